@@ -1,0 +1,1 @@
+"""zegel: issue, hold, present, verify and trust European digital identities."""

@@ -1,0 +1,126 @@
+"""Every rule by which zegel refuses: one table for the result page, the log line, ``zegel explain`` and the docs.
+
+The order is the order in which a reader meets them: signatures, trust, credentials, requests, issuance, transport.
+Each member carries the rule, the clause it comes from, the side at fault, and the remedy.
+"""
+
+from enum import Enum, StrEnum
+
+
+class Fault(StrEnum):
+    """The side that has to change something."""
+
+    ISSUER = "issuer"
+    WALLET = "wallet"
+    WALLET_PROVIDER = "wallet provider"
+    VERIFIER = "verifier"
+    CLIENT = "client"
+    PERSON = "person"
+    OPERATOR = "operator"
+    SENDER = "sender"
+
+
+class Check(Enum):
+    """A rule that input may fail. ``Check.NONCE.id`` is ``nonce``, as the command line and the log spell it."""
+
+    def __init__(self, rule: str, clause: str, fault: Fault, remedy: str) -> None:
+        self.rule = rule
+        self.clause = clause
+        self.fault = fault
+        self.remedy = remedy
+
+    @property
+    def id(self) -> str:
+        """The name on the wire, in logs and on the command line: lower case with hyphens."""
+        return self.name.lower().replace("_", "-")
+
+    # --- signed objects, whatever they mean -------------------------------------------------------------------
+
+    TOKEN_TYPE = (
+        "the header's typ names the object that is expected here",
+        "RFC 8725 section 3.11",
+        Fault.SENDER,
+        "sign the object with the typ of its own specification; never offer one object in another's place",
+    )
+    ALGORITHM = (
+        "the algorithm is on the allow-list and is the one of the key",
+        "RFC 8725 section 3.1; HAIP 1.0 section 7",
+        Fault.SENDER,
+        "sign with ES256 (or ES384, ES512 where allowed), with a key on the curve of that algorithm",
+    )
+    CRITICAL_HEADER = (
+        "no critical header extension is used, and the payload is encoded",
+        "RFC 7515 section 4.1.11; RFC 7797 section 6",
+        Fault.SENDER,
+        "leave crit and b64 out of the header",
+    )
+    KEY_SOURCE = (
+        "the key comes from where the profile says, never from the token itself",
+        "RFC 8725 section 3.10",
+        Fault.SENDER,
+        "leave jwk, jku and x5u out of the header; send the certificate chain in x5c",
+    )
+    SIGNATURE = (
+        "the signature verifies under the key that is expected to have made it",
+        "RFC 7515 section 5.2; RFC 9052 section 4.4",
+        Fault.SENDER,
+        "sign the bytes that are sent, with the key that is announced",
+    )
+
+    ENCRYPTION = (
+        "the message is encrypted as offered: ECDH-ES, A128GCM or A256GCM, to the key that was sent for it",
+        "HAIP 1.0 section 5; OpenID4VP 1.0 section 8.3; RFC 7518 section 4.6",
+        Fault.SENDER,
+        "encrypt with ECDH-ES to the key of this very request, echo its kid, and leave zip out",
+    )
+
+    # --- certificates and trust -------------------------------------------------------------------------------
+
+    CHAIN = (
+        "the signer's chain is sent leaf first, without the anchor, and its leaf is not self-signed",
+        "HAIP 1.0 sections 4.1, 4.4.1, 4.5.1, 5 and 6.1.1",
+        Fault.SENDER,
+        "send the leaf and the intermediate certificates in order; leave the trust anchor out",
+    )
+    ANCHOR = (
+        "the signer's chain leads to an anchor that is trusted for this purpose",
+        "ETSI TS 119 602; ARF 3.0 OIA_12 to OIA_15",
+        Fault.SENDER,
+        "have the authority put on the list of trusted entities for this purpose, or load the list that holds it",
+    )
+    CERTIFICATE_PROFILE = (
+        "each certificate of the chain has the profile of its purpose",
+        "ISO/IEC 18013-5:2021 annex B; ETSI TS 119 411-8",
+        Fault.SENDER,
+        "issue the certificate with the key usage, extended key usage and names of its profile",
+    )
+    CERTIFICATE_VALIDITY = (
+        "the signer's certificate is within its validity period",
+        "RFC 5280 section 4.1.2.5",
+        Fault.SENDER,
+        "renew the certificate, or correct the clock",
+    )
+    ENTITLEMENT = (
+        "the signer is trusted for this attestation type",
+        "ARF 3.0 ISSU_24, OIA_12; SD-JWT VC draft 16 section 3.5",
+        Fault.ISSUER,
+        "have the type added to the issuer's entry on the list of trusted entities",
+    )
+    LIST_TYPE = (
+        "the list of trusted entities is of the type that is expected",
+        "ETSI TS 119 602 section 6.3.3",
+        Fault.OPERATOR,
+        "configure the list of that type, or correct LoTEType",
+    )
+    LIST_FRESHNESS = (
+        "the list of trusted entities is issued already and its next update is not overdue",
+        "ETSI TS 119 602 sections 6.3.14 and 6.3.15",
+        Fault.OPERATOR,
+        "publish or fetch a newer list",
+    )
+    LIST_SEQUENCE = (
+        "a list of trusted entities never goes back behind one that was seen",
+        "ETSI TS 119 602 section 6.3.2",
+        Fault.OPERATOR,
+        "publish the list under a higher sequence number",
+    )

@@ -1,0 +1,1 @@
+"""RFC-level building blocks: bytes, keys and signatures. Nothing here has heard of wallets."""

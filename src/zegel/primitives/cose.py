@@ -1,0 +1,228 @@
+"""COSE_Sign1, COSE_Mac0 and COSE_Key, as far as mdoc and the status list use them (RFC 9052, RFC 9053, RFC 9360).
+
+The protected header and the payload are verified as received.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.cbor import Tag, encode_byte_string, encode_cbor, parse_map
+from zegel.primitives.jws import MAX_CHAIN
+from zegel.primitives.keys import Curve, PublicKey, Signer, VerifiedBytes, public_key, verify_signature
+
+TAG_SIGN1: Final = 18
+TAG_MAC0: Final = 17
+HMAC_256: Final = 5
+_ALG, _CRIT, _KID, _TYP, _X5CHAIN = 1, 2, 4, 16, 33
+_ALGORITHMS: Final[Mapping[int, Curve]] = {
+    -7: Curve.P256,  # ES256, ES384, ES512: RFC 9053 section 2.1
+    -35: Curve.P384,
+    -36: Curve.P521,
+    -9: Curve.P256,  # ESP256, ESP384, ESP512: RFC 9864 section 2.1
+    -51: Curve.P384,
+    -52: Curve.P521,
+}
+_ALGORITHM_OF: Final[Mapping[Curve, int]] = {Curve.P256: -7, Curve.P384: -35, Curve.P521: -36}
+_KEY_CURVES: Final[Mapping[int, Curve]] = {1: Curve.P256, 2: Curve.P384, 3: Curve.P521}
+_KEY_CURVE_OF: Final[Mapping[Curve, int]] = {curve: number for number, curve in _KEY_CURVES.items()}
+_MAX_KEPT_HEADER: Final = 256
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnverifiedSign1:
+    """A COSE_Sign1 that parses. ``payload`` is None where it is detached; ``x5chain`` is DER, leaf first."""
+
+    alg: int
+    typ: str
+    kid: bytes | None
+    critical: bool
+    x5chain: tuple[bytes, ...]
+    protected: bytes
+    payload: bytes | None
+    signature: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnverifiedMac0:
+    """A COSE_Mac0 that parses. ``payload`` is None where it is detached."""
+
+    alg: int
+    critical: bool
+    protected: bytes
+    payload: bytes | None
+    tag: bytes
+
+
+def parse_sign1(value: object, *, what: str) -> UnverifiedSign1:
+    """Parse a decoded COSE_Sign1, tagged or not; ``Malformed`` on another shape."""
+    protected, unprotected, payload, signature = _four(value, TAG_SIGN1, what)
+    header = _protected(protected, what)
+    if not header.keys().isdisjoint(unprotected):  # RFC 9052 section 3: a label occurs in one of the two
+        raise Malformed(what, "header", "expected each label in one of the two headers")
+    members = header | unprotected
+    kid, typ = members.get(_KID), header.get(_TYP, "")
+    if not (kid is None or type(kid) is bytes):
+        raise Malformed(what, "header.kid", "expected bytes")
+    return UnverifiedSign1(
+        alg=_alg(header, what),
+        typ=typ if type(typ) is str else "",
+        kid=kid,
+        critical=_CRIT in members,
+        x5chain=_x5chain(members.get(_X5CHAIN), what),
+        protected=protected,
+        payload=payload,
+        signature=signature,
+    )
+
+
+def parse_mac0(value: object, *, what: str) -> UnverifiedMac0:
+    """Parse a decoded COSE_Mac0, tagged or not; ``Malformed`` on another shape."""
+    protected, unprotected, payload, tag = _four(value, TAG_MAC0, what)
+    header = _protected(protected, what)
+    return UnverifiedMac0(
+        alg=_alg(header, what),
+        critical=_CRIT in header or _CRIT in unprotected,
+        protected=protected,
+        payload=payload,
+        tag=tag,
+    )
+
+
+def verify_sign1(
+    sign1: UnverifiedSign1, *, key: PublicKey, payload: bytes, check: Check = Check.SIGNATURE, aad: bytes = b""
+) -> VerifiedBytes:
+    """Return the payload as signed; ``payload`` is the attached or the detached one.
+
+    ``Rejected`` with ALGORITHM, CRITICAL_HEADER or ``check``.
+    """
+    if sign1.critical:
+        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
+    if _ALGORITHMS.get(sign1.alg) is not key.curve:
+        raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
+    verify_signature(key, sign1.signature, _to_be_signed(sign1.protected, payload, aad), check=check)
+    return VerifiedBytes(payload)
+
+
+def verify_mac0(mac0: UnverifiedMac0, *, key: bytes, payload: bytes, check: Check, aad: bytes = b"") -> VerifiedBytes:
+    """Return the payload as authenticated with HMAC 256/256; ``Rejected`` as ``verify_sign1``."""
+    if mac0.critical:
+        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
+    if mac0.alg != HMAC_256:
+        raise Rejected(Check.ALGORITHM, "expected HMAC 256/256", field="header.alg")
+    if not hmac.compare_digest(_mac(key, mac0.protected, payload, aad), mac0.tag):
+        raise Rejected(check, "the tag does not verify")
+    return VerifiedBytes(payload)
+
+
+def sign1_protected(key: PublicKey, *, typ: str | None = None) -> bytes:
+    """Encode the protected header of a signature by ``key``."""
+    header: dict[int, object] = {_ALG: _ALGORITHM_OF[key.curve]}
+    if typ is not None:
+        header[_TYP] = typ
+    return encode_cbor(header)
+
+
+def sign_sign1(
+    payload: bytes,
+    *,
+    signer: Signer,
+    x5chain: tuple[bytes, ...] = (),
+    typ: str | None = None,
+    detached: bool = False,
+    aad: bytes = b"",
+) -> list[object]:
+    """Sign; returns the four members, ready to be encoded. One certificate is a bstr, more are an array (RFC 9360)."""
+    protected = sign1_protected(signer.public_key, typ=typ)
+    signature = signer.sign(_to_be_signed(protected, payload, aad))
+    return [protected, x5chain_header(x5chain), None if detached else payload, signature]
+
+
+def x5chain_header(x5chain: tuple[bytes, ...]) -> dict[object, object]:
+    """The unprotected header that carries a chain, leaf first (RFC 9360 section 2)."""
+    if not x5chain:
+        return {}
+    return {_X5CHAIN: x5chain[0] if len(x5chain) == 1 else list(x5chain)}
+
+
+def mac_mac0(payload: bytes, *, key: bytes, detached: bool = False, aad: bytes = b"") -> list[object]:
+    """Authenticate with HMAC 256/256; returns the four members, ready to be encoded."""
+    protected = encode_cbor({_ALG: HMAC_256})
+    return [protected, {}, None if detached else payload, _mac(key, protected, payload, aad)]
+
+
+def parse_cose_key(value: object, *, what: str) -> PublicKey:
+    """Parse a public EC2 key; ``Malformed`` on another type, a private part, a compressed or off-curve point."""
+    if type(value) is not dict or value.get(1) != 2:
+        raise Malformed(what, "kty", "expected an EC2 key")
+    number, x, y = value.get(-1), value.get(-2), value.get(-3)
+    if type(number) is not int or number not in _KEY_CURVES:
+        raise Malformed(what, "crv", "expected P-256, P-384 or P-521")
+    if type(x) is not bytes or type(y) is not bytes or len(x) != len(y):
+        raise Malformed(what, "x", "expected both coordinates in full size")
+    if -4 in value:
+        raise Malformed(what, "d", "expected a public key, got one with its private part")
+    return public_key(_KEY_CURVES[number], b"\x04" + x + y, what=what)
+
+
+def cose_key(key: PublicKey) -> dict[int, object]:
+    """The key as a COSE_Key with its required members only (RFC 9053 section 7.1.1)."""
+    x, y = key.coordinates
+    return {1: 2, -1: _KEY_CURVE_OF[key.curve], -2: x, -3: y}
+
+
+def _four(value: object, tag: int, what: str) -> tuple[bytes, dict[object, object], bytes | None, bytes]:
+    if type(value) is Tag and value.tag == tag:
+        value = value.value
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        raise Malformed(what, "", "expected the four members of a COSE structure")
+    protected, unprotected, payload, last = value
+    if type(protected) is not bytes or not isinstance(unprotected, Mapping) or type(last) is not bytes:
+        raise Malformed(what, "", "expected the four members of a COSE structure")
+    if not (payload is None or type(payload) is bytes):
+        raise Malformed(what, "payload", "expected bytes or nil")
+    return protected, dict(unprotected), payload, last
+
+
+def _protected(protected: bytes, what: str) -> dict[object, object]:
+    if not protected:
+        return {}
+    return _kept_protected(protected) if len(protected) <= _MAX_KEPT_HEADER else parse_map(protected, what=what)
+
+
+@lru_cache(maxsize=256)
+def _kept_protected(protected: bytes) -> dict[object, object]:
+    """Parse a header once: nearly every message has the same three bytes."""
+    return parse_map(protected, what="COSE protected header")
+
+
+def _alg(header: Mapping[object, object], what: str) -> int:
+    alg = header.get(_ALG)
+    if type(alg) is not int:
+        raise Malformed(what, "header.alg", "expected an algorithm number in the protected header")
+    return alg
+
+
+def _x5chain(value: object, what: str) -> tuple[bytes, ...]:
+    if value is None:
+        return ()
+    chain = (value,) if type(value) is bytes else tuple(value) if type(value) is list else ()
+    if not 0 < len(chain) <= MAX_CHAIN or not all(type(item) is bytes for item in chain):
+        raise Malformed(what, "header.x5chain", f"expected one to {MAX_CHAIN} certificates")
+    return chain
+
+
+def _to_be_signed(protected: bytes, payload: bytes, aad: bytes) -> bytes:
+    # RFC 9052 section 4.4: Sig_structure, spliced, for encoding it again costs more than hashing it
+    return b"\x84\x6aSignature1" + b"".join(map(encode_byte_string, (protected, aad, payload)))
+
+
+def _mac(key: bytes, protected: bytes, payload: bytes, aad: bytes) -> bytes:
+    structure = b"\x84\x64MAC0" + b"".join(map(encode_byte_string, (protected, aad, payload)))
+    return hmac.digest(key, structure, "sha256")

@@ -1,0 +1,62 @@
+"""Base64url and base64, strict: one text for each value, so that no signed text has a second spelling."""
+
+from binascii import Error, b2a_base64
+
+from pybase64 import b64decode
+
+from zegel.errors import Malformed
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_PADDING = (b"", None, b"==", b"=")  # by length modulo four; a remainder of one cannot be base64
+_LAST_SYMBOLS = {  # RFC 4648 section 3.5: the unused bits of the last symbol are zero
+    2: frozenset(b"AQgw"),
+    3: frozenset(b"AEIMQUYcgkosw048"),
+}
+
+
+def encode_base64url(data: bytes) -> bytes:
+    """Encode without padding (RFC 7515 section 2)."""
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
+
+
+def base64url(data: bytes) -> str:
+    """Encode without padding, as text."""
+    return encode_base64url(data).decode()
+
+
+def parse_base64url(text: bytes | str, *, what: str, where: str = "") -> bytes:
+    """Decode unpadded base64url; ``Malformed`` on padding, foreign characters or non-zero trailing bits."""
+    if isinstance(text, str):
+        text = _ascii(text, what, where)
+    remainder = len(text) & 3
+    padding = _PADDING[remainder]
+    if padding is None or (remainder and text[-1] not in _LAST_SYMBOLS[remainder]):
+        raise Malformed(what, where, "expected canonical base64url without padding")
+    try:
+        return b64decode(text + padding, b"-_", True)
+    except (Error, ValueError):
+        raise Malformed(what, where, "expected canonical base64url without padding") from None
+
+
+def parse_base64(text: str, *, what: str, where: str = "") -> bytes:
+    """Decode padded base64, as ``x5c`` carries it (RFC 7515 section 4.1.6)."""
+    data = _ascii(text, what, where)
+    try:
+        decoded = b64decode(data, None, True)
+    except (Error, ValueError):
+        raise Malformed(what, where, "expected canonical base64 with padding") from None
+    if b2a_base64(decoded, newline=False) != data:
+        raise Malformed(what, where, "expected canonical base64 with padding")
+    return decoded
+
+
+def base64(data: bytes) -> str:
+    """Encode with padding, as ``x5c`` carries it."""
+    return b2a_base64(data, newline=False).decode()
+
+
+def _ascii(text: str, what: str, where: str) -> bytes:
+    try:
+        return text.encode("ascii")
+    except UnicodeEncodeError:
+        raise Malformed(what, where, "expected ASCII") from None

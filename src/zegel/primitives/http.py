@@ -1,0 +1,123 @@
+"""Requests and responses as values: what the engines and the handlers speak, whoever carries them.
+
+Header names are lower case. A body is bytes; whoever reads it parses it once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from zegel.errors import Malformed
+from zegel.primitives.json import encode_json
+
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
+MAX_FIELDS: Final = 64
+MAX_URL: Final = 8_000
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A request. ``url`` is absolute on the way out and at the server, where its origin is the configured one."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header that is sent once; ``Malformed`` when it is sent twice."""
+        return _single(self.headers, name)
+
+    @property
+    def path(self) -> str:
+        """The path of the URL, still encoded."""
+        return urlsplit(self.url).path or "/"
+
+    def query(self) -> dict[str, str]:
+        """The query's parameters; ``Malformed`` when one is repeated."""
+        return parse_form(urlsplit(self.url).query.encode(), what="query")
+
+    def form(self) -> dict[str, str]:
+        """The body's form fields; ``Malformed`` for another content type or when one is repeated."""
+        if media_type(self.header("content-type")) != FORM:
+            raise Malformed("request", "content-type", f"expected {FORM}")
+        return parse_form(self.body, what="form")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """A response."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header that is sent once; ``Malformed`` when it is sent twice."""
+        return _single(self.headers, name)
+
+
+def media_type(content_type: str | None) -> str:
+    """The media type without its parameters, in lower case."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def parse_form(body: bytes, *, what: str) -> dict[str, str]:
+    """Parse form fields; RFC 6749 section 3.1: a parameter is never sent twice, an empty one counts as left out."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), max_num_fields=MAX_FIELDS, errors="strict", strict_parsing=bool(body))
+    except (ValueError, UnicodeDecodeError):
+        raise Malformed(what, "", f"expected at most {MAX_FIELDS} form-encoded fields") from None
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise Malformed(what, name[:64], "expected each parameter once")
+        fields[name] = value
+    return fields
+
+
+def encode_form(fields: Mapping[str, str]) -> bytes:
+    """Encode form fields."""
+    return urlencode(fields).encode()
+
+
+def with_query(url: str, fields: Mapping[str, str]) -> str:
+    """Add parameters to a URL, behind those that it has (RFC 6749 section 3.1)."""
+    return url + ("&" if urlsplit(url).query else "?") + urlencode(fields)
+
+
+def json_response(
+    value: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = (("cache-control", "no-store"),)
+) -> HttpResponse:
+    """A JSON response, uncacheable unless ``headers`` says otherwise."""
+    return HttpResponse(status=status, headers=(("content-type", JSON), *headers), body=encode_json(value))
+
+
+def origin_of(url: str, *, what: str) -> str:
+    """``scheme://host[:port]`` in lower case, default ports left out; ``Malformed`` unless it is http or https."""
+    if len(url) > MAX_URL or not url.isascii() or any(c <= " " or c == "\\" for c in url):
+        raise Malformed(what, "", "expected an absolute http or https URL")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise Malformed(what, "", "expected an absolute http or https URL") from None
+    if parts.scheme not in _PORTS or not host or parts.username is not None or parts.password is not None:
+        raise Malformed(what, "", "expected an absolute http or https URL without credentials")
+    host = f"[{host}]" if ":" in host else host
+    suffix = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
+    return f"{parts.scheme}://{host}{suffix}"
+
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def _single(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
+    values = [value for key, value in headers if key == name]
+    if len(values) > 1:
+        raise Malformed("headers", name, "expected this header once")
+    return values[0] if values else None

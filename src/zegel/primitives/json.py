@@ -1,0 +1,102 @@
+"""JSON in and out: one value for each text, within limits (RFC 8259, and RFC 7493 for what it leaves open)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
+
+import orjson
+
+from zegel.errors import Malformed
+
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+JsonObject: TypeAlias = Mapping[str, Json]
+
+MAX_BYTES = 1 << 18  # a presentation with a portrait is under 100 kB; the specifications set no limit
+MAX_DEPTH = 24  # type metadata, the deepest object of the specifications, needs nine
+_BYTES_PER_CONTAINER = 16  # real objects have one bracket in thirty bytes; "[[],[],[]," has one in two
+_MAX_DIGITS = 20  # 2**64 has twenty; RFC 7493 section 2.2 promises less
+
+
+def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> Json:
+    """Parse one JSON value; ``Malformed`` on a name used twice, NaN, depth over 24 or more than ``max_bytes``."""
+    data = _encoded(text, what)
+    if len(data) > max_bytes:
+        raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(data)}")
+    containers = data.count(b"[") + data.count(b"{")
+    if containers > max_bytes // _BYTES_PER_CONTAINER:
+        raise Malformed(what, "", f"expected at most {max_bytes // _BYTES_PER_CONTAINER} arrays and objects")
+    value = _parse_leniently(data, what)
+    if containers > MAX_DEPTH:
+        _refuse_depth(value, what)
+    # What re-serialises to the same bytes had no name twice: the strict parser, ten times slower, is spared.
+    if orjson.dumps(value) == data:
+        return value
+    del value
+    return _parse_strictly(data, what)
+
+
+def parse_object(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> dict[str, Json]:
+    """Parse one JSON object; ``Malformed`` as ``parse_json``, and for any other value."""
+    value = parse_json(text, what=what, max_bytes=max_bytes)
+    if type(value) is not dict:
+        raise Malformed(what, "", "expected a JSON object")
+    return value
+
+
+def encode_json(value: object) -> bytes:
+    """Serialise compactly; equal values in equal order give equal bytes."""
+    return orjson.dumps(value)
+
+
+def _encoded(text: bytes | str, what: str) -> bytes:
+    if isinstance(text, bytes):
+        return text
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Malformed(what, "", "expected text without lone surrogates") from None
+
+
+def _parse_leniently(data: bytes, what: str) -> Json:
+    try:
+        return cast("Json", orjson.loads(data))
+    except orjson.JSONDecodeError as error:
+        raise Malformed(what, f"line {error.lineno} column {error.colno}", "expected JSON") from None
+
+
+def _parse_strictly(data: bytes, what: str) -> Json:
+    return cast(
+        "Json",
+        json.loads(
+            data.decode(),
+            object_pairs_hook=lambda pairs: _unique(pairs, what),
+            parse_int=lambda digits: _bounded(digits, what),
+        ),
+    )
+
+
+def _unique(pairs: list[tuple[str, Json]], what: str) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise Malformed(what, "", "expected each member name once in an object")
+    return value
+
+
+def _bounded(digits: str, what: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise Malformed(what, "", f"expected a number of at most {_MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _refuse_depth(value: Json, what: str) -> None:
+    level: list[Json] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise Malformed(what, "", f"expected a depth of at most {MAX_DEPTH}")
+
+
+def _children(node: Json) -> list[Json]:
+    inner = node.values() if type(node) is dict else node if type(node) is list else ()
+    return [child for child in inner if type(child) in (dict, list)]

@@ -1,0 +1,167 @@
+"""JWS compact serialisation with a JSON object inside: a JWT, as every profile here uses it (RFC 7515, RFC 7519).
+
+``parse_jws`` splits and decodes once, ``verify_jws`` checks and hands the claims out. The bytes that were signed are
+kept as they came.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.encoding import base64, encode_base64url, parse_base64, parse_base64url
+from zegel.primitives.json import MAX_BYTES, Json, JsonObject, encode_json, parse_object
+from zegel.primitives.keys import PublicKey, Signer, verify_signature
+
+MAX_CHAIN = 5  # leaf, issuing authority, and room for an intermediate two; the anchor stays out
+_MAX_HEADER = 24_000  # five certificates of 3 kB, in base64 twice
+_MAX_KEPT_HEADER = 4_096  # two certificates; bounds what a stranger can make the cache hold
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnverifiedHeader:
+    """A JOSE header as sent. ``x5c`` holds DER certificates, leaf first; ``members`` is all of it."""
+
+    alg: str
+    typ: str
+    kid: str | None
+    x5c: tuple[bytes, ...]
+    members: JsonObject
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnverifiedJws:
+    """A JWS that parses; nothing in it is proven."""
+
+    unverified_header: UnverifiedHeader
+    unverified_claims: JsonObject
+    signing_input: bytes
+    signature: bytes
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedJws:
+    """A JWS whose type, algorithm and signature hold under the key that was given."""
+
+    header: UnverifiedHeader
+    claims: JsonObject
+    key: PublicKey
+
+
+def parse_jws(compact: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> UnverifiedJws:
+    """Parse ``header.payload.signature``; ``Malformed`` unless header and payload are JSON objects."""
+    if isinstance(compact, str):
+        compact = _ascii(compact, what)
+    if len(compact) > max_bytes:
+        raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(compact)}")
+    signing_input, _, signature = compact.rpartition(b".")
+    header, separator, payload = signing_input.partition(b".")
+    if not separator or b"." in payload:
+        raise Malformed(what, "", "expected a JWS in compact serialisation")
+    return UnverifiedJws(
+        unverified_header=_kept_header(header, what) if len(header) <= _MAX_KEPT_HEADER else _header(header, what),
+        unverified_claims=parse_object(
+            parse_base64url(payload, what=what, where="payload"), what=f"{what} payload", max_bytes=max_bytes
+        ),
+        signing_input=signing_input,
+        signature=parse_base64url(signature, what=what, where="signature"),
+    )
+
+
+def verify_jws(jws: UnverifiedJws, *, key: PublicKey, typ: str, check: Check = Check.SIGNATURE) -> VerifiedJws:
+    """Verify type, algorithm and signature.
+
+    ``key`` is the key that must have signed, however the caller found it; ``check`` names what fails when the
+    signature does not verify. ``Rejected`` with TOKEN_TYPE, ALGORITHM, CRITICAL_HEADER, KEY_SOURCE or ``check``.
+    """
+    header = jws.unverified_header
+    if header.typ != typ:
+        raise Rejected(Check.TOKEN_TYPE, f"expected {typ}", field="header.typ")
+    if header.alg != key.algorithm:
+        raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
+    if not header.members.keys().isdisjoint(_CRITICAL):
+        raise Rejected(Check.CRITICAL_HEADER, "expected neither crit nor b64", field="header.crit")
+    if not header.members.keys().isdisjoint(_REMOTE_KEYS):
+        raise Rejected(Check.KEY_SOURCE, "expected neither jku nor x5u", field="header")
+    verify_signature(key, jws.signature, jws.signing_input, check=check)
+    return VerifiedJws(header=header, claims=jws.unverified_claims, key=key)
+
+
+def sign_jws(
+    claims: Mapping[str, object],
+    *,
+    signer: Signer,
+    typ: str,
+    x5c: tuple[bytes, ...] = (),
+    header: Mapping[str, Json] | None = None,
+) -> bytes:
+    """Sign claims; ``x5c`` are DER certificates, leaf first, without the anchor. Returns the compact text."""
+    members: dict[str, object] = {"alg": str(signer.public_key.algorithm), "typ": typ}
+    if x5c:
+        members["x5c"] = [base64(certificate) for certificate in x5c]
+    members |= header or {}
+    return sign_encoded(encode_base64url(encode_json(members)), encode_json(claims), signer=signer)
+
+
+def sign_encoded(header: bytes, payload: bytes, *, signer: Signer) -> bytes:
+    """Sign a payload under a header that is encoded already; for callers that sign many under one header."""
+    signing_input = header + b"." + encode_base64url(payload)
+    return signing_input + b"." + encode_base64url(signer.sign(signing_input))
+
+
+_CRITICAL: Final = frozenset({"crit", "b64"})
+_REMOTE_KEYS: Final = frozenset({"jku", "x5u"})
+
+
+@lru_cache(maxsize=256)
+def _kept_header(encoded: bytes, what: str) -> UnverifiedHeader:
+    """Parse a header once, for an issuer sends the same one with each token."""
+    return _header(encoded, what)
+
+
+def _header(encoded: bytes, what: str) -> UnverifiedHeader:
+    if len(encoded) > _MAX_HEADER:
+        raise Malformed(what, "header", f"expected at most {_MAX_HEADER} bytes")
+    members = parse_object(parse_base64url(encoded, what=what, where="header"), what=f"{what} header")
+    kid = members.get("kid")
+    if kid is not None and type(kid) is not str:
+        raise Malformed(what, "header.kid", "expected text")
+    return UnverifiedHeader(
+        alg=_text(members, "alg", what),
+        typ=_text(members, "typ", what) if "typ" in members else "",
+        kid=kid,
+        x5c=_certificates(members.get("x5c"), what),
+        members=members,
+    )
+
+
+def _certificates(value: Json, what: str) -> tuple[bytes, ...]:
+    if value is None:
+        return ()
+    if type(value) is not list or not 0 < len(value) <= MAX_CHAIN:
+        raise Malformed(what, "header.x5c", f"expected one to {MAX_CHAIN} certificates")
+    chain = []
+    for position, item in enumerate(value):
+        if type(item) is not str:
+            raise Malformed(what, f"header.x5c[{position}]", "expected text")
+        chain.append(parse_base64(item, what=what, where=f"header.x5c[{position}]"))
+    return tuple(chain)
+
+
+def _text(members: JsonObject, name: str, what: str) -> str:
+    value = members.get(name)
+    if type(value) is not str:
+        raise Malformed(what, f"header.{name}", "expected text")
+    return value
+
+
+def _ascii(compact: str, what: str) -> bytes:
+    try:
+        return compact.encode("ascii")
+    except UnicodeEncodeError:
+        raise Malformed(what, "", "expected ASCII") from None

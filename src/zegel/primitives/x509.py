@@ -1,0 +1,229 @@
+"""Certificates: parsed once, validated to an anchor, issued (RFC 5280).
+
+The path is validated by ``cryptography.x509.verification``; what a certificate must be beyond that is its profile's
+(``CertificateProfile``), which is data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final, TypeVar, final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import verification
+from cryptography.x509.oid import ExtensionOID, NameOID
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.keys import PublicKey, public_key_of
+
+MAX_CERTIFICATE: Final = 8_000  # an access certificate with policies, names and two SCTs is under 3 kB
+DAY: Final = 86_400
+
+_NAMES: Final[Mapping[x509.ObjectIdentifier, str]] = {
+    NameOID.COUNTRY_NAME: "C",
+    NameOID.STATE_OR_PROVINCE_NAME: "ST",
+    NameOID.ORGANIZATION_NAME: "O",
+    NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
+    NameOID.COMMON_NAME: "CN",
+}
+_UNDERSTOOD: Final = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.CERTIFICATE_POLICIES,
+        ExtensionOID.NAME_CONSTRAINTS,
+    }
+)
+
+_E = TypeVar("_E", bound=x509.ExtensionType)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """An X.509 certificate. Times are seconds since the epoch; ``subject`` and ``issuer`` are RFC 4514 names."""
+
+    der: bytes
+    subject: str
+    issuer: str
+    names: Mapping[str, str]
+    not_before: int
+    not_after: int
+    key: PublicKey
+    dns_names: tuple[str, ...]
+    uris: tuple[str, ...]
+    extended_key_usage: tuple[str, ...]
+    signs: bool
+    is_authority: bool
+    understood: bool
+    key_id: bytes | None
+    authority_key_id: bytes | None
+    _x509: x509.Certificate = field(repr=False, compare=False)
+
+    @property
+    def pem(self) -> str:
+        """The certificate as PEM."""
+        return self._x509.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateProfile:
+    """What an end-entity certificate must be for its purpose.
+
+    ``extended_key_usage`` is required when set. ``same_country`` asks that subject and anchor name the same country
+    (ISO/IEC 18013-5 table B.3). ``max_days`` bounds the validity period.
+    """
+
+    name: str
+    extended_key_usage: str | None = None
+    same_country: bool = False
+    max_days: int | None = None
+
+
+@lru_cache(maxsize=512)
+def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
+    """Parse one DER certificate with an EC key; ``Malformed`` otherwise."""
+    if len(der) > MAX_CERTIFICATE:
+        raise Malformed(what, "", f"expected at most {MAX_CERTIFICATE} bytes, got {len(der)}")
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        key = certificate.public_key()
+        extensions = {extension.oid: extension for extension in certificate.extensions}
+        names = {_NAMES[a.oid]: str(a.value) for a in certificate.subject if a.oid in _NAMES}
+        subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise Malformed(what, "", "expected a DER certificate with a key of a known type") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise Malformed(what, "key", "expected an EC key")
+    alternative = _value(extensions, x509.SubjectAlternativeName)
+    constraints = _value(extensions, x509.BasicConstraints)
+    usage = _value(extensions, x509.KeyUsage)
+    extended = _value(extensions, x509.ExtendedKeyUsage)
+    key_id = _value(extensions, x509.SubjectKeyIdentifier)
+    authority = _value(extensions, x509.AuthorityKeyIdentifier)
+    return Certificate(
+        der=der,
+        subject=subject,
+        issuer=issuer,
+        names=names,
+        not_before=int(certificate.not_valid_before_utc.timestamp()),
+        not_after=int(certificate.not_valid_after_utc.timestamp()),
+        key=public_key_of(key),
+        dns_names=() if alternative is None else tuple(alternative.get_values_for_type(x509.DNSName)),
+        uris=() if alternative is None else tuple(alternative.get_values_for_type(x509.UniformResourceIdentifier)),
+        extended_key_usage=() if extended is None else tuple(oid.dotted_string for oid in extended),
+        signs=usage is not None and usage.digital_signature,
+        is_authority=constraints is not None and constraints.ca,
+        understood=all(not e.critical or e.oid in _UNDERSTOOD for e in extensions.values()),
+        key_id=None if key_id is None else key_id.digest,
+        authority_key_id=None if authority is None else authority.key_identifier,
+        _x509=certificate,
+    )
+
+
+def parse_pem_certificates(pem: bytes, *, what: str) -> tuple[Certificate, ...]:
+    """Parse the certificates of a PEM file, in order; ``Malformed`` when there is none."""
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise Malformed(what, "", "expected PEM certificates") from None
+    return tuple(parse_certificate(c.public_bytes(serialization.Encoding.DER), what=what) for c in found)
+
+
+def verify_path(
+    chain: tuple[Certificate, ...], *, anchors: tuple[Certificate, ...], profile: CertificateProfile, now: int
+) -> Certificate:
+    """Validate ``chain`` (leaf first, anchor left out) and return the anchor that it leads to.
+
+    ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR or CERTIFICATE_PROFILE.
+    """
+    _check_order(chain, anchors)
+    for certificate in chain:
+        check_validity(certificate, now=now)
+    anchor = _anchor_of(chain, anchors, now)
+    _check_profile(chain[0], anchor, profile)
+    return anchor
+
+
+def check_validity(certificate: Certificate, *, now: int) -> Certificate:
+    """Return the certificate if ``now`` is within its validity period; ``Rejected(CERTIFICATE_VALIDITY)`` else."""
+    if not certificate.not_before <= now <= certificate.not_after:
+        when = "not valid yet" if now < certificate.not_before else "expired"
+        raise Rejected(Check.CERTIFICATE_VALIDITY, f"the certificate of {certificate.subject} is {when}")
+    return certificate
+
+
+def _check_order(chain: tuple[Certificate, ...], anchors: tuple[Certificate, ...]) -> None:
+    if not chain:
+        raise Rejected(Check.CHAIN, "expected a certificate chain", field="x5c")
+    if chain[0].subject == chain[0].issuer:
+        raise Rejected(Check.CHAIN, "expected a leaf that is not self-signed", field="x5c[0]")
+    for position, (certificate, above) in enumerate(pairwise(chain), start=1):
+        if certificate.issuer != above.subject:
+            detail = "expected each certificate to be followed by its issuer's"
+            raise Rejected(Check.CHAIN, detail, field=f"x5c[{position}]")
+    known = {anchor.der for anchor in anchors}
+    for position, certificate in enumerate(chain):
+        if certificate.der in known or (position and certificate.subject == certificate.issuer):
+            raise Rejected(Check.CHAIN, "expected the chain without its anchor", field=f"x5c[{position}]")
+
+
+def _anchor_of(chain: tuple[Certificate, ...], anchors: tuple[Certificate, ...], now: int) -> Certificate:
+    top = chain[-1]
+    candidates = [anchor for anchor in anchors if anchor.subject == top.issuer]
+    if not candidates:
+        raise Rejected(Check.ANCHOR, f"no anchor for this purpose is named {top.issuer}", field="x5c")
+    verifier = (
+        verification.PolicyBuilder()
+        .store(verification.Store([anchor._x509 for anchor in candidates]))  # noqa: SLF001 the same module's own
+        .time(datetime.fromtimestamp(now, UTC))
+        .extension_policies(
+            ca_policy=verification.ExtensionPolicy.webpki_defaults_ca(),
+            ee_policy=verification.ExtensionPolicy.permit_all(),
+        )
+        .build_client_verifier()
+    )
+    leaf, *above = [certificate._x509 for certificate in chain]  # noqa: SLF001 the same module's own
+    try:
+        path = verifier.verify(leaf, above).chain
+    except verification.VerificationError as error:
+        detail = f"the chain does not lead to {top.issuer}: {_reason(error)}"
+        raise Rejected(Check.ANCHOR, detail, field="x5c") from None
+    return parse_certificate(path[-1].public_bytes(serialization.Encoding.DER))
+
+
+def _check_profile(leaf: Certificate, anchor: Certificate, profile: CertificateProfile) -> None:
+    problem = ""
+    if leaf.is_authority:
+        problem = "an end entity, not an authority"
+    elif not leaf.signs:
+        problem = "the key usage digitalSignature"
+    elif not leaf.understood:
+        problem = "no critical extension that is unknown here"
+    elif profile.extended_key_usage is not None and leaf.extended_key_usage != (profile.extended_key_usage,):
+        problem = f"the extended key usage {profile.extended_key_usage} alone"
+    elif profile.same_country and ("C" not in leaf.names or leaf.names["C"] != anchor.names.get("C")):
+        problem = "the country of its anchor"
+    elif profile.max_days is not None and leaf.not_after - leaf.not_before > profile.max_days * DAY:
+        problem = f"a validity of at most {profile.max_days} days"
+    if problem:
+        detail = f"expected {problem} in a certificate for {profile.name}"
+        raise Rejected(Check.CERTIFICATE_PROFILE, detail, field="x5c[0]")
+
+
+def _value(extensions: Mapping[x509.ObjectIdentifier, x509.Extension[x509.ExtensionType]], kind: type[_E]) -> _E | None:
+    extension = extensions.get(kind.oid)
+    return extension.value if extension is not None and isinstance(extension.value, kind) else None
+
+
+def _reason(error: verification.VerificationError) -> str:
+    return str(error).splitlines()[0][:160]

@@ -1,0 +1,105 @@
+"""Trust anchors: which authority is trusted for which purpose, and the chains that lead to one.
+
+An anchor set is immutable; loading a new list makes a new set. That is why a set can remember the chains that it
+validated: the same bytes, for the same purpose, within the same minute, lead to the same anchor.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.x509 import Certificate, CertificateProfile, check_validity, parse_certificate, verify_path
+
+_MAX_REMEMBERED: Final = 4_096
+
+
+class Purpose(StrEnum):
+    """What an authority's certificates may be used for. Trust for one is never trust for another."""
+
+    ISSUER = "issuer"
+    STATUS = "status"
+    WALLET_PROVIDER = "wallet-provider"
+    ACCESS = "access"
+    LIST = "list"
+
+
+PROFILES: Final = {
+    # ISO/IEC 18013-5 table B.3; the same signer serves both formats
+    Purpose.ISSUER: CertificateProfile(
+        name="signing attestations", extended_key_usage="1.0.18013.5.1.2", same_country=True, max_days=457
+    ),
+    Purpose.STATUS: CertificateProfile(name="signing status lists", extended_key_usage="1.3.6.1.5.5.7.3.30"),
+    Purpose.WALLET_PROVIDER: CertificateProfile(name="signing wallet attestations"),
+    Purpose.ACCESS: CertificateProfile(name="signing presentation requests"),
+    Purpose.LIST: CertificateProfile(name="signing lists of trusted entities"),
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustAnchor:
+    """A trusted authority. ``entity`` is its name on the list; ``types`` the attestation types (None: any)."""
+
+    certificate: Certificate
+    purpose: Purpose
+    entity: str
+    types: frozenset[str] | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedChain:
+    """A chain that leads to an anchor for a purpose; ``leaf.key`` may be used for it."""
+
+    leaf: Certificate
+    anchor: TrustAnchor
+
+
+@final
+class TrustAnchors:
+    """A set of anchors. Equal purposes and certificates may occur once."""
+
+    def __init__(self, anchors: Iterable[TrustAnchor]) -> None:
+        self._anchors: dict[Purpose, dict[bytes, TrustAnchor]] = {purpose: {} for purpose in Purpose}
+        for anchor in anchors:
+            self._anchors[anchor.purpose][anchor.certificate.der] = anchor
+        self._validated: dict[tuple[tuple[bytes, ...], Purpose, int], VerifiedChain] = {}
+
+    def of(self, purpose: Purpose) -> tuple[TrustAnchor, ...]:
+        """The anchors for a purpose."""
+        return tuple(self._anchors[purpose].values())
+
+    def verify_chain(self, chain: tuple[bytes, ...], *, purpose: Purpose, now: int) -> VerifiedChain:
+        """Validate DER certificates, leaf first, to an anchor for ``purpose``.
+
+        ``Malformed`` for what is no certificate; ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR or
+        CERTIFICATE_PROFILE.
+        """
+        remembered = (chain, purpose, now // 60)
+        verified = self._validated.get(remembered)
+        if verified is None:
+            certificates = tuple(map(parse_certificate, chain))
+            anchors = self._anchors[purpose]
+            top = verify_path(
+                certificates,
+                anchors=tuple(anchor.certificate for anchor in anchors.values()),
+                profile=PROFILES[purpose],
+                now=now,
+            )
+            verified = VerifiedChain(leaf=certificates[0], anchor=anchors[top.der])
+            if len(self._validated) >= _MAX_REMEMBERED:
+                self._validated.clear()
+            self._validated[remembered] = verified
+        check_validity(verified.leaf, now=now)
+        return verified
+
+
+def check_entitlement(chain: VerifiedChain, type_: str) -> VerifiedChain:
+    """Return the chain if its anchor is trusted for the attestation type; ``Rejected(ENTITLEMENT)`` otherwise."""
+    types = chain.anchor.types
+    if types is not None and type_ not in types:
+        raise Rejected(Check.ENTITLEMENT, f"{chain.anchor.entity} is not trusted for {type_[:80]}")
+    return chain
