@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import orjson
 
 from zegel.errors import Malformed
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+else:
+    Json: TypeAlias = Any  # the stores' codec cannot read a recursive type
 JsonObject: TypeAlias = Mapping[str, Json]
 
 MAX_BYTES = 1 << 18  # a presentation with a portrait is under 100 kB; the specifications set no limit

@@ -4,7 +4,6 @@ A signature is the raw ``r || s`` of JOSE and COSE (RFC 7518 section 3.4, RFC 90
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -58,13 +57,24 @@ _SIZES: Final[Mapping[Curve, int]] = {Curve.P256: 32, Curve.P384: 48, Curve.P521
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKey:
     """A point that is on its curve. ``point`` is the uncompressed SEC 1 encoding: 0x04, x, y."""
 
-    curve: Curve
-    point: bytes
-    _key: ec.EllipticCurvePublicKey = field(repr=False, compare=False)
+    __slots__ = ("_key", "curve", "point")
+
+    def __init__(self, *, curve: Curve, point: bytes, key: ec.EllipticCurvePublicKey) -> None:
+        self.curve: Final = curve
+        self.point: Final = point
+        self._key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicKey) and self.point == other.point and self.curve is other.curve
+
+    def __hash__(self) -> int:
+        return hash(self.point)
+
+    def __repr__(self) -> str:
+        return f"<public key on {self.curve}, thumbprint {base64url(self.thumbprint())}>"
 
     @property
     def algorithm(self) -> Algorithm:
@@ -209,13 +219,13 @@ def public_key(curve: Curve, point: bytes, *, what: str, where: str = "") -> Pub
         key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[curve], point)
     except ValueError:
         raise Malformed(what, where, f"expected a point on {curve}") from None
-    return PublicKey(curve=curve, point=point, _key=key)
+    return PublicKey(curve=curve, point=point, key=key)
 
 
 def public_key_of(key: ec.EllipticCurvePublicKey) -> PublicKey:
     """Wrap the library's own object; ``Malformed`` for another curve."""
     point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    return PublicKey(curve=_curve_of(key.curve), point=point, _key=key)
+    return PublicKey(curve=_curve_of(key.curve), point=point, key=key)
 
 
 def verify_signature(key: PublicKey, signature: bytes, message: bytes, *, check: Check) -> VerifiedBytes:

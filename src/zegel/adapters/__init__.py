@@ -1,0 +1,1 @@
+"""The world: database, key files, network, memory."""

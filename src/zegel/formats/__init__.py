@@ -1,0 +1,1 @@
+"""What a credential is: claims, types, status, and the two formats."""

@@ -1,0 +1,1 @@
+"""A use case a method; IO through ports, no rules of its own."""
