@@ -124,3 +124,22 @@ class Check(Enum):
         Fault.OPERATOR,
         "publish the list under a higher sequence number",
     )
+
+    # --- credentials ------------------------------------------------------------------------------------------
+
+    # --- presentations ----------------------------------------------------------------------------------------
+
+    # --- presentation requests --------------------------------------------------------------------------------
+
+    PROFILE = (
+        "the choice is one that the role's profile allows",
+        "HAIP 1.0 sections 4 and 5",
+        Fault.SENDER,
+        "take the choice that the profile names, or configure the role for the profile plain",
+    )
+
+    # --- authorization and issuance ---------------------------------------------------------------------------
+
+    # --- sign in ----------------------------------------------------------------------------------------------
+
+    # --- storage and transport --------------------------------------------------------------------------------

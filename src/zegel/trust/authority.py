@@ -1,0 +1,155 @@
+"""Certificate authorities: the roots of the sandbox and the end entities under them, by the profile of each purpose.
+
+Profiles: ISO/IEC 18013-5 annex B (IACA and document signer), ETSI TS 119 411-8 (access certificates), and the common
+part of the two for the rest. Serial numbers come in as bytes, so that no call here needs chance.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
+
+from zegel.primitives.keys import Curve, PrivateKey, PublicKey
+from zegel.primitives.x509 import DAY, Certificate, parse_certificate
+from zegel.trust.anchors import PROFILES, Purpose
+
+_SERIAL_BYTES: Final = 16  # RFC 5280 section 4.1.2.2: at most twenty; 18013-5 table B.1: at least 63 bits of chance
+_ROOT_DAYS: Final = 3_650  # 18013-5 table B.1: at most twenty years
+_HASHES: Final[Mapping[Curve, hashes.HashAlgorithm]] = {
+    Curve.P256: hashes.SHA256(),
+    Curve.P384: hashes.SHA384(),
+    Curve.P521: hashes.SHA512(),
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """A root: its name, its key and its self-signed certificate."""
+
+    certificate: Certificate
+    key: PrivateKey
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectName:
+    """Who a certificate is for. ``country`` is ISO 3166-1 alpha-2; ``identifier`` as in EN 319 412-1."""
+
+    country: str
+    organization: str
+    common_name: str
+    identifier: str | None = None
+
+    def to_x509(self) -> x509.Name:
+        """The name in the order that RFC 5280 readers expect."""
+        attributes = [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, self.country),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organization),
+        ]
+        if self.identifier is not None:
+            attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, self.identifier))
+        attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, self.common_name))
+        return x509.Name(attributes)
+
+
+def create_authority(
+    name: SubjectName, *, key: PrivateKey, now: int, random: Callable[[int], bytes], contact: str
+) -> Authority:
+    """Make a root certificate (18013-5 table B.1). ``contact`` is a URL for the issuer alternative name."""
+    subject = name.to_x509()
+    builder = (
+        _builder(subject, subject, key.public_key, now=now, days=_ROOT_DAYS, random=random)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs=False), critical=True)
+        .add_extension(x509.IssuerAlternativeName([x509.UniformResourceIdentifier(contact)]), critical=False)
+        .add_extension(_key_id(key.public_key), critical=False)
+    )
+    return Authority(certificate=_sign(builder, key), key=key)
+
+
+def issue_certificate(
+    authority: Authority,
+    name: SubjectName,
+    *,
+    key: PublicKey,
+    purpose: Purpose,
+    now: int,
+    days: int,
+    random: Callable[[int], bytes],
+    dns_names: tuple[str, ...] = (),
+    uris: tuple[str, ...] = (),
+    crl_url: str | None = None,
+) -> Certificate:
+    """Make an end-entity certificate for ``purpose``, valid from now for ``days``, never longer than its authority."""
+    issuer = x509.load_der_x509_certificate(authority.certificate.der)
+    builder = (
+        _builder(name.to_x509(), issuer.subject, key, now=now, days=days, random=random)
+        .add_extension(_usage(signs=True), critical=True)
+        .add_extension(_key_id(key), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_key_id(authority.key.public_key)),
+            critical=False,
+        )
+        .add_extension(
+            issuer.extensions.get_extension_for_class(x509.IssuerAlternativeName).value,
+            critical=False,
+        )
+    )
+    usage = PROFILES[purpose].extended_key_usage
+    if usage is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical=True)
+    names = [x509.DNSName(dns) for dns in dns_names] + [x509.UniformResourceIdentifier(uri) for uri in uris]
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    if crl_url is not None:
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+    return _sign(builder, authority.key)
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: PublicKey,
+    *,
+    now: int,
+    days: int,
+    random: Callable[[int], bytes],
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.for_agreement())
+        .serial_number(int.from_bytes(random(_SERIAL_BYTES)) | 1)
+        .not_valid_before(datetime.fromtimestamp(now, UTC))
+        .not_valid_after(datetime.fromtimestamp(now + days * DAY - 1, UTC))
+    )
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=not signs,
+        crl_sign=not signs,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _key_id(key: PublicKey) -> x509.SubjectKeyIdentifier:
+    return x509.SubjectKeyIdentifier.from_public_key(key.for_agreement())
+
+
+def _sign(builder: x509.CertificateBuilder, key: PrivateKey) -> Certificate:
+    signed = builder.sign(key.for_certificates(), _HASHES[key.public_key.curve])
+    return parse_certificate(signed.public_bytes(serialization.Encoding.DER))
