@@ -19,7 +19,7 @@ from zegel.trust.anchors import PROFILES, Purpose
 
 _SERIAL_BYTES: Final = 16  # RFC 5280 section 4.1.2.2: at most twenty; 18013-5 table B.1: at least 63 bits of chance
 _ROOT_DAYS: Final = 3_650  # 18013-5 table B.1: at most twenty years
-_HASHES: Final[Mapping[Curve, hashes.HashAlgorithm]] = {
+_HASHES: Final[Mapping[Curve, hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
     Curve.P256: hashes.SHA256(),
     Curve.P384: hashes.SHA384(),
     Curve.P521: hashes.SHA512(),
