@@ -1,0 +1,74 @@
+"""From a request to its handler: exact methods, exact paths, named parts.
+
+A handler is ``async def handler(site, request, **parts) -> HttpResponse``; ``site`` is the role's own. Routing knows no
+server, so that in a test a wallet, an issuer and a verifier talk to each other without one.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Generic, TypeVar, final
+from urllib.parse import unquote, urlsplit
+
+from zegel.primitives.http import HttpRequest, HttpResponse
+
+SiteT = TypeVar("SiteT")
+Site = TypeVar("Site", contravariant=True)
+
+_PART: Final = re.compile(r"\{(\w+)\}")
+
+
+class Audience(StrEnum):
+    """Who reads the answers of a route, and so in which form a refusal comes."""
+
+    PERSON = "person"  # an HTML page; forms need a CSRF token and the right Origin
+    MACHINE = "machine"  # a JSON body
+    OPERATOR = "operator"  # a JSON body, behind the operator's bearer token
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Route(Generic[SiteT]):
+    """A method and a path template such as ``/request/{session}``, and who answers. ``max_body`` is in bytes."""
+
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[HttpResponse]]
+    audience: Audience = Audience.MACHINE
+    max_body: int = 0
+    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        literal = [re.escape(piece) for piece in _PART.split(self.path)]
+        literal[1::2] = [f"(?P<{name}>[^/]+)" for name in literal[1::2]]
+        object.__setattr__(self, "_pattern", re.compile("".join(literal)))
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The named parts of ``path``, or None when it is another's."""
+        found = self._pattern.fullmatch(path)
+        return None if found is None else {name: unquote(value) for name, value in found.groupdict().items()}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Matched(Generic[SiteT]):
+    """A route that takes a request, and the named parts of its path."""
+
+    route: Route[SiteT]
+    parts: dict[str, str]
+
+
+def find_route(routes: Sequence[Route[SiteT]], request: HttpRequest) -> Matched[SiteT] | HttpResponse:
+    """The route that takes the request; otherwise the 404 or 405 that says why not."""
+    path = urlsplit(request.url).path or "/"
+    allowed = []
+    for route in routes:
+        parts = route.match(path)
+        if parts is not None:
+            if request.method in (route.method, "HEAD" if route.method == "GET" else route.method):
+                return Matched(route, parts)
+            allowed.append(route.method)
+    if allowed:
+        return HttpResponse(status=405, headers=(("allow", ", ".join(sorted(set(allowed)))),))
+    return HttpResponse(status=404)
