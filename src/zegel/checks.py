@@ -34,6 +34,21 @@ class Check(Enum):
         """The name on the wire, in logs and on the command line: lower case with hyphens."""
         return self.name.lower().replace("_", "-")
 
+    # --- before any meaning -----------------------------------------------------------------------------------
+
+    SYNTAX = (
+        "the input has the grammar of its specification, and is within the limits of size, depth and count",
+        "the specification of the object that is named",
+        Fault.SENDER,
+        "send the object as its specification writes it; docs/limits.md lists the limits",
+    )
+    AVAILABILITY = (
+        "what is needed from outside can be reached, and answers in time",
+        "zegel's own",
+        Fault.OPERATOR,
+        "see that the host, the file or the key that is named is there, and try again",
+    )
+
     # --- signed objects, whatever they mean -------------------------------------------------------------------
 
     TOKEN_TYPE = (

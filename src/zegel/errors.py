@@ -12,11 +12,21 @@ Messages are lower case and without a full stop; they say what was expected and 
 claim's value, a token or a key.
 """
 
+from dataclasses import dataclass
+from typing import final
+
 from zegel.checks import Check
 
 
 class ZegelError(Exception):
-    """The root of every error that zegel raises on purpose."""
+    """The root of every error that zegel raises on purpose.
+
+    ``check`` is the rule that failed, ``field`` the path of the member at fault, ``detail`` what was expected.
+    """
+
+    check: Check
+    detail: str
+    field: str = ""
 
 
 class Malformed(ZegelError):
@@ -26,11 +36,14 @@ class Malformed(ZegelError):
     expectation that it broke.
     """
 
+    check = Check.SYNTAX
+
     def __init__(self, what: str, where: str, detail: str) -> None:
         super().__init__(f"{what}: {where}: {detail}" if where else f"{what}: {detail}")
         self.what = what
         self.where = where
-        self.detail = detail
+        self.field = where
+        self.detail = f"{what}: {detail}"
 
 
 class Rejected(ZegelError):
@@ -57,7 +70,37 @@ class Denied(ZegelError):
 class Unavailable(ZegelError):
     """Something outside is missing: ``what`` names it, ``detail`` says in which way."""
 
+    check = Check.AVAILABILITY
+
     def __init__(self, what: str, detail: str) -> None:
         super().__init__(f"{what}: {detail}")
         self.what = what
-        self.detail = detail
+        self.detail = f"{what}: {detail}"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A refusal as people and programs get to read it, on a page, in JSON, in the log and from the command line."""
+
+    check: str
+    rule: str
+    clause: str
+    field: str
+    fault: str
+    remedy: str
+    detail: str
+
+
+def explain(error: ZegelError) -> Explanation:
+    """Everything that can be said about a refusal: which rule, where, whose fault, and what to do."""
+    check = error.check
+    return Explanation(
+        check=check.id,
+        rule=check.rule,
+        clause=check.clause,
+        field=error.field,
+        fault=str(check.fault),
+        remedy=check.remedy,
+        detail=error.detail,
+    )
