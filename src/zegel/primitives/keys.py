@@ -169,9 +169,8 @@ def parse_jwk(value: Json, *, what: str, where: str = "", use: Literal["sig", "e
         raise Malformed(what, _at(where, "kty"), "expected an EC public key as a JWK")
     if "d" in value:
         raise Malformed(what, _at(where, "d"), "expected a public key, got one with its private part")
-    if value.get("use", use) != use:
-        raise Malformed(what, _at(where, "use"), f"expected a key for {use}")
     curve, point = _point(value, what, where)
+    _refuse_other_use(value, use, curve, what, where)
     return public_key(curve, point, what=what, where=where)
 
 
@@ -249,6 +248,20 @@ def _curve_of(curve: ec.EllipticCurve) -> Curve:
     if name is None:
         raise Malformed("key", "crv", f"expected P-256, P-384 or P-521, got {curve.name}")
     return name
+
+
+def _refuse_other_use(value: Mapping[str, Json], use: str, curve: Curve, what: str, where: str) -> None:
+    if value.get("use", use) != use:
+        raise Malformed(what, _at(where, "use"), f"expected a key for {use}")
+    algorithm = str(ALGORITHM_OF[curve]) if use == "sig" else "ECDH-ES"
+    if value.get("alg", algorithm) != algorithm:  # RFC 8725 section 3.1: a key serves one algorithm
+        raise Malformed(what, _at(where, "alg"), f"expected a key for {algorithm}")
+    operations = value.get("key_ops") or _OPERATIONS[use]  # WebCrypto exports public ECDH keys with an empty list
+    if type(operations) not in (list, tuple) or not any(name in _OPERATIONS[use] for name in operations):
+        raise Malformed(what, _at(where, "key_ops"), f"expected a key for {use}")
+
+
+_OPERATIONS: Final = {"sig": ("verify",), "enc": ("deriveKey", "deriveBits")}  # RFC 7517 section 4.3
 
 
 def _point(value: Mapping[str, Json], what: str, where: str) -> tuple[Curve, bytes]:
