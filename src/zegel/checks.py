@@ -142,7 +142,105 @@ class Check(Enum):
 
     # --- credentials ------------------------------------------------------------------------------------------
 
+    HASH_ALGORITHM = (
+        "digests are made with SHA-256, and the algorithm is named in the clear at the top level alone",
+        "RFC 9901 section 4.1.1; HAIP 1.0 section 8",
+        Fault.ISSUER,
+        "issue with sha-256 in _sd_alg, or leave _sd_alg out",
+    )
+    DIGEST_PLACE = (
+        "digests stand in _sd arrays and as the one member ... of an array entry alone, and none stands twice",
+        "RFC 9901 sections 4.1, 4.2.4 and 7.1 step 4",
+        Fault.ISSUER,
+        "use _sd and ... for digests only, each with a salt of its own",
+    )
+    DISCLOSED_CLAIM = (
+        "a disclosure has the shape of the place of its digest, and a name that is free there",
+        "RFC 9901 section 7.1 step 3.c",
+        Fault.ISSUER,
+        "disclose salt, name and value into an object, salt and value into an array, and no name that is taken",
+    )
+    DISCLOSURE = (
+        "each disclosure that is sent is one that the issuer signed, sent once and with those that lead to it",
+        "RFC 9901 section 7.1 step 5",
+        Fault.WALLET,
+        "send disclosures of this credential, and with a nested one those around it",
+    )
+    ALWAYS_DISCLOSED = (
+        "what decides about a credential's validity is not selectively disclosable",
+        "SD-JWT VC draft 16 section 2.2.2.2; RFC 9901 section 9.7",
+        Fault.ISSUER,
+        "put iss, nbf, exp, cnf, vct, vct#integrity, aka_vcts and status, and all within them, in the clear",
+    )
+    ISSUER_NAME = (
+        "a credential that names its issuer names the subject of the certificate that signed it",
+        "SD-JWT VC draft 16 section 2.5; HAIP 1.0 section 6.1.1",
+        Fault.ISSUER,
+        "leave iss out, or have it in the signer's certificate as a URI or, by its host, as a DNS name",
+    )
+    CREDENTIAL_VALIDITY = (
+        "the credential is issued already, valid already and not expired",
+        "RFC 7519 sections 4.1.4 to 4.1.6; ISO/IEC 18013-5:2021 section 9.3.1 step 5",
+        Fault.WALLET,
+        "present a copy that is valid now; renew the credential, or correct the clock",
+    )
+    TYPE_INTEGRITY = (
+        "a type's document has the hash that the reference to it names",
+        "SD-JWT VC draft 16 section 5; W3C Subresource Integrity section 3.3.5",
+        Fault.ISSUER,
+        "publish the document byte for byte as it was when the reference was made",
+    )
+    TYPE_METADATA = (
+        "a type's document describes that type, and what it extends leads to an end and is not contradicted",
+        "SD-JWT VC draft 16 sections 4.3, 4.4, 4.6.5 and 6.3",
+        Fault.ISSUER,
+        "correct vct, extends, sd or mandatory in the type's document",
+    )
+
     # --- presentations ----------------------------------------------------------------------------------------
+
+    HOLDER_BINDING = (
+        "a presentation proves who holds the credential, and an issued credential does not",
+        "RFC 9901 sections 7.2 and 7.3; OpenID4VP 1.0 section 14.1.2",
+        Fault.WALLET,
+        "present with a proof by the key that the credential is bound to",
+    )
+    HOLDER_SIGNATURE = (
+        "the holder's signature verifies under the key that the credential is bound to",
+        "RFC 9901 section 7.3 step 5; ISO/IEC 18013-5:2021 section 9.1.3",
+        Fault.WALLET,
+        "sign with the key in the credential",
+    )
+    AUDIENCE = (
+        "the proof was made for us",
+        "RFC 9901 section 4.3; OpenID4VP 1.0 section 14.1.2",
+        Fault.WALLET,
+        "make the proof for the client identifier of the request",
+    )
+    NONCE = (
+        "the nonce in the proof is the one we sent",
+        "RFC 9901 section 4.3; OpenID4VP 1.0 section 14.1.2",
+        Fault.WALLET,
+        "answer the request that is open, and answer it once",
+    )
+    PROOF_TIME = (
+        "the proof was made just now",
+        "RFC 9901 section 7.3 step 5.5",
+        Fault.WALLET,
+        "make a new proof for each presentation, and correct the clock",
+    )
+    PRESENTED_BYTES = (
+        "the holder signed the very bytes that are presented",
+        "RFC 9901 section 4.3.1",
+        Fault.WALLET,
+        "hash the credential and its disclosures as they are sent, up to the last tilde",
+    )
+    TRANSACTION_DATA = (
+        "the holder signed the transaction data that was sent, all of it and nothing else",
+        "OpenID4VP 1.0 sections 8.4 and B.3.3",
+        Fault.WALLET,
+        "hash each string of transaction_data as it was received, with an algorithm that it allows",
+    )
 
     # --- presentation requests --------------------------------------------------------------------------------
 
@@ -158,3 +256,28 @@ class Check(Enum):
     # --- sign in ----------------------------------------------------------------------------------------------
 
     # --- storage and transport --------------------------------------------------------------------------------
+
+    HOST = (
+        "the request names the host that this role is configured for",
+        "RFC 9110 section 7.4",
+        Fault.CLIENT,
+        "use the origin that the role announces; cookies and trust hang on the name",
+    )
+    CROSS_SITE = (
+        "a form is sent by a page of the same origin",
+        "W3C Fetch Metadata; RFC 6454 section 7",
+        Fault.CLIENT,
+        "open the page at its own address and send the form from there",
+    )
+    CSRF = (
+        "a form carries the token of the browser that it was shown to",
+        "RFC 9700 section 4.7",
+        Fault.CLIENT,
+        "reload the page and send the form again, with cookies allowed",
+    )
+    OPERATOR_TOKEN = (
+        "the operator API is called with its bearer token",
+        "RFC 6750 section 2.1",
+        Fault.OPERATOR,
+        "send Authorization: Bearer with the token from the role's token file",
+    )
