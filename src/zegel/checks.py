@@ -255,6 +255,25 @@ class Check(Enum):
 
     # --- sign in ----------------------------------------------------------------------------------------------
 
+    CLIENT_REGISTRATION = (
+        "a client of the provider is registered whole: exact redirect URIs, a hashed secret or none, claims that exist",
+        "OpenID Connect Core 1.0 section 3.1.2.1; RFC 6749 section 2",
+        Fault.OPERATOR,
+        "correct the client's entry in the configuration",
+    )
+    SUBJECT_SOURCE = (
+        "a stable subject comes from claims that their issuer keeps unique and never reassigns",
+        "OpenID Connect Core 1.0 sections 2 and 8.1",
+        Fault.OPERATOR,
+        "name claims that the catalogue lists as unique identifiers of the type, or take a transient subject",
+    )
+    SUBJECT_VALUE = (
+        "the claims behind a stable subject are text or whole numbers, and not empty",
+        "OpenID Connect Core 1.0 section 2",
+        Fault.ISSUER,
+        "have the attestation issued again with the identifier in it",
+    )
+
     # --- storage and transport --------------------------------------------------------------------------------
 
     HOST = (

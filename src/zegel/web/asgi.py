@@ -15,8 +15,12 @@ MAX_HEADER_BYTES: Final = 48_000  # two attestations and a DPoP proof, each with
 BODY_SECONDS: Final = 10.0  # a presentation of 100 kB takes one second at 1 Mbit/s
 
 
-class BodyTooLargeError(Exception):
-    """The body is longer than its route allows."""
+class TransportError(Exception):
+    """The request did not arrive; ``status`` says why, or is None when nobody is there to be told."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 @final
@@ -67,16 +71,17 @@ class AsgiApp:
         )
 
         async def read_body(limit: int) -> bytes:
-            return await asyncio.wait_for(_read(receive, limit), BODY_SECONDS)
+            try:
+                return await asyncio.wait_for(_read(receive, limit), BODY_SECONDS)
+            except TimeoutError:
+                raise TransportError(408) from None
 
         try:
             response = await self._respond(request, read_body)
-        except BodyTooLargeError:
-            response = HttpResponse(status=413, headers=(("connection", "close"),))
-        except TimeoutError:
-            response = HttpResponse(status=408, headers=(("connection", "close"),))
-        except ConnectionError:
-            return
+        except TransportError as error:
+            if error.status is None:
+                return
+            response = HttpResponse(status=error.status, headers=(("connection", "close"),))
         await _answer(response, send, head=request.method == "HEAD")
 
 
@@ -85,10 +90,10 @@ async def _read(receive: Receive, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionError
+            raise TransportError(None)
         body += message.get("body", b"")
         if len(body) > limit:
-            raise BodyTooLargeError
+            raise TransportError(413)
         if not message.get("more_body", False):
             return bytes(body)
 

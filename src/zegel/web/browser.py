@@ -1,0 +1,105 @@
+"""The browser at the other end: its cookie, its CSRF token, and where its request says it comes from.
+
+One cookie a role, host-only, HttpOnly, SameSite=Lax; ``__Host-`` and Secure on TLS. Its value is a fresh random id, and
+a new one at each log-in, so that nobody can plant a session. Cookies ignore ports: that is why each role has a host.
+"""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from http.cookies import CookieError, SimpleCookie
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import HttpRequest, HttpResponse
+
+ID_BYTES: Final = 32
+_ID_LENGTH: Final = 43
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookiePolicy:
+    """How a role names and protects its cookie. ``key`` authenticates the CSRF tokens."""
+
+    role: str
+    secure: bool
+    key: bytes
+
+    @property
+    def name(self) -> str:
+        """The cookie's name (RFC 6265bis section 4.1.3.2 for the prefix)."""
+        return f"__Host-zegel-{self.role}" if self.secure else f"zegel-{self.role}"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """A browser's session id, known from its cookie or just made."""
+
+    id: str
+    policy: CookiePolicy
+
+    @property
+    def csrf(self) -> str:
+        """The token that this browser's forms carry."""
+        return base64url(hmac.digest(self.policy.key, b"csrf:" + self.id.encode(), "sha256"))
+
+    @property
+    def binding(self) -> str:
+        """What a session keeps of the browser that began it: a digest, never the id."""
+        return base64url(sha256(self.id.encode()).digest())
+
+    def remembered(self, response: HttpResponse) -> HttpResponse:
+        """The response with the cookie set."""
+        secure = "; Secure" if self.policy.secure else ""
+        cookie = f"{self.policy.name}={self.id}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        return HttpResponse(
+            status=response.status, headers=(*response.headers, ("set-cookie", cookie)), body=response.body
+        )
+
+
+def known_browser(request: HttpRequest, policy: CookiePolicy) -> Browser | None:
+    """The browser that the request's cookie names, or None. That the session exists is for the service to say."""
+    values = []
+    for name, header in request.headers:
+        if name == "cookie":
+            try:
+                cookie = SimpleCookie(header)
+            except CookieError:
+                continue
+            if policy.name in cookie:
+                values.append(cookie[policy.name].value)
+    if len(values) == 1 and len(values[0]) == _ID_LENGTH and values[0].replace("-", "a").replace("_", "a").isalnum():
+        return Browser(id=values[0], policy=policy)
+    return None
+
+
+def new_browser(policy: CookiePolicy, id_bytes: bytes) -> Browser:
+    """A browser that gets a fresh id; ``id_bytes`` are 32 unpredictable bytes."""
+    return Browser(id=base64url(id_bytes), policy=policy)
+
+
+def check_same_site(request: HttpRequest, *, origin: str) -> HttpRequest:
+    """Return the request if a page of ours sent it; ``Rejected(CROSS_SITE)`` otherwise.
+
+    Fetch Metadata section 2.4 and Origin (RFC 6454 section 7) both say where a form was; a browser that sends neither
+    is older than any that can hold a wallet.
+    """
+    said_origin, said_site = request.header("origin"), request.header("sec-fetch-site")
+    if said_origin is None and said_site is None:
+        raise Rejected(Check.CROSS_SITE, "expected Origin or Sec-Fetch-Site", field="header.origin")
+    if said_origin is not None and said_origin != origin:
+        raise Rejected(Check.CROSS_SITE, "expected a form of this origin", field="header.origin")
+    if said_site is not None and said_site not in ("same-origin", "none"):
+        raise Rejected(Check.CROSS_SITE, "expected a form of this origin", field="header.sec-fetch-site")
+    return request
+
+
+def check_csrf(form: dict[str, str], browser: Browser | None) -> Browser:
+    """Return the browser if the form carries its token; ``Rejected(CSRF)`` otherwise."""
+    if browser is None or not hmac.compare_digest(form.get("csrf", ""), browser.csrf):
+        raise Rejected(Check.CSRF, "expected the token of the page that this browser was shown", field="csrf")
+    return browser

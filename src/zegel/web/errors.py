@@ -1,0 +1,50 @@
+"""The one table that turns an error into an answer, for people and for machines.
+
+What a refusal says is the same everywhere: rule, clause, field, side at fault, remedy. What is not ours to raise is a
+bug: a plain 500 with the request's id, and the rest in the log.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Final
+
+from zegel.checks import Check
+from zegel.errors import Denied, Explanation, Malformed, Rejected, Unavailable, ZegelError, explain
+from zegel.primitives.http import HttpResponse, json_response
+from zegel.protocols.oauth.errors import oauth_error_response
+from zegel.web.routing import Audience
+
+ErrorPage = Callable[[Explanation | None, str, int], HttpResponse]
+"""Renders a refusal, or our own bug when there is none, with the request's id and the status."""
+
+_STATUS: Final[Mapping[Check, int]] = {
+    Check.OPERATOR_TOKEN: 401,
+    Check.HOST: 421,
+    Check.CROSS_SITE: 403,
+    Check.CSRF: 403,
+}
+
+
+def error_response(error: ZegelError, *, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:
+    """The answer to a request that was refused."""
+    status = _status(error)
+    if audience is Audience.PERSON:
+        return page(explain(error), request_id, status)
+    if isinstance(error, Denied):
+        return oauth_error_response(error)
+    code = {Malformed: "invalid_request", Rejected: "invalid_request", Unavailable: "temporarily_unavailable"}
+    body = {"error": code[type(error)], "error_description": error.detail, "request": request_id}  # type: ignore[index]
+    return json_response(body | asdict(explain(error)), status=status)
+
+
+def bug_response(*, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:
+    """The answer when we failed: nothing but an id."""
+    if audience is Audience.PERSON:
+        return page(None, request_id, 500)
+    return json_response({"error": "server_error", "request": request_id}, status=500)
+
+
+def _status(error: ZegelError) -> int:
+    if isinstance(error, Unavailable):
+        return 503
+    return _STATUS.get(error.check, 400)

@@ -1,0 +1,158 @@
+"""A role's site: every request passes here, in the same order, before a handler sees it and after.
+
+1 the host is ours   2 a route takes it   3 a person's form comes from our page, an operator has the token
+4 the body fits   5 the handler answers, or an error becomes an answer   6 headers of every answer   7 one log line
+"""
+
+import hmac
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from traceback import extract_tb
+from typing import Final, Generic, final
+from urllib.parse import urlsplit
+
+from zegel.checks import Check
+from zegel.errors import Rejected, ZegelError
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.ports import Random
+from zegel.web.asgi import TransportError
+from zegel.web.browser import check_same_site
+from zegel.web.errors import ErrorPage, bug_response, error_response
+from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
+
+ReadBody = Callable[[int], Awaitable[bytes]]
+
+_LOG: Final = logging.getLogger("zegel.web")
+_CONTENT_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
+)
+_REQUEST_ID_BYTES: Final = 8
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePolicy:
+    """What a site is told once: its role, its origin, who may operate it.
+
+    ``operator_token`` is the SHA-256 of the operator's bearer token, or None where there is no operator's listener.
+    ``form_action`` lists the origins to which a form of this site may lead, by redirects too (CSP).
+    """
+
+    role: str
+    origin: str
+    operator_token: bytes | None
+    form_action: str = "'self'"
+
+
+@final
+class Site(Generic[SiteT]):
+    """The handlers of one role, behind the checks that all roles share."""
+
+    def __init__(
+        self, role: SiteT, *, routes: Sequence[Route[SiteT]], policy: SitePolicy, page: ErrorPage, random: Random
+    ) -> None:
+        self._role = role
+        self._routes = routes
+        self._policy = policy
+        self._page = page
+        self._random = random
+        self._host = urlsplit(policy.origin).netloc
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request whose body is there: the way in for peers without a server."""
+
+        async def read_body(_limit: int) -> bytes:
+            return request.body
+
+        return await self.respond(request, read_body)
+
+    async def respond(self, request: HttpRequest, read_body: ReadBody) -> HttpResponse:
+        """Answer a request; ``read_body`` fetches at most so many bytes."""
+        began = time.perf_counter()
+        request_id = self._random(_REQUEST_ID_BYTES).hex()
+        found = find_route(self._routes, request)
+        if isinstance(found, HttpResponse):
+            return self._finished(request_id, "-", request, found, None, began)
+        failed: ZegelError | None = None
+        try:
+            self._check_sender(found.route, request)
+            body = await read_body(found.route.max_body) if request.method == "POST" else b""
+            response = await found.route.handler(self._role, replace(request, body=body), **found.parts)
+        except ZegelError as error:
+            failed = error
+            response = self._refusal(error, found, request_id)
+        except TransportError:
+            raise
+        except Exception as error:  # noqa: BLE001 the last line: a bug of ours becomes a plain 500 with an id
+            _log_bug(error, request_id=request_id, role=self._policy.role)
+            response = bug_response(audience=found.route.audience, request_id=request_id, page=self._page)
+        return self._finished(request_id, found.route.path, request, response, failed, began)
+
+    def _refusal(self, error: ZegelError, found: Matched[SiteT], request_id: str) -> HttpResponse:
+        return error_response(error, audience=found.route.audience, request_id=request_id, page=self._page)
+
+    def _check_sender(self, route: Route[SiteT], request: HttpRequest) -> HttpRequest:
+        if route.audience is Audience.OPERATOR:
+            return _check_operator(request, self._policy.operator_token)
+        # A name that is not ours is a page of another site whose DNS points here
+        if request.header("host") not in (self._host, None):
+            raise Rejected(Check.HOST, f"expected {self._host}", field="header.host")
+        if route.audience is Audience.PERSON and request.method == "POST":
+            check_same_site(request, origin=self._policy.origin)
+        return request
+
+    def _finished(
+        self,
+        request_id: str,
+        route: str,
+        request: HttpRequest,
+        response: HttpResponse,
+        failed: ZegelError | None,
+        began: float,
+    ) -> HttpResponse:
+        _LOG.info(
+            "request",
+            extra={
+                "request": request_id,
+                "role": self._policy.role,
+                "method": request.method,
+                "route": route,  # the template: a path may name a session
+                "status": response.status,
+                "ms": round((time.perf_counter() - began) * 1000, 1),
+                "check": failed.check.id if failed else None,
+            },
+        )
+        return replace(response, headers=(*response.headers, *self._headers(response), ("x-request-id", request_id)))
+
+    def _headers(self, response: HttpResponse) -> tuple[tuple[str, str], ...]:
+        headers = [("x-content-type-options", "nosniff")]
+        if self._policy.origin.startswith("https:"):
+            headers.append(("strict-transport-security", "max-age=31536000"))
+        if (response.header("content-type") or "").startswith("text/html"):
+            headers += [
+                ("content-security-policy", _CONTENT_POLICY.format(form_action=self._policy.form_action)),
+                ("referrer-policy", "same-origin"),  # no-referrer would make Origin null on our own forms
+                ("cross-origin-opener-policy", "same-origin"),
+                ("permissions-policy", "camera=(self), geolocation=(), microphone=()"),
+            ]
+            if response.header("cache-control") is None:
+                headers.append(("cache-control", "no-store"))
+        return tuple(headers)
+
+
+def _log_bug(error: Exception, *, request_id: str, role: str) -> None:
+    """Where it happened and of which kind; never the message, which may hold what it stumbled over."""
+    frames = [f"{frame.filename.rpartition('zegel/')[2]}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
+    extra = {"request": request_id, "role": role, "bug": type(error).__name__, "frames": frames[-8:]}
+    _LOG.error("bug", extra=extra)
+
+
+def _check_operator(request: HttpRequest, token: bytes | None) -> HttpRequest:
+    sent = (request.header("authorization") or "").removeprefix("Bearer ")
+    if token is None or not hmac.compare_digest(sha256(sent.encode()).digest(), token):
+        raise Rejected(Check.OPERATOR_TOKEN, "expected the bearer token of this role", field="header.authorization")
+    return request
