@@ -253,6 +253,145 @@ class Check(Enum):
 
     # --- authorization and issuance ---------------------------------------------------------------------------
 
+    REQUEST_PARAMETERS = (
+        "a request carries each parameter that its endpoint needs, once, with a value that is known",
+        "RFC 6749 sections 4.1.2.1 and 5.2; OpenID4VCI 1.0 sections 6.3, 8.3.1.2, 9.3 and 11.3",
+        Fault.WALLET,
+        "send the parameters as the endpoint's specification lists them",
+    )
+    PUSHED_REQUEST = (
+        "an authorization request was pushed before, by the same client, and is used once within its lifetime",
+        "RFC 9126 section 4; FAPI 2.0 section 5.3.2.2",
+        Fault.WALLET,
+        "push the request, send client_id and the request_uri that came back, and push again when it expired",
+    )
+    REDIRECT_URI = (
+        "the redirect URI is the one that was registered or pushed, character for character",
+        "RFC 9700 section 4.1.3; RFC 6749 section 4.1.3",
+        Fault.WALLET,
+        "send the same redirect URI everywhere: https, a private-use scheme, or http on loopback",
+    )
+    PKCE = (
+        "the authorization request carries an S256 challenge, and the token request the verifier that belongs to it",
+        "RFC 7636 sections 4.3 and 4.6; FAPI 2.0 section 5.3.2.2",
+        Fault.WALLET,
+        "hash a fresh verifier with S256, and send it with the code",
+    )
+    DPOP_PROOF = (
+        "each request to the token endpoint or with a token carries a DPoP proof made for this very request",
+        "RFC 9449 section 4.3",
+        Fault.WALLET,
+        "sign a new proof for each request: its method, its URL, the present time, and the hash of the token if any",
+    )
+    DPOP_NONCE = (
+        "the DPoP proof carries a nonce that this server gave and that has not expired",
+        "RFC 9449 sections 8 and 9",
+        Fault.WALLET,
+        "take the nonce from the DPoP-Nonce header of the answer, and send the request again with a new proof",
+    )
+    DPOP_BINDING = (
+        "the DPoP key is the one that the request, the code or the token is bound to",
+        "RFC 9449 sections 5, 7.1 and 10",
+        Fault.WALLET,
+        "use one DPoP key from the pushed request to the last credential",
+    )
+    CLIENT_AUTHENTICATION = (
+        "the client proves to be the wallet that its attestation names, to this authorization server",
+        "attestation-based client authentication -07 sections 5.2, 6.2 and 9; HAIP 1.0 section 4.4.1",
+        Fault.WALLET,
+        "send one attestation and one proof by the attested key, for the issuer identifier of this server",
+    )
+    ATTESTATION_CHALLENGE = (
+        "the proof of possession carries a challenge that this server gave and that has not expired",
+        "attestation-based client authentication -07 sections 6.2 and 8",
+        Fault.WALLET,
+        "fetch a challenge, or take it from the answer's OAuth-Client-Attestation-Challenge header, and try again",
+    )
+    REPLAY = (
+        "what serves once is not used a second time",
+        "RFC 9449 section 11.1; attestation-based client authentication -07 section 12.1",
+        Fault.WALLET,
+        "make a new proof, with a new identifier, for each request",
+    )
+    GRANT = (
+        "the code or refresh token is known, not expired, not used up, not revoked, and this client's",
+        "RFC 6749 sections 4.1.2, 5.2 and 6; FAPI 2.0 sections 5.3.2.1 and 5.3.2.2; OpenID4VCI 1.0 section 6.3",
+        Fault.WALLET,
+        "start again from the offer; a code that was used twice takes back what it gave",
+    )
+    TRANSACTION_CODE = (
+        "the transaction code is the one that the person was given, within five tries",
+        "OpenID4VCI 1.0 sections 6.3 and 13.6.3",
+        Fault.PERSON,
+        "enter the code exactly as it was received; after five wrong ones, ask for a new offer",
+    )
+    ACCESS_TOKEN = (
+        "the request carries an access token of this issuer in its Authorization header, alive and good for this",
+        "RFC 6750 section 3.1; RFC 9449 section 7.1; OpenID4VCI 1.0 section 8.3.1.1",
+        Fault.WALLET,
+        "refresh the token, or authorize again",
+    )
+    CREDENTIAL_CHOICE = (
+        "the credential asked for is one that the issuer offers and that the token stands for, named as the token says",
+        "OpenID4VCI 1.0 sections 5.1, 8.2 and 8.3.1.2",
+        Fault.WALLET,
+        "use a credential_identifier where the token response brought some, a credential_configuration_id otherwise",
+    )
+    KEY_PROOF = (
+        "each key is proven as the issuer's metadata asks: for this issuer, by this client, just now",
+        "OpenID4VCI 1.0 appendix F",
+        Fault.WALLET,
+        "make the proof for the credential issuer identifier, of a type and with an algorithm that the metadata lists",
+    )
+    PROOF_NONCE = (
+        "all proofs and key attestations of a request carry one c_nonce of this issuer, fresh and never used before",
+        "OpenID4VCI 1.0 sections 7, 8.3.1.2 and 13.8",
+        Fault.WALLET,
+        "fetch a new c_nonce, make the proofs with it, and send the request again",
+    )
+    KEY_BATCH = (
+        "a request brings each key once, and at most as many proofs as the issuer's batch size",
+        "OpenID4VCI 1.0 sections 8.3 and 12.2.4",
+        Fault.WALLET,
+        "make a key for each copy, and no more than batch_size",
+    )
+    DEFERRED_TRANSACTION = (
+        "the deferred transaction is one of this token's, and its credentials were not fetched before",
+        "OpenID4VCI 1.0 section 9.3",
+        Fault.WALLET,
+        "ask with the transaction_id of the last answer, until the credentials came",
+    )
+    NOTIFICATION = (
+        "a notification names an issuance of this token",
+        "OpenID4VCI 1.0 section 11.3",
+        Fault.WALLET,
+        "send the notification_id that came with the credentials",
+    )
+    CREDENTIAL_OFFER = (
+        "an offer names credentials, a grant and an authorization server that its issuer's metadata has",
+        "OpenID4VCI 1.0 sections 4.1.1 and 12.2.4",
+        Fault.ISSUER,
+        "make the offer from the metadata that is published",
+    )
+    SERVER_METADATA = (
+        "metadata is published under the identifier that it carries, with the endpoints that the flow needs, over TLS",
+        "OpenID4VCI 1.0 section 12.2; RFC 8414 section 3.3",
+        Fault.ISSUER,
+        "publish the metadata under its own identifier, character for character, with https endpoints",
+    )
+    AUTHORIZATION_RESPONSE = (
+        "the authorization response comes from the server that was asked, for the request that was sent",
+        "RFC 9207 section 2.4; RFC 6749 section 10.12; FAPI 2.0 section 5.3.3",
+        Fault.ISSUER,
+        "return iss and state unchanged to the redirect URI; if you did not begin this, close the page",
+    )
+    PEER_REFUSAL = (
+        "the server grants what the wallet asks",
+        "RFC 6749 sections 4.1.2.1 and 5.2; OpenID4VCI 1.0 sections 6.3, 8.3.1, 9.3 and 11.3",
+        Fault.ISSUER,
+        "see what the server says; its error code is in the refusal",
+    )
+
     # --- sign in ----------------------------------------------------------------------------------------------
 
     CLIENT_REGISTRATION = (
