@@ -139,6 +139,24 @@ class Check(Enum):
         Fault.OPERATOR,
         "publish the list under a higher sequence number",
     )
+    CLIENT_BINDING = (
+        "the client identifier is the signing certificate's hash, or a DNS name of it that is also the response's host",
+        "OpenID4VP 1.0 section 5.9.3; HAIP 1.0 section 5",
+        Fault.VERIFIER,
+        "derive client_id from the certificate that signs the request, and take the answer on the host it names",
+    )
+    ATTESTATION_VALIDITY = (
+        "a wallet or key attestation is valid now, and a wallet attestation for at most 24 hours more",
+        "attestation-based client authentication draft 07 section 9; TS3 1.5 section 2.2.1.1; OpenID4VCI 1.0 D.1",
+        Fault.WALLET_PROVIDER,
+        "fetch a fresh attestation from the wallet provider, or correct the clock",
+    )
+    KEY_STORAGE = (
+        "the keys are stored, and their use is authorised, with the resistance to attack that the issuer requires",
+        "OpenID4VCI 1.0 sections 12.2.4 and D.2; ARF 3.0 ISSU_27d",
+        Fault.WALLET,
+        "create the keys in a storage of the level that the issuer's metadata requires",
+    )
 
     # --- credentials ------------------------------------------------------------------------------------------
 
@@ -242,6 +260,31 @@ class Check(Enum):
         "hash each string of transaction_data as it was received, with an algorithm that it allows",
     )
 
+    STATUS_LIST = (
+        "the status list is the one that the credential names",
+        "status list draft 20 section 8.3",
+        Fault.ISSUER,
+        "sign the list with the URI that credentials carry as its subject, and serve it there",
+    )
+    STATUS_ISSUER = (
+        "the status list is signed by the entity that issued the credential",
+        "ARF 3.0 VCR_03; status list draft 20 section 11.3",
+        Fault.ISSUER,
+        "sign status lists with a certificate of the issuer's own entry on the list of trusted entities",
+    )
+    STATUS_FRESHNESS = (
+        "the status list is issued already, not expired, and not older than its time to live",
+        "status list draft 20 sections 5.1, 8.3 and 13.7",
+        Fault.ISSUER,
+        "sign the list anew before it expires, or fetch the fresh one",
+    )
+    STATUS = (
+        "the credential's entry in its status list is valid",
+        "status list draft 20 sections 7.1 and 8.3",
+        Fault.ISSUER,
+        "ask the issuer why the credential was revoked or suspended, and obtain a new one",
+    )
+
     # --- presentation requests --------------------------------------------------------------------------------
 
     PROFILE = (
@@ -252,6 +295,19 @@ class Check(Enum):
     )
 
     # --- authorization and issuance ---------------------------------------------------------------------------
+
+    TYPE_FORMAT = (
+        "an attestation type is issued and asked for in the formats that its rulebook names",
+        "ARF 3.0 annex 3 (mDL rulebook section 2.1, PID rulebook sections 3 and 4); age verification profile annex A",
+        Fault.CLIENT,
+        "ask for the type in one of its own formats",
+    )
+    RECORD = (
+        "a person's record holds every mandatory claim, and each value has the form that the type's rulebook gives",
+        "PID rulebook 1.7 sections 2 to 4",
+        Fault.ISSUER,
+        "correct the value in the source of the person's data",
+    )
 
     REQUEST_PARAMETERS = (
         "a request carries each parameter that its endpoint needs, once, with a value that is known",

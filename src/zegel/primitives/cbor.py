@@ -15,6 +15,7 @@ Tag = cbor2.CBORTag
 
 MAX_BYTES = 100_000  # a device response with a portrait is smaller; a hostile byte can cost a hundred in memory
 MAX_DEPTH = 16  # a device response needs nine
+MAX_ITEMS = 4_096  # of what is larger than MAX_BYTES: a status list token, which is one long byte string, has thirty
 TAG_DATE_TIME: Final = 0
 TAG_ENCODED: Final = 24
 TAG_FULL_DATE: Final = 1004
@@ -28,6 +29,8 @@ def parse_cbor(data: bytes, *, what: str, max_bytes: int = MAX_BYTES) -> object:
     """Parse exactly one item: definite lengths, unique map keys, depth up to 16; ``Malformed`` otherwise."""
     if len(data) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(data)}")
+    if len(data) > MAX_BYTES:
+        _refuse_many_items(data, what)
     if data.endswith(_SENTINEL):
         raise Malformed(what, "", "expected one CBOR item")
     try:
@@ -81,6 +84,25 @@ def embedded(value: object, *, what: str, where: str = "") -> bytes:
     if type(value) is Tag and value.tag == TAG_ENCODED and type(value.value) is bytes:
         return value.value
     raise Malformed(what, where, "expected embedded CBOR (tag 24)")
+
+
+def _refuse_many_items(data: bytes, what: str) -> None:
+    """Count heads without building anything (RFC 8949 section 3): a byte of a small item costs a hundred in memory."""
+    position = 0
+    for _ in range(MAX_ITEMS):
+        if position >= len(data):
+            return
+        major, info = data[position] >> 5, data[position] & 31
+        position += 1
+        if info >= 24:
+            size = 1 << (info - 24)
+            argument = int.from_bytes(data[position : position + min(size, 8)])
+            position += size
+        else:
+            argument = info
+        if major in (2, 3):
+            position += argument
+    raise Malformed(what, "", f"expected at most {MAX_ITEMS} items")
 
 
 def _kept(tag: int) -> Callable[[object, bool], Tag]:

@@ -17,6 +17,7 @@ JsonObject: TypeAlias = Mapping[str, Json]
 MAX_BYTES = 1 << 18  # a presentation with a portrait is under 100 kB; the specifications set no limit
 MAX_DEPTH = 24  # type metadata, the deepest object of the specifications, needs nine
 _BYTES_PER_CONTAINER = 16  # real objects have one bracket in thirty bytes; "[[],[],[]," has one in two
+_MAX_VALUES = MAX_BYTES // 4  # what is larger than MAX_BYTES is one long text: a status list, a certificate
 _MAX_DIGITS = 20  # 2**64 has twenty; RFC 7493 section 2.2 promises less
 
 
@@ -26,8 +27,11 @@ def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> J
     if len(data) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(data)}")
     containers = data.count(b"[") + data.count(b"{")
-    if containers > max_bytes // _BYTES_PER_CONTAINER:
-        raise Malformed(what, "", f"expected at most {max_bytes // _BYTES_PER_CONTAINER} arrays and objects")
+    max_containers = min(max_bytes, MAX_BYTES) // _BYTES_PER_CONTAINER
+    if containers > max_containers:
+        raise Malformed(what, "", f"expected at most {max_containers} arrays and objects")
+    if len(data) > MAX_BYTES and data.count(b",") > _MAX_VALUES:
+        raise Malformed(what, "", f"expected at most {_MAX_VALUES} values")
     value = _parse_leniently(data, what)
     if containers > MAX_DEPTH:
         _refuse_depth(value, what)
@@ -93,7 +97,7 @@ def _bounded(digits: str, what: str) -> int:
 
 def _refuse_depth(value: Json, what: str) -> None:
     level: list[Json] = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [child for node in level for child in _children(node)]
         if not level:
             return

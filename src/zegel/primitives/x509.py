@@ -79,12 +79,14 @@ class Certificate:
 class CertificateProfile:
     """What an end-entity certificate must be for its purpose.
 
-    ``extended_key_usage`` is required when set. ``same_country`` asks that subject and anchor name the same country
-    (ISO/IEC 18013-5 table B.3). ``max_days`` bounds the validity period.
+    ``extended_key_usage`` is required when set, and alone. ``allowed_usages`` bounds what a certificate may name that
+    names any. ``same_country`` asks that subject and anchor name the same country (ISO/IEC 18013-5 table B.3).
+    ``max_days`` bounds the validity period.
     """
 
     name: str
     extended_key_usage: str | None = None
+    allowed_usages: frozenset[str] | None = None
     same_country: bool = False
     max_days: int | None = None
 
@@ -211,6 +213,8 @@ def _check_profile(leaf: Certificate, anchor: Certificate, profile: CertificateP
         problem = "no critical extension that is unknown here"
     elif profile.extended_key_usage is not None and leaf.extended_key_usage != (profile.extended_key_usage,):
         problem = f"the extended key usage {profile.extended_key_usage} alone"
+    elif profile.allowed_usages is not None and not profile.allowed_usages.issuperset(leaf.extended_key_usage):
+        problem = f"no extended key usage but {', '.join(sorted(profile.allowed_usages))}"
     elif profile.same_country and ("C" not in leaf.names or leaf.names["C"] != anchor.names.get("C")):
         problem = "the country of its anchor"
     elif profile.max_days is not None and leaf.not_after - leaf.not_before > profile.max_days * DAY:

@@ -5,7 +5,7 @@ validated: the same bytes, for the same purpose, within the same minute, lead to
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
 
@@ -26,12 +26,17 @@ class Purpose(StrEnum):
     LIST = "list"
 
 
+_DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"  # ISO/IEC 18013-5 section B.1.1
+
 PROFILES: Final = {
     # ISO/IEC 18013-5 table B.3; the same signer serves both formats
     Purpose.ISSUER: CertificateProfile(
-        name="signing attestations", extended_key_usage="1.0.18013.5.1.2", same_country=True, max_days=457
+        name="signing attestations", extended_key_usage=_DOCUMENT_SIGNER, same_country=True, max_days=457
     ),
-    Purpose.STATUS: CertificateProfile(name="signing status lists", extended_key_usage="1.3.6.1.5.5.7.3.30"),
+    # Status list draft 20 section 10 asks for id-kp-oauthStatusSigning, whose number IANA has not given out yet; the
+    # 1.3.6.1.5.5.7.3.30 that is seen for it is RFC 8209's BGPsec router. So we write none, as the second edition of
+    # ISO/IEC 18013-5 lets us (table B.9), and read none, or an issuer's own signer (draft 20 section 11.3).
+    Purpose.STATUS: CertificateProfile(name="signing status lists", allowed_usages=frozenset({_DOCUMENT_SIGNER})),
     Purpose.WALLET_PROVIDER: CertificateProfile(name="signing wallet attestations"),
     Purpose.ACCESS: CertificateProfile(name="signing presentation requests"),
     Purpose.LIST: CertificateProfile(name="signing lists of trusted entities"),
@@ -41,7 +46,11 @@ PROFILES: Final = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustAnchor:
-    """A trusted authority. ``entity`` is its name on the list; ``types`` the attestation types (None: any)."""
+    """A trusted authority. ``entity`` is its name on the list.
+
+    ``types`` are the attestation types that it may issue (None: any). One that ends in ``:*`` stands for every type
+    below it: the domestic types of a country (PID_14).
+    """
 
     certificate: Certificate
     purpose: Purpose
@@ -60,12 +69,14 @@ class VerifiedChain:
 
 @final
 class TrustAnchors:
-    """A set of anchors. Equal purposes and certificates may occur once."""
+    """A set of anchors. One certificate that is listed twice for a purpose is one anchor for the types of both."""
 
     def __init__(self, anchors: Iterable[TrustAnchor]) -> None:
         self._anchors: dict[Purpose, dict[bytes, TrustAnchor]] = {purpose: {} for purpose in Purpose}
         for anchor in anchors:
-            self._anchors[anchor.purpose][anchor.certificate.der] = anchor
+            listed = self._anchors[anchor.purpose]
+            der = anchor.certificate.der
+            listed[der] = _merged(listed[der], anchor) if der in listed else anchor
         self._validated: dict[tuple[tuple[bytes, ...], Purpose, int], VerifiedChain] = {}
 
     def of(self, purpose: Purpose) -> tuple[TrustAnchor, ...]:
@@ -100,6 +111,17 @@ class TrustAnchors:
 def check_entitlement(chain: VerifiedChain, type_: str) -> VerifiedChain:
     """Return the chain if its anchor is trusted for the attestation type; ``Rejected(ENTITLEMENT)`` otherwise."""
     types = chain.anchor.types
-    if types is not None and type_ not in types:
+    if types is not None and type_ not in types and not any(_below(type_, name) for name in types):
         raise Rejected(Check.ENTITLEMENT, f"{chain.anchor.entity} is not trusted for {type_[:80]}")
     return chain
+
+
+def _below(type_: str, name: str) -> bool:
+    return name.endswith(":*") and type_.startswith(name[:-1]) and len(type_) >= len(name)
+
+
+def _merged(first: TrustAnchor, second: TrustAnchor) -> TrustAnchor:
+    """Whoever holds the key can sign for both entries; the name is that of the first."""
+    either = first.types is None or second.types is None
+    types = None if either else frozenset((*(first.types or ()), *(second.types or ())))
+    return replace(first, types=types)

@@ -1,0 +1,1 @@
+"""Token Status Lists: whether a credential was revoked, for a million of them in one signed object (draft 20)."""
