@@ -55,7 +55,7 @@ def parse_jwe(compact: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) ->
     if len(compact) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(compact)}")
     text = compact if isinstance(compact, str) else compact.decode("ascii", errors="replace")
-    parts = text.split(".")
+    parts = text.split(".", 5)
     if len(parts) != 5:
         raise Malformed(what, "", "expected a JWE in compact serialisation")
     names = ("header", "encrypted key", "initialisation vector", "ciphertext", "tag")

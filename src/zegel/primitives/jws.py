@@ -55,10 +55,10 @@ class VerifiedJws:
 
 def parse_jws(compact: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> UnverifiedJws:
     """Parse ``header.payload.signature``; ``Malformed`` unless header and payload are JSON objects."""
-    if isinstance(compact, str):
-        compact = _ascii(compact, what)
     if len(compact) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(compact)}")
+    if isinstance(compact, str):
+        compact = _ascii(compact, what)
     signing_input, _, signature = compact.rpartition(b".")
     header, separator, payload = signing_input.partition(b".")
     if not separator or b"." in payload:

@@ -256,8 +256,8 @@ def _refuse_other_use(value: Mapping[str, Json], use: str, curve: Curve, what: s
     algorithm = str(ALGORITHM_OF[curve]) if use == "sig" else "ECDH-ES"
     if value.get("alg", algorithm) != algorithm:  # RFC 8725 section 3.1: a key serves one algorithm
         raise Malformed(what, _at(where, "alg"), f"expected a key for {algorithm}")
-    operations = value.get("key_ops") or _OPERATIONS[use]  # WebCrypto exports public ECDH keys with an empty list
-    if type(operations) not in (list, tuple) or not any(name in _OPERATIONS[use] for name in operations):
+    operations = value.get("key_ops")  # empty in the public ECDH keys that WebCrypto exports
+    if operations and not (type(operations) is list and any(name in _OPERATIONS[use] for name in operations)):
         raise Malformed(what, _at(where, "key_ops"), f"expected a key for {use}")
 
 

@@ -1,0 +1,32 @@
+"""The measure for hostile bytes: ``Malformed`` within 50 ms and 10 MB, whatever they are."""
+
+import tracemalloc
+from collections.abc import Callable
+from time import perf_counter
+
+import pytest
+
+from zegel.errors import Malformed
+
+MAX_SECONDS = 0.050
+MAX_BYTES = 10_000_000
+
+
+def assert_malformed_cheaply(parse: Callable[[], object]) -> None:
+    """Call five times: each ends in ``Malformed``, the best within the time, and one more within the memory."""
+    assert min(_seconds(parse) for _ in range(5)) < MAX_SECONDS
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed):
+            parse()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < MAX_BYTES
+
+
+def _seconds(parse: Callable[[], object]) -> float:
+    begun = perf_counter()
+    with pytest.raises(Malformed):
+        parse()
+    return perf_counter() - begun

@@ -1,0 +1,139 @@
+"""JWS in compact serialisation: parsed once, verified under a key that the caller knows."""
+
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import fixed_key
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.encoding import base64, base64url
+from zegel.primitives.json import MAX_BYTES, encode_json
+from zegel.primitives.jws import MAX_CHAIN, parse_jws, sign_encoded, sign_jws, verify_jws
+from zegel.primitives.keys import Curve
+
+KEY = fixed_key("jws")
+CLAIMS = {"sub": "someone", "n": [1, 2]}
+
+
+def compact(header: Any, payload: bytes = b'{"a":1}', signature: bytes = bytes(64)) -> str:
+    return ".".join(base64url(part) for part in (encode_json(header), payload, signature))
+
+
+def test_what_is_signed_verifies() -> None:
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", header={"kid": "1"})
+    verified = verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt")
+    assert verified.claims == CLAIMS
+    assert verified.header.members == {"alg": "ES256", "typ": "test+jwt", "kid": "1"}
+    assert (verified.header.kid, verified.header.x5c, verified.key) == ("1", (), KEY.public_key)
+
+
+def test_text_and_bytes_parse_alike() -> None:
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt")
+    assert parse_jws(token, what="test") == parse_jws(token.decode(), what="test")
+
+
+def test_a_chain_travels_in_the_header() -> None:
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", x5c=(b"leaf", b"issuer"))
+    assert parse_jws(token, what="test").unverified_header.x5c == (b"leaf", b"issuer")
+
+
+def test_a_header_that_is_too_long_to_keep_is_parsed_all_the_same() -> None:
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", x5c=(bytes(4000),))
+    assert parse_jws(token, what="test").unverified_header.x5c == (bytes(4000),)
+
+
+def test_an_encoded_header_signs_the_same() -> None:
+    header = base64url(encode_json({"alg": "ES256", "typ": "test+jwt"})).encode()
+    token = sign_encoded(header, encode_json(CLAIMS), signer=KEY)
+    assert verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt").claims == CLAIMS
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        ".",
+        "..",
+        "a.b",
+        "a.b.c.d",
+        "é..",
+        compact({"alg": "ES256"}) + "=",
+        compact({"alg": "ES256"}) + ".",
+        "A" * (MAX_BYTES + 1),
+        compact([]),
+        compact({}),
+        compact({"alg": None}),
+        compact({"alg": 1}),
+        compact({"alg": "ES256", "typ": None}),
+        compact({"alg": "ES256", "kid": 1}),
+        compact({"alg": "ES256", "x5c": []}),
+        compact({"alg": "ES256", "x5c": "AAAA"}),
+        compact({"alg": "ES256", "x5c": [1]}),
+        compact({"alg": "ES256", "x5c": ["AA"]}),
+        compact({"alg": "ES256", "x5c": [base64(b"x")] * (MAX_CHAIN + 1)}),
+        compact({"alg": "ES256", "pad": "A" * 20_000}),
+        compact({"alg": "ES256"}, b"[]"),
+        compact({"alg": "ES256"}, b""),
+        compact({"alg": "ES256"}, b'{"a":1,"a":1}'),
+    ],
+)
+def test_what_is_no_token_is_malformed(token: str) -> None:
+    with pytest.raises(Malformed):
+        parse_jws(token, what="test")
+
+
+@pytest.mark.parametrize(
+    ("header", "check", "field"),
+    [
+        ({"typ": "JWT"}, Check.TOKEN_TYPE, "header.typ"),
+        ({"typ": "TEST+jwt"}, Check.TOKEN_TYPE, "header.typ"),
+        ({"alg": "none"}, Check.ALGORITHM, "header.alg"),
+        ({"alg": "HS256"}, Check.ALGORITHM, "header.alg"),
+        ({"alg": "ES384"}, Check.ALGORITHM, "header.alg"),
+        ({"crit": ["exp"]}, Check.CRITICAL_HEADER, "header.crit"),
+        ({"b64": False}, Check.CRITICAL_HEADER, "header.crit"),
+        ({"jku": "https://attacker.example/keys"}, Check.KEY_SOURCE, "header"),
+        ({"x5u": "https://attacker.example/chain"}, Check.KEY_SOURCE, "header"),
+    ],
+)
+def test_a_header_that_asks_for_another_rule_is_refused(header: dict[str, Any], check: Check, field: str) -> None:
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", header=header)
+    with pytest.raises(Rejected) as refusal:
+        verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt")
+    assert (refusal.value.check, refusal.value.field) == (check, field)
+
+
+def test_a_token_without_a_type_is_refused() -> None:
+    token = compact({"alg": "ES256"})
+    with pytest.raises(Rejected) as refusal:
+        verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt")
+    assert refusal.value.check is Check.TOKEN_TYPE
+
+
+def test_the_algorithm_is_the_one_of_the_key() -> None:
+    other = fixed_key("jws", Curve.P384)
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt")
+    with pytest.raises(Rejected) as refusal:
+        verify_jws(parse_jws(token, what="test"), key=other.public_key, typ="test+jwt")
+    assert refusal.value.check is Check.ALGORITHM
+
+
+def test_a_key_in_the_header_gains_nothing() -> None:
+    attacker = fixed_key("attacker")
+    token = sign_jws(CLAIMS, signer=attacker, typ="test+jwt", header={"jwk": attacker.public_key.jwk()})
+    with pytest.raises(Rejected) as refusal:
+        verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt", check=Check.KEY_SOURCE)
+    assert refusal.value.check is Check.KEY_SOURCE
+    assert refusal.value.field == ""
+
+
+def test_each_signed_byte_counts() -> None:
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt").decode()
+    header, payload, signature = token.split(".")
+    other = base64url(encode_json(CLAIMS | {"sub": "another"}))
+    kid = base64url(encode_json({"alg": "ES256", "typ": "test+jwt", "kid": "2"}))
+    for spoiled in (f"{header}.{other}.{signature}", f"{kid}.{payload}.{signature}", f"{header}.{payload}."):
+        with pytest.raises(Rejected) as refusal:
+            verify_jws(parse_jws(spoiled, what="test"), key=KEY.public_key, typ="test+jwt")
+        assert refusal.value.check is Check.SIGNATURE
