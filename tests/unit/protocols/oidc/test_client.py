@@ -1,0 +1,71 @@
+"""Registrations that hold, and those that do not."""
+
+import pytest
+from zegel_testing.sign_in import ATTESTATIONS, CLAIMS, STABLE, a_client, registered
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.protocols.oidc.client import ClaimSource, check_client, drawn_claims
+from zegel.protocols.oidc.subject import StableFrom
+
+
+def pid(*claims: str) -> ClaimSource:
+    return ClaimSource(attestation="pid", claims=claims)
+
+
+def test_a_whole_registration_is_taken() -> None:
+    client = registered(STABLE)
+    assert client.client == a_client(subject=STABLE)
+    assert list(client.attestations) == ["pid"]
+
+
+def test_the_claims_of_the_subject_are_drawn_first() -> None:
+    assert next(drawn_claims(a_client(subject=STABLE))) == ("pid", "personal_administrative_number")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://tax.utopia.example/callback?tenant=1",
+        "http://tax.localhost:8080/callback",
+        "http://localhost/callback",
+        "http://127.0.0.1:8080/callback",
+        "http://[::1]:8080/callback",
+    ],
+)
+def test_redirect_uris_are_https_or_on_loopback(uri: str) -> None:
+    assert registered(redirect_uris=(uri,)).client.redirect_uris == (uri,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"id": ""}, "id"),
+        ({"id": "two words"}, "id"),
+        ({"secret_hash": "secret"}, "secret_hash"),
+        ({"secret_hash": "not base64url!"}, "secret_hash"),
+        ({"redirect_uris": ()}, "redirect_uris"),
+        ({"redirect_uris": ("https://ok.example/", "http://tax.utopia.example/")}, "redirect_uris[1]"),
+        ({"redirect_uris": ("http://notlocalhost/",)}, "redirect_uris[0]"),
+        ({"redirect_uris": ("https://tax.utopia.example/#",)}, "redirect_uris[0]"),
+        ({"redirect_uris": ("tax:/callback",)}, "redirect_uris[0]"),
+        ({"claims": {}}, "claims"),
+        ({"claims": {"sub": pid("family_name")}}, "claims.sub"),
+        ({"claims": {"cnf.jwk": pid("family_name")}}, "claims.cnf.jwk"),
+        ({"claims": {"Family Name": pid("family_name")}}, "claims.Family Name"),
+        ({"claims": {"address.a.b": pid("resident_city")}}, "claims.address.a.b"),
+        ({"claims": CLAIMS | {"address": pid("resident_city")}}, "claims.address.locality"),
+        ({"claims": {"family_name": pid("surname")}}, "claims.family_name"),
+        ({"claims": {"family_name": pid()}}, "claims.family_name"),
+        ({"claims": {"degree": ClaimSource(attestation="degree", claims=("degree",))}}, "claims.degree"),
+        ({"subject": StableFrom(attestation="passport", claims=("number",))}, "subject"),
+        # one claim that only the SD-JWT VC has, one that only the mdoc has
+        ({"claims": {"a": pid("resident_house_number"), "b": pid("age_over_18")}}, "claims"),
+    ],
+)
+@pytest.mark.refuses(Check.CLIENT_REGISTRATION)
+def test_a_registration_with_a_fault_is_refused(changes, field: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        check_client(a_client(**changes), attestations=ATTESTATIONS)
+    assert refusal.value.check is Check.CLIENT_REGISTRATION
+    assert refusal.value.field == field
