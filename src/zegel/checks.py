@@ -330,7 +330,7 @@ class Check(Enum):
     PKCE = (
         "the authorization request carries an S256 challenge, and the token request the verifier that belongs to it",
         "RFC 7636 sections 4.3 and 4.6; FAPI 2.0 section 5.3.2.2",
-        Fault.WALLET,
+        Fault.CLIENT,
         "hash a fresh verifier with S256, and send it with the code",
     )
     DPOP_PROOF = (
@@ -455,6 +455,48 @@ class Check(Enum):
         "OpenID Connect Core 1.0 section 3.1.2.1; RFC 6749 section 2",
         Fault.OPERATOR,
         "correct the client's entry in the configuration",
+    )
+    SIGN_IN_CLIENT = (
+        "a sign-in is asked for by a registered client, at one of its redirect URIs, character for character",
+        "OpenID Connect Core 1.0 section 3.1.2.1; RFC 9700 section 4.1.3",
+        Fault.CLIENT,
+        "send the client_id and the redirect_uri as they are registered; nothing is sent to any other address",
+    )
+    SIGN_IN_REQUEST = (
+        "a sign-in is asked for by the code flow: response_type code, scope openid, known values, each sent once",
+        "OpenID Connect Core 1.0 sections 3.1.2.1, 3.1.2.6 and 6; RFC 6749 section 4.1.2.1",
+        Fault.CLIENT,
+        "send the parameters as the provider's discovery document announces them",
+    )
+    SIGN_IN_INTERACTION = (
+        "a person signs in by presenting from the wallet, each time; no session of the provider stands in for it",
+        "OpenID Connect Core 1.0 section 3.1.2.6",
+        Fault.CLIENT,
+        "leave prompt=none out, and send the person to the provider",
+    )
+    SIGN_IN_REFUSED = (
+        "the person presents what the service asks for",
+        "OpenID Connect Core 1.0 section 3.1.2.6; RFC 6749 section 4.1.2.1",
+        Fault.PERSON,
+        "try again, present the attestations that are asked for, or use another way in",
+    )
+    CLIENT_SECRET = (
+        "a client authenticates once, as it is registered: by its secret in one place, or as a public client by PKCE",
+        "OpenID Connect Core 1.0 section 9; RFC 6749 section 2.3.1",
+        Fault.CLIENT,
+        "send the secret either in the Authorization header or in the form, and only if one is registered",
+    )
+    SIGN_IN_CODE = (
+        "the code is known, not expired, used once, and redeemed by its client with the redirect URI of the request",
+        "OpenID Connect Core 1.0 section 3.1.3.2; RFC 6749 sections 4.1.2 and 4.1.3",
+        Fault.CLIENT,
+        "redeem the code at once and only once; a code that was used twice takes back what it gave",
+    )
+    SIGN_IN_TOKEN = (
+        "the access token is this provider's, not expired, and its claims were not fetched before",
+        "OpenID Connect Core 1.0 section 5.3.3; RFC 6750 sections 2.1 and 3.1",
+        Fault.CLIENT,
+        "fetch the claims once, within five minutes, with the token in the Authorization header",
     )
     SUBJECT_SOURCE = (
         "a stable subject comes from claims that their issuer keeps unique and never reassigns",
