@@ -285,6 +285,61 @@ class Check(Enum):
         "ask the issuer why the credential was revoked or suspended, and obtain a new one",
     )
 
+    ANSWER_STATE = (
+        "an answer carries the state of the request that it answers",
+        "OpenID4VP 1.0 sections 5.3 and 14.3.2",
+        Fault.WALLET,
+        "send back the state of the request, character for character",
+    )
+    ANSWERED_ONCE = (
+        "a request is answered once, while it is open",
+        "OpenID4VP 1.0 sections 13.3 and 14.1.2",
+        Fault.WALLET,
+        "start again at the verifier's page; an answer that was taken is not taken twice",
+    )
+    VP_TOKEN = (
+        "an answer holds presentations for credential queries of the request, several only where several are asked for",
+        "OpenID4VP 1.0 section 8.1",
+        Fault.WALLET,
+        "use the ids of the query as the members of vp_token, and one presentation each unless multiple is true",
+    )
+    QUERY_TYPE = (
+        "a presentation is of the format and of a type that were asked for",
+        "OpenID4VP 1.0 sections 6.1, 8.6, B.2.3 and B.3.5",
+        Fault.WALLET,
+        "present a credential of a type in the query's meta",
+    )
+    TRUSTED_AUTHORITY = (
+        "the issuer is certified by one of the authorities that were asked for",
+        "OpenID4VP 1.0 section 6.1.1; HAIP 1.0 section 5",
+        Fault.WALLET,
+        "present a credential whose chain has one of the key identifiers in the query",
+    )
+    QUERY_CLAIMS = (
+        "a presentation discloses every claim that was asked for, with a value that was asked for",
+        "OpenID4VP 1.0 sections 6.4.1 and 8.6",
+        Fault.WALLET,
+        "disclose all claims of the query, or of one of its claim sets",
+    )
+    QUERY = (
+        "the presentations together satisfy the query: nothing that it requires is missing",
+        "OpenID4VP 1.0 sections 6.4.2 and 8.6",
+        Fault.WALLET,
+        "present every credential that is asked for, or a whole option of each required set",
+    )
+    RESPONSE_CODE = (
+        "the return to the verifier carries the code that this answer's wallet was given",
+        "OpenID4VP 1.0 sections 8.2 and 14.2; HAIP 1.0 section 5.1",
+        Fault.PERSON,
+        "follow the wallet's own link back to the verifier",
+    )
+    SAME_BROWSER = (
+        "the result goes to the browser in which the request began, and to no other",
+        "OpenID4VP 1.0 section 14.2; HAIP 1.0 section 5.1",
+        Fault.PERSON,
+        "begin and end in one browser; if somebody sent you the link, somebody wanted to be signed in as you",
+    )
+
     # --- presentation requests --------------------------------------------------------------------------------
 
     PROFILE = (
@@ -292,6 +347,97 @@ class Check(Enum):
         "HAIP 1.0 sections 4 and 5",
         Fault.SENDER,
         "take the choice that the profile names, or configure the role for the profile plain",
+    )
+
+    CLIENT_ID = (
+        "the client identifier is the same everywhere and has a prefix that is supported; origin: never counts",
+        "OpenID4VP 1.0 sections 5.9 and 5.10.1",
+        Fault.VERIFIER,
+        "use x509_hash or x509_san_dns, with the same client_id in the link and in the signed request",
+    )
+    REQUEST_AUDIENCE = (
+        "a signed request is made for wallets",
+        "OpenID4VP 1.0 section 5.8",
+        Fault.VERIFIER,
+        "set aud to https://self-issued.me/v2",
+    )
+    REQUEST_TIME = (
+        "a signed request is valid now",
+        "RFC 9101 section 4; RFC 7519 sections 4.1.4 to 4.1.6",
+        Fault.VERIFIER,
+        "begin again at the verifier's page, or correct the clock",
+    )
+    WALLET_NONCE = (
+        "a request that was fetched with a wallet_nonce brings it back",
+        "OpenID4VP 1.0 section 5.10.1",
+        Fault.VERIFIER,
+        "put the wallet_nonce that was posted into the signed request",
+    )
+    REQUEST_URI_METHOD = (
+        "request_uri_method is get or post",
+        "OpenID4VP 1.0 sections 5.1 and 8.5",
+        Fault.VERIFIER,
+        "send get or post, in lower case, beside a request_uri, or leave the parameter out",
+    )
+    PRESENTATION_REQUEST = (
+        "a request asks for a vp_token by a DCQL query, and for nothing that leads elsewhere",
+        "OpenID4VP 1.0 sections 5.1, 5.6, 8.2 and 8.5; RFC 9101 section 4",
+        Fault.VERIFIER,
+        "send response_type vp_token, dcql_query and response_uri; neither redirect_uri nor scope, request or request_uri",
+    )
+    RESPONSE_URI = (
+        "the answer goes to an https address that the client identifier stands for",
+        "OpenID4VP 1.0 sections 5.9.3, 8.2 and 14.3.1",
+        Fault.VERIFIER,
+        "take answers over https; with redirect_uri: at the address in the client identifier itself",
+    )
+    RESPONSE_KEY = (
+        "a request for an encrypted answer brings a key to encrypt to: ECDH-ES on P-256, with a kid",
+        "OpenID4VP 1.0 section 8.3; HAIP 1.0 section 5",
+        Fault.VERIFIER,
+        "put a fresh P-256 key with alg ECDH-ES and a kid into client_metadata.jwks, and allow A128GCM or A256GCM",
+    )
+    VP_FORMATS = (
+        "a request asks for formats, and takes holders' algorithms, that the wallet has",
+        "OpenID4VP 1.0 sections 8.5, 11.1, B.2.2 and B.3.4",
+        Fault.VERIFIER,
+        "list dc+sd-jwt or mso_mdoc with ES256 in client_metadata.vp_formats_supported, and ask for those",
+    )
+    TRANSACTION_REQUEST = (
+        "transaction data is of a known type and names credentials of the query that may sign it, never a PID",
+        "OpenID4VP 1.0 sections 5.1, 8.5 and B.3.3; PID rulebook 1.7 section 5",
+        Fault.VERIFIER,
+        "send members of the type only, and name a credential query that is made for transactions and holder-bound",
+    )
+    UNAUTHENTICATED_PARTY = (
+        "a party that nobody vouches for is never shown a PID",
+        "OpenID4VP 1.0 section 5.9.3; ARF 3.0 RPA_06a",
+        Fault.VERIFIER,
+        "sign the request with an access certificate",
+    )
+    REQUEST_DELIVERY = (
+        "the request object is served directly, as application/oauth-authz-req+jwt",
+        "OpenID4VP 1.0 section 5.10.1, and its errata set 1 on HTTP redirects",
+        Fault.VERIFIER,
+        "answer the request_uri with status 200 and that content type, without a redirect",
+    )
+    HELD = (
+        "the wallet holds, and its user chose, what satisfies the query, and nothing beyond it is sent",
+        "OpenID4VP 1.0 sections 6.4.2 and 8.5",
+        Fault.PERSON,
+        "obtain the credentials that are missing, or choose one for each that is asked for",
+    )
+    ANSWER_DELIVERY = (
+        "the verifier takes the answer, directly and with JSON",
+        "OpenID4VP 1.0 section 8.2, and its errata set 1 on HTTP redirects",
+        Fault.VERIFIER,
+        "see at the verifier why it refused; answer the response_uri with status 200 and a JSON object",
+    )
+    RETURN_TARGET = (
+        "a wallet opens http and https addresses, nothing else",
+        "OpenID4VP 1.0 section 8.2; RFC 9700 section 4.11.2",
+        Fault.VERIFIER,
+        "send the user back to an https page",
     )
 
     # --- authorization and issuance ---------------------------------------------------------------------------

@@ -1,0 +1,126 @@
+"""The verifier's side of a DCQL query: does what was presented satisfy what was asked?
+
+Each presentation is held against its credential query, all of them together against the sets, and whatever was
+disclosed without being asked for is dropped: nobody reads it, nobody stores it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.claims import Claim, ClaimPath, Claims
+from zegel.formats.credential import CurrentPresentation, CurrentUnboundPresentation, Format, VerifiedCredential
+from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, DcqlQuery
+from zegel.protocols.openid4vp.matching import answered_options, is_certified, is_of_type, select_asked
+
+Current: TypeAlias = CurrentPresentation | CurrentUnboundPresentation
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedAnswer:
+    """Presentations that together satisfy the query, by the id of the credential query that each one answers.
+
+    Their claims are those that were asked for. Of the copy that was shown, neither key nor status index is left:
+    nothing needs them any more, and they would link one sign-in to another (ARF 3.0 OIA_16). In ``unbound`` are the
+    answers to ``require_cryptographic_holder_binding: false``: nothing says who presented them.
+    """
+
+    presentations: Mapping[str, tuple[CurrentPresentation, ...]]
+    unbound: Mapping[str, tuple[CurrentUnboundPresentation, ...]]
+
+
+def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Current]]) -> AcceptedAnswer:
+    """Check the presentations, by credential query id, against the query (OpenID4VP 1.0 sections 6.4 and 8.6).
+
+    ``Rejected`` with QUERY_TYPE, TRUSTED_AUTHORITY, HOLDER_BINDING, QUERY_CLAIMS, or QUERY when something is missing.
+    """
+    options = answered_options(query, {id_ for id_, presentations in presented.items() if presentations})
+    for position, (set_, option) in enumerate(zip(query.sets, options, strict=True)):
+        if set_.required and option is None:
+            field = f"credential_sets[{position}]" if query.credential_sets else "vp_token"
+            raise Rejected(Check.QUERY, "expected presentations for a whole option", field=field)
+    asked = {id_ for option in options if option is not None for id_ in option}
+    bound: dict[str, tuple[CurrentPresentation, ...]] = {}
+    unbound: dict[str, tuple[CurrentUnboundPresentation, ...]] = {}
+    for credential in query.credentials:
+        if credential.id not in asked:
+            continue
+        if credential.holder_binding:
+            bound[credential.id] = tuple(_bound(credential, entry) for entry in presented[credential.id])
+        else:
+            unbound[credential.id] = tuple(_unbound(credential, entry) for entry in presented[credential.id])
+    return AcceptedAnswer(presentations=bound, unbound=unbound)
+
+
+def _bound(query: CredentialQuery, presentation: Current) -> CurrentPresentation:
+    if not isinstance(presentation, CurrentPresentation):
+        raise Rejected(Check.HOLDER_BINDING, "expected a presentation with holder binding", field=_field(query))
+    return replace(presentation, credential=_asked(query, presentation.credential))
+
+
+def _unbound(query: CredentialQuery, presentation: Current) -> CurrentUnboundPresentation:
+    # A wallet may prove possession all the same (HAIP 1.0 section 6.1.1.1). Nobody asked for that, so nobody gets it.
+    return CurrentUnboundPresentation(credential=_asked(query, presentation.credential), status=presentation.status)
+
+
+def _asked(query: CredentialQuery, credential: VerifiedCredential) -> VerifiedCredential:
+    """The credential with the claims that were asked for, and nothing that tells this copy from another."""
+    if not is_of_type(query, credential):
+        raise Rejected(Check.QUERY_TYPE, "expected the format and a type that were asked for", field=_field(query))
+    if not is_certified(query, credential):
+        detail = "expected an issuer under an authority that was asked for"
+        raise Rejected(Check.TRUSTED_AUTHORITY, detail, field=_field(query))
+    return replace(credential, claims=_asked_claims(query, credential), holder_key=None, status=None)
+
+
+def _asked_claims(query: CredentialQuery, credential: VerifiedCredential) -> Claims:
+    missing: list[str] = []
+    for option in query.options:
+        paths: list[ClaimPath] = []
+        for claim in option:
+            found = select_asked(_as_presented(claim, credential.format), credential.claims)
+            if not found:
+                missing.append(_spelled(claim.path))
+                break
+            paths += [path for path, _ in found]
+        else:
+            kept = _kept(credential.claims, paths)
+            assert isinstance(kept, Mapping)
+            return kept
+    detail = f"expected {' or '.join(dict.fromkeys(missing))}, with a value that was asked for"
+    raise Rejected(Check.QUERY_CLAIMS, detail, field=_field(query))
+
+
+def _as_presented(claim: ClaimQuery, format_: Format) -> ClaimQuery:
+    """An index counts the credential's entries. Those that were not disclosed are gone from a presentation (RFC 9901
+    section 7.1), so that there an index stands for any entry that is left."""
+    if format_ is Format.MDOC:
+        return claim
+    return replace(claim, path=tuple(None if type(element) is int else element for element in claim.path))
+
+
+def _kept(value: Claim, paths: Sequence[ClaimPath]) -> Claim:
+    """The value with only what the paths lead to; entries of an array keep their order."""
+    if () in paths:
+        return value
+    below: dict[str | int | None, list[ClaimPath]] = {}
+    for first, *rest in paths:
+        below.setdefault(first, []).append(tuple(rest))
+    if isinstance(value, Mapping):
+        return {name: _kept(inner, below[name]) for name, inner in value.items() if name in below}
+    assert isinstance(value, list | tuple)
+    return [_kept(inner, below[position]) for position, inner in enumerate(value) if position in below]
+
+
+def _field(query: CredentialQuery) -> str:
+    return f"vp_token.{query.id}"
+
+
+def _spelled(path: ClaimPath) -> str:
+    return "/".join("*" if element is None else str(element)[:_MAX_NAME] for element in path)
+
+
+_MAX_NAME: Final = 80
