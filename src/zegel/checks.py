@@ -383,7 +383,7 @@ class Check(Enum):
         "a request asks for a vp_token by a DCQL query, and for nothing that leads elsewhere",
         "OpenID4VP 1.0 sections 5.1, 5.6, 8.2 and 8.5; RFC 9101 section 4",
         Fault.VERIFIER,
-        "send response_type vp_token, dcql_query and response_uri; neither redirect_uri nor scope, request or request_uri",
+        "send response_type vp_token, dcql_query and response_uri; no redirect_uri, scope, request or request_uri",
     )
     RESPONSE_URI = (
         "the answer goes to an https address that the client identifier stands for",
