@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, final
 
+from zegel.formats.claims import Claims
+from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
 
 T = TypeVar("T")
@@ -43,11 +45,12 @@ class Stored(Generic[S]):
 class Transaction(Protocol):
     """What happens to a role's records together, or not at all.
 
-    Keys are hashed and values are sealed by the adapter. Nothing but this transaction is awaited inside it.
+    Keys are hashed and values are sealed by the adapter: keys must be unguessable. Nothing but this transaction is
+    awaited inside it. Any method raises ``Unavailable`` when the database fails or a value does not open.
     """
 
     async def put(self, kind: Kind[T], key: str, value: T, *, expires: int) -> None:
-        """Store a new record. The key must be new."""
+        """Store a new record. The key must be new, or its record expired; ``RuntimeError`` otherwise."""
         ...
 
     async def load(self, kind: Kind[T], key: str) -> Stored[T] | None:
@@ -74,12 +77,135 @@ class Store(Protocol):
         """Begin; commit at the end, roll back on an exception. ``durable`` survives a power cut."""
         ...
 
+    async def purge(self) -> int:
+        """Remove what has expired, for good; the number of records removed."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusEntry:
+    """One entry of a status list. ``list_id`` is what the list's URI ends in."""
+
+    list_id: str
+    index: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusBits:
+    """A status list as it stands: ``entries`` packed as in Token Status List section 4.1.
+
+    ``expires`` is when the last credential that refers to it does; ``version`` rises with every change.
+    """
+
+    list_id: str
+    bits: int
+    entries: bytes
+    expires: int
+    version: int
+
+
+class StatusLists(Protocol):
+    """The issuer's status lists. Indexes are random, and none is ever given out twice."""
+
+    async def allocate(self, *, bits: int, count: int, expires: int) -> tuple[StatusEntry, ...]:
+        """Fresh entries of the open list of that width; ``expires`` is when their credentials do."""
+        ...
+
+    async def mark(self, entries: tuple[StatusEntry, ...], status: int) -> None:
+        """Set the entries' status; ``Unavailable`` when a list is not ours."""
+        ...
+
+    async def load(self, list_id: str) -> StatusBits | None:
+        """The whole list, to be compressed and signed."""
+        ...
+
+    async def list_ids(self) -> tuple[str, ...]:
+        """The identifiers of every list, for the aggregation endpoint."""
+        ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuance:
+    """One batch as the issuer remembers it: what revocation needs and no more.
+
+    ``person`` is the source's reference, not a name. ``day`` is the day of issue in seconds since the epoch.
+    """
+
+    id: str
+    person: str
+    type: str
+    format: Format
+    entries: tuple[StatusEntry, ...]
+    day: int
+    expires: int
+    revoked_at: int | None = None
+
+
+class Issuances(Protocol):
+    """The issuer's memory of what it issued."""
+
+    async def add(self, issuance: Issuance) -> None:
+        """Remember a batch until it expires."""
+        ...
+
+    async def load(self, issuance_id: str) -> Issuance | None:
+        """One batch."""
+        ...
+
+    async def of_person(self, person: str) -> tuple[Issuance, ...]:
+        """The batches of a person, oldest first."""
+        ...
+
+    async def revoke(self, issuance_id: str, *, now: int) -> Issuance | None:
+        """Note that it is revoked, once and for good; its entries are the caller's to mark."""
+        ...
+
+
+class IssuerTransaction(Transaction, Protocol):
+    """A transaction that also holds what an issuer keeps."""
+
+    @property
+    def statuses(self) -> StatusLists:
+        """The status lists."""
+        ...
+
+    @property
+    def issuances(self) -> Issuances:
+        """The issued batches."""
+        ...
+
+
+class IssuerStore(Protocol):
+    """An issuer's database; a ``Store`` too."""
+
+    def transaction(self, *, durable: bool = False) -> AbstractAsyncContextManager[IssuerTransaction]:
+        """As in ``Store``."""
+        ...
+
+    async def purge(self) -> int:
+        """As in ``Store``."""
+        ...
+
+
+class PersonSource(Protocol):
+    """Where an issuer finds what it knows of a person."""
+
+    async def load_claims(self, person: str, type_: str) -> Claims | None:
+        """The person's data for an attestation type; None when there is none."""
+        ...
+
 
 class Outbound(Protocol):
     """The one way out: https, pinned addresses, limits, no cookies. ``Unavailable`` when it fails or may not."""
 
     async def fetch(self, request: HttpRequest, *, redirects: int = 0, max_bytes: int = 1 << 18) -> HttpResponse:
-        """Send and receive. At most ``redirects`` are followed, each target checked again."""
+        """Send and receive. At most ``redirects`` (up to 3, of a GET) are followed, each target checked again.
+
+        A redirect beyond them is returned as the response that it is.
+        """
         ...
 
 

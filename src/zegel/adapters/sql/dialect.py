@@ -1,0 +1,95 @@
+"""What SQLite and PostgreSQL do each in its own way; nothing else in this package names either."""
+
+import os
+import sqlite3
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Executable, Table, bindparam, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import StaticPool
+
+from zegel.errors import Unavailable
+
+DRIVER_ERRORS: Final = (sqlite3.Error,)
+
+_BUSY_MILLISECONDS: Final = 5_000  # a transaction takes well under 1 ms; a checkpoint of a full log some 100 ms
+_PRAGMAS: Final = (
+    f"busy_timeout={_BUSY_MILLISECONDS}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "secure_delete=ON",  # what is deleted is overwritten with zeros
+    "temp_store=MEMORY",
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+)
+
+
+def connect(url: str) -> Connection:
+    """Open a database; ``Unavailable`` when that fails, or for one that no driver is built in for.
+
+    A new SQLite file is created readable by its owner alone; its log and index files take that over.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Unavailable("database", "its URL does not parse") from None
+    if parsed.get_backend_name() != "sqlite":
+        raise Unavailable("database", f"no driver for {parsed.get_backend_name()} is built in; use sqlite")
+    if parsed.database:
+        _create_owner_only(Path(parsed.database))
+    engine = create_engine(parsed, poolclass=StaticPool, hide_parameters=True)
+    _tune_sqlite(engine)
+    return engine.connect()
+
+
+def set_durable(connection: Connection, *, durable: bool) -> None:
+    """Between transactions: say whether commits wait for the disk. SQLite ignores it within one."""
+    driver_of(connection).execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+
+def forget(connection: Connection) -> None:
+    """After a purge: empty the write-ahead log, which still holds the pages as they were."""
+    driver_of(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection (PEP 249)."""
+    return connection.connection.dbapi_connection
+
+
+@cache
+def upsert(name: str, table: Table, *columns: str, if_expired: bool) -> Executable:
+    """Insert a row by its column names, or give ``columns`` of the row with its primary key the new values.
+
+    ``name`` is the dialect's. ``if_expired``: only if the old row has expired at ``now_``; the row count tells.
+    """
+    insert = (postgresql if name == "postgresql" else sqlite).insert(table)
+    values = insert.values({column.name: bindparam(column.name) for column in table.columns})
+    statement: Executable = values.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={column: values.excluded[column] for column in columns},
+        where=table.c.expires <= bindparam("now_") if if_expired else None,
+    )
+    return statement
+
+
+def _create_owner_only(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise Unavailable(f"database {path.name}", (error.strerror or "it cannot be opened").lower()) from None
+
+
+def _tune_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _(driver: Any, _record: object) -> None:
+        driver.isolation_level = None  # the driver begins nothing by itself
+        for pragma in _PRAGMAS:
+            driver.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        driver_of(connection).execute("BEGIN IMMEDIATE")  # a writer waits here, never halfway with what it has read

@@ -1,0 +1,122 @@
+"""The store: a role's database, in transactions that never suspend.
+
+SQLite is called synchronously: a transaction takes less than a signature, and a hop to a thread ten times as long.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, final
+
+from sqlalchemy import delete, select
+
+from zegel.adapters.sealing import KEY_BYTES, Seal
+from zegel.adapters.sql import schema
+from zegel.adapters.sql.database import Database, open_database
+from zegel.adapters.sql.statuses import SqlStatusLists
+from zegel.adapters.sql.tables import issuances, records, status_lists, status_pages, used
+from zegel.adapters.sql.transaction import SqlTransaction
+from zegel.errors import Unavailable
+from zegel.services.ports import Clock, Kind
+
+STATUS_LIST_SIZE: Final = 1 << 20  # a verifier fetches 13 kB for it when one entry in a hundred is set
+_NEVER: Final = 1 << 62
+
+
+@final
+class SqlStore:
+    """An ``IssuerStore``, and so a ``Store``, on SQLite. One a process and role; close it at the end."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        key: bytes,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        status_list_size: int = STATUS_LIST_SIZE,
+    ) -> None:
+        self._database = database
+        self._seal = Seal(key, random=random)
+        self._clock = clock
+        self._random = random
+        self._status_list_size = status_list_size
+
+    def transaction(self, *, durable: bool = False) -> AbstractAsyncContextManager[SqlTransaction]:
+        """See ``Store``; ``RuntimeError`` when something else was awaited inside another transaction."""
+        return self._transaction(durable=durable)
+
+    @asynccontextmanager
+    async def _transaction(self, *, durable: bool) -> AsyncGenerator[SqlTransaction]:
+        with self._database.transaction(durable=durable):
+            statuses = SqlStatusLists(self._database, random=self._random, size=self._status_list_size)
+            yield SqlTransaction(self._database, seal=self._seal, now=self._clock.now(), statuses=statuses)
+
+    async def purge(self) -> int:
+        """See ``Store``."""
+        now = self._clock.now()
+        gone = select(status_lists.c.id).where(status_lists.c.expires <= now)
+        with self._database.transaction():
+            execute = self._database.connection.execute
+            execute(delete(status_pages).where(status_pages.c.list.in_(gone)))
+            tables = (records, used, issuances, status_lists)
+            removed = sum(execute(delete(table).where(table.c.expires <= now)).rowcount for table in tables)
+        self._database.forget()
+        return removed
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+
+async def open_store(
+    url: str,
+    *,
+    key: bytes,
+    clock: Clock,
+    random: Callable[[int], bytes],
+    status_list_size: int = STATUS_LIST_SIZE,
+) -> SqlStore:
+    """Open a role's database, bring its schema up to date, and see that ``key`` is the one that seals it.
+
+    ``Unavailable`` when it cannot be opened, is newer than this zegel, or belongs to another key.
+    """
+    database = open_database(url)
+    try:
+        store = SqlStore(database, key=key, clock=clock, random=random, status_list_size=status_list_size)
+        with database.transaction():
+            schema.migrate(database.connection)
+        await _confirm_key(store)
+    except BaseException:
+        database.close()
+        raise
+    return store
+
+
+async def open_memory_store(
+    *, clock: Clock, random: Callable[[int], bytes], status_list_size: int = STATUS_LIST_SIZE
+) -> SqlStore:
+    """A store that lives in memory, for tests and for a library's use: the same code, and gone at the end."""
+    database = open_database("sqlite://")
+    with database.transaction():
+        schema.create(database.connection)
+    return SqlStore(database, key=random(KEY_BYTES), clock=clock, random=random, status_list_size=status_list_size)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeyCheck:
+    """Sealed when the database is made. If it opens, the key is the same."""
+
+
+_KEY_CHECK: Final = Kind(name="key-check", states=(_KeyCheck,))
+
+
+async def _confirm_key(store: SqlStore) -> None:
+    async with store.transaction() as transaction:
+        try:
+            known = await transaction.load(_KEY_CHECK, "")
+        except Unavailable:
+            raise Unavailable("database", "it was sealed with another key than the role's sealing key") from None
+        if known is None:
+            await transaction.put(_KEY_CHECK, "", _KeyCheck(), expires=_NEVER)

@@ -1,0 +1,67 @@
+"""The tables of a role's database. Each role has its own database, and all have this one schema.
+
+Nothing here is readable without the role key but kinds, times, versions and status bits.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+SCHEMA: Final = "0001"
+"""The migration that makes these tables."""
+
+METADATA: Final = MetaData()
+
+records: Final = Table(
+    "records",
+    METADATA,
+    Column("kind", String(64), primary_key=True),
+    Column("id", LargeBinary(32), primary_key=True),  # SHA-256 of kind and key
+    Column("version", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),  # sealed
+    Index("records_expires", "expires"),
+)
+
+used: Final = Table(
+    "used",
+    METADATA,
+    Column("purpose", String(64), primary_key=True),
+    Column("id", LargeBinary(32), primary_key=True),
+    Column("expires", BigInteger, nullable=False),
+    Index("used_expires", "expires"),
+)
+
+status_lists: Final = Table(
+    "status_lists",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("bits", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+status_pages: Final = Table(
+    "status_pages",
+    METADATA,
+    Column("list", String(32), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("taken", LargeBinary, nullable=False),  # a bit an entry, lowest first
+    Column("statuses", LargeBinary, nullable=False),  # packed as in Token Status List section 4.1
+)
+
+issuances: Final = Table(
+    "issuances",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("person", LargeBinary(32), nullable=False),  # the reference under the role key
+    Column("day", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("value", LargeBinary, nullable=False),  # sealed
+    Index("issuances_person", "person"),
+    Index("issuances_expires", "expires"),
+)
