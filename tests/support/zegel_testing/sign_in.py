@@ -1,13 +1,20 @@
-"""A provider, two services, and what wallets present to them."""
+"""A provider, a service, and what wallets present to them."""
 
-from base64 import urlsafe_b64encode
 from hashlib import sha256
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from zegel.formats.claims import Claims
 from zegel.formats.credential import CurrentPresentation, Format, Issuer, Status, VerifiedCredential
+from zegel.primitives.encoding import base64
+from zegel.primitives.http import HttpRequest, HttpResponse, encode_form
+from zegel.protocols.oauth.pkce import code_challenge
+from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address
 from zegel.protocols.oidc.client import Attestation, ClaimSource, Client, RegisteredClient, check_client
+from zegel.protocols.oidc.provider import Provider
+from zegel.protocols.oidc.sign_in import AuthorizationRequested, CodeIssued
 from zegel.protocols.oidc.subject import StableFrom, SubjectSecret, SubjectSource, Transient
-from zegel_testing.authorities import fixed_key
+from zegel.protocols.oidc.token_request import TokenRequest, receive_token_request, secret_digest
+from zegel_testing.authorities import NOW, fixed_key, fixed_random
 
 NAMESPACE = "eu.europa.ec.eudi.pid.1"
 REDIRECT_URI = "https://tax.utopia.example/callback"
@@ -94,18 +101,13 @@ ADA_MDOC = {
 }
 
 
-def secret_hash(secret: str) -> str:
-    """As the configuration holds it."""
-    return urlsafe_b64encode(sha256(secret.encode()).digest()).rstrip(b"=").decode()
-
-
 def a_client(**changes) -> Client:
     """Tax online as configured, with changes."""
     members = {
         "id": "tax-online",
         "name": "Tax online",
         "redirect_uris": (REDIRECT_URI,),
-        "secret_hash": secret_hash(CLIENT_SECRET),
+        "secret_hash": secret_digest(CLIENT_SECRET),
         "claims": CLAIMS,
         "subject": Transient(),
     }
@@ -151,3 +153,88 @@ def sd_jwt_answer(claims: Claims = ADA_SD_JWT, **changes) -> dict[str, CurrentPr
 def mdoc_answer(claims: Claims = ADA_MDOC, **changes) -> dict[str, CurrentPresentation]:
     """An answer with the PID as mdoc."""
     return {"pid-mdoc": presentation(claims, Format.MDOC, **changes)}
+
+
+PROVIDER = Provider(
+    issuer="https://provider.utopia.example",
+    signer=fixed_key("provider"),
+    subject_secret=SECRET,
+    acr={"pid": "http://eidas.europa.eu/LoA/high"},
+)
+VERIFIER = "a-verifier-of-at-least-forty-three-characters"
+REQUEST = {
+    "response_type": "code",
+    "client_id": "tax-online",
+    "redirect_uri": REDIRECT_URI,
+    "scope": "openid profile email address",
+    "state": "the-state",
+    "nonce": "the-nonce",
+    "code_challenge": code_challenge(VERIFIER),
+    "code_challenge_method": "S256",
+}
+"""An authorization request as a stock library sends it."""
+
+
+def changed(fields: dict[str, str], changes: dict[str, str | None]) -> dict[str, str]:
+    """The fields with some changed, and those that become None left out."""
+    return {name: value for name, value in (fields | changes).items() if value is not None}
+
+
+def requested(*, client: RegisteredClient | None = None, **changes: str | None) -> AuthorizationRequested:
+    """Tax online asked, with changes."""
+    client = client or registered()
+    parameters = changed(REQUEST, changes)
+    address = check_return_address(parameters, clients={client.client.id: client}, issuer=PROVIDER.issuer)
+    return check_authorization_request(parameters, return_address=address, now=NOW)
+
+
+def sent_back(response: HttpResponse) -> dict[str, str]:
+    """The parameters of a redirect."""
+    assert response.status == 303
+    return dict(parse_qsl(urlsplit(response.header("location")).query))
+
+
+def code_issued(
+    *, client: RegisteredClient | None = None, answer=None, now: int = NOW, **changes: str | None
+) -> tuple[str, CodeIssued]:
+    """The person presented: the code, and the state that is kept."""
+    client = client or registered()
+    issued, response = requested(client=client, **changes).accept(
+        answer or sd_jwt_answer(), client=client, provider=PROVIDER, now=now, random=fixed_random(f"code {now}")
+    )
+    return sent_back(response)["code"], issued
+
+
+def token_form(code: str, /, **changes: str | None) -> dict[str, str]:
+    """The fields of a token request, the secret beside."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+    }
+    return changed(form, changes)
+
+
+def post(form: dict[str, str], *, authorization: str | None = None, path: str = "/token") -> HttpRequest:
+    """A form sent to the provider."""
+    headers = (("content-type", "application/x-www-form-urlencoded"),)
+    if authorization is not None:
+        headers += (("authorization", authorization),)
+    return HttpRequest(method="POST", url=PROVIDER.issuer + path, headers=headers, body=encode_form(form))
+
+
+def basic(client_id: str = "tax-online", secret: str = CLIENT_SECRET) -> str:
+    """client_secret_basic."""
+    return "Basic " + base64(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode())
+
+
+def token_request(
+    code: str, /, *, client: RegisteredClient | None = None, authorization: str | None = None, **changes: str | None
+) -> TokenRequest:
+    """A token request by Tax online, with changes."""
+    client = client or registered()
+    return receive_token_request(
+        post(token_form(code, **changes), authorization=authorization or basic()),
+        clients={client.client.id: client},
+    )

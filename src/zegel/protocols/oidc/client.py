@@ -53,7 +53,8 @@ class ClaimSource:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A service as configured. ``secret_hash`` is None for a public client; ``claims`` maps the name that the service
-    gets (``address.locality`` for a member of an object) to its source; ``sector`` names services that share subjects.
+    gets (``address.locality`` for a member of an object) to its source; ``sector`` names services that share subjects;
+    ``claims_in_id_token`` is for services that do not ask the userinfo endpoint.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Client:
     subject: SubjectSource
     sector: str | None = None
     cross_device: bool = False
+    claims_in_id_token: bool = False
 
 
 @final

@@ -1,0 +1,101 @@
+"""The authorization request: first where an answer may go, then what is asked (OpenID Connect Core 1.0 section 3.1.2).
+
+Until ``check_return_address`` has passed, a refusal is a page; from then on it is a redirect, and only the value that
+it returns can make one.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from zegel.checks import Check
+from zegel.errors import Denied
+from zegel.protocols.oauth.errors import denying
+from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
+from zegel.protocols.oauth.pkce import check_code_challenge
+from zegel.protocols.oidc.claims import OPENID, SCOPES
+from zegel.protocols.oidc.client import RegisteredClient
+from zegel.protocols.oidc.provider import PROMPTS
+from zegel.protocols.oidc.sign_in import AuthorizationRequested, ReturnAddress
+
+_MAX_VALUE: Final = 1_024  # a state or nonce is 256 bits of chance; what some put beside it is under 1 kB
+# OpenID Connect Core 1.0 section 3.1.2.6: each has an error of its own
+_UNSUPPORTED: Final = {
+    "request": "request_not_supported",
+    "request_uri": "request_uri_not_supported",
+    "registration": "registration_not_supported",
+}
+
+
+def check_return_address(
+    parameters: Mapping[str, str], *, clients: Mapping[str, RegisteredClient], issuer: str
+) -> ReturnAddress:
+    """Find the client and its redirect URI; ``Denied``, for a page and never for a redirect, otherwise."""
+    client = clients.get(parameters.get("client_id", ""))
+    if client is None:
+        raise Denied("invalid_request", Check.SIGN_IN_CLIENT, "expected a registered client", field="client_id")
+    redirect_uri = parameters.get("redirect_uri", "")
+    # RFC 9700 section 4.1.3: exact comparison, ports and slashes too
+    if redirect_uri not in client.client.redirect_uris:
+        detail = "expected a redirect URI as it is registered"
+        raise Denied("invalid_request", Check.SIGN_IN_CLIENT, detail, field="redirect_uri")
+    state = parameters.get("state")
+    if len(state or "") > _MAX_VALUE:
+        raise _refused(f"expected at most {_MAX_VALUE} characters", "state")
+    return ReturnAddress(issuer=issuer, client_id=client.client.id, redirect_uri=redirect_uri, state=state)
+
+
+def check_authorization_request(
+    parameters: Mapping[str, str], *, return_address: ReturnAddress, now: int
+) -> AuthorizationRequested:
+    """Check what is asked; ``Denied``, with which ``return_address.refuse`` answers, otherwise.
+
+    ``claims``, ``acr_values``, ``display``, ``ui_locales``, ``login_hint`` and ``id_token_hint`` change nothing:
+    the registration says what a client gets, and the wallet shows who the person is.
+    """
+    for name, code in _UNSUPPORTED.items():
+        if name in parameters:
+            raise _refused("expected plain parameters", name, code=code)
+    _check_response(parameters)
+    scopes = parameters.get("scope", "").split(" ")
+    if OPENID not in scopes:
+        raise _refused("expected openid", "scope", code="invalid_scope")
+    nonce = parameters.get("nonce")
+    if len(nonce or "") > _MAX_VALUE:
+        raise _refused(f"expected at most {_MAX_VALUE} characters", "nonce")
+    with denying("invalid_request"):
+        challenge = check_code_challenge(parameters)
+    _check_interaction(parameters)
+    return AuthorizationRequested(
+        return_address=return_address,
+        scope=tuple(scope for scope in SCOPES if scope in scopes),
+        nonce=nonce,
+        code_challenge=challenge,
+        expires=now + LOG_IN_SECONDS,
+    )
+
+
+def _check_response(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    if "response_type" not in parameters:
+        raise _refused("expected a value", "response_type")
+    if parameters["response_type"] != "code":
+        raise _refused("expected code", "response_type", code="unsupported_response_type")
+    if parameters.get("response_mode", "query") != "query":
+        raise _refused("expected query, or none", "response_mode")
+    return parameters
+
+
+def _check_interaction(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    prompts = set(parameters.get("prompt", "login").split(" "))
+    if prompts == {"none"}:
+        detail = "the provider keeps no session; the person presents each time"
+        raise Denied("login_required", Check.SIGN_IN_INTERACTION, detail, field="prompt")
+    if not prompts <= PROMPTS:
+        raise _refused(f"expected of {', '.join(sorted(PROMPTS))}", "prompt")
+    # Every sign-in is as fresh as any max_age wants; auth_time says when.
+    if not parameters.get("max_age", "0").isdecimal():
+        raise _refused("expected a number of seconds", "max_age")
+    return parameters
+
+
+def _refused(detail: str, field: str, *, code: str = "invalid_request") -> Denied:
+    return Denied(code, Check.SIGN_IN_REQUEST, detail, field=field)
