@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
-from typing import Final, final
+from typing import Final, cast, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -14,8 +14,10 @@ from zegel.primitives.cbor import Tag, encode_cbor, parse_cbor, parse_map
 from zegel.primitives.cose import TAG_SIGN1, UnverifiedSign1, parse_sign1, sign_sign1, verify_sign1
 from zegel.primitives.encoding import base64url, encode_base64url, parse_base64url
 from zegel.primitives.http import media_type
+from zegel.primitives.json import Json
 from zegel.primitives.jws import UnverifiedJws, parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import Signer
+from zegel.primitives.times import TOLERATED_EARLY, parse_numeric_date
 from zegel.trust.anchors import Purpose, TrustAnchors
 
 JWT_TYPE: Final = "statuslist+jwt"  # section 5.1
@@ -23,7 +25,6 @@ CWT_TYPE: Final = "application/statuslist+cwt"  # section 5.2
 DAY: Final = 86_400
 MAX_AGE: Final = DAY  # of a list that names no end: ARF 3.0 asks for a look at least every 24 hours
 MIN_TTL: Final = 60  # section 11.5: a small ttl must not turn its readers against the provider
-CLOCK_SKEW: Final = 60
 _WHAT: Final = "status list"
 _LST: Final = re.compile(rb'"lst"\s*:\s*"([A-Za-z0-9_-]*)"')
 _SUB, _EXP, _IAT, _TTL, _STATUS_LIST = 2, 4, 6, 65534, 65533
@@ -106,7 +107,7 @@ def verify_status_list(
         raise Rejected(Check.STATUS_LIST, "expected the list that the credential names", field="sub")
     # 3. it is issued already, and not expired
     issued_at = status_list.unverified_issued_at
-    if issued_at > now + CLOCK_SKEW:
+    if issued_at > now + TOLERATED_EARLY:
         raise Rejected(Check.STATUS_FRESHNESS, "the status list is issued in the future", field="iat")
     expires = status_list.unverified_expires
     expires = issued_at + MAX_AGE if expires is None else expires
@@ -183,9 +184,9 @@ def _parse_jwt(data: bytes, max_bytes: int) -> UnverifiedStatusList:
     return UnverifiedStatusList(
         token=token,
         unverified_uri=_text(claims.get("sub"), "sub"),
-        unverified_issued_at=_whole(claims.get("iat"), "iat"),
-        unverified_expires=_optional_whole(claims.get("exp"), "exp"),
-        unverified_ttl=_optional_whole(claims.get("ttl"), "ttl"),
+        unverified_issued_at=_time(claims.get("iat"), "iat"),
+        unverified_expires=_optional_time(claims.get("exp"), "exp"),
+        unverified_ttl=_optional_time(claims.get("ttl"), "ttl"),
         unverified_statuses=inflate(members.get("bits"), lst, what=_WHAT, max_bytes=max_bytes),
         unverified_aggregation_uri=_optional_text(members.get("aggregation_uri"), "status_list.aggregation_uri"),
     )
@@ -227,9 +228,9 @@ def _parse_cwt(data: bytes, max_bytes: int) -> UnverifiedStatusList:
     return UnverifiedStatusList(
         token=token,
         unverified_uri=_text(claims.get(_SUB), "sub"),
-        unverified_issued_at=_whole(claims.get(_IAT), "iat"),
-        unverified_expires=_optional_whole(claims.get(_EXP), "exp"),
-        unverified_ttl=_optional_whole(claims.get(_TTL), "ttl"),
+        unverified_issued_at=_time(claims.get(_IAT), "iat"),
+        unverified_expires=_optional_time(claims.get(_EXP), "exp"),
+        unverified_ttl=_optional_time(claims.get(_TTL), "ttl"),
         unverified_statuses=inflate(members.get("bits"), lst, what=_WHAT, max_bytes=max_bytes),
         unverified_aggregation_uri=_optional_text(members.get("aggregation_uri"), "status_list.aggregation_uri"),
     )
@@ -241,15 +242,16 @@ def _text(value: object, where: str) -> str:
     return value
 
 
-def _whole(value: object, where: str) -> int:
-    if type(value) is not int or value < 0:
-        raise Malformed(_WHAT, where, "expected a whole number of seconds")
-    return value
-
-
 def _optional_text(value: object, where: str) -> str | None:
     return None if value is None else _text(value, where)
 
 
-def _optional_whole(value: object, where: str) -> int | None:
-    return None if value is None else _whole(value, where)
+def _time(value: object, where: str) -> int:
+    seconds = _optional_time(value, where)
+    if seconds is None:
+        raise Malformed(_WHAT, where, "expected seconds since the epoch")
+    return seconds
+
+
+def _optional_time(value: object, where: str) -> int | None:
+    return parse_numeric_date(cast("Json", value), what=_WHAT, where=where)

@@ -1,0 +1,112 @@
+"""Who asks: the access certificate of a relying party, and the client identifier that it is bound to.
+
+OpenID4VP 1.0 section 5.9.3 binds ``x509_hash`` to the whole certificate and ``x509_san_dns`` to a name in it. The name
+that a person is shown comes from the certificate alone, never from the request.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, final
+from urllib.parse import urlsplit
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import origin_of
+from zegel.primitives.x509 import Certificate
+from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain
+
+HASH_PREFIX: Final = "x509_hash:"
+DNS_PREFIX: Final = "x509_san_dns:"
+REDIRECT_PREFIX: Final = "redirect_uri:"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedParty:
+    """A relying party whose access certificate is trusted and bound to its client identifier.
+
+    ``name`` is for people to read: the organisation, or the common name where there is none. ``identifier`` is the
+    registration number as EN 319 412-1 writes it, where the certificate has one.
+    """
+
+    client_id: str
+    name: str
+    organization: str | None
+    identifier: str | None
+    country: str | None
+    dns_names: tuple[str, ...]
+    chain: VerifiedChain
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnauthenticatedParty:
+    """Whoever receives what is posted to ``host``; nothing says who that is. To be shown as such."""
+
+    client_id: str
+    host: str
+
+
+def verify_party(*, client_id: str, x5c: tuple[bytes, ...], anchors: TrustAnchors, now: int) -> VerifiedParty:
+    """Verify the chain of a signed request (DER, leaf first) and the binding of ``client_id`` to its leaf.
+
+    The caller verifies the request's signature under ``chain.leaf.key``. ``Rejected`` with CLIENT_BINDING and the
+    checks of ``TrustAnchors.verify_chain``.
+    """
+    chain = anchors.verify_chain(x5c, purpose=Purpose.ACCESS, now=now)
+    leaf = chain.leaf
+    if not _is_bound(client_id, leaf):
+        detail = "expected a client identifier that names the certificate which signs the request"
+        raise Rejected(Check.CLIENT_BINDING, detail, field="client_id")
+    organization, common_name = leaf.names.get("O"), leaf.names.get("CN")
+    return VerifiedParty(
+        client_id=client_id,
+        name=organization or common_name or leaf.subject,
+        organization=organization,
+        identifier=leaf.names.get("organizationIdentifier"),
+        country=leaf.names.get("C"),
+        dns_names=leaf.dns_names,
+        chain=chain,
+    )
+
+
+def check_response_uri(party: VerifiedParty, response_uri: str) -> VerifiedParty:
+    """Return the party if it may be answered at ``response_uri``; ``Rejected(CLIENT_BINDING)`` otherwise.
+
+    With ``x509_san_dns`` the host is the DNS name of the client identifier; with ``x509_hash`` the signature alone
+    stands for the URI. ``Malformed`` for what is no absolute URL.
+    """
+    host = _host(response_uri)
+    if party.client_id.startswith(DNS_PREFIX) and host != party.client_id.removeprefix(DNS_PREFIX).lower():
+        detail = "expected response_uri on the host that client_id names"
+        raise Rejected(Check.CLIENT_BINDING, detail, field="response_uri")
+    return party
+
+
+def check_redirect_party(*, client_id: str, response_uri: str) -> UnauthenticatedParty:
+    """The party of an unsigned request; ``Rejected(CLIENT_BINDING)`` unless ``client_id`` is its ``response_uri``.
+
+    OpenID4VP 1.0 section 5.9.3: such a request cannot be signed, and such a party cannot be authenticated.
+    """
+    host = _host(response_uri)
+    if client_id != REDIRECT_PREFIX + response_uri:
+        raise Rejected(Check.CLIENT_BINDING, "expected client_id to be the response_uri", field="client_id")
+    return UnauthenticatedParty(client_id=client_id, host=host)
+
+
+def certificate_client_id(certificate: Certificate) -> str:
+    """The ``x509_hash`` client identifier of a relying party's own certificate."""
+    return HASH_PREFIX + base64url(sha256(certificate.der).digest())
+
+
+def _is_bound(client_id: str, leaf: Certificate) -> bool:
+    if client_id.startswith(HASH_PREFIX):
+        return client_id == certificate_client_id(leaf)
+    if client_id.startswith(DNS_PREFIX):
+        return client_id.removeprefix(DNS_PREFIX).lower() in map(str.lower, leaf.dns_names)
+    return False
+
+
+def _host(uri: str) -> str:
+    return urlsplit(origin_of(uri, what="response_uri")).hostname or ""
