@@ -14,6 +14,7 @@ from zegel.protocols.oidc.provider import Provider
 from zegel.protocols.oidc.sign_in import AuthorizationRequested, CodeIssued
 from zegel.protocols.oidc.subject import StableFrom, SubjectSecret, SubjectSource, Transient
 from zegel.protocols.oidc.token_request import TokenRequest, receive_token_request, secret_digest
+from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
 
 NAMESPACE = "eu.europa.ec.eudi.pid.1"
@@ -145,14 +146,21 @@ def presentation(
     )
 
 
-def sd_jwt_answer(claims: Claims = ADA_SD_JWT, **changes) -> dict[str, CurrentPresentation]:
+def answered(**presentations: CurrentPresentation) -> AcceptedAnswer:
+    """An answer, by query id with underscores for hyphens."""
+    return AcceptedAnswer(
+        presentations={id_.replace("_", "-"): (entry,) for id_, entry in presentations.items()}, unbound={}
+    )
+
+
+def sd_jwt_answer(claims: Claims = ADA_SD_JWT, **changes) -> AcceptedAnswer:
     """An answer with the PID as SD-JWT VC."""
-    return {"pid-sd-jwt": presentation(claims, **changes)}
+    return answered(pid_sd_jwt=presentation(claims, **changes))
 
 
-def mdoc_answer(claims: Claims = ADA_MDOC, **changes) -> dict[str, CurrentPresentation]:
+def mdoc_answer(claims: Claims = ADA_MDOC, **changes) -> AcceptedAnswer:
     """An answer with the PID as mdoc."""
-    return {"pid-mdoc": presentation(claims, Format.MDOC, **changes)}
+    return answered(pid_mdoc=presentation(claims, Format.MDOC, **changes))
 
 
 PROVIDER = Provider(

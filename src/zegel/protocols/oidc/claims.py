@@ -14,6 +14,8 @@ from zegel.primitives.encoding import base64
 from zegel.primitives.json import Json, JsonObject
 from zegel.protocols.oidc.client import Attestation, ClaimSource, RegisteredClient
 from zegel.protocols.oidc.subject import StableFrom, SubjectSecret, stable_subject, transient_subject
+from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, CredentialSet, DcqlQuery
+from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer
 
 OPENID: Final = "openid"
 _SCOPE_OF: Final[Mapping[str, str]] = {  # OpenID Connect Core 1.0 section 5.4; what it does not name is in profile
@@ -37,27 +39,31 @@ class Person:
     attestations: tuple[str, ...]
 
 
-def build_query(client: RegisteredClient, *, scope: Collection[str]) -> JsonObject:
-    """The DCQL query of a sign-in (OpenID4VP 1.0 section 6): each attestation, in either format that has the claims."""
-    credentials: list[Json] = []
-    sets: list[Json] = []
+def build_sign_in_query(client: RegisteredClient, *, scope: Collection[str]) -> DcqlQuery:
+    """The query of a sign-in: each attestation, in either format that has the claims."""
+    credentials: list[CredentialQuery] = []
+    sets: list[CredentialSet] = []
     for id_, needed in _needed(client, scope).items():
         attestation = client.attestations[id_]
-        formats = [format_ for format_, paths in attestation.paths.items() if paths.keys() >= needed.keys()]
-        credentials += [_credential_query(attestation, format_, needed) for format_ in formats]
-        sets.append({"options": [[_query_id(id_, format_)] for format_ in formats], "required": True})
-    return {"credentials": credentials, "credential_sets": sets}
+        queries = [
+            _credential_query(attestation, format_, needed)
+            for format_, paths in attestation.paths.items()
+            if paths.keys() >= needed.keys()
+        ]
+        credentials += queries
+        sets.append(CredentialSet(options=tuple((query.id,) for query in queries)))
+    return DcqlQuery(credentials=tuple(credentials), credential_sets=tuple(sets))
 
 
 def read_person(
     client: RegisteredClient,
     *,
     scope: Collection[str],
-    answer: Mapping[str, CurrentPresentation],
+    answer: AcceptedAnswer,
     secret: SubjectSecret,
     random: Callable[[int], bytes],
 ) -> Person:
-    """Map an accepted answer to ``build_query``, presentations by query id, to the client's claims and its subject.
+    """Map the answer to ``build_sign_in_query`` to the client's claims and its subject.
 
     ``Rejected(SUBJECT_VALUE)`` if the claims of a stable subject cannot carry it.
     """
@@ -91,27 +97,25 @@ def _needed(client: RegisteredClient, scope: Collection[str]) -> Mapping[str, di
     return needed or {next(iter(client.attestations)): {}}
 
 
-def _credential_query(attestation: Attestation, format_: Format, needed: Collection[str]) -> JsonObject:
-    type_, paths = attestation.types[format_], attestation.paths[format_]
-    claims: list[Json] = [
-        # ISO/IEC 18013-5 section 8.3.2.1.2.1: the service gets the claims, and nobody can promise that it forgets them.
-        {"path": list(paths[claim])} | ({"intent_to_retain": True} if format_ is Format.MDOC else {})
-        for claim in needed
-    ]
-    meta: JsonObject = {"doctype_value": type_} if format_ is Format.MDOC else {"vct_values": [type_]}
-    query: dict[str, Json] = {"id": _query_id(attestation.id, format_), "format": str(format_), "meta": meta}
-    return query | ({"claims": claims} if claims else {})
+def _credential_query(attestation: Attestation, format_: Format, needed: Collection[str]) -> CredentialQuery:
+    # ISO/IEC 18013-5 section 8.3.2.1.2.1: the service gets the claims, and nobody can promise that it forgets them.
+    retain = True if format_ is Format.MDOC else None
+    paths = attestation.paths[format_]
+    return CredentialQuery(
+        id=_query_id(attestation.id, format_),
+        format=str(format_),
+        types=(attestation.types[format_],),
+        claims=tuple(ClaimQuery(path=paths[claim], intent_to_retain=retain) for claim in needed),
+    )
 
 
 def _query_id(attestation: str, format_: Format) -> str:
     return f"{attestation}-{_SUFFIXES[format_]}"
 
 
-def _presented(
-    attestation: Attestation, answer: Mapping[str, CurrentPresentation], claims: Collection[str]
-) -> _Presented:
+def _presented(attestation: Attestation, answer: AcceptedAnswer, claims: Collection[str]) -> _Presented:
     ids = (_query_id(attestation.id, format_) for format_ in attestation.paths)
-    presentation = next(answer[id_] for id_ in ids if id_ in answer)
+    (presentation,) = next(answer.presentations[id_] for id_ in ids if id_ in answer.presentations)
     credential = presentation.credential
     paths = attestation.paths[credential.format]
     return _Presented(

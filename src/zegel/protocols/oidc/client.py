@@ -16,11 +16,11 @@ from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import Format
 from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.http import origin_of
+from zegel.protocols.oauth.redirects import is_loopback
 from zegel.protocols.oidc.subject import StableFrom, SubjectSource, check_subject_source
 
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")  # RFC 6749 appendix A.1, without the space
 _CLAIM_NAME: Final = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)?")
-_LOOPBACK: Final = re.compile(r"(.+\.)?localhost|127\.0\.0\.1|::1")
 _SHA256: Final = 32
 _PROTOCOL_CLAIMS: Final = frozenset(  # OpenID Connect Core 1.0 sections 2, 3.1.3.6 and 5.6.2; RFC 7519; RFC 7800
     {"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash"}
@@ -138,10 +138,9 @@ def _check_redirect_uri(uri: str, field: str) -> str:
         origin_of(uri, what=field)
     except Malformed as error:
         raise _incomplete(error.detail, field) from None
-    parts = urlsplit(uri)
     if "#" in uri:  # RFC 6749 section 3.1.2
         raise _incomplete("expected no fragment", field)
-    if parts.scheme == "http" and _LOOPBACK.fullmatch(parts.hostname or "") is None:
+    if urlsplit(uri).scheme == "http" and not is_loopback(uri):
         raise _incomplete("expected https, or http to loopback", field)
     return uri
 

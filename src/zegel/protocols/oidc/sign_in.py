@@ -17,18 +17,19 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Denied
-from zegel.formats.credential import CurrentPresentation
 from zegel.primitives.encoding import base64url
-from zegel.primitives.http import HttpResponse, json_response, with_query
+from zegel.primitives.http import HttpResponse, json_response
 from zegel.primitives.json import JsonObject
 from zegel.primitives.jws import sign_jws
 from zegel.protocols.oauth.errors import denying, describe
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, CODE_SECONDS
 from zegel.protocols.oauth.pkce import check_code_verifier
+from zegel.protocols.oauth.redirects import redirect_to
 from zegel.protocols.oidc.claims import read_person
 from zegel.protocols.oidc.client import RegisteredClient
 from zegel.protocols.oidc.provider import Provider, key_id
 from zegel.protocols.oidc.token_request import TokenRequest, secret_digest
+from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer
 
 ID_TOKEN_SECONDS: Final = 300  # Core section 2 leaves it open; a service reads it at once, and keeps its own session
 _SECRET_BYTES: Final = 32  # RFC 6749 section 10.10 asks for 128 bits at least, and 160 better
@@ -46,14 +47,7 @@ class ReturnAddress:
 
     def bring(self, answer: Mapping[str, str]) -> HttpResponse:
         """The redirect with an answer (RFC 6749 section 4.1.2), and with who answers (RFC 9207 section 2)."""
-        fields = dict(answer) | ({} if self.state is None else {"state": self.state}) | {"iss": self.issuer}
-        # FAPI 2.0 section 5.3.2.2, point 11: 303, so that no form is posted on
-        headers = (
-            ("location", with_query(self.redirect_uri, fields)),
-            ("cache-control", "no-store"),
-            ("referrer-policy", "no-referrer"),
-        )
-        return HttpResponse(status=303, headers=headers)
+        return redirect_to(self.redirect_uri, {**answer, "state": self.state, "iss": self.issuer})
 
     def refuse(self, denied: Denied) -> HttpResponse:
         """The redirect with a refusal (OpenID Connect Core 1.0 section 3.1.2.6)."""
@@ -73,14 +67,14 @@ class AuthorizationRequested:
 
     def accept(
         self,
-        answer: Mapping[str, CurrentPresentation],
+        answer: AcceptedAnswer,
         *,
         client: RegisteredClient,
         provider: Provider,
         now: int,
         random: Callable[[int], bytes],
     ) -> tuple["CodeIssued", HttpResponse]:
-        """The person presented: issue a code. ``answer`` are the accepted presentations by query id.
+        """The person presented: issue a code. ``answer`` is that to ``build_sign_in_query``.
 
         ``Denied(access_denied)`` when they do not make a subject: ``refuse`` with it.
         """

@@ -8,15 +8,20 @@ from zegel_testing.sign_in import (
     NAMESPACE,
     SECRET,
     STABLE,
+    answered,
     mdoc_answer,
     presentation,
     registered,
     sd_jwt_answer,
 )
 
-from zegel.protocols.oidc.claims import SCOPES, build_query, read_person
+from zegel.formats.credential import Format
+from zegel.primitives.json import encode_json
+from zegel.protocols.oidc.claims import SCOPES, build_sign_in_query, read_person
 from zegel.protocols.oidc.client import ClaimSource, RegisteredClient
 from zegel.protocols.oidc.subject import StableFrom
+from zegel.protocols.openid4vp.dcql import build_query, parse_query
+from zegel.protocols.openid4vp.satisfaction import check_answer
 
 EVERYTHING = {
     "family_name": "Brückner",
@@ -26,6 +31,13 @@ EVERYTHING = {
     "address": {"locality": "Hythloday", "country": "UT"},
     "email": "ada@utopia.example",
 }
+
+
+def as_sent(client: RegisteredClient, *, scope=SCOPES):
+    query = build_sign_in_query(client, scope=scope)
+    sent = build_query(query)
+    assert parse_query(encode_json(sent)) == query
+    return sent
 
 
 def claims_of(answer, client: RegisteredClient | None = None, scope=SCOPES):
@@ -38,7 +50,7 @@ def mapping(**claims: tuple[str, ...]) -> RegisteredClient:
 
 
 def test_the_query_offers_both_formats_as_alternatives() -> None:
-    query = build_query(registered(), scope=("openid", "email"))
+    query = as_sent(registered(), scope=("openid", "email"))
     assert query == {
         "credentials": [
             {
@@ -54,26 +66,26 @@ def test_the_query_offers_both_formats_as_alternatives() -> None:
                 "claims": [{"path": [NAMESPACE, "email_address"], "intent_to_retain": True}],
             },
         ],
-        "credential_sets": [{"options": [["pid-sd-jwt"], ["pid-mdoc"]], "required": True}],
+        "credential_sets": [{"options": [["pid-sd-jwt"], ["pid-mdoc"]]}],
     }
 
 
 def test_the_query_names_only_the_claims_that_the_scopes_reach() -> None:
     def paths(*scope: str) -> list[list[str | None]]:
-        return [claim["path"] for claim in build_query(registered(), scope=scope)["credentials"][0]["claims"]]
+        return [claim["path"] for claim in as_sent(registered(), scope=scope)["credentials"][0]["claims"]]
 
     assert paths("openid", "profile") == [["family_name"], ["given_name"], ["birthdate"], ["nationalities", None]]
     assert paths("openid", "address") == [["address", "locality"], ["address", "country"]]
 
 
 def test_a_format_that_lacks_a_claim_is_not_offered() -> None:
-    query = build_query(mapping(house=("resident_house_number",)), scope=SCOPES)
+    query = as_sent(mapping(house=("resident_house_number",)), scope=SCOPES)
     assert [credential["format"] for credential in query["credentials"]] == ["dc+sd-jwt"]
-    assert query["credential_sets"] == [{"options": [["pid-sd-jwt"]], "required": True}]
+    assert query["credential_sets"] == [{"options": [["pid-sd-jwt"]]}]
 
 
 def test_with_no_claim_to_ask_for_the_attestation_itself_is_asked_for() -> None:
-    query = build_query(registered(), scope=("openid",))
+    query = as_sent(registered(), scope=("openid",))
     assert [credential["id"] for credential in query["credentials"]] == ["pid-sd-jwt", "pid-mdoc"]
     assert all("claims" not in credential for credential in query["credentials"])
 
@@ -82,7 +94,7 @@ def test_a_claim_is_asked_for_once() -> None:
     client = registered(
         STABLE, claims={"tax_number": ClaimSource(attestation="pid", claims=("personal_administrative_number",))}
     )
-    assert len(build_query(client, scope=SCOPES)["credentials"][0]["claims"]) == 1
+    assert len(as_sent(client, scope=SCOPES)["credentials"][0]["claims"]) == 1
 
 
 def test_each_attestation_has_its_own_set() -> None:
@@ -90,16 +102,16 @@ def test_each_attestation_has_its_own_set() -> None:
         StableFrom(attestation="diploma", claims=("student_number",)),
         claims={"family_name": ClaimSource(attestation="pid", claims=("family_name",))},
     )
-    query = build_query(client, scope=SCOPES)
+    query = as_sent(client, scope=SCOPES)
     assert query["credential_sets"] == [
-        {"options": [["diploma-sd-jwt"]], "required": True},
-        {"options": [["pid-sd-jwt"], ["pid-mdoc"]], "required": True},
+        {"options": [["diploma-sd-jwt"]]},
+        {"options": [["pid-sd-jwt"], ["pid-mdoc"]]},
     ]
     diploma = presentation({"student": {"number": 7}}, type_="urn:utopia:diploma:1")
     person = read_person(
         client,
         scope=SCOPES,
-        answer={"diploma-sd-jwt": diploma} | mdoc_answer(),
+        answer=answered(diploma_sd_jwt=diploma, pid_mdoc=presentation(ADA_MDOC, Format.MDOC)),
         secret=SECRET,
         random=fixed_random(),
     )
@@ -148,3 +160,13 @@ def test_bytes_under_another_name_become_base64url() -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert claims_of(mdoc_answer(), mapping(sex=("sex",))) == {"sex": 2}
+
+
+@pytest.mark.parametrize(
+    ("id_", "claims", "format_"),
+    [("pid-sd-jwt", ADA_SD_JWT, Format.SD_JWT_VC), ("pid-mdoc", ADA_MDOC, Format.MDOC)],
+)
+def test_what_the_verifier_accepts_for_the_query_is_read(id_: str, claims, format_: Format) -> None:
+    client = registered(STABLE)
+    answer = check_answer(build_sign_in_query(client, scope=SCOPES), {id_: [presentation(claims, format_)]})
+    assert claims_of(answer, client) == EVERYTHING

@@ -12,7 +12,9 @@ from zegel_testing.sign_in import (
     NAMESPACE,
     SECRET,
     STABLE,
+    answered,
     mdoc_answer,
+    presentation,
     registered,
     sd_jwt_answer,
 )
@@ -20,7 +22,7 @@ from zegel_testing.sign_in import (
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.credential import Status, StatusReference
-from zegel.protocols.oidc.claims import build_query, read_person
+from zegel.protocols.oidc.claims import build_sign_in_query, read_person
 from zegel.protocols.oidc.subject import (
     StableFrom,
     SubjectSecret,
@@ -75,14 +77,14 @@ def test_a_re_issued_attestation_has_the_same_subject() -> None:
 
 
 def test_status_index_and_validity_do_not_enter_the_subject() -> None:
-    (current,) = sd_jwt_answer().values()
+    current = presentation()
     credential = replace(
         current.credential,
         status=StatusReference(uri="https://status.utopia.example/1", index=77),
         valid_from=1,
         valid_until=2,
     )
-    answer = {"pid-sd-jwt": replace(current, credential=credential, status=Status.VALID)}
+    answer = answered(pid_sd_jwt=replace(current, credential=credential, status=Status.VALID))
     assert subject_of(answer) == subject_of()
 
 
@@ -216,10 +218,10 @@ def test_the_refusal_names_what_would_do() -> None:
 
 
 def test_the_claims_behind_a_stable_subject_are_asked_for() -> None:
-    query = build_query(registered(STABLE), scope=("openid",))
-    assert [credential["claims"] for credential in query["credentials"]] == [
-        [{"path": ["personal_administrative_number"]}],
-        [{"path": [NAMESPACE, "personal_administrative_number"], "intent_to_retain": True}],
+    query = build_sign_in_query(registered(STABLE), scope=("openid",))
+    assert [[claim.path for claim in credential.claims] for credential in query.credentials] == [
+        [("personal_administrative_number",)],
+        [(NAMESPACE, "personal_administrative_number")],
     ]
 
 
