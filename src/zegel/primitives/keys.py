@@ -3,7 +3,7 @@
 A signature is the raw ``r || s`` of JOSE and COSE (RFC 7518 section 3.4, RFC 9053 section 2.1); DER stays inside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -208,6 +208,13 @@ def derive_private_key(secret: bytes, *, curve: Curve = Curve.P256, what: str = 
         return PrivateKey(ec.derive_private_key(int.from_bytes(secret), _CURVES[curve]))
     except ValueError:
         raise Malformed(what, "d", "expected a scalar of the curve") from None
+
+
+def random_private_key(random: Callable[[int], bytes], *, curve: Curve = Curve.P256) -> PrivateKey:
+    """Make a fresh key (FIPS 186-5 appendix A.2.1: 64 bits more than the scalar has, so that none is favoured)."""
+    surplus = int.from_bytes(random(_SIZES[curve] + 8))
+    scalar = surplus % (_CURVES[curve].group_order - 1) + 1
+    return derive_private_key(scalar.to_bytes(_SIZES[curve]), curve=curve)
 
 
 def public_key(curve: Curve, point: bytes, *, what: str, where: str = "") -> PublicKey:

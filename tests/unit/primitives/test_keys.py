@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from zegel_testing.authorities import fixed_key
+from zegel_testing.authorities import fixed_key, fixed_random
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -23,6 +23,7 @@ from zegel.primitives.keys import (
     parse_secret_jwk,
     public_key,
     public_key_of,
+    random_private_key,
     verify_signature,
 )
 
@@ -212,3 +213,17 @@ def test_a_key_on_another_curve_is_malformed() -> None:
         public_key_of(ec.derive_private_key(7, ec.SECP256K1()).public_key())
     with pytest.raises(Malformed):
         PrivateKey(ec.derive_private_key(7, ec.SECP256K1()))
+
+
+@pytest.mark.parametrize("curve", Curve)
+def test_a_random_key_comes_from_the_randomness_that_is_given(curve: Curve) -> None:
+    random = fixed_random("random key")
+    first, second = random_private_key(random, curve=curve), random_private_key(random, curve=curve)
+    assert first.public_key.curve is curve
+    assert first.public_key != second.public_key
+    assert random_private_key(fixed_random("random key"), curve=curve).public_key == first.public_key
+
+
+def test_randomness_of_zeros_or_ones_alone_still_makes_a_key() -> None:
+    assert random_private_key(lambda size: bytes(size)).public_key.curve is Curve.P256
+    assert random_private_key(lambda size: b"\xff" * size).public_key.curve is Curve.P256
