@@ -527,6 +527,12 @@ class Check(Enum):
         Fault.PERSON,
         "enter the code exactly as it was received; after five wrong ones, ask for a new offer",
     )
+    CONSENT = (
+        "the person approves what the wallet asks for",
+        "RFC 6749 section 4.1.2.1; OpenID4VCI 1.0 section 15.1",
+        Fault.PERSON,
+        "begin again and approve, if the credential is wanted",
+    )
     ACCESS_TOKEN = (
         "the request carries an access token of this issuer in its Authorization header, alive and good for this",
         "RFC 6750 section 3.1; RFC 9449 section 7.1; OpenID4VCI 1.0 section 8.3.1.1",
@@ -556,6 +562,12 @@ class Check(Enum):
         "OpenID4VCI 1.0 sections 8.3 and 12.2.4",
         Fault.WALLET,
         "make a key for each copy, and no more than batch_size",
+    )
+    ISSUER_DECISION = (
+        "the issuer has what it needs to issue the credential, and no reason against it",
+        "OpenID4VCI 1.0 sections 8.3.1.2 and 9.3",
+        Fault.ISSUER,
+        "ask the issuer; asking again with the same wallet will not help",
     )
     DEFERRED_TRANSACTION = (
         "the deferred transaction is one of this token's, and its credentials were not fetched before",
@@ -676,6 +688,12 @@ class Check(Enum):
         "RFC 9700 section 4.7",
         Fault.CLIENT,
         "reload the page and send the form again, with cookies allowed",
+    )
+    PASSPHRASE = (
+        "the passphrase opens the vault",
+        "RFC 9106 section 4; NIST SP 800-38D section 7.2",
+        Fault.PERSON,
+        "try the passphrase again; if it is right the file is damaged: restore the vault from a copy",
     )
     OPERATOR_TOKEN = (
         "the operator API is called with its bearer token",
