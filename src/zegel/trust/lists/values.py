@@ -1,0 +1,86 @@
+"""A list of trusted entities as values: the kinds of list and of service, and the entities that stand on one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, final
+
+from zegel.primitives.x509 import Certificate
+from zegel.trust.anchors import Purpose
+
+LIST_HEADER: Final = "JOSE"  # RFC 7515 section 4.1.9; the list's media type is application/jose
+TYPES_EXTENSION: Final = "AttestationTypes"  # ours, marked critical: TS 119 602 has no place for an issuer's types
+IDENTIFIER_EXTENSION: Final = "ServiceUniqueIdentifier"  # annexes D and E
+CRITICAL: Final = "Critical"  # clause 6.6.9
+ROLE_RADIX: Final = "http://uri.etsi.org/19602/ListOfTrustedEntities/"
+_SERVICE_RADIX: Final = "http://uri.etsi.org/19602/SvcType/"
+
+
+class ListType(StrEnum):
+    """The types of list, annex C."""
+
+    PID_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUPIDProvidersList"
+    WALLET_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUWalletProvidersList"
+    ACCESS_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUWRPACProvidersList"
+    PUB_EAA_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUPubEAAProvidersList"
+
+
+class ServiceType(StrEnum):
+    """The types of service, tables D.3, E.3, F.3 and H.3: what is issued, and what says that it was revoked."""
+
+    PID_ISSUANCE = _SERVICE_RADIX + "PID/Issuance"
+    PID_REVOCATION = _SERVICE_RADIX + "PID/Revocation"
+    WALLET_ISSUANCE = _SERVICE_RADIX + "WalletSolution/Issuance"
+    WALLET_REVOCATION = _SERVICE_RADIX + "WalletSolution/Revocation"
+    ACCESS_ISSUANCE = _SERVICE_RADIX + "WRPAC/Issuance"
+    ACCESS_REVOCATION = _SERVICE_RADIX + "WRPAC/Revocation"
+    PUB_EAA_ISSUANCE = _SERVICE_RADIX + "PubEAA/Issuance"
+    PUB_EAA_REVOCATION = _SERVICE_RADIX + "PubEAA/Revocation"
+
+
+PURPOSES: Final[Mapping[ListType, Mapping[str, Purpose]]] = {
+    ListType.PID_PROVIDERS: {
+        ServiceType.PID_ISSUANCE: Purpose.ISSUER,
+        ServiceType.PID_REVOCATION: Purpose.STATUS,
+    },
+    ListType.WALLET_PROVIDERS: {
+        ServiceType.WALLET_ISSUANCE: Purpose.WALLET_PROVIDER,
+        ServiceType.WALLET_REVOCATION: Purpose.STATUS,
+    },
+    ListType.ACCESS_PROVIDERS: {
+        ServiceType.ACCESS_ISSUANCE: Purpose.ACCESS,  # the revocation service signs CRLs, which need no anchor of ours
+    },
+    ListType.PUB_EAA_PROVIDERS: {
+        ServiceType.PUB_EAA_ISSUANCE: Purpose.ISSUER,
+        ServiceType.PUB_EAA_REVOCATION: Purpose.STATUS,
+    },
+}
+"""What a service's certificates are anchors for; a service that stands on another kind of list is none."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedService:
+    """A service of an entity and the certificates that stand for it.
+
+    ``type`` is its URI, ``types`` the attestation types that our extension names. ``active`` is False for a service
+    that is withdrawn, or that has a critical extension which is unknown here; ``since`` is when its status began.
+    """
+
+    name: str
+    type: str
+    certificates: tuple[Certificate, ...]
+    types: frozenset[str] = frozenset()
+    identifier: str | None = None
+    active: bool = True
+    since: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedEntity:
+    """An entity on a list. ``country`` is the Member State that stands for it, ISO 3166-1 alpha-2."""
+
+    name: str
+    country: str | None
+    services: tuple[TrustedService, ...]

@@ -1,0 +1,95 @@
+"""A list of trusted entities, verified and turned into trust anchors. What cannot be understood is not trusted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.jws import verify_jws
+from zegel.primitives.times import TOLERATED_EARLY
+from zegel.primitives.x509 import DAY
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
+from zegel.trust.lists.parse import UnverifiedTrustedList
+from zegel.trust.lists.values import LIST_HEADER, PURPOSES, ListType, TrustedEntity, TrustedService
+
+MAX_PERIOD: Final = 186 * DAY  # TS 119 602 annexes D to H: the next update is at most six months away
+_HEADERS: Final = frozenset({LIST_HEADER, "jose", "JAdES", ""})  # JAdES asks for no typ
+_PID_TYPES: Final = frozenset({"urn:eudi:pid:1", "eu.europa.ec.eudi.pid.1"})  # PID_04, PID_14
+_PID_RADIXES: Final = ("urn:eudi:pid:", "eu.europa.ec.eudi.pid.")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedTrustedList:
+    """A list whose signer is trusted for lists, of the type expected, in force, and not behind one that was seen."""
+
+    type: ListType
+    sequence: int
+    operator: str
+    issued_at: int
+    next_update: int
+    entities: tuple[TrustedEntity, ...]
+    chain: VerifiedChain
+
+    def anchors(self) -> tuple[TrustAnchor, ...]:
+        """What the list makes trusted, an anchor for each certificate of each active service."""
+        return tuple(_anchors(self))
+
+
+def verify_trusted_list(
+    trusted_list: UnverifiedTrustedList, *, expected: ListType, anchors: TrustAnchors, now: int, seen: int
+) -> VerifiedTrustedList:
+    """Verify a list. ``seen`` is the highest sequence number of this list so far, zero before the first.
+
+    ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR, CERTIFICATE_PROFILE, the checks of ``verify_jws``, or
+    LIST_TYPE, LIST_FRESHNESS, LIST_SEQUENCE.
+    """
+    # 1. a list operator that we trust signed these bytes (annexes D.4 to H.4: compact JAdES, baseline B)
+    jws = trusted_list.jws
+    chain = anchors.verify_chain(jws.unverified_header.x5c, purpose=Purpose.LIST, now=now)
+    typ = jws.unverified_header.typ
+    verify_jws(jws, key=chain.leaf.key, typ=typ if typ in _HEADERS else LIST_HEADER)
+    # 2. it is the kind of list that was asked for
+    if trusted_list.unverified_type != expected:
+        raise Rejected(Check.LIST_TYPE, f"expected {expected}", field="LoTEType")
+    # 3. it is in force
+    issued_at, next_update = trusted_list.unverified_issued_at, trusted_list.unverified_next_update
+    if issued_at > now + TOLERATED_EARLY:
+        raise Rejected(Check.LIST_FRESHNESS, "the list is issued in the future", field="ListIssueDateTime")
+    if now >= next_update:
+        raise Rejected(Check.LIST_FRESHNESS, "the next update is overdue", field="NextUpdate")
+    if next_update - issued_at > MAX_PERIOD:
+        raise Rejected(Check.LIST_FRESHNESS, "expected the next update within six months", field="NextUpdate")
+    # 4. nobody serves an old one, on which a withdrawn entity still stands
+    if trusted_list.unverified_sequence < seen:
+        detail = f"expected a sequence number of at least {seen}, got {trusted_list.unverified_sequence}"
+        raise Rejected(Check.LIST_SEQUENCE, detail, field="LoTESequenceNumber")
+    return VerifiedTrustedList(
+        type=expected,
+        sequence=trusted_list.unverified_sequence,
+        operator=trusted_list.unverified_operator,
+        issued_at=issued_at,
+        next_update=next_update,
+        entities=trusted_list.unverified_entities,
+        chain=chain,
+    )
+
+
+def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
+    for entity in verified.entities:
+        for service in entity.services:
+            purpose = PURPOSES[verified.type].get(service.type)
+            if purpose is None or not service.active:
+                continue
+            types = _types(verified.type, entity, service) if purpose is Purpose.ISSUER else None
+            for certificate in service.certificates:
+                yield TrustAnchor(certificate=certificate, purpose=purpose, entity=entity.name, types=types)
+
+
+def _types(list_type: ListType, entity: TrustedEntity, service: TrustedService) -> frozenset[str]:
+    """A PID provider issues PIDs, the common one and its country's own; nobody else ever does (OIA_12)."""
+    if list_type is not ListType.PID_PROVIDERS:
+        return frozenset(name for name in service.types if not name.startswith(_PID_RADIXES))
+    domestic = () if entity.country is None else (f"urn:eudi:pid:{entity.country.lower()}:*",)
+    return _PID_TYPES | frozenset(domestic)
