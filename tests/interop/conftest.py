@@ -9,8 +9,10 @@ import pytest
 from zegel_testing.authorities import CertifiedSigner, authority, signer
 from zegel_testing.foreign import Foreign
 
+from zegel.primitives.keys import parse_jwk
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import Authority
+from zegel.trust.key_attestation import sign_key_attestation
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,7 +36,10 @@ def now() -> int:
 
 @pytest.fixture(scope="session")
 def roots(now: int) -> dict[Purpose, Authority]:
-    return {purpose: authority(f"{purpose} root", now=now) for purpose in (Purpose.ISSUER, Purpose.ACCESS)}
+    return {purpose: authority(f"{purpose} root", now=now) for purpose in ROOTS}
+
+
+ROOTS = (Purpose.ISSUER, Purpose.ACCESS, Purpose.WALLET_PROVIDER)
 
 
 def pem_signer(certified: CertifiedSigner) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def credo_issuer(now: int, roots: dict[Purpose, Authority]) -> Iterator[Foreign]
         issuer.tell(
             "start",
             host="credo-issuer.localhost",
-            trusted=[],
+            trusted=[roots[Purpose.WALLET_PROVIDER].certificate.pem],
             sd_jwt={"vct": "urn:eudi:pid:1", "signer": provider, "claims": SD_JWT_CLAIMS},
             mdoc={
                 "doctype": "eu.europa.ec.eudi.pid.1",
@@ -73,8 +78,27 @@ def credo_verifier(now: int, roots: dict[Purpose, Authority]) -> Iterator[Foreig
 
 
 @pytest.fixture(scope="session")
-def wallet_process() -> Iterator[Foreign]:
-    with Foreign("wallet") as wallet:
+def wallet_provider(now: int, roots: dict[Purpose, Authority]) -> CertifiedSigner:
+    return signer(roots[Purpose.WALLET_PROVIDER], "Wallet provider", Purpose.WALLET_PROVIDER, now=now)
+
+
+@pytest.fixture(scope="session")
+def wallet_process(wallet_provider: CertifiedSigner) -> Iterator[Foreign]:
+    def attest_keys(asked: dict[str, Any]) -> str:
+        attestation = sign_key_attestation(
+            signer=wallet_provider.key,
+            chain=wallet_provider.chain,
+            provider="https://wallet-provider.example",
+            keys=[parse_jwk(key, what="wallet's key") for key in asked["keys"]],
+            key_storage=["iso_18045_moderate"],
+            user_authentication=["iso_18045_moderate"],
+            nonce=asked["c_nonce"],
+            now=int(time.time()),
+            expires=int(time.time()) + 300,
+        )
+        return attestation.decode()
+
+    with Foreign("wallet", answers={"key_attestation": attest_keys}) as wallet:
         yield wallet
 
 

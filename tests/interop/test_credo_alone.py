@@ -2,7 +2,11 @@
 
 import httpx
 import pytest
+from zegel_testing.authorities import CertifiedSigner
 from zegel_testing.foreign import Foreign, ForeignError
+
+from zegel.primitives.keys import parse_jwk
+from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +24,7 @@ QUERIES = {
         "claims": [{"path": ["eu.europa.ec.eudi.pid.1", "family_name"]}],
     },
 }
+REDIRECT_URI = "https://wallet.example/cb"
 BOTH = ["pid-sd-jwt", "pid-mdoc"]
 
 
@@ -42,17 +47,51 @@ def test_a_pre_authorized_offer_with_a_transaction_code(credo_issuer: Foreign, c
     assert credo_issuer.tell("session", session=offer["session"])["state"] == "Completed"
 
 
+def redirected(url: str) -> str:
+    """Follow redirects until one leads to the wallet, and say where."""
+    with httpx.Client() as browser:
+        while not url.startswith(REDIRECT_URI):
+            url = browser.get(url).headers["location"]
+    return url
+
+
 def test_an_authorization_code(credo_issuer: Foreign, credo_wallet: Foreign) -> None:
     offer = credo_issuer.tell("offer", configurations=["pid-sd-jwt"], grant="authorization_code")
-    begun = credo_wallet.tell(
-        "authorize", offer=offer["offer"], client_id="wallet", redirect_uri="https://wallet.example/cb"
-    )
-    with httpx.Client() as browser:
-        response = browser.get(begun["url"])
-        while not response.headers["location"].startswith("https://wallet.example/"):
-            response = browser.get(response.headers["location"])
-    outcome = credo_wallet.tell("redeem", session=begun["session"], location=response.headers["location"])
+    begun = credo_wallet.tell("authorize", offer=offer["offer"], client_id="wallet", redirect_uri=REDIRECT_URI)
+    outcome = credo_wallet.tell("redeem", session=begun["session"], location=redirected(begun["url"]))
     assert received(outcome) == [("dc+sd-jwt", "urn:eudi:pid:1", 1)]
+
+
+def test_attestations_of_our_wallet_provider(
+    credo_issuer: Foreign, credo_wallet: Foreign, wallet_provider: CertifiedSigner, now: int
+) -> None:
+    attestation = sign_wallet_attestation(
+        signer=wallet_provider.key,
+        chain=wallet_provider.chain,
+        provider="https://wallet-provider.example",
+        client_id="wallet",
+        key=parse_jwk(credo_wallet.tell("key"), what="wallet's key"),
+        wallet=WalletDescription(name="Credo"),
+        now=now,
+        expires=now + 3_600,
+    )
+    offer = credo_issuer.tell(
+        "offer", configurations=["pid-sd-jwt-attested"], grant="authorization_code", wallet_attestation=True
+    )
+    begun = credo_wallet.tell(
+        "authorize",
+        offer=offer["offer"],
+        client_id="wallet",
+        redirect_uri=REDIRECT_URI,
+        wallet_attestation=attestation.decode(),
+    )
+    outcome = credo_wallet.tell("redeem", session=begun["session"], location=redirected(begun["url"]), copies=3)
+    assert received(outcome) == [("dc+sd-jwt", "urn:eudi:pid:1", 3)]
+    assert credo_issuer.tell("session", session=offer["session"]) == {
+        "state": "Completed",
+        "dpop": True,
+        "wallet_attestation": True,
+    }
 
 
 @pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns"])

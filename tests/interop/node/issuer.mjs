@@ -77,6 +77,17 @@ function configurations() {
       cryptographic_binding_methods_supported: ['jwk'],
       credential_signing_alg_values_supported: ['ES256'],
     },
+    'pid-sd-jwt-attested': {
+      format: 'dc+sd-jwt',
+      vct: setting.sdJwt.vct,
+      scope: 'pid-sd-jwt-attested',
+      cryptographic_binding_methods_supported: ['jwk'],
+      credential_signing_alg_values_supported: ['ES256'],
+      proof_types_supported: {
+        jwt: { proof_signing_alg_values_supported: ['ES256'], key_attestations_required: {} },
+        attestation: { proof_signing_alg_values_supported: ['ES256'], key_attestations_required: {} },
+      },
+    },
     'pid-mdoc': {
       ...proofs,
       format: 'mso_mdoc',
@@ -92,7 +103,7 @@ function issue({ credentialConfigurationId, holderBinding }) {
   const today = new Date(Math.floor(Date.now() / DAY) * DAY)
   const until = new Date(today.getTime() + 14 * DAY)
   const keys = holderBinding.keys.map(({ jwk }) => jwk)
-  if (credentialConfigurationId === 'pid-sd-jwt') {
+  if (credentialConfigurationId !== 'pid-mdoc') {
     const { vct, claims } = setting.sdJwt
     const payload = { ...claims, vct, iat: seconds(today), exp: seconds(until) }
     return {
