@@ -385,11 +385,11 @@ class Check(Enum):
         Fault.VERIFIER,
         "send response_type vp_token, dcql_query and response_uri; no redirect_uri, scope, request or request_uri",
     )
-    RESPONSE_URI = (
-        "the answer goes to an https address that the client identifier stands for",
-        "OpenID4VP 1.0 sections 5.9.3, 8.2 and 14.3.1",
+    VERIFIER_ADDRESS = (
+        "the request is fetched from, and the answer sent to, https addresses",
+        "OpenID4VP 1.0 sections 5.10, 8.2 and 14.3.1; RFC 9101 section 5.2",
         Fault.VERIFIER,
-        "take answers over https; with redirect_uri: at the address in the client identifier itself",
+        "serve request_uri and response_uri over https, without a fragment",
     )
     RESPONSE_KEY = (
         "a request for an encrypted answer brings a key to encrypt to: ECDH-ES on P-256, with a kid",

@@ -3,12 +3,14 @@
 ``what`` is the object and ``where`` the path to it, as the messages name them.
 """
 
+import re
 from typing import Final
 
 from zegel.errors import Malformed
 from zegel.primitives.json import Json, JsonObject
 
 MAX_TEXT: Final = 1_000  # the longest text of the specifications' examples has a hundred characters
+_URL_SAFE: Final = re.compile(r"[A-Za-z0-9._~-]{1,1000}")
 
 
 def member(where: str, name: str) -> str:
@@ -52,3 +54,10 @@ def read_texts(value: Json, *, what: str, where: str, limit: int, max_text: int 
         read_text(entry, what=what, where=f"{where}[{position}]", limit=max_text)
         for position, entry in enumerate(entries)
     )
+
+
+def read_url_safe(value: Json, *, what: str, where: str) -> str:
+    """A text of the characters that nonce and state may have (section 5.2)."""
+    if type(value) is not str or _URL_SAFE.fullmatch(value) is None:
+        raise Malformed(what, where, "expected one to 1000 letters, digits, hyphens, periods, underscores and tildes")
+    return value

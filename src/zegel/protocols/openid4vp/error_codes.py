@@ -1,0 +1,35 @@
+"""What a wallet tells a verifier when it does not answer (OpenID4VP 1.0 section 8.5, RFC 6749 section 4.1.2.1)."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from zegel.checks import Check
+from zegel.errors import ZegelError
+
+
+class ErrorCode(StrEnum):
+    """The codes of section 8.5."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    ACCESS_DENIED = "access_denied"
+    VP_FORMATS_NOT_SUPPORTED = "vp_formats_not_supported"
+    INVALID_REQUEST_URI_METHOD = "invalid_request_uri_method"
+    INVALID_TRANSACTION_DATA = "invalid_transaction_data"
+    WALLET_UNAVAILABLE = "wallet_unavailable"
+
+
+# INVALID_CLIENT is for clients whose metadata a wallet knows beforehand; ours knows none.
+_CODES: Final[Mapping[Check, ErrorCode]] = {
+    # section 15.4.1: not holding a credential and not wanting to show it must look the same from outside
+    Check.HELD: ErrorCode.ACCESS_DENIED,
+    Check.VP_FORMATS: ErrorCode.VP_FORMATS_NOT_SUPPORTED,
+    Check.REQUEST_URI_METHOD: ErrorCode.INVALID_REQUEST_URI_METHOD,
+    Check.TRANSACTION_REQUEST: ErrorCode.INVALID_TRANSACTION_DATA,
+}
+
+
+def error_code(error: ZegelError) -> ErrorCode:
+    """The code for a refusal; ``invalid_request`` where section 8.5 has no better one."""
+    return _CODES.get(error.check, ErrorCode.INVALID_REQUEST)
