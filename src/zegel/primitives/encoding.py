@@ -8,11 +8,14 @@ from pybase64 import b64decode
 from zegel.errors import Malformed
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_PADDING = (b"", None, b"==", b"=")  # by length modulo four; a remainder of one cannot be base64
-_LAST_SYMBOLS = {  # RFC 4648 section 3.5: the unused bits of the last symbol are zero
-    2: frozenset(b"AQgw"),
-    3: frozenset(b"AEIMQUYcgkosw048"),
-}
+_STANDARD = bytes.maketrans(b"-_+/=", b"+/\0\0\0")  # the other alphabet and padding become what no alphabet has
+_PADDING = (b"", b"", b"==", b"=")  # by length modulo four
+_LAST_SYMBOLS = (  # by the same; RFC 4648 section 3.5: the unused bits of the last symbol are zero
+    frozenset[int](),  # not asked
+    frozenset[int](),  # a remainder of one cannot be base64
+    frozenset(b"AQgw"),
+    frozenset(b"AEIMQUYcgkosw048"),
+)
 
 
 def encode_base64url(data: bytes) -> bytes:
@@ -36,13 +39,10 @@ def parse_base64url(text: bytes | str, *, what: str, where: str = "") -> bytes:
     if isinstance(text, str):
         text = _ascii(text, what, where)
     remainder = len(text) & 3
-    padding = _PADDING[remainder]
-    if padding is None or (remainder and text[-1] not in _LAST_SYMBOLS[remainder]):
-        raise Malformed(what, where, "expected canonical base64url without padding")
-    if b"+" in text or b"/" in text or b"=" in text:  # the decoder takes the other alphabet and padding as well
+    if remainder and text[-1] not in _LAST_SYMBOLS[remainder]:
         raise Malformed(what, where, "expected canonical base64url without padding")
     try:
-        return b64decode(text + padding, b"-_", True)
+        return b64decode(text.translate(_STANDARD) + _PADDING[remainder], None, True)
     except (Error, ValueError):
         raise Malformed(what, where, "expected canonical base64url without padding") from None
 

@@ -101,11 +101,19 @@ def sign_jws(
     header: Mapping[str, Json] | None = None,
 ) -> bytes:
     """Sign claims; ``x5c`` are DER certificates, leaf first, without the anchor. Returns the compact text."""
+    encoded = encode_header(signer=signer, typ=typ, x5c=x5c, header=header)
+    return sign_encoded(encoded, encode_json(claims), signer=signer)
+
+
+def encode_header(
+    *, signer: Signer, typ: str, x5c: tuple[bytes, ...] = (), header: Mapping[str, Json] | None = None
+) -> bytes:
+    """Encode the header that ``signer`` signs under, for ``sign_encoded``."""
     members: dict[str, object] = {"alg": str(signer.public_key.algorithm), "typ": typ}
     if x5c:
         members["x5c"] = [base64(certificate) for certificate in x5c]
     members |= header or {}
-    return sign_encoded(encode_base64url(encode_json(members)), encode_json(claims), signer=signer)
+    return encode_base64url(encode_json(members))
 
 
 def sign_encoded(header: bytes, payload: bytes, *, signer: Signer) -> bytes:

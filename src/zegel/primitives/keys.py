@@ -48,6 +48,7 @@ _CURVES: Final[Mapping[Curve, ec.EllipticCurve]] = {
     Curve.P384: ec.SECP384R1(),
     Curve.P521: ec.SECP521R1(),
 }
+_CURVE_OF: Final[Mapping[str, Curve]] = {str(curve): curve for curve in Curve}
 _SCHEMES: Final[Mapping[Curve, ec.ECDSA]] = {
     Curve.P256: ec.ECDSA(hashes.SHA256()),
     Curve.P384: ec.ECDSA(hashes.SHA384()),
@@ -167,10 +168,9 @@ def parse_jwk(value: Json, *, what: str, where: str = "", use: Literal["sig", "e
     """Parse a public EC JWK; ``Malformed`` on another type, curve or use, a private part, or an off-curve point."""
     if type(value) is not dict or value.get("kty") != "EC":
         raise Malformed(what, _at(where, "kty"), "expected an EC public key as a JWK")
-    if "d" in value:
-        raise Malformed(what, _at(where, "d"), "expected a public key, got one with its private part")
     curve, point = _point(value, what, where)
-    _refuse_other_use(value, use, curve, what, where)
+    if len(value) > _REQUIRED_MEMBERS:
+        _refuse_other_use(value, use, curve, what, where)
     return public_key(curve, point, what=what, where=where)
 
 
@@ -258,6 +258,8 @@ def _curve_of(curve: ec.EllipticCurve) -> Curve:
 
 
 def _refuse_other_use(value: Mapping[str, Json], use: str, curve: Curve, what: str, where: str) -> None:
+    if "d" in value:
+        raise Malformed(what, _at(where, "d"), "expected a public key, got one with its private part")
     if value.get("use", use) != use:
         raise Malformed(what, _at(where, "use"), f"expected a key for {use}")
     algorithm = str(ALGORITHM_OF[curve]) if use == "sig" else "ECDH-ES"
@@ -268,24 +270,25 @@ def _refuse_other_use(value: Mapping[str, Json], use: str, curve: Curve, what: s
         raise Malformed(what, _at(where, "key_ops"), f"expected a key for {use}")
 
 
+_REQUIRED_MEMBERS: Final = 4  # kty, crv, x and y; what else there is says what the key is for
 _OPERATIONS: Final = {"sig": ("verify",), "enc": ("deriveKey", "deriveBits")}  # RFC 7517 section 4.3
 
 
 def _point(value: Mapping[str, Json], what: str, where: str) -> tuple[Curve, bytes]:
     crv = value.get("crv")
-    if type(crv) is not str or crv not in _SIZES:
+    curve = _CURVE_OF.get(crv) if type(crv) is str else None
+    if curve is None:
         raise Malformed(what, _at(where, "crv"), "expected P-256, P-384 or P-521")
-    curve = Curve(crv)
-    return curve, b"\x04" + _coordinate(value, "x", curve, what, where) + _coordinate(value, "y", curve, what, where)
+    x, y = (_coordinate(value.get(name), curve, what, _at(where, name)) for name in ("x", "y"))
+    return curve, b"\x04" + x + y
 
 
-def _coordinate(value: Mapping[str, Json], name: str, curve: Curve, what: str, where: str) -> bytes:
-    text = value.get(name)
+def _coordinate(text: Json, curve: Curve, what: str, where: str) -> bytes:
     if type(text) is not str:
-        raise Malformed(what, _at(where, name), "expected a coordinate as text")
-    data = parse_base64url(text, what=what, where=_at(where, name))
+        raise Malformed(what, where, "expected a coordinate as text")
+    data = parse_base64url(text, what=what, where=where)
     if len(data) != _SIZES[curve]:  # RFC 7518 section 6.2.1.2: the full size, zeros kept
-        raise Malformed(what, _at(where, name), f"expected {_SIZES[curve]} bytes, got {len(data)}")
+        raise Malformed(what, where, f"expected {_SIZES[curve]} bytes, got {len(data)}")
     return data
 
 
