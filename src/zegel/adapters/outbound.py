@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from zegel.adapters.addresses import parse_address
 from zegel.adapters.body import Body, EncodingError, TooLargeError
 from zegel.adapters.pinning import PinnedBackend, Resolver, resolve_by_system
 from zegel.adapters.redirects import follow
+from zegel.config.setting import is_loopback
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
 from zegel.version import __version__
@@ -180,12 +180,9 @@ def _why_not_connected(error: BaseException) -> str:
 
 def _loopback_origin(origin: str) -> str:
     """The origin, if it can be no other machine's; ``Unavailable`` otherwise."""
-    parts = urlsplit(origin)
-    host = parts.hostname or ""
-    address = parse_address(host)
-    if address.is_loopback if address else host == "localhost" or host.endswith(".localhost"):
-        return origin_of(origin, what="loopback origin")
-    raise Unavailable("outbound", f"{host} is not a name or address of this machine")
+    if not is_loopback(origin):
+        raise Unavailable("outbound", f"{origin[:80]} is not an origin of this machine")
+    return origin_of(origin, what="loopback origin")
 
 
 def _tls(web_authority: Path | None) -> ssl.SSLContext:

@@ -1,0 +1,1 @@
+"""The configuration: one zegel.toml, read once into frozen values. A setting is one line in ``roles``."""

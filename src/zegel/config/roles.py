@@ -1,0 +1,272 @@
+# ruff: noqa: RUF009 each call declares a field
+"""Every setting. To add one, add a line; the parser, the default file and the docs read it from here.
+
+Secrets stand in files of their own; a setting names the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, final
+
+from zegel.config.setting import (
+    Count,
+    Database,
+    ListSize,
+    Origin,
+    Port,
+    Seconds,
+    is_loopback,
+    required,
+    section,
+    setting,
+    settings_of,
+)
+
+ProfileName = Literal["haip", "plain"]
+Source = Literal["register", "csv", "oidc", "presentation"]
+ListPurpose = Literal["issuer", "status", "wallet-provider", "access"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleConfig:
+    """What every role has; ``origin`` and ``port`` have each role's own default."""
+
+    origin: Origin = required("the role's origin")
+    port: Port = required("the port to listen on")
+    address: str = setting("127.0.0.1", "the address to listen on")
+    tls_certificate: Path | None = setting(None, "PEM chain for TLS; without it plain http, on loopback alone")
+    tls_key: Path | None = setting(None, "PEM key of the TLS certificate")
+    behind_proxy: bool = setting(False, "a reverse proxy speaks TLS in front of this role, and sends the origin's Host")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedListConfig:
+    """A list of trusted entities that the roles of this file believe."""
+
+    purpose: ListPurpose = required("what the authorities on the list are trusted for")
+    location: str = required("URL or path of the list")
+    signer: Path = required("PEM certificate that the list's signer leads to")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListsConfig:
+    """How lists of trusted entities are kept fresh."""
+
+    refresh: Seconds = setting(Seconds(3600), "how often the lists are fetched again")
+    cache: Path = setting(Path("data/lists"), "folder where the last good copy of each list is kept")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundConfig:
+    """The one way out."""
+
+    timeout: Seconds = setting(Seconds(10), "how long a fetch may take, redirects included")
+    web_authority: Path | None = setting(None, "PEM roots that are trusted for TLS beside the system's")
+    loopback_origins: frozenset[Origin] = setting(
+        frozenset(), "origins of this machine that may be fetched from, beside those of the roles in this file"
+    )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """Where the issuer finds what it knows of a person."""
+
+    kind: Source = setting("register", "the demo register, a CSV file, an OpenID Provider, or another attestation")
+    register: Path = setting(Path("data/register.db"), "the demo register; made from the demo people when missing")
+    csv: Path | None = setting(None, "the CSV file: a row a person, a column a claim")
+    provider: str = setting("", "issuer URL of the OpenID Provider that knows the persons")
+    client_id: str = setting("", "the issuer's client_id there")
+    client_secret: Path | None = setting(None, "file with the issuer's client secret there")
+    query: Path | None = setting(None, "DCQL query of the attestation that is asked for")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerConfig(RoleConfig):
+    """The issuer with its authorization server."""
+
+    origin: Origin = setting(Origin("http://issuer.localhost:7101"), "the issuer's origin, its credential issuer URL")
+    port: Port = setting(Port(7101), "the port to listen on")
+    name: str = setting("Utopia identity office", "the name that wallets show")
+    country: str = setting("UT", "ISO 3166-1 code of the issuing country")
+    profile: ProfileName = setting("haip", "what is required and refused of wallets")
+    database: Database = setting(Database("sqlite:///data/issuer.db"), "the database's URL")
+    sealing_key: Path = setting(Path("keys/issuer.seal"), "file with the key that seals the database")
+    key: Path = setting(Path("keys/issuer.key.pem"), "the key that signs attestations")
+    chain: Path = setting(Path("keys/issuer.pem"), "its chain, leaf first, without the anchor")
+    status_key: Path = setting(Path("keys/status.key.pem"), "the key that signs status lists")
+    status_chain: Path = setting(Path("keys/status.pem"), "its chain")
+    access_key: Path = setting(Path("keys/issuer-access.key.pem"), "the key that signs the metadata and asks wallets")
+    access_chain: Path = setting(Path("keys/issuer-access.pem"), "its chain")
+    types: tuple[str, ...] = setting(
+        ("pid", "mdl", "age", "residence", "diploma", "role", "payment"), "the attestation types offered"
+    )
+    catalogue: Path | None = setting(None, "folder with attestation types beside the built-in ones")
+    batch_size: Count = setting(Count(10), "how many copies a wallet gets at once, at most")
+    signed_metadata: bool = setting(True, "the metadata is also served signed")
+    encrypted_responses: bool = setting(False, "credential responses are refused unencrypted")
+    offer: Seconds = setting(Seconds(600), "how long an offer can be taken up")
+    status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
+    status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
+    source: SourceConfig = section(SourceConfig, "where the issuer finds what it knows of a person")
+    operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
+    operator_port: Port = setting(Port(7111), "the port of the operator API")
+    operator_token: Path = setting(Path("keys/issuer-operator.token"), "file with the bearer token that opens it")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierClientConfig:
+    """A service that calls the verifier's operator API with a token of its own."""
+
+    name: str = required("the service's name")
+    token: Path = required("file with the service's bearer token")
+    cross_device: bool = setting(False, "the service may show a QR code for another device")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierConfig(RoleConfig):
+    """The verifier."""
+
+    origin: Origin = setting(Origin("http://verifier.localhost:7102"), "the verifier's origin")
+    port: Port = setting(Port(7102), "the port to listen on")
+    name: str = setting("Utopia verifier", "the name that wallets show")
+    purpose: str = setting("Sign in to a public service", "why it asks, as wallets show it")
+    profile: ProfileName = setting("haip", "what is required and refused of wallets")
+    database: Database = setting(Database("sqlite:///data/verifier.db"), "the database's URL")
+    sealing_key: Path = setting(Path("keys/verifier.seal"), "file with the key that seals the database")
+    access_key: Path = setting(Path("keys/verifier-access.key.pem"), "the key that signs requests")
+    access_chain: Path = setting(Path("keys/verifier-access.pem"), "its chain, leaf first, without the anchor")
+    request: Seconds = setting(Seconds(300), "how long a request can be answered")
+    cross_device: Seconds = setting(Seconds(120), "how long one that is shown to another device can be answered")
+    result: Seconds = setting(Seconds(300), "how long verified claims wait for the service that asked")
+    status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
+    operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
+    operator_port: Port = setting(Port(7112), "the port of the operator API")
+    operator_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token that opens it")
+    clients: tuple[VerifierClientConfig, ...] = setting((), "a service with a token of its own for the operator API")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimSourceConfig:
+    """Where a claim comes from."""
+
+    attestation: str = required("an attestation type, as the catalogue names it")
+    claims: tuple[str, ...] = required("claim ids of that type; several are joined by spaces")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderClientConfig:
+    """A service that signs people in."""
+
+    id: str = required("the client_id")
+    name: str = required("the name that people see")
+    redirect_uris: tuple[str, ...] = required("where people return to, compared exactly")
+    secret_hash: str = setting("", "base64url of the SHA-256 of the client secret; empty for a public client")
+    claims: Mapping[str, ClaimSourceConfig] = required("a claim that the service gets, by its name")
+    stable_from: ClaimSourceConfig | None = setting(
+        None, "the claims that a lasting sub is made from; left out, each sign-in has a new sub"
+    )
+    sector: str = setting("", "a name that services share which may know each other's subs")
+    cross_device: bool = setting(False, "a QR code for another device is offered")
+    claims_in_id_token: bool = setting(False, "claims also stand in the ID Token")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderConfig(RoleConfig):
+    """The OpenID Provider in front of the verifier."""
+
+    origin: Origin = setting(Origin("http://login.localhost:7103"), "the provider's origin, its issuer identifier")
+    port: Port = setting(Port(7103), "the port to listen on")
+    name: str = setting("Utopia sign-in", "the name that people see")
+    database: Database = setting(Database("sqlite:///data/provider.db"), "the database's URL")
+    sealing_key: Path = setting(Path("keys/provider.seal"), "file with the key that seals the database")
+    key: Path = setting(Path("keys/provider.key.pem"), "the key that signs ID Tokens")
+    subject_secret: Path = setting(Path("keys/provider-subject.secret"), "file with the secret behind lasting subs")
+    verifier: str = setting("http://127.0.0.1:7112", "the verifier's operator API, when it is another process")
+    verifier_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token for it")
+    clients: tuple[ProviderClientConfig, ...] = setting((), "a service that signs people in")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceConfig(RoleConfig):
+    """Tax online, the demo service."""
+
+    origin: Origin = setting(Origin("http://tax.localhost:7104"), "the service's origin")
+    port: Port = setting(Port(7104), "the port to listen on")
+    provider: Origin = setting(Origin("http://login.localhost:7103"), "the OpenID Provider that signs people in")
+    client_id: str = setting("tax-online", "the service's client_id there")
+    client_secret: Path = setting(Path("keys/tax-online.secret"), "file with its client secret there")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletConfig(RoleConfig):
+    """The wallet, on its owner's machine."""
+
+    origin: Origin = setting(Origin("http://wallet.localhost:7105"), "the origin of the wallet's pages")
+    port: Port = setting(Port(7105), "the port to listen on; loopback alone")
+    profile: ProfileName = setting("haip", "what the wallet requires and refuses of issuers and verifiers")
+    vault: Path = setting(Path("data/wallet.vault"), "the vault")
+    provider: Origin = setting(Origin("http://wallet-provider.localhost:7106"), "the wallet provider")
+    launch: Seconds = setting(Seconds(60), "how long the one-time launch code opens the pages")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletProviderConfig(RoleConfig):
+    """The wallet provider."""
+
+    origin: Origin = setting(Origin("http://wallet-provider.localhost:7106"), "the wallet provider's origin")
+    port: Port = setting(Port(7106), "the port to listen on")
+    name: str = setting("zegel wallet", "the name of the wallet, as attestations carry it")
+    database: Database = setting(Database("sqlite:///data/wallet-provider.db"), "the database's URL")
+    sealing_key: Path = setting(Path("keys/wallet-provider.seal"), "file with the key that seals the database")
+    key: Path = setting(Path("keys/wallet-provider.key.pem"), "the key that signs wallet and key attestations")
+    chain: Path = setting(Path("keys/wallet-provider.pem"), "its chain, leaf first, without the anchor")
+    attestation: Seconds = setting(Seconds(86_000), "how long a wallet attestation lives; under 24 hours")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustConfig(RoleConfig):
+    """What serves the lists of trusted entities."""
+
+    origin: Origin = setting(Origin("http://trust.localhost:7107"), "the origin of the lists of trusted entities")
+    port: Port = setting(Port(7107), "the port to listen on")
+    folder: Path = setting(Path("trust"), "folder with the lists, their signers and the anchors")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole zegel.toml."""
+
+    log: Literal["debug", "info", "warning", "error"] = setting("info", "the least severe lines that are logged")
+    purge: Seconds = setting(Seconds(60), "how often expired rows are removed from the databases")
+    outbound: OutboundConfig = section(OutboundConfig, "the one way out, for every fetch")
+    lists: ListsConfig = section(ListsConfig, "how lists of trusted entities are kept fresh")
+    trusted_lists: tuple[TrustedListConfig, ...] = setting((), "a list of trusted entities that the roles believe")
+    issuer: IssuerConfig = section(IssuerConfig, "the issuer with its authorization server")
+    verifier: VerifierConfig = section(VerifierConfig, "the verifier")
+    provider: ProviderConfig = section(ProviderConfig, "the OpenID Provider in front of the verifier")
+    service: ServiceConfig = section(ServiceConfig, "Tax online, the demo service")
+    wallet: WalletConfig = section(WalletConfig, "the wallet, on its owner's machine")
+    wallet_provider: WalletProviderConfig = section(WalletProviderConfig, "the wallet provider")
+    trust: TrustConfig = section(TrustConfig, "what serves the lists of trusted entities")
+
+    def loopback_origins(self) -> frozenset[str]:
+        """The origins of this machine that may be fetched from: those of the roles in this file, and those named."""
+        roles = (getattr(self, setting.name) for setting in settings_of(type(self)))
+        own = {role.origin for role in roles if isinstance(role, RoleConfig)}
+        return frozenset(filter(is_loopback, own)) | self.outbound.loopback_origins

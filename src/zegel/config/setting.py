@@ -1,0 +1,119 @@
+"""A setting: a field of a frozen dataclass, with its default, its meaning, and a type that says what it may be."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from ipaddress import ip_address
+from types import UnionType
+from typing import Any, Final, NewType, TypeVar, Union, final, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+Origin = NewType("Origin", str)
+"""``scheme://host[:port]``: no path, no default port."""
+
+Port = NewType("Port", int)
+"""A TCP port."""
+
+Count = NewType("Count", int)
+"""A number from one upwards."""
+
+ListSize = NewType("ListSize", int)
+"""The entries of a status list: a power of two, so that its bits fill whole pages."""
+
+Seconds = NewType("Seconds", int)
+"""A duration from one second upwards."""
+
+Database = NewType("Database", str)
+"""A database's URL; the path of an SQLite file in it is relative to the configuration's folder."""
+
+_MEANING: Final = "meaning"
+
+
+def setting(default: T, meaning: str) -> T:
+    """Declare a setting with its default."""
+    return field(default=default, metadata={_MEANING: meaning})
+
+
+def required(meaning: str) -> Any:
+    """Declare a setting of a table that a list repeats, where no default could make sense."""
+    return field(metadata={_MEANING: meaning})
+
+
+def section(table: type[T], meaning: str) -> T:
+    """Declare a table of settings."""
+    return field(default_factory=table, metadata={_MEANING: meaning})
+
+
+class Shape(StrEnum):
+    """How a setting stands in the file."""
+
+    VALUE = "value"
+    TABLE = "table"  # a section, always there
+    OPTIONAL_TABLE = "optional table"
+    NAMED_TABLES = "named tables"  # a mapping from names to tables
+    LIST_OF_TABLES = "list of tables"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting as it is described. ``table`` is the dataclass that it holds, once or several times."""
+
+    name: str
+    type: Any
+    default: Any
+    required: bool
+    meaning: str
+    shape: Shape
+    table: Any
+
+
+@cache
+def settings_of(table: Any) -> tuple[Setting, ...]:
+    """The settings of a table, in the order in which they stand in the source."""
+    hints = get_type_hints(table)
+    return tuple(_setting(declared, hints[declared.name]) for declared in fields(table))
+
+
+def optional(hint: Any) -> Any:
+    """The type without its None; None when it has none."""
+    if get_origin(hint) in (Union, UnionType):
+        return next(member for member in get_args(hint) if member is not type(None))
+    return None
+
+
+def _setting(declared: Field[Any], hint: Any) -> Setting:
+    shape, table = _shape(hint)
+    return Setting(
+        name=declared.name,
+        type=hint,
+        default=None if declared.default is MISSING else declared.default,
+        required=declared.default is MISSING and declared.default_factory is MISSING,
+        meaning=declared.metadata[_MEANING],
+        shape=shape,
+        table=table,
+    )
+
+
+def _shape(hint: Any) -> tuple[Shape, Any]:
+    if is_dataclass(hint):
+        return Shape.TABLE, hint
+    if is_dataclass(optional(hint)):
+        return Shape.OPTIONAL_TABLE, optional(hint)
+    if get_origin(hint) is Mapping and is_dataclass(get_args(hint)[1]):
+        return Shape.NAMED_TABLES, get_args(hint)[1]
+    if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+        return Shape.LIST_OF_TABLES, get_args(hint)[0]
+    return Shape.VALUE, None
+
+
+def is_loopback(origin: str) -> bool:
+    """Whether an origin is this machine's, by a name or an address that can be no other's (RFC 6761 section 6.3)."""
+    host = urlsplit(origin).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
