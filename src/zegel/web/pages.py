@@ -1,0 +1,83 @@
+"""Pages: the templates and the files beside them. No page has a script, an inline style or anything from elsewhere."""
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from zegel.errors import Explanation
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import HttpResponse
+from zegel.web.errors import ErrorPage
+
+STATIC: Final = "/static/"
+_TYPES: Final[Mapping[str, str]] = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_BUG: Final = "This is a fault of ours. It has been noted; please try again later."
+_REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
+_UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment. Please try again later."
+
+
+def render_page(template: str, *, status: int = 200, **values: object) -> HttpResponse:
+    """A page from a template. A name that the template needs and ``values`` lacks is an error, never an empty text."""
+    body = _environment().get_template(template).render(values)
+    return HttpResponse(status=status, headers=(("content-type", "text/html; charset=utf-8"),), body=body.encode())
+
+
+def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> ErrorPage:
+    """How a role says on a page that something was refused; ``back`` is an address to go to, and its text."""
+
+    def page(explanation: Explanation | None, request_id: str, status: int) -> HttpResponse:
+        lead = _BUG if explanation is None else _UNAVAILABLE if status == 503 else _REFUSED
+        return render_page(
+            "error.html",
+            status=status,
+            title="Something went wrong",
+            role=role,
+            host=host,
+            lead=lead,
+            explanation=explanation,
+            request_id=request_id,
+            back=back,
+        )
+
+    return page
+
+
+def static_file(name: str) -> HttpResponse:
+    """A file beside the templates; 404 for another name. Its address has its version, so it may be kept for a year."""
+    body = _static().get(name)
+    if body is None:
+        return HttpResponse(status=404)
+    headers = (
+        ("content-type", _TYPES[name.rpartition(".")[2]]),
+        ("cache-control", "public, max-age=31536000, immutable"),
+    )
+    return HttpResponse(status=200, headers=headers, body=body)
+
+
+def static_url(name: str) -> str:
+    """The address of a file beside the templates."""
+    return f"{STATIC}{name}?v={base64url(sha256(_static()[name]).digest()[:6])}"
+
+
+@cache
+def _static() -> Mapping[str, bytes]:
+    found = (entry for entry in files("zegel.web").joinpath("static").iterdir())
+    return {entry.name: entry.read_bytes() for entry in found if entry.name.rpartition(".")[2] in _TYPES}
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("zegel.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["static"] = static_url
+    return environment
