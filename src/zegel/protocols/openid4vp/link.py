@@ -15,6 +15,7 @@ from zegel.primitives.http import origin_of, parse_form
 from zegel.primitives.json import Json, JsonObject, parse_json
 from zegel.profiles import ClientIdPrefix, Profile
 from zegel.protocols.openid4vp.members import read_text
+from zegel.trust.access import REDIRECT_PREFIX
 
 MAX_LINK: Final = 16_000  # a QR code holds 4,300 characters; a link with the longest query in it has 6,000
 SCHEMES: Final = ("openid4vp", "haip-vp", "https", "http")  # http: the wallet's own pages, on loopback
@@ -26,18 +27,17 @@ _OBJECTS: Final = frozenset({"dcql_query", "client_metadata", "transaction_data"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedLink:
-    """A link that parses. ``unverified_parameters`` are its own request's, read only where there is no request_uri."""
+    """A link that parses.
+
+    ``unverified_host`` would be the first to hear of the wallet, empty where the link names nobody;
+    ``unverified_parameters`` are the request's own, where there is no request_uri.
+    """
 
     unverified_client_id: str
+    unverified_host: str
     unverified_request_uri: str | None
     unverified_request_uri_method: str
     unverified_parameters: JsonObject
-
-    @property
-    def unverified_host(self) -> str:
-        """The host that would learn of the wallet first; empty when the link names none."""
-        uri = self.unverified_request_uri or self.unverified_parameters.get("response_uri")
-        return urlsplit(origin_of(uri, what=_WHAT)).netloc if isinstance(uri, str) else ""
 
 
 def parse_link(link: str) -> UnverifiedLink:
@@ -51,11 +51,11 @@ def parse_link(link: str) -> UnverifiedLink:
     if parts.scheme not in SCHEMES:
         raise Malformed(_WHAT, "", f"expected a link that begins with {', '.join(SCHEMES)}")
     fields = parse_form(parts.query.encode(), what=_WHAT)
+    client_id = read_text(fields.get("client_id"), what=_WHAT, where="client_id")
     request_uri = fields.get("request_uri")
-    if request_uri is not None:
-        origin_of(request_uri, what="request_uri")
     return UnverifiedLink(
-        unverified_client_id=read_text(fields.get("client_id"), what=_WHAT, where="client_id"),
+        unverified_client_id=client_id,
+        unverified_host=_host(request_uri or fields.get("response_uri") or _own_uri(client_id)),
         unverified_request_uri=request_uri,
         unverified_request_uri_method=fields.get("request_uri_method", "" if request_uri is None else "get"),
         # section 5.10.1: what stands beside a request_uri is not used
@@ -86,6 +86,15 @@ def check_address(uri: str, *, field: str, plain_origins: Collection[str]) -> st
     if not origin.startswith("https:") and origin not in plain_origins:
         raise Rejected(Check.VERIFIER_ADDRESS, "expected https", field=field)
     return uri
+
+
+def _own_uri(client_id: str) -> str | None:
+    # section 5.9.3: with redirect_uri the client identifier is the place that is answered
+    return client_id.removeprefix(REDIRECT_PREFIX) if client_id.startswith(REDIRECT_PREFIX) else None
+
+
+def _host(uri: str | None) -> str:
+    return "" if uri is None else urlsplit(origin_of(uri, what=_WHAT)).netloc
 
 
 def _value(name: str, text: str) -> Json:
