@@ -1,0 +1,29 @@
+"""The files of the catalogue: those that come with the package, and an operator's own."""
+
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from zegel.errors import Unavailable
+from zegel.formats.catalogue.parse import build_catalogue, parse_attestation_type
+from zegel.formats.catalogue.types import AttestationType, Catalogue
+
+
+def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
+    """Read the package's types and every ``*.toml`` of the folders.
+
+    ``Malformed`` names the file and the place in it; ``Unavailable`` a folder or a file that cannot be read.
+    """
+    shipped = files("zegel").joinpath("catalogue")
+    return build_catalogue(type_ for folder in (shipped, *folders) for type_ in _types(folder))
+
+
+def _types(folder: Traversable) -> Iterator[AttestationType]:
+    try:
+        named = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".toml"))
+        texts = [(name, file.read_text(encoding="utf-8")) for name, file in named]
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable("catalogue", f"{folder}: {type(error).__name__}") from None
+    for name, text in texts:
+        yield parse_attestation_type(text, file=name)
