@@ -60,7 +60,15 @@ class Codec(Generic[T]):
         """The value; ``UnreadableError`` otherwise."""
         try:
             value: T = self._form.decode(msgspec.msgpack.decode(data))
-        except (msgspec.DecodeError, ValueError, TypeError, KeyError, RecursionError, ZegelError) as error:
+        except (
+            msgspec.DecodeError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            RecursionError,
+            ZegelError,
+        ) as error:
             raise UnreadableError(type(error).__name__) from None
         return value
 

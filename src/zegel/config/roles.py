@@ -7,7 +7,7 @@ Secrets stand in files of their own; a setting names the file.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, final
+from typing import Any, Literal, final
 
 from zegel.config.setting import (
     Count,
@@ -267,6 +267,7 @@ class Config:
 
     def loopback_origins(self) -> frozenset[str]:
         """The origins of this machine that may be fetched from: those of the roles in this file, and those named."""
-        roles = (getattr(self, setting.name) for setting in settings_of(type(self)))
+        table: Any = type(self)
+        roles = (getattr(self, setting.name) for setting in settings_of(table))
         own = {role.origin for role in roles if isinstance(role, RoleConfig)}
         return frozenset(filter(is_loopback, own)) | self.outbound.loopback_origins
