@@ -4,26 +4,13 @@ import httpx
 import pytest
 from zegel_testing.authorities import CertifiedSigner
 from zegel_testing.foreign import Foreign, ForeignError
+from zegel_testing.queries import QUERIES
 
 from zegel.primitives.keys import parse_jwk
 from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
 
 pytestmark = pytest.mark.slow
 
-QUERIES = {
-    "dc+sd-jwt": {
-        "id": "pid",
-        "format": "dc+sd-jwt",
-        "meta": {"vct_values": ["urn:eudi:pid:1"]},
-        "claims": [{"path": ["family_name"]}, {"path": ["address", "locality"]}],
-    },
-    "mso_mdoc": {
-        "id": "pid",
-        "format": "mso_mdoc",
-        "meta": {"doctype_value": "eu.europa.ec.eudi.pid.1"},
-        "claims": [{"path": ["eu.europa.ec.eudi.pid.1", "family_name"]}],
-    },
-}
 REDIRECT_URI = "https://wallet.example/cb"
 BOTH = ["pid-sd-jwt", "pid-mdoc"]
 

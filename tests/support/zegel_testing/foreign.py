@@ -23,7 +23,8 @@ class ForeignError(Exception):
 class Foreign:
     """A node program: ``tell`` sends a command and waits for its outcome.
 
-    ``answers`` are what it may ask in between, by subject: {"key_attestation": lambda details: "eyJ..."}.
+    ``answers`` are what it may ask in between, by subject: {"key_attestation": lambda details: "eyJ..."};
+    ``started`` is what it said of itself at its start.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Foreign:
         )
         self._answers = answers or {}
         self._told = 0
+        self.started: Any = None
         self._lines: Queue[str] = Queue()
         self._log: list[str] = []
         self._readers = [
@@ -84,6 +86,8 @@ class Foreign:
                 break
         if not line["ok"]:
             raise ForeignError(line["error"])
+        if command == "start":
+            self.started = line["value"]
         return line["value"]
 
     @property
