@@ -215,6 +215,31 @@ class Check(Enum):
         "correct vct, extends, sd or mandatory in the type's document",
     )
 
+    SECURITY_OBJECT = (
+        "the mobile security object has version 1.0 and digests with SHA-256, SHA-384 or SHA-512",
+        "ISO/IEC 18013-5:2021 sections 9.1.2.4 and 9.1.2.5",
+        Fault.ISSUER,
+        "write version 1.0 and digestAlgorithm SHA-256",
+    )
+    ELEMENT_DIGEST = (
+        "each element that is disclosed has the digest that the issuer signed under its namespace and digest ID",
+        "ISO/IEC 18013-5:2021 section 9.3.1 step 3",
+        Fault.WALLET,
+        "send issuer-signed items byte for byte as they were issued",
+    )
+    REPEATED_ELEMENT = (
+        "each element and each digest ID occurs once in a namespace",
+        "ISO/IEC 18013-5:2021 section 9.1.2.5",
+        Fault.WALLET,
+        "send each element once",
+    )
+    SIGNING_TIME = (
+        "the mobile security object was signed within the validity of its signer's certificate",
+        "ISO/IEC 18013-5:2021 section 9.3.1 step 5",
+        Fault.ISSUER,
+        "sign with a certificate that is valid on the date in validityInfo.signed",
+    )
+
     # --- presentations ----------------------------------------------------------------------------------------
 
     HOLDER_BINDING = (
@@ -255,9 +280,34 @@ class Check(Enum):
     )
     TRANSACTION_DATA = (
         "the holder signed the transaction data that was sent, all of it and nothing else",
-        "OpenID4VP 1.0 sections 8.4 and B.3.3",
+        "OpenID4VP 1.0 sections 8.4, B.2.1 and B.3.3",
         Fault.WALLET,
         "hash each string of transaction_data as it was received, with an algorithm that it allows",
+    )
+
+    DEVICE_RESPONSE = (
+        "a device response holds one document, with status 0 and without errors",
+        "HAIP 1.0 section 5.3.1; ISO/IEC 18013-5:2021 sections 8.3.2.1.2.2 and 8.3.2.1.2.3",
+        Fault.WALLET,
+        "return each mdoc in a device response of its own, and no mdoc where there is none to return",
+    )
+    DOC_TYPE = (
+        "the document is of the type that its issuer signed",
+        "ISO/IEC 18013-5:2021 section 9.3.1 step 4",
+        Fault.WALLET,
+        "send the document under the docType of its mobile security object",
+    )
+    DEVICE_MAC = (
+        "a device MAC is made for a reader's key: in proximity, where there is one, and on its curve",
+        "OpenID4VP 1.0 section B.2.6; ISO/IEC 18013-5:2021 section 9.1.3.5",
+        Fault.WALLET,
+        "authenticate with a device signature, as deviceauth_alg_values asks",
+    )
+    KEY_AUTHORIZATION = (
+        "the holder signs only elements that the issuer lets its key sign",
+        "ISO/IEC 18013-5:2021 section 9.1.2.4",
+        Fault.WALLET,
+        "leave out device-signed elements that keyAuthorizations does not name",
     )
 
     STATUS_LIST = (

@@ -1,0 +1,160 @@
+"""From an offer, or a choice of the person's, to all that is known before anything is asked for.
+
+    OfferStep --> CredentialOffer --> IssuerMetadataStep --> ServerMetadataStep --> Ready
+
+``Ready`` is a pause: the person sees who offers what. Nothing has left the wallet but requests for public documents.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.http import JSON, HttpRequest, HttpResponse
+from zegel.profiles import Grant
+from zegel.protocols.oauth.metadata import (
+    WELL_KNOWN,
+    ServerMetadata,
+    parse_server_metadata,
+    verify_server_metadata,
+    well_known_url,
+)
+from zegel.protocols.openid4vci.configuration import CredentialConfiguration
+from zegel.protocols.openid4vci.metadata import (
+    IssuerMetadata,
+    metadata_request,
+    parse_issuer_metadata,
+    verify_issuer_metadata,
+)
+from zegel.protocols.openid4vci.offer import CredentialOffer, OfferReference, parse_offer
+from zegel.protocols.openid4vci.wallet.session import answer_of, refusal_of
+from zegel.trust.anchors import TrustAnchors
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferStep:
+    """Fetches an offer by reference."""
+
+    request: HttpRequest
+
+    def receive(
+        self,
+        response: HttpResponse,
+        *,
+        now: int,  # noqa: ARG002 every step is called alike
+        random: Callable[[int], bytes],  # noqa: ARG002
+    ) -> CredentialOffer:
+        """The offer (section 4.1.3)."""
+        answer_of(response, status=200, what="credential offer")
+        return parse_offer(response.body)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A pause: everything public is known. ``configurations`` are those of the offer, in its order."""
+
+    offer: CredentialOffer
+    issuer: IssuerMetadata
+    server: ServerMetadata
+    configurations: tuple[CredentialConfiguration, ...]
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """The grants that are open: those of the offer, or without any those of the server's metadata."""
+        offered = {
+            Grant.AUTHORIZATION_CODE: self.offer.authorization_code,
+            Grant.PRE_AUTHORIZED_CODE: self.offer.pre_authorized,
+        }
+        if any(offered.values()):
+            return tuple(grant for grant, offer in offered.items() if offer is not None)
+        # without an offer of its own there is no code to redeem
+        return (Grant.AUTHORIZATION_CODE,) if Grant.AUTHORIZATION_CODE in self.server.grants else ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerMetadataStep:
+    """Fetches the authorization server's metadata."""
+
+    offer: CredentialOffer
+    issuer: IssuerMetadata
+    configurations: tuple[CredentialConfiguration, ...]
+    server: str
+    request: HttpRequest
+
+    def receive(self, response: HttpResponse, *, now: int, random: Callable[[int], bytes]) -> Ready:  # noqa: ARG002
+        """All that is public, verified."""
+        answer_of(response, status=200, what="authorization server metadata")
+        server = verify_server_metadata(parse_server_metadata(response.body), issuer=self.server)
+        return Ready(offer=self.offer, issuer=self.issuer, server=server, configurations=self.configurations)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerMetadataStep:
+    """Fetches the credential issuer's metadata; ``anchors`` demands that it is signed."""
+
+    offer: CredentialOffer
+    anchors: TrustAnchors | None
+    request: HttpRequest
+
+    def receive(
+        self,
+        response: HttpResponse,
+        *,
+        now: int,
+        random: Callable[[int], bytes],  # noqa: ARG002 every step is called alike
+    ) -> ServerMetadataStep:
+        """The step to the authorization server, once the offer holds against the metadata."""
+        if response.status != 200:
+            raise refusal_of(response, what="credential issuer metadata")
+        issuer = verify_issuer_metadata(
+            parse_issuer_metadata(response),
+            credential_issuer=self.offer.credential_issuer,
+            anchors=self.anchors,
+            now=now,
+        )
+        server = _server(self.offer, issuer)
+        return ServerMetadataStep(
+            offer=self.offer,
+            issuer=issuer,
+            configurations=tuple(_configuration(id_, issuer) for id_ in self.offer.configurations),
+            server=server,
+            request=HttpRequest(method="GET", url=well_known_url(server, WELL_KNOWN), headers=(("accept", JSON),)),
+        )
+
+
+def fetch_step(reference: OfferReference) -> OfferStep:
+    """Begin with an offer by reference, when the person wants it (section 15.7)."""
+    return OfferStep(request=HttpRequest(method="GET", url=reference.uri, headers=(("accept", JSON),)))
+
+
+def start(offer: CredentialOffer, *, anchors: TrustAnchors | None) -> IssuerMetadataStep:
+    """Begin with an offer, or with a choice of the person's put as one without grants."""
+    request = metadata_request(offer.credential_issuer, signed=anchors is not None)
+    return IssuerMetadataStep(offer=offer, anchors=anchors, request=request)
+
+
+def _server(offer: CredentialOffer, issuer: IssuerMetadata) -> str:
+    """The authorization server: the one that the offer names of several, or the first (section 12.2.4)."""
+    hints = {
+        grant.authorization_server
+        for grant in (offer.authorization_code, offer.pre_authorized)
+        if grant is not None and grant.authorization_server is not None
+    }
+    for hint in hints:
+        if hint not in issuer.authorization_servers:
+            detail = "expected an authorization server of the issuer's metadata"
+            raise Rejected(Check.CREDENTIAL_OFFER, detail, field="grants.authorization_server")
+    return next((server for server in issuer.servers if server in hints), issuer.servers[0])
+
+
+def _configuration(id_: str, issuer: IssuerMetadata) -> CredentialConfiguration:
+    configuration = issuer.configurations.get(id_)
+    if configuration is None:
+        detail = issuer.unusable.get(id_, "expected a credential configuration of the issuer's metadata")
+        raise Rejected(Check.CREDENTIAL_OFFER, detail, field="credential_configuration_ids")
+    return configuration
