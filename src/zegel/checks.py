@@ -656,6 +656,13 @@ class Check(Enum):
         "see what the server says; its error code is in the refusal",
     )
 
+    POSSESSION = (
+        "whoever asks for an attestation of a key shows, now and to this provider, that it holds the key",
+        "ARF 3.0 WUA_11; zegel's own request format",
+        Fault.WALLET,
+        "sign a fresh proof of possession with the key, with this provider as its audience",
+    )
+
     # --- sign in ----------------------------------------------------------------------------------------------
 
     CLIENT_REGISTRATION = (

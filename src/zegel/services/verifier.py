@@ -1,0 +1,262 @@
+"""The verifier's use cases: ask, serve the request, receive the answer, hand over the result.
+
+``receive`` is the story of a presentation on one screen; its steps stand in ``protocols.openid4vp`` and ``formats``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected, ZegelError
+from zegel.formats.credential import Format
+from zegel.formats.mdoc.transcript import redirect_transcript
+from zegel.formats.presentation import Binding, parse_presentation, verify_presentation, verify_unbound_presentation
+from zegel.formats.status.check import check_status
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
+from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
+from zegel.protocols.openid4vp.request import Challenge, RequestUriMethod
+from zegel.protocols.openid4vp.response import UnverifiedAnswer, WalletRefusal, open_response, refusal_response
+from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
+from zegel.protocols.openid4vp.transaction_data import TransactionData
+from zegel.protocols.openid4vp.verifier import (
+    STATES,
+    AwaitingReturn,
+    CrossDevice,
+    Failed,
+    Flow,
+    Ready,
+    Requested,
+    SameDevice,
+    VerifierSession,
+    begin,
+    check_open,
+    conclude,
+)
+from zegel.services.ports import Clock, Kind, Random, Store, Stored
+from zegel.services.status import StatusReader
+from zegel.services.trust import Trust
+from zegel.trust.access import DNS_PREFIX, REDIRECT_PREFIX, certificate_client_id
+from zegel.trust.signing import CertifiedSigner
+
+SESSION: Final = Kind[VerifierSession](name="presentation session", states=STATES)
+REQUEST_PATH: Final = "/request/"
+RESPONSE_PATH: Final = "/response/"
+RETURN_PATH: Final = "/return/"
+_ID_BYTES: Final = 32
+_ATTEMPTS: Final = 8  # to store a right answer while wrong ones are being noted
+
+Move = Callable[[Requested], tuple[VerifierSession, HttpResponse]]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierIdentity:
+    """The relying party: where it answers, and the access certificate that says who it is."""
+
+    origin: str
+    host: str
+    signer: CertifiedSigner
+    profile: Profile
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked, and how. ``return_uri`` is where the browser comes back to, None for our own page.
+
+    ``initiator`` is the secret of the session in which the question comes up: the answer goes there and nowhere else.
+    """
+
+    query: DcqlQuery
+    initiator: str
+    response_mode: ResponseMode = ResponseMode.DIRECT_POST_JWT
+    client_id_prefix: ClientIdPrefix = ClientIdPrefix.X509_HASH
+    request_uri_method: RequestUriMethod = "get"
+    transaction_data: tuple[TransactionData, ...] = ()
+    cross_device: bool = False
+    return_uri: str | None = None
+
+
+@final
+class VerifierService:
+    """A relying party that accepts wallets."""
+
+    def __init__(
+        self,
+        identity: VerifierIdentity,
+        *,
+        trust: Trust,
+        statuses: StatusReader,
+        store: Store,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._identity = identity
+        self._trust = trust
+        self._statuses = statuses
+        self._store = store
+        self._clock = clock
+        self._random = random
+
+    async def ask(self, question: Question) -> tuple[str, Requested]:
+        """Begin a session; returns its id and its first state. ``Rejected`` as ``openid4vp.verifier.begin``."""
+        id_ = base64url(self._random(_ID_BYTES))
+        origin = self._identity.origin
+        session = begin(
+            client_id=self._client_id(question.client_id_prefix, id_),
+            query=question.query,
+            response_mode=question.response_mode,
+            response_uri=origin + RESPONSE_PATH + id_,
+            request_uri=origin + REQUEST_PATH + id_,
+            request_uri_method=question.request_uri_method,
+            flow=self._flow(question, id_),
+            initiator=question.initiator,
+            transaction_data=question.transaction_data,
+            verifier_info=(),
+            profile=self._identity.profile,
+            now=self._clock.now(),
+            random=self._random,
+        )
+        async with self._store.transaction() as transaction:
+            await transaction.put(SESSION, id_, session, expires=session.expires)
+        return id_, session
+
+    async def serve_request(self, id_: str, fetch: HttpRequest) -> HttpResponse:
+        """Answer a wallet that fetches the request object."""
+        stored = await self._load(id_)
+        session = check_open(stored.value, now=self._clock.now())
+        opened, response = session.serve_request(fetch, signer=self._identity.signer, now=self._clock.now())
+        if not session.opened:
+            await self._swap(id_, stored, opened)
+        return response
+
+    async def receive(self, id_: str, form: dict[str, str]) -> HttpResponse:
+        """Take a wallet's answer. A wrong one is told why, and leaves the session to the right one."""
+        session = check_open((await self._load(id_)).value, now=self._clock.now())
+        try:
+            answer = open_response(form, session=session)
+            if isinstance(answer, WalletRefusal):
+                return await self._move(id_, self._refusal(answer))
+            presented = await self._verify(session, answer)
+            return await self._move(id_, self._conclusion(presented))
+        except ZegelError as error:
+            await self._note(id_, error)
+            return refusal_response(error)
+
+    async def come_back(self, id_: str, *, response_code: str, initiator: str | None) -> VerifierSession:
+        """The browser is back from the wallet, with the code that the wallet was given."""
+        stored = await self._load(id_)
+        if not isinstance(stored.value, AwaitingReturn):
+            raise Rejected(Check.RESPONSE_CODE, "no answer waits for this return", field="response_code")
+        back = stored.value.come_back(response_code=response_code, initiator=initiator, now=self._clock.now())
+        if not await self._swap(id_, stored, back):
+            raise Rejected(Check.RESPONSE_CODE, "the code was used before", field="response_code")
+        return back
+
+    async def collect(self, id_: str, *, initiator: str | None) -> AcceptedAnswer:
+        """Hand over the verified claims, once. ``Rejected`` to anybody but who asked, and the second time."""
+        stored = await self._load(id_)
+        if isinstance(stored.value, Failed):
+            failure = stored.value.failure
+            raise Rejected(failure.check, failure.detail, field=failure.field)
+        if not isinstance(stored.value, Ready):
+            raise Rejected(Check.ANSWERED_ONCE, "there is no answer to collect", field="session")
+        finished, answer = stored.value.collect(initiator=initiator, now=self._clock.now())
+        if not await self._swap(id_, stored, finished, durable=True):
+            raise Rejected(Check.ANSWERED_ONCE, "the answer was collected before", field="session")
+        return answer
+
+    async def look(self, id_: str) -> VerifierSession:
+        """The session as it stands; ``Rejected(ANSWERED_ONCE)`` for one that is unknown or over."""
+        return (await self._load(id_)).value
+
+    async def _verify(self, session: Requested, answer: UnverifiedAnswer) -> dict[str, list[Current]]:
+        """Each presentation on its own: parsed, verified against our challenge, looked up in its status list."""
+        binding = _binding(session.request.challenge)
+        signed = session.transaction_data(answer.unverified_presentations.keys())
+        queries = {query.id: query for query in session.request.query.credentials}
+        return {
+            id_: [await self._verify_one(queries[id_], data, binding, signed.get(id_, ())) for data in presentations]
+            for id_, presentations in answer.unverified_presentations.items()
+        }
+
+    async def _verify_one(
+        self, query: CredentialQuery, data: bytes, binding: Binding, transaction_data: tuple[str, ...]
+    ) -> Current:
+        now, anchors = self._clock.now(), self._trust.anchors
+        unverified = parse_presentation(Format(query.format), data)
+        if not query.holder_binding:
+            unbound = verify_unbound_presentation(unverified, anchors=anchors, now=now)
+            status_list = await self._statuses.fetch_status_list(unbound.credential.status)
+            return check_status(unbound, status_list, now=now)
+        verified = verify_presentation(
+            unverified, anchors=anchors, binding=binding, transaction_data=transaction_data, now=now
+        )
+        status_list = await self._statuses.fetch_status_list(verified.credential.status)
+        return check_status(verified, status_list, now=now)
+
+    def _refusal(self, refusal: WalletRefusal) -> Move:
+        now, random = self._clock.now(), self._random
+        return lambda session: session.refuse(refusal.code, refusal.description, now=now, random=random)
+
+    def _conclusion(self, presented: dict[str, list[Current]]) -> Move:
+        now, random = self._clock.now(), self._random
+        return lambda session: conclude(session, presented, now=now, random=random)
+
+    async def _move(self, id_: str, move: Move) -> HttpResponse:
+        """Make a move from the open session, whatever was noted in it meanwhile; only one such move is ever stored."""
+        for _ in range(_ATTEMPTS):
+            stored = await self._load(id_)
+            state, response = move(check_open(stored.value, now=self._clock.now()))
+            if await self._swap(id_, stored, state, durable=True):
+                return response
+        raise Rejected(Check.ANSWERED_ONCE, "the request is being answered", field="state")
+
+    async def _note(self, id_: str, error: ZegelError) -> None:
+        stored = await self._load(id_)
+        if isinstance(stored.value, Requested):
+            await self._swap(id_, stored, stored.value.note(error))
+
+    async def _load(self, id_: str) -> Stored[VerifierSession]:
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(SESSION, id_)
+        if stored is None:
+            raise Rejected(Check.ANSWERED_ONCE, "the request is unknown or has expired", field="session")
+        return stored
+
+    async def _swap(
+        self, id_: str, stored: Stored[VerifierSession], state: VerifierSession, *, durable: bool = False
+    ) -> bool:
+        async with self._store.transaction(durable=durable) as transaction:
+            return await transaction.swap(SESSION, id_, state, version=stored.version, expires=state.expires)
+
+    def _client_id(self, prefix: ClientIdPrefix, id_: str) -> str:
+        match prefix:
+            case ClientIdPrefix.X509_HASH:
+                return certificate_client_id(self._identity.signer.leaf)
+            case ClientIdPrefix.X509_SAN_DNS:
+                return DNS_PREFIX + self._identity.host
+            case ClientIdPrefix.REDIRECT_URI:
+                return REDIRECT_PREFIX + self._identity.origin + RESPONSE_PATH + id_
+
+    def _flow(self, question: Question, id_: str) -> Flow:
+        if question.cross_device:
+            return CrossDevice()
+        return SameDevice(return_uri=question.return_uri or self._identity.origin + RETURN_PATH + id_)
+
+
+def _binding(challenge: Challenge) -> Binding:
+    """What the answer has to be bound to, in each format's terms (OpenID4VP 1.0 sections B.2.6.1 and B.3.6)."""
+    return Binding(
+        audience=challenge.client_id,
+        nonce=challenge.nonce,
+        transcript=redirect_transcript(
+            client_id=challenge.client_id,
+            nonce=challenge.nonce,
+            response_uri=challenge.response_uri,
+            encryption_key_thumbprint=challenge.jwk_thumbprint,
+        ),
+    )
