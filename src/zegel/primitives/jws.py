@@ -84,10 +84,8 @@ def verify_jws(jws: UnverifiedJws, *, key: PublicKey, typ: str, check: Check = C
         raise Rejected(Check.TOKEN_TYPE, f"expected {typ}", field="header.typ")
     if header.alg != key.algorithm:
         raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
-    if not header.members.keys().isdisjoint(_CRITICAL):
-        raise Rejected(Check.CRITICAL_HEADER, "expected neither crit nor b64", field="header.crit")
-    if not header.members.keys().isdisjoint(_REMOTE_KEYS):
-        raise Rejected(Check.KEY_SOURCE, "expected neither jku nor x5u", field="header")
+    if not _REFUSED.isdisjoint(header.members):
+        _refuse_members(header.members)
     verify_signature(key, jws.signature, jws.signing_input, check=check)
     return VerifiedJws(header=header, claims=jws.unverified_claims, key=key)
 
@@ -124,6 +122,13 @@ def sign_encoded(header: bytes, payload: bytes, *, signer: Signer) -> bytes:
 
 _CRITICAL: Final = frozenset({"crit", "b64"})
 _REMOTE_KEYS: Final = frozenset({"jku", "x5u"})
+_REFUSED: Final = _CRITICAL | _REMOTE_KEYS
+
+
+def _refuse_members(members: JsonObject) -> None:
+    if not _CRITICAL.isdisjoint(members):
+        raise Rejected(Check.CRITICAL_HEADER, "expected neither crit nor b64", field="header.crit")
+    raise Rejected(Check.KEY_SOURCE, "expected neither jku nor x5u", field="header")
 
 
 @lru_cache(maxsize=256)

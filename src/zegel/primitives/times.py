@@ -14,6 +14,7 @@ def parse_numeric_date(value: Json, *, what: str, where: str) -> int | None:
     """Parse an optional NumericDate (RFC 7519 section 2), whole seconds; None for a member that is not there."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST:
+    number = int(value) if type(value) is float else value  # RFC 8259 makes no difference between 1 and 1.0
+    if type(number) is not int or not 0 <= number <= _LATEST:
         raise Malformed(what, where, "expected seconds since the epoch")
-    return int(value)
+    return number

@@ -1,0 +1,152 @@
+"""Verification of SD-JWT VCs: the issuer's part, and the holder's (RFC 9901 section 7, SD-JWT VC draft 16 section 2.4).
+
+``vc+sd-jwt`` is still accepted as the type in the header: draft 16 section 2.2.1 asks for it during the transition,
+and draft 19 no longer does. ``dc+sd-jwt`` alone is ever written.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.credential import Format, Issuer, UnboundPresentation, VerifiedCredential, VerifiedPresentation
+from zegel.formats.sdjwt.disclosures import resolve_disclosures
+from zegel.formats.sdjwt.key_binding import verify_key_binding
+from zegel.formats.sdjwt.parse import UnverifiedSdJwt
+from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED, RegisteredClaims
+from zegel.primitives.json import Json, JsonObject
+from zegel.primitives.jws import verify_jws
+from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
+from zegel.primitives.x509 import Certificate, parse_certificate
+from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain, check_entitlement
+
+TYPE: Final = "dc+sd-jwt"
+_TRANSITIONAL: Final = "vc+sd-jwt"
+_PROTOCOL: Final = ("cnf", "status")
+
+
+def verify_issued_sdjwt(sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, now: int) -> VerifiedCredential:
+    """Verify a credential as its issuer sends it; ``Rejected(HOLDER_BINDING)`` for a presentation.
+
+    RFC 9901 section 7.2: a holder takes no SD-JWT with a Key Binding JWT.
+    """
+    if sdjwt.unverified_key_binding is not None:
+        raise Rejected(Check.HOLDER_BINDING, "expected an issued credential, got a presentation of one")
+    return _verify_credential(sdjwt, anchors, now)
+
+
+def verify_presented_sdjwt(
+    sdjwt: UnverifiedSdJwt,
+    *,
+    anchors: TrustAnchors,
+    audience: str,
+    nonce: str,
+    now: int,
+    transaction_data: Sequence[str] = (),
+) -> VerifiedPresentation:
+    """Verify a presentation by the credential's holder.
+
+    ``transaction_data`` holds the strings of the request that this credential has to sign. ``Rejected`` with the check
+    that fails; HOLDER_BINDING when there is no proof, or no key to prove.
+    """
+    binding = sdjwt.unverified_key_binding
+    if binding is None:  # RFC 9901 section 7.3 step 2
+        raise Rejected(Check.HOLDER_BINDING, "expected a key binding JWT")
+    credential = _verify_credential(sdjwt, anchors, now)
+    if credential.holder_key is None:
+        raise Rejected(Check.HOLDER_BINDING, "the credential is bound to no key", field="cnf")
+    verify_key_binding(
+        binding,
+        key=credential.holder_key,
+        presented=sdjwt.presented,
+        audience=audience,
+        nonce=nonce,
+        now=now,
+        transaction_data=transaction_data,
+    )
+    return VerifiedPresentation(credential=credential)
+
+
+def verify_unbound_sdjwt(sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, now: int) -> UnboundPresentation:
+    """Verify a presentation of which the holder is not asked; a Key Binding JWT in it is not looked at."""
+    return UnboundPresentation(credential=_verify_credential(sdjwt, anchors, now))
+
+
+def _verify_credential(sdjwt: UnverifiedSdJwt, anchors: TrustAnchors, now: int) -> VerifiedCredential:
+    """Each step may assume those above it. The claims are the processed payload without ``cnf`` and ``status``.
+
+    What the issuer says of itself and of time (``iss``, ``vct``, ``exp``, ...) stays among them, for OpenID4VP 1.0
+    lets a query select it.
+    """
+    jws, registered = sdjwt.unverified_jws, sdjwt.unverified_registered
+    header = jws.unverified_header
+    # 1. the key is that of a signer whom an authority for issuers vouches for
+    if "jwk" in header.members:
+        raise Rejected(Check.KEY_SOURCE, "expected no jwk", field="header.jwk")
+    chain = anchors.verify_chain(header.x5c, purpose=Purpose.ISSUER, now=now)
+    # 2. the signer signed these bytes, as an SD-JWT VC
+    verify_jws(jws, key=chain.leaf.key, typ=_TRANSITIONAL if header.typ == _TRANSITIONAL else TYPE)
+    # 3. what is disclosed is what was signed, and nothing that decides about validity
+    payload = jws.unverified_claims
+    claims = resolve_disclosures(payload, sdjwt.encoded_disclosures, sdjwt.unverified_disclosures)
+    _check_always_disclosed(payload, claims)
+    for name in _PROTOCOL:
+        claims.pop(name, None)
+    # 4. the signer may issue this type, under this name
+    check_entitlement(chain, registered.type)
+    _check_issuer_name(registered.issuer, chain.leaf)
+    # 5. and it is valid now
+    _check_validity(registered, claims.get("iat"), now)
+    return VerifiedCredential(
+        format=Format.SD_JWT_VC,
+        type=registered.type,
+        types=(registered.type, *_entitled(registered.also_known_as, chain)),
+        issuer=_issuer(chain.anchor.entity, chain.anchor.certificate.subject, chain.leaf.subject, header.x5c),
+        claims=claims,
+        status=registered.status,
+        valid_from=registered.not_before,
+        valid_until=registered.expires,
+        holder_key=registered.holder_key,
+    )
+
+
+def _check_always_disclosed(payload: JsonObject, claims: JsonObject) -> None:
+    for name in ALWAYS_DISCLOSED:
+        if claims.get(name) != payload.get(name):
+            raise Rejected(Check.ALWAYS_DISCLOSED, f"expected {name}, and all within it, in the clear", field=name)
+
+
+def _check_issuer_name(name: str | None, leaf: Certificate) -> None:
+    """A name that is there is the leaf's: one of its URIs, or a URL at one of its hosts."""
+    if name is None or name in leaf.uris:
+        return
+    url = urlsplit(name)
+    if url.scheme != "https" or url.hostname not in leaf.dns_names:
+        raise Rejected(Check.ISSUER_NAME, "expected a name in the signer's certificate", field="iss")
+
+
+def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> None:
+    check = Check.CREDENTIAL_VALIDITY
+    if registered.expires is not None and registered.expires <= now - TOLERATED_LATE:
+        raise Rejected(check, "the credential is expired", field="exp")
+    if registered.not_before is not None and registered.not_before > now + TOLERATED_EARLY:
+        raise Rejected(check, "the credential is not valid yet", field="nbf")
+    # iat may be disclosed selectively, so that only here it is known
+    if issued_at is not None and not (isinstance(issued_at, int | float) and issued_at <= now + TOLERATED_EARLY):
+        raise Rejected(check, "expected the credential to be issued already", field="iat")
+
+
+def _entitled(types: tuple[str, ...], chain: VerifiedChain) -> tuple[str, ...]:
+    """SD-JWT VC draft 18 section 2.2.2.2: a further type counts only where its issuer is trusted for it."""
+    trusted = chain.anchor.types
+    return types if trusted is None else tuple(type_ for type_ in types if type_ in trusted)
+
+
+@lru_cache(maxsize=256)
+def _issuer(entity: str, anchor: str, subject: str, x5c: tuple[bytes, ...]) -> Issuer:
+    """Made once, for an issuer signs many credentials."""
+    above = (parse_certificate(certificate).authority_key_id for certificate in x5c)
+    key_ids = tuple(key_id for key_id in above if key_id is not None)
+    return Issuer(entity=entity, anchor=anchor, subject=subject, key_ids=key_ids)
