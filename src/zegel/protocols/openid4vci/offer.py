@@ -90,13 +90,13 @@ def build_offer(offer: CredentialOffer) -> dict[str, Json]:
     """The offer as JSON."""
     grants: dict[str, Json] = {}
     if offer.authorization_code is not None:
-        grants[Grant.AUTHORIZATION_CODE] = _present(
+        grants[str(Grant.AUTHORIZATION_CODE)] = _present(
             issuer_state=offer.authorization_code.issuer_state,
             authorization_server=offer.authorization_code.authorization_server,
         )
     if offer.pre_authorized is not None:
         code = offer.pre_authorized
-        grants[Grant.PRE_AUTHORIZED_CODE] = {"pre-authorized_code": code.code} | _present(
+        grants[str(Grant.PRE_AUTHORIZED_CODE)] = {"pre-authorized_code": code.code} | _present(
             tx_code=None if code.tx_code is None else _prompt(code.tx_code),
             authorization_server=code.authorization_server,
         )
