@@ -3,6 +3,7 @@ import './localhost.mjs'
 import { createPrivateKey } from 'node:crypto'
 import { Agent, ConsoleLogger, InjectionSymbols, Kms, LogLevel, X509Certificate, X509Module } from '@credo-ts/core'
 import { agentDependencies, NodeInMemoryKeyManagementStorage, NodeKeyManagementService } from '@credo-ts/node'
+import { withChallenge } from './challenge.mjs'
 import { MemoryStorage } from './storage.mjs'
 
 export async function makeAgent({ trusted, openid4vc, verbose = false }) {
@@ -11,7 +12,7 @@ export async function makeAgent({ trusted, openid4vc, verbose = false }) {
   }
   const agent = new Agent({
     config: { allowInsecureHttpUrls: true, autoUpdateStorageOnStartup: true, logger: new ConsoleLogger(verbose ? LogLevel.trace : LogLevel.off) },
-    dependencies: agentDependencies,
+    dependencies: { ...agentDependencies, fetch: withChallenge(fetch, sign) },
     modules: {
       storage,
       kms: new Kms.KeyManagementModule({
@@ -23,6 +24,11 @@ export async function makeAgent({ trusted, openid4vc, verbose = false }) {
   })
   await agent.initialize()
   return agent
+
+  async function sign(jwk, data) {
+    const { keyId } = Kms.PublicJwk.fromUnknown(jwk)
+    return (await agent.kms.sign({ keyId, algorithm: 'ES256', data })).signature
+  }
 }
 
 // A certificate chain whose leaf's key the agent holds. `key` is PEM, `chain` PEM certificates, leaf first.
