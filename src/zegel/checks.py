@@ -658,7 +658,7 @@ class Check(Enum):
 
     POSSESSION = (
         "whoever asks for an attestation of a key shows, now and to this provider, that it holds the key",
-        "ARF 3.0 WUA_11; zegel's own request format",
+        "zegel's own; OpenID4VCI 1.0 appendix D leaves it to the wallet provider",
         Fault.WALLET,
         "sign a fresh proof of possession with the key, with this provider as its audience",
     )

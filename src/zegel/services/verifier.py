@@ -67,11 +67,13 @@ class VerifierIdentity:
 class Question:
     """What is asked, and how. ``return_uri`` is where the browser comes back to, None for our own page.
 
-    ``initiator`` is the secret of the session in which the question comes up: the answer goes there and nowhere else.
+    ``initiator`` is the secret of the browser session in which the question comes up: the answer goes there and nowhere
+    else. None is the operator's own question, from a terminal: whoever has its token may collect, and the return is
+    taken from any browser.
     """
 
     query: DcqlQuery
-    initiator: str
+    initiator: str | None
     response_mode: ResponseMode = ResponseMode.DIRECT_POST_JWT
     client_id_prefix: ClientIdPrefix = ClientIdPrefix.X509_HASH
     request_uri_method: RequestUriMethod = "get"
@@ -113,7 +115,7 @@ class VerifierService:
             request_uri=origin + REQUEST_PATH + id_,
             request_uri_method=question.request_uri_method,
             flow=self._flow(question, id_),
-            initiator=question.initiator,
+            initiator=question.initiator or id_,
             transaction_data=question.transaction_data,
             verifier_info=(),
             profile=self._identity.profile,

@@ -1,7 +1,7 @@
 """The wallet provider's use cases: attest a wallet, attest keys. It learns keys and nonces, and nothing of their use.
 
-A request proves possession: a JWT signed by the key that it is about (its ``jwk`` header), for this provider, now. Which
-issuer the attestation is for, and what will be bound to the keys, no request says.
+A request proves possession: a JWT signed by the key that it is about (its ``jwk`` header), for this provider, now.
+Which issuer the attestation is for, and what will be bound to the keys, no request says.
 """
 
 from collections.abc import Sequence

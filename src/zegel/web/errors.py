@@ -33,7 +33,7 @@ def error_response(error: ZegelError, *, audience: Audience, request_id: str, pa
     if isinstance(error, Denied):
         return oauth_error_response(error)
     code = {Malformed: "invalid_request", Rejected: "invalid_request", Unavailable: "temporarily_unavailable"}
-    body = {"error": code[type(error)], "error_description": error.detail, "request": request_id}  # type: ignore[index]
+    body = {"error": code[type(error)], "error_description": error.detail, "request": request_id}
     return json_response(body | asdict(explain(error)), status=status)
 
 

@@ -1,0 +1,59 @@
+"""The verifier over HTTP: what wallets fetch and post, and where browsers come back to."""
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.openid4vp.response import MAX_BODY
+from zegel.protocols.openid4vp.verifier import Failed
+from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH, VerifierService
+from zegel.web.pages import render_page
+from zegel.web.routing import Audience, Route
+
+MAX_REQUEST_FORM: Final = 16_000  # wallet_metadata and a nonce
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierSite:
+    """What the verifier's handlers need. ``link_target`` is what the links for wallets begin with."""
+
+    service: VerifierService
+    name: str
+    host: str
+    link_target: str
+
+
+async def serve_request(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """The request object, by GET or POST (OpenID4VP 1.0 sections 5.1 and 5.10)."""
+    return await site.service.serve_request(session, request)
+
+
+async def post_response(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """The wallet's answer (OpenID4VP 1.0 section 8.2)."""
+    return await site.service.receive(session, request.form())
+
+
+async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """Where the browser lands after a request that no service of its own began."""
+    code = request.query().get("response_code", "")
+    state = await site.service.come_back(session, response_code=code, initiator=session)
+    if isinstance(state, Failed):
+        raise Rejected(Check.SAME_BROWSER, state.failure.detail, field=state.failure.field)
+    return render_page("returned.html", title="Presented", role=site.name, host=site.host)
+
+
+async def show_home(site: VerifierSite, _request: HttpRequest) -> HttpResponse:
+    """What this host is."""
+    return render_page("verifier.html", title=site.name, role=site.name, host=site.host)
+
+
+ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
+    Route("GET", "/", show_home, Audience.PERSON),
+    Route("GET", REQUEST_PATH + "{session}", serve_request),
+    Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
+    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY),
+    Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
+)

@@ -1,0 +1,190 @@
+"""The verifier's operator API: ask a question, read the answer. On a listener of its own, behind a bearer token."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
+
+from zegel.errors import Malformed, Rejected, ZegelError, explain
+from zegel.formats.claims import json_claim
+from zegel.formats.credential import VerifiedCredential
+from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.json import Json, JsonObject, parse_object
+from zegel.profiles import ClientIdPrefix, ResponseMode
+from zegel.protocols.openid4vp.dcql import parse_query
+from zegel.protocols.openid4vp.request import RequestUriMethod
+from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
+from zegel.protocols.openid4vp.transaction_data import TransactionData, build_transaction_data, parse_transaction_data
+from zegel.protocols.openid4vp.verifier import Failed, Failure, Finished, Ready, Refused, Requested, VerifierSession
+from zegel.services.verifier import Question
+from zegel.web.routing import Audience, Route
+from zegel.web.verifier import VerifierSite
+
+MAX_QUESTION: Final = 64_000  # a query for a hundred claims, and the transaction data of a payment
+MAX_WAIT: Final = 60  # seconds; whoever waits longer asks again
+_POLL: Final = 0.2
+_MEMBERS: Final = frozenset(
+    {
+        "dcql_query",
+        "response_mode",
+        "client_id_prefix",
+        "request_uri_method",
+        "transaction_data",
+        "cross_device",
+        "return_uri",
+        "initiator",
+    }
+)
+_WHAT: Final = "question"
+
+
+async def ask(site: VerifierSite, request: HttpRequest) -> HttpResponse:
+    """Begin a presentation; 201 with the session's id and the link for the wallet."""
+    id_, session = await site.service.ask(parse_question(request.body))
+    body = {"session": id_, "link": session.link(site.link_target), "request_uri": session.request_uri}
+    return json_response(body, status=201)
+
+
+async def show_result(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """How a presentation stands; its claims, once. With ``wait`` the answer may take so many seconds."""
+    query = request.query()
+    wait = _seconds(query.get("wait", "0"))
+    state = await site.service.look(session)
+    for _ in range(int(wait / _POLL)):
+        if isinstance(state, Ready | Finished | Refused | Failed):
+            break
+        await asyncio.sleep(_POLL)
+        state = await site.service.look(session)
+    return await _result(site, session, state, initiator=session)
+
+
+async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """A service's own page was returned to: with the response code and the secret of that browser's session, the result.
+
+    What it began with an ``initiator`` it gets here and nowhere else.
+    """
+    form = parse_object(request.body, what=_WHAT, max_bytes=MAX_QUESTION)
+    code, initiator = _text(form, "response_code") or "", _text(form, "initiator") or session
+    state = await site.service.come_back(session, response_code=code, initiator=initiator)
+    return await _result(site, session, state, initiator=initiator)
+
+
+async def _result(site: VerifierSite, session: str, state: VerifierSession, *, initiator: str) -> HttpResponse:
+    if isinstance(state, Ready):
+        answer = await site.service.collect(session, initiator=initiator)
+        return json_response({"state": "accepted", "credentials": _credentials(answer), "error": None})
+    return json_response({"state": _word(state), "credentials": [], "error": _error(state)})
+
+
+def parse_question(body: bytes) -> Question:
+    """Parse the body of ``POST /requests``; ``Malformed`` with the member that is wrong, or unknown."""
+    members = parse_object(body, what=_WHAT, max_bytes=MAX_QUESTION)
+    for name in members:
+        if name not in _MEMBERS:
+            raise Malformed(_WHAT, name[:64], f"expected one of {', '.join(sorted(_MEMBERS))}")
+    return Question(
+        query=parse_query(members.get("dcql_query")),
+        initiator=_text(members, "initiator"),
+        response_mode=ResponseMode(_one_of(members, "response_mode", [*ResponseMode], ResponseMode.DIRECT_POST_JWT)),
+        client_id_prefix=ClientIdPrefix(
+            _one_of(members, "client_id_prefix", [*ClientIdPrefix], ClientIdPrefix.X509_HASH)
+        ),
+        request_uri_method=_method(members),
+        transaction_data=_transaction_data(members),
+        cross_device=members.get("cross_device") is True,
+        return_uri=_text(members, "return_uri"),
+    )
+
+
+def _transaction_data(members: JsonObject) -> tuple[TransactionData, ...]:
+    items = members.get("transaction_data", [])
+    if not isinstance(items, list):
+        raise Malformed(_WHAT, "transaction_data", "expected an array of objects")
+    return parse_transaction_data([_transaction(item) for item in items]) if items else ()
+
+
+def _transaction(item: Json) -> str:
+    if not isinstance(item, Mapping) or type(item.get("type")) is not str:
+        raise Malformed(_WHAT, "transaction_data", "expected objects with a type and credential_ids")
+    ids = item.get("credential_ids")
+    if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+        raise Malformed(_WHAT, "transaction_data.credential_ids", "expected an array of texts")
+    own = {name: value for name, value in item.items() if name not in ("type", "credential_ids")}
+    return build_transaction_data(str(item["type"]), credential_ids=[str(id_) for id_ in ids], members=own)
+
+
+def _credentials(answer: AcceptedAnswer) -> list[JsonObject]:
+    bound = [_credential(id_, one, True) for id_, found in answer.presentations.items() for one in found]
+    return bound + [_credential(id_, one, False) for id_, found in answer.unbound.items() for one in found]
+
+
+def _credential(id_: str, current: Current, holder_bound: bool) -> JsonObject:
+    described = describe_credential(current.credential)
+    return {"id": id_, **described, "status": str(current.status), "holder_bound": holder_bound}
+
+
+def describe_credential(credential: VerifiedCredential) -> dict[str, Json]:
+    """What is verified of a credential, as JSON."""
+    return {
+        "format": str(credential.format),
+        "type": credential.type,
+        "issuer": {"entity": credential.issuer.entity, "subject": credential.issuer.subject},
+        "claims": json_claim(credential.claims),
+    }
+
+
+def _word(state: VerifierSession) -> str:
+    match state:
+        case Finished():
+            return "accepted"
+        case Refused():
+            return "refused"
+        case Failed():
+            return "rejected"
+        case _:
+            return "pending"
+
+
+def _error(state: VerifierSession) -> Json:
+    match state:
+        case Refused(code=code, description=description):
+            return {"error": code, "error_description": description}
+        case Failed(failure=failure) | Requested(failure=Failure() as failure):
+            return {**asdict(explain(_as_error(failure)))}
+        case _:
+            return None
+
+
+def _as_error(failure: Failure) -> ZegelError:
+    return Rejected(failure.check, failure.detail, field=failure.field)
+
+
+def _seconds(text: str) -> float:
+    if not text.isdecimal() or len(text) > 4:
+        raise Malformed("query", "wait", "expected a whole number of seconds")
+    return min(int(text), MAX_WAIT)
+
+
+def _text(members: JsonObject, name: str) -> str | None:
+    value = members.get(name)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise Malformed(_WHAT, name, "expected text")
+    return value
+
+
+def _one_of(members: JsonObject, name: str, choices: list[str], default: str) -> str:
+    value = members.get(name, default)
+    if value not in choices:
+        raise Malformed(_WHAT, name, f"expected {' or '.join(choices)}")
+    return str(value)
+
+
+def _method(members: JsonObject) -> RequestUriMethod:
+    return "post" if _one_of(members, "request_uri_method", ["get", "post"], "get") == "post" else "get"
+
+
+ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
+    Route("POST", "/requests", ask, Audience.OPERATOR, max_body=MAX_QUESTION),
+    Route("GET", "/requests/{session}", show_result, Audience.OPERATOR),
+    Route("POST", "/requests/{session}/return", come_back, Audience.OPERATOR, max_body=MAX_QUESTION),
+)
