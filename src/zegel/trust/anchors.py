@@ -110,10 +110,17 @@ class TrustAnchors:
 
 def check_entitlement(chain: VerifiedChain, type_: str) -> VerifiedChain:
     """Return the chain if its anchor is trusted for the attestation type; ``Rejected(ENTITLEMENT)`` otherwise."""
-    types = chain.anchor.types
-    if types is not None and type_ not in types and not any(_below(type_, name) for name in types):
+    if not entitled_types(chain.anchor, (type_,)):
         raise Rejected(Check.ENTITLEMENT, f"{chain.anchor.entity} is not trusted for {type_[:80]}")
     return chain
+
+
+def entitled_types(anchor: TrustAnchor, types: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the attestation types that the anchor is trusted for."""
+    names = anchor.types
+    if names is None:
+        return types
+    return tuple(type_ for type_ in types if type_ in names or any(_below(type_, name) for name in names))
 
 
 def _below(type_: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from zegel.formats.credential import StatusReference
 from zegel.formats.sdjwt.disclosures import HASH_ALGORITHM, RESERVED_NAMES
 from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED
 from zegel.formats.sdjwt.verify import TYPE
+from zegel.formats.status.reference import status_claim
 from zegel.primitives.encoding import base64url, base64url_digests, encode_base64url
 from zegel.primitives.json import Json, JsonObject, encode_json
 from zegel.primitives.jws import encode_header, sign_encoded
@@ -80,7 +81,7 @@ class SdJwtIssuer:
         payload |= self._same
         payload |= _present({"iat": issued_at, "nbf": valid_from, "exp": valid_until})
         if status is not None:
-            payload["status"] = {"status_list": {"idx": status.index, "uri": status.uri}}
+            payload["status"] = status_claim(status)
         if holder_key is not None:
             payload["cnf"] = {"jwk": holder_key.jwk()}
         payload["_sd_alg"] = HASH_ALGORITHM

@@ -8,13 +8,13 @@ from typing import Final, final
 
 from zegel.errors import Malformed
 from zegel.formats.credential import StatusReference
+from zegel.formats.status.reference import parse_status_reference
 from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.keys import PublicKey, parse_jwk
 from zegel.primitives.times import parse_numeric_date
 
 ALWAYS_DISCLOSED: Final = ("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status")
 MAX_TYPES: Final = 16  # a national type names the European one and perhaps an older version
-_MAX_INDEX: Final = 1 << 31  # status list draft 20 section 4.1: a list of 2**31 entries of a bit is 256 MB already
 _WHAT: Final = "SD-JWT VC"
 
 
@@ -48,7 +48,7 @@ def parse_registered(payload: JsonObject) -> RegisteredClaims:
         issuer=issuer,
         not_before=parse_numeric_date(payload.get("nbf"), what=_WHAT, where="nbf"),
         expires=parse_numeric_date(payload.get("exp"), what=_WHAT, where="exp"),
-        status=_status(payload["status"]) if "status" in payload else None,
+        status=parse_status_reference(payload["status"], what=_WHAT) if "status" in payload else None,
         holder_key=_holder_key(payload["cnf"]) if "cnf" in payload else None,
     )
 
@@ -60,19 +60,6 @@ def _other_types(value: Json, vct: str) -> tuple[str, ...]:
         if type(item) is not str or not item or item == vct:
             raise Malformed(_WHAT, "aka_vcts", "expected other types than vct, as text")
     return tuple(value)
-
-
-def _status(value: Json) -> StatusReference:
-    """HAIP 1.0 section 6.1: a status that is there is one of a Token Status List."""
-    reference = value.get("status_list") if type(value) is dict else None
-    if type(reference) is not dict:
-        raise Malformed(_WHAT, "status", "expected an object with status_list")
-    uri, index = reference.get("uri"), reference.get("idx")
-    if type(uri) is not str or not uri:
-        raise Malformed(_WHAT, "status.status_list.uri", "expected a URI as text")
-    if type(index) is not int or not 0 <= index < _MAX_INDEX:
-        raise Malformed(_WHAT, "status.status_list.idx", "expected an index from zero")
-    return StatusReference(uri=uri, index=index)
 
 
 def _holder_key(value: Json) -> PublicKey:

@@ -20,7 +20,7 @@ from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.jws import verify_jws
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
 from zegel.primitives.x509 import Certificate, parse_certificate
-from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain, check_entitlement
+from zegel.trust.anchors import Purpose, TrustAnchors, check_entitlement, entitled_types
 
 TYPE: Final = "dc+sd-jwt"
 _TRANSITIONAL: Final = "vc+sd-jwt"
@@ -94,7 +94,7 @@ def _verify_credential(sdjwt: UnverifiedSdJwt, anchors: TrustAnchors, now: int) 
     _check_always_disclosed(payload, claims)
     for name in _PROTOCOL:
         claims.pop(name, None)
-    # 4. the signer may issue this type, under this name
+    # 4. the signer may issue this type, under this name; a type of aka_vcts counts only where it may issue that too
     check_entitlement(chain, registered.type)
     _check_issuer_name(registered.issuer, chain.leaf)
     # 5. and it is valid now
@@ -102,7 +102,7 @@ def _verify_credential(sdjwt: UnverifiedSdJwt, anchors: TrustAnchors, now: int) 
     return VerifiedCredential(
         format=Format.SD_JWT_VC,
         type=registered.type,
-        types=(registered.type, *_entitled(registered.also_known_as, chain)),
+        types=(registered.type, *entitled_types(chain.anchor, registered.also_known_as)),
         issuer=_issuer(chain.anchor.entity, chain.anchor.certificate.subject, chain.leaf.subject, header.x5c),
         claims=claims,
         status=registered.status,
@@ -136,12 +136,6 @@ def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> 
     # iat may be disclosed selectively, so that only here it is known
     if issued_at is not None and not (isinstance(issued_at, int | float) and issued_at <= now + TOLERATED_EARLY):
         raise Rejected(check, "expected the credential to be issued already", field="iat")
-
-
-def _entitled(types: tuple[str, ...], chain: VerifiedChain) -> tuple[str, ...]:
-    """SD-JWT VC draft 18 section 2.2.2.2: a further type counts only where its issuer is trusted for it."""
-    trusted = chain.anchor.types
-    return types if trusted is None else tuple(type_ for type_ in types if type_ in trusted)
 
 
 @lru_cache(maxsize=256)
