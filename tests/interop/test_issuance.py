@@ -1,7 +1,9 @@
 """OpenID4VCI between zegel's engines and Credo, over real sockets."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import urandom
 from typing import Any
 
 import httpx
@@ -9,10 +11,22 @@ import pytest
 from zegel_testing.authorities import CertifiedSigner, anchor, signer, trusting
 from zegel_testing.foreign import Foreign, ForeignError
 from zegel_testing.issuer import EngineIssuer
-from zegel_testing.sockets import Answer, listening
+from zegel_testing.sockets import Answer, listening, send
 
-from zegel.primitives.keys import parse_jwk
-from zegel.profiles import HAIP, PLAIN
+from zegel.formats.sdjwt.parse import parse_sdjwt
+from zegel.formats.sdjwt.verify import verify_issued_sdjwt
+from zegel.primitives.keys import parse_jwk, random_private_key
+from zegel.profiles import HAIP, PLAIN, Proof
+from zegel.protocols.openid4vci.offer import OfferReference, parse_offer_link
+from zegel.protocols.openid4vci.wallet.authorization import (
+    BrowserPause,
+    begin_authorization,
+    begin_pre_authorized,
+    return_from_browser,
+)
+from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, prove
+from zegel.protocols.openid4vci.wallet.session import WalletAttestation, WalletClient
+from zegel.protocols.openid4vci.wallet.start import Ready, fetch_step, start
 from zegel.trust.anchors import Purpose
 from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
 from zegel.trust.authority import Authority
@@ -88,3 +102,71 @@ def test_a_credo_wallet_receives_under_haip(
         )
         outcome = credo_wallet.tell("redeem", session=begun["session"], location=log_in(begun["url"]), copies=10)
     assert [received["copies"] for received in outcome["received"]] == [10]
+
+
+def drive(step: Any) -> Any:
+    """Send what a step wants to send, and hand it the answer, until there is nothing to send."""
+    while hasattr(step, "request"):
+        step = step.receive(send(step.request), now=int(time.time()), random=urandom)
+    return step
+
+
+def wallet_client(*, attestation: WalletAttestation | None = None) -> WalletClient:
+    return WalletClient(
+        client_id="wallet",
+        redirect_uri=REDIRECT_URI,
+        profile=PLAIN,
+        dpop=random_private_key(urandom),
+        attestation=attestation,
+    )
+
+
+def ready_for(link: str) -> Ready:
+    offer = parse_offer_link(link)
+    if isinstance(offer, OfferReference):
+        offer = drive(fetch_step(offer))
+    return drive(start(offer, anchors=None))
+
+
+def finish(pause: Any, roots: Roots, copies: int) -> Done:
+    """Prove keys until all credentials have come, and verify each."""
+    anchors = trusting(*(anchor(root, purpose) for purpose, root in roots.items()))
+    while isinstance(pause, ProofPause):
+        keys = [random_private_key(urandom) for _ in range(copies)]
+        now = int(time.time())
+        pause = drive(prove(pause, Proof.JWT, keys=keys, attestation=None, now=now, random=urandom))
+    for received in pause.received:
+        for credential in received.credentials:
+            if received.configuration == "pid-sd-jwt":
+                verified = verify_issued_sdjwt(parse_sdjwt(credential), anchors=anchors, now=int(time.time()))
+                assert verified.claims["address"] == {"locality": "Utopia", "country": "UT"}
+    return pause
+
+
+def test_our_wallet_receives_from_credo_with_a_transaction_code(credo_issuer: Foreign, roots: Roots) -> None:
+    offer = credo_issuer.tell(
+        "offer", configurations=["pid-sd-jwt", "pid-mdoc"], grant="pre-authorized_code", tx_code=True
+    )
+    ready = ready_for(offer["offer"])
+    step = begin_pre_authorized(
+        ready, client=wallet_client(), tx_code=offer["tx_code"], now=int(time.time()), random=urandom
+    )
+    done = finish(drive(step), roots, copies=3)
+    assert [(each.configuration, len(each.credentials)) for each in done.received] == [
+        ("pid-sd-jwt", 3),
+        ("pid-mdoc", 3),
+    ]
+    assert credo_issuer.tell("session", session=offer["session"])["state"] == "Completed"
+
+
+def test_our_wallet_receives_from_credo_after_a_log_in(credo_issuer: Foreign, roots: Roots) -> None:
+    offer = credo_issuer.tell("offer", configurations=["pid-sd-jwt"], grant="authorization_code")
+    ready = ready_for(offer["offer"])
+    pause = drive(begin_authorization(ready, client=wallet_client(), now=int(time.time()), random=urandom))
+    assert isinstance(pause, BrowserPause)
+    url = pause.url
+    while not url.startswith(REDIRECT_URI):
+        url = log_in(url)
+    step = return_from_browser(pause, url, now=int(time.time()), random=urandom)
+    done = finish(drive(step), roots, copies=1)
+    assert [each.configuration for each in done.received] == ["pid-sd-jwt"]

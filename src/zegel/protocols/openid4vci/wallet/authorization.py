@@ -63,7 +63,9 @@ class PushStep:
         if asks_for_nonce(response, attempt=self.attempt):
             return _push(session, self.parameters, self.verifier, self.attempt + 1, now=now, random=random)
         what = "pushed authorization request"
-        request_uri = parse_member(answer_of(response, status=201, what=what), "request_uri", what=what)
+        # RFC 9126 section 2.2 says 201; Credo 0.6 says 200, and nothing hangs on it
+        status = 200 if response.status == 200 else 201
+        request_uri = parse_member(answer_of(response, status=status, what=what), "request_uri", what=what)
         endpoint = _endpoint(session.server.authorization_endpoint, "authorization_endpoint")
         named = {"client_id": session.client.client_id or "", "request_uri": request_uri}
         return BrowserPause(
