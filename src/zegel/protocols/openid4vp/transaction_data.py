@@ -5,12 +5,13 @@ format: ``formats.sdjwt`` by hashes in the key binding JWT, ``formats.mdoc`` by 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
+from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import Json, JsonObject, encode_json, parse_object
 from zegel.protocols.openid4vp.dcql import MAX_CREDENTIALS, MAX_ID, CredentialQuery, DcqlQuery
@@ -51,7 +52,7 @@ class TransactionType:
 
     type: str
     required: Mapping[str, MemberKind]
-    optional: Mapping[str, MemberKind] = field(default_factory=dict)
+    optional: Mapping[str, MemberKind]
     attestations: frozenset[str]
 
 
@@ -65,6 +66,22 @@ class TransactionData:
     credential_ids: tuple[str, ...]
     hash_algorithms: tuple[str, ...]
     members: JsonObject
+
+
+def transaction_types(catalogue: Catalogue) -> Mapping[str, TransactionType]:
+    """The types of the catalogue, by name; whichever attestations list a type may sign it."""
+    types: dict[str, TransactionType] = {}
+    for attestation in catalogue.types.values():
+        for data in attestation.transaction_data:
+            before = types[data.type].attestations if data.type in types else frozenset()
+            identifiers = {attestation.identifier(format_) for format_ in attestation.formats}
+            types[data.type] = TransactionType(
+                type=data.type,
+                required={name: MemberKind(kind) for name, kind in data.required.items()},
+                optional={name: MemberKind(kind) for name, kind in data.optional.items()},
+                attestations=before | identifiers,
+            )
+    return types
 
 
 def build_transaction_data(
