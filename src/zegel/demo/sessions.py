@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final, final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -76,13 +75,10 @@ class Sessions:
 
 
 def _cookies(scope: Scope, name: str) -> list[str]:
-    found = []
-    for header, value in scope["headers"]:
-        if header == b"cookie":
-            try:
-                cookie = SimpleCookie(value.decode("latin-1"))
-            except CookieError:
-                continue
-            if name in cookie:
-                found.append(cookie[name].value)
-    return found
+    pairs = (
+        pair.strip().partition("=")
+        for header, value in scope["headers"]
+        if header == b"cookie"
+        for pair in value.decode("latin-1").split(";")
+    )
+    return [value for key, _, value in pairs if key == name]

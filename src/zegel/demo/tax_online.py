@@ -71,7 +71,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "picture": "Portrait",
 }
 _PROBLEMS: Final[Mapping[str, str]] = {
-    "access_denied": "You did not present what is needed to sign in, or your wallet could not. Nothing was shared.",
+    "access_denied": "You did not present what is needed to sign in, or your wallet could not. You are not signed in.",
     "mismatching_state": "This sign-in was begun in another browser, or too long ago. Please begin again here.",
     "foreign_form": "This page was not the one that you signed in on. Please load it again.",
     "temporarily_unavailable": "The sign-in is not available at the moment. Please try again later.",

@@ -8,8 +8,9 @@ from zegel.formats.credential import CurrentPresentation, Format, Issuer, Status
 from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest, HttpResponse, encode_form
 from zegel.protocols.oauth.pkce import code_challenge
+from zegel.protocols.oidc.attestations import Attestation
 from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address
-from zegel.protocols.oidc.client import Attestation, ClaimSource, Client, RegisteredClient, check_client
+from zegel.protocols.oidc.client import ClaimSource, Client, RegisteredClient, check_client
 from zegel.protocols.oidc.provider import Provider
 from zegel.protocols.oidc.sign_in import AuthorizationRequested, CodeIssued
 from zegel.protocols.oidc.subject import StableFrom, SubjectSecret, SubjectSource, Transient

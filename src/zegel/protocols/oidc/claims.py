@@ -12,7 +12,8 @@ from zegel.formats.claims import Claim, json_claim, select_claims
 from zegel.formats.credential import CurrentPresentation, Format
 from zegel.primitives.encoding import base64
 from zegel.primitives.json import Json, JsonObject
-from zegel.protocols.oidc.client import Attestation, ClaimSource, RegisteredClient
+from zegel.protocols.oidc.attestations import Attestation
+from zegel.protocols.oidc.client import ClaimSource, RegisteredClient
 from zegel.protocols.oidc.subject import StableFrom, SubjectSecret, stable_subject, transient_subject
 from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, CredentialSet, DcqlQuery
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer

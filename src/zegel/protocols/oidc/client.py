@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.claims import ClaimPath
-from zegel.formats.credential import Format
 from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.http import origin_of
 from zegel.protocols.oauth.redirects import is_loopback
+from zegel.protocols.oidc.attestations import Attestation
 from zegel.protocols.oidc.subject import StableFrom, SubjectSource, check_subject_source
 
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")  # RFC 6749 appendix A.1, without the space
@@ -26,18 +25,6 @@ _PROTOCOL_CLAIMS: Final = frozenset(  # OpenID Connect Core 1.0 sections 2, 3.1.
     {"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash"}
     | {"sid", "cnf", "_claim_names", "_claim_sources"}
 )
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attestation:
-    """What sign-in needs to know of a catalogue type: ``types`` and ``paths`` by format, ``unique`` its claim ids
-    that the issuer guarantees unique and never reassigned."""
-
-    id: str
-    types: Mapping[Format, str]
-    paths: Mapping[Format, Mapping[str, ClaimPath]]
-    unique: frozenset[str]
 
 
 @final
