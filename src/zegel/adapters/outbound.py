@@ -57,7 +57,7 @@ class HttpOutbound:
     """``Outbound`` over the network. Use it in one event loop, and close it there.
 
     ``loopback_origins`` names origins of this machine, such as ``http://issuer.localhost:7001``; ``web_authority`` is
-    a PEM file of roots that are trusted for TLS beside the system's.
+    a PEM file of roots that are trusted for TLS beside the system's. A test brings its own ``resolve`` and ``network``.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class HttpOutbound:
         web_authority: Path | None = None,
         seconds: float = SECONDS,
         resolve: Resolver = resolve_by_system,
+        network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._loopback = frozenset(map(_loopback_origin, loopback_origins))
         self._seconds = seconds
@@ -77,7 +78,9 @@ class HttpOutbound:
             ssl_context=_tls(web_authority),
             max_connections=_CONCURRENT,
             keepalive_expiry=_KEPT_ALIVE_SECONDS,
-            network_backend=PinnedBackend(loopback=self._named, resolve=resolve),
+            network_backend=PinnedBackend(
+                loopback=self._named, resolve=resolve, network=network or httpcore.AnyIOBackend()
+            ),
         )
 
     async def fetch(self, request: HttpRequest, *, redirects: int = 0, max_bytes: int = 1 << 18) -> HttpResponse:

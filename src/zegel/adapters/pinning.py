@@ -30,10 +30,12 @@ async def resolve_by_system(name: str, port: int) -> Sequence[str]:
 class PinnedBackend(httpcore.AsyncNetworkBackend):
     """Opens sockets to public addresses, and to this machine for the hosts and ports that ``loopback`` names."""
 
-    def __init__(self, *, loopback: frozenset[tuple[str, int]], resolve: Resolver) -> None:
+    def __init__(
+        self, *, loopback: frozenset[tuple[str, int]], resolve: Resolver, network: httpcore.AsyncNetworkBackend
+    ) -> None:
         self._loopback = loopback
         self._resolve = resolve
-        self._network = httpcore.AnyIOBackend()
+        self._network = network
 
     async def connect_tcp(
         self,

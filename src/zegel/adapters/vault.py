@@ -140,6 +140,8 @@ def open_vault(path: Path, passphrase: str, *, states: tuple[type[T], ...], rand
     costs too little; ``Unavailable`` when it is missing, open to others, in use, or written by another version.
     """
     secret = _secret(passphrase)
+    with os_errors(path):
+        path.stat()  # before a lock is left beside what is not there
     lock = _locked(path)
     try:
         data = read_owner_only(path, max_bytes=MAX_VAULT)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.records import contents_of
 
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore
@@ -61,7 +62,7 @@ async def test_a_batch_is_forgotten_when_it_expires(store: SqlStore, clock: Manu
 
 async def test_neither_person_nor_type_nor_index_can_be_read_in_the_files(store: SqlStore, tmp_path: Path) -> None:
     await added(store, BATCH)
-    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    content = b"".join(contents_of(tmp_path).values())
     assert b"issuance-1" in content
     for secret in (b"erika", b"pid:1", b"dc+sd-jwt", (70_001).to_bytes(4)):
         assert secret not in content

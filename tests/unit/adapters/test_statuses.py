@@ -1,5 +1,6 @@
 import pytest
 from zegel_testing.authorities import NOW
+from zegel_testing.records import power_cut
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
@@ -138,9 +139,12 @@ async def test_a_list_outlives_the_last_of_its_credentials_and_no_longer(store: 
 
 
 async def test_a_rolled_back_allocation_may_be_given_out_again(store: SqlStore) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with store.transaction() as transaction:
             await transaction.statuses.allocate(bits=1, count=10, expires=NOW + 60)
-            raise ZeroDivisionError
+            power_cut()
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with store.transaction() as transaction:
         assert await transaction.statuses.list_ids() == ()

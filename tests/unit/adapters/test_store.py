@@ -1,14 +1,13 @@
 import asyncio
 import os
 import sqlite3
-import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_key
-from zegel_testing.records import CODE, SESSION, Answered, Waiting
+from zegel_testing.records import CODE, SESSION, Answered, Waiting, contents_of, modes_of, power_cut
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
@@ -105,11 +104,14 @@ async def test_a_value_is_claimed_once_until_it_expires(store: SqlStore, clock: 
 
 
 async def test_an_exception_rolls_everything_back(store: SqlStore) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with store.transaction() as transaction:
             await transaction.put(CODE, "one", Waiting(claim="Ada"), expires=NOW + 60)
             await transaction.claim("nonce", "n", expires=NOW + 60)
-            raise ZeroDivisionError
+            power_cut()
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with store.transaction() as transaction:
         assert await transaction.load(CODE, "one") is None
         assert await transaction.claim("nonce", "n", expires=NOW + 60)
@@ -190,7 +192,7 @@ async def test_nothing_of_a_record_can_be_read_in_the_files(store: SqlStore, tmp
     async with store.transaction() as transaction:
         await transaction.put(SESSION, "the-secret-code", Waiting(claim="Ada Voorbeeld", key=key), expires=NOW + 60)
         await transaction.claim("nonce", "the-used-nonce", expires=NOW + 60)
-    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    files = contents_of(tmp_path)
     assert {"role.db", "role.db-wal", "role.db-shm"} == set(files)
     secrets = [b"Ada", b"Voorbeeld", b"the-secret", b"the-used", str(key.secret_jwk()["d"]).encode()]
     assert b"session" in files["role.db-wal"]  # the kind is in the clear, and shows where the record stands
@@ -214,18 +216,17 @@ async def test_nothing_sealed_outlives_the_purge(store: SqlStore, clock: ManualC
     second = sealed_bytes()
     clock.advance(60)
     await store.purge()
-    for path in tmp_path.iterdir():
-        content = path.read_bytes()
-        assert first not in content, path.name
-        assert second not in content, path.name
-    assert (tmp_path / "role.db-wal").stat().st_size == 0
+    files = contents_of(tmp_path)
+    for name, content in files.items():
+        assert first not in content, name
+        assert second not in content, name
+    assert files["role.db-wal"] == b""
 
 
 async def test_the_files_are_their_owners_alone(store: SqlStore, tmp_path: Path) -> None:
     async with store.transaction() as transaction:
         await transaction.claim("nonce", "n", expires=NOW + 60)
-    for path in tmp_path.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+    assert modes_of(tmp_path) == dict.fromkeys(("role.db", "role.db-wal", "role.db-shm"), 0o600)
 
 
 @pytest.mark.parametrize(
