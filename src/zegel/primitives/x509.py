@@ -149,8 +149,11 @@ def verify_path(
     ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR or CERTIFICATE_PROFILE.
     """
     _check_order(chain, anchors)
-    for certificate in chain:
+    for position, certificate in enumerate(chain):
         check_validity(certificate, now=now)
+        if not certificate.understood:  # RFC 5280 section 4.2
+            detail = f"expected no critical extension that is unknown here in a certificate for {profile.name}"
+            raise Rejected(Check.CERTIFICATE_PROFILE, detail, field=f"x5c[{position}]")
     anchor = _anchor_of(chain, anchors, now)
     _check_profile(chain[0], anchor, profile)
     return anchor
@@ -209,8 +212,6 @@ def _check_profile(leaf: Certificate, anchor: Certificate, profile: CertificateP
         problem = "an end entity, not an authority"
     elif not leaf.signs:
         problem = "the key usage digitalSignature"
-    elif not leaf.understood:
-        problem = "no critical extension that is unknown here"
     elif profile.extended_key_usage is not None and leaf.extended_key_usage != (profile.extended_key_usage,):
         problem = f"the extended key usage {profile.extended_key_usage} alone"
     elif profile.allowed_usages is not None and not profile.allowed_usages.issuperset(leaf.extended_key_usage):

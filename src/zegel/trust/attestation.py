@@ -17,11 +17,11 @@ from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain
 from zegel.trust.attestation_claims import (
     AttestationStatus,
     attestation_status_members,
-    check_attestation_validity,
     parse_attestation_status,
     parse_optional_text,
     parse_text,
     parse_time,
+    refuse_outside_validity,
 )
 
 WALLET_TYPE: Final = "oauth-client-attestation+jwt"  # draft 07 section 5.1
@@ -105,7 +105,7 @@ def verify_wallet_attestation(
     chain = anchors.verify_chain(jws.unverified_header.x5c, purpose=Purpose.WALLET_PROVIDER, now=now)
     verify_jws(jws, key=chain.leaf.key, typ=WALLET_TYPE)
     expires = attestation.unverified_expires
-    check_attestation_validity(begins=attestation.unverified_begins, expires=expires, now=now, what=_WHAT)
+    refuse_outside_validity(begins=attestation.unverified_begins, expires=expires, now=now, what=_WHAT)
     if expires > now + MAX_LIFETIME + TOLERATED_LATE:
         raise Rejected(Check.ATTESTATION_VALIDITY, "expected at most 24 hours of validity", field="exp")
     return VerifiedWallet(

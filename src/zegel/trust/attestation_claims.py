@@ -53,7 +53,7 @@ def attestation_status_members(status: AttestationStatus) -> dict[str, Json]:
     return members if status.maintained_until is None else members | {"exp": status.maintained_until}
 
 
-def check_attestation_validity(*, begins: int | None, expires: int | None, now: int, what: str) -> None:
+def refuse_outside_validity(*, begins: int | None, expires: int | None, now: int, what: str) -> None:
     """Raise ``Rejected(ATTESTATION_VALIDITY)`` outside the time, give or take what clocks differ."""
     if begins is not None and begins > now + TOLERATED_EARLY:
         raise Rejected(Check.ATTESTATION_VALIDITY, f"the {what} is not valid yet", field="nbf")

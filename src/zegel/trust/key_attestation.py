@@ -17,10 +17,10 @@ from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain
 from zegel.trust.attestation_claims import (
     AttestationStatus,
     attestation_status_members,
-    check_attestation_validity,
     parse_attestation_status,
     parse_optional_text,
     parse_time,
+    refuse_outside_validity,
 )
 
 KEY_TYPE: Final = "key-attestation+jwt"  # OpenID4VCI 1.0 section D.1
@@ -99,7 +99,7 @@ def verify_key_attestation(attestation: UnverifiedKeyAttestation, *, anchors: Tr
     typ = jws.unverified_header.typ
     verify_jws(jws, key=chain.leaf.key, typ=typ if typ in _TYPES else KEY_TYPE)
     begins, expires = attestation.unverified_issued_at, attestation.unverified_expires
-    check_attestation_validity(begins=begins, expires=expires, now=now, what=_WHAT)
+    refuse_outside_validity(begins=begins, expires=expires, now=now, what=_WHAT)
     return VerifiedKeys(
         keys=attestation.unverified_keys,
         nonce=attestation.unverified_nonce,

@@ -1,0 +1,231 @@
+"""Certificates: parsed, and validated to an anchor."""
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from zegel_testing.authorities import DAY, NOW, authority, fixed_key, signer
+from zegel_testing.certificates import AUTHORITY, END_ENTITY, certificate, der, secp256k1, usage
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.x509 import (
+    MAX_CERTIFICATE,
+    Certificate,
+    CertificateProfile,
+    check_validity,
+    parse_certificate,
+    parse_pem_certificates,
+    verify_path,
+)
+from zegel.trust.anchors import Purpose
+
+BARE = CertificateProfile(name="a test")
+ROOT = certificate("root", "root", AUTHORITY)
+LEAF = certificate("leaf", "root", END_ENTITY)
+
+
+def refused(chain: tuple[Certificate, ...], *, profile: CertificateProfile = BARE, now: int = NOW) -> Rejected:
+    with pytest.raises(Rejected) as refusal:
+        verify_path(chain, anchors=(ROOT,), profile=profile, now=now)
+    return refusal.value
+
+
+def test_a_certificate_is_parsed_into_what_the_profiles_ask_for() -> None:
+    names = ("verifier.utopia.example",)
+    leaf = signer(authority("access"), "verifier", Purpose.ACCESS, dns_names=names, uris=("https://utopia.example",))
+    parsed = leaf.certificate
+    assert parsed.names == {"C": "UT", "O": "Utopia", "CN": "verifier"}
+    assert parsed.subject == "CN=verifier,O=Utopia,C=UT"
+    assert parsed.issuer == "CN=access,O=Utopia,C=UT"
+    assert (parsed.not_before, parsed.not_after) == (NOW - DAY, NOW + 89 * DAY - 1)
+    assert parsed.key == fixed_key("signer verifier").public_key
+    assert parsed.dns_names == names
+    assert parsed.uris == ("https://utopia.example",)
+    assert parsed.signs
+    assert parsed.understood
+    assert not parsed.is_authority
+    assert parsed.authority_key_id == authority("access").certificate.key_id
+
+
+def test_a_bare_certificate_has_none_of_it() -> None:
+    bare = certificate("bare", "root", ())
+    assert (bare.dns_names, bare.uris, bare.extended_key_usage) == ((), (), ())
+    assert not bare.signs
+    assert not bare.is_authority
+
+
+def test_a_certificate_goes_through_pem() -> None:
+    both = parse_pem_certificates((ROOT.pem + LEAF.pem).encode(), what="test")
+    assert both == (ROOT, LEAF)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x30\x00",
+        LEAF.der[:-1],
+        LEAF.der + b"\x00",
+        LEAF.der[:20],
+        b"\x00" * MAX_CERTIFICATE,
+        b"\x30" * (MAX_CERTIFICATE + 1),
+    ],
+)
+def test_what_is_no_certificate_is_malformed(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_certificate(data, what="test")
+
+
+@pytest.mark.parametrize("key", [secp256k1(), ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()])
+def test_a_key_of_another_kind_is_malformed(key: object) -> None:
+    with pytest.raises(Malformed):
+        parse_certificate(der("leaf", "root", END_ENTITY, key=key))
+
+
+@pytest.mark.parametrize("pem", [b"", b"no certificate", ROOT.pem.encode()[:-40]])
+def test_what_is_no_pem_is_malformed(pem: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_pem_certificates(pem, what="test")
+
+
+def test_a_leaf_leads_to_its_anchor() -> None:
+    assert verify_path((LEAF,), anchors=(ROOT,), profile=BARE, now=NOW) == ROOT
+
+
+def test_a_leaf_leads_through_an_intermediate() -> None:
+    middle = certificate("middle", "root", AUTHORITY)
+    leaf = certificate("leaf", "middle", END_ENTITY)
+    assert verify_path((leaf, middle), anchors=(ROOT,), profile=BARE, now=NOW) == ROOT
+
+
+def test_the_anchor_is_found_by_its_key_among_those_of_its_name() -> None:
+    namesake = certificate("root", "root", AUTHORITY, signer="other", key=fixed_key("other").public_key.for_agreement())
+    assert verify_path((LEAF,), anchors=(namesake, ROOT), profile=BARE, now=NOW) == ROOT
+
+
+@pytest.mark.parametrize(
+    ("chain", "field"),
+    [
+        ((), "x5c"),
+        ((ROOT,), "x5c[0]"),
+        ((certificate("lone", "lone", END_ENTITY),), "x5c[0]"),
+        ((LEAF, ROOT), "x5c[1]"),
+        ((LEAF, certificate("middle", "root", AUTHORITY)), "x5c[1]"),
+        ((certificate("leaf", "alien", END_ENTITY), certificate("alien", "alien", AUTHORITY)), "x5c[1]"),
+    ],
+)
+@pytest.mark.refuses(Check.CHAIN)
+def test_haip_a_chain_is_in_order_without_its_anchor_and_not_self_signed(
+    chain: tuple[Certificate, ...], field: str
+) -> None:
+    refusal = refused(chain)
+    assert (refusal.check, refusal.field) == (Check.CHAIN, field)
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_VALIDITY)
+def test_an_expired_or_future_certificate_is_refused() -> None:
+    for now, word in ((LEAF.not_before - 1, "not valid yet"), (LEAF.not_after + 1, "expired")):
+        refusal = refused((LEAF,), now=now)
+        assert refusal.check is Check.CERTIFICATE_VALIDITY
+        assert word in refusal.detail
+    assert check_validity(LEAF, now=LEAF.not_after) is LEAF
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_VALIDITY)
+def test_an_expired_intermediate_is_refused() -> None:
+    middle = certificate("middle", "root", AUTHORITY, begins=NOW - 10 * DAY, days=5)
+    leaf = certificate("leaf", "middle", END_ENTITY)
+    assert refused((leaf, middle)).check is Check.CERTIFICATE_VALIDITY
+
+
+@pytest.mark.refuses(Check.ANCHOR)
+def test_a_chain_to_nobody_we_trust_is_refused() -> None:
+    stranger = refused((certificate("leaf", "stranger", END_ENTITY),))
+    assert stranger.check is Check.ANCHOR
+    assert "stranger" in stranger.detail
+
+
+@pytest.mark.refuses(Check.ANCHOR)
+def test_a_leaf_that_only_borrows_the_name_of_an_anchor_is_refused() -> None:
+    assert refused((certificate("leaf", "root", END_ENTITY, signer="mallory"),)).check is Check.ANCHOR
+
+
+@pytest.mark.refuses(Check.ANCHOR)
+def test_an_end_entity_cannot_issue() -> None:
+    middle = certificate("middle", "root", END_ENTITY)
+    assert refused((certificate("leaf", "middle", END_ENTITY), middle)).check is Check.ANCHOR
+
+
+@pytest.mark.refuses(Check.ANCHOR)
+def test_an_authority_keeps_within_its_path_length() -> None:
+    short = ((x509.BasicConstraints(ca=True, path_length=0), True), (usage(key_cert_sign=True), True))
+    top = certificate("top", "root", short)
+    middle = certificate("middle", "top", AUTHORITY)
+    leaf = certificate("leaf", "middle", END_ENTITY)
+    assert refused((leaf, middle, top)).check is Check.ANCHOR
+
+
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+SERVER = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.1")])
+SIGNER = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.0.18013.5.1.2")])
+
+
+@pytest.mark.parametrize(
+    ("leaf", "profile", "words"),
+    [
+        (certificate("ca", "root", (*AUTHORITY[:1], *END_ENTITY)), BARE, "not an authority"),
+        (certificate("mute", "root", ((usage(key_cert_sign=True), True),)), BARE, "digitalSignature"),
+        (certificate("odd", "root", (*END_ENTITY, (UNKNOWN, True))), BARE, "unknown here"),
+        (LEAF, CertificateProfile(name="a test", extended_key_usage="1.0.18013.5.1.2"), "alone"),
+        (
+            certificate("web", "root", (*END_ENTITY, (SERVER, False))),
+            CertificateProfile(name="a test", allowed_usages=frozenset({"1.0.18013.5.1.2"})),
+            "no extended key usage but",
+        ),
+        (
+            certificate("abroad", "root", END_ENTITY, country="XX"),
+            CertificateProfile(name="a test", same_country=True),
+            "country",
+        ),
+        (
+            certificate("nowhere", "root", END_ENTITY, country=None),
+            CertificateProfile(name="a test", same_country=True),
+            "country",
+        ),
+        (LEAF, CertificateProfile(name="a test", max_days=29), "at most 29 days"),
+    ],
+)
+@pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
+def test_a_certificate_has_the_profile_of_its_purpose(
+    leaf: Certificate, profile: CertificateProfile, words: str
+) -> None:
+    refusal = refused((leaf,), profile=profile)
+    assert refusal.check is Check.CERTIFICATE_PROFILE
+    assert words in refusal.detail
+    assert profile.name in refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("leaf", "profile"),
+    [
+        (certificate("odd", "root", (*END_ENTITY, (UNKNOWN, False))), BARE),
+        (
+            certificate("ds", "root", (*END_ENTITY, (SIGNER, True))),
+            CertificateProfile(name="a test", extended_key_usage="1.0.18013.5.1.2"),
+        ),
+        (
+            certificate("ds", "root", (*END_ENTITY, (SIGNER, True))),
+            CertificateProfile(name="a test", allowed_usages=frozenset({"1.0.18013.5.1.2"})),
+        ),
+        (LEAF, CertificateProfile(name="a test", allowed_usages=frozenset(), same_country=True, max_days=30)),
+    ],
+)
+def test_a_certificate_of_its_profile_is_accepted(leaf: Certificate, profile: CertificateProfile) -> None:
+    assert verify_path((leaf,), anchors=(ROOT,), profile=profile, now=NOW) == ROOT
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
+def test_an_intermediate_has_no_unknown_critical_extension_either() -> None:
+    middle = certificate("middle", "root", (*AUTHORITY, (UNKNOWN, True)))
+    refusal = refused((certificate("leaf", "middle", END_ENTITY), middle))
+    assert (refusal.check, refusal.field) == (Check.CERTIFICATE_PROFILE, "x5c[1]")
