@@ -1,0 +1,110 @@
+import json
+import logging
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from zegel.adapters.logs import Log, configure_logs
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+
+SECRET = "s3cret-code"
+
+
+@pytest.fixture
+def stream() -> Iterator[StringIO]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    written = StringIO()
+    configure_logs(written)
+    yield written
+    root.handlers[:], level = before
+    root.setLevel(level)
+
+
+def lines(stream: StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_one_json_object(stream: StringIO) -> None:
+    Log("issuer").write("request", request="r1", route="/token", status=200, ms=3)
+    Log("issuer").write("purged", count=7)
+    first, second = lines(stream)
+    assert first.pop("time").endswith("Z")
+    assert first == {
+        "level": "info",
+        "event": "request",
+        "role": "issuer",
+        "request": "r1",
+        "route": "/token",
+        "status": 200,
+        "ms": 3,
+    }
+    assert second["count"] == 7
+    assert "status" not in second
+
+
+def test_a_refusal_is_a_warning_with_its_check(stream: StringIO) -> None:
+    Log("verifier").write("answer", host="wallet.example", check=Check.SIGNATURE)
+    (line,) = lines(stream)
+    assert line["level"] == "warning"
+    assert line["check"] == "signature"
+    assert line["fault"] == "sender"
+    assert line["host"] == "wallet.example"
+
+
+def test_a_refusal_of_ours_says_what_was_expected(stream: StringIO) -> None:
+    Log("verifier").write("answer", error=Rejected(Check.ANCHOR, "no anchor for this purpose"))
+    Log("verifier").write("answer", error=Malformed("request", "nonce", "expected text"))
+    first, second = lines(stream)
+    assert first["level"] == "warning"
+    assert first["check"] == "anchor"
+    assert first["detail"] == "no anchor for this purpose"
+    assert second["check"] == "syntax"
+
+
+def fail_with(secret: str) -> None:
+    raise KeyError(secret)
+
+
+def test_a_bug_shows_the_way_it_came_and_not_what_it_carried(stream: StringIO) -> None:
+    try:
+        fail_with(SECRET)
+    except KeyError as error:
+        Log("issuer").write("failed", request="r1", error=error)
+    (line,) = lines(stream)
+    assert line["level"] == "error"
+    assert line["error"] == "KeyError"
+    assert line["way"][-1].endswith("fail_with")
+    assert SECRET not in stream.getvalue()
+
+
+def test_a_librarys_arguments_are_left_out(stream: StringIO) -> None:
+    logging.getLogger("uvicorn.error").info("Uvicorn running on %s", SECRET)
+    logging.getLogger("uvicorn.error").error(ValueError(SECRET))
+    logging.getLogger("httpcore.connection").warning("GET https://issuer.example/?code=%s", SECRET)
+    logging.getLogger("sqlalchemy.engine").error(f"SELECT {SECRET}")
+    running, failed, http, sql = lines(stream)
+    assert running["message"] == "Uvicorn running on %s"
+    assert "message" not in failed
+    assert http["logger"] == "httpcore.connection"
+    assert sql["at"].startswith("test_logs:")
+    assert SECRET not in stream.getvalue()
+
+
+def test_paths_and_queries_of_the_server_are_not_logged(stream: StringIO) -> None:
+    logging.getLogger("uvicorn.access").info('%s - "%s %s"', "127.0.0.1", "GET", f"/cb?code={SECRET}")
+    logging.getLogger("httpx").info("HTTP Request: GET https://issuer.example/?code=%s", SECRET)
+    assert stream.getvalue() == ""
+
+
+def test_an_exception_that_a_library_logs_keeps_its_text_to_itself(stream: StringIO) -> None:
+    try:
+        fail_with(SECRET)
+    except KeyError:
+        logging.getLogger("asyncio").exception("Task %s failed", SECRET)
+    (line,) = lines(stream)
+    assert line["error"] == "KeyError"
+    assert SECRET not in stream.getvalue()
