@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from os import urandom
 from pathlib import Path
 
-from person import ADDRESS, CLAIMS, DISCLOSED, FLAT, VCT
+from person import ADDRESS, CLAIMS, DATES, DISCLOSED, DISCLOSED_ELEMENTS, DOCTYPE, ELEMENTS, FLAT, NAMESPACE, VCT
 from zegel.formats.credential import StatusReference
+from zegel.formats.mdoc.issue import MdocIssuer
+from zegel.formats.mdoc.parse import parse_issuer_signed
+from zegel.formats.mdoc.present import present_mdoc
+from zegel.formats.mdoc.transcript import SessionTranscript, redirect_transcript
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_sdjwt
@@ -19,16 +23,22 @@ from zegel.formats.status.token import (
     sign_status_list_jwt,
     verify_status_list,
 )
+from zegel.primitives.cbor import TAG_FULL_DATE, Tag, encode_embedded
 from zegel.primitives.keys import Curve, PrivateKey, derive_private_key
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Authority, SubjectName, create_authority, issue_certificate
 
 DAY = 86_400
+ALL_ELEMENTS = {**ELEMENTS, **{name: Tag(TAG_FULL_DATE, date) for name, date in DATES.items()}}
 AUDIENCE = "x509_hash:Uvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk"
 NONCE = "n-0S6_WzA2Mj-9f8h3kLmQ"
 STATUS_URI = "https://issuer.utopia.example/status/1"
 ENTRIES = 100_000
+RESPONSE_URI = "https://verifier.utopia.example/response"
+TRANSCRIPT: SessionTranscript = redirect_transcript(
+    client_id=AUDIENCE, nonce=NONCE, response_uri=RESPONSE_URI, encryption_key_thumbprint=bytes(32)
+)
 IN_THE_CLEAR = (
     ("address",),
     ("nationalities", None),
@@ -72,6 +82,20 @@ class World:
             random=urandom,
         )
 
+    def mdoc_issuer(self) -> MdocIssuer:
+        return MdocIssuer(signer=self.issuer, chain=self.chain, doc_type=DOCTYPE, namespaces=(NAMESPACE,))
+
+    def issue_mdoc(self, issuer: MdocIssuer) -> bytes:
+        return issuer.issue(
+            {NAMESPACE: ALL_ELEMENTS},
+            holder_key=self.holder.public_key,
+            status=self.status,
+            issued_at=self.now,
+            valid_from=self.now,
+            valid_until=self.expires,
+            random=urandom,
+        )
+
 
 def make_world(now: int) -> World:
     """Fresh keys; certificates and list as an issuer of the sandbox would have them."""
@@ -107,7 +131,7 @@ def make_world(now: int) -> World:
     )
 
 
-def present(world: World) -> bytes:
+def present_claims(world: World) -> bytes:
     """Five of the twenty-five claims, holder-bound."""
     return present_sdjwt(
         parse_sdjwt(world.issue_sd_jwt(world.sd_jwt_issuer())),
@@ -116,6 +140,16 @@ def present(world: World) -> bytes:
         audience=AUDIENCE,
         nonce=NONCE,
         now=world.now,
+    )
+
+
+def present_elements(world: World) -> bytes:
+    """Five of the twenty-eight elements, holder-bound."""
+    return present_mdoc(
+        parse_issuer_signed(world.issue_mdoc(world.mdoc_issuer())),
+        paths=[(NAMESPACE, element) for element in DISCLOSED_ELEMENTS],
+        holder=world.holder,
+        transcript=TRANSCRIPT,
     )
 
 
@@ -133,7 +167,14 @@ def write_fixture(world: World, path: Path) -> None:
         "address": ADDRESS,
         "audience": AUDIENCE,
         "nonce": NONCE,
-        "sd_jwt": present(world).decode(),
+        "sd_jwt": present_claims(world).decode(),
+        "doctype": DOCTYPE,
+        "namespace": NAMESPACE,
+        "elements": ELEMENTS,
+        "dates": DATES,
+        "device_response": b64encode(present_elements(world)).decode(),
+        "session_transcript": b64encode(TRANSCRIPT.encoded).decode(),
+        "session_transcript_bytes": b64encode(encode_embedded(TRANSCRIPT.encoded)).decode(),
     }
     path.write_text(json.dumps(fixture))
 

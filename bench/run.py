@@ -28,7 +28,10 @@ SECONDS = 0.12  # a turn; a thousand verifications
 
 PEERS: dict[str, list[str | Path]] = {
     "sd-jwt": [PEERS_PYTHON, HERE / "peers" / "peer_sd_jwt.py"],
+    "pymdoccbor": [PEERS_PYTHON, HERE / "peers" / "peer_pymdoccbor.py"],
+    "isomdoc": [PEERS_PYTHON, HERE / "peers" / "peer_isomdoc.py"],
     "@sd-jwt/sd-jwt-vc": [NODE, HERE / "peers" / "node" / "sdjwt.mjs"],
+    "@animo-id/mdoc": [NODE, HERE / "peers" / "node" / "mdoc.mjs"],
 }
 
 

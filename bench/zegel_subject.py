@@ -13,10 +13,13 @@ from os import urandom
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from fixtures import AUDIENCE, NONCE, World, current_time, make_world, present
+from fixtures import AUDIENCE, NONCE, TRANSCRIPT, World, current_time, make_world, present_claims, present_elements
 from lines import serve
+from person import DISCLOSED_ELEMENTS, NAMESPACE
 from zegel.errors import ZegelError
 from zegel.formats.credential import CurrentPresentation
+from zegel.formats.mdoc.parse import parse_device_response
+from zegel.formats.mdoc.verify import verify_presented_mdoc
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.verify import verify_presented_sdjwt
 from zegel.formats.status.check import check_status
@@ -55,9 +58,27 @@ def sd_jwt_verify(world: World) -> Subject:
         )
         return check_status(presentation, world.status_list, now=world.now)
 
-    presented = present(world)
+    presented = present_claims(world)
     assert_refused(verify, flipped_sd_jwts(presented))
     assert verify(presented).credential.claims["address"] == {"country": "UT"}
+    return lambda: verify(presented)
+
+
+def mdoc_issue(world: World) -> Subject:
+    issuer = world.mdoc_issuer()
+    return lambda: world.issue_mdoc(issuer)
+
+
+def mdoc_verify(world: World) -> Subject:
+    def verify(presented: bytes) -> CurrentPresentation:
+        presentation = verify_presented_mdoc(
+            parse_device_response(presented), anchors=world.anchors, transcript=TRANSCRIPT, now=world.now
+        )
+        return check_status(presentation, world.status_list, now=world.now)
+
+    presented = present_elements(world)
+    assert_refused(verify, flipped_mdocs(presented))
+    assert verify(presented).credential.claims[NAMESPACE].keys() == set(DISCLOSED_ELEMENTS)
     return lambda: verify(presented)
 
 
@@ -73,6 +94,22 @@ def flipped_sd_jwts(presented: bytes) -> Iterator[tuple[str, bytes]]:
     for at in range(len(disclosures)):
         changed_ones = [flipped(text) if here == at else text for here, text in enumerate(disclosures)]
         yield f"disclosure {at}", b"~".join((issuer_signed, *changed_ones, binding))
+
+
+def flipped_mdocs(presented: bytes) -> Iterator[tuple[str, bytes]]:
+    """The response with a bit flipped in each part: security object, both signatures, the chain, and each item."""
+    (document,) = parse_device_response(presented).documents
+    issued = document.issuer_signed
+    parts = {
+        "security object": issued.payload,
+        "issuer's signature": issued.issuer_auth.signature,
+        "issuer's certificate": issued.issuer_auth.x5chain[0],
+        "holder's signature": document.device_signed.authentication.signature,
+    }
+    parts |= {item.element: item.encoded for items in issued.unverified_namespaces.values() for item in items}
+    for name, part in parts.items():
+        at = presented.index(part) + len(part) // 2
+        yield name, presented[:at] + bytes([presented[at] ^ 1]) + presented[at + 1 :]
 
 
 def flipped(text: bytes) -> bytes:
@@ -94,6 +131,8 @@ def assert_refused(verify: Callable[[bytes], object], spoiled: Iterator[tuple[st
 SUBJECTS: dict[str, tuple[Callable[[World], Subject], Callable[[], Subject], int]] = {
     "sdjwt verify": (sd_jwt_verify, bare_verification, 2),
     "sdjwt issue": (sd_jwt_issue, bare_signature, 1),
+    "mdoc verify": (mdoc_verify, bare_verification, 2),
+    "mdoc issue": (mdoc_issue, bare_signature, 1),
 }
 """By name: what makes the subject, what makes its bare operation, and how many of those it cannot do without."""
 
