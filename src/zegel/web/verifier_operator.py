@@ -59,7 +59,7 @@ async def show_result(site: VerifierSite, request: HttpRequest, *, session: str)
 
 
 async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
-    """A service's own page was returned to: with the response code and the secret of that browser's session, the result.
+    """A service's own page was returned to: the response code and the secret of that browser session give the result.
 
     What it began with an ``initiator`` it gets here and nowhere else.
     """

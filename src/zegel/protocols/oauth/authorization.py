@@ -53,6 +53,13 @@ def check_authorization_request(
     return pushed
 
 
+def check_undecided(pushed: PushedRequest | None) -> PushedRequest:
+    """Return the request, just taken from the store; ``Denied(invalid_request)`` when it was decided before."""
+    if pushed is None:
+        raise _unknown("the pushed request was decided before, or took too long", "request_uri")
+    return pushed
+
+
 def approve(
     server: AuthorizationServer,
     pushed: PushedRequest,

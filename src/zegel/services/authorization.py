@@ -1,0 +1,256 @@
+"""The authorization server's use cases: push, log in and approve, redeem, refresh.
+
+Each loads what the engine needs, lets it decide, and stores what it decided in one durable transaction, in which every
+one-time value is claimed. A refusal rolls all of it back; a replay is the exception, for it takes something away.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.errors import Denied
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.oauth.access import Authorized, access_token_of, authorize
+from zegel.protocols.oauth.authorization import (
+    approve,
+    check_authorization_request,
+    check_undecided,
+    person_refused,
+    refuse,
+    request_uri_of,
+)
+from zegel.protocols.oauth.authorization_details import GrantedCredential
+from zegel.protocols.oauth.errors import FreshNonces, OneTime
+from zegel.protocols.oauth.par import push_authorization_request
+from zegel.protocols.oauth.server import AuthorizationServer, answer_challenge
+from zegel.protocols.oauth.states import (
+    AccessToken,
+    AuthorizationCode,
+    Grant,
+    PreAuthorizedCode,
+    PushedRequest,
+    RefreshToken,
+    UsedCode,
+)
+from zegel.protocols.oauth.token import (
+    GrantType,
+    Redeemed,
+    Replayed,
+    TokenRequest,
+    WrongTransactionCode,
+    pre_authorize,
+    read_token_request,
+    redeem_code,
+    redeem_pre_authorized_code,
+    refresh_access,
+)
+from zegel.services.ports import Clock, IssuerStore, Kind, Random, Stored, Transaction
+
+PUSHED: Final = Kind(name="pushed request", states=(PushedRequest,))
+CODE: Final = Kind[AuthorizationCode | UsedCode](name="code", states=(AuthorizationCode, UsedCode))
+PRE_AUTHORIZED: Final = Kind[PreAuthorizedCode | UsedCode](
+    name="pre-authorized code", states=(PreAuthorizedCode, UsedCode)
+)
+GRANT: Final = Kind(name="grant", states=(Grant,))
+ACCESS: Final = Kind(name="access token", states=(AccessToken,))
+REFRESH: Final = Kind(name="refresh token", states=(RefreshToken,))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An authorization request that waits for its person's decision, and the key of its record."""
+
+    request_uri: str
+    pushed: PushedRequest
+
+
+@final
+class AuthorizationService:
+    """An authorization server at work."""
+
+    def __init__(self, server: AuthorizationServer, *, store: IssuerStore, clock: Clock, random: Random) -> None:
+        self._server = server
+        self._store = store
+        self._clock = clock
+        self._random = random
+
+    def fresh(self) -> FreshNonces:
+        """The nonces that a refusal brings along, for the retry."""
+        return self._server.fresh(now=self._clock.now(), random=self._random)
+
+    def challenge(self) -> HttpResponse:
+        """Answer at the challenge endpoint."""
+        return answer_challenge(self._server, now=self._clock.now(), random=self._random)
+
+    async def push(self, request: HttpRequest) -> HttpResponse:
+        """Take a pushed authorization request."""
+        pushed = push_authorization_request(self._server, request, now=self._clock.now(), random=self._random)
+        async with self._store.transaction(durable=True) as transaction:
+            await claim(transaction, pushed.once)
+            await transaction.put(PUSHED, pushed.request_uri, pushed.state, expires=pushed.kept_until)
+        return pushed.response
+
+    async def read(self, parameters: Mapping[str, str]) -> Pending:
+        """What a browser brings to the authorization endpoint; ``Denied`` for an error page."""
+        request_uri = request_uri_of(parameters)
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(PUSHED, request_uri)
+        pushed = check_authorization_request(
+            parameters, pushed=None if stored is None else stored.value, now=self._clock.now()
+        )
+        return Pending(request_uri=request_uri, pushed=pushed)
+
+    async def approve(self, pending: Pending, *, subject: str) -> HttpResponse:
+        """The person approves: the redirect with a code. A request is decided once."""
+        approved = approve(
+            self._server,
+            pending.pushed,
+            subject=subject,
+            datasets={},
+            now=self._clock.now(),
+            random=self._random,
+        )
+        async with self._store.transaction(durable=True) as transaction:
+            await self._decide(transaction, pending)
+            await transaction.put(CODE, approved.code, approved.state, expires=approved.state.expires)
+        return approved.response
+
+    async def refuse(self, pending: Pending, denied: Denied | None = None) -> HttpResponse:
+        """The person, or the issuer, says no: the redirect with an error."""
+        async with self._store.transaction(durable=True) as transaction:
+            await self._decide(transaction, pending)
+        return refuse(self._server, pending.pushed, denied or person_refused())
+
+    async def pre_authorize(
+        self, *, subject: str, credentials: tuple[GrantedCredential, ...], tx_code: str | None
+    ) -> str:
+        """Approve without a browser, for a person who is known already; returns the code."""
+        code, state = pre_authorize(
+            self._server,
+            subject=subject,
+            credentials=credentials,
+            tx_code=tx_code,
+            now=self._clock.now(),
+            random=self._random,
+        )
+        async with self._store.transaction(durable=True) as transaction:
+            await transaction.put(PRE_AUTHORIZED, code, state, expires=state.expires)
+        return code
+
+    async def token(self, request: HttpRequest) -> HttpResponse:
+        """Exchange a code or a refresh token for an access token."""
+        asked = read_token_request(self._server, request, now=self._clock.now())
+        match asked.grant_type:
+            case GrantType.AUTHORIZATION_CODE:
+                return await self._redeem_code(asked)
+            case GrantType.PRE_AUTHORIZED_CODE:
+                return await self._redeem_pre_authorized_code(asked)
+            case GrantType.REFRESH_TOKEN:
+                return await self._refresh(asked)
+
+    async def authorize(self, request: HttpRequest) -> Authorized:
+        """Open a protected endpoint; the one-time values are claimed with whatever is done there."""
+        async with self._store.transaction() as transaction:
+            access = await transaction.load(ACCESS, access_token_of(request))
+            grant = None if access is None else await transaction.load(GRANT, access.value.grant)
+        return authorize(
+            request,
+            access=None if access is None else access.value,
+            grant=None if grant is None else grant.value,
+            nonces=self._server.nonces,
+            now=self._clock.now(),
+        )
+
+    async def _redeem_code(self, asked: TokenRequest) -> HttpResponse:
+        async with self._store.transaction(durable=True) as transaction:
+            stored = await transaction.load(CODE, asked.secret)
+            outcome = redeem_code(
+                self._server, asked, stored and stored.value, now=self._clock.now(), random=self._random
+            )
+            if isinstance(outcome, Replayed):
+                await _revoke(transaction, outcome.grant_id)
+            else:
+                await claim(transaction, outcome.once)
+                assert stored is not None
+                await transaction.swap(
+                    CODE, asked.secret, outcome.used, version=stored.version, expires=outcome.grant.expires
+                )
+                await _keep(transaction, outcome)
+        return _answered(outcome)
+
+    async def _redeem_pre_authorized_code(self, asked: TokenRequest) -> HttpResponse:
+        async with self._store.transaction(durable=True) as transaction:
+            stored = await transaction.load(PRE_AUTHORIZED, asked.secret)
+            outcome = redeem_pre_authorized_code(
+                self._server, asked, stored and stored.value, now=self._clock.now(), random=self._random
+            )
+            match outcome:
+                case Replayed():
+                    await _revoke(transaction, outcome.grant_id)
+                case WrongTransactionCode(state=state):
+                    await _replace(transaction, asked.secret, stored, state, expires=state.expires)
+                case Redeemed():
+                    await claim(transaction, outcome.once)
+                    await _replace(transaction, asked.secret, stored, outcome.used, expires=outcome.grant.expires)
+                    await _keep(transaction, outcome)
+        return _answered(outcome)
+
+    async def _refresh(self, asked: TokenRequest) -> HttpResponse:
+        async with self._store.transaction(durable=True) as transaction:
+            stored = await transaction.load(REFRESH, asked.secret)
+            grant = None if stored is None else await transaction.load(GRANT, stored.value.grant)
+            refreshed = refresh_access(
+                self._server,
+                asked,
+                stored and stored.value,
+                grant and grant.value,
+                now=self._clock.now(),
+                random=self._random,
+            )
+            await claim(transaction, refreshed.once)
+            await transaction.put(ACCESS, refreshed.access_token, refreshed.access, expires=refreshed.access.expires)
+        return refreshed.response
+
+    async def _decide(self, transaction: Transaction, pending: Pending) -> PushedRequest:
+        pushed = await transaction.take(PUSHED, pending.request_uri)
+        return check_undecided(pushed)
+
+
+async def claim(transaction: Transaction, once: Iterable[OneTime]) -> None:
+    """Claim values that serve once; ``Denied`` when one was used before, which rolls the transaction back."""
+    for value in once:
+        if not await transaction.claim(value.purpose, value.key, expires=value.expires):
+            raise value.denied()
+
+
+async def _replace(
+    transaction: Transaction,
+    code: str,
+    stored: Stored[PreAuthorizedCode | UsedCode] | None,
+    state: PreAuthorizedCode | UsedCode,
+    *,
+    expires: int,
+) -> None:
+    assert stored is not None  # an unknown code was denied
+    await transaction.swap(PRE_AUTHORIZED, code, state, version=stored.version, expires=expires)
+
+
+async def _keep(transaction: Transaction, redeemed: Redeemed) -> None:
+    await transaction.put(GRANT, redeemed.grant_id, redeemed.grant, expires=redeemed.grant.expires)
+    await transaction.put(ACCESS, redeemed.access_token, redeemed.access, expires=redeemed.access.expires)
+    await transaction.put(REFRESH, redeemed.refresh_token, redeemed.refresh, expires=redeemed.refresh.expires)
+
+
+async def _revoke(transaction: Transaction, grant_id: str) -> None:
+    stored = await transaction.load(GRANT, grant_id)
+    if stored is not None:
+        await transaction.swap(
+            GRANT, grant_id, stored.value.revoke(), version=stored.version, expires=stored.value.expires
+        )
+
+
+def _answered(outcome: Redeemed | Replayed | WrongTransactionCode) -> HttpResponse:
+    if isinstance(outcome, Redeemed):
+        return outcome.response
+    raise outcome.denied

@@ -1,0 +1,168 @@
+"""A batch of credentials: one record, one copy for each key, nothing in two copies that is unique.
+
+Times are rounded to the day, status entries are random and never used twice, salts and digest ids are fresh. What is
+kept is what revocation needs; keys and salts are not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.formats.catalogue.records import CheckedRecord, check_record, mdoc_elements, sdjwt_claims
+from zegel.formats.catalogue.types import CATEGORY_NAMESPACE, AttestationType
+from zegel.formats.claims import Claims
+from zegel.formats.credential import Format, StatusReference
+from zegel.formats.mdoc.issue import MdocIssuer
+from zegel.formats.sdjwt.issue import SdJwtIssuer
+from zegel.primitives.encoding import base64url
+from zegel.primitives.keys import PublicKey
+from zegel.primitives.x509 import DAY
+from zegel.services.ports import Clock, Issuance, IssuerTransaction, Random, StatusEntry
+from zegel.trust.signing import CertifiedSigner
+
+STATUS_PATH: Final = "/status/"
+STATUS_BITS: Final = 1  # valid or revoked; nothing is suspended here (ARF 3.0 VCR_07: revocation is final)
+_ID_BYTES: Final = 16
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be issued: ``record`` of ``person`` as ``type`` in ``format``, a copy for each of ``keys``."""
+
+    person: str
+    type: AttestationType
+    format: Format
+    record: Claims
+    keys: tuple[PublicKey, ...]
+
+
+@final
+class CredentialPress:
+    """Makes credentials of every type on offer, under one document signer."""
+
+    def __init__(
+        self,
+        types: Sequence[AttestationType],
+        *,
+        signer: CertifiedSigner,
+        origin: str,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._origin = origin
+        self._clock = clock
+        self._random = random
+        self._sdjwt = {type_.id: _sdjwt_issuer(type_, signer) for type_ in types if type_.vct is not None}
+        self._mdoc = {type_.id: _mdoc_issuer(type_, signer) for type_ in types if type_.doctype is not None}
+
+    async def issue(self, order: Order, *, transaction: IssuerTransaction) -> tuple[bytes, ...]:
+        """Issue the copies and note the batch; ``Rejected(RECORD)`` for a record that the type does not allow.
+
+        A credential that is bound to nobody is one copy.
+        """
+        record = check_record(order.type, order.record)
+        today = self._clock.now() // DAY * DAY
+        until = today + order.type.validity_days * DAY
+        holders: tuple[PublicKey | None, ...] = order.keys or (None,)
+        statuses = await self._allocate(order, count=len(holders), today=today, until=until, transaction=transaction)
+        match order.format:
+            case Format.SD_JWT_VC:
+                return self._issue_sdjwt(record, holders, statuses, today, until)
+            case Format.MDOC:
+                return self._issue_mdoc(record, order.keys, statuses, today, until)
+
+    async def _allocate(
+        self, order: Order, *, count: int, today: int, until: int, transaction: IssuerTransaction
+    ) -> tuple[StatusReference | None, ...]:
+        entries: tuple[StatusEntry, ...] = ()
+        if order.type.revocable:
+            entries = await transaction.statuses.allocate(bits=STATUS_BITS, count=count, expires=until)
+        await transaction.issuances.add(
+            Issuance(
+                id=base64url(self._random(_ID_BYTES)),
+                person=order.person,
+                type=order.type.id,
+                format=order.format,
+                entries=entries,
+                day=today,
+                expires=until,
+            )
+        )
+        if not entries:
+            return (None,) * count
+        return tuple(StatusReference(uri=self._status_uri(entry.list_id), index=entry.index) for entry in entries)
+
+    def _status_uri(self, list_id: str) -> str:
+        return self._origin + STATUS_PATH + list_id
+
+    def _issue_sdjwt(
+        self,
+        record: CheckedRecord,
+        holders: Sequence[PublicKey | None],
+        statuses: Sequence[StatusReference | None],
+        today: int,
+        until: int,
+    ) -> tuple[bytes, ...]:
+        issuer, claims = self._sdjwt[record.type.id], sdjwt_claims(record)
+        return tuple(
+            issuer.issue(
+                claims,
+                holder_key=holder,
+                status=status,
+                issued_at=today,
+                valid_from=today,
+                valid_until=until,
+                random=self._random,
+            )
+            for holder, status in zip(holders, statuses, strict=True)
+        )
+
+    def _issue_mdoc(
+        self,
+        record: CheckedRecord,
+        keys: Sequence[PublicKey],
+        statuses: Sequence[StatusReference | None],
+        today: int,
+        until: int,
+    ) -> tuple[bytes, ...]:
+        issuer, elements = self._mdoc[record.type.id], mdoc_elements(record)
+        return tuple(
+            issuer.issue(
+                elements,
+                holder_key=key,
+                status=status,
+                issued_at=today,
+                valid_from=today,
+                valid_until=until,
+                random=self._random,
+            )
+            for key, status in zip(keys, statuses, strict=True)
+        )
+
+
+def _sdjwt_issuer(type_: AttestationType, signer: CertifiedSigner) -> SdJwtIssuer:
+    return SdJwtIssuer(
+        signer=signer.signer,
+        chain=signer.chain,
+        vct=type_.identifier(Format.SD_JWT_VC),
+        in_the_clear=type_.in_the_clear,
+        decoys=type_.decoys,
+    )
+
+
+def _mdoc_issuer(type_: AttestationType, signer: CertifiedSigner) -> MdocIssuer:
+    authorizations: Mapping[str, tuple[str, ...]] = type_.key_authorizations
+    return MdocIssuer(
+        signer=signer.signer,
+        chain=signer.chain,
+        doc_type=type_.identifier(Format.MDOC),
+        namespaces=_namespaces(type_),
+        decoys=type_.decoys,
+        key_authorizations=authorizations or None,
+    )
+
+
+def _namespaces(type_: AttestationType) -> tuple[str, ...]:
+    own = dict.fromkeys(claim.mdoc[0] for claim in type_.claims if claim.mdoc is not None)
+    return tuple(own) if type_.category is None else (*own, CATEGORY_NAMESPACE)
