@@ -11,8 +11,11 @@ import pytest
 from zegel_testing.authorities import CertifiedSigner, anchor, signer, trusting
 from zegel_testing.foreign import Foreign, ForeignError
 from zegel_testing.issuer import EngineIssuer
+from zegel_testing.queries import DOCTYPE, VCT
 from zegel_testing.sockets import Answer, listening, send
 
+from zegel.formats.mdoc.parse import parse_issuer_signed
+from zegel.formats.mdoc.verify import verify_issued_mdoc
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt
 from zegel.primitives.keys import parse_jwk, random_private_key
@@ -64,10 +67,11 @@ def test_a_credo_wallet_receives_with_a_transaction_code(credo_wallet: Foreign, 
             credo_wallet.tell("receive", offer=offer, tx_code="000000")
         outcome = credo_wallet.tell("receive", offer=offer, tx_code="493536", copies=3)
     assert outcome["token_type"] == "DPoP"
-    (received,) = outcome["received"]
-    assert (received["type"], received["copies"], received["notified"]) == ("urn:eudi:pid:1", 3, True)
-    assert received["claims"]["address"] == {"country": "UT"}
-    assert issuer.events == ["credential_accepted"]
+    assert [(received["type"], received["copies"]) for received in outcome["received"]] == [(VCT, 3), (DOCTYPE, 3)]
+    sd_jwt, mdoc = outcome["received"]
+    assert sd_jwt["claims"]["address"] == {"country": "UT"}
+    assert mdoc["claims"] == {DOCTYPE: CLAIMS}
+    assert issuer.events == ["credential_accepted", "credential_accepted"]
 
 
 def test_a_credo_wallet_receives_after_a_log_in(credo_wallet: Foreign, roots: Roots, now: int) -> None:
@@ -76,7 +80,7 @@ def test_a_credo_wallet_receives_after_a_log_in(credo_wallet: Foreign, roots: Ro
             "authorize", offer=issuer.offer_log_in(), client_id="a Credo wallet", redirect_uri=REDIRECT_URI
         )
         outcome = credo_wallet.tell("redeem", session=begun["session"], location=log_in(begun["url"]))
-    assert [received["copies"] for received in outcome["received"]] == [1]
+    assert [received["copies"] for received in outcome["received"]] == [1, 1]
 
 
 def test_a_credo_wallet_receives_under_haip(
@@ -101,7 +105,7 @@ def test_a_credo_wallet_receives_under_haip(
             wallet_attestation=attestation.decode(),
         )
         outcome = credo_wallet.tell("redeem", session=begun["session"], location=log_in(begun["url"]), copies=10)
-    assert [received["copies"] for received in outcome["received"]] == [10]
+    assert [received["copies"] for received in outcome["received"]] == [10, 10]
 
 
 def drive(step: Any) -> Any:
@@ -137,9 +141,13 @@ def finish(pause: Any, roots: Roots, copies: int) -> Done:
         pause = drive(prove(pause, Proof.JWT, keys=keys, attestation=None, now=now, random=urandom))
     for received in pause.received:
         for credential in received.credentials:
+            now = int(time.time())
             if received.configuration == "pid-sd-jwt":
-                verified = verify_issued_sdjwt(parse_sdjwt(credential), anchors=anchors, now=int(time.time()))
+                verified = verify_issued_sdjwt(parse_sdjwt(credential), anchors=anchors, now=now)
                 assert verified.claims["address"] == {"locality": "Utopia", "country": "UT"}
+            else:
+                verified = verify_issued_mdoc(parse_issuer_signed(credential), anchors=anchors, now=now)
+                assert verified.claims[DOCTYPE]["birth_date"] == "1990-01-01"
     return pause
 
 

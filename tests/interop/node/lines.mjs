@@ -8,7 +8,8 @@ for (const name of ['log', 'info', 'debug', 'warn']) console[name] = print
 const open = new Map()
 let asked = 0
 
-const write = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
+const plain = (_name, value) => (value instanceof Map ? Object.fromEntries(value) : value)
+const write = (value) => process.stdout.write(`${JSON.stringify(value, plain)}\n`)
 
 export function ask(subject, details) {
   asked += 1

@@ -1,4 +1,4 @@
-"""An issuer of one PID without storage, pages or persons: the engines and a dictionary, for wallets to visit."""
+"""An issuer of PIDs without storage, pages or persons: the engines and a dictionary, for wallets to visit."""
 
 import time
 from collections.abc import Callable
@@ -8,8 +8,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from zegel.errors import Denied
 from zegel.formats.credential import Format
+from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.keys import PublicKey
 from zegel.profiles import Profile
 from zegel.protocols.oauth.access import Authorized, access_token_of, authorize
 from zegel.protocols.oauth.authorization import approve, check_authorization_request
@@ -27,7 +29,7 @@ from zegel.protocols.oauth.token import (
     redeem_code,
     redeem_pre_authorized_code,
 )
-from zegel.protocols.openid4vci.configuration import CredentialConfiguration, KeyRequirements
+from zegel.protocols.openid4vci.configuration import SIGNING_ALGORITHMS, CredentialConfiguration, KeyRequirements
 from zegel.protocols.openid4vci.credential import issued, read_credential_request
 from zegel.protocols.openid4vci.issuer import CredentialIssuer, answer_nonce
 from zegel.protocols.openid4vci.notification import notify, read_notification
@@ -41,10 +43,10 @@ from zegel.protocols.openid4vci.offer import (
 )
 from zegel.protocols.openid4vci.publication import build_issuer_metadata
 from zegel.trust.anchors import TrustAnchors
-from zegel_testing.authorities import CertifiedSigner
+from zegel_testing.authorities import DAY, CertifiedSigner
+from zegel_testing.queries import DOCTYPE, VCT
 
-VCT = "urn:eudi:pid:1"
-CONFIGURATION = "pid"
+TYPES = {Format.SD_JWT_VC: VCT, Format.MDOC: DOCTYPE}
 
 
 class EngineIssuer:
@@ -62,22 +64,25 @@ class EngineIssuer:
     ) -> None:
         nonces = Nonces(key=urandom(32))
         required = KeyRequirements(key_storage=("iso_18045_moderate",)) if key_attestation else None
-        configuration = CredentialConfiguration(
-            id=CONFIGURATION,
-            format=Format.SD_JWT_VC,
-            type=VCT,
-            scope=CONFIGURATION,
-            signing_algorithms=("ES256",),
-            proofs={"jwt": required, "attestation": required} if key_attestation else {"jwt": None},
-        )
+        configurations = {
+            str(format_): CredentialConfiguration(
+                id=str(format_),
+                format=format_,
+                type=type_,
+                scope=str(format_),
+                signing_algorithms=SIGNING_ALGORITHMS[format_],
+                proofs={"jwt": required, "attestation": required} if key_attestation else {"jwt": None},
+            )
+            for format_, type_ in TYPES.items()
+        }
         self.server = AuthorizationServer(
             issuer=origin,
             credential_issuer=origin,
             profile=profile,
             anchors=anchors,
             nonces=nonces,
-            scopes={CONFIGURATION: (CONFIGURATION,)},
-            configurations=frozenset({CONFIGURATION}),
+            scopes={id_: (id_,) for id_ in configurations},
+            configurations=frozenset(configurations),
             redirect_uris={},
         )
         self.issuer = CredentialIssuer(
@@ -86,11 +91,12 @@ class EngineIssuer:
             profile=profile,
             anchors=anchors,
             nonces=nonces,
-            configurations={CONFIGURATION: configuration},
+            configurations=configurations,
             batch_size=10,
             encryption=None,
         )
-        self.signing = SdJwtIssuer(signer=signer.key, chain=signer.chain, vct=VCT)
+        self.sd_jwt = SdJwtIssuer(signer=signer.key, chain=signer.chain, vct=VCT)
+        self.mdoc = MdocIssuer(signer=signer.key, chain=signer.chain, doc_type=DOCTYPE, namespaces=(DOCTYPE,))
         self.claims = claims
         self.records: dict[str, Any] = {}
         self.used: set[tuple[str, str]] = set()
@@ -99,7 +105,9 @@ class EngineIssuer:
 
     def offer(self, *, tx_code: str | None) -> str:
         """A pre-authorised offer."""
-        granted = (GrantedCredential(configuration=CONFIGURATION, datasets=(CONFIGURATION,), detailed=False),)
+        granted = tuple(
+            GrantedCredential(configuration=id_, datasets=(id_,), detailed=False) for id_ in self.issuer.configurations
+        )
         code, self.records[code] = self._pre_authorized(granted, tx_code)
         prompt = None if tx_code is None else TransactionCodePrompt(length=len(tx_code))
         return self._link(pre_authorized=PreAuthorizedOffer(code=code, tx_code=prompt))
@@ -164,21 +172,32 @@ class EngineIssuer:
     def _credential(self, request: HttpRequest, now: int) -> HttpResponse:
         call = read_credential_request(self.issuer, request, authorized=self._authorized(request, now), now=now)
         self._claim(call.once)
-        credentials = [
-            self.signing.issue(
-                self.claims,
-                holder_key=key,
-                status=None,
-                issued_at=now - now % 86_400,
-                valid_from=None,
-                valid_until=now + 86_400,
-                random=urandom,
-            )
-            for key in call.keys
-        ]
+        credentials = [self._issue(call.configuration.format, key, now) for key in call.keys]
         answer = issued(self.issuer, call, credentials, now=now, random=urandom)
         self.records[answer.notification_id] = answer.state
         return answer.response
+
+    def _issue(self, format_: Format, key: PublicKey, now: int) -> bytes:
+        today = now - now % DAY
+        if format_ is Format.MDOC:
+            return self.mdoc.issue(
+                {DOCTYPE: self.claims},
+                holder_key=key,
+                status=None,
+                issued_at=today,
+                valid_from=today,
+                valid_until=today + 7 * DAY,
+                random=urandom,
+            )
+        return self.sd_jwt.issue(
+            self.claims,
+            holder_key=key,
+            status=None,
+            issued_at=today,
+            valid_from=None,
+            valid_until=today + 7 * DAY,
+            random=urandom,
+        )
 
     def _notification(self, request: HttpRequest, now: int) -> HttpResponse:
         notification = read_notification(request, authorized=self._authorized(request, now))
@@ -203,5 +222,6 @@ class EngineIssuer:
         return pre_authorize(self.server, subject="noor", credentials=granted, tx_code=tx_code, now=now, random=urandom)
 
     def _link(self, **grants: Any) -> str:
-        offer = CredentialOffer(credential_issuer=self.issuer.identifier, configurations=(CONFIGURATION,), **grants)
+        offered = tuple(self.issuer.configurations)
+        offer = CredentialOffer(credential_issuer=self.issuer.identifier, configurations=offered, **grants)
         return offer_link(offer, scheme=OfferScheme.OPENID)
