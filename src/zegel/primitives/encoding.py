@@ -47,16 +47,6 @@ def parse_base64url(text: bytes | str, *, what: str, where: str = "") -> bytes:
         raise Malformed(what, where, "expected canonical base64url without padding") from None
 
 
-def parse_base64url_all(texts: Sequence[bytes], *, what: str) -> list[bytes]:
-    """Decode each text as ``parse_base64url`` does, faster when there are many."""
-    if not all([text and (not len(text) & 3 or text[-1] in _LAST_SYMBOLS[len(text) & 3]) for text in texts]):
-        return [parse_base64url(text, what=what) for text in texts]
-    try:
-        return [b64decode(text.translate(_STANDARD) + _PADDING[len(text) & 3], None, True) for text in texts]
-    except (Error, ValueError):
-        raise Malformed(what, "", "expected canonical base64url without padding") from None
-
-
 def parse_base64(text: str, *, what: str, where: str = "") -> bytes:
     """Decode padded base64, as ``x5c`` carries it (RFC 7515 section 4.1.6)."""
     data = _ascii(text, what, where)

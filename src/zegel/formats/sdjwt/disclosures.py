@@ -11,7 +11,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.claims import ClaimPath
 from zegel.primitives.encoding import base64url_digests, parse_base64url
-from zegel.primitives.json import MAX_DEPTH, Json, JsonObject, parse_json
+from zegel.primitives.json import MAX_DEPTH, Json, JsonObject, parse_arrays
 
 Disclosure: TypeAlias = Sequence[Json]
 """What a disclosure says: salt, name and value of an object's property, or salt and value of an array's entry."""
@@ -27,7 +27,13 @@ def parse_disclosures(encoded: Sequence[bytes]) -> tuple[Disclosure, ...]:
     """Parse disclosures as sent; ``Malformed`` unless each is an array of two or three that begins with a salt."""
     if len(encoded) > MAX_DISCLOSURES:
         raise Malformed(_WHAT, "", f"expected at most {MAX_DISCLOSURES}, got {len(encoded)}")
-    return tuple([_parse_disclosure(text) for text in encoded])
+    disclosures = parse_arrays([parse_base64url(text, what=_WHAT) for text in encoded], what=_WHAT)
+    for disclosure in disclosures:
+        if not 2 <= len(disclosure) <= 3:
+            raise Malformed(_WHAT, "", "expected salt, name and value, or salt and value")
+        if type(disclosure[0]) is not str or type(disclosure[-2]) is not str:
+            raise Malformed(_WHAT, "", "expected salt and name as text")
+    return tuple(disclosures)
 
 
 def digest_disclosures(encoded: Sequence[bytes]) -> list[str]:
@@ -151,15 +157,6 @@ def _are_text(items: list[Json]) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _parse_disclosure(text: bytes) -> Disclosure:
-    disclosure = parse_json(parse_base64url(text, what=_WHAT), what=_WHAT)
-    if type(disclosure) is not list or not 2 <= len(disclosure) <= 3:
-        raise Malformed(_WHAT, "", "expected an array of salt, name and value, or of salt and value")
-    if type(disclosure[0]) is not str or type(disclosure[-2]) is not str:
-        raise Malformed(_WHAT, "", "expected salt and name as text")
-    return disclosure
 
 
 _Table: TypeAlias = Mapping[str, tuple[bytes, Disclosure]]

@@ -39,10 +39,10 @@ class UnverifiedSdJwt:
 
 def parse_sdjwt(data: bytes | str) -> UnverifiedSdJwt:
     """Parse an issued or presented SD-JWT VC; ``Malformed`` for anything else, or beyond the limits."""
-    if isinstance(data, str):
-        data = _ascii(data)
     if len(data) > MAX_BYTES:
         raise Malformed(_WHAT, "", f"expected at most {MAX_BYTES} bytes, got {len(data)}")
+    if isinstance(data, str):
+        data = _ascii(data)
     issuer_signed, *encoded = data.split(b"~", MAX_DISCLOSURES + 1)
     if not encoded:
         raise Malformed(_WHAT, "", "expected a tilde after the issuer-signed JWT")

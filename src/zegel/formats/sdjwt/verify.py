@@ -7,15 +7,15 @@ and draft 19 no longer does. ``dc+sd-jwt`` alone is ever written.
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import Format, Issuer, UnboundPresentation, VerifiedCredential, VerifiedPresentation
 from zegel.formats.sdjwt.disclosures import resolve_disclosures
 from zegel.formats.sdjwt.key_binding import verify_key_binding
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED, RegisteredClaims
+from zegel.primitives.http import origin_of
 from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.jws import verify_jws
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
@@ -122,8 +122,11 @@ def _check_issuer_name(name: str | None, leaf: Certificate) -> None:
     """A name that is there is the leaf's: one of its URIs, or a URL at one of its hosts."""
     if name is None or name in leaf.uris:
         return
-    url = urlsplit(name)
-    if url.scheme != "https" or url.hostname not in leaf.dns_names:
+    try:
+        scheme, _, host = origin_of(name, what="iss").partition("://")
+    except Malformed:
+        scheme, host = "", ""
+    if scheme != "https" or host.partition(":")[0] not in leaf.dns_names:
         raise Rejected(Check.ISSUER_NAME, "expected a name in the signer's certificate", field="iss")
 
 

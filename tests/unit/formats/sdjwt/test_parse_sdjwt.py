@@ -1,0 +1,228 @@
+"""An SD-JWT VC from the wire: its grammar, its types and its limits."""
+
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import fixed_key
+from zegel_testing.limits import assert_malformed_cheaply
+from zegel_testing.sdjwt import HOLDER, NONCE, STATUS, VCT, bound, disclosure, issued, payload, presented, signed
+
+from zegel.errors import Malformed
+from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES
+from zegel.formats.sdjwt.parse import parse_sdjwt
+from zegel.primitives.encoding import base64url, encode_base64url
+from zegel.primitives.json import MAX_BYTES, encode_json
+
+
+def test_an_issued_credential_has_no_proof_of_holding() -> None:
+    data = issued()
+    sdjwt = parse_sdjwt(data)
+    assert sdjwt.unverified_vct == VCT
+    assert sdjwt.unverified_key_binding is None
+    assert sdjwt.presented == data
+    assert sdjwt.unverified_registered.status == STATUS
+    assert sdjwt.unverified_registered.holder_key == HOLDER.public_key
+
+
+def test_a_presentation_is_taken_apart_at_its_last_tilde() -> None:
+    data = presented(paths=[("family_name",)])
+    sdjwt = parse_sdjwt(data.decode())
+    assert sdjwt.unverified_key_binding is not None
+    assert sdjwt.unverified_key_binding.unverified_nonce == NONCE
+    assert data.startswith(sdjwt.presented)
+    assert sdjwt.presented.endswith(b"~")
+    assert [contents[1:] for contents in sdjwt.unverified_disclosures] == [["family_name", "Example"]]
+
+
+def test_what_a_credential_need_not_say_is_none() -> None:
+    registered = parse_sdjwt(signed({"vct": VCT})).unverified_registered
+    assert registered.issuer is None
+    assert registered.not_before is None
+    assert registered.expires is None
+    assert registered.status is None
+    assert registered.holder_key is None
+    assert registered.also_known_as == ()
+
+
+def test_times_may_be_written_with_a_fraction() -> None:
+    registered = parse_sdjwt(signed(payload(exp=1_800_000_000.5, nbf=1.0))).unverified_registered
+    assert (registered.not_before, registered.expires) == (1, 1_800_000_000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"~",
+        b"~~",
+        b"a~",
+        "ö~",
+        issued().rstrip(b"~"),
+        issued().partition(b"~")[0],
+        issued() + b"~",
+        issued() + b"a",
+        issued()[1:],
+        issued()[:-40] + b"~",
+        issued().replace(b"~", b"~~", 1),
+        issued().replace(b"~", b".~", 1),
+        presented() + b"~",
+        presented()[:-1],
+    ],
+)
+def test_what_is_no_compact_serialisation_is_malformed(data: bytes | str) -> None:
+    with pytest.raises(Malformed):
+        parse_sdjwt(data)
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        {"a": "b"},
+        "text",
+        None,
+        [],
+        ["salt"],
+        ["salt", "name", "value", "more"],
+        [1, "value"],
+        [None, "name", "value"],
+        ["salt", 1, "value"],
+        ["salt", None, "value"],
+    ],
+)
+def test_a_disclosure_of_another_shape_is_malformed(contents: Any) -> None:
+    with pytest.raises(Malformed, match="disclosure: expected"):
+        parse_sdjwt(signed(payload(), [encode_base64url(encode_json(contents))]))
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        base64url(b'["salt","name",1]') + "=",
+        base64url(b'["salt","name",1]')[:-1] + "1",  # the unused bits of the last symbol
+        base64url(b'["salt","name",12]') + "\n",
+        "WyJzYWx0Iiwi+//+Il0",
+        "A",
+        base64url(b'["salt","name",{"a":1,"a":2}]'),
+        base64url(b'["salt","name",NaN]'),
+        base64url(b'["salt","name","\xff"]'),
+        base64url(b'["salt","name",1] 1'),
+        base64url(b'["salt","name",' + b"[" * 30 + b"]" * 30 + b"]"),
+    ],
+)
+def test_a_disclosure_that_is_not_canonical_is_malformed(encoded: str) -> None:
+    with pytest.raises(Malformed):
+        parse_sdjwt(signed(payload(), [encoded.encode()]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"vct": None},
+        {"vct": ""},
+        {"vct": 1},
+        {"vct": ["urn:utopia:id:1"]},
+        {"vct#integrity": 1},
+        {"iss": 1},
+        {"iss": ["https://issuer.utopia.example"]},
+        {"exp": "tomorrow"},
+        {"exp": True},
+        {"exp": -1},
+        {"exp": 1 << 60},
+        {"exp": [1]},
+        {"exp": 1e300},
+        {"nbf": "1"},
+        {"aka_vcts": "urn:utopia:person:1"},
+        {"aka_vcts": []},
+        {"aka_vcts": [1]},
+        {"aka_vcts": [""]},
+        {"aka_vcts": [VCT]},
+        {"aka_vcts": [{"...": "digest"}]},
+        {"aka_vcts": ["urn:a"] * 17},
+        {"status": "revoked"},
+        {"status": {}},
+        {"status": {"status_list": {"idx": -1, "uri": "https://a.example"}}},
+        {"status": {"status_list": {"idx": True, "uri": "https://a.example"}}},
+        {"status": {"status_list": {"idx": 1}}},
+        {"cnf": "key"},
+        {"cnf": {"kid": "key"}},
+        {"cnf": {"jwk": {"kty": "RSA"}}},
+        {"cnf": {"jwk": fixed_key("private").secret_jwk()}},
+    ],
+)
+def test_a_registered_claim_of_another_type_is_malformed(changes: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        parse_sdjwt(signed(payload(**changes)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iat": None},
+        {"iat": "now"},
+        {"aud": None},
+        {"aud": ["verifier"]},
+        {"nonce": None},
+        {"nonce": 1},
+        {"sd_hash": None},
+        {"sd_hash": 1},
+        {"transaction_data_hashes": []},
+        {"transaction_data_hashes": "hash"},
+        {"transaction_data_hashes": [1]},
+        {"transaction_data_hashes": ["hash"], "transaction_data_hashes_alg": ["sha-256"]},
+        {"padding": "a" * 20_000},
+    ],
+)
+def test_a_key_binding_jwt_without_its_claims_is_malformed(changes: dict[str, Any]) -> None:
+    with pytest.raises(Malformed, match="key binding JWT"):
+        parse_sdjwt(bound(signed(payload()), **changes))
+
+
+def test_disclosures_are_bounded_in_number() -> None:
+    encoded = [disclosure(f"salt {number}", "value") for number in range(MAX_DISCLOSURES + 1)]
+    assert len(parse_sdjwt(signed(payload(), encoded[:-1])).unverified_disclosures) == MAX_DISCLOSURES
+    with pytest.raises(Malformed, match="at most 500"):
+        parse_sdjwt(signed(payload(), encoded))
+
+
+GOOD = signed(payload())
+JWT = GOOD[:-1]
+FULL = MAX_BYTES - len(GOOD) - 10
+HOSTILE = {
+    "oversized": GOOD + b"A" * 10_000_000,
+    "a hundred thousand tildes": GOOD + b"~" * 100_000,
+    "ten million tildes": b"~" * 10_000_000,
+    "tildes, then a proof": GOOD + b"~" * 100_000 + b"a.b.c",
+    "disclosures without end": GOOD + (b"A" * 40 + b"~") * (FULL // 41),
+    "as many disclosures as allowed, none good": GOOD + (b"W10~" * 500),
+    "as many disclosures as allowed, the last bad": GOOD + (disclosure("s", "n", "v") + b"~") * 499 + b"W10~",
+    "one disclosure that fills all": GOOD + b"A" * (FULL // 4 * 4) + b"~",
+    "one disclosure of digits": GOOD + encode_base64url(b"1" * (FULL // 4 * 3 - 8)) + b"~",
+    "one disclosure, deep": GOOD + encode_base64url(b"[" * 90_000) + b"~",
+    "one disclosure, deep and closed": GOOD + encode_base64url(b"[" * 45_000 + b"]" * 45_000) + b"~",
+    "one disclosure, crowded": GOOD + encode_base64url(b'["s","n",[' + b"[]," * 60_000 + b"[]]]") + b"~",
+    "disclosures, each crowded, a name twice": GOOD
+    + (encode_base64url(b'["s",[' + b'{"":0},' * 50 + b'{"":0,"":1}]]') + b"~") * 490,
+    "disclosures, each crowded, not canonical": GOOD
+    + (encode_base64url(b'["s",[' + b'{"":0}, ' * 45 + b"1]]") + b"~") * 490
+    + b"W10~",
+    "a payload, deep": signed({"vct": VCT}).split(b".")[0] + b"." + encode_base64url(b'{"a":' * 30_000) + b".AAAA~",
+    "a payload, a name twice": JWT.split(b".")[0] + b"." + encode_base64url(b'{"vct":"a","vct":"b"}') + b".AAAA~",
+    "a payload of numbers": JWT.split(b".")[0] + b"." + encode_base64url(b'{"a":[' + b"1," * 90_000) + b".AAAA~",
+    "a header that fills all": b"A" * FULL + b".AAAA.AAAA~",
+    "a proof that fills all": GOOD + b"A" * FULL + b".AAAA.AAAA",
+    "a proof of dots": GOOD + b"." * FULL,
+    "a type that fills all": signed({"vct": "a" * 190_000, "aka_vcts": ["a"] * 17}),
+    "digests without end": signed({"_sd": ["a" * 43] * 4_000, "vct": 1}),
+    "bytes beyond ASCII": GOOD + b"\xff" * FULL + b"~",
+    "text beyond ASCII": (GOOD.decode() + "ö" * 10_000_000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_bytes_cost_little(name: str) -> None:
+    assert_malformed_cheaply(lambda: parse_sdjwt(HOSTILE[name]))
+
+
+@pytest.mark.parametrize("length", range(0, len(GOOD), 37))
+def test_a_truncated_credential_costs_little(length: int) -> None:
+    assert_malformed_cheaply(lambda: parse_sdjwt(GOOD[:length]))
