@@ -8,15 +8,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from zegel_testing.authorities import NOW, anchor, authority, fixed_key, fixed_random, signer, trusting
-
 from zegel.errors import Denied
 from zegel.formats.credential import Format
-from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.encoding import encode_base64url
+from zegel.primitives.http import HttpRequest, HttpResponse, encode_form, json_response
+from zegel.primitives.json import encode_json, parse_object
+from zegel.primitives.jws import parse_jws, sign_encoded
 from zegel.primitives.keys import PrivateKey
 from zegel.profiles import HAIP, PLAIN, Profile, Proof
 from zegel.protocols.oauth.access import access_token_of, authorize
-from zegel.protocols.oauth.authorization import approve, check_authorization_request, refuse, request_uri_of
+from zegel.protocols.oauth.authorization import (
+    approve,
+    check_authorization_request,
+    person_refused,
+    refuse,
+    request_uri_of,
+)
 from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.oauth.errors import OneTime, oauth_error_response
 from zegel.protocols.oauth.metadata import build_server_metadata
@@ -67,6 +74,7 @@ from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.key_attestation import sign_key_attestation
 from zegel.trust.signing import CertifiedSigner
+from zegel_testing.authorities import NOW, anchor, authority, fixed_key, fixed_random, signer, trusting
 
 ISSUER = "https://issuer.utopia.example"
 SERVER = "https://login.utopia.example/realm"
@@ -157,6 +165,7 @@ class Issuer:
     edit_request: Callable[[HttpRequest], HttpRequest] = lambda request: request
     edit_response: Callable[[HttpRequest, HttpResponse], HttpResponse] = lambda request, response: response
     seen: list[tuple[HttpRequest, HttpResponse]] = field(default_factory=list)
+    denials: list[Denied] = field(default_factory=list)
     encryption: IssuerEncryption = IssuerEncryption(keys=(REQUEST_KEY,))  # noqa: RUF009 a frozen value
 
     @property
@@ -198,6 +207,7 @@ class Issuer:
         try:
             response = self._route(request)
         except Denied as denied:
+            self.denials.append(denied)
             fresh = (self.issuer if resource else self.server).fresh(now=self.now, random=self.random)
             response = oauth_error_response(denied, fresh=fresh, resource=resource)
         response = self.edit_response(request, response)
@@ -211,7 +221,7 @@ class Issuer:
         pushed = check_authorization_request(parameters, pushed=self.store.load("pushed", key), now=self.now)
         self.store.take("pushed", key)
         if self.declines:
-            return location(refuse(self.server, pushed, Denied("access_denied", check_of_consent(), "no")))
+            return location(refuse(self.server, pushed, person_refused()))
         approved = approve(
             self.server, pushed, subject=PERSON, datasets=self.datasets, now=self.now, random=self.random
         )
@@ -301,9 +311,7 @@ class Issuer:
         return authorize(request, access=access, grant=grant, nonces=self.issuer.nonces, now=self.now)
 
     def _credential(self, request: HttpRequest) -> HttpResponse:
-        call = read_credential_request(
-            self.issuer, request, authorized=self.authorized(request), now=self.now
-        )
+        call = read_credential_request(self.issuer, request, authorized=self.authorized(request), now=self.now)
         return self._decide(call)
 
     def _deferred(self, request: HttpRequest) -> HttpResponse:
@@ -348,17 +356,13 @@ def location(response: HttpResponse) -> str:
     return where
 
 
-def check_of_consent() -> Any:
-    from zegel.checks import Check
-
-    return Check.CONSENT
-
-
 def certified(peer: Any) -> CertifiedSigner:
     return CertifiedSigner(signer=peer.key, certificates=(peer.certificate,))
 
 
-def wallet_attestation(key: PrivateKey, *, now: int = NOW, client_id: str = WALLET_ID, expires: int | None = None) -> str:
+def wallet_attestation(
+    key: PrivateKey, *, now: int = NOW, client_id: str = WALLET_ID, expires: int | None = None
+) -> str:
     """What the wallet provider says of a wallet with this key."""
     return sign_wallet_attestation(
         signer=PROVIDER.key,
@@ -419,7 +423,9 @@ def ready_for(issuer: Issuer, offer: CredentialOffer, *, signed: bool = False) -
 
 def log_in(issuer: Issuer, offer: CredentialOffer, client: WalletClient) -> Any:
     """The authorization code flow up to the first pause behind the log-in."""
-    pause = drive(begin_authorization(ready_for(issuer, offer), client=client, now=issuer.now, random=issuer.random), issuer)
+    pause = drive(
+        begin_authorization(ready_for(issuer, offer), client=client, now=issuer.now, random=issuer.random), issuer
+    )
     assert isinstance(pause, BrowserPause)
     step = return_from_browser(pause, issuer.browse(pause.url), now=issuer.now, random=issuer.random)
     return drive(step, issuer)
@@ -451,4 +457,55 @@ def finish(issuer: Issuer, pause: Any, *, choice: Proof | None = None, copies: i
 
 def plain_issuer(**changes: Any) -> Issuer:
     """An issuer of the profile plain."""
-    return replace(Issuer(profile=PLAIN), **changes)
+    return Issuer(profile=PLAIN, **changes)
+
+
+def at(path: str, edit: Callable[[HttpRequest], HttpRequest]) -> Callable[[HttpRequest], HttpRequest]:
+    """An edit of the requests whose URL ends in ``path``, once."""
+    edited: list[str] = []
+
+    def apply(request: HttpRequest) -> HttpRequest:
+        if request.url.endswith(path) and not edited:
+            edited.append(path)
+            return edit(request)
+        return request
+
+    return apply
+
+
+def with_form(request: HttpRequest, /, **fields: str | None) -> HttpRequest:
+    """The request with form fields set; None removes."""
+    form = request.form()
+    for name, value in fields.items():
+        form.pop(name, None)
+        if value is not None:
+            form[name] = value
+    return replace(request, body=encode_form(form))
+
+
+def with_header(request: HttpRequest, name: str, value: str | None) -> HttpRequest:
+    """The request with a header set, or removed."""
+    headers = tuple((key, text) for key, text in request.headers if key != name)
+    return replace(request, headers=headers if value is None else (*headers, (name, value)))
+
+
+def with_members(request: HttpRequest, /, **members: Any) -> HttpRequest:
+    """The request with members of its JSON body set; None removes."""
+    body = {**parse_object(request.body, what="test"), **members}
+    return replace(request, body=encode_json({name: value for name, value in body.items() if value is not None}))
+
+
+def answered(response: HttpResponse, /, **members: Any) -> HttpResponse:
+    """The response with members of its JSON body set; None removes."""
+    body = {**parse_object(response.body, what="test"), **members}
+    return replace(response, body=encode_json({name: value for name, value in body.items() if value is not None}))
+
+
+def resigned(compact: str, key: PrivateKey, *, header: Mapping[str, Any] | None = None, **claims: Any) -> str:
+    """A JWS signed again with other claims; None removes one."""
+    jws = parse_jws(compact, what="test")
+    changed = {name: value for name, value in {**jws.unverified_claims, **claims}.items() if value is not None}
+    members = {**jws.unverified_header.members, **(header or {})}
+    kept = {name: value for name, value in members.items() if value is not None}
+    encoded = encode_base64url(encode_json(kept))
+    return sign_encoded(encoded, encode_json(changed), signer=key).decode()

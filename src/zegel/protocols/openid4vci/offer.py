@@ -209,7 +209,7 @@ def _url(value: str, where: str) -> str:
 
 def _text(members: Mapping[str, Json], name: str) -> str:
     value = members.get(name)
-    if type(value) is not str or not 0 < len(value) <= MAX_OFFER:
+    if type(value) is not str or not value.strip():
         raise Malformed(_WHAT, name, "expected text that is not empty")
     return value
 
