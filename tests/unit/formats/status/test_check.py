@@ -1,0 +1,75 @@
+"""A credential's own entry: valid, or refused with the reason."""
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.status import BOTH, LIST, REVOKED, SUSPENDED, URI, credential, token, verified
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.credential import (
+    CurrentCredential,
+    CurrentPresentation,
+    CurrentUnboundPresentation,
+    Status,
+    UnboundPresentation,
+    VerifiedCredential,
+    VerifiedPresentation,
+)
+from zegel.formats.status.check import check_status
+from zegel.formats.status.token import StatusListFormat
+
+CURRENT = verified(token(StatusListFormat.JWT))
+
+
+def refusal_of(subject: VerifiedCredential, status_list: object = CURRENT, now: int = NOW) -> Rejected:
+    with pytest.raises(Rejected) as refusal:
+        check_status(subject, status_list, now=now)  # type: ignore[call-overload]
+    return refusal.value
+
+
+@pytest.mark.parametrize("format_", BOTH)
+def test_each_thing_becomes_its_current_kind(format_: StatusListFormat) -> None:
+    found, status_list = credential(0), verified(token(format_))
+    presented = check_status(VerifiedPresentation(credential=found), status_list, now=NOW)
+    assert presented == CurrentPresentation(credential=found, status=Status.VALID)
+    unbound = check_status(UnboundPresentation(credential=found), status_list, now=NOW)
+    assert unbound == CurrentUnboundPresentation(credential=found, status=Status.VALID)
+    assert check_status(found, status_list, now=NOW) == CurrentCredential(credential=found, status=Status.VALID)
+
+
+def test_a_credential_without_a_status_needs_no_list() -> None:
+    found = credential(None)
+    for status_list in (None, CURRENT):
+        assert check_status(found, status_list, now=NOW).status is Status.NO_STATUS
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [(REVOKED, "revoked"), (SUSPENDED, "suspended"), (7, "0x03"), (LIST.size, "beyond the end"), (10**9, "beyond")],
+)
+@pytest.mark.refuses(Check.STATUS)
+@pytest.mark.requirement("VCR_13")
+def test_section_7_1_every_status_but_valid_is_refused_with_its_meaning(index: int, words: str) -> None:
+    refusal = refusal_of(credential(index))
+    assert (refusal.check, refusal.field) == (Check.STATUS, "status_list.idx")
+    assert words in refusal.detail
+
+
+@pytest.mark.refuses(Check.STATUS_LIST)
+def test_the_list_that_the_credential_names_must_be_there() -> None:
+    assert refusal_of(credential(0), None).check is Check.STATUS_LIST
+    assert refusal_of(credential(0, uri=URI + "2")).check is Check.STATUS_LIST
+
+
+@pytest.mark.refuses(Check.STATUS_ISSUER)
+@pytest.mark.requirement("VCR_03")
+def test_another_issuers_list_cannot_revive_a_credential() -> None:
+    refusal = refusal_of(credential(0, entity="Somebody else"))
+    assert refusal.check is Check.STATUS_ISSUER
+    assert "Somebody else" in refusal.detail
+
+
+@pytest.mark.refuses(Check.STATUS_FRESHNESS)
+def test_a_list_that_is_out_of_date_is_not_answered_from() -> None:
+    assert check_status(credential(0), CURRENT, now=CURRENT.stale_at - 1)
+    assert refusal_of(credential(0), now=CURRENT.stale_at).check is Check.STATUS_FRESHNESS

@@ -1,0 +1,68 @@
+"""What a credential says of its status, and what an issuer says of its lists."""
+
+import pytest
+
+from zegel.errors import Malformed
+from zegel.formats.credential import StatusReference
+from zegel.formats.status.reference import (
+    MAX_INDEX,
+    MAX_LISTS,
+    MAX_URI,
+    build_aggregation,
+    parse_aggregation,
+    parse_status_reference,
+    status_claim,
+)
+from zegel.primitives.json import encode_json
+
+URI = "https://status.utopia.example/1"
+
+
+@pytest.mark.parametrize("index", [0, 1, MAX_INDEX])
+def test_a_reference_goes_both_ways(index: int) -> None:
+    reference = StatusReference(uri=URI, index=index)
+    assert parse_status_reference(status_claim(reference), what="test") == reference
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        None,
+        {},
+        [],
+        {"status_list": None},
+        {"identifier_list": {"id": b"1", "uri": URI}},
+        {"status_list": {"idx": 0}},
+        {"status_list": {"uri": URI}},
+        {"status_list": {"idx": -1, "uri": URI}},
+        {"status_list": {"idx": MAX_INDEX + 1, "uri": URI}},
+        {"status_list": {"idx": True, "uri": URI}},
+        {"status_list": {"idx": "0", "uri": URI}},
+        {"status_list": {"idx": 0, "uri": ""}},
+        {"status_list": {"idx": 0, "uri": "x" * (MAX_URI + 1)}},
+    ],
+)
+def test_a_status_that_cannot_be_looked_up_does_not_pass_for_none(status: object) -> None:
+    with pytest.raises(Malformed):
+        parse_status_reference(status, what="test")
+
+
+def test_section_9_3_the_lists_of_an_issuer_go_both_ways() -> None:
+    uris = (URI, URI + "2")
+    assert build_aggregation(uris) == encode_json({"status_lists": list(uris)})
+    assert parse_aggregation(build_aggregation(uris)) == uris
+    assert parse_aggregation(build_aggregation(())) == ()
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"[]", b"{}", b'{"status_lists":"x"}', b'{"status_lists":[1]}', b'{"status_lists":["a",null]}']
+)
+def test_another_document_is_malformed(document: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_aggregation(document)
+
+
+def test_an_issuer_has_only_so_many_lists() -> None:
+    assert len(parse_aggregation(build_aggregation(["u"] * MAX_LISTS))) == MAX_LISTS
+    with pytest.raises(Malformed):
+        parse_aggregation(build_aggregation(["u"] * (MAX_LISTS + 1)))
