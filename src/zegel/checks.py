@@ -656,6 +656,12 @@ class Check(Enum):
         "see what the server says; its error code is in the refusal",
     )
 
+    PERSON = (
+        "an offer that is for one person is taken up by that person, and a pre-authorized one names its person",
+        "OpenID4VCI 1.0 section 13.6.1",
+        Fault.PERSON,
+        "log in as the person whom the offer is for; for a pre-authorized offer, name the person",
+    )
     POSSESSION = (
         "whoever asks for an attestation of a key shows, now and to this provider, that it holds the key",
         "zegel's own; OpenID4VCI 1.0 appendix D leaves it to the wallet provider",
@@ -745,6 +751,12 @@ class Check(Enum):
         "RFC 9700 section 4.7",
         Fault.CLIENT,
         "reload the page and send the form again, with cookies allowed",
+    )
+    LOG_IN = (
+        "the log-in name and the password belong together",
+        "NIST SP 800-63B section 3.1.1",
+        Fault.PERSON,
+        "try again; the demo people and their passwords stand in the documentation",
     )
     PASSPHRASE = (
         "the passphrase opens the vault",

@@ -190,11 +190,35 @@ class IssuerStore(Protocol):
         ...
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody in a source. ``id`` is the source's reference; ``name`` is to greet by."""
+
+    id: str
+    name: str
+
+
 class PersonSource(Protocol):
     """Where an issuer finds what it knows of a person."""
 
     async def load_claims(self, person: str, type_: str) -> Claims | None:
-        """The person's data for an attestation type; None when there is none."""
+        """The person's record for a catalogue type, by data identifiers; None when the person has no such attestation.
+
+        ``formats.catalogue.records.check_record`` takes from it what the type attests.
+        """
+        ...
+
+
+class PasswordSource(PersonSource, Protocol):
+    """A source whose people log in with a password."""
+
+    async def people(self) -> tuple[Person, ...]:
+        """Everyone, for the operator."""
+        ...
+
+    async def verify_password(self, login: str, password: str) -> Person:
+        """Who logs in; ``Rejected(LOG_IN)`` otherwise."""
         ...
 
 

@@ -67,7 +67,7 @@ async def outside(
             web_authority=roots,
             resolve=answering(*addresses),
             network=network,
-            seconds=seconds,
+            timeout=seconds,
             loopback_origins=loopback_origins,
         )
         try:

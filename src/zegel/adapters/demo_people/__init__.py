@@ -1,0 +1,1 @@
+"""The people of the demo register: data, and none of them exists."""
