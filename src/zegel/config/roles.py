@@ -25,7 +25,7 @@ from zegel.config.setting import (
 
 ProfileName = Literal["haip", "plain"]
 Source = Literal["register", "csv", "oidc", "presentation"]
-ListPurpose = Literal["issuer", "status", "wallet-provider", "access"]
+ListPurpose = Literal["pid", "attestation", "wallet-provider", "access"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class RoleConfig:
 class TrustedListConfig:
     """A list of trusted entities that the roles of this file believe."""
 
-    purpose: ListPurpose = required("what the authorities on the list are trusted for")
+    purpose: ListPurpose = required("what those on the list are trusted for: PIDs, other attestations, wallets, access")
     location: str = required("URL or path of the list")
     signer: Path = required("PEM certificate that the list's signer leads to")
 
@@ -110,9 +110,16 @@ class IssuerConfig(RoleConfig):
     batch_size: Count = setting(Count(10), "how many copies a wallet gets at once, at most")
     signed_metadata: bool = setting(True, "the metadata is also served signed")
     encrypted_responses: bool = setting(False, "credential responses are refused unencrypted")
+    encryption_key: Path = setting(Path("keys/issuer-encryption.key.pem"), "the key that requests are encrypted to")
+    delayed_types: tuple[str, ...] = setting(
+        (), "the types that are issued later, and fetched at the deferred endpoint"
+    )
+    delay: Seconds = setting(Seconds(5), "how long they take")
     offer: Seconds = setting(Seconds(600), "how long an offer can be taken up")
+    wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
     status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
     status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
+    status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
     source: SourceConfig = section(SourceConfig, "where the issuer finds what it knows of a person")
     operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
     operator_port: Port = setting(Port(7111), "the port of the operator API")
@@ -192,8 +199,11 @@ class ProviderConfig(RoleConfig):
     sealing_key: Path = setting(Path("keys/provider.seal"), "file with the key that seals the database")
     key: Path = setting(Path("keys/provider.key.pem"), "the key that signs ID Tokens")
     subject_secret: Path = setting(Path("keys/provider-subject.secret"), "file with the secret behind lasting subs")
-    verifier: str = setting("http://127.0.0.1:7112", "the verifier's operator API, when it is another process")
-    verifier_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token for it")
+    profile: ProfileName = setting("haip", "what is required and refused of wallets")
+    access_key: Path = setting(Path("keys/provider-access.key.pem"), "the key that signs requests")
+    access_chain: Path = setting(Path("keys/provider-access.pem"), "its chain, leaf first, without the anchor")
+    status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
+    wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
     clients: tuple[ProviderClientConfig, ...] = setting((), "a service that signs people in")
 
 

@@ -27,17 +27,22 @@ _ACCEPT: Final = f"{StatusListFormat.JWT}, {StatusListFormat.CWT};q=0.9"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
     status_list: VerifiedStatusList
+    until: int
     anchors: TrustAnchors  # the set that it was verified with; what has left the lists since counts no more
 
 
 @final
 class StatusReader:
-    """Status lists as they were last fetched and verified."""
+    """Status lists as they were last fetched and verified.
 
-    def __init__(self, *, outbound: Outbound, trust: Trust, clock: Clock) -> None:
+    A list is used again for at most ``keep`` seconds, and never beyond the time that it gives itself.
+    """
+
+    def __init__(self, *, outbound: Outbound, trust: Trust, clock: Clock, keep: int) -> None:
         self._outbound = outbound
         self._trust = trust
         self._clock = clock
+        self._keep = keep
         self._kept: dict[str, _Kept] = {}
         self._fetching: dict[str, asyncio.Lock] = {}
 
@@ -51,9 +56,11 @@ class StatusReader:
         lock = self._fetching.setdefault(reference.uri, asyncio.Lock())
         async with lock:  # a crowd that presents at once asks once
             kept = self._kept.get(reference.uri)
-            anchors = self._trust.anchors
-            if kept is None or kept.anchors is not anchors or self._clock.now() >= kept.status_list.stale_at:
-                kept = _Kept(status_list=await self._fetch(reference.uri), anchors=anchors)
+            anchors, now = self._trust.anchors, self._clock.now()
+            if kept is None or kept.anchors is not anchors or now >= kept.until:
+                status_list = await self._fetch(reference.uri)
+                until = min(status_list.stale_at, now + self._keep)
+                kept = _Kept(status_list=status_list, until=until, anchors=anchors)
                 self._remember(reference.uri, kept)
             return kept.status_list
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, Generic, TypeVar, final
 from urllib.parse import unquote, urlsplit
 
+from zegel.errors import ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 
 SiteT = TypeVar("SiteT")
@@ -30,13 +31,17 @@ class Audience(StrEnum):
 @final
 @dataclass(frozen=True, slots=True)
 class Route(Generic[SiteT]):
-    """A method and a path template such as ``/request/{session}``, and who answers. ``max_body`` is in bytes."""
+    """A method and a path template such as ``/request/{session}``, and who answers.
+
+    ``max_body`` is in bytes. ``refusal`` words a refusal where the protocol has its own way.
+    """
 
     method: str
     path: str
     handler: Callable[..., Awaitable[HttpResponse]]
     audience: Audience = Audience.MACHINE
     max_body: int = 0
+    refusal: Callable[[SiteT, ZegelError], HttpResponse] | None = None
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

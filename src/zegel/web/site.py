@@ -91,6 +91,8 @@ class Site(Generic[SiteT]):
         return self._finished(request_id, found.route.path, request, response, failed, began)
 
     def _refusal(self, error: ZegelError, found: Matched[SiteT], request_id: str) -> HttpResponse:
+        if found.route.refusal is not None:
+            return found.route.refusal(self._role, error)
         return error_response(error, audience=found.route.audience, request_id=request_id, page=self._page)
 
     def _check_sender(self, route: Route[SiteT], request: HttpRequest) -> HttpRequest:

@@ -1,0 +1,1 @@
+"""The roles put together: here, and in the command line, adapters are chosen."""

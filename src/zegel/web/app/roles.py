@@ -1,0 +1,140 @@
+"""A role, opened: where it listens, what it does on a timer, and how it is closed.
+
+Whoever runs roles (a server, the demo, a test) decides about sockets; ``handle`` is the way in without one.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import final
+from urllib.parse import urlsplit
+
+from zegel.adapters.keyfiles import load_secret
+from zegel.config.roles import Config, RoleConfig
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.ports import Clock, Outbound, Random
+from zegel.services.trust import Trust
+from zegel.web.asgi import AsgiApp
+from zegel.web.browser import CookiePolicy
+from zegel.web.pages import error_page
+from zegel.web.routing import Route, SiteT
+from zegel.web.site import Site, SitePolicy
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What roles are opened with: the configuration, and the adapters that all of them share."""
+
+    config: Config
+    clock: Clock
+    random: Random
+    outbound: Outbound
+    trust: Trust
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """An application and where it listens. ``tls`` is a PEM chain and its key, None for plain http."""
+
+    name: str
+    origin: str
+    address: str
+    port: int
+    tls: tuple[Path, Path] | None
+    app: AsgiApp
+    handle: Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """Something that a role does at the start, and then every so many seconds."""
+
+    name: str
+    seconds: float
+    act: Callable[[], Awaitable[object]]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRole:
+    """A role that is ready to answer."""
+
+    name: str
+    listeners: tuple[Listener, ...]
+    timers: tuple[Timer, ...]
+    close: Callable[[], None]
+
+
+def public_listener(
+    name: str, role: SiteT, routes: Sequence[Route[SiteT]], *, config: RoleConfig, title: str, world: World
+) -> Listener:
+    """The listener at a role's own origin."""
+    policy = SitePolicy(role=name, origin=config.origin, operator_token=None)
+    tls = None
+    if config.tls_certificate is not None and config.tls_key is not None:
+        tls = (config.tls_certificate, config.tls_key)
+    return _listener(role, routes, policy, title=title, address=config.address, port=config.port, tls=tls, world=world)
+
+
+def operator_listener(
+    name: str, role: SiteT, routes: Sequence[Route[SiteT]], *, address: str, port: int, token: Path, world: World
+) -> Listener:
+    """The listener of a role's operator API: plain http, on loopback unless it is configured otherwise."""
+    policy = SitePolicy(
+        role=f"{name} operator", origin=f"http://{address}:{port}", operator_token=operator_digest(token)
+    )
+    return _listener(role, routes, policy, title=name, address=address, port=port, tls=None, world=world)
+
+
+def operator_digest(token: Path) -> bytes:
+    """What is kept of an operator's bearer token."""
+    return sha256(base64url(load_secret(token)).encode()).digest()
+
+
+def role_key(sealing_key: bytes, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose of a role, from the key that seals its database (RFC 5869 section 2.3)."""
+    return hmac.digest(sealing_key, b"zegel role key: " + purpose.encode(), "sha256")
+
+
+def cookie_policy(name: str, config: RoleConfig, sealing_key: bytes) -> CookiePolicy:
+    """How a role names and protects its browsers' cookies."""
+    return CookiePolicy(role=name, secure=config.origin.startswith("https:"), key=role_key(sealing_key, "csrf"))
+
+
+async def _nothing() -> None:
+    """Timers and stores are whoever runs the role's."""
+
+
+def _listener(
+    role: SiteT,
+    routes: Sequence[Route[SiteT]],
+    policy: SitePolicy,
+    *,
+    title: str,
+    address: str,
+    port: int,
+    tls: tuple[Path, Path] | None,
+    world: World,
+) -> Listener:
+    site = Site(
+        role,
+        routes=routes,
+        policy=policy,
+        page=error_page(role=title, host=urlsplit(policy.origin).netloc),
+        random=world.random,
+    )
+    return Listener(
+        name=policy.role,
+        origin=policy.origin,
+        address=address,
+        port=port,
+        tls=tls,
+        app=AsgiApp(site.respond, origin=policy.origin, started=_nothing, stopped=_nothing),
+        handle=site.handle,
+    )

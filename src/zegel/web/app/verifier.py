@@ -1,0 +1,62 @@
+"""The verifier, opened."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.adapters.keyfiles import load_secret, load_signer
+from zegel.adapters.sql.store import open_store
+from zegel.profiles import HAIP, PROFILES, Profile
+from zegel.services.status import StatusReader
+from zegel.services.verifier import VerifierIdentity, VerifierService
+from zegel.web import verifier, verifier_operator
+from zegel.web.app.roles import OpenRole, Timer, World, operator_listener, public_listener
+from zegel.web.verifier import VerifierSite
+
+HAIP_LINK: Final = "haip-vp://"  # HAIP 1.0 section 5.1
+PLAIN_LINK: Final = "openid4vp://"  # OpenID4VP 1.0 section 13.1.2
+
+
+async def open_verifier(world: World) -> OpenRole:
+    """Open the verifier of the configuration."""
+    config = world.config.verifier
+    profile = PROFILES[config.profile]
+    store = await open_store(
+        config.database, key=load_secret(config.sealing_key), clock=world.clock, random=world.random
+    )
+    host = urlsplit(config.origin).netloc
+    service = VerifierService(
+        VerifierIdentity(
+            origin=config.origin,
+            host=urlsplit(config.origin).hostname or "",
+            signer=load_signer(config.access_key, config.access_chain),
+            profile=profile,
+        ),
+        trust=world.trust,
+        statuses=StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=config.status_cache),
+        store=store,
+        clock=world.clock,
+        random=world.random,
+    )
+    site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
+    return OpenRole(
+        name="verifier",
+        listeners=(
+            public_listener("verifier", site, verifier.ROUTES, config=config, title=config.name, world=world),
+            operator_listener(
+                "verifier",
+                site,
+                verifier_operator.ROUTES,
+                address=config.operator_address,
+                port=config.operator_port,
+                token=config.operator_token,
+                world=world,
+            ),
+        ),
+        timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge),),
+        close=store.close,
+    )
+
+
+def link_target(profile: Profile) -> str:
+    """What links for wallets begin with."""
+    return HAIP_LINK if profile is HAIP else PLAIN_LINK

@@ -1,0 +1,74 @@
+"""The world of a configuration: its clock and randomness, its one way out, its trust."""
+
+from pathlib import Path
+from typing import Final, final
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.entropy import system_random
+from zegel.adapters.files import read_file
+from zegel.adapters.keyfiles import load_certificates
+from zegel.adapters.outbound import HttpOutbound
+from zegel.config.roles import Config, TrustedListConfig
+from zegel.errors import Unavailable
+from zegel.primitives.http import HttpRequest
+from zegel.services.ports import Outbound
+from zegel.services.trust import ListSource, Trust
+from zegel.trust.anchors import Purpose, TrustAnchor
+from zegel.trust.lists.parse import MAX_TRUSTED_LIST
+from zegel.trust.lists.values import ListType
+from zegel.web.app.roles import Timer, World
+
+LIST_TYPES: Final = {
+    "pid": ListType.PID_PROVIDERS,
+    "attestation": ListType.PUB_EAA_PROVIDERS,
+    "wallet-provider": ListType.WALLET_PROVIDERS,
+    "access": ListType.ACCESS_PROVIDERS,
+}
+_REDIRECTS: Final = 3
+
+
+@final
+class ConfiguredList:
+    """A ``ListSource`` from the configuration: a URL, or a file."""
+
+    def __init__(self, config: TrustedListConfig, *, outbound: Outbound) -> None:
+        self.type: Final[ListType] = LIST_TYPES[config.purpose]
+        self.operators: Final = tuple(
+            TrustAnchor(certificate=certificate, purpose=Purpose.LIST, entity=str(config.signer))
+            for certificate in load_certificates(config.signer)
+        )
+        self._location = config.location
+        self._outbound = outbound
+
+    async def fetch(self) -> bytes:
+        """See ``ListSource``."""
+        if "://" not in self._location:
+            return read_file(Path(self._location), max_bytes=MAX_TRUSTED_LIST)
+        request = HttpRequest(method="GET", url=self._location, headers=(("accept", "application/jose"),))
+        response = await self._outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_TRUSTED_LIST)
+        if response.status != 200:
+            raise Unavailable("list of trusted entities", f"expected status 200, got {response.status}")
+        return response.body
+
+
+def open_world(config: Config) -> World:
+    """The adapters that the roles of a configuration share. Its lists are still to be fetched."""
+    outbound = HttpOutbound(
+        loopback_origins=config.loopback_origins(),
+        seconds=config.outbound.timeout,
+        web_authority=config.outbound.web_authority,
+    )
+    clock = SystemClock()
+    sources: list[ListSource] = [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists]
+    return World(
+        config=config,
+        clock=clock,
+        random=system_random,
+        outbound=outbound,
+        trust=Trust(sources, fixed=(), clock=clock),
+    )
+
+
+def trust_timer(world: World) -> Timer:
+    """Fetches the lists at the start, and again every so often."""
+    return Timer(name="lists of trusted entities", seconds=world.config.lists.refresh, act=world.trust.refresh)
