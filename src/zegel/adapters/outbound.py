@@ -65,12 +65,12 @@ class HttpOutbound:
         *,
         loopback_origins: frozenset[str] = frozenset(),
         web_authority: Path | None = None,
-        timeout: float = SECONDS,
+        seconds: float = SECONDS,
         resolve: Resolver = resolve_by_system,
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._loopback = frozenset(map(_loopback_origin, loopback_origins))
-        self._seconds = timeout
+        self._seconds = seconds
         self._slots = asyncio.Semaphore(_CONCURRENT)
         parts = map(urlsplit, self._loopback)
         self._named = frozenset((part.hostname or "", part.port or _PORTS[part.scheme]) for part in parts)

@@ -67,7 +67,7 @@ async def outside(
             web_authority=roots,
             resolve=answering(*addresses),
             network=network,
-            timeout=seconds,
+            seconds=seconds,
             loopback_origins=loopback_origins,
         )
         try:
