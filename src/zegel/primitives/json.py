@@ -1,6 +1,7 @@
 """JSON in and out: one value for each text, within limits (RFC 8259, and RFC 7493 for what it leaves open)."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -19,6 +20,7 @@ MAX_DEPTH = 24  # type metadata, the deepest object of the specifications, needs
 _MAX_CONTAINERS = 8_192  # a list of trusted entities of 256 kB has half as many; "[[],[],[]," one in two bytes
 _MAX_VALUES = 12_000  # a list of two hundred entities has as many; each costs up to 600 bytes while it is parsed
 _MAX_DIGITS = 20  # 2**64 has twenty; RFC 7493 section 2.2 promises less
+_LONG_NUMBER = re.compile(rb"[0-9]{%d}" % _MAX_DIGITS)
 
 
 def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> Json:
@@ -99,26 +101,33 @@ def _refuse_crowd(data: bytes, containers: int, what: str) -> None:
 
 
 def _parse_strictly(data: bytes, what: str) -> Json:
-    return cast(
-        "Json",
-        json.loads(
-            data.decode(),
-            object_pairs_hook=lambda pairs: _unique(pairs, what),
-            parse_int=lambda digits: _bounded(digits, what),
-        ),
-    )
+    try:
+        return cast(
+            "Json",
+            json.loads(
+                data.decode(),
+                object_pairs_hook=_unique,
+                parse_int=_bounded if _LONG_NUMBER.search(data) else None,  # a call for each number costs the most
+            ),
+        )
+    except _RefusedError as error:
+        raise Malformed(what, "", str(error)) from None
 
 
-def _unique(pairs: list[tuple[str, Json]], what: str) -> dict[str, Json]:
+class _RefusedError(Exception):
+    """Text that JSON allows and we do not."""
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise Malformed(what, "", "expected each member name once in an object")
+        raise _RefusedError("expected each member name once in an object")
     return value
 
 
-def _bounded(digits: str, what: str) -> int:
+def _bounded(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
-        raise Malformed(what, "", f"expected a number of at most {_MAX_DIGITS} digits")
+        raise _RefusedError(f"expected a number of at most {_MAX_DIGITS} digits")
     return int(digits)
 
 

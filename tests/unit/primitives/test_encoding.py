@@ -1,9 +1,18 @@
 """Base64url and base64: one text for each value."""
 
+from hashlib import sha256
+
 import pytest
 
 from zegel.errors import Malformed
-from zegel.primitives.encoding import base64, base64url, encode_base64url, parse_base64, parse_base64url
+from zegel.primitives.encoding import (
+    base64,
+    base64url,
+    base64url_digests,
+    encode_base64url,
+    parse_base64,
+    parse_base64url,
+)
 
 # RFC 4648 section 10, without the padding
 PAIRS = [
@@ -24,6 +33,12 @@ def test_the_examples_of_rfc_4648_go_both_ways(data: bytes, text: str) -> None:
     assert encode_base64url(data) == text.encode()
     assert parse_base64url(text, what="test") == data
     assert parse_base64url(text.encode(), what="test") == data
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 25])
+def test_digests_encoded_together_are_those_encoded_alone(count: int) -> None:
+    digests = [sha256(bytes([number])).digest() for number in range(count)]
+    assert base64url_digests(digests) == [base64url(digest) for digest in digests]
 
 
 @pytest.mark.parametrize(

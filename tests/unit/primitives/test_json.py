@@ -3,7 +3,7 @@
 import pytest
 
 from zegel.errors import Malformed
-from zegel.primitives.json import MAX_BYTES, MAX_DEPTH, encode_json, parse_json, parse_object
+from zegel.primitives.json import MAX_BYTES, MAX_DEPTH, encode_json, parse_arrays, parse_json, parse_object
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,10 @@ def test_a_number_beyond_twenty_digits_is_malformed() -> None:
         parse_json(b"123456789012345678901", what="test")
 
 
+def test_a_long_number_in_text_is_text() -> None:
+    assert parse_json(b' {"a":"123456789012345678901","b":1}', what="test") == {"a": "123456789012345678901", "b": 1}
+
+
 def test_text_over_the_limit_is_malformed_before_it_is_parsed() -> None:
     with pytest.raises(Malformed, match=f"at most {MAX_BYTES} bytes"):
         parse_json(b"!" * (MAX_BYTES + 1), what="test")
@@ -106,6 +110,35 @@ def test_an_object_is_an_object() -> None:
     for text in (b"[]", b"1", b'"a"', b"null"):
         with pytest.raises(Malformed, match="a JSON object"):
             parse_object(text, what="test")
+
+
+def test_many_arrays_are_parsed_in_one_go() -> None:
+    assert parse_arrays([b'["a",1]', b'["b",[2]]', b"[]"], what="test") == [["a", 1], ["b", [2]], []]
+    assert parse_arrays([b'[ "a" ]', b'["b"]'], what="test") == [["a"], ["b"]]
+    assert parse_arrays([b"[" * MAX_DEPTH + b"]" * MAX_DEPTH] * 2, what="test")
+    assert parse_arrays([], what="test") == []
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [b'["a"', b'"b"]'],
+        [b'["a"],["b"]'],
+        [b'["a"]', b'{"b":1}'],
+        [b'"a"', b'["b"]'],
+        [b"", b"[]"],
+        [b'[{"a":1,"a":1}]'],
+        [b'["a"]', b'[ {"a":1,"a":1} ]'],
+        [b'["a"]', b"["],
+        [b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)],
+        [b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)],
+        [b"[1]"] * 10_000,
+        [b"[%b]" % (b"1," * 11_000 + b"1")] * 2,
+    ],
+)
+def test_arrays_do_not_lean_on_their_neighbours(texts: list[bytes]) -> None:
+    with pytest.raises(Malformed):
+        parse_arrays(texts, what="test")
 
 
 def test_json_is_written_compactly() -> None:
