@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.people_file import PeopleFile, load_people_file, parse_people
+from zegel.errors import Malformed, Unavailable
+from zegel.formats.catalogue.records import check_record
+
+pytestmark = pytest.mark.anyio
+
+CATALOGUE = load_catalogue()
+TEXT = """id,family_name,given_name,birth_date,birth_place,nationality,sex,issuing_authority,issuing_country,age_over_18
+ada,Voorbeeld,Ada,1990-01-31,"{""country"": ""NL""}","[""NL"", ""BE""]",2,Utopia,UT,TRUE
+max,Beispiel,"Max, the elder",1950-12-01,,,,,,maybe
+"""
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> PeopleFile:
+    (tmp_path / "people.csv").write_text("\ufeff" + TEXT)
+    return load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
+
+
+async def test_a_row_is_a_record_of_each_type_that_it_fills(people: PeopleFile) -> None:
+    claims = await people.load_claims("ada", "pid")
+    assert claims is not None
+    assert claims["nationality"] == ["NL", "BE"]
+    assert claims["sex"] == 2
+    assert "age_over_18" not in claims
+    check_record(CATALOGUE.types["pid"], claims)
+    assert await people.load_claims("ada", "proof_of_age") == {"age_over_18": True}
+
+
+async def test_a_row_without_a_mandatory_claim_is_no_attestation(people: PeopleFile) -> None:
+    assert await people.load_claims("max", "pid") is None
+    assert await people.load_claims("ada", "mdl") is None
+    assert await people.load_claims("eve", "pid") is None
+    assert await people.load_claims("ada", "passport") is None
+
+
+async def test_a_cell_of_another_kind_is_named_and_not_quoted(people: PeopleFile) -> None:
+    with pytest.raises(Unavailable, match="column age_over_18: expected bool") as caught:
+        await people.load_claims("max", "proof_of_age")
+    assert "maybe" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "line 1"),
+        ("name\nada\n", "line 1"),
+        ("id,sex,sex\nada,1,2\n", "line 1"),
+        ("id,sex\nada\n", "line 2"),
+        ("id,sex\nada,1\nada,2\n", "line 3"),
+        ("id,sex\n,1\n", "line 2"),
+        ('id,sex\n"ada"x,1\n', "line 2"),
+    ],
+)
+def test_a_file_of_another_shape_is_malformed(text: str, where: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        parse_people(text)
+    assert caught.value.field == where
+
+
+def test_a_file_that_is_missing_or_not_text(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no such file"):
+        load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
+    (tmp_path / "people.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Malformed, match="expected UTF-8"):
+        load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
