@@ -220,6 +220,7 @@ def test_5_10_the_wallet_posts_its_metadata_and_a_nonce() -> None:
     assert metadata["request_object_signing_alg_values_supported"] == ["ES256", "ES384", "ES512"]
 
 
+@pytest.mark.requirement("RPA_01")
 def test_5_10_1_get_and_post_lead_to_the_same_request() -> None:
     requested = session(method="post")
     step = fetching(requested)
@@ -267,7 +268,7 @@ def test_8_2_a_plain_answer_is_a_form_with_vp_token_and_state() -> None:
     assert isinstance(open_response(form, session=requested), UnverifiedAnswer)
 
 
-@pytest.mark.requirement("OIA_08")
+@pytest.mark.requirement("OIA_03c")
 def test_8_2_the_wallet_is_sent_back_with_a_fresh_code_on_the_same_device() -> None:
     codes = []
     for seed in ("one", "two"):
@@ -286,6 +287,7 @@ def test_8_2_the_wallet_goes_where_the_verifier_sends_it() -> None:
     assert step.receive(json_response({})) == Done(redirect_uri=None)
 
 
+@pytest.mark.requirement("OIA_09")
 def test_8_3_an_encrypted_answer_is_the_one_field_of_its_form_and_echoes_the_kid() -> None:
     requested = session()
     form = answer(requested, pid=b"a.b.c~")
@@ -369,6 +371,7 @@ def test_8_5_the_wallet_has_the_right_code_for_what_is_wrong(changes: dict[str, 
     assert check.id in told.description
 
 
+@pytest.mark.requirement("RPA_11")
 def test_8_5_refusing_and_not_holding_look_the_same() -> None:
     requested = session()
     told = open_response(form_of(consent(requested).refuse().request), session=requested)
@@ -433,6 +436,7 @@ def test_14_2_a_browser_without_any_session_is_another_browser() -> None:
     assert isinstance(waiting.come_back(response_code=code_of(reply), initiator=None, now=NOW), Failed)
 
 
+@pytest.mark.requirement("OIA_08d")
 def test_14_2_across_devices_no_code_leaves_and_only_the_browser_that_showed_it_collects() -> None:
     ready, reply = concluded(cross_device_session())
     assert isinstance(ready, Ready)

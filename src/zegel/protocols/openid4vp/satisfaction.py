@@ -4,16 +4,16 @@ Each presentation is held against its credential query, all of them together aga
 disclosed without being asked for is dropped: nobody reads it, nobody stores it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.claims import Claim, ClaimPath, Claims
-from zegel.formats.credential import CurrentPresentation, CurrentUnboundPresentation, Format, VerifiedCredential
+from zegel.formats.claims import Claim, ClaimPath, Claims, select_claims
+from zegel.formats.credential import CurrentPresentation, CurrentUnboundPresentation, VerifiedCredential
 from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, DcqlQuery
-from zegel.protocols.openid4vp.matching import answered_options, is_certified, is_of_type, select_asked
+from zegel.protocols.openid4vp.matching import Found, answered_options, is_certified, is_of_type, select_asked
 
 Current: TypeAlias = CurrentPresentation | CurrentUnboundPresentation
 
@@ -23,9 +23,9 @@ Current: TypeAlias = CurrentPresentation | CurrentUnboundPresentation
 class AcceptedAnswer:
     """Presentations that together satisfy the query, by the id of the credential query that each one answers.
 
-    Their claims are those that were asked for. Of the copy that was shown, neither key nor status index is left:
-    nothing needs them any more, and they would link one sign-in to another (ARF 3.0 OIA_16). In ``unbound`` are the
-    answers to ``require_cryptographic_holder_binding: false``: nothing says who presented them.
+    Their claims are those that were asked for. Of the copy that was shown, neither key nor status index nor time is
+    left: nothing needs them any more, and they would link one sign-in to another (ARF 3.0 OIA_16). In ``unbound`` are
+    the answers to ``require_cryptographic_holder_binding: false``: nothing says who presented them.
     """
 
     presentations: Mapping[str, tuple[CurrentPresentation, ...]]
@@ -73,7 +73,8 @@ def _asked(query: CredentialQuery, credential: VerifiedCredential) -> VerifiedCr
     if not is_certified(query, credential):
         detail = "expected an issuer under an authority that was asked for"
         raise Rejected(Check.TRUSTED_AUTHORITY, detail, field=_field(query))
-    return replace(credential, claims=_asked_claims(query, credential), holder_key=None, status=None)
+    claims = _asked_claims(query, credential)
+    return replace(credential, claims=claims, holder_key=None, status=None, valid_from=None, valid_until=None)
 
 
 def _asked_claims(query: CredentialQuery, credential: VerifiedCredential) -> Claims:
@@ -81,7 +82,7 @@ def _asked_claims(query: CredentialQuery, credential: VerifiedCredential) -> Cla
     for option in query.options:
         paths: list[ClaimPath] = []
         for claim in option:
-            found = select_asked(_as_presented(claim, credential.format), credential.claims)
+            found = _select_presented(claim, credential)
             if not found:
                 missing.append(_spelled(claim.path))
                 break
@@ -94,12 +95,27 @@ def _asked_claims(query: CredentialQuery, credential: VerifiedCredential) -> Cla
     raise Rejected(Check.QUERY_CLAIMS, detail, field=_field(query))
 
 
-def _as_presented(claim: ClaimQuery, format_: Format) -> ClaimQuery:
-    """An index counts the credential's entries. Those that were not disclosed are gone from a presentation (RFC 9901
-    section 7.1), so that there an index stands for any entry that is left."""
-    if format_ is Format.MDOC:
-        return claim
-    return replace(claim, path=tuple(None if type(element) is int else element for element in claim.path))
+def _select_presented(claim: ClaimQuery, credential: VerifiedCredential) -> Found:
+    """What a claim query selects in a presentation.
+
+    An index counts the credential's entries. Those that were not disclosed are gone from a presentation (RFC 9901
+    section 7.1), so that there an index stands for any entry that is left.
+    """
+    found: dict[ClaimPath, Claim] = {}
+    for path in _reindexed(claim.path, 0, credential.claims):
+        found.update(select_asked(replace(claim, path=path), credential.claims))
+    return tuple(found.items())
+
+
+def _reindexed(path: ClaimPath, start: int, claims: Claims) -> Iterator[ClaimPath]:
+    position = next((at for at in range(start, len(path)) if type(path[at]) is int), None)
+    if position is None:
+        yield path
+        return
+    before, after = path[:position], path[position + 1 :]
+    arrays = (value for _, value in select_claims(claims, before) if isinstance(value, list | tuple))
+    for index in range(max(map(len, arrays), default=0)):
+        yield from _reindexed((*before, index, *after), position + 1, claims)
 
 
 def _kept(value: Claim, paths: Sequence[ClaimPath]) -> Claim:

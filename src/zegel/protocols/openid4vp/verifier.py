@@ -323,21 +323,18 @@ def describe_session(session: VerifierSession, *, now: int) -> SessionState:
     """The session in a word."""
     if session.expires <= now:
         return SessionState.EXPIRED
-    match session:
-        case Requested(opened=opened):
-            return SessionState.OPENED if opened else SessionState.WAITING
-        case AwaitingReturn():
-            return SessionState.ANSWERED
-        case Ready():
-            return SessionState.READY
-        case Finished():
-            return SessionState.FINISHED
-        case Refused():
-            return SessionState.REFUSED
-        case Failed():
-            return SessionState.FAILED
+    if isinstance(session, Requested):
+        return SessionState.OPENED if session.opened else SessionState.WAITING
+    return _WORDS[type(session)]
 
 
+_WORDS: Final[Mapping[type[VerifierSession], SessionState]] = {
+    AwaitingReturn: SessionState.ANSWERED,
+    Ready: SessionState.READY,
+    Finished: SessionState.FINISHED,
+    Refused: SessionState.REFUSED,
+    Failed: SessionState.FAILED,
+}
 _OTHER_BROWSER: Final = "this is not the browser in which the request began"
 
 
