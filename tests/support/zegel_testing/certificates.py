@@ -60,14 +60,14 @@ def der(
         x509.CertificateBuilder()
         .subject_name(name(subject, country))
         .issuer_name(name(issuer))
-        .public_key(subject_key)  # type: ignore[arg-type]
+        .public_key(subject_key)
         .serial_number(1)
         .not_valid_before(datetime.fromtimestamp(begins, UTC))
         .not_valid_after(datetime.fromtimestamp(begins + days * DAY - 1, UTC))
     )
     identifiers = [
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing.public_key()), False),
-        (x509.SubjectKeyIdentifier.from_public_key(subject_key), False),  # type: ignore[arg-type]
+        (x509.SubjectKeyIdentifier.from_public_key(subject_key), False),
     ]
     for extension, critical in (*identifiers, *extensions):
         builder = builder.add_extension(extension, critical=critical)
@@ -76,7 +76,7 @@ def der(
 
 def certificate(subject: str, issuer: str, extensions: Extensions, **options: object) -> Certificate:
     """The same, parsed."""
-    return parse_certificate(der(subject, issuer, extensions, **options))  # type: ignore[arg-type]
+    return parse_certificate(der(subject, issuer, extensions, **options))
 
 
 def secp256k1() -> ec.EllipticCurvePublicKey:

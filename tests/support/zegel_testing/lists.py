@@ -47,7 +47,7 @@ def scheme(list_type: ListType) -> ListScheme:
 
 def service(type_: ServiceType, *certificates: Certificate, **options: object) -> TrustedService:
     """A service for which these certificates stand."""
-    return TrustedService(name="A service", type=type_, certificates=certificates, **options)  # type: ignore[arg-type]
+    return TrustedService(name="A service", type=type_, certificates=certificates, **options)
 
 
 def entity(name: str, *services: TrustedService, country: str = "UT") -> ListedEntity:

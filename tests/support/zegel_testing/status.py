@@ -34,7 +34,7 @@ def token(format_: StatusListFormat, status_list: StatusList = LIST, **options: 
         "expires": NOW + 3_600,
         "ttl": 600,
     } | options
-    return sign(compress(status_list), **settings)  # type: ignore[arg-type]
+    return sign(compress(status_list), **settings)
 
 
 def verified(data: bytes, *, uri: str = URI, now: int = NOW) -> VerifiedStatusList:

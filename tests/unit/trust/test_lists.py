@@ -79,7 +79,7 @@ def test_the_unions_own_country_codes_are_read_as_those_of_iso() -> None:
     greek = document(
         ListType.PID_PROVIDERS, entity("A", service(ServiceType.PID_ISSUANCE, PID.certificate), country="EL")
     )
-    assert "urn:eudi:pid:gr:*" in anchors_of(greek)[0][2]  # type: ignore[operator]
+    assert "urn:eudi:pid:gr:*" in anchors_of(greek)[0][2]
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,7 @@ def _checked(value: Claim, rule: ValueRule, where: str) -> Claim:
             return _bytes(value, rule, where)
         case ValueType.OBJECT:
             return _object(value, rule, where)
-        case ValueType.ARRAY:
-            return _array(value, rule, where)
+    return _array(value, rule, where)
 
 
 def _text(value: Claim, rule: ValueRule, where: str) -> str:

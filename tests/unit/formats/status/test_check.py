@@ -23,7 +23,7 @@ CURRENT = verified(token(StatusListFormat.JWT))
 
 def refusal_of(subject: VerifiedCredential, status_list: object = CURRENT, now: int = NOW) -> Rejected:
     with pytest.raises(Rejected) as refusal:
-        check_status(subject, status_list, now=now)  # type: ignore[call-overload]
+        check_status(subject, status_list, now=now)
     return refusal.value
 
 
