@@ -245,6 +245,11 @@ class WalletProviderConfig(RoleConfig):
     key: Path = setting(Path("keys/wallet-provider.key.pem"), "the key that signs wallet and key attestations")
     chain: Path = setting(Path("keys/wallet-provider.pem"), "its chain, leaf first, without the anchor")
     attestation: Seconds = setting(Seconds(86_000), "how long a wallet attestation lives; under 24 hours")
+    operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
+    operator_port: Port = setting(Port(7113), "the port of the operator API")
+    operator_token: Path = setting(
+        Path("keys/wallet-provider-operator.token"), "file with the bearer token that opens it"
+    )
 
 
 @final

@@ -11,7 +11,7 @@ from typing import Final, final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from zegel.primitives.keys import Curve, PrivateKey, PublicKey
 from zegel.primitives.x509 import DAY, Certificate, parse_certificate
@@ -109,6 +109,32 @@ def issue_certificate(
     if crl_url is not None:
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
         builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+    return _sign(builder, authority.key)
+
+
+def issue_web_certificate(
+    authority: Authority,
+    host: str,
+    *,
+    key: PublicKey,
+    now: int,
+    days: int,
+    random: Callable[[int], bytes],
+) -> Certificate:
+    """Make a TLS server certificate for a host of the sandbox; browsers want the host as an alternative name."""
+    issuer = x509.load_der_x509_certificate(authority.certificate.der)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    builder = (
+        _builder(subject, issuer.subject, key, now=now, days=days, random=random)
+        .add_extension(_usage(signs=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(_key_id(key), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_key_id(authority.key.public_key)),
+            critical=False,
+        )
+    )
     return _sign(builder, authority.key)
 
 

@@ -1,0 +1,181 @@
+"""The authorities of Utopia, and what they certify: a root for each purpose, so that none stands in for another."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from zegel.adapters.files import create_owner_only
+from zegel.adapters.keyfiles import create_private_key
+from zegel.adapters.sandbox.plan import ROLES, SandboxPlan
+from zegel.primitives.keys import PrivateKey, random_private_key
+from zegel.primitives.x509 import DAY, Certificate
+from zegel.trust.anchors import Purpose
+from zegel.trust.authority import Authority, SubjectName, create_authority, issue_certificate, issue_web_certificate
+from zegel.trust.signing import CertifiedSigner
+
+COUNTRY: Final = "UT"
+SIGNER_DAYS: Final = 365  # ISO/IEC 18013-5 table B.3: at most 457 for a document signer
+CONTACT: Final = "https://authorities.utopia.example"
+
+Random = Callable[[int], bytes]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A root of the sandbox: the file that it stands in, its name, and what it is trusted for."""
+
+    file: str
+    name: str
+    purpose: Purpose | None
+
+
+ROOTS: Final[Mapping[str, Root]] = {
+    root.file: root
+    for root in (
+        Root(file="attestations", name="Utopia attestation authority", purpose=Purpose.ISSUER),
+        Root(file="status", name="Utopia status authority", purpose=Purpose.STATUS),
+        Root(file="wallets", name="Utopia wallet authority", purpose=Purpose.WALLET_PROVIDER),
+        Root(file="access", name="Utopia access certificate authority", purpose=Purpose.ACCESS),
+        Root(file="lists", name="Utopia list operator", purpose=Purpose.LIST),
+        Root(file="web", name="Utopia web authority (sandbox)", purpose=None),
+    )
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEntity:
+    """A certificate of the sandbox: its key file, its root, its name, and the role at whose host it is used."""
+
+    file: str
+    root: str
+    organization: str
+    name: str
+    identifier: str
+    role: str
+
+
+END_ENTITIES: Final = (
+    EndEntity(
+        file="issuer",
+        root="attestations",
+        organization="Utopia identity office",
+        name="Attestation signer",
+        identifier="GOVUT-0001",
+        role="issuer",
+    ),
+    EndEntity(
+        file="status",
+        root="status",
+        organization="Utopia identity office",
+        name="Status list signer",
+        identifier="GOVUT-0001",
+        role="issuer",
+    ),
+    EndEntity(
+        file="issuer-access",
+        root="access",
+        organization="Utopia identity office",
+        name="Issuer",
+        identifier="GOVUT-0001",
+        role="issuer",
+    ),
+    EndEntity(
+        file="verifier-access",
+        root="access",
+        organization="Utopia verifier",
+        name="Verifier",
+        identifier="GOVUT-0002",
+        role="verifier",
+    ),
+    EndEntity(
+        file="provider-access",
+        root="access",
+        organization="Utopia sign-in",
+        name="Sign-in",
+        identifier="GOVUT-0003",
+        role="provider",
+    ),
+    EndEntity(
+        file="wallet-provider",
+        root="wallets",
+        organization="Utopia wallet office",
+        name="Wallet attestations",
+        identifier="GOVUT-0004",
+        role="wallet_provider",
+    ),
+)
+
+
+def create_roots(folder: Path, *, now: int, random: Random) -> dict[str, Authority]:
+    """Make every root; its key stands in ``authorities``, where no role ever looks."""
+    roots: dict[str, Authority] = {}
+    for file, root in ROOTS.items():
+        key = random_private_key(random)
+        name = SubjectName(country=COUNTRY, organization="Utopia", common_name=root.name)
+        roots[file] = create_authority(name, key=key, now=now - DAY, random=random, contact=CONTACT)
+        create_private_key(folder / "authorities" / f"{file}.key.pem", key)
+        create_owner_only(folder / "authorities" / f"{file}.pem", roots[file].certificate.pem.encode())
+    return roots
+
+
+def certify(folder: Path, plan: SandboxPlan, roots: Mapping[str, Authority], *, now: int, random: Random) -> None:
+    """Make each end entity's key and chain, by the names that the configuration has for them."""
+    for entity in END_ENTITIES:
+        key = random_private_key(random)
+        certificate = issue_certificate(
+            roots[entity.root],
+            SubjectName(
+                country=COUNTRY,
+                organization=entity.organization,
+                common_name=entity.name,
+                identifier=entity.identifier,
+            ),
+            key=key.public_key,
+            purpose=_purpose(entity.root),
+            now=now - DAY,
+            days=SIGNER_DAYS,
+            random=random,
+            dns_names=(plan.host(entity.role),),
+            uris=(plan.origin(entity.role),),
+        )
+        write_identity(folder / "keys" / entity.file, key, certificate)
+
+
+def certify_web(folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Random) -> None:
+    """Make a TLS certificate for each role's host."""
+    for role in ROLES:
+        key, host = random_private_key(random), plan.host(role)
+        certificate = issue_web_certificate(
+            root, host, key=key.public_key, now=now - DAY, days=SIGNER_DAYS, random=random
+        )
+        write_identity(folder / "keys" / f"{role}-web", key, certificate)
+
+
+def certify_list_operator(root: Authority, *, now: int, random: Random) -> CertifiedSigner:
+    """The signer of the lists of trusted entities. Its key is used here, once, and kept nowhere."""
+    key = random_private_key(random)
+    certificate = issue_certificate(
+        root,
+        SubjectName(country=COUNTRY, organization="Utopia list office", common_name="List signer"),
+        key=key.public_key,
+        purpose=Purpose.LIST,
+        now=now - DAY,
+        days=SIGNER_DAYS,
+        random=random,
+    )
+    return CertifiedSigner(signer=key, certificates=(certificate,))
+
+
+def write_identity(path: Path, key: PrivateKey, certificate: Certificate) -> None:
+    """Write a key and its chain side by side."""
+    create_private_key(path.with_name(path.name + ".key.pem"), key)
+    create_owner_only(path.with_name(path.name + ".pem"), certificate.pem.encode())
+
+
+def _purpose(root: str) -> Purpose:
+    purpose = ROOTS[root].purpose
+    assert purpose is not None
+    return purpose

@@ -1,0 +1,143 @@
+"""A sandbox on disk, made in one go: everything that the roles need, readable by its owner alone.
+
+zegel.toml      the configuration of every role
+keys/           keys, chains, seals and operator tokens, as the configuration names them
+authorities/    the roots and their keys; no role ever reads them
+trust/          the signed lists of trusted entities and their operator's root
+web-ca.pem      the root of the sandbox's own web authority
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, TypeAlias, final
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.files import create_owner_only, make_owner_only_folder
+from zegel.adapters.keyfiles import create_private_key, create_secret
+from zegel.adapters.sandbox.authorities import certify, certify_list_operator, certify_web, create_roots
+from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
+from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.primitives.encoding import base64url
+from zegel.primitives.json import encode_json
+from zegel.primitives.keys import random_private_key
+
+CONFIG_FILE: Final = "zegel.toml"
+WEB_CA_FILE: Final = "web-ca.pem"
+TRUST_FOLDER: Final = "trust"
+_SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider")
+_CLIENT: Final = "tax-online"
+
+Value: TypeAlias = "str | int | bool | list[str]"
+Table: TypeAlias = Mapping[str, Value]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """A sandbox that was made."""
+
+    config: Path
+    trust_folder: Path
+    web_ca: Path
+
+
+def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callable[[int], bytes]) -> Sandbox:
+    """Make a sandbox in an empty or new folder; ``Unavailable`` when something is in the way."""
+    folder = folder.resolve()
+    for name in ("keys", "authorities", TRUST_FOLDER, "data"):
+        make_owner_only_folder(folder / name)
+    roots = create_roots(folder, now=now, random=random)
+    certify(folder, plan, roots, now=now, random=random)
+    certify_web(folder, plan, roots["web"], now=now, random=random)
+    create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
+    signer = certify_list_operator(roots["lists"], now=now, random=random)
+    write_lists(folder / TRUST_FOLDER, plan, roots, signer=signer, catalogue=load_catalogue(), now=now)
+    secret_hash = _create_secrets(folder / "keys", random=random)
+    create_owner_only(folder / CONFIG_FILE, _config(plan, secret_hash=secret_hash).encode())
+    return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
+
+
+def _create_secrets(keys: Path, *, random: Callable[[int], bytes]) -> str:
+    """Seals, tokens and bare keys; returns what the provider keeps of its client's secret."""
+    for name in _SEALED:
+        create_secret(keys / f"{name}.seal", random=random)
+    for role in OPERATED:
+        create_secret(keys / f"{role.replace('_', '-')}-operator.token", random=random)
+    create_secret(keys / "provider-subject.secret", random=random)
+    for name in ("provider", "issuer-encryption"):
+        create_private_key(keys / f"{name}.key.pem", random_private_key(random))
+    secret = create_secret(keys / f"{_CLIENT}.secret", random=random)
+    return base64url(sha256(base64url(secret).encode()).digest())
+
+
+def _config(plan: SandboxPlan, *, secret_hash: str) -> str:
+    """The zegel.toml: what differs from the defaults, and nothing else."""
+    tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
+    tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
+    tables += [(f"[{role}]", _role(plan, role)) for role in ROLES]
+    tables += _client(plan, secret_hash)
+    lines = ["# Made by zegel. docs/configuration.md says what can be set."]
+    for header, table in tables:
+        lines += ["", header, *(f"{name} = {encode_json(value).decode()}" for name, value in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _trusted_list(plan: SandboxPlan, file: str, purpose: str) -> Table:
+    return {
+        "purpose": purpose,
+        "location": plan.origin("trust") + LIST_PATH + file,
+        "signer": f"{TRUST_FOLDER}/{OPERATOR_FILE}",
+    }
+
+
+def _role(plan: SandboxPlan, role: str) -> Table:
+    table: dict[str, Value] = {"origin": plan.origin(role), "port": plan.ports[role]}
+    if plan.tls:
+        table |= {"tls_certificate": f"keys/{role}-web.pem", "tls_key": f"keys/{role}-web.key.pem"}
+    if role in OPERATED:
+        table["operator_port"] = plan.operator_ports[role]
+    if role in ("issuer", "verifier", "provider", "wallet"):
+        table["profile"] = plan.profile
+    if role in ("issuer", "provider"):
+        table["wallet"] = plan.origin("wallet")
+    match role:
+        case "wallet":
+            table["provider"] = plan.origin("wallet_provider")
+        case "service":
+            table["provider"] = plan.origin("provider")
+        case "issuer" if plan.brisk:
+            table |= {"status_list_period": 1, "status_list_ttl": 60}
+        case "verifier" | "provider" if plan.brisk:
+            table["status_cache"] = 1
+        case _:
+            pass
+    return table
+
+
+def _client(plan: SandboxPlan, secret_hash: str) -> list[tuple[str, Table]]:
+    """Tax online: what it gets to know, and from which claim its lasting subject is made."""
+    prefix = "provider.clients"
+    tables: list[tuple[str, Table]] = [
+        (
+            f"[[{prefix}]]",
+            {
+                "id": _CLIENT,
+                "name": "Tax online",
+                "redirect_uris": [plan.origin("service") + "/callback"],
+                "secret_hash": secret_hash,
+                "cross_device": True,
+            },
+        ),
+        (f"[{prefix}.stable_from]", {"attestation": "pid", "claims": ["personal_administrative_number"]}),
+    ]
+    mapped = {
+        "given_name": "given_name",
+        "family_name": "family_name",
+        "birthdate": "birth_date",
+        '"address.formatted"': "resident_address",
+    }
+    for name, id_ in mapped.items():
+        tables.append((f"[{prefix}.claims.{name}]", {"attestation": "pid", "claims": [id_]}))
+    return tables

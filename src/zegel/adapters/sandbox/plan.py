@@ -1,0 +1,42 @@
+"""What a sandbox is made for: which roles at which origins, under which profile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+ROLES: Final[Mapping[str, str]] = {
+    "issuer": "issuer",
+    "verifier": "verifier",
+    "provider": "login",
+    "service": "tax",
+    "wallet": "wallet",
+    "wallet_provider": "wallet-provider",
+    "trust": "trust",
+}
+"""Each role and the first label of its host: cookies ignore ports, so that each has a host of its own."""
+
+OPERATED: Final = ("issuer", "verifier", "wallet_provider")
+"""The roles with an operator API on a listener of its own."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPlan:
+    """A sandbox to be made. ``ports`` by role, ``operator_ports`` by the roles that have an operator API.
+
+    ``brisk`` makes what revocation waits for a matter of seconds, for a demonstration.
+    """
+
+    profile: str
+    tls: bool
+    ports: Mapping[str, int]
+    operator_ports: Mapping[str, int]
+    brisk: bool = False
+
+    def host(self, role: str) -> str:
+        """The role's host, a name below ``localhost`` (RFC 6761 section 6.3)."""
+        return f"{ROLES[role]}.localhost"
+
+    def origin(self, role: str) -> str:
+        """The role's origin."""
+        return f"{'https' if self.tls else 'http'}://{self.host(role)}:{self.ports[role]}"
