@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from zegel_testing.authorities import CertifiedSigner, authority, signer
 from zegel_testing.foreign import Foreign
+from zegel_testing.web_authority import WebAuthority
 
 from zegel.primitives.keys import parse_jwk
 from zegel.trust.anchors import Purpose
@@ -48,13 +49,32 @@ def pem_signer(certified: CertifiedSigner) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def credo_issuer(now: int, roots: dict[Purpose, Authority]) -> Iterator[Foreign]:
+def web_authority(tmp_path_factory: pytest.TempPathFactory) -> WebAuthority:
+    return WebAuthority(tmp_path_factory.mktemp("web"))
+
+
+@pytest.fixture(scope="session", params=["http", "https"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """Everything of Credo's is shown without TLS and with it."""
+    return str(request.param)
+
+
+def tls_options(scheme: str, host: str, web_authority: WebAuthority) -> dict[str, Any]:
+    return {"tls": web_authority.issue(host)} if scheme == "https" else {}
+
+
+@pytest.fixture(scope="session")
+def credo_issuer(
+    now: int, roots: dict[Purpose, Authority], scheme: str, web_authority: WebAuthority
+) -> Iterator[Foreign]:
     """A Credo issuer of a PID in both formats, signing under our issuer root."""
+    host = "credo-issuer.localhost"
     provider = pem_signer(signer(roots[Purpose.ISSUER], "Credo PID provider", Purpose.ISSUER, now=now))
-    with Foreign("issuer") as issuer:
+    with Foreign("issuer", environment=web_authority.environment) as issuer:
         issuer.tell(
             "start",
-            host="credo-issuer.localhost",
+            host=host,
+            **tls_options(scheme, host, web_authority),
             trusted=[roots[Purpose.WALLET_PROVIDER].certificate.pem],
             sd_jwt={"vct": "urn:eudi:pid:1", "signer": provider, "claims": SD_JWT_CLAIMS},
             mdoc={
@@ -68,11 +88,13 @@ def credo_issuer(now: int, roots: dict[Purpose, Authority]) -> Iterator[Foreign]
 
 
 @pytest.fixture(scope="session")
-def credo_verifier(now: int, roots: dict[Purpose, Authority]) -> Iterator[Foreign]:
+def credo_verifier(
+    now: int, roots: dict[Purpose, Authority], scheme: str, web_authority: WebAuthority
+) -> Iterator[Foreign]:
     """A Credo verifier under our access root; it trusts our issuer root."""
     host = "credo-verifier.localhost"
     certified = signer(roots[Purpose.ACCESS], "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,))
-    with Foreign("verifier") as verifier:
+    with Foreign("verifier", environment=web_authority.environment) as verifier:
         verifier.tell("start", host=host, signer=pem_signer(certified), trusted=[roots[Purpose.ISSUER].certificate.pem])
         yield verifier
 
@@ -83,7 +105,7 @@ def wallet_provider(now: int, roots: dict[Purpose, Authority]) -> CertifiedSigne
 
 
 @pytest.fixture(scope="session")
-def wallet_process(wallet_provider: CertifiedSigner) -> Iterator[Foreign]:
+def wallet_process(wallet_provider: CertifiedSigner, web_authority: WebAuthority) -> Iterator[Foreign]:
     def attest_keys(asked: dict[str, Any]) -> str:
         attestation = sign_key_attestation(
             signer=wallet_provider.key,
@@ -98,7 +120,7 @@ def wallet_process(wallet_provider: CertifiedSigner) -> Iterator[Foreign]:
         )
         return attestation.decode()
 
-    with Foreign("wallet", answers={"key_attestation": attest_keys}) as wallet:
+    with Foreign("wallet", environment=web_authority.environment, answers={"key_attestation": attest_keys}) as wallet:
         yield wallet
 
 

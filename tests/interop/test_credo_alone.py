@@ -5,6 +5,7 @@ import pytest
 from zegel_testing.authorities import CertifiedSigner
 from zegel_testing.foreign import Foreign, ForeignError
 from zegel_testing.queries import QUERIES
+from zegel_testing.web_authority import WebAuthority
 
 from zegel.primitives.keys import parse_jwk
 from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
@@ -34,23 +35,27 @@ def test_a_pre_authorized_offer_with_a_transaction_code(credo_issuer: Foreign, c
     assert credo_issuer.tell("session", session=offer["session"])["state"] == "Completed"
 
 
-def redirected(url: str) -> str:
+def redirected(url: str, web_authority: WebAuthority) -> str:
     """Follow redirects until one leads to the wallet, and say where."""
-    with httpx.Client() as browser:
+    with httpx.Client(verify=web_authority.context) as browser:
         while not url.startswith(REDIRECT_URI):
             url = browser.get(url).headers["location"]
     return url
 
 
-def test_an_authorization_code(credo_issuer: Foreign, credo_wallet: Foreign) -> None:
+def test_an_authorization_code(credo_issuer: Foreign, credo_wallet: Foreign, web_authority: WebAuthority) -> None:
     offer = credo_issuer.tell("offer", configurations=["pid-sd-jwt"], grant="authorization_code")
     begun = credo_wallet.tell("authorize", offer=offer["offer"], client_id="wallet", redirect_uri=REDIRECT_URI)
-    outcome = credo_wallet.tell("redeem", session=begun["session"], location=redirected(begun["url"]))
+    outcome = credo_wallet.tell("redeem", session=begun["session"], location=redirected(begun["url"], web_authority))
     assert received(outcome) == [("dc+sd-jwt", "urn:eudi:pid:1", 1)]
 
 
 def test_attestations_of_our_wallet_provider(
-    credo_issuer: Foreign, credo_wallet: Foreign, wallet_provider: CertifiedSigner, now: int
+    credo_issuer: Foreign,
+    credo_wallet: Foreign,
+    wallet_provider: CertifiedSigner,
+    web_authority: WebAuthority,
+    now: int,
 ) -> None:
     attestation = sign_wallet_attestation(
         signer=wallet_provider.key,
@@ -72,7 +77,9 @@ def test_attestations_of_our_wallet_provider(
         redirect_uri=REDIRECT_URI,
         wallet_attestation=attestation.decode(),
     )
-    outcome = credo_wallet.tell("redeem", session=begun["session"], location=redirected(begun["url"]), copies=3)
+    outcome = credo_wallet.tell(
+        "redeem", session=begun["session"], location=redirected(begun["url"], web_authority), copies=3
+    )
     assert received(outcome) == [("dc+sd-jwt", "urn:eudi:pid:1", 3)]
     assert credo_issuer.tell("session", session=offer["session"]) == {
         "state": "Completed",

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import urandom
+from ssl import SSLContext
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from zegel_testing.foreign import Foreign, ForeignError
 from zegel_testing.issuer import EngineIssuer
 from zegel_testing.queries import DOCTYPE, VCT
 from zegel_testing.sockets import Answer, listening, send
+from zegel_testing.web_authority import WebAuthority
 
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.verify import verify_issued_mdoc
@@ -55,8 +57,8 @@ def issuing(roots: Roots, now: int, **options: Any) -> Iterator[EngineIssuer]:
         yield made[0]
 
 
-def log_in(url: str) -> str:
-    with httpx.Client() as browser:
+def log_in(url: str, context: SSLContext) -> str:
+    with httpx.Client(verify=context) as browser:
         return browser.get(url).headers["location"]
 
 
@@ -74,17 +76,21 @@ def test_a_credo_wallet_receives_with_a_transaction_code(credo_wallet: Foreign, 
     assert issuer.events == ["credential_accepted", "credential_accepted"]
 
 
-def test_a_credo_wallet_receives_after_a_log_in(credo_wallet: Foreign, roots: Roots, now: int) -> None:
+def test_a_credo_wallet_receives_after_a_log_in(
+    credo_wallet: Foreign, roots: Roots, web_authority: WebAuthority, now: int
+) -> None:
     with issuing(roots, now, profile=PLAIN) as issuer:
         begun = credo_wallet.tell(
             "authorize", offer=issuer.offer_log_in(), client_id="a Credo wallet", redirect_uri=REDIRECT_URI
         )
-        outcome = credo_wallet.tell("redeem", session=begun["session"], location=log_in(begun["url"]))
+        outcome = credo_wallet.tell(
+            "redeem", session=begun["session"], location=log_in(begun["url"], web_authority.context)
+        )
     assert [received["copies"] for received in outcome["received"]] == [1, 1]
 
 
 def test_a_credo_wallet_receives_under_haip(
-    credo_wallet: Foreign, wallet_provider: CertifiedSigner, roots: Roots, now: int
+    credo_wallet: Foreign, wallet_provider: CertifiedSigner, roots: Roots, web_authority: WebAuthority, now: int
 ) -> None:
     attestation = sign_wallet_attestation(
         signer=wallet_provider.key,
@@ -104,14 +110,16 @@ def test_a_credo_wallet_receives_under_haip(
             redirect_uri=REDIRECT_URI,
             wallet_attestation=attestation.decode(),
         )
-        outcome = credo_wallet.tell("redeem", session=begun["session"], location=log_in(begun["url"]), copies=10)
+        outcome = credo_wallet.tell(
+            "redeem", session=begun["session"], location=log_in(begun["url"], web_authority.context), copies=10
+        )
     assert [received["copies"] for received in outcome["received"]] == [10, 10]
 
 
-def drive(step: Any) -> Any:
+def drive(step: Any, context: SSLContext) -> Any:
     """Send what a step wants to send, and hand it the answer, until there is nothing to send."""
     while hasattr(step, "request"):
-        step = step.receive(send(step.request), now=int(time.time()), random=urandom)
+        step = step.receive(send(step.request, context=context), now=int(time.time()), random=urandom)
     return step
 
 
@@ -125,20 +133,20 @@ def wallet_client(*, attestation: WalletAttestation | None = None) -> WalletClie
     )
 
 
-def ready_for(link: str) -> Ready:
+def ready_for(link: str, context: SSLContext) -> Ready:
     offer = parse_offer_link(link)
     if isinstance(offer, OfferReference):
-        offer = drive(fetch_step(offer))
-    return drive(start(offer, anchors=None))
+        offer = drive(fetch_step(offer), context)
+    return drive(start(offer, anchors=None), context)
 
 
-def finish(pause: Any, roots: Roots, copies: int) -> Done:
+def finish(pause: Any, context: SSLContext, roots: Roots, copies: int) -> Done:
     """Prove keys until all credentials have come, and verify each."""
     anchors = trusting(*(anchor(root, purpose) for purpose, root in roots.items()))
     while isinstance(pause, ProofPause):
         keys = [random_private_key(urandom) for _ in range(copies)]
         now = int(time.time())
-        pause = drive(prove(pause, Proof.JWT, keys=keys, attestation=None, now=now, random=urandom))
+        pause = drive(prove(pause, Proof.JWT, keys=keys, attestation=None, now=now, random=urandom), context)
     for received in pause.received:
         for credential in received.credentials:
             now = int(time.time())
@@ -151,15 +159,18 @@ def finish(pause: Any, roots: Roots, copies: int) -> Done:
     return pause
 
 
-def test_our_wallet_receives_from_credo_with_a_transaction_code(credo_issuer: Foreign, roots: Roots) -> None:
+def test_our_wallet_receives_from_credo_with_a_transaction_code(
+    credo_issuer: Foreign, roots: Roots, web_authority: WebAuthority
+) -> None:
+    context = web_authority.context
     offer = credo_issuer.tell(
         "offer", configurations=["pid-sd-jwt", "pid-mdoc"], grant="pre-authorized_code", tx_code=True
     )
-    ready = ready_for(offer["offer"])
+    ready = ready_for(offer["offer"], context)
     step = begin_pre_authorized(
         ready, client=wallet_client(), tx_code=offer["tx_code"], now=int(time.time()), random=urandom
     )
-    done = finish(drive(step), roots, copies=3)
+    done = finish(drive(step, context), context, roots, copies=3)
     assert [(each.configuration, len(each.credentials)) for each in done.received] == [
         ("pid-sd-jwt", 3),
         ("pid-mdoc", 3),
@@ -167,14 +178,17 @@ def test_our_wallet_receives_from_credo_with_a_transaction_code(credo_issuer: Fo
     assert credo_issuer.tell("session", session=offer["session"])["state"] == "Completed"
 
 
-def test_our_wallet_receives_from_credo_after_a_log_in(credo_issuer: Foreign, roots: Roots) -> None:
+def test_our_wallet_receives_from_credo_after_a_log_in(
+    credo_issuer: Foreign, roots: Roots, web_authority: WebAuthority
+) -> None:
+    context = web_authority.context
     offer = credo_issuer.tell("offer", configurations=["pid-sd-jwt"], grant="authorization_code")
-    ready = ready_for(offer["offer"])
-    pause = drive(begin_authorization(ready, client=wallet_client(), now=int(time.time()), random=urandom))
+    ready = ready_for(offer["offer"], context)
+    pause = drive(begin_authorization(ready, client=wallet_client(), now=int(time.time()), random=urandom), context)
     assert isinstance(pause, BrowserPause)
     url = pause.url
     while not url.startswith(REDIRECT_URI):
-        url = log_in(url)
+        url = log_in(url, context)
     step = return_from_browser(pause, url, now=int(time.time()), random=urandom)
-    done = finish(drive(step), roots, copies=1)
+    done = finish(drive(step, context), context, roots, copies=1)
     assert [each.configuration for each in done.received] == ["pid-sd-jwt"]

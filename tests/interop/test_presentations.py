@@ -11,6 +11,7 @@ from zegel_testing.authorities import anchor, fixed_key, signer, trusting
 from zegel_testing.foreign import Foreign
 from zegel_testing.queries import DOCTYPE, QUERIES, VCT
 from zegel_testing.sockets import Answer, listening, send
+from zegel_testing.web_authority import WebAuthority
 
 from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import CurrentPresentation, Format, VerifiedCredential
@@ -228,6 +229,7 @@ def test_our_wallet_presents_to_a_credo_verifier(
     now: int,
     format_: str,
     make: Callable[[Certified, TrustAnchors, int], Held],
+    web_authority: WebAuthority,
     response_mode: str,
     prefix: str,
 ) -> None:
@@ -249,13 +251,15 @@ def test_our_wallet_presents_to_a_credo_verifier(
     )
     fetching = wallet.begin(parse_link(request["link"]), policy=policy, random=urandom)
     assert isinstance(fetching, Fetching)
-    consent = fetching.receive(send(fetching.request), policy=policy, now=int(time.time()))
+    consent = fetching.receive(
+        send(fetching.request, context=web_authority.context), policy=policy, now=int(time.time())
+    )
     assert isinstance(consent, Consent), consent
     match = consent.match([HeldCredential(id="mine", credential=held.credential)])
     (planned,) = consent.plan(match, default_choice(match))
     presentation = held.present(planned.disclosure.paths, consent.request.challenge)
     sending = consent.accept({planned.disclosure.query_id: [presentation]})
-    done = sending.receive(send(sending.request))
+    done = sending.receive(send(sending.request, context=web_authority.context))
     assert done.redirect_uri == "https://service.example/return?code=1"
     result = credo_verifier.tell("result", session=request["session"])
     assert result["state"] == "ResponseVerified"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from threading import Thread
 
 import httpx
@@ -50,9 +51,9 @@ def listening(host: str, answer: Callable[[str], Answer]) -> Iterator[str]:
         server.server_close()
 
 
-def send(request: HttpRequest) -> HttpResponse:
+def send(request: HttpRequest, *, context: SSLContext) -> HttpResponse:
     """Send a request of an engine; nothing is followed."""
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=context) as client:
         response = client.request(request.method, request.url, headers=request.headers, content=request.body)
     headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
     return HttpResponse(status=response.status_code, headers=headers, body=response.content)
