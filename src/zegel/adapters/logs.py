@@ -9,12 +9,12 @@ import json
 import logging
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TextIO, final
 
 from zegel.checks import Check
-from zegel.errors import ZegelError
+from zegel.errors import ZegelError, explain
 
 _ROOT: Final = "zegel"
 _TEMPLATES: Final = ("uvicorn.error",)  # whose messages are constants with arguments
@@ -123,7 +123,7 @@ def _fields(event: Event) -> dict[str, object]:
 
 def _way(error: BaseException) -> dict[str, object]:
     if isinstance(error, ZegelError):
-        return {"detail": error.detail}
+        return asdict(explain(error))
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     way = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return {"error": type(error).__qualname__, "way": way}

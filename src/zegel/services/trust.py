@@ -4,10 +4,9 @@ A list that cannot be fetched or verified leaves the last good one in place unti
 on its entities are trusted no longer. An entity that is gone from a list is gone from the anchors with the next fetch.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, final
+from typing import Protocol, final
 
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.services.ports import Clock
@@ -15,8 +14,6 @@ from zegel.trust.anchors import TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType
 from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
-
-_LOG: Final = logging.getLogger("zegel.trust")
 
 
 class ListSource(Protocol):
@@ -70,14 +67,13 @@ class Trust:
         return self._anchors
 
     async def refresh(self) -> tuple[ListHealth, ...]:
-        """Fetch and verify every list again."""
+        """Fetch and verify every list again; says of each how it stands."""
         for position, source in enumerate(self._sources):
             try:
                 self._lists[position] = await self._fetch(position, source)
                 self._errors.pop(position, None)
             except (Malformed, Rejected, Unavailable) as error:
                 self._errors[position] = error
-                _LOG.warning("list", extra={"list": source.type.name, "check": error.check.id, "detail": error.detail})
         self._rebuild(self._sequences())
         return tuple(self._health(position) for position in range(len(self._sources)))
 

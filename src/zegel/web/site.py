@@ -5,15 +5,14 @@
 """
 
 import hmac
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from traceback import extract_tb
 from typing import Final, Generic, final
 from urllib.parse import urlsplit
 
+from zegel.adapters.logs import Log
 from zegel.checks import Check
 from zegel.errors import Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -25,7 +24,6 @@ from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
 
 ReadBody = Callable[[int], Awaitable[bytes]]
 
-_LOG: Final = logging.getLogger("zegel.web")
 _CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
@@ -58,6 +56,7 @@ class Site(Generic[SiteT]):
         self._policy = policy
         self._page = page
         self._random = random
+        self._log = Log(policy.role)
         self._host = urlsplit(policy.origin).netloc
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
@@ -74,8 +73,8 @@ class Site(Generic[SiteT]):
         request_id = self._random(_REQUEST_ID_BYTES).hex()
         found = find_route(self._routes, request)
         if isinstance(found, HttpResponse):
-            return self._finished(request_id, "-", request, found, None, began)
-        failed: ZegelError | None = None
+            return self._finished(request_id, "-", found, None, began)
+        failed: Exception | None = None
         try:
             self._check_sender(found.route, request)
             body = await read_body(found.route.max_body) if request.method == "POST" else b""
@@ -86,9 +85,9 @@ class Site(Generic[SiteT]):
         except TransportError:
             raise
         except Exception as error:  # noqa: BLE001 the last line: a bug of ours becomes a plain 500 with an id
-            _log_bug(error, request_id=request_id, role=self._policy.role)
+            failed = error
             response = bug_response(audience=found.route.audience, request_id=request_id, page=self._page)
-        return self._finished(request_id, found.route.path, request, response, failed, began)
+        return self._finished(request_id, f"{request.method} {found.route.path}", response, failed, began)
 
     def _refusal(self, error: ZegelError, found: Matched[SiteT], request_id: str) -> HttpResponse:
         if found.route.refusal is not None:
@@ -106,25 +105,15 @@ class Site(Generic[SiteT]):
         return request
 
     def _finished(
-        self,
-        request_id: str,
-        route: str,
-        request: HttpRequest,
-        response: HttpResponse,
-        failed: ZegelError | None,
-        began: float,
+        self, request_id: str, route: str, response: HttpResponse, error: Exception | None, began: float
     ) -> HttpResponse:
-        _LOG.info(
+        self._log.write(
             "request",
-            extra={
-                "request": request_id,
-                "role": self._policy.role,
-                "method": request.method,
-                "route": route,  # the template: a path may name a session
-                "status": response.status,
-                "ms": round((time.perf_counter() - began) * 1000, 1),
-                "check": failed.check.id if failed else None,
-            },
+            request=request_id,
+            route=route,  # the template: a path may name a session
+            status=response.status,
+            ms=round((time.perf_counter() - began) * 1000),
+            error=error,
         )
         return replace(response, headers=(*response.headers, *self._headers(response), ("x-request-id", request_id)))
 
@@ -152,13 +141,6 @@ def content_policy(*form_targets: str) -> tuple[str, str]:
     form-action too (CSP level 3 section 6.4.1).
     """
     return "content-security-policy", _CONTENT_POLICY.format(form_action=" ".join(("'self'", *form_targets)))
-
-
-def _log_bug(error: Exception, *, request_id: str, role: str) -> None:
-    """Where it happened and of which kind; never the message, which may hold what it stumbled over."""
-    frames = [f"{frame.filename.rpartition('zegel/')[2]}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
-    extra = {"request": request_id, "role": role, "bug": type(error).__name__, "frames": frames[-8:]}
-    _LOG.error("bug", extra=extra)
 
 
 def _check_operator(request: HttpRequest, token: bytes | None) -> HttpRequest:

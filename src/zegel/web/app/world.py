@@ -7,6 +7,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.files import read_file
 from zegel.adapters.keyfiles import load_certificates
+from zegel.adapters.logs import Log
 from zegel.adapters.outbound import HttpOutbound
 from zegel.config.roles import Config, TrustedListConfig
 from zegel.errors import Unavailable
@@ -71,4 +72,12 @@ def open_world(config: Config) -> World:
 
 def trust_timer(world: World) -> Timer:
     """Fetches the lists at the start, and again every so often."""
-    return Timer(name="lists of trusted entities", seconds=world.config.lists.refresh, act=world.trust.refresh)
+
+    async def refresh() -> None:
+        errors = [health.error for health in await world.trust.refresh() if health.error is not None]
+        for error in errors[1:]:
+            Log("trust").write("list", error=error)
+        if errors:
+            raise errors[0]
+
+    return Timer(name="trust", seconds=world.config.lists.refresh, act=refresh)

@@ -1,0 +1,125 @@
+"""Roles on sockets: one server a listener, one event loop, timers beside them, an end that finishes what runs."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, final
+
+import uvicorn
+
+from zegel.adapters.logs import Log
+from zegel.errors import Unavailable
+from zegel.web.app.roles import Listener, OpenRole, Timer
+
+GRACE_SECONDS: Final = 10  # what runs at SIGTERM may finish in this time
+_BACKLOG: Final = 512
+_RETRY_SECONDS: Final = 2.0  # a timer that failed is tried again sooner than its period
+
+
+def bind(address: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. ``Unavailable`` when the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((address, port))
+    except OSError as error:
+        listening.close()
+        reason = (error.strerror or "it cannot be used").lower()
+        raise Unavailable(f"{address}:{port}", reason) from None
+    listening.listen(_BACKLOG)
+    return listening
+
+
+@asynccontextmanager
+async def serving(roles: Sequence[OpenRole], *, sockets: Mapping[str, socket.socket]) -> AsyncIterator[None]:
+    """Serve while the context is open.
+
+    ``sockets`` are by the listener's name; one that is missing is bound as the listener says. All listeners answer when
+    this is entered, and each timer has acted once.
+    """
+    listeners = [listener for role in roles for listener in role.listeners]
+    servers = [_server(listener) for listener in listeners]
+    bound = [
+        sockets[listener.name] if listener.name in sockets else bind(listener.address, listener.port)
+        for listener in listeners
+    ]
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[one]), name=listener.name)
+        for listener, server, one in zip(listeners, servers, bound, strict=True)
+    ]
+    timers: list[asyncio.Task[None]] = []
+    try:
+        await _started(servers, tasks)
+        for role in roles:
+            for timer in role.timers:
+                await _act(timer)
+                timers.append(asyncio.create_task(_repeat(timer), name=timer.name))
+        yield
+    finally:
+        for task in timers:
+            task.cancel()
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks, *timers, return_exceptions=True)
+        for role in roles:
+            role.close()
+
+
+async def until_told_to_end() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+@final
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs several of them."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _server(listener: Listener) -> _Server:
+    config = uvicorn.Config(
+        listener.app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=15,
+        h11_max_incomplete_event_size=1 << 16,
+        ssl_certfile=None if listener.tls is None else str(listener.tls[0]),
+        ssl_keyfile=None if listener.tls is None else str(listener.tls[1]),
+    )
+    return _Server(config)
+
+
+async def _started(servers: Sequence[_Server], tasks: Sequence[asyncio.Task[None]]) -> None:
+    while not all(server.started for server in servers):
+        for task in tasks:
+            if task.done():
+                raise Unavailable(task.get_name(), "it did not start")
+        await asyncio.sleep(0.01)
+
+
+async def _repeat(timer: Timer) -> None:
+    well = True
+    while True:
+        await asyncio.sleep(timer.seconds if well else min(_RETRY_SECONDS, timer.seconds))
+        well = await _act(timer)
+
+
+async def _act(timer: Timer) -> bool:
+    try:
+        await timer.act()
+    except Exception as error:  # noqa: BLE001 one bad turn must not end the timer
+        Log(timer.name).write("timer", error=error)
+        return False
+    return True
