@@ -47,7 +47,8 @@ def scheme(list_type: ListType) -> ListScheme:
 
 def service(type_: ServiceType, *certificates: Certificate, **options: object) -> TrustedService:
     """A service for which these certificates stand."""
-    return TrustedService(name="A service", type=type_, certificates=certificates, **options)
+    ders = tuple(certificate.der for certificate in certificates)
+    return TrustedService(name="A service", type=type_, certificates=ders, **options)
 
 
 def entity(name: str, *services: TrustedService, country: str = "UT") -> ListedEntity:

@@ -1,13 +1,16 @@
 """The sandbox's own authorities: each certificate has the profile of its purpose, and no call here needs chance."""
 
+from datetime import UTC, datetime
+
 import pytest
 from cryptography import x509
+from cryptography.x509 import verification
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fixed_random, trusting
 
 from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
-from zegel.trust.authority import SubjectName, create_authority, issue_certificate
+from zegel.trust.authority import SubjectName, create_authority, issue_certificate, issue_web_certificate
 
 NAME = SubjectName(country="UT", organization="Utopia", common_name="someone", identifier="VATUT-1")
 
@@ -52,6 +55,23 @@ def test_a_certificate_carries_its_names_and_where_its_revocation_list_is() -> N
     (point,) = extensions(certificate).get_extension_for_class(x509.CRLDistributionPoints).value
     assert point.full_name is not None
     assert point.full_name[0].value == url
+
+
+def test_a_web_certificate_is_for_its_host_and_for_a_server() -> None:
+    root = authority("web root")
+    key = fixed_key("web").public_key
+    host = "issuer.localhost"
+    certificate = issue_web_certificate(root, host, key=key, now=NOW, days=30, random=fixed_random())
+    assert certificate.dns_names == (host,)
+    assert certificate.extended_key_usage == ("1.3.6.1.5.5.7.3.1",)
+    assert certificate.names == {"CN": host}
+    server = (
+        verification.PolicyBuilder()
+        .store(verification.Store([x509.load_der_x509_certificate(root.certificate.der)]))
+        .time(datetime.fromtimestamp(NOW, UTC))
+        .build_server_verifier(x509.DNSName(host))
+    )
+    assert len(server.verify(x509.load_der_x509_certificate(certificate.der), [])) == 2
 
 
 def test_serial_numbers_are_sixteen_bytes_of_chance_and_positive() -> None:

@@ -82,7 +82,7 @@ def write_lists(
 
 
 def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Catalogue) -> tuple[ListedEntity, ...]:
-    attestations, status = roots["attestations"].certificate, roots["status"].certificate
+    attestations, status = roots["attestations"].certificate.der, roots["status"].certificate.der
     match list_type:
         case ListType.PID_PROVIDERS:
             services = (
@@ -107,14 +107,14 @@ def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Ca
             return (ListedEntity(organization=_office("identity"), country=COUNTRY, services=services),)
         case ListType.WALLET_PROVIDERS:
             wallet = TrustedService(
-                name="Wallet", type=ServiceType.WALLET_ISSUANCE, certificates=(roots["wallets"].certificate,)
+                name="Wallet", type=ServiceType.WALLET_ISSUANCE, certificates=(roots["wallets"].certificate.der,)
             )
             return (ListedEntity(organization=_office("wallet"), country=COUNTRY, services=(wallet,)),)
         case ListType.ACCESS_PROVIDERS:
             access = TrustedService(
                 name="Access certificates",
                 type=ServiceType.ACCESS_ISSUANCE,
-                certificates=(roots["access"].certificate,),
+                certificates=(roots["access"].certificate.der,),
             )
             return (ListedEntity(organization=_office("access"), country=COUNTRY, services=(access,)),)
 

@@ -174,13 +174,13 @@ def _pointer(scheme: ListScheme, signer: Certificate) -> Json:
     }
     return {
         "LoTELocation": scheme.location,
-        "ServiceDigitalIdentities": [_identity(signer)],
+        "ServiceDigitalIdentities": [_identity(signer.der)],
         "LoTEQualifiers": [qualifier],
     }
 
 
-def _identity(*certificates: Certificate) -> Json:
-    return {"X509Certificates": [{"val": base64(certificate.der)} for certificate in certificates]}
+def _identity(*certificates: bytes) -> Json:
+    return {"X509Certificates": [{"val": base64(certificate)} for certificate in certificates]}
 
 
 def _postal(organization: Organization) -> Json:

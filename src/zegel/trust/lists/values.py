@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
 
-from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
 
 LIST_HEADER: Final = "JOSE"  # RFC 7515 section 4.1.9; the list's media type is application/jose
@@ -61,7 +60,7 @@ PURPOSES: Final[Mapping[ListType, Mapping[str, Purpose]]] = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedService:
-    """A service of an entity and the certificates that stand for it.
+    """A service of an entity and the certificates that stand for it, as DER.
 
     ``type`` is its URI, ``types`` the attestation types that our extension names. ``active`` is False for a service
     that is withdrawn, or that has a critical extension which is unknown here; ``since`` is when its status began.
@@ -69,7 +68,7 @@ class TrustedService:
 
     name: str
     type: str
-    certificates: tuple[Certificate, ...]
+    certificates: tuple[bytes, ...]
     types: frozenset[str] = frozenset()
     identifier: str | None = None
     active: bool = True

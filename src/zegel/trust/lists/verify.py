@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Malformed, Rejected
 from zegel.primitives.jws import verify_jws
 from zegel.primitives.times import TOLERATED_EARLY
-from zegel.primitives.x509 import DAY
+from zegel.primitives.x509 import DAY, Certificate, parse_certificate
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 from zegel.trust.lists.parse import UnverifiedTrustedList
 from zegel.trust.lists.values import LIST_HEADER, PURPOSES, ListType, TrustedEntity, TrustedService
@@ -83,8 +83,16 @@ def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
             if purpose is None or not service.active:
                 continue
             types = _types(verified.type, entity, service) if purpose is Purpose.ISSUER else None
-            for certificate in service.certificates:
+            for certificate in _certificates(service):
                 yield TrustAnchor(certificate=certificate, purpose=purpose, entity=entity.name, types=types)
+
+
+def _certificates(service: TrustedService) -> Iterator[Certificate]:
+    for der in service.certificates:
+        try:
+            yield parse_certificate(der)
+        except Malformed:  # a kind of key that is unknown here costs its entry, not the list
+            continue
 
 
 def _types(list_type: ListType, entity: TrustedEntity, service: TrustedService) -> frozenset[str]:
