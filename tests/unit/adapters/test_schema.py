@@ -10,6 +10,7 @@ from zegel_testing.authorities import NOW
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql import dialect, issuances, schema, statuses, tables, transaction
+from zegel.adapters.sql.database import open_database
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.errors import Unavailable
 
@@ -33,10 +34,10 @@ async def test_the_migrations_make_the_tables_as_they_are_declared(tmp_path: Pat
         f"sqlite:///{tmp_path}/migrated.db", key=b"k" * 32, clock=ManualClock(NOW), random=system_random
     )
     store.close()
-    connection = dialect.connect(f"sqlite:///{tmp_path}/declared.db")
-    with connection.begin():
-        schema.create(connection)
-    connection.close()
+    declared = open_database(f"sqlite:///{tmp_path}/declared.db")
+    with declared.transaction():
+        schema.create(declared.connection)
+    declared.close()
     assert described(tmp_path / "migrated.db") == described(tmp_path / "declared.db")
 
 

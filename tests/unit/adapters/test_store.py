@@ -321,7 +321,7 @@ async def test_a_store_in_memory_behaves_the_same() -> None:
 def raced(url: str, what: str, count: int) -> list[set[str]]:
     """Two processes reach for the same names at once; what each of them got."""
     command = [sys.executable, "-m", "zegel_testing.store_race", url, what, str(count)]
-    environment = {**os.environ, "PYTHONPATH": str(SUPPORT)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(SUPPORT), *sys.path))}
     racers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         for _ in range(2)

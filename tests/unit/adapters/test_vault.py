@@ -213,7 +213,7 @@ def test_a_kill_in_the_middle_of_a_save_leaves_a_whole_vault(tmp_path: Path, sav
         [sys.executable, "-m", "zegel_testing.vault_saver", str(path)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(SUPPORT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(SUPPORT), *sys.path))},
     )
     assert saver.stdout is not None
     last = [int(saver.stdout.readline()) for _ in range(saves)][-1]

@@ -87,8 +87,12 @@ def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _(driver: Any, _record: object) -> None:
         driver.isolation_level = None  # the driver begins nothing by itself
-        for pragma in _PRAGMAS:
-            driver.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in _PRAGMAS:
+                driver.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            driver.close()  # nobody else knows of it yet
+            raise
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:

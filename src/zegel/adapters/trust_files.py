@@ -1,0 +1,63 @@
+"""Trust from files: a folder of signed lists with their operator's root beside them, or certificates that somebody
+vouches for by naming them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from zegel.adapters.files import os_errors, read_file
+from zegel.adapters.keyfiles import load_certificates
+from zegel.errors import Unavailable
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
+from zegel.trust.lists.parse import MAX_TRUSTED_LIST, parse_trusted_list
+from zegel.trust.lists.values import ListType
+from zegel.trust.lists.verify import verify_trusted_list
+
+OPERATOR_FILE: Final = "operator.pem"
+LIST_SUFFIX: Final = ".jwt"
+_GIVEN: Final = "given by hand"  # one entity, so that an issuer's status list may come from another file
+_PURPOSES: Final = (Purpose.ISSUER, Purpose.STATUS)
+
+
+def load_trust(paths: Sequence[Path], *, now: int) -> TrustAnchors:
+    """The anchors of all paths.
+
+    A folder with ``operator.pem`` holds lists, each of which has to lead to it; of any other folder every ``*.pem`` is
+    an anchor. A file holds anchors: whoever names it vouches for them, for every type. ``Unavailable`` for what cannot
+    be read, ``Malformed`` or ``Rejected`` for a list that is not to be trusted.
+    """
+    return TrustAnchors([anchor for path in paths for anchor in _anchors(path, now)])
+
+
+def _anchors(path: Path, now: int) -> Iterator[TrustAnchor]:
+    if not path.exists():
+        raise Unavailable(str(path), "there is no such file or folder")
+    if path.is_file():
+        yield from _given(path)
+    elif (path / OPERATOR_FILE).exists():
+        yield from _listed(path, now)
+    else:
+        for file in _files(path, ".pem"):
+            yield from _given(file)
+
+
+def _given(path: Path) -> Iterator[TrustAnchor]:
+    for certificate in load_certificates(path):
+        for purpose in _PURPOSES:
+            yield TrustAnchor(certificate=certificate, purpose=purpose, entity=_GIVEN)
+
+
+def _listed(folder: Path, now: int) -> Iterator[TrustAnchor]:
+    operators = TrustAnchors(
+        TrustAnchor(certificate=certificate, purpose=Purpose.LIST, entity=str(folder))
+        for certificate in load_certificates(folder / OPERATOR_FILE)
+    )
+    for file in _files(folder, LIST_SUFFIX):
+        unverified = parse_trusted_list(read_file(file, max_bytes=MAX_TRUSTED_LIST))
+        expected = next((type_ for type_ in ListType if type_ == unverified.unverified_type), ListType.PID_PROVIDERS)
+        yield from verify_trusted_list(unverified, expected=expected, anchors=operators, now=now, seen=0).anchors()
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    with os_errors(folder):
+        return sorted(path for path in folder.iterdir() if path.suffix == suffix)
