@@ -1,6 +1,7 @@
 """What people read of a type: metadata, the type's document, and the name of each claim."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,23 @@ def test_openid4vci_appendix_b_2_each_claim_is_described_once(id_: str, format_:
     paths = [json.dumps(claim["path"]) for claim in metadata["claims"]]
     assert len(set(paths)) == len(paths)
     assert {item["locale"] for item in metadata["display"]} == {"en", "nl", "fr", "de", "hu"}
+
+
+@pytest.mark.parametrize(("id_", "format_"), PAIRS)
+def test_openid4vci_12_2_4_the_description_has_the_form_of_the_schema(id_: str, format_: Format) -> None:
+    type_ = TYPES[id_]
+    configuration = {
+        "format": format_,
+        "vct" if format_ is Format.SD_JWT_VC else "doctype": type_.identifier(format_),
+        "credential_metadata": credential_metadata(type_, format_),
+    }
+    metadata = {
+        "credential_issuer": "https://issuer.utopia.example",
+        "credential_endpoint": "https://issuer.utopia.example/credential",
+        "credential_configurations_supported": {id_: configuration},
+    }
+    schema = json.loads((SCHEMAS / "oid4vci" / "credential_issuer_metadata-1_0.json").read_bytes())
+    Draft202012Validator(schema).validate(json.loads(json.dumps(metadata)))
 
 
 def test_objects_come_before_their_members_and_arrays_before_their_entries() -> None:
@@ -84,9 +102,12 @@ def test_ts12_4_1_a_payment_account_says_which_transactions_it_signs() -> None:
             assert 0 < len(label["value"]) <= longest
 
 
-def test_a_type_may_extend_another() -> None:
-    from dataclasses import replace
+def test_openid4vp_b_2_1_the_device_may_sign_the_hashes_of_a_payment() -> None:
+    assert TYPES["payment"].key_authorizations == {"zegel.transaction.1": ("transaction_data_hashes",)}
+    assert TYPES["pid"].key_authorizations == {}
 
+
+def test_a_type_may_extend_another() -> None:
     domestic = replace(TYPES["pid"], vct="urn:eudi:pid:ut:1", extends="urn:eudi:pid:1")
     assert type_metadata(domestic)["extends"] == "urn:eudi:pid:1"
     assert "extends" not in type_metadata(TYPES["pid"])

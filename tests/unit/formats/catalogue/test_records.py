@@ -6,6 +6,7 @@ from zegel_testing.persons import ADA, JPEG, LICENCE
 from zegel.adapters.catalogue import load_catalogue
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.formats.catalogue.parse import parse_attestation_type
 from zegel.formats.catalogue.records import MAX_BYTES, MAX_ITEMS, check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.claims import Claim, json_claim
 from zegel.primitives.cbor import Tag
@@ -185,8 +186,6 @@ def test_a_refusal_never_shows_the_value() -> None:
 
 
 def test_bytes_are_base64url_where_an_sd_jwt_holds_them() -> None:
-    from zegel.formats.catalogue.parse import parse_attestation_type
-
     text = """
     id = "seal"
     names.en = "Seal"
