@@ -10,6 +10,7 @@ from joserfc.jwk import KeySet
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
 from zegel_testing.sign_in import (
     ADA_SD_JWT,
+    CLAIMS_UNTIL,
     CLIENT_SECRET,
     PROVIDER,
     REQUEST,
@@ -206,6 +207,7 @@ def test_core_3_1_2_5_the_code_comes_back_with_state() -> None:
         sd_jwt_answer(),
         client=client,
         provider=PROVIDER,
+        claims_until=CLAIMS_UNTIL,
         now=NOW,
         random=fixed_random(),
     )
@@ -237,6 +239,16 @@ def test_core_3_1_3_3_the_token_response_is_complete_and_uncacheable() -> None:
     assert token.keys() == {"access_token", "token_type", "expires_in", "scope", "id_token"}
     assert (token["token_type"], token["expires_in"]) == ("Bearer", 300)
     assert response.header("cache-control") == "no-store"
+
+
+def test_core_3_1_3_3_neither_code_nor_token_outlives_the_claims() -> None:
+    code, issued = code_issued(claims_until=NOW + 10)
+    assert issued.expires == NOW + 10
+    spent, access, response = issued.redeem(
+        token_request(code), provider=PROVIDER, now=NOW + 4, random=fixed_random("token")
+    )
+    assert (access.expires, spent.expires) == (NOW + 10, NOW + 10)
+    assert token_of(response)["expires_in"] == 6
 
 
 def test_core_2_the_id_token_says_who_when_and_for_whom() -> None:
@@ -271,7 +283,12 @@ def test_core_2_nonce_and_acr_are_left_out_where_there_is_none() -> None:
     provider = Provider(issuer=PROVIDER.issuer, signer=PROVIDER.signer, subject_secret=PROVIDER.subject_secret)
     client = registered()
     issued, response = requested(nonce=None).accept(
-        sd_jwt_answer(), client=client, provider=provider, now=NOW, random=fixed_random()
+        sd_jwt_answer(),
+        client=client,
+        provider=provider,
+        claims_until=CLAIMS_UNTIL,
+        now=NOW,
+        random=fixed_random(),
     )
     request = token_request(sent_back(response)["code"])
     _, _, response = issued.redeem(request, provider=provider, now=NOW, random=fixed_random("t"))
@@ -475,6 +492,7 @@ def test_core_16_a_subject_that_cannot_be_made_refuses_the_sign_in() -> None:
             sd_jwt_answer(ADA_SD_JWT | {"personal_administrative_number": ""}),
             client=client,
             provider=PROVIDER,
+            claims_until=CLAIMS_UNTIL,
             now=NOW,
             random=fixed_random(),
         )

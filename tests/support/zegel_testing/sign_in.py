@@ -22,6 +22,7 @@ NAMESPACE = "eu.europa.ec.eudi.pid.1"
 REDIRECT_URI = "https://tax.utopia.example/callback"
 CLIENT_SECRET = "tax-secret-of-the-tests"
 SECRET = SubjectSecret(key=sha256(b"the provider's").digest())
+CLAIMS_UNTIL = NOW + 1_000  # further away than code and token together
 STABLE = StableFrom(attestation="pid", claims=("personal_administrative_number",))
 
 _BOTH = ("family_name", "given_name", "personal_administrative_number", "sex", "expiry_date")
@@ -204,12 +205,22 @@ def sent_back(response: HttpResponse) -> dict[str, str]:
 
 
 def code_issued(
-    *, client: RegisteredClient | None = None, answer=None, now: int = NOW, **changes: str | None
+    *,
+    client: RegisteredClient | None = None,
+    answer=None,
+    now: int = NOW,
+    claims_until: int = CLAIMS_UNTIL,
+    **changes: str | None,
 ) -> tuple[str, CodeIssued]:
     """The person presented: the code, and the state that is kept."""
     client = client or registered()
     issued, response = requested(client=client, **changes).accept(
-        answer or sd_jwt_answer(), client=client, provider=PROVIDER, now=now, random=fixed_random(f"code {now}")
+        answer or sd_jwt_answer(),
+        client=client,
+        provider=PROVIDER,
+        claims_until=claims_until,
+        now=now,
+        random=fixed_random(f"code {now}"),
     )
     return sent_back(response)["code"], issued
 

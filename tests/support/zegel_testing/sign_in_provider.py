@@ -24,7 +24,7 @@ from zegel.protocols.oidc.token_request import (
     userinfo_error,
 )
 from zegel_testing.authorities import NOW, fixed_random
-from zegel_testing.sign_in import PROVIDER, registered, sd_jwt_answer
+from zegel_testing.sign_in import CLAIMS_UNTIL, PROVIDER, registered, sd_jwt_answer
 
 
 class SignInProvider(httpx.AsyncBaseTransport):
@@ -76,6 +76,7 @@ class SignInProvider(httpx.AsyncBaseTransport):
             self.answer,
             client=self.clients[address.client_id],
             provider=self.provider,
+            claims_until=CLAIMS_UNTIL,
             now=self.now,
             random=self._random,
         )

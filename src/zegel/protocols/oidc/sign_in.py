@@ -71,10 +71,12 @@ class AuthorizationRequested:
         *,
         client: RegisteredClient,
         provider: Provider,
+        claims_until: int,
         now: int,
         random: Callable[[int], bytes],
     ) -> tuple["CodeIssued", HttpResponse]:
-        """The person presented: issue a code. ``answer`` is that to ``build_sign_in_query``.
+        """The person presented: issue a code. ``answer`` is that to ``build_sign_in_query``; nothing of it outlives
+        ``claims_until``, fetched or not.
 
         ``Denied(access_denied)`` when they do not make a subject: ``refuse`` with it.
         """
@@ -92,7 +94,8 @@ class AuthorizationRequested:
             claims=person.claims,
             acr=provider.acr_of(person.attestations),
             auth_time=now,
-            expires=now + CODE_SECONDS,
+            claims_until=claims_until,
+            expires=min(now + CODE_SECONDS, claims_until),
         )
         return issued, self.return_address.bring({"code": code})
 
@@ -116,6 +119,7 @@ class CodeIssued:
     claims: JsonObject
     acr: str | None
     auth_time: int
+    claims_until: int
     expires: int
 
     def redeem(
@@ -140,13 +144,13 @@ class CodeIssued:
             key=secret_digest(access_token),
             subject=self.subject,
             claims={} if in_id_token else self.claims,
-            expires=now + ACCESS_TOKEN_SECONDS,
+            expires=min(now + ACCESS_TOKEN_SECONDS, self.claims_until),
         )
         response = json_response(
             {
                 "access_token": access_token,
                 "token_type": "Bearer",
-                "expires_in": ACCESS_TOKEN_SECONDS,
+                "expires_in": access.expires - now,
                 "scope": " ".join(self.scope),
                 "id_token": self._id_token(access_token, provider, now, self.claims if in_id_token else {}),
             }
