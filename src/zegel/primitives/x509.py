@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeVar, final
+from warnings import catch_warnings
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -97,15 +98,19 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
     if len(der) > MAX_CERTIFICATE:
         raise Malformed(what, "", f"expected at most {MAX_CERTIFICATE} bytes, got {len(der)}")
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        key = certificate.public_key()
-        extensions = {extension.oid: extension for extension in certificate.extensions}
-        names = {_NAMES[a.oid]: str(a.value) for a in certificate.subject if a.oid in _NAMES}
-        subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+        with catch_warnings(action="ignore"):  # the library warns of odd names and numbers; what matters is below
+            certificate = x509.load_der_x509_certificate(der)
+            key = certificate.public_key()
+            extensions = {extension.oid: extension for extension in certificate.extensions}
+            names = {_NAMES[a.oid]: str(a.value) for a in certificate.subject if a.oid in _NAMES}
+            subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+            serial = certificate.serial_number
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise Malformed(what, "", "expected a DER certificate with a key of a known type") from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise Malformed(what, "key", "expected an EC key")
+    if serial <= 0:  # RFC 5280 section 4.1.2.2
+        raise Malformed(what, "serialNumber", "expected a positive number")
     alternative = _value(extensions, x509.SubjectAlternativeName)
     constraints = _value(extensions, x509.BasicConstraints)
     usage = _value(extensions, x509.KeyUsage)
@@ -135,7 +140,8 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
 def parse_pem_certificates(pem: bytes, *, what: str) -> tuple[Certificate, ...]:
     """Parse the certificates of a PEM file, in order; ``Malformed`` when there is none."""
     try:
-        found = x509.load_pem_x509_certificates(pem)
+        with catch_warnings(action="ignore"):
+            found = x509.load_pem_x509_certificates(pem)
     except ValueError:
         raise Malformed(what, "", "expected PEM certificates") from None
     return tuple(parse_certificate(c.public_bytes(serialization.Encoding.DER), what=what) for c in found)

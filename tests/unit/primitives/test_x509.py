@@ -82,6 +82,21 @@ def test_a_key_of_another_kind_is_malformed(key: object) -> None:
         parse_certificate(der("leaf", "root", END_ENTITY, key=key))
 
 
+def test_rfc_5280_4_1_2_2_a_serial_number_is_positive() -> None:
+    assert LEAF.der.count(b"\xa0\x03\x02\x01\x02\x02\x01\x01") == 1
+    for serial in (b"\x00", b"\xff"):
+        with pytest.raises(Malformed):
+            parse_certificate(
+                LEAF.der.replace(b"\xa0\x03\x02\x01\x02\x02\x01\x01", b"\xa0\x03\x02\x01\x02\x02\x01" + serial)
+            )
+
+
+def test_an_odd_name_is_read_without_a_word_on_the_side() -> None:
+    odd = LEAF.der.replace(b"\x55\x04\x06\x13\x02UT", b"\x55\x04\x06\x0c\x02\xc3\xa9")
+    assert odd != LEAF.der
+    assert parse_certificate(odd).names["C"] == "é"
+
+
 @pytest.mark.parametrize("pem", [b"", b"no certificate", ROOT.pem.encode()[:-40]])
 def test_what_is_no_pem_is_malformed(pem: bytes) -> None:
     with pytest.raises(Malformed):
