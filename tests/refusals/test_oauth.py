@@ -27,7 +27,7 @@ from zegel.errors import Denied, ZegelError
 from zegel.primitives.http import HttpRequest
 from zegel.primitives.jws import sign_jws
 from zegel.profiles import HAIP, PLAIN, Profile
-from zegel.protocols.oauth.authorization import check_authorization_request, request_uri_of
+from zegel.protocols.oauth.authorization import check_authorization_request, person_refused, request_uri_of
 from zegel.protocols.oauth.client_attestation import HEADER, POP_HEADER, sign_attestation_pop
 from zegel.protocols.oauth.dpop import sign_dpop
 from zegel.protocols.oauth.lifetimes import CODE_SECONDS, NONCE_SECONDS, REQUEST_URI_SECONDS
@@ -188,6 +188,10 @@ def authorize_twice() -> object:
 def person_says_no() -> object:
     issuer = Issuer(declines=True)
     return log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP))
+
+
+def consent_is_refused() -> object:
+    raise person_refused()
 
 
 def late(seconds: int) -> Callable[[], object]:
@@ -381,6 +385,7 @@ CASES: tuple[tuple[Check, str, Callable[[], object]], ...] = (
     (Check.PUSHED_REQUEST, "invalid_request", authorize_late),
     (Check.PUSHED_REQUEST, "invalid_request", authorize_as_another),
     (Check.PUSHED_REQUEST, "invalid_request", authorize_twice),
+    (Check.CONSENT, "access_denied", consent_is_refused),
     (Check.PEER_REFUSAL, "access_denied", person_says_no),
     (Check.REQUEST_PARAMETERS, "invalid_request", token(grant_type=None)),
     (Check.REQUEST_PARAMETERS, "unsupported_grant_type", token(grant_type="password")),

@@ -1,0 +1,116 @@
+"""Metadata of other issuers: what is used, what is set aside, what is left out."""
+
+import json
+from typing import Any
+
+from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.issuance import ISSUER
+
+from zegel.primitives.http import HttpResponse
+from zegel.primitives.jwe import Encryption
+from zegel.protocols.openid4vci.configuration import KeyRequirements
+from zegel.protocols.openid4vci.metadata import IssuerMetadata, parse_issuer_metadata, verify_issuer_metadata
+
+KEY = fixed_key("their key").public_key.jwk() | {"alg": "ECDH-ES", "use": "enc", "kid": "1"}
+ALGORITHMS = {"proof_signing_alg_values_supported": ["ES256"]}
+
+
+def configuration(**changed: Any) -> dict[str, Any]:
+    good = {"format": "dc+sd-jwt", "vct": "urn:example:1", "scope": "a"}
+    return {name: value for name, value in (good | changed).items() if value is not None}
+
+
+def read(*, configurations: dict[str, Any] | None = None, **changed: Any) -> IssuerMetadata:
+    members = {
+        "credential_issuer": ISSUER,
+        "credential_endpoint": ISSUER + "/credential",
+        "credential_configurations_supported": {"a": configuration()} if configurations is None else configurations,
+    }
+    body = json.dumps(members | changed).encode()
+    response = HttpResponse(status=200, headers=(("content-type", "application/json; charset=utf-8"),), body=body)
+    return verify_issuer_metadata(parse_issuer_metadata(response), credential_issuer=ISSUER, anchors=None, now=NOW)
+
+
+def test_a_configuration_of_another_kind_is_set_aside_with_the_reason() -> None:
+    metadata = read(configurations={"a": configuration(), "b": {"format": "ldp_vc"}, "c": 7})
+    assert list(metadata.configurations) == ["a"]
+    assert set(metadata.unusable) == {"b", "c"}
+    assert metadata.unusable["b"].startswith("format: expected dc+sd-jwt")
+
+
+def test_proof_types_that_we_do_not_make_are_left_out() -> None:
+    offered = {"di_vp": ALGORITHMS, "jwt": ALGORITHMS, "attestation": {"proof_signing_alg_values_supported": ["RS256"]}}
+    metadata = read(configurations={"a": configuration(proof_types_supported=offered)})
+    assert metadata.configurations["a"].proofs == {"jwt": None}
+
+
+def test_an_empty_requirement_still_asks_for_an_attestation() -> None:
+    offered = {"jwt": ALGORITHMS | {"key_attestations_required": {}}}
+    metadata = read(configurations={"a": configuration(proof_types_supported=offered)})
+    assert metadata.configurations["a"].proofs == {"jwt": KeyRequirements()}
+
+
+def test_requirements_that_are_no_text_make_a_configuration_unusable() -> None:
+    offered = {"jwt": ALGORITHMS | {"key_attestations_required": {"key_storage": [7]}}}
+    assert "a" in read(configurations={"a": configuration(proof_types_supported=offered)}).unusable
+
+
+def test_the_first_key_that_we_can_encrypt_to_is_taken() -> None:
+    offered = {
+        "jwks": {"keys": [{"kty": "RSA", "kid": "0"}, KEY]},
+        "enc_values_supported": ["A128CBC-HS256", "A128GCM"],
+        "encryption_required": False,
+    }
+    metadata = read(credential_request_encryption=offered)
+    assert metadata.recipient is not None
+    assert (metadata.recipient.kid, metadata.recipient.enc) == ("1", Encryption.A128GCM)
+
+
+def test_an_offer_of_encryption_that_we_cannot_take_is_left_alone() -> None:
+    for keys, enc in ((["x"], ["A128GCM"]), ([KEY], ["A128CBC-HS256"]), ("x", ["A128GCM"]), ([KEY], "A128GCM")):
+        offered = {"jwks": {"keys": keys}, "enc_values_supported": enc, "encryption_required": False}
+        assert read(credential_request_encryption=offered).recipient is None
+    for algorithms in (["RSA-OAEP"], "ECDH-ES", None):
+        offered = {"alg_values_supported": algorithms, "enc_values_supported": ["A128GCM"]}
+        assert read(credential_response_encryption=offered).response_enc is None
+
+
+def test_a_batch_larger_than_an_attestation_holds_is_cut() -> None:
+    assert read(batch_credential_issuance={"batch_size": 5_000}).batch_size == 100
+    assert read().batch_size == 1
+
+
+def test_what_is_not_for_a_screen_is_left_out() -> None:
+    shown = [
+        {"name": "Good", "locale": "en", "logo": {"uri": "https://a.example/l.png", "alt_text": "Arms"}},
+        {"name": "x" * 301},
+        {"name": "a\u202eb\n"},
+        {"locale": "en"},
+        {"name": "Plain", "description": 7, "logo": "x"},
+        7,
+    ]
+    metadata = read(display=shown)
+    assert [display.name for display in metadata.display] == ["Good", "Plain"]
+    assert (metadata.display[0].logo, metadata.display[0].logo_text) == ("https://a.example/l.png", "Arms")
+    assert metadata.display[1].description is None
+    assert read(display="x").display == ()
+
+
+def test_claims_and_algorithms_are_read_as_far_as_they_are_any() -> None:
+    details = {"claims": [{"path": ["a", None, 0]}, 7], "display": [{"name": "A"}]}
+    metadata = read(
+        configurations={
+            "a": configuration(
+                credential_metadata=details, credential_signing_alg_values_supported=["ES256", -7, None]
+            ),
+            "b": configuration(credential_metadata=7, credential_signing_alg_values_supported=7),
+        }
+    )
+    assert metadata.configurations["a"].claims[0].path == ("a", None, 0)
+    assert metadata.configurations["a"].signing_algorithms == ("ES256", -7)
+    assert metadata.configurations["b"].signing_algorithms == ()
+
+
+def test_endpoints_that_are_left_out_are_not_there() -> None:
+    metadata = read()
+    assert (metadata.nonce_endpoint, metadata.deferred_endpoint, metadata.notification_endpoint) == (None, None, None)
