@@ -53,8 +53,8 @@ class CredentialPress:
         self._origin = origin
         self._clock = clock
         self._random = random
-        self._sdjwt = {type_.id: _sdjwt_issuer(type_, signer) for type_ in types if type_.vct is not None}
-        self._mdoc = {type_.id: _mdoc_issuer(type_, signer) for type_ in types if type_.doctype is not None}
+        self._sdjwt = {type_.id: sdjwt_issuer(type_, signer) for type_ in types if type_.vct is not None}
+        self._mdoc = {type_.id: mdoc_issuer(type_, signer) for type_ in types if type_.doctype is not None}
 
     async def issue(self, order: Order, *, transaction: IssuerTransaction) -> tuple[bytes, ...]:
         """Issue the copies and note the batch; ``Rejected(RECORD)`` for a record that the type does not allow.
@@ -141,7 +141,8 @@ class CredentialPress:
         )
 
 
-def _sdjwt_issuer(type_: AttestationType, signer: CertifiedSigner) -> SdJwtIssuer:
+def sdjwt_issuer(type_: AttestationType, signer: CertifiedSigner) -> SdJwtIssuer:
+    """What issues a type as SD-JWT VC."""
     return SdJwtIssuer(
         signer=signer.signer,
         chain=signer.chain,
@@ -151,7 +152,8 @@ def _sdjwt_issuer(type_: AttestationType, signer: CertifiedSigner) -> SdJwtIssue
     )
 
 
-def _mdoc_issuer(type_: AttestationType, signer: CertifiedSigner) -> MdocIssuer:
+def mdoc_issuer(type_: AttestationType, signer: CertifiedSigner) -> MdocIssuer:
+    """What issues a type as mdoc."""
     authorizations: Mapping[str, tuple[str, ...]] = type_.key_authorizations
     return MdocIssuer(
         signer=signer.signer,

@@ -17,7 +17,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
-from zegel.web.asgi import AsgiApp
+from zegel.web.asgi import AsgiApp, AsgiCallable
 from zegel.web.browser import CookiePolicy
 from zegel.web.pages import error_page
 from zegel.web.routing import Route, SiteT
@@ -46,7 +46,7 @@ class Listener:
     address: str
     port: int
     tls: tuple[Path, Path] | None
-    app: AsgiApp
+    app: AsgiCallable
     handle: Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
@@ -76,10 +76,15 @@ def public_listener(
 ) -> Listener:
     """The listener at a role's own origin."""
     policy = SitePolicy(role=name, origin=config.origin, operator_token=None)
-    tls = None
-    if config.tls_certificate is not None and config.tls_key is not None:
-        tls = (config.tls_certificate, config.tls_key)
-    return _listener(role, routes, policy, title=title, address=config.address, port=config.port, tls=tls, world=world)
+    tls, address, port = tls_files(config), config.address, config.port
+    return _listener(role, routes, policy, title=title, address=address, port=port, tls=tls, world=world)
+
+
+def tls_files(config: RoleConfig) -> tuple[Path, Path] | None:
+    """The chain and the key for TLS, where the role speaks it itself."""
+    if config.tls_certificate is None or config.tls_key is None:
+        return None
+    return config.tls_certificate, config.tls_key
 
 
 def operator_listener(

@@ -1,0 +1,112 @@
+"""``zegel issue``: one credential of a type of the catalogue, signed with a named key for a named key."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Final
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.entropy import system_random
+from zegel.adapters.files import read_file
+from zegel.adapters.keyfiles import load_signer
+from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.cli.verify import parse_time
+from zegel.errors import Malformed
+from zegel.formats.catalogue.records import check_record, mdoc_elements, sdjwt_claims
+from zegel.formats.catalogue.types import AttestationType
+from zegel.formats.credential import Format, StatusReference
+from zegel.primitives.encoding import base64url
+from zegel.primitives.json import MAX_BYTES, parse_object
+from zegel.primitives.keys import PublicKey, parse_jwk
+from zegel.primitives.x509 import DAY
+from zegel.services.issuing import mdoc_issuer, sdjwt_issuer
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("type", metavar="TYPE", help="an attestation type of the catalogue, such as pid")
+    parser.add_argument("--claims", metavar="FILE", type=Path, required=True, help="JSON: the catalogue's claim ids")
+    parser.add_argument("--holder", metavar="JWK", required=True, help="the holder's public key: JSON, or its file")
+    parser.add_argument("--key", metavar="PATH", type=Path, required=True, help="the signer's key, PEM")
+    parser.add_argument("--chain", metavar="PEM", type=Path, required=True, help="its chain, leaf first, no anchor")
+    parser.add_argument("--format", choices=list(Format), default=None, help="default: the type's first")
+    parser.add_argument("--status-uri", metavar="URI", help="the status list that it stands in")
+    parser.add_argument("--status-index", metavar="N", type=int, help="and its entry there")
+    parser.add_argument("--days", metavar="N", type=int, help="how long it is valid (default: the type's)")
+    parser.add_argument("--at", metavar="TIME", help="issue as at this time; rounded to the day")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(args: Namespace) -> int:
+    """Issue and print: an SD-JWT VC as it is, an mdoc in base64url."""
+    type_ = _type(args.type)
+    format_ = Format(args.format) if args.format else type_.formats[0]
+    type_.identifier(format_)
+    credential = _issue(args, type_, format_)
+    text = credential.decode() if format_ is Format.SD_JWT_VC else base64url(credential)
+    if args.json:
+        print_data({"format": str(format_), "type": type_.identifier(format_), "credential": text})
+    else:
+        print_text(text)
+    return ACCEPTED
+
+
+def _issue(args: Namespace, type_: AttestationType, format_: Format) -> bytes:
+    record = check_record(type_, parse_object(read_file(args.claims, max_bytes=MAX_BYTES), what="claims"))
+    signer, today = load_signer(args.key, args.chain), parse_time(args.at) // DAY * DAY
+    status = None
+    if args.status_uri is not None and args.status_index is not None:
+        status = StatusReference(uri=args.status_uri, index=args.status_index)
+    until = today + (args.days or type_.validity_days) * DAY
+    holder = _holder(args.holder)
+    match format_:
+        case Format.SD_JWT_VC:
+            return sdjwt_issuer(type_, signer).issue(
+                sdjwt_claims(record),
+                holder_key=holder,
+                status=status,
+                issued_at=today,
+                valid_from=today,
+                valid_until=until,
+                random=system_random,
+            )
+        case Format.MDOC:
+            return mdoc_issuer(type_, signer).issue(
+                mdoc_elements(record),
+                holder_key=holder,
+                status=status,
+                issued_at=today,
+                valid_from=today,
+                valid_until=until,
+                random=system_random,
+            )
+
+
+def _type(name: str) -> AttestationType:
+    types = load_catalogue().types
+    if name not in types:
+        raise Malformed("command line", "TYPE", f"expected one of {', '.join(types)}")
+    return types[name]
+
+
+def _holder(text: str) -> PublicKey:
+    return read_jwk(text, option="--holder")
+
+
+_OPTION_LIMIT: Final = 10_000
+
+
+def read_jwk(text: str, *, option: str) -> PublicKey:
+    """A public key from the command line: JSON, - for stdin, or the path of a file."""
+    if text == "-":
+        data = sys.stdin.buffer.read(_OPTION_LIMIT)
+    elif text.lstrip().startswith("{"):
+        data = text.encode()
+    else:
+        data = read_file(Path(text), max_bytes=_OPTION_LIMIT)
+    try:
+        value = json.loads(data)
+    except ValueError:
+        raise Malformed("command line", option, "expected a JWK, or the path of one") from None
+    return parse_jwk(value, what="command line", where=option)

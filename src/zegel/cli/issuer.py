@@ -1,0 +1,69 @@
+"""``zegel issuer offer`` and ``zegel revoke``: the issuer's operator API from the command line."""
+
+from argparse import ArgumentParser, Namespace
+from typing import Any, Final
+
+from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.operator import call_operator
+from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.formats.credential import Format
+
+GRANTS: Final = ("pre-authorized", "authorization-code")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel issuer``'s commands."""
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+    offer = commands.add_parser("offer", help="offer a credential, as a link for a wallet")
+    offer.add_argument("type", metavar="TYPE", help="an attestation type of the catalogue, such as pid")
+    offer.add_argument("--format", choices=list(Format), action="append", help="default: each that the type has")
+    offer.add_argument("--grant", choices=GRANTS, default="authorization-code", help="how it is authorised")
+    offer.add_argument("--person", metavar="ID", help="whom it is for; required for a pre-authorized offer")
+    offer.add_argument("--tx-code", action="store_true", help="ask the wallet for a transaction code")
+    offer.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_config_option(offer)
+
+
+def add_revoke_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel revoke``'s arguments."""
+    parser.add_argument("--person", metavar="ID", required=True, help="whose credentials")
+    parser.add_argument("--type", metavar="TYPE", help="of one type only")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_config_option(parser)
+
+
+def run(args: Namespace) -> int:
+    """Make an offer."""
+    body: dict[str, object] = {
+        "type": args.type,
+        "formats": args.format or [],
+        "grant": args.grant,
+        "tx_code": args.tx_code,
+    }
+    if args.person is not None:
+        body["person"] = args.person
+    answer = _call(args, "/offers", body)
+    if args.json:
+        print_data(answer)
+    else:
+        print_text(answer["link"] + (f"\ntransaction code: {answer['tx_code']}" if answer["tx_code"] else ""))
+    return ACCEPTED
+
+
+def revoke(args: Namespace) -> int:
+    """Revoke, for good."""
+    body = {"person": args.person} | ({} if args.type is None else {"type": args.type})
+    answer = _call(args, "/revocations", body)
+    if args.json:
+        print_data(answer)
+    else:
+        for batch in answer["revoked"]:
+            print_text(f"revoked {batch['copies']} copies of {batch['type']} as {batch['format']}")
+    return ACCEPTED
+
+
+def _call(args: Namespace, path: str, body: object) -> Any:
+    config = find_config(args).issuer
+    return call_operator(
+        config.operator_address, config.operator_port, config.operator_token, method="POST", path=path, body=body
+    )

@@ -1,0 +1,81 @@
+"""The command tree. Each command's module is loaded when it is called, so that the others cost nothing."""
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, final
+
+from zegel.errors import ZegelError
+from zegel.version import __version__
+
+_DESCRIPTION: Final = "European digital identity on one machine: issue, hold, present, verify, sign in, trust."
+_EPILOG: Final = """\
+stdout is data, messages go to stderr; --json gives one JSON object
+exit codes: 0 accepted, 1 rejected or denied, 2 malformed or wrong usage, 3 unavailable
+the configuration: --config, $ZEGEL_CONFIG, ./zegel.toml, or that of the running demo
+"""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command: its module below ``zegel.cli``, and the names there that add its arguments and run it."""
+
+    module: str
+    help: str
+    arguments: str = "add_arguments"
+    run: str = "run"
+
+
+COMMANDS: Final = {
+    "demo": Command(module="demo", help="start every role on this machine, or tell the whole story"),
+    "wallet": Command(module="wallet", help="receive, hold and present credentials"),
+    "issuer": Command(module="issuer", help="offer credentials"),
+    "revoke": Command(module="issuer", help="revoke credentials", arguments="add_revoke_arguments", run="revoke"),
+    "verifier": Command(module="verifier", help="ask for presentations, read the answers"),
+    "wallet-provider": Command(module="wallet_provider", help="attest a foreign wallet's keys"),
+    "verify": Command(module="verify", help="judge a credential or a presentation"),
+    "inspect": Command(module="inspect", help="show what a file says of itself, unverified"),
+    "issue": Command(module="issue", help="issue one credential from the command line"),
+    "status": Command(module="status", help="look up an entry of a status list"),
+    "sandbox": Command(module="sandbox", help="make authorities, keys, lists and a configuration"),
+    "serve": Command(module="serve", help="serve roles of a configuration"),
+    "explain": Command(module="explain", help="say what a check asks, and what to do"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    parsed = _parser(args).parse_args(args)
+    command = COMMANDS[parsed.command]
+    try:
+        code: int = getattr(import_module(f"zegel.cli.{command.module}"), command.run)(parsed)
+    except ZegelError as error:
+        from zegel.cli.output import report
+
+        return report(error, as_json=getattr(parsed, "json", False))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    return code
+
+
+def _parser(args: Sequence[str]) -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="zegel", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"zegel {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        own = commands.add_parser(name, help=command.help, description=command.help)
+        if name in args[:1]:
+            _add_arguments(own, command)
+    return parser
+
+
+def _add_arguments(parser: ArgumentParser, command: Command) -> None:
+    getattr(import_module(f"zegel.cli.{command.module}"), command.arguments)(parser)

@@ -1,0 +1,53 @@
+"""Calls to a role's operator API: loopback, a bearer token, JSON both ways."""
+
+import json
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from zegel.adapters.keyfiles import load_secret
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.primitives.encoding import base64url
+
+_SECONDS: Final = 90  # a result may be waited for; nothing else takes long
+_CHECKS: Final = {check.id: check for check in Check}
+
+
+def call_operator(
+    address: str,
+    port: int,
+    token: Path,
+    *,
+    method: str,
+    path: str,
+    body: object = None,
+    query: dict[str, str] | None = None,
+) -> Any:
+    """Call and return the JSON answer; a refusal is raised here as the error that it was there."""
+    target = path + ("?" + urlencode(query) if query else "")
+    headers = {"authorization": "Bearer " + base64url(load_secret(token)), "content-type": "application/json"}
+    connection = HTTPConnection(address, port, timeout=_SECONDS)
+    try:
+        connection.request(method, target, body=None if body is None else json.dumps(body), headers=headers)
+        response = connection.getresponse()
+        status, answer = response.status, json.loads(response.read() or b"null")
+    except (OSError, HTTPException, ValueError):
+        raise Unavailable(f"operator API at {address}:{port}", "it does not answer; is the role running?") from None
+    finally:
+        connection.close()
+    if status >= 400:
+        raise _refusal(status, answer)
+    return answer
+
+
+def _refusal(status: int, answer: Any) -> ZegelError:
+    members = answer if isinstance(answer, dict) else {}
+    check = _CHECKS.get(str(members.get("check")))
+    detail, field = str(members.get("detail", f"status {status}")), str(members.get("field", ""))
+    if check is None or status >= 500:
+        return Unavailable("operator API", detail)
+    if check is Check.SYNTAX:
+        return Malformed("request", field, detail.removeprefix("request: "))
+    return Rejected(check, detail, field=field)

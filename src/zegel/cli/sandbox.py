@@ -1,0 +1,37 @@
+"""``zegel sandbox``: authorities, certificates, lists, keys and a configuration for every role, in one folder."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.entropy import system_random
+from zegel.adapters.sandbox.create import create_sandbox
+from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.profiles import PROFILES
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="a new or empty folder")
+    parser.add_argument("--profile", choices=list(PROFILES), default="haip", help="default: haip")
+    parser.add_argument("--tls", action="store_true", help="serve TLS from the sandbox's own web authority")
+    parser.add_argument("--port", metavar="N", type=int, default=7101, help="the first of the ports (default: 7101)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(args: Namespace) -> int:
+    """Make it."""
+    plan = SandboxPlan(
+        profile=args.profile,
+        tls=args.tls,
+        ports={role: args.port + at for at, role in enumerate(ROLES)},
+        operator_ports={role: args.port + 10 + at for at, role in enumerate(OPERATED)},
+    )
+    made = create_sandbox(args.folder, plan, now=SystemClock().now(), random=system_random)
+    paths = {"config": str(made.config), "trust_folder": str(made.trust_folder), "web_ca": str(made.web_ca)}
+    if args.json:
+        print_data(paths)
+    else:
+        print_text(f"made {made.config}\nstart the roles with: zegel serve --config {made.config}")
+    return ACCEPTED

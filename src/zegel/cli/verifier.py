@@ -1,0 +1,85 @@
+"""``zegel verifier request`` and ``zegel verifier result``: the verifier's operator API from the command line."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from zegel.adapters.files import read_file
+from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.operator import call_operator
+from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, print_data, print_text
+from zegel.primitives.json import MAX_BYTES, parse_json
+from zegel.profiles import ClientIdPrefix, ResponseMode
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel verifier``'s commands."""
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+    request = commands.add_parser("request", help="ask a wallet for a presentation, as a link")
+    request.add_argument("query", metavar="QUERY.json", type=Path, help="the DCQL query")
+    request.add_argument("--response-mode", choices=list(ResponseMode), help="default: direct_post.jwt")
+    request.add_argument("--client-id-prefix", choices=list(ClientIdPrefix), help="default: x509_hash")
+    request.add_argument("--request-uri-method", choices=("get", "post"), help="default: get")
+    request.add_argument("--transaction-data", metavar="FILE", type=Path, help="JSON: an array of objects to be signed")
+    request.add_argument("--cross-device", action="store_true", help="for a wallet on another device: two minutes")
+    request.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_config_option(request)
+    result = commands.add_parser("result", help="the verified claims of a presentation, once")
+    result.add_argument("session", metavar="SESSION", help="as zegel verifier request printed it")
+    result.add_argument("--wait", metavar="S", type=int, default=0, help="wait so many seconds for the wallet")
+    result.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_config_option(result)
+
+
+def run(args: Namespace) -> int:
+    """Ask, or read the answer."""
+    return _request(args) if args.action == "request" else _result(args)
+
+
+def _request(args: Namespace) -> int:
+    body: dict[str, object] = {"dcql_query": _json(args.query, "query"), "cross_device": args.cross_device}
+    for name in ("response_mode", "client_id_prefix", "request_uri_method"):
+        if getattr(args, name) is not None:
+            body[name] = getattr(args, name)
+    if args.transaction_data is not None:
+        body["transaction_data"] = _json(args.transaction_data, "transaction data")
+    answer = _call(args, "POST", "/requests", body=body)
+    if args.json:
+        print_data(answer)
+    else:
+        print_text(f"{answer['link']}\nsession: {answer['session']}")
+    return ACCEPTED
+
+
+def _result(args: Namespace) -> int:
+    answer = _call(args, "GET", f"/requests/{args.session}", query={"wait": str(args.wait)})
+    if args.json:
+        print_data(answer)
+    else:
+        print_text(answer["state"])
+        for credential in answer["credentials"]:
+            print_text(f"  {credential['id']}: {credential['claims']}")
+    match answer["state"]:
+        case "accepted":
+            return ACCEPTED
+        case "pending":
+            return UNAVAILABLE
+        case _:
+            return REJECTED
+
+
+def _call(args: Namespace, method: str, path: str, *, body: object = None, query: dict[str, str] | None = None) -> Any:
+    config = find_config(args).verifier
+    return call_operator(
+        config.operator_address,
+        config.operator_port,
+        config.operator_token,
+        method=method,
+        path=path,
+        body=body,
+        query=query,
+    )
+
+
+def _json(path: Path, what: str) -> object:
+    return parse_json(read_file(path, max_bytes=MAX_BYTES), what=what)

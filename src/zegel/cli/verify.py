@@ -1,0 +1,233 @@
+"""``zegel verify``: one credential or presentation, judged; which check, whose fault, what to do."""
+
+import asyncio
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.files import read_file
+from zegel.adapters.trust_files import load_trust
+from zegel.checks import Check
+from zegel.cli.network import outbound_of
+from zegel.cli.output import ACCEPTED, exit_code, in_words, print_data, print_text, verdict
+from zegel.errors import Malformed, Rejected, ZegelError, explain
+from zegel.formats.claims import json_claim
+from zegel.formats.credential import (
+    CurrentCredential,
+    CurrentPresentation,
+    Status,
+    VerifiedCredential,
+    VerifiedPresentation,
+)
+from zegel.formats.detect import UnverifiedAny, parse_any
+from zegel.formats.mdoc.parse import UnverifiedDeviceResponse
+from zegel.formats.mdoc.transcript import SessionTranscript, parse_transcript, redirect_transcript
+from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
+from zegel.formats.sdjwt.parse import UnverifiedSdJwt
+from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt
+from zegel.formats.status.check import check_status
+from zegel.formats.status.entries import MAX_LIST
+from zegel.formats.status.token import VerifiedStatusList, parse_status_list, verify_status_list
+from zegel.primitives.cbor import MAX_BYTES
+from zegel.primitives.encoding import base64url, parse_base64url
+from zegel.primitives.json import MAX_BYTES as MAX_JSON
+from zegel.primitives.json import parse_json
+from zegel.protocols.openid4vp.dcql import parse_query
+from zegel.protocols.openid4vp.satisfaction import check_answer
+from zegel.services.status import StatusReader
+from zegel.services.trust import Trust
+from zegel.trust.anchors import Purpose, TrustAnchors
+
+_MAX_INPUT: Final = 4 * MAX_BYTES
+_NOT_LOOKED_UP: Final = "not looked up"
+_BOUND: Final = "a presentation: its holder answered the nonce"
+_ISSUED: Final = "an issued credential: nothing shows who holds it"
+
+Judged: TypeAlias = VerifiedCredential | VerifiedPresentation
+Current: TypeAlias = CurrentCredential | CurrentPresentation
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("file", metavar="FILE", help="the credential or presentation; - reads stdin")
+    parser.add_argument("--trust", metavar="PATH", type=Path, action="append", required=True, help=_TRUST_HELP)
+    parser.add_argument("--type", metavar="T", help="the vct or doctype that it has to be of")
+    parser.add_argument("--nonce", metavar="N", help="the nonce that a presentation has to answer")
+    parser.add_argument("--audience", metavar="A", help="the client_id that an SD-JWT presentation has to be for")
+    transcript = parser.add_argument_group("session transcript of an mdoc presentation")
+    transcript.add_argument("--transcript", metavar="HEX", help="the SessionTranscript as encoded CBOR")
+    transcript.add_argument("--client-id", metavar="ID", help="or the client_id, with its prefix,")
+    transcript.add_argument("--response-uri", metavar="URI", help="the response_uri, the nonce,")
+    transcript.add_argument("--jwk-thumbprint", metavar="T", help="and, for an encrypted answer, its key's thumbprint")
+    parser.add_argument("--query", metavar="FILE", type=Path, help="the DCQL query that it has to satisfy")
+    status = parser.add_mutually_exclusive_group()
+    status.add_argument("--status", metavar="FILE", type=Path, help="the status list token, instead of fetching it")
+    status.add_argument(
+        "--no-network", action="store_true", help="fetch nothing: the status is not looked up, and said so"
+    )
+    parser.add_argument("--at", metavar="TIME", help="judge as at this time: seconds, or 2026-01-31T12:00:00Z")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(args: Namespace) -> int:
+    """Judge and say so; the exit code is the verdict."""
+    try:
+        judged, status = _judge(args)
+    except ZegelError as error:
+        _print(args, verdict(error), error=error, credential=None)
+        return exit_code(error)
+    _print(args, "accepted", error=None, credential=_described(judged, status))
+    return ACCEPTED
+
+
+def _judge(args: Namespace) -> tuple[Judged | Current, str]:
+    now = parse_time(args.at)
+    unverified = parse_any(_read(args.file))
+    anchors = load_trust(args.trust, now=now)
+    judged = _verified(args, unverified, anchors, now)
+    credential = judged.credential if isinstance(judged, VerifiedPresentation) else judged
+    if args.type is not None and args.type not in credential.types:
+        raise Rejected(Check.QUERY_TYPE, f"expected {args.type}, got {credential.type}", field="type")
+    if args.no_network and credential.status is not None:
+        _check_query(args, judged)
+        return judged, _NOT_LOOKED_UP
+    status_list = _status_list(args, credential, anchors, now)
+    current: Current = check_status(judged, status_list, now=now)
+    _check_query(args, current)
+    return current, str(current.status)
+
+
+def _verified(args: Namespace, unverified: UnverifiedAny, anchors: TrustAnchors, now: int) -> Judged:
+    match unverified:
+        case UnverifiedSdJwt():
+            if args.nonce is None:
+                return verify_issued_sdjwt(unverified, anchors=anchors, now=now)
+            audience = args.audience or args.client_id
+            if audience is None:
+                raise Malformed("command line", "--audience", "expected the client_id that the presentation is for")
+            return verify_presented_sdjwt(unverified, anchors=anchors, audience=audience, nonce=args.nonce, now=now)
+        case UnverifiedDeviceResponse():
+            transcript = _transcript(args)
+            return verify_presented_mdoc(unverified, anchors=anchors, transcript=transcript, now=now)
+        case _:
+            if args.nonce is not None or args.transcript is not None:
+                detail = "expected a presentation, got an issued credential, which proves no holder"
+                raise Rejected(Check.HOLDER_BINDING, detail)
+            return verify_issued_mdoc(unverified, anchors=anchors, now=now)
+
+
+def _transcript(args: Namespace) -> SessionTranscript:
+    if args.transcript is not None:
+        try:
+            return parse_transcript(bytes.fromhex(args.transcript))
+        except ValueError:
+            raise Malformed("command line", "--transcript", "expected hexadecimal digits") from None
+    client_id = args.client_id or args.audience
+    if args.nonce is None or client_id is None or args.response_uri is None:
+        detail = (
+            "expected an issued credential; a presentation is judged with --transcript, or with --nonce, --client-id "
+            "and --response-uri"
+        )
+        raise Rejected(Check.HOLDER_BINDING, detail)
+    thumbprint = args.jwk_thumbprint or ""
+    return redirect_transcript(
+        client_id=client_id,
+        nonce=args.nonce,
+        response_uri=args.response_uri,
+        encryption_key_thumbprint=parse_base64url(thumbprint, what="command line", where="--jwk-thumbprint") or None,
+    )
+
+
+def _status_list(
+    args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors, now: int
+) -> VerifiedStatusList | None:
+    if credential.status is None:
+        return None
+    if args.status is not None:
+        unverified = parse_status_list(read_token(args.status), content_type=None)
+        return verify_status_list(unverified, uri=credential.status.uri, anchors=anchors, now=now)
+    return asyncio.run(_fetched(args, credential, anchors))
+
+
+async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors) -> VerifiedStatusList | None:
+    outbound = outbound_of(args)
+    try:
+        fixed = [anchor for purpose in Purpose for anchor in anchors.of(purpose)]
+        trust = Trust((), fixed=fixed, clock=SystemClock())
+        reader = StatusReader(outbound=outbound, trust=trust, clock=SystemClock(), keep=1)
+        return await reader.fetch_status_list(credential.status)
+    finally:
+        await outbound.aclose()
+
+
+def _check_query(args: Namespace, judged: Judged | Current) -> None:
+    if args.query is None:
+        return
+    query = parse_query(parse_json(read_file(args.query, max_bytes=MAX_JSON), what="query"))
+    if not isinstance(judged, VerifiedPresentation | CurrentPresentation):
+        raise Rejected(Check.HOLDER_BINDING, "expected a presentation; an issued credential answers no query")
+    # The status has had its say already, or was left out by hand
+    current = CurrentPresentation(credential=judged.credential, status=Status.NO_STATUS)
+    format_ = judged.credential.format
+    asked = next((one.id for one in query.credentials if one.format == format_), query.credentials[0].id)
+    check_answer(query, {asked: [current]})
+
+
+def _described(judged: Judged | Current, status: str) -> dict[str, object]:
+    credential = judged if isinstance(judged, VerifiedCredential) else judged.credential
+    return {
+        "format": str(credential.format),
+        "type": credential.type,
+        "issuer": asdict(credential.issuer) | {"key_ids": [base64url(key) for key in credential.issuer.key_ids]},
+        "claims": json_claim(credential.claims),
+        "status": status,
+        "valid_from": credential.valid_from,
+        "valid_until": credential.valid_until,
+        "holder_bound": isinstance(judged, VerifiedPresentation | CurrentPresentation),
+    }
+
+
+def _print(args: Namespace, word: str, *, error: ZegelError | None, credential: dict[str, object] | None) -> None:
+    explanation = None if error is None else explain(error)
+    if args.json:
+        fields = ("check", "clause", "field", "fault", "remedy", "detail")
+        said = {name: None if explanation is None else getattr(explanation, name) for name in fields}
+        if credential is not None:
+            said["detail"] = _BOUND if credential["holder_bound"] else _ISSUED
+        print_data({"verdict": word, **said, "credential": credential})
+    elif explanation is not None:
+        print_text(in_words(word, explanation))
+    else:
+        print_text(f"{word}\n" + "\n".join(f"  {name:<12} {value}" for name, value in (credential or {}).items()))
+
+
+def _read(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read(_MAX_INPUT)
+    return read_file(Path(file), max_bytes=_MAX_INPUT)
+
+
+def read_token(path: Path) -> bytes:
+    """A status list token from a file; a JWT may have a line's end behind it."""
+    token = read_file(path, max_bytes=MAX_LIST)
+    return token.strip() if token[:1].isascii() else token
+
+
+def parse_time(text: str | None) -> int:
+    """A moment from the command line, in seconds since the epoch; now without one."""
+    if text is None:
+        return SystemClock().now()
+    if text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Malformed("command line", "--at", "expected seconds, or a time as 2026-01-31T12:00:00Z") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+_TRUST_HELP: Final = "a folder of signed lists with operator.pem, or PEM certificates that you vouch for; repeatable"

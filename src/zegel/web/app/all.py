@@ -1,0 +1,37 @@
+"""Every role, and how each is opened."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from zegel.web.app.issuer import open_issuer
+from zegel.web.app.provider import open_provider
+from zegel.web.app.roles import OpenRole, Timer, World
+from zegel.web.app.service import open_service
+from zegel.web.app.trust import open_trust
+from zegel.web.app.verifier import open_verifier
+from zegel.web.app.wallet import open_wallet
+from zegel.web.app.wallet_provider import open_wallet_provider
+from zegel.web.app.world import trust_timer
+
+# The lists of trusted entities come first: everybody else reads them.
+OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
+    "trust": open_trust,
+    "wallet-provider": open_wallet_provider,
+    "issuer": open_issuer,
+    "verifier": open_verifier,
+    "provider": open_provider,
+    "service": open_service,
+    "wallet": open_wallet,
+}
+
+
+async def open_roles(names: Sequence[str], world: World) -> tuple[OpenRole, ...]:
+    """Open the roles of these names, in the order in which they are to start; the first timer keeps the trust fresh."""
+    chosen = [name for name in OPENERS if name in names]
+    opened = [await OPENERS[name](world) for name in chosen]
+    at = chosen.index("trust") + 1 if "trust" in chosen else 0
+    return (*opened[:at], _trust_keeper(trust_timer(world)), *opened[at:])
+
+
+def _trust_keeper(timer: Timer) -> OpenRole:
+    return OpenRole(name="trust keeper", listeners=(), timers=(timer,), close=lambda: None)
