@@ -87,6 +87,7 @@ def test_section_6_2_a_challenge_that_is_refused_is_replaced() -> None:
     assert refused.header("oauth-client-attestation-challenge") is not None
 
 
+@pytest.mark.requirement("ISSU_65")
 def test_section_10_3_a_refresh_token_is_bound_to_the_instance() -> None:
     issuer = Issuer()
     done = finish(issuer, log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP)))

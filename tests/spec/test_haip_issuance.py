@@ -55,6 +55,7 @@ def test_section_4_batch_issuance_is_indicated() -> None:
     assert published()["batch_credential_issuance"] == {"batch_size": 5}
 
 
+@pytest.mark.requirement("ISSU_27d")
 def test_ts3_2_2_2_2_both_proof_types_ask_for_a_key_attestation() -> None:
     configurations = published()["credential_configurations_supported"]
     bound = configurations["id-sdjwt"]["proof_types_supported"]
@@ -63,6 +64,7 @@ def test_ts3_2_2_2_2_both_proof_types_ask_for_a_key_attestation() -> None:
     assert all(each["proof_signing_alg_values_supported"] == ["ES256", "ES384", "ES512"] for each in bound.values())
 
 
+@pytest.mark.requirement("WUA_10a")
 def test_ts3_2_2_2_2_a_credential_that_is_bound_to_nobody_says_so_by_silence() -> None:
     ticket = published()["credential_configurations_supported"]["ticket"]
     assert not {"proof_types_supported", "cryptographic_binding_methods_supported"} & set(ticket)

@@ -70,6 +70,10 @@ def received(issuer: Issuer, *ids: str, **options: object) -> Done:
     return finish(issuer, log_in(issuer, issuer.offer(*ids), wallet_client(issuer.profile)), **options)
 
 
+@pytest.mark.requirement("ISSU_01")
+@pytest.mark.requirement("ISSU_01a")
+@pytest.mark.requirement("ISSU_61")
+@pytest.mark.requirement("ISSU_64")
 @pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
 @pytest.mark.parametrize("separate", [True, False])
 @pytest.mark.parametrize("encrypted", [True, False])
@@ -256,6 +260,8 @@ def test_a_token_that_expired_and_cannot_be_refreshed_ends_the_flow() -> None:
         finish(issuer, replace(pause, session=session))
 
 
+@pytest.mark.requirement("ISSU_42")
+@pytest.mark.requirement("ISSU_63")
 def test_a_renewal_brings_new_copies_for_new_keys() -> None:
     issuer = Issuer()
     first = received(issuer, "id-sdjwt")
@@ -335,6 +341,8 @@ def test_an_offer_by_reference_is_fetched() -> None:
     assert step.receive(json_response(build_offer(offer)), now=NOW, random=issuer.random) == offer
 
 
+@pytest.mark.requirement("ISSU_22")
+@pytest.mark.requirement("ISSU_32")
 def test_signed_metadata_names_its_signer() -> None:
     issuer = Issuer()
     ready = ready_for(issuer, issuer.offer("id-sdjwt"), signed=True)
