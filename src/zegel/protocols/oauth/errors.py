@@ -6,11 +6,11 @@ section 3 and RFC 9449 section 7.1, and both with the fresh nonces that a retry 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Denied, Malformed, Rejected
+from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpResponse, json_response
 from zegel.primitives.json import Json
 from zegel.primitives.keys import Algorithm
@@ -18,8 +18,11 @@ from zegel.primitives.keys import Algorithm
 DPOP_NONCE: Final = "dpop-nonce"
 CHALLENGE: Final = "oauth-client-attestation-challenge"
 
-_STATUS: Final[Mapping[str, int]] = {"invalid_client": 401}
+UNAVAILABLE: Final = "temporarily_unavailable"  # RFC 6749 section 4.1.2.1 has the word; elsewhere none fits better
+
+_STATUS: Final[Mapping[str, int]] = {"invalid_client": 401, UNAVAILABLE: 503}
 _AT_RESOURCE: Final[Mapping[str, int]] = {
+    UNAVAILABLE: 503,
     "invalid_token": 401,
     "insufficient_scope": 403,
     "use_dpop_nonce": 401,
@@ -72,9 +75,21 @@ def denying(code: str) -> Iterator[None]:
         raise Denied(code, error.check, error.detail, field=error.field) from error
 
 
+def denied_with(code: str, error: ZegelError) -> Denied:
+    """The refusal that the wire carries for an error: a denial as it is, ``code`` for what was not to be taken."""
+    if isinstance(error, Denied):
+        return error
+    if isinstance(error, Unavailable):
+        code = UNAVAILABLE
+    return Denied(code, error.check, error.detail, field=error.field)
+
+
 def oauth_error_body(denied: Denied) -> dict[str, Json]:
-    """``error`` and ``error_description``: the check, what was expected, and the clause."""
-    return {"error": denied.code, "error_description": describe(denied)}
+    """``error`` and ``error_description``, and beside them all that can be said of a refusal.
+
+    RFC 6749 section 5.2 lets a server add members; who reads the first two alone still learns check and clause.
+    """
+    return {"error": denied.code, "error_description": describe(denied), **asdict(explain(denied))}
 
 
 def describe(denied: Denied) -> str:

@@ -114,5 +114,7 @@ def _attested(
         client_id=wallet.client_id,
         instance=base64url(wallet.key.thumbprint()),
         status=wallet.status,
+        wallet=wallet.wallet.name,
+        provider=wallet.provider,
     )
     return AuthenticatedClient(identity=identity, once=(attested.once,))

@@ -21,12 +21,15 @@ class ClientIdentity:
     """Who asks. ``client_id`` is None for an anonymous pre-authorised request.
 
     ``instance`` is the thumbprint of the attested key, None for a public client. ``status`` is where the wallet
-    instance may be found revoked later, which the credential issuer watches (TS3 section 2.4.3).
+    instance may be found revoked later, which the credential issuer watches (TS3 section 2.4.3). ``wallet`` is the name
+    in its attestation and ``provider`` the entity that vouches for it, for the person to read.
     """
 
     client_id: str | None
     instance: str | None = None
     status: AttestationStatus | None = None
+    wallet: str | None = None
+    provider: str | None = None
 
 
 @final

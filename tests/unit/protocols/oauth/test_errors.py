@@ -3,11 +3,12 @@
 import pytest
 
 from zegel.checks import Check
-from zegel.errors import Denied, Malformed, Rejected
+from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.json import parse_object
 from zegel.protocols.oauth.errors import (
     FreshNonces,
     OneTime,
+    denied_with,
     denying,
     describe,
     oauth_error_body,
@@ -31,6 +32,7 @@ def denied(code: str = "invalid_grant", detail: str = "expected another") -> Den
         ("invalid_token", 400, 401),
         ("insufficient_scope", 400, 403),
         ("invalid_nonce", 400, 400),
+        ("temporarily_unavailable", 503, 503),
     ],
 )
 def test_each_code_has_the_status_of_its_specification(code: str, at_server: int, at_resource: int) -> None:
@@ -68,6 +70,31 @@ def test_the_description_says_check_field_and_clause() -> None:
     body = oauth_error_body(denied())
     assert body["error"] == "invalid_grant"
     assert str(body["error_description"]).startswith("grant at code: expected another (RFC 6749")
+
+
+def test_the_body_says_everything_that_can_be_said_of_a_refusal() -> None:
+    body = oauth_error_body(denied())
+    assert body["check"] == "grant"
+    assert body["rule"] == Check.GRANT.rule
+    assert body["clause"] == Check.GRANT.clause
+    assert body["field"] == "code"
+    assert body["fault"] == "wallet"
+    assert body["remedy"] == Check.GRANT.remedy
+    assert body["detail"] == "expected another"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "check"),
+    [
+        (denied("invalid_grant"), "invalid_grant", Check.GRANT),
+        (Malformed("form", "state", "bad"), "invalid_request", Check.SYNTAX),
+        (Rejected(Check.HOST, "bad", field="state"), "invalid_request", Check.HOST),
+        (Unavailable("database", "it fails"), "temporarily_unavailable", Check.AVAILABILITY),
+    ],
+)
+def test_any_error_has_a_code_for_the_wire(error: ZegelError, code: str, check: Check) -> None:
+    refusal = denied_with("invalid_request", error)
+    assert (refusal.code, refusal.check, refusal.detail) == (code, check, error.detail)
 
 
 def test_the_description_keeps_to_the_characters_of_rfc_6749() -> None:
