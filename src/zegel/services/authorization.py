@@ -6,7 +6,7 @@ one-time value is claimed. A refusal rolls all of it back; a replay is the excep
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, TypeVar, final
 
 from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -43,8 +43,11 @@ from zegel.protocols.oauth.token import (
     redeem_code,
     redeem_pre_authorized_code,
     refresh_access,
+    used_meanwhile,
 )
 from zegel.services.ports import Clock, IssuerStore, Kind, Random, Stored, Transaction
+
+T = TypeVar("T")
 
 PUSHED: Final = Kind(name="pushed request", states=(PushedRequest,))
 CODE: Final = Kind[AuthorizationCode | UsedCode](name="code", states=(AuthorizationCode, UsedCode))
@@ -172,10 +175,7 @@ class AuthorizationService:
                 await _revoke(transaction, outcome.grant_id)
             else:
                 await claim(transaction, outcome.once)
-                assert stored is not None
-                await transaction.swap(
-                    CODE, asked.secret, outcome.used, version=stored.version, expires=outcome.grant.expires
-                )
+                await _replace(transaction, CODE, asked.secret, stored, outcome.used, expires=outcome.grant.expires)
                 await _keep(transaction, outcome)
         return _answered(outcome)
 
@@ -189,10 +189,12 @@ class AuthorizationService:
                 case Replayed():
                     await _revoke(transaction, outcome.grant_id)
                 case WrongTransactionCode(state=state):
-                    await _replace(transaction, asked.secret, stored, state, expires=state.expires)
+                    await _replace(transaction, PRE_AUTHORIZED, asked.secret, stored, state, expires=state.expires)
                 case Redeemed():
                     await claim(transaction, outcome.once)
-                    await _replace(transaction, asked.secret, stored, outcome.used, expires=outcome.grant.expires)
+                    await _replace(
+                        transaction, PRE_AUTHORIZED, asked.secret, stored, outcome.used, expires=outcome.grant.expires
+                    )
                     await _keep(transaction, outcome)
         return _answered(outcome)
 
@@ -225,15 +227,11 @@ async def claim(transaction: Transaction, once: Iterable[OneTime]) -> None:
 
 
 async def _replace(
-    transaction: Transaction,
-    code: str,
-    stored: Stored[PreAuthorizedCode | UsedCode] | None,
-    state: PreAuthorizedCode | UsedCode,
-    *,
-    expires: int,
+    transaction: Transaction, kind: Kind[T], code: str, stored: Stored[T] | None, state: T, *, expires: int
 ) -> None:
     assert stored is not None  # an unknown code was denied
-    await transaction.swap(PRE_AUTHORIZED, code, state, version=stored.version, expires=expires)
+    if not await transaction.swap(kind, code, state, version=stored.version, expires=expires):
+        raise used_meanwhile()
 
 
 async def _keep(transaction: Transaction, redeemed: Redeemed) -> None:

@@ -241,6 +241,11 @@ def pre_authorize(
     return code, state
 
 
+def used_meanwhile() -> Denied:
+    """The refusal when another request was first to use the code, between our look at it and our answer."""
+    return _invalid_grant("the code is being used by another request", "code")
+
+
 def _grant_type(server: AuthorizationServer, parameters: Mapping[str, str]) -> GrantType:
     named = parameters.get("grant_type")
     if named is None:
