@@ -233,5 +233,17 @@ class Outbound(Protocol):
         ...
 
 
+class ListFolder(Protocol):
+    """The signed lists that a publisher of trust serves. ``Unavailable`` when they cannot be read."""
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all lists."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """One list as it stands; None for a name that is not there."""
+        ...
+
+
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """What answers a request: a role, or a peer in a test."""

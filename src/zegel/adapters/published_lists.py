@@ -1,0 +1,30 @@
+"""The signed lists of a folder, as they stand there at this moment: whoever replaces a file has published it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import final
+
+from zegel.adapters.files import os_errors, read_file
+from zegel.adapters.trust_files import LIST_SUFFIX
+from zegel.trust.lists.parse import MAX_TRUSTED_LIST
+
+
+@final
+class PublishedLists:
+    """A ``services.ports.ListFolder`` on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self) -> tuple[str, ...]:
+        """See ``ListFolder``."""
+        return tuple(self._files())
+
+    def read(self, name: str) -> bytes | None:
+        """See ``ListFolder``; what is not in the folder is not looked for elsewhere."""
+        path = self._files().get(name)
+        return None if path is None else read_file(path, max_bytes=MAX_TRUSTED_LIST)
+
+    def _files(self) -> Mapping[str, Path]:
+        with os_errors(self._folder):
+            return {path.name: path for path in sorted(self._folder.iterdir()) if path.suffix == LIST_SUFFIX}

@@ -1,0 +1,23 @@
+"""The publisher of trust, opened."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.adapters.published_lists import PublishedLists
+from zegel.web import trust
+from zegel.web.app.roles import OpenRole, World, public_listener
+from zegel.web.trust import TrustSite
+
+NAME: Final = "Utopia list office"
+
+
+async def open_trust(world: World) -> OpenRole:
+    """Open what serves the lists of trusted entities."""
+    config = world.config.trust
+    site = TrustSite(lists=PublishedLists(config.folder), name=NAME, host=urlsplit(config.origin).netloc)
+    return OpenRole(
+        name="trust",
+        listeners=(public_listener("trust", site, trust.ROUTES, config=config, title=NAME, world=world),),
+        timers=(),
+        close=lambda: None,
+    )

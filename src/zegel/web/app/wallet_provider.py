@@ -1,0 +1,52 @@
+"""The wallet provider, opened."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.adapters.keyfiles import load_signer
+from zegel.services.wallet_provider import WalletProviderIdentity, WalletProviderService
+from zegel.trust.attestation import WalletDescription
+from zegel.version import __version__
+from zegel.web import wallet_provider
+from zegel.web.app.roles import OpenRole, World, operator_listener, public_listener
+from zegel.web.wallet_provider import CLIENT_ID_PATH, WalletProviderSite
+
+NAME: Final = "Utopia wallet office"
+
+
+def wallet_client_id(provider: str) -> str:
+    """The client identifier of every wallet that the provider at this origin vouches for (HAIP 1.0 section 4.4.1)."""
+    return provider + CLIENT_ID_PATH
+
+
+async def open_wallet_provider(world: World) -> OpenRole:
+    """Open the wallet provider of the configuration."""
+    config = world.config.wallet_provider
+    service = WalletProviderService(
+        WalletProviderIdentity(
+            origin=config.origin,
+            client_id=wallet_client_id(config.origin),
+            wallet=WalletDescription(name=config.name, version=__version__, link=wallet_client_id(config.origin)),
+            signer=load_signer(config.key, config.chain),
+            lifetime=config.attestation,
+        ),
+        clock=world.clock,
+    )
+    site = WalletProviderSite(service=service, name=NAME, wallet=config.name, host=urlsplit(config.origin).netloc)
+    return OpenRole(
+        name="wallet-provider",
+        listeners=(
+            public_listener("wallet-provider", site, wallet_provider.ROUTES, config=config, title=NAME, world=world),
+            operator_listener(
+                "wallet-provider",
+                site,
+                wallet_provider.OPERATOR_ROUTES,
+                address=config.operator_address,
+                port=config.operator_port,
+                token=config.operator_token,
+                world=world,
+            ),
+        ),
+        timers=(),
+        close=lambda: None,
+    )
