@@ -24,7 +24,7 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 PURE = {"version", "checks", "errors", "primitives", "profiles", "trust", "formats", "protocols"}
 IMPURE_MODULES = {
-    "asyncio", "httpx", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket",
+    "asyncio", "httpcore2", "httpx2", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket",
     "sqlalchemy", "sqlite3", "ssl", "starlette", "subprocess", "sys", "tempfile", "threading", "time",
     "urllib.request", "uvicorn",
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Credo against Credo: the harness itself is known good before zegel takes either side."""
 
-import httpx
+import httpx2
 import pytest
 from zegel_testing.authorities import CertifiedSigner
 from zegel_testing.foreign import Foreign, ForeignError
@@ -37,7 +37,7 @@ def test_a_pre_authorized_offer_with_a_transaction_code(credo_issuer: Foreign, c
 
 def redirected(url: str, web_authority: WebAuthority) -> str:
     """Follow redirects until one leads to the wallet, and say where."""
-    with httpx.Client(verify=web_authority.context) as browser:
+    with httpx2.Client(verify=web_authority.context) as browser:
         while not url.startswith(REDIRECT_URI):
             url = browser.get(url).headers["location"]
     return url

@@ -7,7 +7,7 @@ from os import urandom
 from ssl import SSLContext
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from zegel_testing.authorities import CertifiedSigner, anchor, signer, trusting
 from zegel_testing.foreign import Foreign, ForeignError
@@ -58,7 +58,7 @@ def issuing(roots: Roots, now: int, **options: Any) -> Iterator[EngineIssuer]:
 
 
 def log_in(url: str, context: SSLContext) -> str:
-    with httpx.Client(verify=context) as browser:
+    with httpx2.Client(verify=context) as browser:
         return browser.get(url).headers["location"]
 
 

@@ -7,14 +7,14 @@ is ``Unavailable`` with the host alone: a path or a query may hold a secret.
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast, final
+from typing import Final, final
 from urllib.parse import urlsplit
 
-import httpcore
+import httpcore2
 
 from zegel.adapters.body import Body, EncodingError, TooLargeError
 from zegel.adapters.pinning import PinnedBackend, Resolver, resolve_by_system
@@ -67,19 +67,19 @@ class HttpOutbound:
         web_authority: Path | None = None,
         seconds: float = SECONDS,
         resolve: Resolver = resolve_by_system,
-        network: httpcore.AsyncNetworkBackend | None = None,
+        network: httpcore2.AsyncNetworkBackend | None = None,
     ) -> None:
         self._loopback = frozenset(map(_loopback_origin, loopback_origins))
         self._seconds = seconds
         self._slots = asyncio.Semaphore(_CONCURRENT)
         parts = map(urlsplit, self._loopback)
         self._named = frozenset((part.hostname or "", part.port or _PORTS[part.scheme]) for part in parts)
-        self._pool = httpcore.AsyncConnectionPool(
+        self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_tls(web_authority),
             max_connections=_CONCURRENT,
             keepalive_expiry=_KEPT_ALIVE_SECONDS,
             network_backend=PinnedBackend(
-                loopback=self._named, resolve=resolve, network=network or httpcore.AnyIOBackend()
+                loopback=self._named, resolve=resolve, network=network or httpcore2.AnyIOBackend()
             ),
         )
 
@@ -128,9 +128,9 @@ class HttpOutbound:
         ]
         if request.body or request.method != "GET":
             headers.append(("content-length", str(len(request.body))))
-        message = httpcore.Request(
+        message = httpcore2.Request(
             request.method,
-            httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
+            httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
             headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
             content=request.body,
         )
@@ -142,11 +142,11 @@ class HttpOutbound:
                 await response.aclose()
 
 
-async def _read(response: httpcore.Response, max_bytes: int) -> HttpResponse:
+async def _read(response: httpcore2.Response, max_bytes: int) -> HttpResponse:
     headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
     encoding = ",".join(value for name, value in headers if name == "content-encoding").strip().lower()
     body = Body(encoding=encoding, max_bytes=max_bytes)
-    async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_stream())) as chunks:
+    async with aclosing(response.aiter_stream()) as chunks:
         async for chunk in chunks:
             body.feed(chunk)
     kept = tuple(header for header in headers if header[0] not in _DROPPED)
@@ -162,11 +162,11 @@ def _failures(host: str, max_bytes: int) -> Generator[None]:
         raise Unavailable(host, f"it answers with more than {max_bytes} bytes") from None
     except EncodingError:
         raise Unavailable(host, "its answer is in an encoding that was not asked for, or broken") from None
-    except httpcore.ConnectError as error:
+    except httpcore2.ConnectError as error:
         raise Unavailable(host, _why_not_connected(error)) from None
-    except httpcore.ProtocolError:
+    except httpcore2.ProtocolError:
         raise Unavailable(host, "it does not answer in HTTP/1.1, or its headers are too large") from None
-    except (httpcore.NetworkError, httpcore.TimeoutException, OSError):
+    except (httpcore2.NetworkError, httpcore2.TimeoutException, OSError):
         raise Unavailable(host, "the connection broke") from None
 
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, final
 
-import httpcore
+import httpcore2
 
 from zegel.adapters.addresses import is_public, parse_address
 from zegel.errors import Unavailable
@@ -27,11 +27,11 @@ async def resolve_by_system(name: str, port: int) -> Sequence[str]:
 
 
 @final
-class PinnedBackend(httpcore.AsyncNetworkBackend):
+class PinnedBackend(httpcore2.AsyncNetworkBackend):
     """Opens sockets to public addresses, and to this machine for the hosts and ports that ``loopback`` names."""
 
     def __init__(
-        self, *, loopback: frozenset[tuple[str, int]], resolve: Resolver, network: httpcore.AsyncNetworkBackend
+        self, *, loopback: frozenset[tuple[str, int]], resolve: Resolver, network: httpcore2.AsyncNetworkBackend
     ) -> None:
         self._loopback = loopback
         self._resolve = resolve
@@ -41,21 +41,21 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 httpcore's signature
+        timeout: float | None = None,  # noqa: ASYNC109 httpcore2's signature
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
         """Connect to the first address that answers; ``Unavailable`` when one of them may not be reached."""
         addresses = await self._addresses(host, port)
         for address in addresses[:-1]:
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
         return await self._network.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
 
     async def sleep(self, seconds: float) -> None:
-        """Part of httpcore's interface."""
+        """Part of httpcore2's interface."""
         await self._network.sleep(seconds)
 
     async def _addresses(self, host: str, port: int) -> list[str]:

@@ -6,15 +6,14 @@ what a service has to write.
 
 import hmac
 import secrets
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final, final
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
-from authlib.deprecate import AuthlibDeprecationWarning  # type: ignore[import-untyped]
+import httpx2
+from authlib.integrations.starlette_client import OAuth, OAuthError  # type: ignore[import-untyped]
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from joserfc.errors import JoseError
 from starlette.applications import Starlette
@@ -26,11 +25,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from zegel.demo.sessions import Sessions
-
-with warnings.catch_warnings():
-    # Authlib takes httpx and says that it would rather have httpx2, which nothing else here needs.
-    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
-    from authlib.integrations.starlette_client import OAuth, OAuthError  # type: ignore[import-untyped]
 
 CALLBACK: Final = "/callback"
 _SCOPE: Final = "openid profile email address"
@@ -94,7 +88,7 @@ class TaxOnlineSettings:
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
-    transport: httpx.AsyncBaseTransport
+    transport: httpx2.AsyncBaseTransport
 
 
 def create_tax_online(settings: TaxOnlineSettings) -> Starlette:
@@ -153,7 +147,7 @@ class _Pages:
     async def sign_in(self, request: Request) -> Response:
         try:
             redirect: Response = await self._provider.authorize_redirect(request, self._settings.origin + CALLBACK)
-        except (httpx.HTTPError, ValueError):
+        except (httpx2.HTTPError, ValueError):
             return self._failed("temporarily_unavailable", status=503)
         return redirect
 
@@ -167,7 +161,7 @@ class _Pages:
             return self._failed(error.error)
         except (JoseError, KeyError):
             return self._failed("invalid_token")
-        except (httpx.HTTPError, ValueError):
+        except (httpx2.HTTPError, ValueError):
             return self._failed("temporarily_unavailable", status=503)
         request.session.renew()  # type: ignore[attr-defined]  # our own Session
         request.session.update(person=person, csrf=secrets.token_urlsafe(32))

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpcore
+import httpcore2
 
 from zegel.adapters.clock import SystemClock
 from zegel.trust.anchors import Purpose
@@ -81,13 +81,13 @@ async def serving(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Async
         await asyncio.gather(*(task for task in answers if task is not None), return_exceptions=True)
 
 
-class Detour(httpcore.AsyncNetworkBackend):
+class Detour(httpcore2.AsyncNetworkBackend):
     """A network on which every public address is a port of this machine; it notes where connections were opened."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.opened: list[tuple[str, int]] = []
-        self._network = httpcore.AnyIOBackend()
+        self._network = httpcore2.AnyIOBackend()
 
     async def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):  # noqa: ASYNC109
         self.opened.append((host, port))

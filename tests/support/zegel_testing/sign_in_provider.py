@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
@@ -27,7 +27,7 @@ from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.sign_in import CLAIMS_UNTIL, PROVIDER, registered, sd_jwt_answer
 
 
-class SignInProvider(httpx.AsyncBaseTransport):
+class SignInProvider(httpx2.AsyncBaseTransport):
     """Answers what is sent to it; ``received`` are the requests, ``refuses`` makes the person refuse."""
 
     def __init__(self, client: RegisteredClient | None = None, *, provider: Provider = PROVIDER, answer=None) -> None:
@@ -42,11 +42,11 @@ class SignInProvider(httpx.AsyncBaseTransport):
         self.granted: dict[str, AccessGranted] = {}
         self._random = fixed_random("sign-in provider")
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         headers = tuple((name.lower(), value) for name, value in request.headers.items())
         body = await request.aread()
         response = self.handle(HttpRequest(method=request.method, url=str(request.url), headers=headers, body=body))
-        return httpx.Response(response.status, headers=list(response.headers), content=response.body)
+        return httpx2.Response(response.status, headers=list(response.headers), content=response.body)
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         self.received.append(request)

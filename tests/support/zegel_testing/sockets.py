@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from threading import Thread
 
-import httpx
+import httpx2
 
 from zegel.primitives.http import HttpRequest, HttpResponse
 
@@ -53,7 +53,7 @@ def listening(host: str, answer: Callable[[str], Answer]) -> Iterator[str]:
 
 def send(request: HttpRequest, *, context: SSLContext) -> HttpResponse:
     """Send a request of an engine; nothing is followed."""
-    with httpx.Client(trust_env=False, verify=context) as client:
+    with httpx2.Client(trust_env=False, verify=context) as client:
         response = client.request(request.method, request.url, headers=request.headers, content=request.body)
     headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
     return HttpResponse(status=response.status_code, headers=headers, body=response.content)

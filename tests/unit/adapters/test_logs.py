@@ -96,7 +96,7 @@ def test_a_librarys_arguments_are_left_out(stream: StringIO) -> None:
 
 def test_paths_and_queries_of_the_server_are_not_logged(stream: StringIO) -> None:
     logging.getLogger("uvicorn.access").info('%s - "%s %s"', "127.0.0.1", "GET", f"/cb?code={SECRET}")
-    logging.getLogger("httpx").info("HTTP Request: GET https://issuer.example/?code=%s", SECRET)
+    logging.getLogger("httpx2").info("HTTP Request: GET https://issuer.example/?code=%s", SECRET)
     assert stream.getvalue() == ""
 
 

@@ -1,10 +1,10 @@
-"""Tax online and a provider, without a socket: the browser is httpx, and so is the service's way to the provider."""
+"""Tax online and a provider, without a socket: the browser is httpx2, and so is the service's way to the provider."""
 
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.sign_in import CLIENT_SECRET, PROVIDER
@@ -39,10 +39,10 @@ class Person:
             "transport": provider,
         }
         app = create_tax_online(TaxOnlineSettings(**(values | settings)))
-        self.service = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        self.browser = httpx.AsyncClient(transport=self.service, base_url=origin)
+        self.service = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        self.browser = httpx2.AsyncClient(transport=self.service, base_url=origin)
 
-    async def get(self, url: str) -> httpx.Response:
+    async def get(self, url: str) -> httpx2.Response:
         return await self.browser.get(url)
 
     async def authorize(self) -> str:
@@ -50,10 +50,10 @@ class Person:
         redirect = await self.browser.get("/sign-in")
         assert redirect.status_code == 302
         assert urlsplit(redirect.headers["location"]).netloc == "provider.utopia.example"
-        async with httpx.AsyncClient(transport=self.provider) as at_provider:
+        async with httpx2.AsyncClient(transport=self.provider) as at_provider:
             return (await at_provider.get(redirect.headers["location"])).headers["location"]
 
-    async def sign_in(self) -> httpx.Response:
+    async def sign_in(self) -> httpx2.Response:
         """Sign in, and look at the page that comes of it."""
         answer = await self.browser.get(await self.authorize())
         return await self.browser.get(answer.headers["location"]) if answer.is_redirect else answer

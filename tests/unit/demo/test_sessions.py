@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -45,8 +45,8 @@ def app(clock: Clock) -> Sessions:
     return Sessions(Starlette(routes=routes), name="id", secure=True, clock=clock)
 
 
-def browser(app: Sessions) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://service.example")
+def browser(app: Sessions) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="https://service.example")
 
 
 def run(story) -> None:

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from zegel_testing.authorities import fixed_key
 from zegel_testing.sign_in import ADA_SD_JWT, CLAIMS, CLIENT_SECRET, STABLE, registered, sd_jwt_answer
@@ -19,7 +19,7 @@ def run(story):
     return asyncio.run(story)
 
 
-def csrf_of(page: httpx.Response) -> str:
+def csrf_of(page: httpx2.Response) -> str:
     return re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
 
 
@@ -71,7 +71,7 @@ def test_a_person_without_a_name_is_welcome_too(another_person) -> None:
 
 
 def test_who_is_signed_in_goes_straight_to_the_profile(person) -> None:
-    async def story() -> httpx.Response:
+    async def story() -> httpx2.Response:
         await person.sign_in()
         return await person.get("/")
 
@@ -99,7 +99,7 @@ def test_what_an_error_says_of_itself_is_not_shown(person) -> None:
 
 @pytest.mark.parametrize("issuer", ["https%3A%2F%2Fevil.example", ""])
 def test_an_answer_of_another_issuer_is_refused_before_anything_is_sent(provider, person, issuer: str) -> None:
-    async def story() -> httpx.Response:
+    async def story() -> httpx2.Response:
         answer = await person.authorize()
         return await person.get(re.sub(r"iss=[^&]*", f"iss={issuer}", answer))
 
@@ -108,7 +108,7 @@ def test_an_answer_of_another_issuer_is_refused_before_anything_is_sent(provider
 
 
 def test_an_answer_that_another_browser_asked_for_is_refused(provider, person, another_person) -> None:
-    async def story() -> httpx.Response:
+    async def story() -> httpx2.Response:
         answer = await person.authorize()
         other = another_person(provider)
         await other.authorize()
@@ -139,7 +139,7 @@ def _other_nonce(provider: SignInProvider) -> None:
 
 @pytest.mark.parametrize("spoil", [_other_audience, _other_nonce])
 def test_an_id_token_for_another_sign_in_is_refused(provider, person, spoil) -> None:
-    async def story() -> httpx.Response:
+    async def story() -> httpx2.Response:
         answer = await person.authorize()
         spoil(provider)
         if spoil is _other_audience:
@@ -151,7 +151,7 @@ def test_an_id_token_for_another_sign_in_is_refused(provider, person, spoil) -> 
 
 
 def test_an_id_token_of_another_key_is_refused(provider, person) -> None:
-    async def story() -> httpx.Response:
+    async def story() -> httpx2.Response:
         keys = provider.handle
         answer = await person.authorize()
         provider.provider = replace(provider.provider, signer=fixed_key("somebody else"))
@@ -163,7 +163,7 @@ def test_an_id_token_of_another_key_is_refused(provider, person) -> None:
 
 
 def test_claims_of_another_subject_are_refused(provider, person) -> None:
-    async def story() -> httpx.Response:
+    async def story() -> httpx2.Response:
         answer = await person.authorize()
         handle = provider.handle
         provider.handle = lambda request: (
@@ -177,9 +177,9 @@ def test_claims_of_another_subject_are_refused(provider, person) -> None:
 @pytest.mark.parametrize("path", ["/sign-in", "/callback"])
 def test_a_provider_that_cannot_be_reached_is_said_so(provider, person, path: str) -> None:
     def unreachable(_request: object) -> None:
-        raise httpx.ConnectError("no route")
+        raise httpx2.ConnectError("no route")
 
-    async def story() -> httpx.Response:
+    async def story() -> httpx2.Response:
         if path == "/sign-in":
             provider.handle = unreachable
             return await person.get(path)
@@ -242,7 +242,7 @@ def test_a_form_without_a_session_and_a_long_one_are_refused(person) -> None:
 
 
 def test_every_page_keeps_to_itself(person) -> None:
-    async def story() -> list[httpx.Response]:
+    async def story() -> list[httpx2.Response]:
         return [
             await person.get("/"),
             await person.sign_in(),
@@ -278,7 +278,7 @@ def test_our_own_bug_says_nothing_of_itself(provider, person) -> None:
 
 
 def test_the_files_of_the_pages_are_served(person) -> None:
-    async def story() -> list[httpx.Response]:
+    async def story() -> list[httpx2.Response]:
         return [await person.get(f"/static/{name}") for name in ("tax.css", "tax.svg", "other", "..%2ftax_online.py")]
 
     css, svg, other, outside = run(story())
