@@ -695,6 +695,18 @@ class Check(Enum):
         Fault.CLIENT,
         "leave prompt=none out, and send the person to the provider",
     )
+    SIGN_IN_OPEN = (
+        "a sign-in goes on in the browser in which the service began it, while it is open",
+        "RFC 9700 section 4.7; OpenID Connect Core 1.0 section 3.1.2",
+        Fault.PERSON,
+        "go back to the service and sign in from there, with cookies allowed",
+    )
+    CROSS_DEVICE = (
+        "a request is shown to another device only for a service that is registered for it",
+        "OpenID4VP 1.0 section 14.2; HAIP 1.0 section 5.1",
+        Fault.OPERATOR,
+        "use the wallet on this device, or have the operator set cross_device for the service, knowing what it risks",
+    )
     SIGN_IN_REFUSED = (
         "the person presents what the service asks for",
         "OpenID Connect Core 1.0 section 3.1.2.6; RFC 6749 section 4.1.2.1",

@@ -25,7 +25,7 @@ class Clock(Protocol):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # with slots, Python 3.11 cannot make a Kind[A | B](...)
 class Kind(Generic[T]):
     """What a stored record is: its name, and the dataclasses that its value may be."""
 
@@ -208,6 +208,15 @@ class PersonSource(Protocol):
         ``formats.catalogue.records.check_record`` takes from it what the type attests.
         """
         ...
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPerson:
+    """Somebody who was identified elsewhere, and the claims that came along, by data identifiers."""
+
+    person: Person
+    claims: Claims
 
 
 class PasswordSource(PersonSource, Protocol):

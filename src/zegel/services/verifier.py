@@ -148,7 +148,7 @@ class VerifierService:
             await self._note(id_, error)
             return refusal_response(error)
 
-    async def come_back(self, id_: str, *, response_code: str, initiator: str | None) -> VerifierSession:
+    async def come_back(self, id_: str, *, response_code: str, initiator: str | None) -> Ready | Failed:
         """The browser is back from the wallet, with the code that the wallet was given."""
         stored = await self._load(id_)
         if not isinstance(stored.value, AwaitingReturn):

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, final
+from urllib.parse import unquote, urlsplit
 
 from zegel.primitives.http import HttpRequest, HttpResponse
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiCallable = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI application, ours or another's."""
 
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 48_000  # two attestations and a DPoP proof, each with a chain, are under 16 kB
@@ -16,7 +19,7 @@ BODY_SECONDS: Final = 10.0  # a presentation of 100 kB takes one second at 1 Mbi
 
 
 class TransportError(Exception):
-    """The request did not arrive; ``status`` says why, or is None when nobody is there to be told."""
+    """The body did not arrive; ``status`` says why, or is None when nobody is there to be told."""
 
     def __init__(self, status: int | None) -> None:
         super().__init__(status)
@@ -35,27 +38,15 @@ class AsgiApp:
         respond: Callable[[HttpRequest, Callable[[int], Awaitable[bytes]]], Awaitable[HttpResponse]],
         *,
         origin: str,
-        started: Callable[[], Awaitable[None]],
-        stopped: Callable[[], Awaitable[None]],
     ) -> None:
         self._respond = respond
         self._origin = origin
-        self._started = started
-        self._stopped = stopped
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
+            await _live(receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await self._started()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self._stopped()
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope["headers"]
@@ -63,6 +54,9 @@ class AsgiApp:
             await _answer(HttpResponse(status=431), send, head=False)
             return
         path = scope.get("raw_path") or scope["path"].encode()
+        if not path.startswith(b"/"):  # RFC 9112 section 3.2.1; anything else would reach into our own origin's name
+            await _answer(HttpResponse(status=400), send, head=False)
+            return
         query = scope["query_string"]
         request = HttpRequest(
             method=scope["method"],
@@ -78,11 +72,54 @@ class AsgiApp:
 
         try:
             response = await self._respond(request, read_body)
-        except TransportError as error:
-            if error.status is None:
-                return
-            response = HttpResponse(status=error.status, headers=(("connection", "close"),))
+        except TransportError:
+            return  # nobody waits for an answer
         await _answer(response, send, head=request.method == "HEAD")
+
+
+async def call_asgi(app: AsgiCallable, request: HttpRequest) -> HttpResponse:
+    """Send a request to any ASGI application in this process: the way in without a server."""
+    parts = urlsplit(request.url)
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": parts.scheme,
+        "path": unquote(parts.path) or "/",
+        "raw_path": (parts.path or "/").encode(),
+        "root_path": "",
+        "query_string": parts.query.encode(),
+        "headers": [
+            (b"host", parts.netloc.encode()),
+            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers if name != "host"),
+        ],
+        "client": None,
+        "server": (parts.hostname, parts.port),
+    }
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    start, *bodies = sent
+    return HttpResponse(
+        status=start["status"],
+        headers=tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in start["headers"]),
+        body=b"".join(message.get("body", b"") for message in bodies),
+    )
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Timers and stores belong to whoever runs the role: there is nothing to start or to stop."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

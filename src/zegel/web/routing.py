@@ -33,7 +33,8 @@ class Audience(StrEnum):
 class Route(Generic[SiteT]):
     """A method and a path template such as ``/request/{session}``, and who answers.
 
-    ``max_body`` is in bytes. ``refusal`` words a refusal where the protocol has its own way.
+    ``max_body`` is in bytes. ``refusal`` words a refusal where the protocol has its own way. ``from_elsewhere``: forms
+    come from pages of other sites, which the protocol wants, so that nothing may follow from one but a page.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Route(Generic[SiteT]):
     audience: Audience = Audience.MACHINE
     max_body: int = 0
     refusal: Callable[[SiteT, ZegelError], HttpResponse] | None = None
+    from_elsewhere: bool = False
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

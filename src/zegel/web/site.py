@@ -100,7 +100,7 @@ class Site(Generic[SiteT]):
         # A name that is not ours is a page of another site whose DNS points here
         if request.header("host") not in (self._host, None):
             raise Rejected(Check.HOST, f"expected {self._host}", field="header.host")
-        if route.audience is Audience.PERSON and request.method == "POST":
+        if route.audience is Audience.PERSON and request.method == "POST" and not route.from_elsewhere:
             check_same_site(request, origin=self._policy.origin)
         return request
 

@@ -1,0 +1,110 @@
+"""The OpenID Provider, opened: with a verifier inside, whose access certificate is the provider's own."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.keyfiles import load_private_key, load_secret, load_signer
+from zegel.adapters.sql.store import open_store
+from zegel.config.roles import ProviderClientConfig, ProviderConfig
+from zegel.formats.catalogue.types import Catalogue
+from zegel.profiles import PROFILES
+from zegel.protocols.oidc.attestations import build_attestations
+from zegel.protocols.oidc.client import ClaimSource, Client, RegisteredClient, check_client
+from zegel.protocols.oidc.provider import Provider
+from zegel.protocols.oidc.subject import StableFrom, SubjectSecret, Transient
+from zegel.services.ports import Store
+from zegel.services.signin import SignInService
+from zegel.services.status import StatusReader
+from zegel.services.verifier import VerifierIdentity, VerifierService
+from zegel.web import provider
+from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, public_listener
+from zegel.web.app.verifier import link_target
+from zegel.web.provider import ProviderSite
+from zegel.web.verifier import VerifierSite
+
+ASSURANCE: Final = {"pid": "http://eidas.europa.eu/LoA/high"}
+"""CIR (EU) 2015/1502 and Regulation (EU) 2024/1183 article 5a(11): a wallet presents PID at the level high."""
+
+
+async def open_provider(world: World) -> OpenRole:
+    """Open the provider of the configuration; ``Rejected`` or ``Malformed`` for a client that is not whole."""
+    config = world.config.provider
+    catalogue = load_catalogue()
+    clients = register(config.clients, catalogue)
+    sealing_key = load_secret(config.sealing_key)
+    store = await open_store(config.database, key=sealing_key, clock=world.clock, random=world.random)
+    verifier = _verifier(config, store=store, world=world)
+    service = SignInService(
+        Provider(
+            issuer=config.origin,
+            signer=load_private_key(config.key),
+            subject_secret=SubjectSecret(key=load_secret(config.subject_secret)),
+            acr=ASSURANCE,
+        ),
+        clients=clients,
+        verifier=verifier,
+        store=store,
+        clock=world.clock,
+        random=world.random,
+    )
+    site = ProviderSite(
+        service=service,
+        verifier=VerifierSite(
+            service=verifier,
+            name=config.name,
+            host=urlsplit(config.origin).netloc,
+            link_target=link_target(PROFILES[config.profile]),
+        ),
+        catalogue=catalogue,
+        cookies=cookie_policy("provider", config, sealing_key),
+        random=world.random,
+        wallet=config.wallet,
+    )
+    return OpenRole(
+        name="provider",
+        listeners=(public_listener("provider", site, provider.ROUTES, config=config, title=config.name, world=world),),
+        timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge),),
+        close=store.close,
+    )
+
+
+def register(clients: tuple[ProviderClientConfig, ...], catalogue: Catalogue) -> Mapping[str, RegisteredClient]:
+    """The clients of the configuration, by id; ``Rejected`` as ``check_client``."""
+    attestations = build_attestations(catalogue)
+    return {client.id: check_client(_client(client), attestations=attestations) for client in clients}
+
+
+def _client(config: ProviderClientConfig) -> Client:
+    stable = config.stable_from
+    return Client(
+        id=config.id,
+        name=config.name,
+        redirect_uris=config.redirect_uris,
+        secret_hash=config.secret_hash or None,
+        claims={
+            name: ClaimSource(attestation=source.attestation, claims=source.claims)
+            for name, source in config.claims.items()
+        },
+        subject=Transient() if stable is None else StableFrom(attestation=stable.attestation, claims=stable.claims),
+        sector=config.sector or None,
+        cross_device=config.cross_device,
+        claims_in_id_token=config.claims_in_id_token,
+    )
+
+
+def _verifier(config: ProviderConfig, *, store: Store, world: World) -> VerifierService:
+    return VerifierService(
+        VerifierIdentity(
+            origin=config.origin,
+            host=urlsplit(config.origin).hostname or "",
+            signer=load_signer(config.access_key, config.access_chain),
+            profile=PROFILES[config.profile],
+        ),
+        trust=world.trust,
+        statuses=StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=config.status_cache),
+        store=store,
+        clock=world.clock,
+        random=world.random,
+    )
