@@ -7,18 +7,18 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, final
+from typing import Any, Final, NamedTuple, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.primitives.cbor import Tag, encode_byte_string, encode_cbor, parse_map
+from zegel.primitives.cbor import FrozenMap, Tag, encode_byte_string, encode_cbor, parse_map
 from zegel.primitives.jws import MAX_CHAIN
 from zegel.primitives.keys import Curve, PublicKey, Signer, VerifiedBytes, public_key, verify_signature
 
 TAG_SIGN1: Final = 18
 TAG_MAC0: Final = 17
 HMAC_256: Final = 5
-_ALG, _CRIT, _KID, _TYP, _X5CHAIN = 1, 2, 4, 16, 33
+_ALG, _CRIT, _TYP, _X5CHAIN = 1, 2, 16, 33
 _ALGORITHMS: Final[Mapping[int, Curve]] = {
     -7: Curve.P256,  # ES256, ES384, ES512: RFC 9053 section 2.1
     -35: Curve.P384,
@@ -31,52 +31,56 @@ _ALGORITHM_OF: Final[Mapping[Curve, int]] = {Curve.P256: -7, Curve.P384: -35, Cu
 _KEY_CURVES: Final[Mapping[int, Curve]] = {1: Curve.P256, 2: Curve.P384, 3: Curve.P521}
 _KEY_CURVE_OF: Final[Mapping[Curve, int]] = {curve: number for number, curve in _KEY_CURVES.items()}
 _MAX_KEPT_HEADER: Final = 256
+_MAX_HEADER_ITEMS: Final = 64  # the labels known here, a chain, and room for those that are not
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnverifiedSign1:
-    """A COSE_Sign1 that parses. ``payload`` is None where it is detached; ``x5chain`` is DER, leaf first."""
+class ProtectedHeader:
+    """A protected header as received, and what it says."""
 
+    encoded: bytes
+    labels: Mapping[object, object]
     alg: int
     typ: str
-    kid: bytes | None
-    critical: bool
+
+
+@final
+class UnverifiedSign1(NamedTuple):
+    """A COSE_Sign1 that parses. ``payload`` is None where it is detached; ``x5chain`` is DER, leaf first."""
+
+    header: ProtectedHeader
+    unprotected: Mapping[object, object]
     x5chain: tuple[bytes, ...]
-    protected: bytes
     payload: bytes | None
     signature: bytes
 
+    @property
+    def typ(self) -> str:
+        """The type in the protected header (RFC 9596); empty when there is none."""
+        return self.header.typ
+
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnverifiedMac0:
+class UnverifiedMac0(NamedTuple):
     """A COSE_Mac0 that parses. ``payload`` is None where it is detached."""
 
-    alg: int
-    critical: bool
-    protected: bytes
+    header: ProtectedHeader
+    unprotected: Mapping[object, object]
     payload: bytes | None
     tag: bytes
 
 
 def parse_sign1(value: object, *, what: str) -> UnverifiedSign1:
     """Parse a decoded COSE_Sign1, tagged or not; ``Malformed`` on another shape."""
-    protected, unprotected, payload, signature = _four(value, TAG_SIGN1, what)
-    header = _protected(protected, what)
-    if not header.keys().isdisjoint(unprotected):  # RFC 9052 section 3: a label occurs in one of the two
-        raise Malformed(what, "header", "expected each label in one of the two headers")
-    members = header | unprotected
-    kid, typ = members.get(_KID), header.get(_TYP, "")
-    if not (kid is None or type(kid) is bytes):
-        raise Malformed(what, "header.kid", "expected bytes")
+    header, unprotected, payload, signature = _four(value, TAG_SIGN1, what)
+    chain = unprotected.get(_X5CHAIN) if unprotected else None
+    if chain is None:
+        chain = header.labels.get(_X5CHAIN)
     return UnverifiedSign1(
-        alg=_alg(header, what),
-        typ=typ if type(typ) is str else "",
-        kid=kid,
-        critical=_CRIT in members,
-        x5chain=_x5chain(members.get(_X5CHAIN), what),
-        protected=protected,
+        header=header,
+        unprotected=unprotected,
+        x5chain=() if chain is None else _x5chain(chain, what),
         payload=payload,
         signature=signature,
     )
@@ -84,15 +88,8 @@ def parse_sign1(value: object, *, what: str) -> UnverifiedSign1:
 
 def parse_mac0(value: object, *, what: str) -> UnverifiedMac0:
     """Parse a decoded COSE_Mac0, tagged or not; ``Malformed`` on another shape."""
-    protected, unprotected, payload, tag = _four(value, TAG_MAC0, what)
-    header = _protected(protected, what)
-    return UnverifiedMac0(
-        alg=_alg(header, what),
-        critical=_CRIT in header or _CRIT in unprotected,
-        protected=protected,
-        payload=payload,
-        tag=tag,
-    )
+    header, unprotected, payload, tag = _four(value, TAG_MAC0, what)
+    return UnverifiedMac0(header=header, unprotected=unprotected, payload=payload, tag=tag)
 
 
 def verify_sign1(
@@ -102,28 +99,27 @@ def verify_sign1(
 
     ``Rejected`` with ALGORITHM, CRITICAL_HEADER or ``check``.
     """
-    if sign1.critical:
-        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
-    if _ALGORITHMS.get(sign1.alg) is not key.curve:
+    _check_critical(sign1)
+    if _ALGORITHMS.get(sign1.header.alg) is not key.curve:
         raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
-    verify_signature(key, sign1.signature, _to_be_signed(sign1.protected, payload, aad), check=check)
+    verify_signature(key, sign1.signature, _to_be_signed(sign1.header.encoded, payload, aad), check=check)
     return VerifiedBytes(payload)
 
 
 def verify_mac0(mac0: UnverifiedMac0, *, key: bytes, payload: bytes, check: Check, aad: bytes = b"") -> VerifiedBytes:
     """Return the payload as authenticated with HMAC 256/256; ``Rejected`` as ``verify_sign1``."""
-    if mac0.critical:
-        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
-    if mac0.alg != HMAC_256:
+    _check_critical(mac0)
+    if mac0.header.alg != HMAC_256:
         raise Rejected(Check.ALGORITHM, "expected HMAC 256/256", field="header.alg")
-    if not hmac.compare_digest(_mac(key, mac0.protected, payload, aad), mac0.tag):
+    if not hmac.compare_digest(_mac(key, mac0.header.encoded, payload, aad), mac0.tag):
         raise Rejected(check, "the tag does not verify")
     return VerifiedBytes(payload)
 
 
-def sign1_protected(key: PublicKey, *, typ: str | None = None) -> bytes:
-    """Encode the protected header of a signature by ``key``."""
-    header: dict[int, object] = {_ALG: _ALGORITHM_OF[key.curve]}
+@lru_cache(maxsize=64)
+def sign1_protected(curve: Curve, *, typ: str | None = None) -> bytes:
+    """Encode the protected header of a signature by a key on ``curve``."""
+    header: dict[int, object] = {_ALG: _ALGORITHM_OF[curve]}
     if typ is not None:
         header[_TYP] = typ
     return encode_cbor(header)
@@ -139,9 +135,14 @@ def sign_sign1(
     aad: bytes = b"",
 ) -> list[object]:
     """Sign; returns the four members, ready to be encoded. One certificate is a bstr, more are an array (RFC 9360)."""
-    protected = sign1_protected(signer.public_key, typ=typ)
-    signature = signer.sign(_to_be_signed(protected, payload, aad))
+    protected = sign1_protected(signer.public_key.curve, typ=typ)
+    signature = sign_encoded(protected, payload, signer=signer, aad=aad)
     return [protected, x5chain_header(x5chain), None if detached else payload, signature]
+
+
+def sign_encoded(protected: bytes, payload: bytes, *, signer: Signer, aad: bytes = b"") -> bytes:
+    """Sign a payload under a header that is encoded already; returns the signature alone."""
+    return signer.sign(_to_be_signed(protected, payload, aad))
 
 
 def x5chain_header(x5chain: tuple[bytes, ...]) -> dict[object, object]:
@@ -177,52 +178,63 @@ def cose_key(key: PublicKey) -> dict[int, object]:
     return {1: 2, -1: _KEY_CURVE_OF[key.curve], -2: x, -3: y}
 
 
-def _four(value: object, tag: int, what: str) -> tuple[bytes, dict[object, object], bytes | None, bytes]:
+def _four(value: Any, tag: int, what: str) -> tuple[ProtectedHeader, Mapping[object, object], bytes | None, bytes]:
     if type(value) is Tag and value.tag == tag:
         value = value.value
     if not isinstance(value, list | tuple) or len(value) != 4:
         raise Malformed(what, "", "expected the four members of a COSE structure")
     protected, unprotected, payload, last = value
-    if type(protected) is not bytes or not isinstance(unprotected, Mapping) or type(last) is not bytes:
+    if type(protected) is not bytes or type(unprotected) not in _MAPS or type(last) is not bytes:
         raise Malformed(what, "", "expected the four members of a COSE structure")
     if not (payload is None or type(payload) is bytes):
         raise Malformed(what, "payload", "expected bytes or nil")
-    return protected, dict(unprotected), payload, last
+    header = _kept_header(protected) if len(protected) <= _MAX_KEPT_HEADER else _header(protected)
+    # RFC 9052 section 3: a label occurs in one of the two
+    if unprotected and not header.labels.keys().isdisjoint(unprotected):
+        raise Malformed(what, "header", "expected each label in one of the two headers")
+    return header, unprotected, payload, last
 
 
-def _protected(protected: bytes, what: str) -> dict[object, object]:
-    if not protected:
-        return {}
-    return _kept_protected(protected) if len(protected) <= _MAX_KEPT_HEADER else parse_map(protected, what=what)
+_MAPS: Final = (dict, FrozenMap)  # within a tag the decoder makes the latter
+
+
+def _header(protected: bytes) -> ProtectedHeader:
+    what = "COSE protected header"
+    # RFC 9052 section 3: an empty header is an empty string
+    labels = parse_map(protected, what=what, max_items=_MAX_HEADER_ITEMS) if protected else {}
+    alg, typ = labels.get(_ALG), labels.get(_TYP)
+    if type(alg) is not int:
+        raise Malformed(what, "alg", "expected an algorithm number")
+    return ProtectedHeader(encoded=protected, labels=labels, alg=alg, typ=typ if type(typ) is str else "")
 
 
 @lru_cache(maxsize=256)
-def _kept_protected(protected: bytes) -> dict[object, object]:
+def _kept_header(protected: bytes) -> ProtectedHeader:
     """Parse a header once: nearly every message has the same three bytes."""
-    return parse_map(protected, what="COSE protected header")
+    return _header(protected)
 
 
-def _alg(header: Mapping[object, object], what: str) -> int:
-    alg = header.get(_ALG)
-    if type(alg) is not int:
-        raise Malformed(what, "header.alg", "expected an algorithm number in the protected header")
-    return alg
+def _check_critical(signed: UnverifiedSign1 | UnverifiedMac0) -> None:
+    if _CRIT in signed.header.labels or _CRIT in signed.unprotected:
+        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
 
 
 def _x5chain(value: object, what: str) -> tuple[bytes, ...]:
-    if value is None:
-        return ()
-    chain = (value,) if type(value) is bytes else tuple(value) if type(value) is list else ()
+    # RFC 9360 section 2: one certificate is a bstr, more are an array; an array of one is seen too
+    if type(value) is bytes:
+        return (value,)
+    chain = tuple(value) if isinstance(value, list | tuple) else ()
     if not 0 < len(chain) <= MAX_CHAIN or not all(type(item) is bytes for item in chain):
         raise Malformed(what, "header.x5chain", f"expected one to {MAX_CHAIN} certificates")
     return chain
 
 
 def _to_be_signed(protected: bytes, payload: bytes, aad: bytes) -> bytes:
-    # RFC 9052 section 4.4: Sig_structure, spliced, for encoding it again costs more than hashing it
+    # RFC 9052 section 4.4: Sig_structure
     return b"\x84\x6aSignature1" + b"".join(map(encode_byte_string, (protected, aad, payload)))
 
 
 def _mac(key: bytes, protected: bytes, payload: bytes, aad: bytes) -> bytes:
+    # RFC 9052 section 6.3: MAC_structure
     structure = b"\x84\x64MAC0" + b"".join(map(encode_byte_string, (protected, aad, payload)))
     return hmac.digest(key, structure, "sha256")

@@ -1,0 +1,71 @@
+"""Issuer-signed items: the elements that are disclosed, each in the bytes that its digest is over.
+
+The decoder tells values, not where they stood. What is hashed is therefore found again in the message as it was
+received: the items of a namespace, wrapped in tag 24, stand there one after the other. An item whose head is longer
+than need be is not found, and refused (RFC 8949 section 4.1: preferred serialisation).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, final
+
+from zegel.errors import Malformed
+from zegel.formats.claims import Claim
+from zegel.formats.mdoc.values import parse_value
+from zegel.primitives.cbor import embedded, encode_embedded, parse_text_keyed
+
+_WHAT: Final = "issuer-signed item"
+_NEEDLE: Final = 64  # bytes of an item that are searched for; the head, and most of the random value
+
+
+@final
+class IssuerSignedItem(NamedTuple):
+    """One element. ``encoded`` is ``IssuerSignedItemBytes`` as received."""
+
+    digest_id: int
+    element: str
+    value: Claim
+    encoded: bytes
+
+
+Namespaces = Mapping[str, tuple[IssuerSignedItem, ...]]
+
+
+def parse_namespaces(value: object, *, received: bytes) -> Namespaces:
+    """Parse ``IssuerNameSpaces``; ``received`` is the message around it. ``Malformed`` for another shape."""
+    if type(value) is not dict:
+        raise Malformed(_WHAT, "nameSpaces", "expected a map")
+    parsed: dict[str, tuple[IssuerSignedItem, ...]] = {}
+    position = 0
+    for namespace, items in value.items():
+        if type(namespace) is not str or type(items) is not list or not items:
+            raise Malformed(_WHAT, "nameSpaces", "expected items by namespace")
+        inner = [embedded(item, what=_WHAT) for item in items]
+        encoded = list(map(encode_embedded, inner))
+        position = _position_after(encoded, received, position)
+        parsed[namespace] = _items(parse_text_keyed(inner, what=_WHAT), encoded)
+    return parsed
+
+
+def _position_after(encoded: Sequence[bytes], received: bytes, position: int) -> int:
+    together, needle = b"".join(encoded), encoded[0][:_NEEDLE]
+    found = received.find(needle, position)
+    while found >= 0:
+        if received.startswith(together, found):
+            return found + len(together)
+        found = received.find(needle, found + 1)
+    raise Malformed(_WHAT, "", "expected each item in the shortest encoding")
+
+
+def _items(maps: Sequence[Mapping[str, object]], encoded: Sequence[bytes]) -> tuple[IssuerSignedItem, ...]:
+    items = []
+    for members, one in zip(maps, encoded, strict=True):
+        try:
+            digest_id, element, value = members["digestID"], members["elementIdentifier"], members["elementValue"]
+            random = members["random"]
+        except KeyError:
+            raise Malformed(_WHAT, "", "expected digestID, random, elementIdentifier and elementValue") from None
+        if type(digest_id) is not int or digest_id < 0 or type(random) is not bytes or type(element) is not str:
+            raise Malformed(_WHAT, "", "expected a number, bytes and a name beside the value")
+        claim = value if type(value) is str else parse_value(value, what=_WHAT, where="elementValue")
+        items.append(IssuerSignedItem(digest_id, element, claim, one))
+    return tuple(items)
