@@ -292,8 +292,8 @@ def _why(state: Refused | Failed | Finished) -> str:
     match state:
         case Refused():
             return "the wallet did not present"
-        case Failed(failure=failure):
-            return failure.detail
+        case Failed():
+            return "the wallet's answer came back in another browser"
         case Finished():
             return "the sign-in was interrupted"
 

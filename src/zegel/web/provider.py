@@ -13,7 +13,9 @@ from zegel.formats.catalogue.describe import claim_name, name_in
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response, origin_of
+from zegel.protocols.oidc.client import Client
 from zegel.protocols.oidc.provider import AUTHORIZATION, DISCOVERY, KEYS, TOKEN, USERINFO
+from zegel.protocols.oidc.subject import StableFrom
 from zegel.protocols.oidc.token_request import token_error, userinfo_error
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
 from zegel.protocols.openid4vp.response import MAX_BODY
@@ -78,6 +80,7 @@ async def show_sign_in(site: ProviderSite, request: HttpRequest) -> HttpResponse
         title=f"Sign in to {sign_in.client.name}",
         csrf=browser.csrf,
         attestations=_asked(sign_in.query, site.catalogue),
+        pseudonym_from=_kept_back(sign_in.client, site.catalogue),
         link=None if here is None else here.link(site.verifier.link_target),
         page=None if here is None or site.wallet is None else here.link(site.wallet + _WALLET_PAGE),
         answered=sign_in.same_device is not None and here is None,
@@ -212,6 +215,18 @@ def _words(credential: CredentialQuery, catalogue: Catalogue) -> tuple[str, list
     format_ = Format(credential.format)
     names = [claim_name(type_, format_, claim.path, locale=_LOCALE) for claim in credential.claims]
     return name_in(type_.names, _LOCALE), list(dict.fromkeys(names))
+
+
+def _kept_back(client: Client, catalogue: Catalogue) -> list[str]:
+    """The claims that only the subject is made from: the service does not get them."""
+    source = client.subject
+    if not isinstance(source, StableFrom):
+        return []
+    mapped = {(given.attestation, claim) for given in client.claims.values() for claim in given.claims}
+    unmapped = {claim for claim in source.claims if (source.attestation, claim) not in mapped}
+    return [
+        name_in(claim.names, _LOCALE) for claim in catalogue.types[source.attestation].claims if claim.id in unmapped
+    ]
 
 
 def _failure(session: Requested | None) -> Explanation | None:
