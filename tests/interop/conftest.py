@@ -107,11 +107,13 @@ def wallet_provider(now: int, roots: dict[Purpose, Authority]) -> CertifiedSigne
 @pytest.fixture(scope="session")
 def wallet_process(wallet_provider: CertifiedSigner, web_authority: WebAuthority) -> Iterator[Foreign]:
     def attest_keys(asked: dict[str, Any]) -> str:
+        kids = {parse_jwk(key, what="wallet's key"): key["kid"] for key in asked["keys"]}
         attestation = sign_key_attestation(
             signer=wallet_provider.key,
             chain=wallet_provider.chain,
             provider="https://wallet-provider.example",
-            keys=[parse_jwk(key, what="wallet's key") for key in asked["keys"]],
+            keys=list(kids),
+            kids=kids,
             key_storage=["iso_18045_moderate"],
             user_authentication=["iso_18045_moderate"],
             nonce=asked["c_nonce"],

@@ -92,12 +92,14 @@ def test_a_credo_wallet_receives_after_a_log_in(
 def test_a_credo_wallet_receives_under_haip(
     credo_wallet: Foreign, wallet_provider: CertifiedSigner, roots: Roots, web_authority: WebAuthority, now: int
 ) -> None:
+    key = credo_wallet.tell("key")
     attestation = sign_wallet_attestation(
         signer=wallet_provider.key,
         chain=wallet_provider.chain,
         provider="https://wallet-provider.example",
         client_id="wallet",
-        key=parse_jwk(credo_wallet.tell("key"), what="wallet's key"),
+        key=parse_jwk(key, what="wallet's key"),
+        kid=key["kid"],
         wallet=WalletDescription(name="Credo"),
         now=now,
         expires=now + 3_600,

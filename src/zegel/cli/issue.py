@@ -17,7 +17,7 @@ from zegel.formats.catalogue.records import check_record, mdoc_elements, sdjwt_c
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format, StatusReference
 from zegel.primitives.encoding import base64url
-from zegel.primitives.json import MAX_BYTES, parse_object
+from zegel.primitives.json import MAX_BYTES, Json, parse_object
 from zegel.primitives.keys import PublicKey, parse_jwk
 from zegel.primitives.x509 import DAY
 from zegel.services.issuing import mdoc_issuer, sdjwt_issuer
@@ -99,6 +99,11 @@ _OPTION_LIMIT: Final = 10_000
 
 def read_jwk(text: str, *, option: str) -> PublicKey:
     """A public key from the command line: JSON, - for stdin, or the path of a file."""
+    return parse_jwk(read_jwk_members(text, option=option), what="command line", where=option)
+
+
+def read_jwk_members(text: str, *, option: str) -> dict[str, Json]:
+    """A public key from the command line as it was written, with its ``kid``; ``Malformed`` if it is none."""
     if text == "-":
         data = sys.stdin.buffer.read(_OPTION_LIMIT)
     elif text.lstrip().startswith("{"):
@@ -109,4 +114,6 @@ def read_jwk(text: str, *, option: str) -> PublicKey:
         value = json.loads(data)
     except ValueError:
         raise Malformed("command line", option, "expected a JWK, or the path of one") from None
-    return parse_jwk(value, what="command line", where=option)
+    parse_jwk(value, what="command line", where=option)
+    members: dict[str, Json] = value
+    return members

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from zegel.cli.configuration import add_config_option, find_config
-from zegel.cli.issue import read_jwk
+from zegel.cli.issue import read_jwk_members
 from zegel.cli.operator import call_operator
 from zegel.cli.output import ACCEPTED, print_data, print_text
 
@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Attest: the wallet's key as a wallet instance, all of the keys as keys."""
-    body: dict[str, object] = {"jwks": [read_jwk(text, option="JWK").jwk() for text in args.jwk]}
+    body: dict[str, object] = {"jwks": [read_jwk_members(text, option="JWK") for text in args.jwk]}
     if args.nonce is not None:
         body["nonce"] = args.nonce
     config = find_config(args).wallet_provider

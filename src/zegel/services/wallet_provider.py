@@ -4,7 +4,7 @@ A request proves possession: a JWT signed by the key that it is about (its ``jwk
 Which issuer the attestation is for, and what will be bound to the keys, no request says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -67,8 +67,8 @@ class WalletProviderService:
             raise Malformed("request", "keys", f"expected one to {MAX_KEYS} proofs of possession")
         return self.attest_public_keys([self._possessed(possession) for possession in possessions], nonce=nonce)
 
-    def attest_wallet_key(self, key: PublicKey) -> WalletAttestation:
-        """Attest a wallet by its key alone: for the operator, who knows whose it is."""
+    def attest_wallet_key(self, key: PublicKey, *, kid: str | None = None) -> WalletAttestation:
+        """Attest a wallet by its key alone: for the operator, who knows whose it is, and what the wallet calls it."""
         now = self._clock.now()
         expires = now + min(self._identity.lifetime, MAX_LIFETIME)
         attestation = sign_wallet_attestation(
@@ -80,11 +80,14 @@ class WalletProviderService:
             wallet=self._identity.wallet,
             now=now,
             expires=expires,
+            kid=kid,
         )
         return WalletAttestation(client_id=self._identity.client_id, attestation=attestation.decode(), expires=expires)
 
-    def attest_public_keys(self, keys: Sequence[PublicKey], *, nonce: str | None) -> str:
-        """Attest keys without proof: for the operator, who knows whose they are."""
+    def attest_public_keys(
+        self, keys: Sequence[PublicKey], *, nonce: str | None, kids: Mapping[PublicKey, str] | None = None
+    ) -> str:
+        """Attest keys without proof: for the operator, who knows whose they are, and what the wallet calls them."""
         if nonce is not None and not 0 < len(nonce) <= _MAX_NONCE:
             raise Malformed("request", "nonce", f"expected 1 to {_MAX_NONCE} characters")
         now = self._clock.now()
@@ -98,6 +101,7 @@ class WalletProviderService:
             nonce=nonce,
             now=now,
             expires=now + KEY_ATTESTATION_SECONDS,
+            kids=kids,
         ).decode()
 
     def _possessed(self, compact: str) -> PublicKey:

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
+from zegel.primitives.json import Json
 from zegel.primitives.jws import UnverifiedJws, parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import PublicKey, Signer, parse_jwk
 from zegel.primitives.times import TOLERATED_LATE, parse_numeric_date
@@ -130,11 +131,13 @@ def sign_wallet_attestation(
     now: int,
     expires: int,
     status: AttestationStatus | None = None,
+    kid: str | None = None,
 ) -> bytes:
     """Attest a wallet; ValueError beyond 24 hours.
 
     ``provider`` is the provider's URL, ``client_id`` shared by every wallet of the kind: HAIP 1.0 section 4.4.1 allows
     nothing of one instance but the key, which is fresh for each issuer. ``chain`` is DER, leaf first, without anchor.
+    ``kid`` is what the wallet calls its key, for one that finds it by that name.
     """
     if not now < expires <= now + MAX_LIFETIME:
         raise ValueError("a wallet attestation lives at most 24 hours")
@@ -145,6 +148,7 @@ def sign_wallet_attestation(
         "wallet_solution_certification_information": wallet.certification,
         "client_status": None if status is None else attestation_status_members(status),
     }
-    claims = {"iss": provider, "sub": client_id, "iat": now, "exp": expires, "cnf": {"jwk": key.jwk()}}
+    confirmation: dict[str, Json] = {"jwk": key.jwk() if kid is None else {**key.jwk(), "kid": kid}}
+    claims = {"iss": provider, "sub": client_id, "iat": now, "exp": expires, "cnf": confirmation}
     optional = {name: value for name, value in described.items() if value is not None}
     return sign_jws(claims | optional, signer=signer, typ=WALLET_TYPE, x5c=chain)

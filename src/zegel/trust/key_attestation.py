@@ -3,7 +3,7 @@
 OpenID4VCI 1.0 appendix D; TS3 1.5 adds the status of the key storage, which is the provider's and not the wallet's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -142,13 +142,16 @@ def sign_key_attestation(
     expires: int,
     certification: str | None = None,
     status: AttestationStatus | None = None,
+    kids: Mapping[PublicKey, str] | None = None,
 ) -> bytes:
     """Attest keys; ``chain`` is DER, leaf first, without the anchor.
 
-    ``nonce`` is the issuer's c_nonce where the attestation is the proof itself (OpenID4VCI 1.0 section F.3).
+    ``nonce`` is the issuer's c_nonce where the attestation is the proof itself (OpenID4VCI 1.0 section F.3); ``kids``
+    are what the wallet calls some of its keys, for one that finds them by that name.
     """
     claims: dict[str, object] = {"iss": provider, "iat": now, "exp": expires}
-    claims["attested_keys"] = [key.jwk() for key in keys]
+    named = kids or {}
+    claims["attested_keys"] = [key.jwk() | ({"kid": named[key]} if key in named else {}) for key in keys]
     claims |= {"key_storage": list(key_storage), "user_authentication": list(user_authentication)}
     described = {
         "certification": certification,

@@ -3,7 +3,7 @@
 Nobody logs in here: an attestation says what kind of wallet holds a key, never whose it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -22,6 +22,7 @@ KEYS_PATH: Final = "/key-attestations"
 ATTEST_PATH: Final = "/attest"
 MAX_WALLET: Final = 4_096  # one proof of possession
 MAX_BATCH: Final = 131_072  # a hundred proofs of possession, each under 1 kB
+MAX_KID: Final = 256
 _WHAT: Final = "request"
 
 
@@ -53,9 +54,11 @@ async def attest_keys(site: WalletProviderSite, request: HttpRequest) -> HttpRes
 async def attest_foreign(site: WalletProviderSite, request: HttpRequest) -> HttpResponse:
     """Attest keys by the operator's word: the first of ``jwks`` as a wallet, all of them as keys."""
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_BATCH)
-    keys = _keys(_array(members, "jwks"))
-    attested = site.service.attest_wallet_key(keys[0])
-    key_attestation = site.service.attest_public_keys(keys, nonce=_nonce(members))
+    jwks = _array(members, "jwks")
+    keys = _keys(jwks)
+    kids = _kids(keys, jwks)
+    attested = site.service.attest_wallet_key(keys[0], kid=kids.get(keys[0]))
+    key_attestation = site.service.attest_public_keys(keys, nonce=_nonce(members), kids=kids)
     return json_response(_described(attested) | {"key_attestation": key_attestation})
 
 
@@ -84,6 +87,12 @@ def _keys(jwks: Sequence[Json]) -> tuple[PublicKey, ...]:
     if len(set(keys)) != len(keys):
         raise Malformed(_WHAT, "jwks", "expected each key once")
     return keys
+
+
+def _kids(keys: Sequence[PublicKey], jwks: Sequence[Json]) -> dict[PublicKey, str]:
+    """What the wallet calls its keys: some find them by that name alone."""
+    named = {key: jwk.get("kid") for key, jwk in zip(keys, jwks, strict=True) if isinstance(jwk, Mapping)}
+    return {key: kid for key, kid in named.items() if isinstance(kid, str) and len(kid) <= MAX_KID}
 
 
 def _array(members: JsonObject, name: str) -> list[Json]:

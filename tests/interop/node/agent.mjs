@@ -40,22 +40,7 @@ export async function importSigner(agent, { key, chain }) {
   return certificates
 }
 
-const created = new Map()
-
 export async function createKey(agent) {
-  const { keyId, publicJwk } = await agent.kms.createKey({ type: { kty: 'EC', crv: 'P-256' } })
-  const key = Kms.PublicJwk.fromPublicJwk(publicJwk)
-  created.set(thumbprint(key), keyId)
-  return key
+  const { publicJwk } = await agent.kms.createKey({ type: { kty: 'EC', crv: 'P-256' } })
+  return Kms.PublicJwk.fromPublicJwk(publicJwk)
 }
-
-const thumbprint = (key) => Buffer.from(key.getJwkThumbprint()).toString('base64url')
-
-// Credo finds the key of an attestation by its `kid`; an attestation need not repeat one (RFC 7800 section 3.2).
-const { get, set } = Object.getOwnPropertyDescriptor(Kms.PublicJwk.prototype, 'keyId')
-Object.defineProperty(Kms.PublicJwk.prototype, 'keyId', {
-  set,
-  get() {
-    return this.hasKeyId ? get.call(this) : (created.get(thumbprint(this)) ?? get.call(this))
-  },
-})

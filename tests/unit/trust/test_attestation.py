@@ -67,6 +67,12 @@ def test_draft_07_section_5_1_the_issuer_is_written_and_need_not_be_there() -> N
     assert verified(raw(CLAIMS)).wallet == WalletDescription()
 
 
+def test_a_wallet_that_names_its_key_finds_the_name_again() -> None:
+    named = parse_wallet_attestation(signed(kid="key 1"))
+    assert named.jws.unverified_claims["cnf"] == {"jwk": {**KEY.jwk(), "kid": "key 1"}}
+    assert verified(signed(kid="key 1")).key == KEY
+
+
 def test_haip_4_4_1_nothing_in_an_attestation_belongs_to_one_wallet_but_its_key() -> None:
     other = fixed_key("another instance").public_key
     first, second = (dict(parse_wallet_attestation(signed(key=key)).jws.unverified_claims) for key in (KEY, other))

@@ -66,6 +66,14 @@ def test_openid4vci_d_1_what_may_be_left_out() -> None:
     assert "nonce" not in parse_key_attestation(signed(nonce=None)).jws.unverified_claims
 
 
+def test_a_wallet_that_names_its_keys_finds_the_names_again() -> None:
+    named = parse_key_attestation(signed(kids={KEYS[0]: "key 1"}))
+    first, *others = named.jws.unverified_claims["attested_keys"]
+    assert first == {**KEYS[0].jwk(), "kid": "key 1"}
+    assert others == [key.jwk() for key in KEYS[1:]]
+    assert named.unverified_keys == KEYS
+
+
 def test_the_type_of_the_drafts_and_of_ts3_is_read_too() -> None:
     assert parse_key_attestation(signed()).jws.unverified_header.typ == "key-attestation+jwt"
     assert verified(raw(CLAIMS, typ="keyattestation+jwt"))
