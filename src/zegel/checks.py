@@ -40,7 +40,7 @@ class Check(Enum):
         "the input has the grammar of its specification, and is within the limits of size, depth and count",
         "the specification of the object that is named",
         Fault.SENDER,
-        "send the object as its specification writes it; docs/limits.md lists the limits",
+        "send the object as its specification writes it; the refusal names the place, and the limit where there is one",
     )
     AVAILABILITY = (
         "what is needed from outside can be reached, and answers in time",
@@ -656,11 +656,36 @@ class Check(Enum):
         "see what the server says; its error code is in the refusal",
     )
 
+    OFFERED_CREDENTIAL = (
+        "what an issuer sends is what it offered: of that type, bound to the keys that were proven, every copy alike",
+        "OpenID4VCI 1.0 sections 3.3.2 and 8.3; ARF 3.0 ISSU_11a",
+        Fault.ISSUER,
+        "issue each credential of a batch from one dataset, under the type of its configuration, one for each key",
+    )
+    WALLET_PROVIDER = (
+        "the wallet provider attests this wallet and its keys, at its own address",
+        "zegel's own; OpenID4VCI 1.0 appendices D and E leave it to the wallet provider",
+        Fault.WALLET_PROVIDER,
+        "see at the wallet provider why it refused, or name the right one in the wallet's configuration",
+    )
+
     PERSON = (
         "an offer that is for one person is taken up by that person, and a pre-authorized one names its person",
         "OpenID4VCI 1.0 section 13.6.1",
         Fault.PERSON,
         "log in as the person whom the offer is for; for a pre-authorized offer, name the person",
+    )
+    LOG_IN_OPEN = (
+        "an issuance goes on in the browser that the wallet sent, for a quarter of an hour and five tries to log in",
+        "RFC 9700 section 4.7; NIST SP 800-63B-4 section 3.2.2",
+        Fault.PERSON,
+        "begin again in the wallet, and stay in one browser, with cookies allowed",
+    )
+    UPSTREAM_LOG_IN = (
+        "the provider at which the issuer lets people log in answers: to this request, to this client, of one person",
+        "OpenID Connect Core 1.0 sections 3.1.2.6, 3.1.3.4, 3.1.3.7 and 5.3.4",
+        Fault.OPERATOR,
+        "try again; otherwise see that the issuer's client, secret and origin are those registered at the provider",
     )
     POSSESSION = (
         "whoever asks for an attestation of a key shows, now and to this provider, that it holds the key",
@@ -775,6 +800,24 @@ class Check(Enum):
         "RFC 9106 section 4; NIST SP 800-38D section 7.2",
         Fault.PERSON,
         "try the passphrase again; if it is right the file is damaged: restore the vault from a copy",
+    )
+    LAUNCH = (
+        "the wallet's pages open with a code of this minute, which whoever started the wallet is shown, once",
+        "RFC 9700 section 4.7; RFC 8252 section 8.3",
+        Fault.PERSON,
+        "have a new code shown in the terminal in which the wallet runs, and enter it within a minute",
+    )
+    WALLET_LOCKED = (
+        "what the wallet holds is used while it is unlocked",
+        "ARF 3.0 RPA_08; RFC 9106 section 4",
+        Fault.PERSON,
+        "unlock the wallet with its passphrase and begin again",
+    )
+    WALLET_STEP = (
+        "a page of the wallet is acted on once, while what it shows is still open, in the browser that began it",
+        "OpenID4VP 1.0 section 14.1.2; RFC 6749 section 10.12",
+        Fault.PERSON,
+        "go to the wallet's first page; if what you wanted is not done, begin it again",
     )
     OPERATOR_TOKEN = (
         "the operator API is called with its bearer token",

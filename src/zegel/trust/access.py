@@ -59,16 +59,20 @@ def verify_party(*, client_id: str, x5c: tuple[bytes, ...], anchors: TrustAnchor
     if not _is_bound(client_id, leaf):
         detail = "expected a client identifier that names the certificate which signs the request"
         raise Rejected(Check.CLIENT_BINDING, detail, field="client_id")
-    organization, common_name = leaf.names.get("O"), leaf.names.get("CN")
     return VerifiedParty(
         client_id=client_id,
-        name=organization or common_name or leaf.subject,
-        organization=organization,
+        name=party_name(leaf),
+        organization=leaf.names.get("O"),
         identifier=leaf.names.get("organizationIdentifier"),
         country=leaf.names.get("C"),
         dns_names=leaf.dns_names,
         chain=chain,
     )
+
+
+def party_name(leaf: Certificate) -> str:
+    """Whom an access certificate is about, for people to read."""
+    return leaf.names.get("O") or leaf.names.get("CN") or leaf.subject
 
 
 def check_response_uri(party: VerifiedParty, response_uri: str) -> VerifiedParty:

@@ -26,6 +26,7 @@ from zegel.protocols.openid4vci.configuration import (
     KeyRequirements,
 )
 from zegel.protocols.openid4vci.encryption import JWT, Recipient, parse_recipient
+from zegel.trust.access import party_name
 from zegel.trust.anchors import Purpose, TrustAnchors
 
 WELL_KNOWN: Final = "/.well-known/openid-credential-issuer"
@@ -54,8 +55,8 @@ class UnverifiedIssuerMetadata:
 class IssuerMetadata:
     """Metadata published under its own identifier, as far as a wallet uses it.
 
-    ``signer`` is the entity whose certificate signed it, None where TLS alone vouches. ``recipient`` is the key for
-    requests. ``unusable`` says why, by configuration id.
+    ``signer`` is the name in the access certificate that signed it, None where TLS alone vouches. ``recipient`` is the
+    key for requests. ``unusable`` says why, by configuration id.
     """
 
     credential_issuer: str
@@ -143,7 +144,7 @@ def _verify_signed(metadata: UnverifiedIssuerMetadata, credential_issuer: str, a
         raise _rejected("expected a time of issue that has come", "iat")
     if expires is not None and expires + TOLERATED_LATE <= now:
         raise _rejected("the signed metadata has expired", "exp")
-    return chain.anchor.entity
+    return party_name(chain.leaf)  # ARF 3.0 ISSU_11: the subject of the access certificate
 
 
 def _servers(value: Json) -> tuple[str, ...]:

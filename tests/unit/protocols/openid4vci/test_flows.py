@@ -346,7 +346,7 @@ def test_an_offer_by_reference_is_fetched() -> None:
 def test_signed_metadata_names_its_signer() -> None:
     issuer = Issuer()
     ready = ready_for(issuer, issuer.offer("id-sdjwt"), signed=True)
-    assert ready.issuer.signer == "Utopian Registrar"
+    assert ready.issuer.signer == "Utopia"
     assert ready_for(issuer, issuer.offer("id-sdjwt")).issuer.signer is None
 
 

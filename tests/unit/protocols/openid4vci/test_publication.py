@@ -66,7 +66,7 @@ def test_signed_metadata_is_good_for_a_day() -> None:
     metadata = verify_issuer_metadata(
         parse_issuer_metadata(response), credential_issuer=ISSUER, anchors=ACCESS_ANCHORS, now=NOW + 86_399
     )
-    assert metadata.signer == "Utopian Registrar"
+    assert metadata.signer == "Utopia"
 
 
 @pytest.mark.parametrize(

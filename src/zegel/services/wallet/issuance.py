@@ -1,0 +1,176 @@
+"""Driving an issuance: the steps of the engine through the one way out, with keys and attestations where it pauses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, final
+
+from zegel.errors import ZegelError
+from zegel.primitives.http import HttpResponse, media_type
+from zegel.primitives.keys import PrivateKey, Signer, random_private_key
+from zegel.profiles import HAIP, ClientAuthentication, Profile, Proof
+from zegel.protocols.oauth.metadata import ServerMetadata
+from zegel.protocols.openid4vci.encryption import JWT, MAX_RESPONSE
+from zegel.protocols.openid4vci.offer import CredentialOffer, OfferReference
+from zegel.protocols.openid4vci.states import Event
+from zegel.protocols.openid4vci.wallet.authorization import Beginning, BrowserPause, PushStep
+from zegel.protocols.openid4vci.wallet.issuance import (
+    CredentialStep,
+    DeferredStep,
+    Done,
+    NonceStep,
+    ProofPause,
+    Step,
+    TokenStep,
+    prove,
+)
+from zegel.protocols.openid4vci.wallet.notification import NotificationStep, notification_step
+from zegel.protocols.openid4vci.wallet.session import Received, Session, WalletClient
+from zegel.protocols.openid4vci.wallet.start import (
+    IssuerMetadataStep,
+    Ready,
+    ServerMetadataStep,
+    fetch_step,
+    start,
+)
+from zegel.services.ports import Clock, Outbound, Random
+from zegel.services.trust import Trust
+from zegel.services.wallet.attesting import WalletProviderClient
+
+PUBLIC_CLIENT: Final = "zegel-wallet"  # the client_id where nobody attests the wallet
+_MAX_ANSWER: Final = MAX_RESPONSE * 4 // 3 + 4_096  # a response inside a JWE is in base64 once more
+
+Sent: TypeAlias = Beginning | PushStep | TokenStep | NonceStep | CredentialStep | DeferredStep
+Driven: TypeAlias = BrowserPause | Done
+ProvenKeys: TypeAlias = dict[str, tuple[PrivateKey, ...]]
+"""The keys that were made for each configuration."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuanceHabits:
+    """What the wallet wants of every issuer: its profile, and how many copies at once if the issuer gives as many."""
+
+    profile: Profile
+    copies: int
+
+
+@final
+class IssuanceDriver:
+    """Goes through the steps of an issuance up to the next pause for a person."""
+
+    def __init__(
+        self,
+        habits: IssuanceHabits,
+        *,
+        provider: WalletProviderClient,
+        trust: Trust,
+        outbound: Outbound,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self.habits: Final = habits
+        self._provider = provider
+        self._trust = trust
+        self._outbound = outbound
+        self._clock = clock
+        self._random = random
+
+    async def read_offer(self, offer: CredentialOffer | OfferReference) -> Ready:
+        """All that is public of an offer, fetched and verified; kept is what the offer is about."""
+        if isinstance(offer, OfferReference):
+            step = fetch_step(offer)
+            response = await self._outbound.fetch(step.request)
+            offer = step.receive(response, now=self._clock.now(), random=self._random)
+        answered: IssuerMetadataStep | ServerMetadataStep | Ready = await self._read_issuer(offer)
+        while not isinstance(answered, Ready):
+            response = await self._outbound.fetch(answered.request)
+            answered = answered.receive(response, now=self._clock.now(), random=self._random)
+        wanted = {configuration.id: configuration for configuration in answered.configurations}
+        return replace(answered, issuer=replace(answered.issuer, configurations=wanted, unusable={}))
+
+    async def _read_issuer(self, offer: CredentialOffer) -> IssuerMetadataStep | ServerMetadataStep:
+        """Signed metadata where the issuer has it: then its signature decides. Plain metadata otherwise."""
+        step = start(offer, anchors=self._trust.anchors)
+        response = await self._outbound.fetch(step.request)
+        if _is_signed(response):
+            return step.receive(response, now=self._clock.now(), random=self._random)
+        return start(offer, anchors=None)
+
+    async def client(self, server: ServerMetadata, *, redirect_uri: str) -> WalletClient:
+        """Who the wallet is to an issuer: new keys, and an attestation where the server wants one."""
+        client = WalletClient(
+            client_id=PUBLIC_CLIENT,
+            redirect_uri=redirect_uri,
+            profile=self.habits.profile,
+            dpop=random_private_key(self._random),
+            attestation=None,
+        )
+        if not self._is_attested(server):
+            return client
+        return await self._attested(client, random_private_key(self._random))
+
+    async def known_client(self, *, client_id: str | None, dpop: Signer, instance: Signer | None) -> WalletClient:
+        """Who the wallet was to an issuer: the same keys, and a fresh attestation of the one that was attested."""
+        client = WalletClient(
+            client_id=client_id, redirect_uri="", profile=self.habits.profile, dpop=dpop, attestation=None
+        )
+        return client if instance is None else await self._attested(client, instance)
+
+    async def _attested(self, client: WalletClient, key: Signer) -> WalletClient:
+        attested = await self._provider.attest_wallet(key)
+        return replace(client, client_id=attested.client_id, attestation=attested.attestation)
+
+    async def drive(self, step: Sent | Step, keys: ProvenKeys) -> Driven:
+        """Go on to the person's log-in or to the end; ``keys`` grows by those that are made on the way.
+
+        What came before a failure is told to the issuer as failed: nothing of it is kept.
+        """
+        at: Sent | Step | BrowserPause = step
+        while not isinstance(at, BrowserPause | Done):
+            try:
+                at = await self._prove(at, keys) if isinstance(at, ProofPause) else await self._send(at)
+            except ZegelError:
+                await self.notify(at.session, at.session.received, Event.FAILURE)
+                raise
+        return at
+
+    async def notify(self, session: Session, received: Sequence[Received], event: Event) -> bool:
+        """Tell the issuer what became of its credentials; False when it could not be told, which changes nothing."""
+        told = True
+        for each in received:
+            try:
+                step = notification_step(session, each, event, now=self._clock.now(), random=self._random)
+                while isinstance(step, NotificationStep):
+                    response = await self._outbound.fetch(step.request)
+                    step = step.receive(response, now=self._clock.now(), random=self._random)
+                session = step.session
+            except ZegelError:
+                told = False
+        return told
+
+    async def _send(self, step: Sent) -> Sent | Step | BrowserPause:
+        response = await self._outbound.fetch(step.request, max_bytes=_MAX_ANSWER)
+        return step.receive(response, now=self._clock.now(), random=self._random)
+
+    async def _prove(self, pause: ProofPause, keys: ProvenKeys) -> CredentialStep:
+        """A new key for each copy, and the provider's word for them all where it is asked for."""
+        # a plain proof where the issuer asks for no more: what is not asked for is not told
+        choice = Proof.JWT if Proof.JWT in pause.choices else pause.choices[0]
+        count = min(pause.batch_size, self.habits.copies)
+        made = tuple(random_private_key(self._random) for _ in range(count))
+        attestation = None
+        if choice is not Proof.JWT:
+            attestation = await self._provider.attest_keys(made, nonce=pause.nonce)
+        id_ = pause.configuration.id
+        keys[id_] = (*keys.get(id_, ()), *made)
+        return prove(pause, choice, keys=made, attestation=attestation, now=self._clock.now(), random=self._random)
+
+    def _is_attested(self, server: ServerMetadata) -> bool:
+        if self.habits.profile == HAIP:
+            return True
+        offered = server.client_authentication
+        return ClientAuthentication.ATTESTATION in offered and ClientAuthentication.NONE not in offered
+
+
+def _is_signed(response: HttpResponse) -> bool:
+    return response.status == 200 and media_type(response.header("content-type")) == JWT

@@ -1,0 +1,57 @@
+"""The log of all that was shared, received and refused: who, when, which type, the names of claims, never a value."""
+
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.primitives.http import origin_of
+from zegel.protocols.openid4vp.sender import Party, ReplyAddress
+from zegel.services.wallet.contents import Counterpart, Entry, Holding, Mention, Outcome, Provider, WalletContents
+from zegel.trust.access import VerifiedParty
+
+MAX_ENTRIES: Final = 20_000  # ten presentations a day for five years; the oldest go first
+
+
+def noted(contents: WalletContents, entry: Entry) -> WalletContents:
+    """The contents with one line more in the log."""
+    return replace(contents, log=(*contents.log, entry)[-MAX_ENTRIES:])
+
+
+def amended(contents: WalletContents, entry_id: str, *, outcome: Outcome, check: str | None = None) -> WalletContents:
+    """The contents with what became of a line that stands in the log; ``check`` is one that failed since."""
+    return replace(
+        contents,
+        log=tuple(
+            replace(entry, outcome=outcome, check=entry.check if check is None else check)
+            if entry.id == entry_id
+            else entry
+            for entry in contents.log
+        ),
+    )
+
+
+def verifier_counterpart(party: Party, reply: ReplyAddress) -> Counterpart:
+    """Who asked: the certificate's name, or the host alone where nobody vouches for one."""
+    host = host_of(reply.response_uri)
+    if isinstance(party, VerifiedParty):
+        return Counterpart(
+            name=party.name, host=host, certified=True, identifier=party.identifier, country=party.country
+        )
+    return Counterpart(name=party.host, host=host, certified=False)
+
+
+def issuer_counterpart(provider: Provider) -> Counterpart:
+    """Who issues."""
+    name = provider.certified or provider.name
+    return Counterpart(name=name, host=host_of(provider.url), certified=provider.certified is not None)
+
+
+def mention_of(holding: Holding) -> Mention:
+    """A holding in the log."""
+    credential = holding.credential
+    return Mention(type=credential.type, format=credential.format, copies=len(holding.batch.copies))
+
+
+def host_of(url: str) -> str:
+    """The host and port of a URL that was checked before."""
+    return urlsplit(origin_of(url, what="URL")).netloc

@@ -1,0 +1,130 @@
+"""The wallet as a whole: its use cases around one safe, and those that are too short for a module of their own."""
+
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected, ZegelError
+from zegel.formats.catalogue.types import Catalogue
+from zegel.formats.credential import Status
+from zegel.formats.status.check import check_status
+from zegel.protocols.openid4vp.transaction_data import transaction_types
+from zegel.services.ports import Clock, Outbound, Random
+from zegel.services.status import StatusReader
+from zegel.services.trust import Trust
+from zegel.services.wallet.arrivals import ArrivalsDesk
+from zegel.services.wallet.attesting import WalletProviderClient
+from zegel.services.wallet.contents import Entry, Happening, Holding, Standing, WalletContents
+from zegel.services.wallet.holdings import drop_holding, find_holding, put_holding
+from zegel.services.wallet.issuance import IssuanceDriver, IssuanceHabits
+from zegel.services.wallet.journal import mention_of, noted
+from zegel.services.wallet.presenting import PresentingRules, PresentingService
+from zegel.services.wallet.receiving import ReceivingService
+from zegel.services.wallet.renewing import RenewalService
+from zegel.services.wallet.safe import Safe
+
+STATUS_SECONDS: Final = 60  # a person who asks twice within a minute is told the same
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletHabits:
+    """How a wallet is set up. ``plain_origins`` are spoken to without TLS: a sandbox on loopback."""
+
+    issuance: IssuanceHabits
+    provider: str
+    plain_origins: frozenset[str]
+
+
+@final
+class Wallet:
+    """A person's wallet at work."""
+
+    def __init__(
+        self,
+        safe: Safe,
+        habits: WalletHabits,
+        *,
+        catalogue: Catalogue,
+        trust: Trust,
+        outbound: Outbound,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        provider = WalletProviderClient(habits.provider, outbound=outbound, clock=clock)
+        driver = IssuanceDriver(
+            habits.issuance, provider=provider, trust=trust, outbound=outbound, clock=clock, random=random
+        )
+        self._desk = ArrivalsDesk(driver, trust=trust, clock=clock, random=random)
+        self._statuses = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=STATUS_SECONDS)
+        self._clock = clock
+        self.safe: Final = safe
+        self.habits: Final = habits
+        self.catalogue: Final = catalogue
+        self.receiving: Final = ReceivingService(safe, driver, self._desk, clock=clock, random=random)
+        self.renewal: Final = RenewalService(safe, driver, self._desk, catalogue=catalogue, clock=clock, random=random)
+        self.presenting: Final = PresentingService(
+            safe,
+            PresentingRules(
+                profile=habits.issuance.profile,
+                plain_origins=habits.plain_origins,
+                transaction_types=transaction_types(catalogue),
+            ),
+            trust=trust,
+            outbound=outbound,
+            clock=clock,
+            random=random,
+            new_id=self._desk.new_id,
+        )
+
+    def find(self, holding_id: str) -> Holding:
+        """A credential of the wallet; ``Rejected(HELD)`` when there is none."""
+        return find_holding(self.safe.contents, holding_id)
+
+    async def delete(self, holding_id: str) -> Holding:
+        """Delete a credential, every copy with its key; returns what it was. The log keeps that it was there."""
+        return await self.safe.change(lambda contents: self._deleted(contents, holding_id))
+
+    async def look_up_status(self, holding_id: str) -> Standing:
+        """Look up the status of a credential of one's own, when the person asks.
+
+        ``Unavailable``, ``Malformed`` or ``Rejected`` when the list cannot be had or trusted.
+        """
+        standing = await self._standing(self.find(holding_id))
+        await self.safe.change(
+            lambda contents: (
+                put_holding(contents, replace(find_holding(contents, holding_id), standing=standing)),
+                None,
+            )
+        )
+        return standing
+
+    async def keep_fresh(self) -> tuple[ZegelError, ...]:
+        """What an unlocked wallet does by itself: renew what it is time for, and fetch what was deferred."""
+        if not self.safe.is_open:
+            return ()
+        failed: list[ZegelError] = []
+        for flow_id in self.receiving.waiting():
+            try:
+                await self.receiving.fetch_deferred(flow_id)
+            except ZegelError as error:
+                failed.append(error)
+        return (*failed, *await self.renewal.renew_due())
+
+    async def _standing(self, holding: Holding) -> Standing:
+        status = Status.NO_STATUS
+        for copy in holding.batch.copies:
+            of_copy = replace(holding.credential, status=copy.status)
+            status_list = await self._statuses.fetch_status_list(copy.status)
+            try:
+                status = check_status(of_copy, status_list, now=self._clock.now()).status
+            except Rejected as error:
+                if error.check is not Check.STATUS:
+                    raise
+                return Standing(at=self._clock.now(), word=error.detail, check=error.check.id)
+        return Standing(at=self._clock.now(), word=str(status))
+
+    def _deleted(self, contents: WalletContents, holding_id: str) -> tuple[WalletContents, Holding]:
+        holding = find_holding(contents, holding_id)
+        entry: Entry = self._desk.entry(Happening.DELETED, holding.provider, (mention_of(holding),))
+        return noted(drop_holding(contents, holding_id), entry), holding

@@ -1,0 +1,249 @@
+"""A sandbox in memory, with a wallet in it: real issuer, verifier and wallet provider, a clock that stands still, no
+socket. What passes between the roles is written down, so that a test can say what did not."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.register import Register, open_register
+from zegel.adapters.sandbox.create import create_sandbox
+from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.vault import Cost
+from zegel.adapters.wallet_vault import WalletVaultFile
+from zegel.config.parse import parse_config
+from zegel.config.roles import Config
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import JSON, HttpRequest, HttpResponse, origin_of
+from zegel.primitives.json import encode_json, parse_object
+from zegel.profiles import PROFILES
+from zegel.services.ports import Handler
+from zegel.services.trust import Trust
+from zegel.services.wallet.contents import WalletContents
+from zegel.services.wallet.issuance import IssuanceHabits
+from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.wallet import Wallet, WalletHabits
+from zegel.web.app.issuer import open_issuer
+from zegel.web.app.roles import OpenRole, World
+from zegel.web.app.verifier import open_verifier
+from zegel.web.app.wallet_provider import open_wallet_provider
+from zegel.web.app.world import ConfiguredList
+from zegel_testing.authorities import NOW, fixed_random
+from zegel_testing.browser import Browser
+
+PASSPHRASE = "a sentence of the owner's"
+CHEAP = Cost(iterations=1, lanes=1)
+PID_BOTH = ["dc+sd-jwt", "mso_mdoc"]
+NAME_QUERY = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": ["urn:eudi:pid:1"]},
+            "claims": [{"path": ["family_name"]}, {"path": ["given_name"]}],
+        }
+    ]
+}
+MDOC_QUERY = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "mso_mdoc",
+            "meta": {"doctype_value": "eu.europa.ec.eudi.pid.1"},
+            "claims": [{"path": ["eu.europa.ec.eudi.pid.1", "family_name"]}],
+        }
+    ]
+}
+_PORTS = {role: 7101 + at for at, role in enumerate(ROLES)}
+_OPERATOR_PORTS = {role: 7121 + at for at, role in enumerate(OPERATED)}
+
+Edit = Callable[[HttpRequest], HttpRequest | HttpResponse]
+
+
+@dataclass
+class WalletWorld:
+    """The roles, opened, and a wallet that is unlocked. ``traffic`` is everything that the wallet has sent."""
+
+    world: World
+    clock: ManualClock
+    handlers: dict[str, Handler]
+    roles: dict[str, OpenRole]
+    wallet: Wallet
+    file: WalletVaultFile
+    traffic: list[HttpRequest]
+
+    @property
+    def config(self) -> Config:
+        return self.world.config
+
+    @property
+    def contents(self) -> WalletContents:
+        return self.wallet.safe.contents
+
+    def browser(self) -> Browser:
+        """A browser without a past."""
+        return Browser(self.handlers)
+
+    def paths(self) -> list[str]:
+        """Where the wallet has been since it was last asked, as host and path."""
+        seen = [request.url.partition("://")[2].partition("?")[0] for request in self.traffic]
+        self.traffic.clear()
+        return seen
+
+    async def operate(self, role: str, path: str, body: Any = None) -> Any:
+        """Call a role's operator API; the JSON of the answer, which must be a good one."""
+        config = getattr(self.config, role)
+        origin = f"http://{config.operator_address}:{config.operator_port}"
+        request = HttpRequest(
+            method="GET" if body is None else "POST",
+            url=origin + path,
+            headers=(
+                ("authorization", "Bearer " + base64url(load_secret(config.operator_token))),
+                ("content-type", JSON),
+            ),
+            body=b"" if body is None else encode_json(body),
+        )
+        response = await self.handlers[origin](request)
+        assert response.status in (200, 201), response.body
+        return parse_object(response.body, what="operator's answer")
+
+    async def offer(self, type_: str = "pid", **members: Any) -> dict[str, Any]:
+        """An offer of the issuer's: ``link`` and the rest, as its operator API says it."""
+        return await self.operate("issuer", "/offers", {"type": type_, "formats": PID_BOTH, **members})
+
+    async def request(self, query: Any = None, **members: Any) -> dict[str, Any]:
+        """A question of the verifier's."""
+        return await self.operate("verifier", "/requests", {"dcql_query": query or NAME_QUERY, **members})
+
+    async def result(self, session: str) -> dict[str, Any]:
+        """What the verifier got."""
+        return await self.operate("verifier", f"/requests/{session}")
+
+    async def log_in(self, url: str, *, person: str = "erika", password: str = "erika keeps bees") -> str:
+        """Be the person at the issuer's: log in, approve; where the browser is sent with the code."""
+        browser = self.browser()
+        page = await browser.open(url)
+        fields = {"csrf": csrf_of(page), "login": person, "password": password}
+        consent = await browser.follow(await browser.post("/log-in", fields))
+        assert consent.status == 200, consent.body
+        decided = await browser.post("/consent", {"csrf": csrf_of(consent), "decision": "approve"})
+        assert decided.status == 303, decided.body
+        return str(decided.header("location"))
+
+    async def receive(self, **members: Any) -> tuple[str, ...]:
+        """Receive what is offered, all the way; the ids of what is held then."""
+        from zegel.services.wallet.contents import Brought
+
+        offer = await self.offer(**members)
+        receiving = self.wallet.receiving
+        flow = await receiving.review(offer["link"], brought=Brought.LINK)
+        if members.get("grant") == "pre-authorized":
+            await receiving.redeem(flow, tx_code=offer["tx_code"])
+        else:
+            url = await receiving.log_in(flow, redirect_uri=self.callback, browser="browser")
+            await receiving.come_back(await self.log_in(url), browser="browser")
+        return await receiving.keep(flow)
+
+    async def come_back(self, redirect_uri: str | None) -> HttpResponse:
+        """Follow the verifier's redirect."""
+        assert redirect_uri is not None
+        return await self.browser().open(redirect_uri)
+
+    @property
+    def callback(self) -> str:
+        return self.config.wallet.origin + "/callback"
+
+
+def csrf_of(page: HttpResponse) -> str:
+    """The CSRF token of a page's form."""
+    found = page.body.decode().partition('name="csrf" value="')[2]
+    assert found, page.body
+    return found.partition('"')[0]
+
+
+@asynccontextmanager
+async def wallet_world(
+    folder: Path, *, profile: str = "haip", copies: int = 10, **issuer: Any
+) -> AsyncIterator[WalletWorld]:
+    """Open the roles in a folder; ``issuer`` are settings of the issuer."""
+    plan = SandboxPlan(profile=profile, tls=False, ports=_PORTS, operator_ports=_OPERATOR_PORTS)
+    sandbox = create_sandbox(folder, plan, now=NOW, random=fixed_random("sandbox"))
+    config = parse_config(sandbox.config.read_text(), folder=folder)
+    lists = tuple(
+        replace(listed, location=str(sandbox.trust_folder / listed.location.rpartition("/")[2]))
+        for listed in config.trusted_lists
+    )
+    settings = {"status_list_size": 1 << 12, **issuer}
+    config = replace(config, trusted_lists=lists, issuer=replace(config.issuer, **settings))
+    clock, handlers, traffic = ManualClock(NOW), {}, []
+    inner = Loopback(handlers)
+    trust = Trust([ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists], fixed=(), clock=clock)
+    assert all(health.error is None for health in await trust.refresh())
+    world = World(config=config, clock=clock, random=fixed_random("world"), outbound=inner, trust=trust)
+    roles = {
+        "wallet-provider": await open_wallet_provider(world),
+        "issuer": await open_issuer(world),
+        "verifier": await open_verifier(world),
+    }
+    for role in roles.values():
+        handlers |= {listener.origin: listener.handle for listener in role.listeners}
+    file = WalletVaultFile(folder / "wallet.vault", random=fixed_random("vault"), cost=CHEAP)
+    wallet = open_test_wallet(world, file, traffic, copies=copies)
+    await wallet.safe.create(PASSPHRASE)
+    try:
+        for timer in roles["issuer"].timers:
+            await timer.act()
+        yield WalletWorld(
+            world=world, clock=clock, handlers=handlers, roles=roles, wallet=wallet, file=file, traffic=traffic
+        )
+    finally:
+        wallet.safe.close()
+        for role in roles.values():
+            role.close()
+
+
+def open_test_wallet(
+    world: World, file: WalletVaultFile, traffic: list[HttpRequest], *, copies: int = 10, idle: int | None = None
+) -> Wallet:
+    """A wallet of the world over a file; its requests are written down."""
+    return Wallet(
+        Safe(file, clock=world.clock, idle=idle),
+        WalletHabits(
+            issuance=IssuanceHabits(profile=PROFILES[world.config.wallet.profile], copies=copies),
+            provider=world.config.wallet.provider,
+            plain_origins=world.config.loopback_origins(),
+        ),
+        catalogue=load_catalogue(),
+        trust=world.trust,
+        outbound=Noted(world.outbound, traffic),
+        clock=world.clock,
+        random=fixed_random("wallet"),
+    )
+
+
+class Noted:
+    """An ``Outbound`` that writes down what it sends; ``edits`` may change a request, or answer it, by its path."""
+
+    def __init__(self, inner: Any, traffic: list[HttpRequest]) -> None:
+        self._inner = inner
+        self._traffic = traffic
+        self.edits: dict[str, Edit] = {}
+
+    async def fetch(self, request: HttpRequest, *, redirects: int = 0, max_bytes: int = 1 << 18) -> HttpResponse:
+        self._traffic.append(request)
+        return await self._inner.fetch(request, redirects=redirects, max_bytes=max_bytes)
+
+
+def register_of(world: WalletWorld) -> Register:
+    """The issuer's register, opened once more beside it."""
+    path = world.config.issuer.source.register
+    return open_register(f"sqlite:///{path}", clock=world.clock, random=fixed_random("register"))
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL."""
+    return origin_of(url, what="URL")
