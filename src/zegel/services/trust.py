@@ -56,45 +56,45 @@ class Trust:
         self._lists: dict[int, VerifiedTrustedList] = {}
         self._errors: dict[int, ZegelError] = {}
         self._anchors = TrustAnchors(self._fixed)
-        self._in_force: tuple[tuple[int, int], ...] = ()
+        self._in_force: tuple[VerifiedTrustedList, ...] = ()
 
     @property
     def anchors(self) -> TrustAnchors:
-        """The anchors in force now."""
-        in_force = self._sequences()
-        if in_force != self._in_force:
-            self._rebuild(in_force)
+        """The anchors in force now: the same set until a list changes or is overdue, so that it may be remembered."""
+        in_force = self._not_overdue()
+        # by identity: to compare a list with another takes longer than all else that a presentation needs of it
+        if list(map(id, in_force)) != list(map(id, self._in_force)):
+            self._anchors = TrustAnchors(
+                [*self._fixed, *(anchor for listed in in_force for anchor in listed.anchors())]
+            )
+            self._in_force = in_force
         return self._anchors
 
     async def refresh(self) -> tuple[ListHealth, ...]:
         """Fetch and verify every list again; says of each how it stands."""
         for position, source in enumerate(self._sources):
             try:
-                self._lists[position] = await self._fetch(position, source)
+                self._replace(position, source, await source.fetch())
                 self._errors.pop(position, None)
             except (Malformed, Rejected, Unavailable) as error:
                 self._errors[position] = error
-        self._rebuild(self._sequences())
         return tuple(self._health(position) for position in range(len(self._sources)))
 
-    async def _fetch(self, position: int, source: ListSource) -> VerifiedTrustedList:
-        seen = self._lists[position].sequence if position in self._lists else 0
-        return verify_trusted_list(
-            parse_trusted_list(await source.fetch()),
+    def _replace(self, position: int, source: ListSource, fetched: bytes) -> None:
+        known = self._lists.get(position)
+        verified = verify_trusted_list(
+            parse_trusted_list(fetched),
             expected=source.type,
             anchors=TrustAnchors(source.operators),
             now=self._clock.now(),
-            seen=seen,
+            seen=0 if known is None else known.sequence,
         )
+        if verified != known:
+            self._lists[position] = verified
 
-    def _sequences(self) -> tuple[tuple[int, int], ...]:
+    def _not_overdue(self) -> tuple[VerifiedTrustedList, ...]:
         now = self._clock.now()
-        return tuple((at, verified.sequence) for at, verified in self._lists.items() if now < verified.next_update)
-
-    def _rebuild(self, in_force: tuple[tuple[int, int], ...]) -> None:
-        listed = [anchor for position, _ in in_force for anchor in self._lists[position].anchors()]
-        self._anchors = TrustAnchors([*self._fixed, *listed])
-        self._in_force = in_force
+        return tuple(listed for listed in self._lists.values() if now < listed.next_update)
 
     def _health(self, position: int) -> ListHealth:
         verified = self._lists.get(position)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected, ZegelError
+from zegel.errors import Rejected, Unavailable, ZegelError
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
 from zegel.formats.presentation import Binding, parse_presentation, verify_presentation, verify_unbound_presentation
@@ -144,6 +144,9 @@ class VerifierService:
                 return await self._move(id_, self._refusal(answer))
             presented = await self._verify(session, answer)
             return await self._move(id_, self._conclusion(presented))
+        except Unavailable as error:  # no fault of the answer, which may come again
+            await self._note(id_, error)
+            raise
         except ZegelError as error:
             await self._note(id_, error)
             return refusal_response(error)
@@ -154,7 +157,7 @@ class VerifierService:
         if not isinstance(stored.value, AwaitingReturn):
             raise Rejected(Check.RESPONSE_CODE, "no answer waits for this return", field="response_code")
         back = stored.value.come_back(response_code=response_code, initiator=initiator, now=self._clock.now())
-        if not await self._swap(id_, stored, back):
+        if not await self._swap(id_, stored, back, durable=True):
             raise Rejected(Check.RESPONSE_CODE, "the code was used before", field="response_code")
         return back
 

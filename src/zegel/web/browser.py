@@ -5,9 +5,9 @@ a new one at each log-in, so that nobody can plant a session. Cookies ignore por
 """
 
 import hmac
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from http.cookies import CookieError, SimpleCookie
 from typing import Final, final
 
 from zegel.checks import Check
@@ -16,7 +16,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 
 ID_BYTES: Final = 32
-_ID_LENGTH: Final = 43
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @final
@@ -56,23 +56,17 @@ class Browser:
         """The response with the cookie set."""
         secure = "; Secure" if self.policy.secure else ""
         cookie = f"{self.policy.name}={self.id}; Path=/; HttpOnly; SameSite=Lax{secure}"
-        return HttpResponse(
-            status=response.status, headers=(*response.headers, ("set-cookie", cookie)), body=response.body
-        )
+        return replace(response, headers=(*response.headers, ("set-cookie", cookie)))
 
 
 def known_browser(request: HttpRequest, policy: CookiePolicy) -> Browser | None:
-    """The browser that the request's cookie names, or None. That the session exists is for the service to say."""
-    values = []
-    for name, header in request.headers:
-        if name == "cookie":
-            try:
-                cookie = SimpleCookie(header)
-            except CookieError:
-                continue
-            if policy.name in cookie:
-                values.append(cookie[policy.name].value)
-    if len(values) == 1 and len(values[0]) == _ID_LENGTH and values[0].replace("-", "a").replace("_", "a").isalnum():
+    """The browser that the request's cookie names, or None. That the session exists is for the service to say.
+
+    Two cookies of the name count as none: one of them was planted, and nothing says which (RFC 6265 section 8.6).
+    """
+    pairs = (pair.partition("=") for name, header in request.headers if name == "cookie" for pair in header.split(";"))
+    values = [value.strip() for name, _, value in pairs if name.strip() == policy.name]
+    if len(values) == 1 and _ID.fullmatch(values[0]):
         return Browser(id=values[0], policy=policy)
     return None
 
@@ -100,6 +94,6 @@ def check_same_site(request: HttpRequest, *, origin: str) -> HttpRequest:
 
 def check_csrf(form: dict[str, str], browser: Browser | None) -> Browser:
     """Return the browser if the form carries its token; ``Rejected(CSRF)`` otherwise."""
-    if browser is None or not hmac.compare_digest(form.get("csrf", ""), browser.csrf):
+    if browser is None or not hmac.compare_digest(form.get("csrf", "").encode(), browser.csrf.encode()):
         raise Rejected(Check.CSRF, "expected the token of the page that this browser was shown", field="csrf")
     return browser

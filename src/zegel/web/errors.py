@@ -15,7 +15,7 @@ from zegel.protocols.oauth.errors import oauth_error_response
 from zegel.web.routing import Audience
 
 ErrorPage = Callable[[Explanation | None, str, int], HttpResponse]
-"""Renders a refusal, or our own bug when there is none, with the request's id and the status."""
+"""Renders a refusal, or by the status our own bug or a missing page, with the request's id."""
 
 _STATUS: Final[Mapping[Check, int]] = {
     Check.OPERATOR_TOKEN: 401,
@@ -34,7 +34,10 @@ def error_response(error: ZegelError, *, audience: Audience, request_id: str, pa
         return oauth_error_response(error)
     code = {Malformed: "invalid_request", Rejected: "invalid_request", Unavailable: "temporarily_unavailable"}
     body = {"error": code[type(error)], "error_description": error.detail, "request": request_id}
-    return json_response(body | asdict(explain(error)), status=status)
+    # RFC 6750 section 3: an answer 401 names the scheme
+    scheme = (("www-authenticate", "Bearer"),) if status == 401 else ()
+    headers = (("cache-control", "no-store"), *scheme)
+    return json_response(body | asdict(explain(error)), status=status, headers=headers)
 
 
 def bug_response(*, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:

@@ -17,6 +17,7 @@ STATIC: Final = "/static/"
 _TYPES: Final[Mapping[str, str]] = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 _BUG: Final = "This is a fault of ours. It has been noted; please try again later."
 _REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
+_NOTHING: Final = "There is no page at this address. Perhaps it was copied in part, or has had its day."
 _UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment. Please try again later."
 
 
@@ -30,11 +31,15 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
     """How a role says on a page that something was refused; ``back`` is an address to go to, and its text."""
 
     def page(explanation: Explanation | None, request_id: str, status: int) -> HttpResponse:
-        lead = _BUG if explanation is None else _UNAVAILABLE if status == 503 else _REFUSED
+        title, lead = "Something went wrong", _REFUSED
+        if explanation is None:
+            title, lead = ("No such page", _NOTHING) if status in (404, 405) else (title, _BUG)
+        elif status == 503:
+            lead = _UNAVAILABLE
         return render_page(
             "error.html",
             status=status,
-            title="Something went wrong",
+            title=title,
             role=role,
             host=host,
             lead=lead,

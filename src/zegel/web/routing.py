@@ -52,9 +52,12 @@ class Route(Generic[SiteT]):
         object.__setattr__(self, "_pattern", re.compile("".join(literal)))
 
     def match(self, path: str) -> dict[str, str] | None:
-        """The named parts of ``path``, or None when it is another's."""
+        """The named parts of ``path``, or None when it is another's. No part is a path of its own."""
         found = self._pattern.fullmatch(path)
-        return None if found is None else {name: unquote(value) for name, value in found.groupdict().items()}
+        if found is None:
+            return None
+        parts = {name: unquote(value) for name, value in found.groupdict().items()}
+        return None if any("/" in part or part in (".", "..") for part in parts.values()) else parts
 
 
 @final
@@ -69,13 +72,14 @@ class Matched(Generic[SiteT]):
 def find_route(routes: Sequence[Route[SiteT]], request: HttpRequest) -> Matched[SiteT] | HttpResponse:
     """The route that takes the request; otherwise the 404 or 405 that says why not."""
     path = urlsplit(request.url).path or "/"
-    allowed = []
+    allowed: set[str] = set()
     for route in routes:
         parts = route.match(path)
         if parts is not None:
-            if request.method in (route.method, "HEAD" if route.method == "GET" else route.method):
+            methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)  # RFC 9110 section 9.3.2
+            if request.method in methods:
                 return Matched(route, parts)
-            allowed.append(route.method)
+            allowed.update(methods)
     if allowed:
-        return HttpResponse(status=405, headers=(("allow", ", ".join(sorted(set(allowed)))),))
+        return HttpResponse(status=405, headers=(("allow", ", ".join(sorted(allowed))),))
     return HttpResponse(status=404)

@@ -1,7 +1,7 @@
 """A role's site: every request passes here, in the same order, before a handler sees it and after.
 
 1 the host is ours   2 a route takes it   3 a person's form comes from our page, an operator has the token
-4 the body fits   5 the handler answers, or an error becomes an answer   6 headers of every answer   7 one log line
+4 the body fits   5 the handler answers, or an error becomes an answer   6 one log line   7 headers of every answer
 """
 
 import hmac
@@ -68,38 +68,61 @@ class Site(Generic[SiteT]):
         return await self.respond(request, read_body)
 
     async def respond(self, request: HttpRequest, read_body: ReadBody) -> HttpResponse:
-        """Answer a request; ``read_body`` fetches at most so many bytes."""
+        """Answer a request; ``read_body`` fetches at most so many bytes. ``TransportError`` when nobody waits."""
         began = time.perf_counter()
         request_id = self._random(_REQUEST_ID_BYTES).hex()
         found = find_route(self._routes, request)
-        if isinstance(found, HttpResponse):
-            return self._finished(request_id, "-", found, None, began)
         failed: Exception | None = None
         try:
-            self._check_sender(found.route, request)
-            body = await read_body(found.route.max_body) if request.method == "POST" else b""
-            response = await found.route.handler(self._role, replace(request, body=body), **found.parts)
-        except ZegelError as error:
-            failed = error
-            response = self._refusal(error, found, request_id)
-        except TransportError:
-            raise
+            response, failed = await self._answer(found, request, read_body, request_id)
+        except TransportError as error:
+            if error.status is None:
+                raise
+            response = HttpResponse(status=error.status, headers=(("connection", "close"),))
         except Exception as error:  # noqa: BLE001 the last line: a bug of ours becomes a plain 500 with an id
             failed = error
-            response = bug_response(audience=found.route.audience, request_id=request_id, page=self._page)
-        return self._finished(request_id, f"{request.method} {found.route.path}", response, failed, began)
+            response = bug_response(audience=_audience(found, request), request_id=request_id, page=self._page)
+        route = "-" if isinstance(found, HttpResponse) else f"{request.method} {found.route.path}"
+        return self._finished(request_id, route, response, failed, began)
 
-    def _refusal(self, error: ZegelError, found: Matched[SiteT], request_id: str) -> HttpResponse:
-        if found.route.refusal is not None:
+    async def _answer(
+        self, found: Matched[SiteT] | HttpResponse, request: HttpRequest, read_body: ReadBody, request_id: str
+    ) -> tuple[HttpResponse, ZegelError | None]:
+        """The handler's answer, or how the route words a refusal, and the refusal."""
+        try:
+            self._check_host(request)
+            if isinstance(found, HttpResponse):
+                return self._nothing_here(found, request, request_id), None
+            self._check_sender(found.route, request)
+            body = await read_body(found.route.max_body) if request.method == "POST" else b""
+            return await found.route.handler(self._role, replace(request, body=body), **found.parts), None
+        except ZegelError as error:
+            return self._refusal(error, found, request, request_id), error
+
+    def _refusal(
+        self, error: ZegelError, found: Matched[SiteT] | HttpResponse, request: HttpRequest, request_id: str
+    ) -> HttpResponse:
+        if isinstance(found, Matched) and found.route.refusal is not None:
             return found.route.refusal(self._role, error)
-        return error_response(error, audience=found.route.audience, request_id=request_id, page=self._page)
+        return error_response(error, audience=_audience(found, request), request_id=request_id, page=self._page)
+
+    def _nothing_here(self, response: HttpResponse, request: HttpRequest, request_id: str) -> HttpResponse:
+        """The 404 or 405; for a person it has a page."""
+        if _audience(response, request) is not Audience.PERSON:
+            return response
+        page = self._page(None, request_id, response.status)
+        return replace(page, headers=(*page.headers, *response.headers))
+
+    def _check_host(self, request: HttpRequest) -> HttpRequest:
+        # A name that is not ours is a page of another site whose DNS points here. The operator's listener has the
+        # token, which no page knows, and no name of its own.
+        if self._policy.operator_token is None and request.header("host") not in (self._host, None):
+            raise Rejected(Check.HOST, f"expected {self._host}", field="header.host")
+        return request
 
     def _check_sender(self, route: Route[SiteT], request: HttpRequest) -> HttpRequest:
         if route.audience is Audience.OPERATOR:
             return _check_operator(request, self._policy.operator_token)
-        # A name that is not ours is a page of another site whose DNS points here
-        if request.header("host") not in (self._host, None):
-            raise Rejected(Check.HOST, f"expected {self._host}", field="header.host")
         if route.audience is Audience.PERSON and request.method == "POST" and not route.from_elsewhere:
             check_same_site(request, origin=self._policy.origin)
         return request
@@ -143,8 +166,17 @@ def content_policy(*form_targets: str) -> tuple[str, str]:
     return "content-security-policy", _CONTENT_POLICY.format(form_action=" ".join(("'self'", *form_targets)))
 
 
+def _audience(found: Matched[SiteT] | HttpResponse, request: HttpRequest) -> Audience:
+    """Who reads the answer: whom the route is for, and where there is none a person whose browser asks for a page."""
+    if isinstance(found, Matched):
+        return found.route.audience
+    wants_page = any(name == "accept" and "text/html" in value for name, value in request.headers)
+    return Audience.PERSON if wants_page else Audience.MACHINE
+
+
 def _check_operator(request: HttpRequest, token: bytes | None) -> HttpRequest:
-    sent = (request.header("authorization") or "").removeprefix("Bearer ")
-    if token is None or not hmac.compare_digest(sha256(sent.encode()).digest(), token):
+    scheme, _, sent = (request.header("authorization") or "").partition(" ")
+    known = token is not None and hmac.compare_digest(sha256(sent.strip().encode()).digest(), token)
+    if not known or scheme.lower() != "bearer":
         raise Rejected(Check.OPERATOR_TOKEN, "expected the bearer token of this role", field="header.authorization")
     return request

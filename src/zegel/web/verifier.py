@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Final, final
 
-from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vp.response import MAX_BODY
-from zegel.protocols.openid4vp.verifier import Failed
+from zegel.protocols.openid4vp.verifier import Failed, Ready, Refused
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH, VerifierService
-from zegel.web.pages import render_page
+from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.routing import Audience, Route
 
 MAX_REQUEST_FORM: Final = 16_000  # wallet_metadata and a nonce
@@ -38,16 +37,25 @@ async def post_response(site: VerifierSite, request: HttpRequest, *, session: st
 
 async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
     """Where the browser lands after a request that no service of its own began."""
-    code = request.query().get("response_code", "")
-    state = await site.service.come_back(session, response_code=code, initiator=session)
+    state = await site.service.look(session)
+    if not isinstance(state, Refused):
+        code = request.query().get("response_code", "")
+        state = await site.service.come_back(session, response_code=code, initiator=session)
     if isinstance(state, Failed):
-        raise Rejected(Check.SAME_BROWSER, state.failure.detail, field=state.failure.field)
-    return render_page("returned.html", title="Presented", role=site.name, host=site.host)
+        raise Rejected(state.failure.check, state.failure.detail, field=state.failure.field)
+    presented = isinstance(state, Ready)
+    title = "Presented" if presented else "Not presented"
+    return render_page("returned.html", title=title, role=site.name, host=site.host, presented=presented)
 
 
 async def show_home(site: VerifierSite, _request: HttpRequest) -> HttpResponse:
     """What this host is."""
-    return render_page("verifier.html", title=site.name, role=site.name, host=site.host)
+    return render_page("verifier.html", title="Presentations", role=site.name, host=site.host)
+
+
+async def serve_static(_site: VerifierSite, _request: HttpRequest, *, name: str) -> HttpResponse:
+    """A file that pages need."""
+    return static_file(name)
 
 
 ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
@@ -56,4 +64,5 @@ ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
     Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
     Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY),
     Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
+    Route("GET", STATIC + "{name}", serve_static),
 )

@@ -5,17 +5,27 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
 
+from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, ZegelError, explain
 from zegel.formats.claims import json_claim
 from zegel.formats.credential import VerifiedCredential
-from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.http import HttpRequest, HttpResponse, json_response, origin_of
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.profiles import ClientIdPrefix, ResponseMode
 from zegel.protocols.openid4vp.dcql import parse_query
 from zegel.protocols.openid4vp.request import RequestUriMethod
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
 from zegel.protocols.openid4vp.transaction_data import TransactionData, build_transaction_data, parse_transaction_data
-from zegel.protocols.openid4vp.verifier import Failed, Failure, Finished, Ready, Refused, Requested, VerifierSession
+from zegel.protocols.openid4vp.verifier import (
+    AwaitingReturn,
+    Failed,
+    Failure,
+    Finished,
+    Ready,
+    Refused,
+    Requested,
+    VerifierSession,
+)
 from zegel.services.verifier import Question
 from zegel.web.routing import Audience, Route
 from zegel.web.verifier import VerifierSite
@@ -59,13 +69,19 @@ async def show_result(site: VerifierSite, request: HttpRequest, *, session: str)
 
 
 async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
-    """A service's own page was returned to: the response code and the secret of that browser session give the result.
+    """A service's own page was returned to, or waits: the secret of that browser session gives the result, once.
 
-    What it began with an ``initiator`` it gets here and nowhere else.
+    What it began with an ``initiator`` it gets here and nowhere else: on the same device with the response code that
+    the return brought, and where a code was scanned without one, as soon as the wallet has answered.
     """
     form = parse_object(request.body, what=_WHAT, max_bytes=MAX_QUESTION)
     code, initiator = _text(form, "response_code") or "", _text(form, "initiator") or session
-    state = await site.service.come_back(session, response_code=code, initiator=initiator)
+    state = await site.service.look(session)
+    if isinstance(state, AwaitingReturn):
+        state = await site.service.come_back(session, response_code=code, initiator=initiator)
+    elif isinstance(state, Finished):
+        # "accepted" without claims is for who began it a second time, or for somebody who came after: neither signs in
+        raise Rejected(Check.ANSWERED_ONCE, "the answer was collected before", field="session")
     return await _result(site, session, state, initiator=initiator)
 
 
@@ -82,17 +98,21 @@ def parse_question(body: bytes) -> Question:
     for name in members:
         if name not in _MEMBERS:
             raise Malformed(_WHAT, name[:64], f"expected one of {', '.join(sorted(_MEMBERS))}")
+    initiator, return_uri = _text(members, "initiator"), _return_uri(members)
+    cross_device = _flag(members, "cross_device")
+    if initiator is not None and return_uri is None and not cross_device:
+        raise Malformed(_WHAT, "return_uri", "expected where the browser of this initiator comes back to")
     return Question(
         query=parse_query(members.get("dcql_query")),
-        initiator=_text(members, "initiator"),
+        initiator=initiator,
         response_mode=ResponseMode(_one_of(members, "response_mode", [*ResponseMode], ResponseMode.DIRECT_POST_JWT)),
         client_id_prefix=ClientIdPrefix(
             _one_of(members, "client_id_prefix", [*ClientIdPrefix], ClientIdPrefix.X509_HASH)
         ),
         request_uri_method=_method(members),
         transaction_data=_transaction_data(members),
-        cross_device=members.get("cross_device") is True,
-        return_uri=_text(members, "return_uri"),
+        cross_device=cross_device,
+        return_uri=return_uri,
     )
 
 
@@ -169,6 +189,20 @@ def _text(members: JsonObject, name: str) -> str | None:
     value = members.get(name)
     if value is not None and (not isinstance(value, str) or not value):
         raise Malformed(_WHAT, name, "expected text")
+    return value
+
+
+def _flag(members: JsonObject, name: str) -> bool:
+    value = members.get(name, False)
+    if not isinstance(value, bool):
+        raise Malformed(_WHAT, name, "expected true or false")
+    return value
+
+
+def _return_uri(members: JsonObject) -> str | None:
+    value = _text(members, "return_uri")
+    if value is not None:
+        origin_of(value, what="return_uri")
     return value
 
 

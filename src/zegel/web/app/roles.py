@@ -112,10 +112,6 @@ def cookie_policy(name: str, config: RoleConfig, sealing_key: bytes) -> CookiePo
     return CookiePolicy(role=name, secure=config.origin.startswith("https:"), key=role_key(sealing_key, "csrf"))
 
 
-async def _nothing() -> None:
-    """Timers and stores are whoever runs the role's."""
-
-
 def _listener(
     role: SiteT,
     routes: Sequence[Route[SiteT]],
@@ -140,6 +136,6 @@ def _listener(
         address=address,
         port=port,
         tls=tls,
-        app=AsgiApp(site.respond, origin=policy.origin, started=_nothing, stopped=_nothing),
+        app=AsgiApp(site.respond, origin=policy.origin),
         handle=site.handle,
     )
