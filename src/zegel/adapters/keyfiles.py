@@ -64,3 +64,14 @@ def load_secret(path: Path) -> bytes:
     if len(secret) != KEY_BYTES:
         raise Unavailable(str(path), f"expected {KEY_BYTES} bytes as base64url")
     return secret
+
+
+def load_client_secret(path: Path) -> str:
+    """Read what another server gave us to authenticate with; ``Unavailable`` unless it is a line of visible ASCII."""
+    try:
+        text = read_owner_only(path, max_bytes=MAX_KEY).decode("ascii").strip()
+    except UnicodeDecodeError:
+        text = ""
+    if not text or not text.isprintable():
+        raise Unavailable(str(path), "expected a line of visible ASCII")
+    return text

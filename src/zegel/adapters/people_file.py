@@ -1,10 +1,12 @@
 """People from a CSV file: a row a person, a column a claim, by the catalogue's data identifiers.
 
-The column ``id`` is the reference. A cell is text; for a number it is digits, for true or false one of these words, for
-an array or an object JSON, for bytes base64url. An empty cell is no claim. A person has every attestation type whose
-mandatory claims the row holds.
+The column ``id`` is the reference, and the name to log in with; ``access_code`` holds the Argon2id hash of the password
+as a PHC string, such as ``$argon2id$v=19$m=19456,t=2,p=1$...``, which any Argon2 program makes. Who has none cannot log
+in. A cell is text; for a number it is digits, for true or false one of these words, for an array or an object JSON, for
+bytes base64url. An empty cell is no claim. A person has every attestation type whose mandatory claims the row holds.
 """
 
+import asyncio
 import csv
 import json
 from collections.abc import Mapping
@@ -12,20 +14,29 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final, final
 
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
 from zegel.adapters.files import read_file
-from zegel.errors import Malformed, Unavailable
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.catalogue.types import Catalogue, ValueRule, ValueType
 from zegel.formats.claims import Claim, Claims
+from zegel.services.ports import Person
 
 MAX_FILE: Final = 1 << 26  # a hundred thousand people without portraits
 _WHAT: Final = "people file"
 _ID: Final = "id"
+_ACCESS_CODE: Final = "access_code"
+_HASH: Final = "$argon2id$"
+# What is looked at for somebody who is not there, so that an answer takes as long as for somebody who is.
+_NOBODY: Final = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlz$6IwXBIXp5n9O+BFwmQy5pdZeZq+2m6wh7he5vAI/IS0"
 _WORDS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
 @final
 class PeopleFile:
-    """A ``PersonSource`` from a file that was read once."""
+    """A ``PasswordSource`` from a file that was read once."""
 
     def __init__(self, people: Mapping[str, Mapping[str, str]], *, catalogue: Catalogue) -> None:
         self._people = people
@@ -37,6 +48,18 @@ class PeopleFile:
         if row is None or known is None or any(claim.mandatory and claim.id not in row for claim in known.claims):
             return None
         return {claim.id: _value(row[claim.id], claim.rule, claim.id) for claim in known.claims if claim.id in row}
+
+    async def people(self) -> tuple[Person, ...]:
+        """See ``PasswordSource``."""
+        return tuple(_person(id_, row) for id_, row in self._people.items())
+
+    async def verify_password(self, login: str, password: str) -> Person:
+        """See ``PasswordSource``; an unknown name and a wrong code are refused alike, after the same time."""
+        row = self._people.get(login, {})
+        known = await asyncio.to_thread(_fits, password, row.get(_ACCESS_CODE, _NOBODY))
+        if not known or _ACCESS_CODE not in row:
+            raise Rejected(Check.LOG_IN, "the name and the password do not belong together")
+        return _person(login, row)
 
 
 def load_people_file(path: Path, *, catalogue: Catalogue) -> PeopleFile:
@@ -61,6 +84,8 @@ def parse_people(text: str) -> dict[str, dict[str, str]]:
             if len(cells) != len(header):
                 raise Malformed(_WHAT, where, f"expected {len(header)} cells")
             row = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+            if not row.get(_ACCESS_CODE, _HASH).startswith(_HASH):
+                raise Malformed(_WHAT, where, "expected an Argon2id hash as access_code, never the code itself")
             person = row.pop(_ID, "")
             if not person or person in people:
                 raise Malformed(_WHAT, where, "expected an id that no other row has")
@@ -68,6 +93,19 @@ def parse_people(text: str) -> dict[str, dict[str, str]]:
     except csv.Error:
         raise Malformed(_WHAT, f"line {reader.line_num}", "expected comma-separated values") from None
     return people
+
+
+def _person(id_: str, row: Mapping[str, str]) -> Person:
+    names = (row[name] for name in ("given_name", "family_name") if name in row)
+    return Person(id=id_, name=" ".join(names) or id_)
+
+
+def _fits(password: str, hashed: str) -> bool:
+    try:
+        Argon2id.verify_phc_encoded(password.encode(), hashed)
+    except (InvalidKey, ValueError):  # ValueError: a hash with parameters that Argon2 does not allow
+        return False
+    return True
 
 
 def _value(cell: str, rule: ValueRule, column: str) -> Claim:

@@ -78,11 +78,11 @@ class SourceConfig:
 
     kind: Source = setting("register", "the demo register, a CSV file, an OpenID Provider, or another attestation")
     register: Path = setting(Path("data/register.db"), "the demo register; made from the demo people when missing")
-    csv: Path | None = setting(None, "the CSV file: a row a person, a column a claim")
+    csv: Path | None = setting(None, "the CSV file: a row a person, a column a claim, access_code an Argon2id hash")
     provider: str = setting("", "issuer URL of the OpenID Provider that knows the persons")
-    client_id: str = setting("", "the issuer's client_id there")
-    client_secret: Path | None = setting(None, "file with the issuer's client secret there")
-    query: Path | None = setting(None, "DCQL query of the attestation that is asked for")
+    client_id: str = setting("", "the issuer's client_id there; it returns to /log-in/return")
+    client_secret: Path | None = setting(None, "file with the issuer's client secret there; without it a public client")
+    query: Path | None = setting(None, "DCQL query of the attestation that is asked for; left out, a PID")
 
 
 @final
@@ -104,7 +104,7 @@ class IssuerConfig(RoleConfig):
     access_key: Path = setting(Path("keys/issuer-access.key.pem"), "the key that signs the metadata and asks wallets")
     access_chain: Path = setting(Path("keys/issuer-access.pem"), "its chain")
     types: tuple[str, ...] = setting(
-        ("pid", "mdl", "age", "residence", "diploma", "role", "payment"), "the attestation types offered"
+        ("pid", "mdl", "proof_of_age", "residence", "diploma", "role", "payment"), "the attestation types offered"
     )
     catalogue: Path | None = setting(None, "folder with attestation types beside the built-in ones")
     batch_size: Count = setting(Count(10), "how many copies a wallet gets at once, at most")

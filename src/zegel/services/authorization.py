@@ -5,11 +5,12 @@ one-time value is claimed. A refusal rolls all of it back; a replay is the excep
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar, final
 
 from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.json import Json
 from zegel.protocols.oauth.access import Authorized, access_token_of, authorize
 from zegel.protocols.oauth.authorization import (
     approve,
@@ -21,6 +22,7 @@ from zegel.protocols.oauth.authorization import (
 )
 from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.oauth.errors import FreshNonces, OneTime
+from zegel.protocols.oauth.metadata import build_server_metadata
 from zegel.protocols.oauth.par import push_authorization_request
 from zegel.protocols.oauth.server import AuthorizationServer, answer_challenge
 from zegel.protocols.oauth.states import (
@@ -46,6 +48,7 @@ from zegel.protocols.oauth.token import (
     used_meanwhile,
 )
 from zegel.services.ports import Clock, IssuerStore, Kind, Random, Stored, Transaction
+from zegel.services.trust import Trust
 
 T = TypeVar("T")
 
@@ -70,13 +73,27 @@ class Pending:
 
 @final
 class AuthorizationService:
-    """An authorization server at work."""
+    """An authorization server at work. The wallet providers that ``trust`` has at the time are those of the server."""
 
-    def __init__(self, server: AuthorizationServer, *, store: IssuerStore, clock: Clock, random: Random) -> None:
-        self._server = server
+    def __init__(
+        self, server: AuthorizationServer, *, trust: Trust, store: IssuerStore, clock: Clock, random: Random
+    ) -> None:
+        self._configured = server
+        self._trust = trust
         self._store = store
         self._clock = clock
         self._random = random
+
+    @property
+    def _server(self) -> AuthorizationServer:
+        anchors = self._trust.anchors
+        if self._configured.anchors is not anchors:
+            self._configured = replace(self._configured, anchors=anchors)
+        return self._configured
+
+    def metadata(self) -> dict[str, Json]:
+        """The server's metadata."""
+        return build_server_metadata(self._server)
 
     def fresh(self) -> FreshNonces:
         """The nonces that a refusal brings along, for the retry."""
@@ -104,11 +121,22 @@ class AuthorizationService:
         )
         return Pending(request_uri=request_uri, pushed=pushed)
 
-    async def approve(self, pending: Pending, *, subject: str) -> HttpResponse:
-        """The person approves: the redirect with a code. A request is decided once."""
+    async def look_up(self, request_uri: str) -> Pending:
+        """The request of a person who came in time and takes a while; ``Denied`` when it was decided or took too long.
+
+        The quarter of an hour that the record lives is the person's; only the way to the log-in is shorter.
+        """
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(PUSHED, request_uri)
+        return Pending(request_uri=request_uri, pushed=check_undecided(None if stored is None else stored.value))
+
+    async def approve(
+        self, pending: Pending, *, subject: str, credentials: tuple[GrantedCredential, ...]
+    ) -> HttpResponse:
+        """The person approves ``credentials`` of those asked for: the redirect with a code. Each request once."""
         approved = approve(
             self._server,
-            pending.pushed,
+            replace(pending.pushed, credentials=credentials),
             subject=subject,
             datasets={},
             now=self._clock.now(),

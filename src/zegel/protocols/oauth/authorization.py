@@ -103,6 +103,11 @@ def person_refused() -> Denied:
     return Denied("access_denied", Check.CONSENT, "the person did not approve")
 
 
+def nothing_to_issue() -> Denied:
+    """The issuer knows nothing of the person under what was asked for (RFC 6749 section 4.1.2.1)."""
+    return Denied("access_denied", Check.ISSUER_DECISION, "there is nothing of this person to issue")
+
+
 def _with_datasets(credential: GrantedCredential, datasets: Mapping[str, tuple[str, ...]]) -> GrantedCredential:
     named = datasets.get(credential.configuration, credential.datasets)
     # OpenID4VCI 1.0 section 3.3.4: what a configuration id would leave open is named by credential identifiers

@@ -74,8 +74,7 @@ def read_deferred_request(issuer: CredentialIssuer, request: HttpRequest, *, aut
 def resume(issuer: CredentialIssuer, call: DeferredCall, state: DeferredTransaction | None) -> CredentialCall:
     """Go on with what was deferred, or ``Denied(invalid_transaction_id)``; the record is taken when it is issued."""
     if state is None or state.grant_id != call.authorized.grant_id:
-        detail = "the transaction is unknown, another's, or its credentials were fetched"
-        raise Denied("invalid_transaction_id", Check.DEFERRED_TRANSACTION, detail, field="transaction_id")
+        raise unknown_transaction()
     configuration = issuer.configurations.get(state.configuration)
     if configuration is None:
         raise decline("the issuer no longer issues this credential")
@@ -90,3 +89,9 @@ def resume(issuer: CredentialIssuer, call: DeferredCall, state: DeferredTransact
         once=(call.authorized.once,),
         transaction_id=call.transaction_id,
     )
+
+
+def unknown_transaction() -> Denied:
+    """The refusal of a transaction that there is not, or no longer: also for the second of two who fetch at once."""
+    detail = "the transaction is unknown, another's, or its credentials were fetched"
+    return Denied("invalid_transaction_id", Check.DEFERRED_TRANSACTION, detail, field="transaction_id")

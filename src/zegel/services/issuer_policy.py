@@ -1,0 +1,99 @@
+"""What an issuer offers, from its catalogue: the configurations of its metadata, and the types behind them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.catalogue.describe import described_claims, name_in
+from zegel.formats.catalogue.types import AttestationType, Names
+from zegel.formats.credential import Format
+from zegel.profiles import Profile, Proof
+from zegel.protocols.openid4vci.configuration import (
+    SIGNING_ALGORITHMS,
+    ClaimDescription,
+    CredentialConfiguration,
+    Display,
+    KeyRequirements,
+)
+
+_SUFFIXES: Final[Mapping[Format, str]] = {Format.SD_JWT_VC: "sd-jwt", Format.MDOC: "mdoc"}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerPolicy:
+    """The types on offer, by id, and which of them take time (seconds, by type id)."""
+
+    types: Mapping[str, AttestationType]
+    delays: Mapping[str, int]
+    offer_seconds: int
+
+    def choose(self, type_id: str, formats: Sequence[Format] = ()) -> tuple[str, ...]:
+        """The configuration ids of a type in these formats, or in all that it has.
+
+        ``Rejected`` with CREDENTIAL_CHOICE for a type that is not on offer, TYPE_FORMAT for a format that it has not.
+        """
+        type_ = self.types.get(type_id)
+        if type_ is None:
+            detail = f"expected one of {', '.join(self.types)}, got {type_id[:40]}"
+            raise Rejected(Check.CREDENTIAL_CHOICE, detail, field="type")
+        for format_ in formats:
+            type_.identifier(format_)
+        return tuple(configuration_id(type_, format_) for format_ in type_.formats if format_ in (formats or Format))
+
+    def find(self, configuration: str) -> tuple[AttestationType, Format]:
+        """The type and the format behind a configuration id; ``Rejected(CREDENTIAL_CHOICE)`` for one not on offer."""
+        for type_ in self.types.values():
+            for format_ in type_.formats:
+                if configuration_id(type_, format_) == configuration:
+                    return type_, format_
+        raise Rejected(Check.CREDENTIAL_CHOICE, f"{configuration[:80]} is not on offer", field="configuration")
+
+
+def configuration_id(type_: AttestationType, format_: Format) -> str:
+    """The id of a type in a format, in the metadata: ``pid-sd-jwt``, ``pid-mdoc``. It is the scope as well."""
+    return f"{type_.id}-{_SUFFIXES[format_]}"
+
+
+def build_configurations(
+    types: Sequence[AttestationType], *, profile: Profile
+) -> Mapping[str, CredentialConfiguration]:
+    """The credential configurations of the types, each in each of its formats."""
+    built = (_configuration(type_, format_, profile) for type_ in types for format_ in type_.formats)
+    return {configuration.id: configuration for configuration in built}
+
+
+def _configuration(type_: AttestationType, format_: Format, profile: Profile) -> CredentialConfiguration:
+    id_ = configuration_id(type_, format_)
+    claims = tuple(
+        ClaimDescription(path=claim.path, mandatory=claim.mandatory, display=_displays(claim.names))
+        for claim in described_claims(type_, format_)
+    )
+    return CredentialConfiguration(
+        id=id_,
+        format=format_,
+        type=type_.identifier(format_),
+        scope=id_,  # HAIP 1.0 section 4.3: each configuration has one, and it stands for nothing else
+        signing_algorithms=SIGNING_ALGORITHMS[format_],
+        proofs=_proofs(profile) if type_.device_bound else {},
+        display=_displays(type_.names, type_.descriptions),
+        claims=claims,
+    )
+
+
+def _proofs(profile: Profile) -> Mapping[str, KeyRequirements | None]:
+    """What proves a key: under a profile without plain ``jwt`` proofs, a key attestation always stands behind it.
+
+    Empty requirements ask for an attestation of whatever level (OpenID4VCI 1.0 section 12.2.4).
+    """
+    attested = KeyRequirements()
+    return {"jwt": None if Proof.JWT in profile.proofs else attested, "attestation": attested}
+
+
+def _displays(names: Names, descriptions: Names | None = None) -> tuple[Display, ...]:
+    return tuple(
+        Display(name=name, locale=locale, description=None if descriptions is None else name_in(descriptions, locale))
+        for locale, name in names.items()
+    )

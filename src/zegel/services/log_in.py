@@ -1,0 +1,258 @@
+"""The way of a browser through the authorization endpoint, from the wallet's link to the person's decision.
+
+    visit --> Visiting --log_in--> LoggedIn --decide--> a redirect to the wallet
+                       --go_to_provider--> return_from_provider -->
+                       --ask_wallet------> return_from_wallet ---->
+
+A step is found under the browser's session id and nothing else. Each visit has an id of its own, and each log-in
+another: nobody can plant a session, and of two tabs neither decides for the other.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.http import HttpResponse
+from zegel.protocols.oauth.authorization import nothing_to_issue
+from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
+from zegel.protocols.oidc.upstream import UpstreamRequest
+from zegel.protocols.openid4vp.verifier import Requested
+from zegel.services.authorization import AuthorizationService, Pending
+from zegel.services.issuer import IssuerService, Wanted
+from zegel.services.offers import OfferService
+from zegel.services.ports import Clock, Kind, KnownPerson, PasswordSource, Person, Store, Stored
+from zegel.services.presented import PresentationLogIn
+from zegel.services.sources import GatheredClaims
+from zegel.services.upstream import UpstreamLogIn
+
+MAX_TRIES: Final = 5  # passwords a visit; a visit needs a request that a wallet pushed
+_HASHES_AT_ONCE: Final = 2  # each takes 19 MB and a twentieth of a second of a core
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visiting:
+    """A wallet sent the browser, and nobody has logged in. What it was sent on with is remembered for its return."""
+
+    request_uri: str
+    tries: int = 0
+    upstream: UpstreamRequest | None = None
+    presentation: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn:
+    """A person logged in, and has not decided."""
+
+    request_uri: str
+    person: Person
+
+
+Visit: TypeAlias = Visiting | LoggedIn
+VISIT: Final = Kind[Visit](name="visit", states=(Visiting, LoggedIn))
+
+
+@final
+class PasswordLogIn:
+    """Log-in by name and password, at a source that has them; a few at a time."""
+
+    def __init__(self, source: PasswordSource) -> None:
+        self._source = source
+        self._slots = asyncio.Semaphore(_HASHES_AT_ONCE)
+
+    async def verify(self, login: str, password: str) -> Person:
+        """See ``PasswordSource.verify_password``."""
+        async with self._slots:
+            return await self._source.verify_password(login, password)
+
+    async def people(self) -> tuple[Person, ...]:
+        """See ``PasswordSource.people``."""
+        return await self._source.people()
+
+
+LogInMeans: TypeAlias = PasswordLogIn | UpstreamLogIn | PresentationLogIn
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person is asked to decide."""
+
+    pending: Pending
+    person: Person
+    wanted: tuple[Wanted, ...]
+
+
+@final
+class LogInService:
+    """Logs people in and takes their decisions. ``gathered`` is where claims go that come along with a log-in."""
+
+    def __init__(
+        self,
+        means: LogInMeans,
+        *,
+        authorization: AuthorizationService,
+        issuer: IssuerService,
+        offers: OfferService,
+        gathered: GatheredClaims | None,
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self.means: Final = means
+        self._authorization = authorization
+        self._issuer = issuer
+        self._offers = offers
+        self._gathered = gathered
+        self._store = store
+        self._clock = clock
+
+    async def visit(self, parameters: Mapping[str, str], *, browser: str) -> Pending:
+        """A browser comes from a wallet; ``Denied`` as ``AuthorizationService.read``. ``browser`` is a fresh id."""
+        pending = await self._authorization.read(parameters)
+        async with self._store.transaction() as transaction:
+            await transaction.put(VISIT, browser, Visiting(request_uri=pending.request_uri), expires=self._end())
+        return pending
+
+    async def look(self, browser: str | None) -> Pending:
+        """What the wallet of this browser's visit asks for, while nobody has logged in."""
+        stored = await self._load(browser)
+        return await self._authorization.look_up(_visiting(stored).request_uri)
+
+    async def log_in(self, browser: str | None, *, login: str, password: str, renewed: str) -> LoggedIn:
+        """Log in with a password; the visit goes on under the id ``renewed``.
+
+        ``Rejected`` with LOG_IN for a name and a password that do not belong together, PERSON, LOG_IN_OPEN.
+        """
+        assert isinstance(self.means, PasswordLogIn)
+        visiting = await self._count_try(browser)
+        person = await self.means.verify(login, password)
+        return await self._enter(browser, visiting, person, renewed=renewed)
+
+    async def go_to_provider(self, browser: str | None) -> str:
+        """The address at the OpenID Provider to send the browser to."""
+        assert isinstance(self.means, UpstreamLogIn)
+        stored = await self._load(browser)
+        request, url = await self.means.begin()
+        await self._swap(browser, stored, replace(_visiting(stored), upstream=request))
+        return url
+
+    async def return_from_provider(self, browser: str | None, parameters: dict[str, str], *, renewed: str) -> LoggedIn:
+        """The browser is back from the provider; ``Rejected`` as ``UpstreamLogIn.finish``, PERSON, LOG_IN_OPEN."""
+        assert isinstance(self.means, UpstreamLogIn)
+        stored = await self._load(browser)
+        visiting = _visiting(stored)
+        await self._swap(browser, stored, replace(visiting, upstream=None))  # a return serves once, whatever it brings
+        known = await self.means.finish(parameters, request=visiting.upstream)
+        return await self._enter_with(browser, visiting, known, renewed=renewed)
+
+    async def ask_wallet(self, browser: str | None) -> Requested:
+        """Ask for a presentation; the question that is open already stays the one."""
+        assert isinstance(self.means, PresentationLogIn)
+        stored = await self._load(browser)
+        visiting = _visiting(stored)
+        if visiting.presentation is not None:
+            asked = await self.means.look(visiting.presentation)
+            if asked is not None:
+                return asked
+        session, asked = await self.means.begin(initiator=str(browser))
+        await self._swap(browser, stored, replace(visiting, presentation=session))
+        return asked
+
+    async def return_from_wallet(self, browser: str | None, *, response_code: str, renewed: str) -> LoggedIn:
+        """The browser is back from the wallet; ``Rejected`` as ``PresentationLogIn.finish``, PERSON, LOG_IN_OPEN."""
+        assert isinstance(self.means, PresentationLogIn)
+        visiting = _visiting(await self._load(browser))
+        if visiting.presentation is None:
+            raise Rejected(Check.LOG_IN_OPEN, "nothing was asked of a wallet in this browser", field="cookie")
+        known = await self.means.finish(visiting.presentation, response_code=response_code, initiator=str(browser))
+        return await self._enter_with(browser, visiting, known, renewed=renewed)
+
+    async def decision(self, browser: str | None) -> Decision:
+        """What the person of this browser is asked."""
+        stored = await self._load(browser)
+        logged_in = _logged_in(stored)
+        pending = await self._authorization.look_up(logged_in.request_uri)
+        wanted = await self._issuer.look_at(pending.pushed.credentials, person=logged_in.person.id)
+        return Decision(pending=pending, person=logged_in.person, wanted=wanted)
+
+    async def decide(self, browser: str | None, *, approved: bool) -> HttpResponse:
+        """Take the person's decision, once: the redirect to the wallet, with a code for what there is, or an error."""
+        decision = await self.decision(browser)
+        async with self._store.transaction(durable=True) as transaction:
+            if await transaction.take(VISIT, str(browser)) is None:
+                raise _nothing_open()
+        available = tuple(wanted.credential for wanted in decision.wanted if wanted.available)
+        if approved and available:
+            subject = decision.person.id
+            return await self._authorization.approve(decision.pending, subject=subject, credentials=available)
+        if self._gathered is not None:
+            await self._gathered.forget(decision.person.id)
+        return await self._authorization.refuse(decision.pending, None if available else nothing_to_issue())
+
+    async def _enter_with(
+        self, browser: str | None, visiting: Visiting, known: KnownPerson, *, renewed: str
+    ) -> LoggedIn:
+        logged_in = await self._enter(browser, visiting, known.person, renewed=renewed)
+        if self._gathered is not None:
+            await self._gathered.keep(known)
+        return logged_in
+
+    async def _enter(self, browser: str | None, visiting: Visiting, person: Person, *, renewed: str) -> LoggedIn:
+        """The visit goes on under another id, with a person; the old id leads nowhere."""
+        pending = await self._authorization.look_up(visiting.request_uri)
+        await self._offers.check_person(pending.pushed.issuer_state, person.id)
+        logged_in = LoggedIn(request_uri=visiting.request_uri, person=person)
+        async with self._store.transaction(durable=True) as transaction:
+            if await transaction.take(VISIT, str(browser)) is None:
+                raise _nothing_open()
+            await transaction.put(VISIT, renewed, logged_in, expires=self._end())
+        return logged_in
+
+    async def _count_try(self, browser: str | None) -> Visiting:
+        """Count before the password is looked at, so that many at once are no more than many in turn."""
+        stored = await self._load(browser)
+        visiting = _visiting(stored)
+        if visiting.tries >= MAX_TRIES:
+            raise Rejected(Check.LOG_IN_OPEN, f"expected at most {MAX_TRIES} tries to log in", field="password")
+        counted = replace(visiting, tries=visiting.tries + 1)
+        await self._swap(browser, stored, counted)
+        return counted
+
+    async def _load(self, browser: str | None) -> Stored[Visit]:
+        if browser is None:
+            raise _nothing_open()
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(VISIT, browser)
+        if stored is None:
+            raise _nothing_open()
+        return stored
+
+    async def _swap(self, browser: str | None, stored: Stored[Visit], visit: Visit) -> Visit:
+        async with self._store.transaction() as transaction:
+            swapped = await transaction.swap(VISIT, str(browser), visit, version=stored.version, expires=self._end())
+        if not swapped:
+            raise Rejected(Check.LOG_IN_OPEN, "another page of this browser was first", field="cookie")
+        return visit
+
+    def _end(self) -> int:
+        return self._clock.now() + LOG_IN_SECONDS
+
+
+def _visiting(stored: Stored[Visit]) -> Visiting:
+    if not isinstance(stored.value, Visiting):
+        raise Rejected(Check.LOG_IN_OPEN, "somebody has logged in already", field="cookie")
+    return stored.value
+
+
+def _logged_in(stored: Stored[Visit]) -> LoggedIn:
+    if not isinstance(stored.value, LoggedIn):
+        raise Rejected(Check.LOG_IN_OPEN, "expected a log-in before the decision", field="cookie")
+    return stored.value
+
+
+def _nothing_open() -> Rejected:
+    return Rejected(Check.LOG_IN_OPEN, "nothing is open in this browser, or it took too long", field="cookie")

@@ -1,0 +1,89 @@
+"""What came along with a log-in elsewhere: kept for the issuance that the person approved, and not a minute longer.
+
+The claims of an OpenID Provider, or of a presented attestation, are sealed in the issuer's store under the person's
+reference. They live as long as the code and the first access token, and for a type that takes time until it can have
+been fetched. A renewal after that finds nothing: the wallet is sent to log in, and current claims come along again.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.formats.catalogue.types import AttestationType
+from zegel.formats.claims import Claims
+from zegel.primitives.encoding import base64url
+from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, CODE_SECONDS, LOG_IN_SECONDS
+from zegel.services.ports import Clock, Kind, KnownPerson, Store
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatheredRecord:
+    """The claims of one person, by data identifiers."""
+
+    claims: Claims
+
+
+GATHERED: Final = Kind(name="gathered record", states=(GatheredRecord,))
+
+
+@final
+class GatheredClaims:
+    """A ``PersonSource`` of whoever logged in just now.
+
+    ``own`` are claims that the issuer states itself, in place of what came along: who issues, and where. ``key`` makes
+    references that can be guessed, such as a number of a person, into keys that cannot. ``longest_delay`` is that of
+    the types that take time, in seconds.
+    """
+
+    def __init__(
+        self,
+        types: Mapping[str, AttestationType],
+        *,
+        own: Claims,
+        key: bytes,
+        longest_delay: int,
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._types = types
+        self._usable = frozenset(claim.id for type_ in types.values() for claim in type_.claims)
+        self._own = own
+        self._key = key
+        self._seconds = lifetime(longest_delay)
+        self._store = store
+        self._clock = clock
+
+    async def keep(self, known: KnownPerson) -> None:
+        """Keep what the types on offer attest of it, in place of what the same person's last log-in brought."""
+        key = self._record_key(known.person.id)
+        expires = self._clock.now() + self._seconds
+        claims = {name: value for name, value in known.claims.items() if name in self._usable}
+        async with self._store.transaction() as transaction:
+            await transaction.take(GATHERED, key)
+            await transaction.put(GATHERED, key, GatheredRecord(claims={**claims, **self._own}), expires=expires)
+
+    async def forget(self, person: str) -> GatheredRecord | None:
+        """Nothing is to be issued after all."""
+        async with self._store.transaction() as transaction:
+            return await transaction.take(GATHERED, self._record_key(person))
+
+    async def load_claims(self, person: str, type_: str) -> Claims | None:
+        """See ``PersonSource``: a person has every type whose mandatory claims came along."""
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(GATHERED, self._record_key(person))
+        known = self._types.get(type_)
+        if stored is None or known is None:
+            return None
+        claims = stored.value.claims
+        return claims if all(claim.id in claims for claim in known.claims if claim.mandatory) else None
+
+    def _record_key(self, person: str) -> str:
+        return base64url(hmac.digest(self._key, person.encode(), "sha256"))
+
+
+def lifetime(longest_delay: int) -> int:
+    """How long gathered claims are kept, in seconds: consent, code, token, and where it takes time another token."""
+    waiting = longest_delay + ACCESS_TOKEN_SECONDS if longest_delay else 0
+    return LOG_IN_SECONDS + CODE_SECONDS + ACCESS_TOKEN_SECONDS + waiting

@@ -1,0 +1,150 @@
+"""Where an issuer's persons come from, opened: how they log in, and what is known of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+from urllib.parse import urlsplit
+
+from zegel.adapters.files import read_file
+from zegel.adapters.keyfiles import load_client_secret, load_signer
+from zegel.adapters.people_file import load_people_file
+from zegel.adapters.register import open_register
+from zegel.errors import Malformed
+from zegel.formats.catalogue.types import AttestationType, Catalogue
+from zegel.profiles import PROFILES
+from zegel.protocols.oidc.upstream import UpstreamClient
+from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
+from zegel.services.log_in import LogInMeans, PasswordLogIn
+from zegel.services.ports import PersonSource, Store
+from zegel.services.presented import PresentationLogIn, build_source_query
+from zegel.services.sources import GatheredClaims
+from zegel.services.status import StatusReader
+from zegel.services.upstream import UpstreamLogIn
+from zegel.services.verifier import VerifierIdentity, VerifierService
+from zegel.web.app.roles import World, role_key
+from zegel.web.app.verifier import link_target
+from zegel.web.issuer_log_in import RETURN
+from zegel.web.verifier import VerifierSite
+
+MAX_QUERY: Final = 65_536
+STATUS_SECONDS: Final = 60  # how long a status list is used again; whoever presents wants to be known now
+_PID: Final = "pid"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What of the issuer its source is opened with."""
+
+    store: Store
+    sealing_key: bytes
+    catalogue: Catalogue
+    types: Mapping[str, AttestationType]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSource:
+    """A source that is ready. ``gathered`` is where claims go that come along with a log-in, ``verifier`` what asks
+    wallets; ``close`` is called at the end."""
+
+    means: LogInMeans
+    claims: PersonSource
+    gathered: GatheredClaims | None = None
+    verifier: VerifierSite | None = None
+    close: Callable[[], None] = lambda: None
+
+
+def open_source(world: World, material: Material) -> OpenSource:
+    """Open the source of the configuration; ``Malformed`` with the setting that it lacks."""
+    config = world.config.issuer.source
+    match config.kind:
+        case "register":
+            url = f"sqlite:///{config.register}"
+            register = open_register(url, clock=world.clock, random=world.random)
+            return OpenSource(means=PasswordLogIn(register), claims=register, close=register.close)
+        case "csv":
+            people = load_people_file(_required(config.csv, "csv"), catalogue=material.catalogue)
+            return OpenSource(means=PasswordLogIn(people), claims=people)
+        case "oidc":
+            return _open_upstream(world, material)
+        case "presentation":
+            return _open_presentation(world, material)
+
+
+def _open_upstream(world: World, material: Material) -> OpenSource:
+    config = world.config.issuer.source
+    secret = None if config.client_secret is None else load_client_secret(config.client_secret)
+    for name in ("provider", "client_id"):
+        if not getattr(config, name):
+            raise _missing(name)
+    means = UpstreamLogIn(
+        config.provider,
+        client=UpstreamClient(
+            client_id=config.client_id, redirect_uri=world.config.issuer.origin + RETURN, secret=secret
+        ),
+        pid=material.catalogue.types[_PID],
+        outbound=world.outbound,
+        clock=world.clock,
+        random=world.random,
+    )
+    gathered = _gathered(world, material)
+    return OpenSource(means=means, claims=gathered, gathered=gathered)
+
+
+def _open_presentation(world: World, material: Material) -> OpenSource:
+    config = world.config.issuer
+    profile = PROFILES[config.profile]
+    service = VerifierService(
+        VerifierIdentity(
+            origin=config.origin,
+            host=urlsplit(config.origin).hostname or "",
+            signer=load_signer(config.access_key, config.access_chain),
+            profile=profile,
+        ),
+        trust=world.trust,
+        statuses=StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=STATUS_SECONDS),
+        store=material.store,
+        clock=world.clock,
+        random=world.random,
+    )
+    means = PresentationLogIn(
+        _query(config.source.query, material),
+        verifier=service,
+        catalogue=material.catalogue,
+        return_uri=config.origin + RETURN,
+        random=world.random,
+    )
+    host = urlsplit(config.origin).netloc
+    site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
+    gathered = _gathered(world, material)
+    return OpenSource(means=means, claims=gathered, gathered=gathered, verifier=site)
+
+
+def _query(file: Path | None, material: Material) -> DcqlQuery:
+    if file is not None:
+        return parse_query(read_file(file, max_bytes=MAX_QUERY))
+    return build_source_query(material.catalogue.types[_PID], list(material.types.values()))
+
+
+def _gathered(world: World, material: Material) -> GatheredClaims:
+    config = world.config.issuer
+    return GatheredClaims(
+        material.types,
+        own={"issuing_authority": config.name, "issuing_country": config.country},
+        key=role_key(material.sealing_key, "gathered records"),
+        longest_delay=config.delay if config.delayed_types else 0,
+        store=material.store,
+        clock=world.clock,
+    )
+
+
+def _required(path: Path | None, name: str) -> Path:
+    if path is None:
+        raise _missing(name)
+    return path
+
+
+def _missing(name: str) -> Malformed:
+    return Malformed("zegel.toml", f"issuer.source.{name}", "expected this setting for a source of this kind")

@@ -1,0 +1,246 @@
+"""The authorization endpoint as its person sees it: log in, see what would be issued to which wallet, decide.
+
+/authorize leads to pages without parameters: what the wallet sent stands in no address bar.
+"""
+
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.checks import Check
+from zegel.errors import Rejected, explain
+from zegel.formats.catalogue.describe import claim_name, described_claims, name_in
+from zegel.formats.catalogue.types import AttestationType
+from zegel.formats.credential import Format
+from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
+from zegel.protocols.oauth.server import AUTHORIZATION_PATH
+from zegel.protocols.oauth.states import ClientIdentity, PushedRequest
+from zegel.protocols.openid4vp.response import MAX_BODY as MAX_ANSWER
+from zegel.services.issuer import Wanted
+from zegel.services.log_in import PasswordLogIn
+from zegel.services.presented import PresentationLogIn
+from zegel.services.upstream import UpstreamLogIn
+from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH
+from zegel.web import verifier
+from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
+from zegel.web.issuer_site import IssuerSite
+from zegel.web.pages import render_page
+from zegel.web.routing import Audience, Route
+from zegel.web.site import content_policy
+from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
+
+LOG_IN: Final = "/log-in"
+PROVIDER: Final = "/log-in/provider"  # leads to an OpenID Provider
+RETURN: Final = "/log-in/return"  # back from there, or from a wallet
+CONSENT: Final = "/consent"
+MAX_BODY: Final = 4_096  # a name, a password and a CSRF token
+_LOCALE: Final = "en"
+_WALLET_PAGE: Final = "/present"
+_FORMATS: Final = {Format.SD_JWT_VC: "SD-JWT VC", Format.MDOC: "mdoc (ISO/IEC 18013-5)"}
+_APPROVE: Final = "approve"
+
+
+async def authorize(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """A wallet sends its person (RFC 9126 section 4): a browser session of its own, and to the log-in."""
+    browser = new_browser(site.cookies, site.random(ID_BYTES))
+    await site.log_in.visit(request.query(), browser=browser.id)
+    return browser.remembered(_see(LOG_IN))
+
+
+async def show_log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """The log-in, by the means of the issuer's source."""
+    browser = known_browser(request, site.cookies)
+    pending = await site.log_in.look(_id(browser))
+    assert browser is not None  # without one there is nothing to look at
+    match site.log_in.means:
+        case PasswordLogIn():
+            return _page(site, "issuer_log_in.html", pending.pushed, csrf=browser.csrf, login="", wrong=None)
+        case UpstreamLogIn(issuer=issuer):
+            there = urlsplit(issuer).netloc
+            return _page(site, "issuer_log_in_provider.html", pending.pushed, provider=there, there=PROVIDER)
+        case PresentationLogIn():
+            return await _show_question(site, pending.pushed, browser)
+
+
+async def log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """A name and a password: on to the decision under a new session id, or the same page with what was wrong."""
+    form = request.form()
+    browser = check_csrf(form, known_browser(request, site.cookies))
+    renewed = new_browser(site.cookies, site.random(ID_BYTES))
+    login, password = form.get("login", ""), form.get("password", "")
+    try:
+        await site.log_in.log_in(browser.id, login=login, password=password, renewed=renewed.id)
+    except Rejected as error:
+        if error.check is not Check.LOG_IN:
+            raise
+        pending = await site.log_in.look(browser.id)
+        wrong = "The name and the password do not belong together."
+        page = _page(site, "issuer_log_in.html", pending.pushed, csrf=browser.csrf, login=login[:64], wrong=wrong)
+        return replace(page, status=400)
+    return renewed.remembered(_see(CONSENT))
+
+
+async def go_to_provider(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """To the OpenID Provider that knows the issuer's people."""
+    return _see(await site.log_in.go_to_provider(_id(known_browser(request, site.cookies))))
+
+
+async def come_back(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """Back from the provider, or from the wallet that presented (OpenID4VP 1.0 section 8.2)."""
+    parameters, browser = request.query(), _id(known_browser(request, site.cookies))
+    renewed = new_browser(site.cookies, site.random(ID_BYTES))
+    if isinstance(site.log_in.means, UpstreamLogIn):
+        await site.log_in.return_from_provider(browser, parameters, renewed=renewed.id)
+    else:
+        code = parameters.get("response_code", "")
+        await site.log_in.return_from_wallet(browser, response_code=code, renewed=renewed.id)
+    return renewed.remembered(_see(CONSENT))
+
+
+async def show_consent(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """What would be issued, to which wallet, in what, how often and for how long."""
+    browser = known_browser(request, site.cookies)
+    decision = await site.log_in.decision(_id(browser))
+    assert browser is not None  # without one there is nothing to decide
+    return _page(
+        site,
+        "issuer_consent.html",
+        decision.pending.pushed,
+        csrf=browser.csrf,
+        person=decision.person.name,
+        attestations=_attestations(decision.wanted),
+        missing=_missing(decision.wanted),
+        copies=site.batch_size,
+        approve=_APPROVE,
+    )
+
+
+async def decide(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """The decision: the browser goes back to the wallet (FAPI 2.0 section 5.3.2.2: by 303)."""
+    form = request.form()
+    browser = check_csrf(form, known_browser(request, site.cookies))
+    return await site.log_in.decide(browser.id, approved=form.get("decision") == _APPROVE)
+
+
+async def serve_request(site: IssuerSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """The request object of the issuer's question, for a wallet."""
+    return await verifier.serve_request(_verifier(site), request, session=session)
+
+
+async def post_response(site: IssuerSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """A wallet's answer to the issuer's question."""
+    return await verifier.post_response(_verifier(site), request, session=session)
+
+
+async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Browser) -> HttpResponse:
+    asked = await site.log_in.ask_wallet(browser.id)
+    failure = asked.failure
+    return _page(
+        site,
+        "issuer_log_in_wallet.html",
+        pushed,
+        link=asked.link(_verifier(site).link_target),
+        page=None if site.wallet is None else asked.link(site.wallet + _WALLET_PAGE),
+        failure=None if failure is None else explain(Rejected(failure.check, failure.detail, field=failure.field)),
+    )
+
+
+def _page(site: IssuerSite, template: str, pushed: PushedRequest, **values: object) -> HttpResponse:
+    page = render_page(
+        template,
+        status=200,
+        title=_TITLES[template],
+        role=site.name,
+        host=site.host,
+        wallet=_wallet(pushed.client),
+        returns_to=_returns_to(pushed.redirect_uri),
+        **values,
+    )
+    # The answer to the last form leads to the wallet.
+    return replace(page, headers=(*page.headers, content_policy(_form_target(pushed.redirect_uri))))
+
+
+def _wallet(client: ClientIdentity) -> dict[str, str | None]:
+    """The wallet as people read it: what its provider says of it, or the name that it gives itself."""
+    return {
+        "name": client.wallet or client.client_id or "a wallet without a name",
+        "provider": client.provider,
+        "id": client.client_id,
+    }
+
+
+def _attestations(wanted: tuple[Wanted, ...]) -> list[dict[str, object]]:
+    """What there is to issue, by type, as the page shows it."""
+    shown: dict[str, dict[str, object]] = {}
+    for each in wanted:
+        if each.available:
+            entry = shown.setdefault(each.type.id, _described(each.type, each.format))
+            formats = entry["formats"]
+            assert isinstance(formats, list)
+            formats.append(_FORMATS[each.format])
+    return list(shown.values())
+
+
+def _described(type_: AttestationType, format_: Format) -> dict[str, object]:
+    paths = [claim.path for claim in described_claims(type_, format_)]
+    length = 1 if format_ is Format.SD_JWT_VC else 2  # an mdoc's elements stand below their namespace
+    names = [claim_name(type_, format_, path, locale=_LOCALE) for path in paths if len(path) == length]
+    return {
+        "name": name_in(type_.names, _LOCALE),
+        "formats": [],
+        "claims": list(dict.fromkeys(names)),
+        "days": type_.validity_days,
+        "revocable": type_.revocable,
+    }
+
+
+def _missing(wanted: tuple[Wanted, ...]) -> list[str]:
+    """What is asked for and unknown of this person."""
+    return list(dict.fromkeys(name_in(each.type.names, _LOCALE) for each in wanted if not each.available))
+
+
+def _returns_to(redirect_uri: str) -> str:
+    """Where the browser goes in the end: a host, or the scheme that an app has registered."""
+    parts = urlsplit(redirect_uri)
+    return parts.netloc if parts.scheme in ("http", "https") else parts.scheme
+
+
+def _form_target(redirect_uri: str) -> str:
+    """The redirect URI as a source of form-action (CSP level 3 section 2.3.1)."""
+    scheme = urlsplit(redirect_uri).scheme
+    return origin_of(redirect_uri, what="redirect URI") if scheme in ("http", "https") else f"{scheme}:"
+
+
+def _verifier(site: IssuerSite) -> VerifierSite:
+    if site.verifier is None:
+        raise Rejected(Check.ANSWERED_ONCE, "this issuer asks wallets nothing", field="session")
+    return site.verifier
+
+
+def _see(location: str) -> HttpResponse:
+    return HttpResponse(status=303, headers=(("location", location), ("cache-control", "no-store")))
+
+
+def _id(browser: Browser | None) -> str | None:
+    return None if browser is None else browser.id
+
+
+_TITLES: Final = {
+    "issuer_log_in.html": "Log in",
+    "issuer_log_in_provider.html": "Log in",
+    "issuer_log_in_wallet.html": "Present from your wallet",
+    "issuer_consent.html": "Issue to this wallet?",
+}
+
+ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
+    Route("GET", AUTHORIZATION_PATH, authorize, Audience.PERSON),
+    Route("GET", LOG_IN, show_log_in, Audience.PERSON),
+    Route("POST", LOG_IN, log_in, Audience.PERSON, max_body=MAX_BODY),
+    Route("GET", PROVIDER, go_to_provider, Audience.PERSON),
+    Route("GET", RETURN, come_back, Audience.PERSON),
+    Route("GET", CONSENT, show_consent, Audience.PERSON),
+    Route("POST", CONSENT, decide, Audience.PERSON, max_body=MAX_BODY),
+    Route("GET", REQUEST_PATH + "{session}", serve_request),
+    Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
+    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_ANSWER),
+)

@@ -1,0 +1,118 @@
+"""The issuer's operator API: offer, revoke, publish. On a listener of its own, behind a bearer token."""
+
+from typing import Final
+
+from zegel.errors import Malformed
+from zegel.formats.credential import Format
+from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.json import Json, JsonObject, parse_object
+from zegel.protocols.openid4vci.offer import build_offer
+from zegel.services.log_in import PasswordLogIn
+from zegel.services.offers import OfferMade
+from zegel.services.ports import Issuance
+from zegel.web.issuer_pages import reference_link
+from zegel.web.issuer_site import IssuerSite
+from zegel.web.routing import Audience, Route
+
+MAX_BODY: Final = 16_384
+MAX_PERSONS: Final = 500  # of a longer register the operator has a list of its own
+PRE_AUTHORIZED: Final = "pre-authorized"
+AUTHORIZATION_CODE: Final = "authorization-code"
+_OFFER_MEMBERS: Final = frozenset({"type", "formats", "grant", "person", "tx_code"})
+_REVOCATION_MEMBERS: Final = frozenset({"person", "type"})
+_WHAT: Final = "request"
+
+
+async def offer(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """Make an offer; 201 with the offer, its address, the link for a wallet, and the code that goes another way."""
+    members = _members(request, _OFFER_MEMBERS)
+    type_, formats = _text(members.get("type"), "type"), _formats(members)
+    person = None if members.get("person") is None else _text(members["person"], "person")
+    with_code = members.get("tx_code", False)
+    if type(with_code) is not bool:
+        raise Malformed(_WHAT, "tx_code", "expected true or false")
+    if _grant(members) == PRE_AUTHORIZED:
+        made = await site.offers.offer_pre_authorized(type_, formats, person=person, with_code=with_code)
+    elif with_code:
+        raise Malformed(_WHAT, "tx_code", f"expected false: a transaction code goes with {PRE_AUTHORIZED}")
+    else:
+        made = await site.offers.offer(type_, formats, person=person)
+    return json_response(_described(site, made), status=201)
+
+
+async def revoke(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """Revoke what a person holds, of one type or of all; what was revoked before is not listed again."""
+    members = _members(request, _REVOCATION_MEMBERS)
+    person = _text(members.get("person"), "person")
+    type_ = None if members.get("type") is None else _text(members["type"], "type")
+    if type_ is not None:
+        site.policy.choose(type_)
+    revoked = await site.issuer.revoke(person=person, type_=type_)
+    return json_response({"revoked": [_batch(batch) for batch in revoked]})
+
+
+async def publish(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
+    """Sign the status lists that changed, now."""
+    await site.statuses.publish()
+    return json_response({"published": True})
+
+
+async def show_persons(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
+    """The references of persons and the types that the source has of each; no claim of any.
+
+    Where people log in elsewhere nobody is known beforehand, and the list is empty.
+    """
+    means = site.log_in.means
+    people = await means.people() if isinstance(means, PasswordLogIn) else ()
+    persons = [{"id": each.id, "types": await site.issuer.types_of(each.id)} for each in people[:MAX_PERSONS]]
+    return json_response({"persons": persons, "more": len(people) > MAX_PERSONS})
+
+
+def _described(site: IssuerSite, made: OfferMade) -> dict[str, Json]:
+    return {
+        "credential_offer": build_offer(made.offer),
+        "credential_offer_uri": made.uri,
+        "link": reference_link(made.uri, scheme=site.scheme),
+        "tx_code": made.tx_code,
+        "session": made.id,
+    }
+
+
+def _batch(batch: Issuance) -> dict[str, Json]:
+    return {"id": batch.id, "type": batch.type, "format": str(batch.format), "copies": len(batch.entries)}
+
+
+def _members(request: HttpRequest, known: frozenset[str]) -> JsonObject:
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_BODY)
+    for name in members:
+        if name not in known:
+            raise Malformed(_WHAT, name[:64], f"expected one of {', '.join(sorted(known))}")
+    return members
+
+
+def _formats(members: JsonObject) -> tuple[Format, ...]:
+    value = members.get("formats", [])
+    if type(value) is not list or any(each not in tuple(Format) for each in value):
+        raise Malformed(_WHAT, "formats", f"expected an array of {' and '.join(Format)}")
+    return tuple(dict.fromkeys(Format(str(each)) for each in value))
+
+
+def _grant(members: JsonObject) -> str:
+    value = members.get("grant", AUTHORIZATION_CODE)
+    if value not in (PRE_AUTHORIZED, AUTHORIZATION_CODE):
+        raise Malformed(_WHAT, "grant", f"expected {PRE_AUTHORIZED} or {AUTHORIZATION_CODE}")
+    return str(value)
+
+
+def _text(value: Json, where: str) -> str:
+    if type(value) is not str or not value:
+        raise Malformed(_WHAT, where, "expected text")
+    return value
+
+
+ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
+    Route("POST", "/offers", offer, Audience.OPERATOR, max_body=MAX_BODY),
+    Route("POST", "/revocations", revoke, Audience.OPERATOR, max_body=MAX_BODY),
+    Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_BODY),
+    Route("GET", "/persons", show_persons, Audience.OPERATOR),
+)
