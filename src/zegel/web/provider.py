@@ -12,7 +12,8 @@ from zegel.errors import Denied, Explanation, Rejected, Unavailable, ZegelError,
 from zegel.formats.catalogue.describe import claim_name, name_in
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.credential import Format
-from zegel.primitives.http import HttpRequest, HttpResponse, json_response, origin_of
+from zegel.primitives.http import JSON, HttpRequest, HttpResponse, origin_of
+from zegel.primitives.json import encode_json
 from zegel.protocols.oidc.client import Client
 from zegel.protocols.oidc.provider import AUTHORIZATION, DISCOVERY, KEYS, TOKEN, USERINFO
 from zegel.protocols.oidc.subject import StableFrom
@@ -26,6 +27,7 @@ from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
 from zegel.web.pages import STATIC, render_page, static_file
+from zegel.web.published import publish
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route
 from zegel.web.site import content_policy
@@ -38,7 +40,7 @@ MAX_AUTHORIZATION: Final = 16_000  # state, nonce and redirect URI at their long
 MAX_TOKEN: Final = 8_000  # a code, a verifier, a redirect URI and a secret
 _MAX_FORM: Final = 1_000  # a CSRF token
 _REFRESH: Final = 3  # seconds; whoever has answered on a telephone looks up by then
-_PUBLISHED: Final = (("cache-control", "public, max-age=300"),)  # a successor's key is published longer before it signs
+_PUBLISHED: Final = 300  # seconds; a successor's key is published for longer before it signs
 _LOCALE: Final = "en"
 _WALLET_PAGE: Final = "/present"
 
@@ -130,17 +132,19 @@ async def come_back(site: ProviderSite, request: HttpRequest, *, session: str) -
 
 async def show_home(site: ProviderSite, _request: HttpRequest) -> HttpResponse:
     """What this host is."""
-    return render_page("provider.html", title=site.verifier.name, role=site.verifier.name, host=site.verifier.host)
+    return render_page(
+        "provider.html", title="Sign in with your wallet", role=site.verifier.name, host=site.verifier.host
+    )
 
 
-async def discover(site: ProviderSite, _request: HttpRequest) -> HttpResponse:
+async def discover(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """The discovery document (OpenID Connect Discovery 1.0 section 4)."""
-    return json_response(site.service.metadata(), headers=_PUBLISHED)
+    return publish(request, encode_json(site.service.metadata()), content_type=JSON, max_age=_PUBLISHED)
 
 
-async def serve_keys(site: ProviderSite, _request: HttpRequest) -> HttpResponse:
+async def serve_keys(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """The keys that sign ID Tokens."""
-    return json_response(site.service.key_set(), headers=_PUBLISHED)
+    return publish(request, encode_json(site.service.key_set()), content_type=JSON, max_age=_PUBLISHED)
 
 
 async def token(site: ProviderSite, request: HttpRequest) -> HttpResponse:

@@ -117,11 +117,47 @@ def refused(explanation: Explanation | None, status: int, **values: object) -> s
     return pages.error_page(**values)(explanation, "5f0c1e22ab34cd56", status).body.decode()
 
 
+SIGN_IN = {
+    "client": "Tax online",
+    "here": "/sign-in",
+    "other_device": "/sign-in/other-device",
+    "cancel": "/sign-in/cancel",
+    "failure": None,
+}
+
+
+def sign_in(**values: object) -> str:
+    """The provider's page, as a role shows it, with changes."""
+    shown = {
+        "title": "Sign in to Tax online",
+        "attestations": [("Person identification data", ["Family name", "Personal number"]), ("Diploma", [])],
+        "pseudonym_from": ["Personal number"],
+        "link": "haip-vp://?client_id=x509_hash%3Ax",
+        "page": "http://wallet.localhost:7105/present?client_id=x509_hash%3Ax",
+        "answered": False,
+        "cross_device": True,
+    }
+    return rendered("sign_in.html", **(SIGN_IN | shown | PROVIDER | values))
+
+
+def other_device(**values: object) -> str:
+    """The provider's page with a code, as a role shows it, with changes."""
+    shown = {"title": "Scan with your wallet", "code": PIXEL, "opened": False, "refresh": 3}
+    return rendered("other_device.html", **(SIGN_IN | shown | PROVIDER | values))
+
+
 GALLERY = {
     "log-in": rendered("log_in.html", title="Log in", **ISSUER),
     "consent": rendered("consent.html", title="Tax online asks for your data", navigation=NAVIGATION, **WALLET),
     "credential": rendered("credential.html", title="Personal identity", lang="en-GB", **WALLET),
     "scan": rendered("scan.html", title="Sign in with your wallet", navigation=[], **PROVIDER),
+    "provider": rendered("provider.html", title="Sign-in", **PROVIDER),
+    "sign-in": sign_in(),
+    "sign-in failed": sign_in(failure=EXPLANATION, page=None, cross_device=False, pseudonym_from=[]),
+    "sign-in answered": sign_in(link=None, page=None, answered=True),
+    "code": other_device(),
+    "code opened": other_device(opened=True, failure=EXPLANATION),
+    "code expired": other_device(code=None, refresh=None),
     "error": refused(EXPLANATION, 400, back=("/", "Back to the service"), **PROVIDER),
     "unavailable": refused(EXPLANATION, 503, **WALLET),
     "bug": refused(None, 500, **WALLET),

@@ -1,0 +1,366 @@
+"""The provider's pages and endpoints: what a person sees, what a service gets, and what no other page can do."""
+
+import json
+import re
+import time
+from base64 import b64decode
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+import zxingcpp
+from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.sign_in_world import SignInWorld, another_client, make_sandbox, sign_in_world
+
+from zegel.checks import Check
+from zegel.config.roles import Config
+from zegel.errors import Unavailable
+from zegel.formats.credential import Format
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.oauth.pkce import code_challenge
+from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS, SAME_DEVICE_SECONDS
+from zegel.web import provider
+
+pytestmark = pytest.mark.anyio
+
+VERIFIER = "v" * 43
+REQUEST = {
+    "response_type": "code",
+    "client_id": "library",
+    "redirect_uri": "https://library.utopia.example/back",
+    "scope": "openid profile",
+    "state": "the-state",
+    "code_challenge": code_challenge(VERIFIER),
+    "code_challenge_method": "S256",
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    config = make_sandbox(tmp_path_factory.mktemp("provider") / "sandbox")
+    clients = (*config.provider.clients, another_client(), another_client(id="archive", stable_from=None))
+    return replace(config, provider=replace(config.provider, clients=clients))
+
+
+@pytest.fixture
+async def world(sandbox: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async with sign_in_world(sandbox, database=tmp_path / "provider.db") as opened:
+        monkeypatch.setattr(time, "time", lambda: float(opened.clock.now()))  # Tax online's library reads the clock
+        yield opened
+
+
+def authorize(world: SignInWorld, **changes: str) -> str:
+    return f"{world.provider}/authorize?{urlencode(REQUEST | changes)}"
+
+
+async def at_tax_online(world: SignInWorld) -> tuple[Browser, HttpResponse]:
+    """A browser that Tax online has sent to the provider, and the page there."""
+    browser = world.browser()
+    return browser, await browser.open(f"{world.service}/sign-in")
+
+
+async def with_code(world: SignInWorld) -> tuple[Browser, HttpResponse]:
+    """A browser with a code to scan."""
+    browser, page = await at_tax_online(world)
+    return browser, await browser.follow(await browser.submit(page, "/sign-in/other-device"))
+
+
+def code_in(page: HttpResponse) -> str:
+    """What a telephone reads on the page."""
+    drawn = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', text_of(page))
+    svg = b64decode(drawn[1]).decode()
+    size = int(re.search(r'viewBox="0 0 (\d+) \1"', svg)[1])
+    rows = [bytearray(b"\xff" * size) for _ in range(size)]
+    path = re.search(r'<path d="([^"]+)"', svg)[1]
+    for x, y, width, height in re.findall(r"M(\d+) (\d+)h(\d+)v(\d+)h-\d+Z", path):
+        for row in rows[int(y) : int(y) + int(height)]:
+            row[int(x) : int(x) + int(width)] = bytes(int(width))
+    larger = [bytes(pixel for pixel in row for _ in range(4)) for row in rows for _ in range(4)]
+    picture = memoryview(b"".join(larger)).cast("B", (4 * size, 4 * size))
+    (found,) = zxingcpp.read_barcodes(picture)
+    return found.text
+
+
+# --- what is published --------------------------------------------------------------------------------------------
+
+
+async def test_the_discovery_document_and_the_keys_are_public_for_a_while(world: SignInWorld) -> None:
+    browser = world.browser()
+    metadata = await browser.get(f"{world.provider}/.well-known/openid-configuration")
+    assert metadata.header("cache-control") == "public, max-age=300"
+    document = json.loads(metadata.body)
+    assert document["issuer"] == world.provider
+    keys = await browser.get(document["jwks_uri"])
+    assert [key["alg"] for key in json.loads(keys.body)["keys"]] == ["ES256"]
+    assert browser.cookies == {"login.localhost": {}}
+
+
+async def test_the_first_page_says_what_this_host_is(world: SignInWorld) -> None:
+    assert "You begin at the service" in text_of(await world.browser().get(f"{world.provider}/"))
+
+
+# --- the authorization endpoint -----------------------------------------------------------------------------------
+
+
+async def test_a_request_leads_to_a_page_without_its_parameters(world: SignInWorld) -> None:
+    browser = world.browser()
+    answer = await browser.get(authorize(world))
+    assert (answer.status, answer.header("location")) == (303, "/sign-in")
+    cookie = answer.header("set-cookie")
+    assert re.fullmatch(r"zegel-provider=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax", cookie)
+
+
+async def test_a_request_may_come_as_a_form_of_the_services_page(world: SignInWorld) -> None:
+    browser = world.browser()
+    page = "https://library.utopia.example/"
+    answer = await browser.post(f"{world.provider}/authorize", REQUEST, page=page)
+    assert answer.status == 303
+    assert "Town library" in text_of(await browser.follow(answer))
+
+
+async def test_each_request_has_a_browser_session_of_its_own(world: SignInWorld) -> None:
+    browser = world.browser()
+    ids = set()
+    for _ in range(2):
+        await browser.open(authorize(world))
+        ids |= set(browser.cookies["login.localhost"].values())
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    "changes", [{"client_id": "stranger"}, {"redirect_uri": "https://evil.example/"}, {"state": "s" * 2_000}]
+)
+async def test_who_cannot_be_sent_back_gets_a_page(world: SignInWorld, changes: dict[str, str]) -> None:
+    answer = await world.browser().get(authorize(world, **changes))
+    assert answer.status == 400
+    assert answer.header("location") is None
+    assert answer.header("set-cookie") is None
+    assert "What was refused, and why" in text_of(answer)
+
+
+async def test_a_parameter_that_comes_twice_gets_a_page(world: SignInWorld) -> None:
+    answer = await world.browser().get(authorize(world) + "&state=again")
+    assert (answer.status, answer.header("location")) == (400, None)
+
+
+async def test_a_wrong_request_goes_back_to_its_service(world: SignInWorld) -> None:
+    answer = await world.browser().get(authorize(world, prompt="none"))
+    assert answer.status == 303
+    assert answer.header("location").startswith("https://library.utopia.example/back?error=login_required")
+    assert answer.header("set-cookie") is None
+
+
+# --- the page -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_page_says_who_asks_for_what(world: SignInWorld) -> None:
+    _, page = await at_tax_online(world)
+    shown = re.findall(r"<li>([^<]+)</li>", text_of(page))
+    assert "<h1>Sign in to Tax online</h1>" in text_of(page)
+    assert shown == ["Personal number", "Given names", "Family name", "Date of birth", "Address: Full address"]
+    assert "does not get: personal number" in text_of(page)
+
+
+async def test_a_service_without_a_lasting_subject_keeps_nothing_back(world: SignInWorld) -> None:
+    browser = world.browser()
+    page = await browser.open(authorize(world, client_id="archive"))
+    assert re.findall(r"<li>([^<]+)</li>", text_of(page)) == ["Given names"]
+    assert "does not get" not in text_of(page)
+
+
+async def test_what_no_scope_asks_for_is_not_asked_for(world: SignInWorld) -> None:
+    page = await world.browser().open(authorize(world, client_id="archive", scope="openid"))
+    assert "That you hold it, and nothing of what it says." in text_of(page)
+
+
+async def test_the_page_leads_to_the_wallet_on_this_machine_and_to_any_other(world: SignInWorld) -> None:
+    _, page = await at_tax_online(world)
+    here, other = link_of(page, "Open my wallet"), link_of(page, "Open another wallet on this device")
+    assert here.startswith("http://wallet.localhost:7105/present?client_id=x509_hash%3A")
+    assert other.startswith("haip-vp://?client_id=x509_hash%3A")
+    assert here.partition("?")[2] == other.partition("?")[2]
+
+
+async def test_without_a_wallet_on_this_machine_there_is_one_link(sandbox: Config, tmp_path: Path) -> None:
+    config = replace(sandbox, provider=replace(sandbox.provider, wallet=None))
+    async with sign_in_world(config, database=tmp_path / "provider.db") as world:
+        _, page = await at_tax_online(world)
+        assert link_of(page, "Open my wallet").startswith("haip-vp://?")
+        assert "another wallet" not in text_of(page)
+
+
+async def test_forms_may_end_at_the_service_and_nowhere_else(world: SignInWorld) -> None:
+    _, page = await at_tax_online(world)
+    assert f"form-action 'self' {world.service};" in page.header("content-security-policy")
+    assert page.header("cache-control") == "no-store"
+
+
+async def test_after_the_wallet_has_answered_the_page_says_how_to_go_on(world: SignInWorld) -> None:
+    browser, page = await at_tax_online(world)
+    await world.wallet(*await world.office.issue()).present(link_of(page, "Open my wallet"))
+    page = await browser.open("/sign-in")
+    assert "Your wallet has answered" in text_of(page)
+    assert "Open my wallet" not in text_of(page)
+
+
+async def test_a_revoked_attestation_is_refused_with_its_reason_and_another_may_follow(world: SignInWorld) -> None:
+    browser, page = await at_tax_online(world)
+    link = link_of(page, "Open my wallet")
+    copies = await world.office.issue(person="eve")
+    await world.office.revoke("eve")
+    wallet = world.wallet(*copies)
+    refusal = await world.world.outbound.fetch(wallet.answer(await wallet.open(link)).request)
+    assert refusal.status == 400
+    page = await browser.open("/sign-in")
+    assert "What your wallet answered was not accepted" in text_of(page)
+    assert f"<dd>{Check.STATUS.id}</dd>" in text_of(page)
+    back = await world.wallet(*await world.office.issue()).present(link)
+    assert (await browser.open(back)).status == 200
+    assert browser.at == f"{world.service}/profile"
+
+
+async def test_whoever_cancels_is_back_at_the_service(world: SignInWorld) -> None:
+    browser, page = await at_tax_online(world)
+    page = await browser.follow(await browser.submit(page, "/sign-in/cancel"))
+    assert browser.at.startswith(f"{world.service}/callback?error=access_denied")
+    assert "You did not present" in text_of(page)
+
+
+async def test_without_a_sign_in_the_page_says_where_to_begin(world: SignInWorld) -> None:
+    page = await world.browser().get(f"{world.provider}/sign-in")
+    assert page.status == 400
+    assert "go back to the service and sign in from there" in text_of(page)
+
+
+async def test_an_unanswered_page_goes_back_to_the_service(world: SignInWorld) -> None:
+    browser, _ = await at_tax_online(world)
+    world.clock.advance(SAME_DEVICE_SECONDS)
+    await browser.open("/sign-in")
+    assert browser.at.startswith(f"{world.service}/callback?error=access_denied")
+
+
+# --- the code to scan ---------------------------------------------------------------------------------------------
+
+
+async def test_the_code_reads_as_the_link_and_the_page_looks_again_by_itself(world: SignInWorld) -> None:
+    browser, page = await with_code(world)
+    assert browser.at == f"{world.provider}/sign-in/other-device"
+    assert '<meta http-equiv="refresh" content="3">' in text_of(page)
+    assert code_in(page).startswith("haip-vp://?client_id=x509_hash%3A")
+    assert "login.localhost:7103" in text_of(page)
+    assert "form-action 'self' http://tax.localhost:7104;" in page.header("content-security-policy")
+
+
+async def test_the_code_asks_for_what_the_page_asked_for(world: SignInWorld) -> None:
+    _, page = await with_code(world)
+    wallet = world.wallet(*await world.office.issue(Format.MDOC))
+    consent = await wallet.open(code_in(page))
+    assert {query.id for query in consent.request.query.credentials} == {"pid-sd-jwt", "pid-mdoc"}
+
+
+async def test_the_page_says_when_a_wallet_has_opened_the_request(world: SignInWorld) -> None:
+    browser, page = await with_code(world)
+    await world.wallet().open(code_in(page))
+    assert "A wallet has opened the request" in text_of(await browser.open("/sign-in/other-device"))
+
+
+async def test_the_page_goes_on_by_itself_when_the_wallet_has_presented(world: SignInWorld) -> None:
+    browser, page = await with_code(world)
+    assert await world.wallet(*await world.office.issue()).present(code_in(page)) is None
+    page = await browser.open("/sign-in/other-device")
+    assert browser.at == f"{world.service}/profile"
+    assert "You are signed in" in text_of(page)
+
+
+async def test_after_two_minutes_the_page_offers_a_new_code(world: SignInWorld) -> None:
+    browser, first = await with_code(world)
+    world.clock.advance(CROSS_DEVICE_SECONDS)
+    page = await browser.open("/sign-in/other-device")
+    assert "The code is no longer good" in text_of(page)
+    assert "refresh" not in text_of(page)
+    page = await browser.follow(await browser.submit(page, "/sign-in/other-device"))
+    assert code_in(page) != code_in(first)
+
+
+async def test_a_service_that_does_not_allow_another_device_offers_none(world: SignInWorld) -> None:
+    browser = world.browser()
+    page = await browser.open(authorize(world))
+    assert "another device" not in text_of(page)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', text_of(page))[1]
+    answer = await browser.post("/sign-in/other-device", {"csrf": csrf})
+    assert answer.status == 400
+    assert "cross-device" in text_of(answer)
+
+
+# --- other sites --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["/sign-in/other-device", "/sign-in/cancel"])
+async def test_another_sites_form_does_nothing(world: SignInWorld, action: str) -> None:
+    browser, page = await at_tax_online(world)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', text_of(page))[1]
+    foreign = await browser.post(world.provider + action, {"csrf": csrf}, page="https://evil.example/")
+    forged = await browser.post(world.provider + action, {"csrf": "guess"}, page=world.provider)
+    assert (foreign.status, forged.status) == (403, 403)
+    assert "Open my wallet" in text_of(await browser.open(f"{world.provider}/sign-in"))
+
+
+# --- the service's endpoints --------------------------------------------------------------------------------------
+
+
+async def test_the_token_endpoint_refuses_as_oauth_says(world: SignInWorld) -> None:
+    browser = world.browser()
+    form = {"grant_type": "authorization_code", "code": "guess", "client_id": "library"}
+    unknown = await browser.post(f"{world.provider}/token", form, page=world.service)
+    assert (unknown.status, json.loads(unknown.body)["error"]) == (400, "invalid_grant")
+    stranger = await browser.post(f"{world.provider}/token", form | {"client_id": "stranger"}, page=world.service)
+    assert (stranger.status, json.loads(stranger.body)["error"]) == (401, "invalid_client")
+    assert stranger.header("www-authenticate").startswith("Basic")
+
+
+async def test_the_userinfo_endpoint_refuses_as_oauth_says(world: SignInWorld) -> None:
+    browser = world.browser()
+    for answer in (
+        await browser.get(f"{world.provider}/userinfo"),
+        await browser.post(f"{world.provider}/userinfo", {}, page=world.service),
+    ):
+        assert (answer.status, json.loads(answer.body)["error"]) == (401, "invalid_token")
+        assert answer.header("www-authenticate").startswith("Bearer")
+
+
+async def test_a_refusal_by_the_site_is_worded_alike(world: SignInWorld) -> None:
+    elsewhere = HttpRequest(
+        method="POST", url=f"{world.provider}/token", headers=(("host", "rebound.example"),), body=b""
+    )
+    answer = await world.handlers[world.provider](elsewhere)
+    assert (answer.status, json.loads(answer.body)["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("word", [provider.refuse_token, provider.refuse_userinfo])
+async def test_what_is_out_of_order_with_us_is_no_fault_of_the_service(word) -> None:
+    answer = word(None, Unavailable("database", "it does not answer"))
+    assert (answer.status, json.loads(answer.body)["error"]) == (503, "temporarily_unavailable")
+
+
+async def test_a_public_client_signs_in_without_a_secret(world: SignInWorld) -> None:
+    browser = world.browser()
+    page = await browser.open(authorize(world))
+    back = await world.wallet(*await world.office.issue()).present(link_of(page, "Open my wallet"))
+    answer = await browser.get(back)
+    code = re.search(r"[?&]code=([\w-]+)", answer.header("location"))[1]
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "client_id": "library",
+        "redirect_uri": REQUEST["redirect_uri"],
+        "code_verifier": VERIFIER,
+    }
+    token = json.loads((await browser.post(f"{world.provider}/token", form, page=world.service)).body)
+    request = HttpRequest(
+        method="GET",
+        url=f"{world.provider}/userinfo",
+        headers=(("authorization", f"Bearer {token['access_token']}"),),
+    )
+    claims = json.loads((await world.handlers[world.provider](request)).body)
+    assert claims.keys() == {"sub", "given_name"}
