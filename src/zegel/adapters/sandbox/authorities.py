@@ -35,7 +35,6 @@ ROOTS: Final[Mapping[str, Root]] = {
     root.file: root
     for root in (
         Root(file="attestations", name="Utopia attestation authority", purpose=Purpose.ISSUER),
-        Root(file="status", name="Utopia status authority", purpose=Purpose.STATUS),
         Root(file="wallets", name="Utopia wallet authority", purpose=Purpose.WALLET_PROVIDER),
         Root(file="access", name="Utopia access certificate authority", purpose=Purpose.ACCESS),
         Root(file="lists", name="Utopia list operator", purpose=Purpose.LIST),
@@ -63,14 +62,6 @@ END_ENTITIES: Final = (
         root="attestations",
         organization="Utopia identity office",
         name="Attestation signer",
-        identifier="GOVUT-0001",
-        role="issuer",
-    ),
-    EndEntity(
-        file="status",
-        root="status",
-        organization="Utopia identity office",
-        name="Status list signer",
         identifier="GOVUT-0001",
         role="issuer",
     ),

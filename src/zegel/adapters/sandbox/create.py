@@ -102,6 +102,9 @@ def _role(plan: SandboxPlan, role: str) -> Table:
         table["profile"] = plan.profile
     if role in ("issuer", "provider"):
         table["wallet"] = plan.origin("wallet")
+    if role == "issuer":
+        # Credo 0.6 looks for the key of a status list where it found that of the credential, and nowhere else.
+        table |= {"status_key": "keys/issuer.key.pem", "status_chain": "keys/issuer.pem"}
     match role:
         case "wallet":
             table["provider"] = plan.origin("wallet_provider")

@@ -82,12 +82,12 @@ def write_lists(
 
 
 def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Catalogue) -> tuple[ListedEntity, ...]:
-    attestations, status = roots["attestations"].certificate.der, roots["status"].certificate.der
+    attestations = roots["attestations"].certificate.der  # the issuer signs its status lists itself
     match list_type:
         case ListType.PID_PROVIDERS:
             services = (
                 TrustedService(name="PID", type=ServiceType.PID_ISSUANCE, certificates=(attestations,)),
-                TrustedService(name="PID status", type=ServiceType.PID_REVOCATION, certificates=(status,)),
+                TrustedService(name="PID status", type=ServiceType.PID_REVOCATION, certificates=(attestations,)),
             )
             return (ListedEntity(organization=_office("identity"), country=COUNTRY, services=services),)
         case ListType.PUB_EAA_PROVIDERS:
@@ -102,7 +102,7 @@ def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Ca
                 TrustedService(
                     name="Attestations", type=ServiceType.PUB_EAA_ISSUANCE, certificates=(attestations,), types=types
                 ),
-                TrustedService(name="Status", type=ServiceType.PUB_EAA_REVOCATION, certificates=(status,)),
+                TrustedService(name="Status", type=ServiceType.PUB_EAA_REVOCATION, certificates=(attestations,)),
             )
             return (ListedEntity(organization=_office("identity"), country=COUNTRY, services=services),)
         case ListType.WALLET_PROVIDERS:
