@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-from zegel.checks import Check
-from zegel.errors import Rejected
 from zegel.formats.credential import Format, UnboundPresentation, VerifiedCredential, VerifiedPresentation
 from zegel.formats.mdoc.parse import (
     UnverifiedDeviceResponse,
@@ -17,7 +15,7 @@ from zegel.formats.mdoc.parse import (
     parse_issuer_signed,
 )
 from zegel.formats.mdoc.transcript import SessionTranscript
-from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
+from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc, verify_unbound_mdoc
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt, parse_sdjwt
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt, verify_unbound_sdjwt
 from zegel.trust.anchors import TrustAnchors
@@ -91,10 +89,7 @@ def verify_unbound_presentation(
         case UnverifiedSdJwt():
             return verify_unbound_sdjwt(presentation, anchors=anchors, now=now)
         case UnverifiedDeviceResponse():
-            if len(presentation.documents) != 1:
-                raise Rejected(Check.DEVICE_RESPONSE, "expected one document", field="documents")
-            issued = presentation.documents[0].issuer_signed
-            return UnboundPresentation(credential=verify_issued_mdoc(issued, anchors=anchors, now=now))
+            return UnboundPresentation(credential=verify_unbound_mdoc(presentation, anchors=anchors, now=now))
 
 
 def verify_credential(credential: UnverifiedCredential, *, anchors: TrustAnchors, now: int) -> VerifiedCredential:

@@ -8,7 +8,7 @@ from typing import Final
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.claims import Claim
-from zegel.formats.credential import Format, Issuer, VerifiedCredential, VerifiedPresentation
+from zegel.formats.credential import Format, Issuer, UnboundPresentation, VerifiedCredential, VerifiedPresentation
 from zegel.formats.mdoc.device_auth import verify_device_signed
 from zegel.formats.mdoc.items import Namespaces
 from zegel.formats.mdoc.parse import UnverifiedDeviceResponse, UnverifiedDocument, UnverifiedIssuerSigned
@@ -43,16 +43,14 @@ def verify_presented_mdoc(
     ``transaction_data`` holds the strings of the request that this mdoc has to sign. ``Rejected`` with the check that
     fails; DEVICE_RESPONSE for another number of documents, a status or an error.
     """
-    # HAIP 1.0 section 5.3.1: each mdoc is returned in a response of its own
-    if response.unverified_status or response.unverified_errors or len(response.documents) != 1:
-        detail = (
-            f"expected one document without an error, got {len(response.documents)} "
-            f"with status {response.unverified_status} and {len(response.unverified_errors)} errors"
-        )
-        raise Rejected(Check.DEVICE_RESPONSE, detail, field="documents")
-    return verify_document(
-        response.documents[0], anchors=anchors, transcript=transcript, now=now, transaction_data=transaction_data
-    )
+    document = _only_document(response)
+    return verify_document(document, anchors=anchors, transcript=transcript, now=now, transaction_data=transaction_data)
+
+
+def verify_unbound_mdoc(response: UnverifiedDeviceResponse, *, anchors: TrustAnchors, now: int) -> UnboundPresentation:
+    """Verify a response of which the holder is not asked; what the device signed in it is not looked at."""
+    issued = _of_its_type(_only_document(response))
+    return UnboundPresentation(credential=verify_issued_mdoc(issued, anchors=anchors, now=now))
 
 
 def verify_document(
@@ -64,9 +62,7 @@ def verify_document(
     transaction_data: Sequence[str] = (),
 ) -> VerifiedPresentation:
     """Verify one document of a response, as ``verify_presented_mdoc`` does."""
-    issued = document.issuer_signed
-    if document.unverified_doc_type != issued.unverified_doc_type:  # section 9.3.1 step 4
-        raise Rejected(Check.DOC_TYPE, "expected the type that the issuer signed", field="docType")
+    issued = _of_its_type(document)
     credential = verify_issued_mdoc(issued, anchors=anchors, now=now)
     device_signed = verify_device_signed(
         document.device_signed,
@@ -104,6 +100,24 @@ def verify_issuer_signed(issued: UnverifiedIssuerSigned, *, chain: VerifiedChain
         valid_until=security_object.valid_until,
         holder_key=security_object.holder_key,
     )
+
+
+def _only_document(response: UnverifiedDeviceResponse) -> UnverifiedDocument:
+    # HAIP 1.0 section 5.3.1: each mdoc is returned in a response of its own
+    if response.unverified_status or response.unverified_errors or len(response.documents) != 1:
+        detail = (
+            f"expected one document without an error, got {len(response.documents)} "
+            f"with status {response.unverified_status} and {len(response.unverified_errors)} errors"
+        )
+        raise Rejected(Check.DEVICE_RESPONSE, detail, field="documents")
+    return response.documents[0]
+
+
+def _of_its_type(document: UnverifiedDocument) -> UnverifiedIssuerSigned:
+    issued = document.issuer_signed
+    if document.unverified_doc_type != issued.unverified_doc_type:  # section 9.3.1 step 4
+        raise Rejected(Check.DOC_TYPE, "expected the type that the issuer signed", field="docType")
+    return issued
 
 
 def _verify_items(namespaces: Namespaces, security_object: SecurityObject) -> Mapping[str, Mapping[str, Claim]]:

@@ -1,0 +1,338 @@
+"""The verifier's operator API: what it takes, what it hands over, to whom, and how often."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.relying_party import (
+    NAME_QUERY,
+    ORIGIN,
+    PAYMENT_VCT,
+    RelyingParty,
+    json_of,
+    open_relying_party,
+)
+
+from zegel.checks import Check
+from zegel.errors import Malformed
+from zegel.profiles import HAIP
+from zegel.protocols.openid4vp.verifier import RESULT_SECONDS
+from zegel.web import verifier_operator
+from zegel.web.verifier_operator import MAX_QUESTION, ROUTES, parse_question
+
+pytestmark = pytest.mark.anyio
+BACK = "https://tax.utopia.example/back"
+MINE = {"initiator": "my session", "return_uri": BACK}
+
+
+@pytest.fixture
+async def party(tmp_path: Path) -> AsyncIterator[RelyingParty]:
+    opened = await open_relying_party(tmp_path)
+    yield opened
+    opened.close()
+
+
+def question(**members: Any) -> bytes:
+    return json.dumps({"dcql_query": NAME_QUERY} | members).encode()
+
+
+async def come_back(party: RelyingParty, session: str, **members: Any) -> tuple[int, dict[str, Any]]:
+    response = await party.call("POST", f"/requests/{session}/return", members)
+    return response.status, json_of(response)
+
+
+async def code_of(party: RelyingParty, **members: Any) -> tuple[str, str]:
+    """A service's presentation up to the return: the session and the response code."""
+    session, back = await party.answered(**members)
+    assert back.startswith(f"{BACK}?response_code=")
+    return session, back.partition("=")[2]
+
+
+# --- the question ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"dcql_query": None},
+        {"dcql_query": {}},
+        {"dcql_query": []},
+        {"dcql_query": {"credentials": []}},
+        {"response_mode": "fragment"},
+        {"response_mode": None},
+        {"response_mode": ["direct_post"]},
+        {"client_id_prefix": "origin"},
+        {"client_id_prefix": "x509_hash:abc"},
+        {"request_uri_method": "PUT"},
+        {"request_uri_method": "GET"},
+        {"cross_device": "true"},
+        {"cross_device": 1},
+        {"cross_device": None},
+        {"return_uri": 7},
+        {"return_uri": ""},
+        {"return_uri": "javascript:alert(1)"},
+        {"return_uri": "/relative"},
+        {"return_uri": "https://user:secret@tax.utopia.example/"},
+        {"return_uri": "ftp://tax.utopia.example/"},
+        {"initiator": 7},
+        {"initiator": ""},
+        {"initiator": "a session, and no page of its own"},
+        {"transaction_data": {}},
+        {"transaction_data": ["text"]},
+        {"transaction_data": [{"type": 7, "credential_ids": ["pid"]}]},
+        {"transaction_data": [{"type": "t"}]},
+        {"transaction_data": [{"type": "t", "credential_ids": "pid"}]},
+        {"transaction_data": [{"type": "t", "credential_ids": [7]}]},
+        {"transaction_data": [{"type": "t", "credential_ids": []}]},
+        {"unknown": 1},
+        {"dcql_query ": NAME_QUERY},
+    ],
+    ids=str,
+)
+@pytest.mark.refuses(Check.SYNTAX)
+async def test_a_question_that_does_not_parse_is_malformed(party: RelyingParty, members: dict[str, Any]) -> None:
+    body = question(**members)
+    with pytest.raises(Malformed):
+        parse_question(body)
+    response = await party.call("POST", "/requests", body)
+    assert (response.status, json_of(response)["check"]) == (400, "syntax")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"a":1,"a":2}', b"\xff", b"[" * 10_000])
+async def test_what_is_no_object_is_malformed(party: RelyingParty, body: bytes) -> None:
+    response = await party.call("POST", "/requests", body)
+    assert (response.status, json_of(response)["check"]) == (400, "syntax")
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    asked = parse_question(question())
+    assert (asked.response_mode, asked.client_id_prefix, asked.request_uri_method) == (
+        "direct_post.jwt",
+        "x509_hash",
+        "get",
+    )
+    assert (asked.initiator, asked.return_uri, asked.cross_device, asked.transaction_data) == (None, None, False, ())
+
+
+def test_all_of_it_is_taken() -> None:
+    payment = {"type": "t", "credential_ids": ["pid"], "payload": {"amount": "1"}}
+    asked = parse_question(
+        question(
+            response_mode="direct_post",
+            client_id_prefix="x509_san_dns",
+            request_uri_method="post",
+            transaction_data=[payment],
+            cross_device=True,
+            **MINE,
+        )
+    )
+    assert (asked.response_mode, asked.client_id_prefix, asked.request_uri_method) == (
+        "direct_post",
+        "x509_san_dns",
+        "post",
+    )
+    assert (asked.initiator, asked.return_uri, asked.cross_device) == ("my session", BACK, True)
+    assert asked.transaction_data[0].members == {"payload": {"amount": "1"}}
+
+
+async def test_the_answer_is_the_session_and_the_link(party: RelyingParty) -> None:
+    response = await party.call("POST", "/requests", question())
+    assert response.status == 201
+    assert json_of(response).keys() == {"session", "link", "request_uri"}
+
+
+async def test_a_request_of_redirect_uri_stands_in_its_link(party: RelyingParty) -> None:
+    query = {
+        "credentials": [
+            {"id": "account", "format": "dc+sd-jwt", "meta": {"vct_values": [PAYMENT_VCT]}},
+        ]
+    }
+    begun = await party.ask(query, client_id_prefix="redirect_uri")
+    assert begun["request_uri"] is None
+    assert f"client_id=redirect_uri%3A{ORIGIN.replace(':', '%3A').replace('/', '%2F')}" in begun["link"]
+    assert (await party.get(f"{ORIGIN}/request/{begun['session']}")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("choice", "field"),
+    [
+        ({"response_mode": "direct_post"}, "profile.response_modes"),
+        ({"client_id_prefix": "x509_san_dns"}, "profile.client_id_prefixes"),
+        ({"client_id_prefix": "redirect_uri"}, "profile.client_id_prefixes"),
+    ],
+)
+@pytest.mark.refuses(Check.PROFILE)
+async def test_under_haip_what_is_plains_alone_is_refused_by_name(
+    tmp_path: Path, choice: dict[str, str], field: str
+) -> None:
+    party = await open_relying_party(tmp_path, profile=HAIP)
+    response = await party.call("POST", "/requests", question(**choice))
+    party.close()
+    said = json_of(response)
+    assert (response.status, said["check"], said["field"]) == (400, "profile", field)
+    assert next(iter(choice.values())) in said["detail"]
+
+
+# --- the operator's own question ------------------------------------------------------------------------------------
+
+
+async def test_a_result_is_handed_over_once(party: RelyingParty) -> None:
+    session, back = await party.answered()
+    await party.get(back)
+    first, second = await party.result(session), await party.result(session)
+    assert (first["state"], len(first["credentials"])) == ("accepted", 1)
+    assert second == {"state": "accepted", "credentials": [], "error": None}
+
+
+async def test_two_who_collect_at_once_get_it_once(party: RelyingParty) -> None:
+    session, back = await party.answered()
+    await party.get(back)
+    results = await asyncio.gather(*(party.result(session) for _ in range(5)))
+    assert sum(len(result["credentials"]) for result in results if "credentials" in result) == 1
+
+
+async def test_a_result_has_the_shape_that_is_documented(party: RelyingParty) -> None:
+    session, back = await party.answered()
+    await party.get(back)
+    result = await party.result(session)
+    assert result.keys() == {"state", "credentials", "error"}
+    (credential,) = result["credentials"]
+    assert credential.keys() == {"id", "format", "type", "issuer", "claims", "status", "holder_bound"}
+
+
+async def test_what_nobody_collects_is_forgotten(party: RelyingParty) -> None:
+    session, back = await party.answered()
+    await party.get(back)
+    party.clock.advance(RESULT_SECONDS)
+    response = await party.call("GET", f"/requests/{session}")
+    assert (response.status, json_of(response)["check"]) == (400, "answered-once")
+    await party.store.purge()
+
+
+@pytest.mark.parametrize("session", ["unknown", "%20", "x" * 1_000])
+@pytest.mark.refuses(Check.ANSWERED_ONCE)
+async def test_an_unknown_session_has_no_result(party: RelyingParty, session: str) -> None:
+    response = await party.call("GET", f"/requests/{session}")
+    assert (response.status, json_of(response)["check"]) == (400, "answered-once")
+
+
+@pytest.mark.parametrize("wait", ["-1", "1.5", "abc", "99999", "\N{SUPERSCRIPT TWO}", "1&wait=2"])
+async def test_a_wait_is_whole_seconds(party: RelyingParty, wait: str) -> None:
+    begun = await party.ask()
+    response = await party.call("GET", f"/requests/{begun['session']}?wait={wait}")
+    assert (response.status, json_of(response)["check"]) == (400, "syntax")
+
+
+async def test_a_wait_ends_with_the_answer(party: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier_operator, "_POLL", 0.001)
+    session, asked = await party.begin()
+    waiting = asyncio.create_task(party.call("GET", f"/requests/{session}?wait=60"))
+    await asyncio.sleep(0)
+    back = json_of(await party.send(asked.answer()))["redirect_uri"]
+    await party.get(back)
+    assert json_of(await waiting)["state"] == "accepted"
+
+
+async def test_a_wait_ends_with_its_time(party: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier_operator, "_POLL", 0.5)
+    monkeypatch.setattr(asyncio, "sleep", lambda _seconds, sleep=asyncio.sleep: sleep(0))
+    begun = await party.ask()
+    response = await party.call("GET", f"/requests/{begun['session']}?wait=1")
+    assert json_of(response)["state"] == "pending"
+
+
+# --- a service's question -------------------------------------------------------------------------------------------
+
+
+async def test_a_service_gets_its_result_with_the_code_and_its_browsers_secret(party: RelyingParty) -> None:
+    session, code = await code_of(party, **MINE)
+    status, result = await come_back(party, session, response_code=code, initiator="my session")
+    assert (status, result["state"], len(result["credentials"])) == (200, "accepted", 1)
+
+
+@pytest.mark.refuses(Check.RESPONSE_CODE)
+async def test_a_wrong_code_changes_nothing(party: RelyingParty) -> None:
+    session, code = await code_of(party, **MINE)
+    for wrong in ({"response_code": "guess"}, {}, {"response_code": code[:-1]}):
+        status, said = await come_back(party, session, initiator="my session", **wrong)
+        assert (status, said["check"]) == (400, "response-code")
+    status, result = await come_back(party, session, response_code=code, initiator="my session")
+    assert (status, result["state"]) == (200, "accepted")
+
+
+@pytest.mark.parametrize("initiator", ["another session", "", None])
+@pytest.mark.refuses(Check.SAME_BROWSER)
+async def test_another_browser_ends_the_session_for_good(party: RelyingParty, initiator: str | None) -> None:
+    session, code = await code_of(party, **MINE)
+    members = {"response_code": code} | ({} if initiator is None else {"initiator": initiator})
+    status, result = await come_back(party, session, **members)
+    if initiator == "":
+        assert (status, result["check"]) == (400, "syntax")
+        return
+    assert (status, result["state"], result["error"]["check"]) == (200, "rejected", "same-browser")
+    assert result["credentials"] == []
+    status, result = await come_back(party, session, response_code=code, initiator="my session")
+    assert (result["state"], result["credentials"]) == ("rejected", [])
+
+
+@pytest.mark.refuses(Check.ANSWERED_ONCE)
+async def test_a_return_that_is_replayed_signs_nobody_in(party: RelyingParty) -> None:
+    session, code = await code_of(party, **MINE)
+    await come_back(party, session, response_code=code, initiator="my session")
+    for initiator in ("my session", "another session"):
+        status, said = await come_back(party, session, response_code=code, initiator=initiator)
+        assert (status, said["check"]) == (400, "answered-once")
+    assert (await party.result(session)) == {"state": "accepted", "credentials": [], "error": None}
+
+
+@pytest.mark.refuses(Check.SAME_BROWSER)
+async def test_without_the_secret_nobody_collects(party: RelyingParty) -> None:
+    session, asked = await party.begin(cross_device=True, initiator="my session")
+    assert (await come_back(party, session, initiator="my session"))[1]["state"] == "pending"
+    await party.send(asked.answer())
+    response = await party.call("GET", f"/requests/{session}")
+    assert (response.status, json_of(response)["check"]) == (400, "same-browser")
+    status, said = await come_back(party, session, initiator="another session")
+    assert (status, said["check"]) == (400, "same-browser")
+    status, result = await come_back(party, session, initiator="my session")
+    assert (status, result["state"], len(result["credentials"])) == (200, "accepted", 1)
+
+
+async def test_a_return_from_a_refusal_says_so(party: RelyingParty) -> None:
+    session, asked = await party.begin(**MINE)
+    await party.send(asked.refuse())
+    status, result = await come_back(party, session, response_code="any", initiator="my session")
+    assert (status, result["state"], result["credentials"]) == (200, "refused", [])
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"response_code":7}', b'{"initiator":[]}'])
+async def test_a_return_that_does_not_parse_is_malformed(party: RelyingParty, body: bytes) -> None:
+    session, _ = await code_of(party, **MINE)
+    response = await party.call("POST", f"/requests/{session}/return", body)
+    assert (response.status, json_of(response)["check"]) == (400, "syntax")
+
+
+# --- the door -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.refuses(Check.OPERATOR_TOKEN)
+async def test_nothing_is_done_without_the_token(party: RelyingParty, route: Any) -> None:
+    path = route.path.replace("{session}", "x")
+    for token in ("", "guess", party.token[:-1], party.token.lower()):
+        response = await party.call(route.method, path, question(), token=token)
+        assert (response.status, json_of(response)["check"]) == (401, "operator-token")
+
+
+async def test_the_public_door_does_not_lead_here(party: RelyingParty) -> None:
+    for method, path in (("GET", "/requests/x"), ("POST", "/requests")):
+        assert (await party.get(ORIGIN + path)).status == 404, method
+
+
+def test_a_question_has_a_size() -> None:
+    assert {route.max_body for route in ROUTES if route.method == "POST"} == {MAX_QUESTION}
+    with pytest.raises(Malformed):
+        parse_question(question(initiator="x" * MAX_QUESTION))
