@@ -104,6 +104,8 @@ async def show_code(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     if isinstance(sign_in, HttpResponse):
         return sign_in
     assert browser is not None  # without one there is nothing to look at
+    if not sign_in.client.cross_device:
+        return _see(SIGN_IN)
     there = sign_in.cross_device
     return _page(
         site,

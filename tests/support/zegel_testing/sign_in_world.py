@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from zegel.adapters.catalogue import load_catalogue
-from zegel.adapters.keyfiles import load_signer
+from zegel.adapters.keyfiles import load_certificates, load_private_key, load_signer
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.sandbox.authorities import write_identity
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.adapters.sql.store import SqlStore, open_memory_store
@@ -22,12 +23,13 @@ from zegel.services.ports import Clock, Handler, IssuerStore
 from zegel.services.status_publisher import StatusPublisher
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
+from zegel.trust.authority import Authority, SubjectName, issue_certificate
 from zegel.trust.signing import CertifiedSigner
 from zegel.web.app.provider import open_provider
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.service import open_service
 from zegel.web.app.world import ConfiguredList
-from zegel_testing.authorities import NOW, Authority, authority, fixed_key, fixed_random, signer
+from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random, signer
 from zegel_testing.browser import Browser
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.persons import ADA
@@ -37,9 +39,9 @@ _OPERATOR_PORTS = {role: 7111 + at for at, role in enumerate(OPERATED)}
 LAPUTA = authority("Laputa")
 
 
-def make_sandbox(folder: Path) -> Config:
+def make_sandbox(folder: Path, *, tls: bool = False) -> Config:
     """The configuration of a sandbox that was made now, its lists read from their files."""
-    plan = SandboxPlan(profile="haip", tls=False, ports=_PORTS, operator_ports=_OPERATOR_PORTS)
+    plan = SandboxPlan(profile="haip", tls=tls, ports=_PORTS, operator_ports=_OPERATOR_PORTS)
     sandbox = create_sandbox(folder, plan, now=NOW, random=fixed_random("sandbox"))
     config = parse_config(sandbox.config.read_text(), folder=folder)
     lists = tuple(
@@ -47,6 +49,29 @@ def make_sandbox(folder: Path) -> Config:
         for listed in config.trusted_lists
     )
     return replace(config, trusted_lists=lists)
+
+
+def with_renewed_access(config: Config, folder: Path) -> Config:
+    """The provider's access certificate has come to its end: another, for another key, under the same authority."""
+    keys = config.provider.access_key.parent
+    roots = keys.with_name("authorities")
+    authority_key = load_private_key(roots / "access.key.pem")
+    (root,) = load_certificates(roots / "access.pem")
+    key = fixed_key("renewed access")
+    certificate = issue_certificate(
+        Authority(key=authority_key, certificate=root),
+        SubjectName(country="UT", organization="Utopia sign-in", common_name="Sign-in 2", identifier="GOVUT-0003"),
+        key=key.public_key,
+        purpose=Purpose.ACCESS,
+        now=NOW,
+        days=90,
+        random=fixed_random("renewed access"),
+        dns_names=("login.localhost",),
+        uris=(config.provider.origin,),
+    )
+    write_identity(folder / "renewed", key, certificate)
+    renewed = replace(config.provider, access_key=folder / "renewed.key.pem", access_chain=folder / "renewed.pem")
+    return replace(config, provider=renewed)
 
 
 def another_client(**changes: object) -> ProviderClientConfig:

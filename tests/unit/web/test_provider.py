@@ -3,19 +3,18 @@
 import json
 import re
 import time
-from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-import zxingcpp
 from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.scan import scan
 from zegel_testing.sign_in_world import SignInWorld, another_client, make_sandbox, sign_in_world
 
 from zegel.checks import Check
 from zegel.config.roles import Config
-from zegel.errors import Unavailable
+from zegel.errors import Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.oauth.pkce import code_challenge
@@ -66,22 +65,6 @@ async def with_code(world: SignInWorld) -> tuple[Browser, HttpResponse]:
     return browser, await browser.follow(await browser.submit(page, "/sign-in/other-device"))
 
 
-def code_in(page: HttpResponse) -> str:
-    """What a telephone reads on the page."""
-    drawn = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', text_of(page))
-    svg = b64decode(drawn[1]).decode()
-    size = int(re.search(r'viewBox="0 0 (\d+) \1"', svg)[1])
-    rows = [bytearray(b"\xff" * size) for _ in range(size)]
-    path = re.search(r'<path d="([^"]+)"', svg)[1]
-    for x, y, width, height in re.findall(r"M(\d+) (\d+)h(\d+)v(\d+)h-\d+Z", path):
-        for row in rows[int(y) : int(y) + int(height)]:
-            row[int(x) : int(x) + int(width)] = bytes(int(width))
-    larger = [bytes(pixel for pixel in row for _ in range(4)) for row in rows for _ in range(4)]
-    picture = memoryview(b"".join(larger)).cast("B", (4 * size, 4 * size))
-    (found,) = zxingcpp.read_barcodes(picture)
-    return found.text
-
-
 # --- what is published --------------------------------------------------------------------------------------------
 
 
@@ -98,6 +81,25 @@ async def test_the_discovery_document_and_the_keys_are_public_for_a_while(world:
 
 async def test_the_first_page_says_what_this_host_is(world: SignInWorld) -> None:
     assert "You begin at the service" in text_of(await world.browser().get(f"{world.provider}/"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"id": "tax-online"}, "provider.clients[1].id"),
+        ({"claims": {}}, "provider.clients[1].claims"),
+        ({"redirect_uris": ("http://library.utopia.example/",)}, "provider.clients[1].redirect_uris[0]"),
+    ],
+)
+async def test_a_client_that_is_not_whole_is_refused_at_the_start(
+    sandbox: Config, tmp_path: Path, changes: dict[str, object], field: str
+) -> None:
+    clients = (sandbox.provider.clients[0], another_client(**changes))
+    config = replace(sandbox, provider=replace(sandbox.provider, clients=clients))
+    with pytest.raises(Rejected) as refusal:
+        async with sign_in_world(config, database=tmp_path / "provider.db"):
+            pass
+    assert (refusal.value.check, refusal.value.field) == (Check.CLIENT_REGISTRATION, field)
 
 
 # --- the authorization endpoint -----------------------------------------------------------------------------------
@@ -247,7 +249,7 @@ async def test_the_code_reads_as_the_link_and_the_page_looks_again_by_itself(wor
     browser, page = await with_code(world)
     assert browser.at == f"{world.provider}/sign-in/other-device"
     assert '<meta http-equiv="refresh" content="3">' in text_of(page)
-    assert code_in(page).startswith("haip-vp://?client_id=x509_hash%3A")
+    assert scan(page).startswith("haip-vp://?client_id=x509_hash%3A")
     assert "login.localhost:7103" in text_of(page)
     assert "form-action 'self' http://tax.localhost:7104;" in page.header("content-security-policy")
 
@@ -255,19 +257,19 @@ async def test_the_code_reads_as_the_link_and_the_page_looks_again_by_itself(wor
 async def test_the_code_asks_for_what_the_page_asked_for(world: SignInWorld) -> None:
     _, page = await with_code(world)
     wallet = world.wallet(*await world.office.issue(Format.MDOC))
-    consent = await wallet.open(code_in(page))
+    consent = await wallet.open(scan(page))
     assert {query.id for query in consent.request.query.credentials} == {"pid-sd-jwt", "pid-mdoc"}
 
 
 async def test_the_page_says_when_a_wallet_has_opened_the_request(world: SignInWorld) -> None:
     browser, page = await with_code(world)
-    await world.wallet().open(code_in(page))
+    await world.wallet().open(scan(page))
     assert "A wallet has opened the request" in text_of(await browser.open("/sign-in/other-device"))
 
 
 async def test_the_page_goes_on_by_itself_when_the_wallet_has_presented(world: SignInWorld) -> None:
     browser, page = await with_code(world)
-    assert await world.wallet(*await world.office.issue()).present(code_in(page)) is None
+    assert await world.wallet(*await world.office.issue()).present(scan(page)) is None
     page = await browser.open("/sign-in/other-device")
     assert browser.at == f"{world.service}/profile"
     assert "You are signed in" in text_of(page)
@@ -280,7 +282,7 @@ async def test_after_two_minutes_the_page_offers_a_new_code(world: SignInWorld) 
     assert "The code is no longer good" in text_of(page)
     assert "refresh" not in text_of(page)
     page = await browser.follow(await browser.submit(page, "/sign-in/other-device"))
-    assert code_in(page) != code_in(first)
+    assert scan(page) != scan(first)
 
 
 async def test_a_service_that_does_not_allow_another_device_offers_none(world: SignInWorld) -> None:
@@ -291,6 +293,7 @@ async def test_a_service_that_does_not_allow_another_device_offers_none(world: S
     answer = await browser.post("/sign-in/other-device", {"csrf": csrf})
     assert answer.status == 400
     assert "cross-device" in text_of(answer)
+    assert "Open my wallet" in text_of(await browser.open("/sign-in/other-device"))
 
 
 # --- other sites --------------------------------------------------------------------------------------------------

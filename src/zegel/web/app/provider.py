@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_private_key, load_secret, load_signer
 from zegel.adapters.sql.store import open_store
+from zegel.checks import Check
 from zegel.config.roles import ProviderClientConfig, ProviderConfig
+from zegel.errors import Rejected
 from zegel.formats.catalogue.types import Catalogue
 from zegel.profiles import PROFILES
 from zegel.protocols.oidc.attestations import build_attestations
@@ -29,10 +31,10 @@ ASSURANCE: Final = {"pid": "http://eidas.europa.eu/LoA/high"}
 
 
 async def open_provider(world: World) -> OpenRole:
-    """Open the provider of the configuration; ``Rejected`` or ``Malformed`` for a client that is not whole."""
+    """Open the provider of the configuration; ``Rejected`` as ``check_clients``."""
     config = world.config.provider
     catalogue = load_catalogue()
-    clients = register(config.clients, catalogue)
+    clients = check_clients(config.clients, catalogue)
     sealing_key = load_secret(config.sealing_key)
     store = await open_store(config.database, key=sealing_key, clock=world.clock, random=world.random)
     verifier = _verifier(config, store=store, world=world)
@@ -70,10 +72,19 @@ async def open_provider(world: World) -> OpenRole:
     )
 
 
-def register(clients: tuple[ProviderClientConfig, ...], catalogue: Catalogue) -> Mapping[str, RegisteredClient]:
-    """The clients of the configuration, by id; ``Rejected`` as ``check_client``."""
+def check_clients(clients: tuple[ProviderClientConfig, ...], catalogue: Catalogue) -> Mapping[str, RegisteredClient]:
+    """The clients of the configuration, by id; ``Rejected`` as ``check_client``, with the setting's path."""
     attestations = build_attestations(catalogue)
-    return {client.id: check_client(_client(client), attestations=attestations) for client in clients}
+    registered: dict[str, RegisteredClient] = {}
+    for position, client in enumerate(clients):
+        at = f"provider.clients[{position}]"
+        if client.id in registered:
+            raise Rejected(Check.CLIENT_REGISTRATION, "expected each id once", field=f"{at}.id")
+        try:
+            registered[client.id] = check_client(_client(client), attestations=attestations)
+        except Rejected as error:
+            raise Rejected(error.check, error.detail, field=f"{at}.{error.field}") from None
+    return registered
 
 
 def _client(config: ProviderClientConfig) -> Client:
