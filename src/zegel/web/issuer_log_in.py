@@ -153,6 +153,7 @@ def _page(site: IssuerSite, template: str, pushed: PushedRequest, **values: obje
         role=site.name,
         host=site.host,
         wallet=_wallet(pushed.client),
+        asked_for=_asked_for(site, pushed),
         returns_to=_returns_to(pushed.redirect_uri),
         **values,
     )
@@ -167,6 +168,12 @@ def _wallet(client: ClientIdentity) -> dict[str, str | None]:
         "provider": client.provider,
         "id": client.client_id,
     }
+
+
+def _asked_for(site: IssuerSite, pushed: PushedRequest) -> list[str]:
+    """The names of the attestations that the wallet asks for."""
+    types = (site.policy.find(credential.configuration)[0] for credential in pushed.credentials)
+    return list(dict.fromkeys(name_in(type_.names, _LOCALE) for type_ in types))
 
 
 def _attestations(wanted: tuple[Wanted, ...]) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ the other side.
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,10 @@ from typing import Any
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.register import open_register
+from zegel.adapters.sandbox.create import CONFIG_FILE, TRUST_FOLDER, create_sandbox
+from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel.formats.credential import VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
@@ -39,6 +44,7 @@ from zegel.web.app.issuer import open_issuer
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList
+from zegel.web.issuer_site import IssuerSite
 from zegel_testing.authorities import NOW
 from zegel_testing.browser import Browser
 
@@ -66,6 +72,12 @@ class IssuingWorld:
     @property
     def config(self) -> Config:
         return self.world.config
+
+    @property
+    def site(self) -> IssuerSite:
+        """The issuer behind its pages: its services."""
+        site: IssuerSite = self.roles[0].listeners[0].handle.__self__._role
+        return site
 
     @property
     def issuer(self) -> str:
@@ -261,8 +273,6 @@ class TestWallet:
 
 def hidden_fields(page: HttpResponse) -> dict[str, str]:
     """The CSRF token of the page's form."""
-    import re
-
     found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.body.decode())
     assert found, page.body
     return dict(found)
@@ -296,22 +306,38 @@ async def issuing_world(config: Config, **issuer: Any) -> AsyncIterator[IssuingW
             role.close()
 
 
-def sandbox_at(folder: Path, *, profile: str = "haip") -> Config:
-    """A sandbox of a profile, its lists read from their files."""
-    from zegel.adapters.sandbox.create import create_sandbox
-    from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
-    from zegel.config.parse import parse_config
+_MADE: dict[str, dict[str, bytes]] = {}
 
+
+def sandbox_at(folder: Path, *, profile: str = "haip") -> Config:
+    """A sandbox of a profile with a register, its lists read from their files; made once and written again after."""
+    if profile not in _MADE:
+        _make(folder, profile)
+        _MADE[profile] = {
+            str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()
+        }
+    else:
+        for name, content in _MADE[profile].items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            file.chmod(0o600)
+    config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
+    lists = tuple(
+        replace(listed, location=str(folder / TRUST_FOLDER / listed.location.rpartition("/")[2]))
+        for listed in config.trusted_lists
+    )
+    return replace(config, trusted_lists=lists)
+
+
+def _make(folder: Path, profile: str) -> None:
     plan = SandboxPlan(
         profile=profile,
         tls=False,
         ports={role: 7101 + at for at, role in enumerate(ROLES)},
         operator_ports={role: 7201 + at for at, role in enumerate(OPERATED)},
     )
-    sandbox = create_sandbox(folder, plan, now=NOW, random=system_random)
-    config = parse_config(sandbox.config.read_text(), folder=folder)
-    lists = tuple(
-        replace(listed, location=str(sandbox.trust_folder / listed.location.rpartition("/")[2]))
-        for listed in config.trusted_lists
-    )
-    return replace(config, trusted_lists=lists)
+    create_sandbox(folder, plan, now=NOW, random=system_random)
+    config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
+    register = f"sqlite:///{config.issuer.source.register}"
+    open_register(register, clock=ManualClock(NOW), random=system_random).close()
