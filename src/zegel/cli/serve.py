@@ -42,9 +42,13 @@ def run(args: Namespace) -> int:
 
 
 async def _serve(names: list[str], config: Config) -> None:
-    roles = await open_roles(names, open_world(config))
-    async with serving(roles, sockets={}):
-        for role in roles:
-            for listener in role.listeners:
-                say(f"{listener.name} answers at {listener.origin}")
-        await until_told_to_end()
+    world = open_world(config)
+    try:
+        roles = await open_roles(names, world)
+        async with serving(roles, sockets={}):
+            for role in roles:
+                for listener in role.listeners:
+                    say(f"{listener.name} answers at {listener.origin}")
+            await until_told_to_end()
+    finally:
+        await world.close()

@@ -24,16 +24,24 @@ from zegel.web.routing import Route, SiteT
 from zegel.web.site import Site, SitePolicy
 
 
+async def _nothing_to_close() -> None:
+    """A world in memory."""
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What roles are opened with: the configuration, and the adapters that all of them share."""
+    """What roles are opened with: the configuration, and the adapters that all of them share.
+
+    ``close`` is called at the end, when no role is open any more.
+    """
 
     config: Config
     clock: Clock
     random: Random
     outbound: Outbound
     trust: Trust
+    close: Callable[[], Awaitable[None]] = _nothing_to_close
 
 
 @final

@@ -67,6 +67,7 @@ def open_world(config: Config) -> World:
         random=system_random,
         outbound=outbound,
         trust=Trust(sources, fixed=(), clock=clock),
+        close=outbound.aclose,
     )
 
 

@@ -1,0 +1,170 @@
+"""A browser as far as the walk needs one: cookies by host, forms, links, redirects, and no scripts."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final, final
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import httpcore2
+
+from zegel.adapters.pinning import PinnedBackend, resolve_by_system
+from zegel.errors import Unavailable
+from zegel.primitives.http import FORM, origin_of
+
+_MAX_REDIRECTS: Final = 12  # a sign-in has five
+_PORTS: Final = {"http": 80, "https": 443}
+_TIMEOUT: Final = {"connect": 5.0, "read": 20.0, "write": 5.0, "pool": 5.0}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form of a page: where it goes, what stands in it already."""
+
+    action: str
+    fields: Mapping[str, str]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the browser shows. ``url`` is where it ended; ``location`` a redirect that was not followed."""
+
+    url: str
+    status: int
+    text: str
+    forms: tuple[Form, ...]
+    links: Mapping[str, str]
+    location: str | None = None
+
+    def form(self, action: str) -> Form:
+        """The first form that leads to a path beginning so; ``Unavailable`` when the page has none."""
+        for form in self.forms:
+            if urlsplit(form.action).path.startswith(action):
+                return form
+        raise Unavailable(self.url.partition("?")[0], f"the page has no form for {action} (status {self.status})")
+
+    def link(self, text: str) -> str:
+        """Where the link with this text leads."""
+        if text in self.links:
+            return self.links[text]
+        raise Unavailable(self.url.partition("?")[0], f"the page has no link {text!r} (status {self.status})")
+
+
+@final
+class Browser:
+    """A person's browser. ``origins`` are the sandbox's, ``web_ca`` the root of its TLS certificates, if it has any."""
+
+    def __init__(self, origins: frozenset[str], *, web_ca: Path | None) -> None:
+        hosts = frozenset((_host(origin), _port(origin)) for origin in origins)
+        context = ssl.create_default_context(cafile=web_ca)
+        backend = PinnedBackend(loopback=hosts, resolve=resolve_by_system, network=httpcore2.AnyIOBackend())
+        self._pool = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=backend)
+        self._cookies: dict[str, dict[str, str]] = {}
+
+    async def get(self, url: str, *, follow: bool = True) -> Page:
+        """Go to an address."""
+        return await self._go("GET", url, b"", {}, follow)
+
+    async def submit(self, page: Page, action: str, *, follow: bool = True, **filled: str) -> Page:
+        """Fill in the page's form for ``action`` and send it, as a click on one of its buttons does."""
+        form = page.form(action)
+        origin = origin_of(page.url, what="page")
+        headers = {"content-type": FORM, "origin": origin, "sec-fetch-site": "same-origin"}
+        return await self._go("POST", form.action, urlencode({**form.fields, **filled}).encode(), headers, follow)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        await self._pool.aclose()
+
+    async def _go(self, method: str, url: str, body: bytes, headers: Mapping[str, str], follow: bool) -> Page:
+        for _ in range(_MAX_REDIRECTS):
+            status, location, text = await self._send(method, url, body, headers)
+            if location is None:
+                return _page(url, status, text, None)
+            if not follow:
+                return _page(url, status, text, urljoin(url, location))
+            method, url, body, headers = "GET", urljoin(url, location), b"", {}
+        raise Unavailable(_host(url), "it redirects in a circle")
+
+    async def _send(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, str | None, str]:
+        host, jar = _host(url), self._cookies.setdefault(_host(url), {})
+        sent = {"host": urlsplit(url).netloc, "user-agent": "zegel walk", "accept": "text/html", **headers}
+        if jar:
+            sent["cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
+        if method == "POST":
+            sent["content-length"] = str(len(body))
+        raw = [(name.encode(), value.encode()) for name, value in sent.items()]
+        try:
+            response = await self._pool.request(
+                method, url, headers=raw, content=body, extensions={"timeout": _TIMEOUT}
+            )
+        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError):
+            raise Unavailable(host, "the browser gets no answer") from None
+        location = None
+        for name, value in response.headers:
+            if name.lower() == b"set-cookie":
+                cookie, _, rest = value.decode().partition("=")
+                jar[cookie] = rest.partition(";")[0]
+            elif name.lower() == b"location":
+                location = value.decode()
+        return response.status, location, response.content.decode(errors="replace")
+
+
+def _page(url: str, status: int, text: str, location: str | None) -> Page:
+    reader = _Reader(url)
+    reader.feed(text)
+    forms = tuple(Form(action=action, fields=fields) for action, fields in reader.forms)
+    return Page(url=url, status=status, text=text, forms=forms, links=reader.links, location=location)
+
+
+@final
+class _Reader(HTMLParser):
+    """Forms with the values that stand in them, and links by their text."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+        self._link: tuple[str, list[str]] | None = None
+        self.forms: list[tuple[str, dict[str, str]]] = []
+        self.links: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """See ``HTMLParser``."""
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append((urljoin(self._url, given.get("action", "")), {}))
+        elif tag == "input" and self.forms and given.get("name") and _counts(given):
+            self.forms[-1][1][given["name"]] = given.get("value", "")
+        elif tag == "a" and "href" in given:
+            self._link = (urljoin(self._url, given["href"]), [])
+
+    def handle_data(self, data: str) -> None:
+        """See ``HTMLParser``."""
+        if self._link is not None:
+            self._link[1].append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        """See ``HTMLParser``."""
+        if tag == "a" and self._link is not None:
+            self.links.setdefault(" ".join("".join(self._link[1]).split()), self._link[0])
+            self._link = None
+
+
+def _counts(given: Mapping[str, str]) -> bool:
+    """What a form sends without being touched: a choice only when it is chosen."""
+    return given.get("type") not in ("radio", "checkbox", "submit") or "checked" in given
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or _PORTS[parts.scheme]
