@@ -165,6 +165,13 @@ def test_annex_h_a_withdrawn_service_is_not_trusted() -> None:
     assert len(found.anchors()) == 1
 
 
+def test_a_list_without_a_status_lists_no_withdrawn_service() -> None:
+    with pytest.raises(ValueError, match="left out"):
+        document(
+            ListType.PID_PROVIDERS, entity("Office", service(ServiceType.PID_ISSUANCE, PID.certificate, active=False))
+        )
+
+
 @pytest.mark.parametrize("typ", ["JOSE", "jose", "JAdES", ""])
 def test_the_types_that_operators_write_are_read(typ: str) -> None:
     assert verified(sign_jws(PID_LIST, signer=OPERATOR.key, typ=typ, x5c=OPERATOR.chain))

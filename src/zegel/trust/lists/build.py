@@ -154,6 +154,8 @@ def _service(service: TrustedService, list_type: ListType, issued_at: int) -> Js
         status = "notified" if service.active else "withdrawn"
         members["ServiceStatus"] = f"{_RADIX}PubEAAProvidersList/SvcStatus/{status}"
         members["StatusStartingTime"] = _time(issued_at if service.since is None else service.since)
+    elif not service.active:
+        raise ValueError("this list keeps no status: a service that is withdrawn is left out of it")
     extensions: list[Json] = []
     if service.identifier is not None:
         extensions.append({CRITICAL: False, IDENTIFIER_EXTENSION: service.identifier})

@@ -1,0 +1,141 @@
+"""Status lists as the issuer publishes them: signed once a period, never once a credential."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from zegel_testing.authorities import DAY, NOW, trusting
+from zegel_testing.relying_party import STATUS_ROOT, STATUS_SIGNER
+
+from zegel.adapters.entropy import system_random
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.sql.store import SqlStore, open_memory_store
+from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, parse_status_list, verify_status_list
+from zegel.services.ports import StatusEntry
+from zegel.services.status_publisher import PublishedList, StatusPublisher
+from zegel.trust.anchors import Purpose, TrustAnchor
+from zegel.trust.signing import CertifiedSigner
+
+pytestmark = pytest.mark.anyio
+ORIGIN = "https://issuer.utopia.example"
+PERIOD, TTL = 300, 1_000
+ANCHORS = trusting(TrustAnchor(certificate=STATUS_ROOT.certificate, purpose=Purpose.STATUS, entity="Office"))
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+async def store(clock: ManualClock) -> AsyncIterator[SqlStore]:
+    opened = await open_memory_store(clock=clock, random=system_random, status_list_size=1 << 13)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def publisher(store: SqlStore, clock: ManualClock) -> StatusPublisher:
+    signer = CertifiedSigner(signer=STATUS_SIGNER.key, certificates=(STATUS_SIGNER.certificate,))
+    return StatusPublisher(store=store, signer=signer, origin=ORIGIN, period=PERIOD, ttl=TTL, clock=clock)
+
+
+async def allocate(store: SqlStore, count: int = 1) -> tuple[StatusEntry, ...]:
+    async with store.transaction() as transaction:
+        return await transaction.statuses.allocate(bits=1, count=count, expires=NOW + 30 * DAY)
+
+
+async def revoke(store: SqlStore, *entries: StatusEntry) -> None:
+    async with store.transaction() as transaction:
+        await transaction.statuses.mark(entries, 1)
+
+
+async def published(publisher: StatusPublisher, list_id: str) -> PublishedList:
+    found = await publisher.look_up(list_id)
+    assert found is not None
+    return found
+
+
+def read(found: PublishedList, list_id: str, *, now: int, format_: StatusListFormat) -> VerifiedStatusList:
+    parsed = parse_status_list(found.body(format_), content_type=str(format_))
+    return verify_status_list(parsed, uri=f"{ORIGIN}/status/{list_id}", anchors=ANCHORS, now=now)
+
+
+@pytest.mark.parametrize("format_", list(StatusListFormat), ids=str)
+async def test_a_list_says_in_both_formats_what_was_revoked(
+    store: SqlStore, publisher: StatusPublisher, format_: StatusListFormat
+) -> None:
+    kept, gone = await allocate(store, 2)
+    await revoke(store, gone)
+    verified = read(await published(publisher, kept.list_id), kept.list_id, now=NOW, format_=format_)
+    assert (verified.statuses.get(kept.index), verified.statuses.get(gone.index)) == (0, 1)
+    assert verified.ttl == TTL
+    assert verified.aggregation_uri == f"{ORIGIN}/status"
+
+
+async def test_a_revocation_is_published_with_the_next_turn(
+    store: SqlStore, publisher: StatusPublisher, clock: ManualClock
+) -> None:
+    (entry,) = await allocate(store)
+    before = await published(publisher, entry.list_id)
+    await revoke(store, entry)
+    assert await published(publisher, entry.list_id) is before
+    await publisher.publish()
+    after = await published(publisher, entry.list_id)
+    assert after.etag != before.etag
+    assert read(after, entry.list_id, now=NOW, format_=StatusListFormat.JWT).statuses.get(entry.index) == 1
+
+
+async def test_nothing_is_signed_for_a_credential(store: SqlStore, publisher: StatusPublisher) -> None:
+    (entry,) = await allocate(store)
+    await publisher.publish()
+    before = await published(publisher, entry.list_id)
+    await allocate(store, 100)
+    await publisher.publish()
+    assert await published(publisher, entry.list_id) is before
+
+
+async def test_what_did_not_change_is_signed_again_after_its_period(
+    store: SqlStore, publisher: StatusPublisher, clock: ManualClock
+) -> None:
+    (entry,) = await allocate(store)
+    await publisher.publish()
+    before = await published(publisher, entry.list_id)
+    clock.advance(PERIOD - 1)
+    await publisher.publish()
+    assert await published(publisher, entry.list_id) is before
+    clock.advance(1)
+    await publisher.publish()
+    assert (await published(publisher, entry.list_id)).signed_at == NOW + PERIOD
+
+
+async def test_a_pause_is_no_outage(store: SqlStore, publisher: StatusPublisher, clock: ManualClock) -> None:
+    (entry,) = await allocate(store)
+    before = await published(publisher, entry.list_id)
+    clock.advance(before.expires - NOW - 1)
+    assert await published(publisher, entry.list_id) is before
+    clock.advance(1)
+    after = await published(publisher, entry.list_id)
+    assert after.signed_at == clock.now()
+    assert read(after, entry.list_id, now=clock.now(), format_=StatusListFormat.JWT)
+
+
+async def test_a_list_that_is_not_ours_is_not_published(publisher: StatusPublisher) -> None:
+    assert await publisher.look_up("unknown") is None
+
+
+async def test_a_list_whose_last_credential_has_expired_is_gone(
+    store: SqlStore, publisher: StatusPublisher, clock: ManualClock
+) -> None:
+    (entry,) = await allocate(store)
+    await published(publisher, entry.list_id)
+    clock.advance(31 * DAY)
+    await store.purge()
+    await publisher.publish()
+    assert await publisher.look_up(entry.list_id) is None
+    assert json.loads(await publisher.aggregation())["status_lists"] == []
+
+
+async def test_the_aggregation_names_every_list(store: SqlStore, publisher: StatusPublisher) -> None:
+    (entry,) = await allocate(store)
+    assert json.loads(await publisher.aggregation()) == {"status_lists": [f"{ORIGIN}/status/{entry.list_id}"]}
