@@ -114,17 +114,17 @@ def test_section_7_3_a_presented_example_is_bound_to_its_holder(identity: str) -
     assert data is not None
     presented, separator, proof = data.rpartition(b"~")
     binding = parse_key_binding(proof)
-    assert binding.unverified_nonce == "1234567890"
+    claims = binding.unverified_claims
     verified = verify_key_binding(
         binding,
         key=HOLDER,
         presented=presented + separator,
-        audience=binding.unverified_audience,
+        audience=claims["aud"],
         nonce="1234567890",
-        now=binding.unverified_issued_at,
+        now=int(claims["iat"]),
         transaction_data=(),
     )
-    assert verified.key == HOLDER
+    assert verified == claims
 
 
 def test_the_examples_that_are_skipped_are_few_and_each_has_its_reason() -> None:
@@ -148,7 +148,7 @@ def test_the_vectors_are_those_of_their_source() -> None:
 
 
 def resolve(payload: dict[str, Any], *encoded: bytes) -> dict[str, Any]:
-    return resolve_disclosures(payload, encoded, parse_disclosures(encoded))
+    return resolve_disclosures(payload, encoded, parse_disclosures(list(encoded)))
 
 
 def refused(payload: dict[str, Any], *encoded: bytes) -> Check:
@@ -171,11 +171,11 @@ FR = b"WyJsa2x4RjVqTVlsR1RQVW92TU5JdkNBIiwgIkZSIl0"
     ],
 )
 def test_section_4_2_1_a_disclosure_may_be_written_in_several_ways(encoded: bytes) -> None:
-    assert parse_disclosures([encoded]) == (["_26bc4LT-ac6q2KI6cBW5es", "family_name", "Möbius"],)
+    assert parse_disclosures([encoded]) == [["_26bc4LT-ac6q2KI6cBW5es", "family_name", "Möbius"]]
 
 
 def test_section_4_2_2_an_entry_is_disclosed_by_salt_and_value() -> None:
-    assert parse_disclosures([FR]) == (["lklxF5jMYlGTPUovMNIvCA", "FR"],)
+    assert parse_disclosures([FR]) == [["lklxF5jMYlGTPUovMNIvCA", "FR"]]
 
 
 def test_section_4_2_3_the_digest_is_taken_over_the_text() -> None:

@@ -28,7 +28,8 @@ def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> J
     data = text if isinstance(text, bytes) else _encoded(text, what)
     if len(data) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(data)}")
-    containers = data.count(b"[") + data.count(b"{")
+    # What two deletions shorten a text by is what is counted, several times faster than ``count``.
+    containers = 2 * len(data) - len(data.replace(b"[", b"")) - len(data.replace(b"{", b""))
     if len(data) > _MAX_CONTAINERS:  # a shorter text holds fewer
         _refuse_crowd(data, containers, what)
     try:
@@ -58,7 +59,7 @@ def parse_arrays(texts: list[bytes], *, what: str) -> list[list[Json]]:
     Most are parsed in one go: an array that re-serialises to its own text did not lean on its neighbours.
     """
     together = b"[%b]" % b",".join(texts)
-    containers = together.count(b"[") + together.count(b"{")
+    containers = 2 * len(together) - len(together.replace(b"[", b"")) - len(together.replace(b"{", b""))
     if len(together) > _MAX_CONTAINERS:
         _refuse_crowd(together, containers, what)
     if containers - len(texts) <= MAX_DEPTH:  # with one in each, none is deeper than that

@@ -79,15 +79,20 @@ def verify_jws(jws: UnverifiedJws, *, key: PublicKey, typ: str, check: Check = C
     ``key`` is the key that must have signed, however the caller found it; ``check`` names what fails when the
     signature does not verify. ``Rejected`` with TOKEN_TYPE, ALGORITHM, CRITICAL_HEADER, KEY_SOURCE or ``check``.
     """
-    header = jws.unverified_header
+    check_header(jws.unverified_header, key=key, typ=typ)
+    verify_signature(key, jws.signature, jws.signing_input, check=check)
+    return VerifiedJws(header=jws.unverified_header, claims=jws.unverified_claims, key=key)
+
+
+def check_header(header: UnverifiedHeader, *, key: PublicKey, typ: str) -> UnverifiedHeader:
+    """Return the header if it names the type and the key's algorithm, and changes no rule; ``Rejected`` otherwise."""
     if header.typ != typ:
         raise Rejected(Check.TOKEN_TYPE, f"expected {typ}", field="header.typ")
     if header.alg != key.algorithm:
         raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
     if not _REFUSED.isdisjoint(header.members):
         _refuse_members(header.members)
-    verify_signature(key, jws.signature, jws.signing_input, check=check)
-    return VerifiedJws(header=header, claims=jws.unverified_claims, key=key)
+    return header
 
 
 def sign_jws(

@@ -61,9 +61,10 @@ _SIZES: Final[Mapping[Curve, int]] = {Curve.P256: 32, Curve.P384: 48, Curve.P521
 class PublicKey:
     """A point that is on its curve. ``point`` is the uncompressed SEC 1 encoding: 0x04, x, y."""
 
-    __slots__ = ("_key", "curve", "point")
+    __slots__ = ("_key", "algorithm", "curve", "point")
 
     def __init__(self, *, curve: Curve, point: bytes, key: ec.EllipticCurvePublicKey) -> None:
+        self.algorithm: Final = ALGORITHM_OF[curve]  # the only one of its curve
         self.curve: Final = curve
         self.point: Final = point
         self._key = key
@@ -76,11 +77,6 @@ class PublicKey:
 
     def __repr__(self) -> str:
         return f"<public key on {self.curve}, thumbprint {base64url(self.thumbprint())}>"
-
-    @property
-    def algorithm(self) -> Algorithm:
-        """The one signature algorithm of this key's curve."""
-        return ALGORITHM_OF[self.curve]
 
     @property
     def coordinates(self) -> tuple[bytes, bytes]:
@@ -248,14 +244,13 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes, *, check:
 
 def _der(signature: bytes, size: int) -> bytes:
     """``r || s`` as an ECDSA-Sig-Value (RFC 3279 section 2.2.3); by hand, in half the library's time."""
-    r, s = _der_integer(signature[:size]), _der_integer(signature[size:])
-    length = len(r) + len(s)
-    return (b"\x30%c" % length if length < 128 else b"\x30\x81%c" % length) + r + s
-
-
-def _der_integer(value: bytes) -> bytes:
-    value = value.lstrip(b"\0") or b"\0"
-    return b"\x02%c%b" % (len(value), value) if value[0] < 128 else b"\x02%c\0%b" % (len(value) + 1, value)
+    r, s = signature[:size].lstrip(b"\0") or b"\0", signature[size:].lstrip(b"\0") or b"\0"
+    if r[0] > 127:  # an integer with its first bit set would be negative
+        r = b"\0" + r
+    if s[0] > 127:
+        s = b"\0" + s
+    length = len(r) + len(s) + 4
+    return b"\x30%b%c\x02%c%b\x02%c%b" % (b"" if length < 128 else b"\x81", length, len(r), r, len(s), s)
 
 
 _NAMES: Final = {curve.name: name for name, curve in _CURVES.items()}
@@ -290,8 +285,9 @@ def _point(value: Mapping[str, Json], what: str, where: str) -> tuple[Curve, byt
     curve = _CURVE_OF.get(crv) if type(crv) is str else None
     if curve is None:
         raise Malformed(what, _at(where, "crv"), "expected P-256, P-384 or P-521")
-    x = _coordinate(value.get("x"), curve, what, _at(where, "x"))
-    y = _coordinate(value.get("y"), curve, what, _at(where, "y"))
+    at = f"{where}." if where else ""
+    x = _coordinate(value.get("x"), curve, what, at + "x")
+    y = _coordinate(value.get("y"), curve, what, at + "y")
     return curve, b"\x04" + x + y
 
 

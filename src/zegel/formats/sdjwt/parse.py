@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.errors import Malformed
+from zegel.formats.credential import StatusReference
 from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES, Disclosure, parse_disclosures
 from zegel.formats.sdjwt.key_binding import UnverifiedKeyBinding, parse_key_binding
-from zegel.formats.sdjwt.registered import RegisteredClaims, parse_registered
-from zegel.primitives.json import MAX_BYTES
+from zegel.formats.sdjwt.registered import WHAT, RegisteredClaims, parse_registered
+from zegel.formats.status.reference import parse_status_reference
+from zegel.primitives.json import MAX_BYTES, Json
 from zegel.primitives.jws import UnverifiedJws, parse_jws
+from zegel.primitives.keys import PublicKey, parse_jwk
 
 _WHAT: Final = "SD-JWT"
 
@@ -27,14 +30,16 @@ class UnverifiedSdJwt:
     presented: bytes
     unverified_jws: UnverifiedJws
     unverified_registered: RegisteredClaims
-    encoded_disclosures: tuple[bytes, ...]
-    unverified_disclosures: tuple[Disclosure, ...]
+    unverified_status: StatusReference | None
+    unverified_holder_key: PublicKey | None
+    encoded_disclosures: list[bytes]
+    unverified_disclosures: list[Disclosure]
     unverified_key_binding: UnverifiedKeyBinding | None
 
     @property
     def unverified_vct(self) -> str:
         """The type that the credential says it has."""
-        return self.unverified_registered.type
+        return self.unverified_registered["vct"]
 
 
 def parse_sdjwt(data: bytes | str) -> UnverifiedSdJwt:
@@ -43,21 +48,32 @@ def parse_sdjwt(data: bytes | str) -> UnverifiedSdJwt:
         raise Malformed(_WHAT, "", f"expected at most {MAX_BYTES} bytes, got {len(data)}")
     if isinstance(data, str):
         data = _ascii(data)
-    issuer_signed, *encoded = data.split(b"~", MAX_DISCLOSURES + 1)
-    if not encoded:
+    issuer_signed, tilde, rest = data.partition(b"~")
+    if not tilde:
         raise Malformed(_WHAT, "", "expected a tilde after the issuer-signed JWT")
+    encoded = rest.split(b"~", MAX_DISCLOSURES)
     key_binding = encoded.pop()
     if b"~" in key_binding:
         raise Malformed(_WHAT, "", f"expected at most {MAX_DISCLOSURES} disclosures")
     jws = parse_jws(issuer_signed, what=_WHAT)
+    claims = jws.unverified_claims
     return UnverifiedSdJwt(
         presented=data[: len(data) - len(key_binding)],
         unverified_jws=jws,
-        unverified_registered=parse_registered(jws.unverified_claims),
-        encoded_disclosures=tuple(encoded),
+        unverified_registered=parse_registered(claims),
+        unverified_status=parse_status_reference(claims["status"], what=WHAT) if "status" in claims else None,
+        unverified_holder_key=_holder_key(claims["cnf"]) if "cnf" in claims else None,
+        encoded_disclosures=encoded,
         unverified_disclosures=parse_disclosures(encoded),
         unverified_key_binding=parse_key_binding(key_binding) if key_binding else None,
     )
+
+
+def _holder_key(value: Json) -> PublicKey:
+    """HAIP 1.0 section 6.1: the holder's key is in ``jwk``; no other confirmation method is fetched or guessed."""
+    if type(value) is not dict or "jwk" not in value:
+        raise Malformed(WHAT, "cnf", "expected an object with jwk")
+    return parse_jwk(value["jwk"], what=WHAT, where="cnf.jwk")
 
 
 def _ascii(text: str) -> bytes:

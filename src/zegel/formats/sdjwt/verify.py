@@ -16,8 +16,9 @@ from zegel.formats.sdjwt.key_binding import verify_key_binding
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED, RegisteredClaims
 from zegel.primitives.http import origin_of
-from zegel.primitives.json import Json, JsonObject
-from zegel.primitives.jws import verify_jws
+from zegel.primitives.json import Json
+from zegel.primitives.jws import check_header
+from zegel.primitives.keys import verify_signature
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
 from zegel.primitives.x509 import Certificate, parse_certificate
 from zegel.trust.anchors import Purpose, TrustAnchors, check_entitlement, entitled_types
@@ -81,46 +82,44 @@ def _verify_credential(sdjwt: UnverifiedSdJwt, anchors: TrustAnchors, now: int) 
     lets a query select it.
     """
     jws, registered = sdjwt.unverified_jws, sdjwt.unverified_registered
-    header = jws.unverified_header
+    header, payload = jws.unverified_header, jws.unverified_claims
     # 1. the key is that of a signer whom an authority for issuers vouches for
     if "jwk" in header.members:
         raise Rejected(Check.KEY_SOURCE, "expected no jwk", field="header.jwk")
     chain = anchors.verify_chain(header.x5c, purpose=Purpose.ISSUER, now=now)
     # 2. the signer signed these bytes, as an SD-JWT VC
-    verify_jws(jws, key=chain.leaf.key, typ=_TRANSITIONAL if header.typ == _TRANSITIONAL else TYPE)
+    check_header(header, key=chain.leaf.key, typ=_TRANSITIONAL if header.typ == _TRANSITIONAL else TYPE)
+    verify_signature(chain.leaf.key, jws.signature, jws.signing_input, check=Check.SIGNATURE)
     # 3. what is disclosed is what was signed, and nothing that decides about validity
-    payload = jws.unverified_claims
     claims = resolve_disclosures(payload, sdjwt.encoded_disclosures, sdjwt.unverified_disclosures)
-    _check_always_disclosed(payload, claims)
+    for name in ALWAYS_DISCLOSED.intersection(claims):
+        if claims[name] != payload.get(name):
+            raise Rejected(Check.ALWAYS_DISCLOSED, f"expected {name}, and all within it, in the clear", field=name)
+    # 4. the signer may issue this type, under this name; a type of aka_vcts counts only where it may issue that too
+    type_ = registered["vct"]
+    check_entitlement(chain, type_)
+    if "iss" in registered:
+        _check_issuer_name(registered["iss"], chain.leaf)
+    # 5. and it is valid now
+    valid_from, valid_until = _check_validity(registered, claims.get("iat"), now)
     for name in _PROTOCOL:
         claims.pop(name, None)
-    # 4. the signer may issue this type, under this name; a type of aka_vcts counts only where it may issue that too
-    check_entitlement(chain, registered.type)
-    _check_issuer_name(registered.issuer, chain.leaf)
-    # 5. and it is valid now
-    _check_validity(registered, claims.get("iat"), now)
     return VerifiedCredential(
         format=Format.SD_JWT_VC,
-        type=registered.type,
-        types=(registered.type, *entitled_types(chain.anchor, registered.also_known_as)),
+        type=type_,
+        types=(type_, *entitled_types(chain.anchor, tuple(registered.get("aka_vcts", ())))),
         issuer=_issuer(chain.anchor.entity, chain.anchor.certificate.subject, chain.leaf.subject, header.x5c),
         claims=claims,
-        status=registered.status,
-        valid_from=registered.not_before,
-        valid_until=registered.expires,
-        holder_key=registered.holder_key,
+        status=sdjwt.unverified_status,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        holder_key=sdjwt.unverified_holder_key,
     )
 
 
-def _check_always_disclosed(payload: JsonObject, claims: JsonObject) -> None:
-    for name in ALWAYS_DISCLOSED:
-        if claims.get(name) != payload.get(name):
-            raise Rejected(Check.ALWAYS_DISCLOSED, f"expected {name}, and all within it, in the clear", field=name)
-
-
-def _check_issuer_name(name: str | None, leaf: Certificate) -> None:
-    """A name that is there is the leaf's: one of its URIs, or a URL at one of its hosts."""
-    if name is None or name in leaf.uris:
+def _check_issuer_name(name: str, leaf: Certificate) -> None:
+    """The name is the leaf's: one of its URIs, or a URL at one of its hosts."""
+    if name in leaf.uris:
         return
     try:
         scheme, _, host = origin_of(name, what="iss").partition("://")
@@ -130,15 +129,17 @@ def _check_issuer_name(name: str | None, leaf: Certificate) -> None:
         raise Rejected(Check.ISSUER_NAME, "expected a name in the signer's certificate", field="iss")
 
 
-def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> None:
+def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> tuple[int | None, int | None]:
+    """Return when the validity begins and ends. ``iat`` may be disclosed selectively, so that only now it is known."""
+    not_before, expires = registered.get("nbf"), registered.get("exp")
     check = Check.CREDENTIAL_VALIDITY
-    if registered.expires is not None and registered.expires <= now - TOLERATED_LATE:
+    if expires is not None and expires <= now - TOLERATED_LATE:
         raise Rejected(check, "the credential is expired", field="exp")
-    if registered.not_before is not None and registered.not_before > now + TOLERATED_EARLY:
+    if not_before is not None and not_before > now + TOLERATED_EARLY:
         raise Rejected(check, "the credential is not valid yet", field="nbf")
-    # iat may be disclosed selectively, so that only here it is known
     if issued_at is not None and not (isinstance(issued_at, int | float) and issued_at <= now + TOLERATED_EARLY):
         raise Rejected(check, "expected the credential to be issued already", field="iat")
+    return None if not_before is None else int(not_before), None if expires is None else int(expires)
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ ADDRESS = disclosure("salt 4", "address", {"_sd": [digest(STREET)], "country": "
 
 
 def resolve(payload: dict[str, Any], *encoded: bytes) -> dict[str, Any]:
-    return resolve_disclosures(payload, encoded, parse_disclosures(encoded))
+    return resolve_disclosures(payload, encoded, parse_disclosures(list(encoded)))
 
 
 def refused(payload: dict[str, Any], *encoded: bytes) -> Check:
@@ -161,7 +161,7 @@ def test_each_claim_is_located_with_the_disclosures_that_lead_to_it() -> None:
         "list": ["AT", {"...": "hidden"}, {"...": digest(ENTRY)}],
     }
     encoded = (NAME, ADDRESS, STREET, ENTRY)
-    assert dict(locate_claims(payload, encoded, parse_disclosures(encoded))) == {
+    assert dict(locate_claims(payload, encoded, parse_disclosures(list(encoded)))) == {
         ("vct",): (),
         ("open",): (),
         ("open", "name"): (NAME,),

@@ -80,7 +80,7 @@ def test_members_of_entries_can_stay_in_the_clear() -> None:
 def test_where_nothing_is_disclosable_there_are_no_digests() -> None:
     sdjwt = parse_sdjwt(issued({"family_name": "Example"}, in_the_clear=[("family_name",)], decoys=3))
     assert "_sd" not in sdjwt.unverified_jws.unverified_claims
-    assert sdjwt.encoded_disclosures == ()
+    assert sdjwt.encoded_disclosures == []
 
 
 def test_an_empty_object_and_an_empty_array_are_claims_too() -> None:

@@ -95,5 +95,4 @@ def test_a_proof_without_transaction_data_does_not_speak_of_it() -> None:
     proof = sign_key_binding(b"a~", holder=HOLDER, audience="a", nonce="n", now=NOW)
     parsed = parse_sdjwt(issued() + proof).unverified_key_binding
     assert parsed is not None
-    assert parsed.unverified_transaction_data is None
     assert parsed.unverified_jws.unverified_claims.keys() == {"iat", "aud", "nonce", "sd_hash"}

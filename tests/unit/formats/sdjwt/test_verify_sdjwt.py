@@ -224,6 +224,11 @@ def test_clocks_may_differ_a_little(changes: dict[str, Any]) -> None:
     assert verify_issued(signed(payload(**changes))).type == VCT
 
 
+def test_times_may_be_written_with_a_fraction() -> None:
+    credential = verify_issued(signed(payload(exp=NOW + 1.5, nbf=NOW + 0.5, iat=NOW - 0.5)))
+    assert (credential.valid_from, credential.valid_until) == (NOW, NOW + 1)
+
+
 def test_the_time_of_issuance_counts_where_it_is_disclosed() -> None:
     later = disclosure("salt", "iat", NOW + 3_600)
     sdjwt = signed(payload(iat=None, _sd=[digest(later)]), [later])
