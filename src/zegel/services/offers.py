@@ -7,7 +7,6 @@ from typing import Final, final
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.credential import Format
-from zegel.primitives.encoding import base64url
 from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.openid4vci.offer import (
     AuthorizationCodeOffer,
@@ -76,7 +75,7 @@ class OfferService:
         ``Rejected`` as ``IssuerPolicy.choose``.
         """
         configurations = self._policy.choose(type_, formats)
-        id_ = base64url(self._random(_ID_BYTES))
+        id_ = self._random(_ID_BYTES).hex()
         grant = AuthorizationCodeOffer(issuer_state=id_)
         offer = CredentialOffer(credential_issuer=self._origin, configurations=configurations, authorization_code=grant)
         return await self._put(id_, offer, person=person, tx_code=None)
@@ -99,7 +98,7 @@ class OfferService:
         prompt = TransactionCodePrompt(length=TX_CODE_DIGITS) if with_code else None
         grant = PreAuthorizedOffer(code=code, tx_code=prompt)
         offer = CredentialOffer(credential_issuer=self._origin, configurations=configurations, pre_authorized=grant)
-        return await self._put(base64url(self._random(_ID_BYTES)), offer, person=person, tx_code=tx_code)
+        return await self._put(self._random(_ID_BYTES).hex(), offer, person=person, tx_code=tx_code)
 
     async def look_up(self, id_: str) -> CredentialOffer | None:
         """An offer (OpenID4VCI 1.0 section 4.1.3); None for one that is unknown or over."""

@@ -13,7 +13,6 @@ from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
 from zegel.formats.presentation import Binding, parse_presentation, verify_presentation, verify_unbound_presentation
 from zegel.formats.status.check import check_status
-from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
@@ -105,7 +104,7 @@ class VerifierService:
 
     async def ask(self, question: Question) -> tuple[str, Requested]:
         """Begin a session; returns its id and its first state. ``Rejected`` as ``openid4vp.verifier.begin``."""
-        id_ = base64url(self._random(_ID_BYTES))
+        id_ = self._random(_ID_BYTES).hex()  # it is typed on command lines, where a first hyphen means something
         origin = self._identity.origin
         session = begin(
             client_id=self._client_id(question.client_id_prefix, id_),
