@@ -37,5 +37,5 @@ function describe(error) {
   if (error?.response?.status) parts.push(`HTTP ${error.response.status}`)
   if (error?.errorResponse) parts.push(JSON.stringify(error.errorResponse))
   if (error?.cause) parts.push(describe(error.cause))
-  return parts.join(': ')
+  return parts.join(': ').slice(0, 2000)
 }
