@@ -88,6 +88,8 @@ class WalletProviderService:
         self, keys: Sequence[PublicKey], *, nonce: str | None, kids: Mapping[PublicKey, str] | None = None
     ) -> str:
         """Attest keys without proof: for the operator, who knows whose they are, and what the wallet calls them."""
+        if not 0 < len(keys) <= MAX_KEYS or len(set(keys)) != len(keys):
+            raise Malformed("request", "keys", f"expected one to {MAX_KEYS} keys, each of them once")
         if nonce is not None and not 0 < len(nonce) <= _MAX_NONCE:
             raise Malformed("request", "nonce", f"expected 1 to {_MAX_NONCE} characters")
         now = self._clock.now()
