@@ -19,7 +19,8 @@ LAYERS = (
     ("services",),
     ("adapters",),
     ("demo",),
-    ("web", "cli"),
+    ("web",),
+    ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 PURE = {"version", "checks", "errors", "primitives", "profiles", "trust", "formats", "protocols"}

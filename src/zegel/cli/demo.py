@@ -62,14 +62,14 @@ def run(args: Namespace) -> int:
 
 async def _demo(config: Config, sandbox: Sandbox, sockets: dict[str, socket.socket], args: Namespace) -> int:
     world = open_world(config)
-    try:
-        async with serving(await open_roles(list(OPENERS), world), sockets=sockets):
-            announce_demo(sandbox.config)
+    roles = await open_roles(list(OPENERS), world)
+    async with serving(roles, world=world, sockets=sockets):
+        announce_demo(sandbox.config)
+        try:
             _announce(config, sandbox, args)
             await until_told_to_end()
-    finally:
-        withdraw_demo(sandbox.config)
-        await world.close()
+        finally:
+            withdraw_demo(sandbox.config)
     return ACCEPTED
 
 
@@ -79,14 +79,13 @@ async def _walk(config: Config, sandbox: Sandbox, sockets: dict[str, socket.sock
     logging.getLogger("zegel").addHandler(listening)
     try:
         roles = await open_roles(list(OPENERS), world)
-        async with serving(roles, sockets=sockets):
+        async with serving(roles, world=world, sockets=sockets):
             await walk(config, story, roles=roles, web_ca=sandbox.web_ca if config.issuer.tls_certificate else None)
     except Unavailable as error:
         say(str(error))
         story.add("walk", ok=False, ms=0, check=error.check.id)
     finally:
         logging.getLogger("zegel").removeHandler(listening)
-        await world.close()
     return ACCEPTED if story.went_well else REJECTED
 
 

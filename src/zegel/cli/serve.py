@@ -43,12 +43,9 @@ def run(args: Namespace) -> int:
 
 async def _serve(names: list[str], config: Config) -> None:
     world = open_world(config)
-    try:
-        roles = await open_roles(names, world)
-        async with serving(roles, sockets={}):
-            for role in roles:
-                for listener in role.listeners:
-                    say(f"{listener.name} answers at {listener.origin}")
-            await until_told_to_end()
-    finally:
-        await world.close()
+    roles = await open_roles(names, world)
+    async with serving(roles, world=world, sockets={}):
+        for role in roles:
+            for listener in role.listeners:
+                say(f"{listener.name} answers at {listener.origin}")
+        await until_told_to_end()

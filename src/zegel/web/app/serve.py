@@ -11,7 +11,7 @@ import uvicorn
 
 from zegel.adapters.logs import Log
 from zegel.errors import Unavailable
-from zegel.web.app.roles import Listener, OpenRole, Timer
+from zegel.web.app.roles import Listener, OpenRole, Timer, World
 
 GRACE_SECONDS: Final = 10  # what runs at SIGTERM may finish in this time
 _BACKLOG: Final = 512
@@ -33,8 +33,10 @@ def bind(address: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(roles: Sequence[OpenRole], *, sockets: Mapping[str, socket.socket]) -> AsyncIterator[None]:
-    """Serve while the context is open.
+async def serving(
+    roles: Sequence[OpenRole], *, world: World, sockets: Mapping[str, socket.socket]
+) -> AsyncIterator[None]:
+    """Serve while the context is open, and close the roles and their world at its end.
 
     ``sockets`` are by the listener's name; one that is missing is bound as the listener says. All listeners answer when
     this is entered, and each timer has acted once.
@@ -62,6 +64,7 @@ async def serving(roles: Sequence[OpenRole], *, sockets: Mapping[str, socket.soc
             task.cancel()
         for server in servers:
             server.should_exit = True
+        await world.close()  # roles in one process keep connections to each other, which no server may wait for
         await asyncio.gather(*tasks, *timers, return_exceptions=True)
         for role in roles:
             role.close()
