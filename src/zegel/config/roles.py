@@ -230,6 +230,8 @@ class WalletConfig(RoleConfig):
     vault: Path = setting(Path("data/wallet.vault"), "the vault")
     provider: Origin = setting(Origin("http://wallet-provider.localhost:7106"), "the wallet provider")
     launch: Seconds = setting(Seconds(60), "how long the one-time launch code opens the pages")
+    idle: Seconds = setting(Seconds(900), "after how long without use the wallet locks itself")
+    copies: Count = setting(Count(10), "how many copies of a credential are asked for at once, at most")
 
 
 @final

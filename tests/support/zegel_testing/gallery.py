@@ -4,6 +4,7 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from zegel.checks import Check
 from zegel.errors import Explanation, Rejected, explain
+from zegel.services.wallet.describing import Picture
 from zegel.web import pages
 
 PIXEL = (
@@ -69,7 +70,7 @@ TEMPLATES = {
 <p class="quiet">Ministry of the Interior of Utopia</p>
 {{ claims([
   ("Family name", "Brückner"),
-  ("Portrait", {"image": pixel, "alt": "Portrait of the holder"}),
+  ("Portrait", portrait),
   ("Nationality", ["Utopia", "Laputa"]),
   ("Address", {"Town": "Hythloday", "Country": "Utopia"}),
   ("Entitlements", [("Code", "B"), ("Since", 2010)]),
@@ -109,7 +110,8 @@ def rendered(template: str, **values: object) -> str:
     """A page of the gallery."""
     shared = pages._environment()
     environment = shared.overlay(loader=ChoiceLoader([DictLoader(TEMPLATES), shared.loader]))
-    return environment.get_template(template).render(csrf="the-token", pixel=PIXEL, **values)
+    portrait = Picture(image=PIXEL, alt="Portrait of the holder")
+    return environment.get_template(template).render(csrf="the-token", pixel=PIXEL, portrait=portrait, **values)
 
 
 def refused(explanation: Explanation | None, status: int, **values: object) -> str:

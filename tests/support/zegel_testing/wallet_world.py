@@ -145,7 +145,7 @@ class WalletWorld:
             await receiving.redeem(flow, tx_code=offer["tx_code"])
         else:
             url = await receiving.log_in(flow, redirect_uri=self.callback, browser="browser")
-            await receiving.come_back(await self.log_in(url), browser="browser")
+            await receiving.come_back(await self.log_in(url), browsers=["browser"])
         return await receiving.keep(flow)
 
     async def come_back(self, redirect_uri: str | None) -> HttpResponse:

@@ -12,6 +12,7 @@ from zegel.errors import Rejected
 from zegel.formats.claims import Claim, ClaimPath, Claims
 from zegel.formats.credential import Format, VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
+from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED
 from zegel.primitives.keys import PrivateKey, PublicKey
 from zegel.primitives.x509 import DAY
@@ -67,6 +68,19 @@ def attested(credential: VerifiedCredential) -> Claims:
 def changed_claims(before: VerifiedCredential, after: VerifiedCredential) -> tuple[ClaimPath, ...]:
     """The paths at which two credentials of one type differ, objects taken apart, arrays as a whole."""
     return tuple(_differences((), attested(before), attested(after)))
+
+
+def always_visible(holding: Holding) -> tuple[ClaimPath, ...]:
+    """The claims that every presentation shows, because the issuer did not make them selectively disclosable.
+
+    Of an mdoc there are none.
+    """
+    if holding.credential.format is Format.MDOC:
+        return ()
+    payload = parse_sdjwt(holding.batch.copies[0].data).unverified_jws.unverified_claims
+    claims = attested(holding.credential)
+    # what is the same before and after its disclosures has none within it
+    return tuple((name,) for name, value in payload.items() if name in claims and claims[name] == value)
 
 
 def find_holding(contents: WalletContents, holding_id: str) -> Holding:

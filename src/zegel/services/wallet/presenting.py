@@ -52,7 +52,7 @@ from zegel.services.wallet.contents import (
     WalletContents,
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
-from zegel.services.wallet.holdings import find_holding, is_usable, put_holding, take_copy
+from zegel.services.wallet.holdings import always_visible, find_holding, is_usable, put_holding, take_copy
 from zegel.services.wallet.journal import amended, noted, verifier_counterpart
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.turns import Turns
@@ -200,8 +200,9 @@ class PresentingService:
             made = present_copy(copy, each, challenge=consent.request.challenge, now=self._clock.now())
             presentations.setdefault(each.disclosure.query_id, []).append(made)
             credential = holding.credential
+            paths = dict.fromkeys((*each.disclosure.paths, *always_visible(holding)))
             mentions.append(
-                Mention(type=credential.type, format=credential.format, paths=each.disclosure.paths, repeated=repeated)
+                Mention(type=credential.type, format=credential.format, paths=tuple(paths), repeated=repeated)
             )
         entry = replace(
             self._entry(Happening.PRESENTED, verifier_counterpart(consent.request.party, consent.request.reply)),

@@ -7,6 +7,7 @@
 Each state waits in the vault for its person; what lies between two of them happens in one go.
 """
 
+from collections.abc import Collection
 from typing import Final, final
 
 from zegel.checks import Check
@@ -88,16 +89,16 @@ class ReceivingService:
             await self._put(flow_id, LoggingIn(at=self._clock.now(), offered=offered, pause=pause, browser=browser))
         return pause.url
 
-    async def come_back(self, url: str, *, browser: str) -> str:
-        """The browser is back from the log-in; the id of the flow, which has gone on.
+    async def come_back(self, url: str, *, browsers: Collection[str]) -> str:
+        """A browser is back from the log-in; the id of the flow, which has gone on.
 
-        ``Rejected(WALLET_STEP)`` when no log-in of this browser waits for this answer; ``Rejected`` or ``Denied`` with
-        what comes of it otherwise.
+        ``browsers`` are the digests under which it is known. ``Rejected(WALLET_STEP)`` when no log-in of it waits for
+        this answer; ``Rejected`` or ``Denied`` with what comes of it otherwise.
         """
         flow_id = self._waiting_for(url)
         async with self._turns.of(flow_id):
             flow = check_step(self.look(flow_id), LoggingIn)
-            if flow.browser != browser:
+            if flow.browser not in browsers:
                 raise Rejected(Check.WALLET_STEP, "the log-in was begun in another browser", field="cookie")
             try:
                 step = return_from_browser(flow.pause, url, now=self._clock.now(), random=self._random)

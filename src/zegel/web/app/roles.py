@@ -71,21 +71,32 @@ class Timer:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRole:
-    """A role that is ready to answer."""
+    """A role that is ready to answer.
+
+    ``launch`` makes a one-time code that opens its pages, for whoever runs it; None where they are open to all.
+    """
 
     name: str
     listeners: tuple[Listener, ...]
     timers: tuple[Timer, ...]
     close: Callable[[], None]
+    launch: Callable[[], str] | None = None
 
 
 def public_listener(
-    name: str, role: SiteT, routes: Sequence[Route[SiteT]], *, config: RoleConfig, title: str, world: World
+    name: str,
+    role: SiteT,
+    routes: Sequence[Route[SiteT]],
+    *,
+    config: RoleConfig,
+    title: str,
+    world: World,
+    back: tuple[str, str] | None = None,
 ) -> Listener:
-    """The listener at a role's own origin."""
+    """The listener at a role's own origin; ``back`` is an address, with its text, to which pages of refusals lead."""
     policy = SitePolicy(role=name, origin=config.origin, operator_token=None)
     tls, address, port = tls_files(config), config.address, config.port
-    return _listener(role, routes, policy, title=title, address=address, port=port, tls=tls, world=world)
+    return _listener(role, routes, policy, title=title, address=address, port=port, tls=tls, world=world, back=back)
 
 
 def tls_files(config: RoleConfig) -> tuple[Path, Path] | None:
@@ -130,12 +141,13 @@ def _listener(
     port: int,
     tls: tuple[Path, Path] | None,
     world: World,
+    back: tuple[str, str] | None = None,
 ) -> Listener:
     site = Site(
         role,
         routes=routes,
         policy=policy,
-        page=error_page(role=title, host=urlsplit(policy.origin).netloc),
+        page=error_page(role=title, host=urlsplit(policy.origin).netloc, back=back),
         random=world.random,
     )
     return Listener(

@@ -1,0 +1,95 @@
+"""The wallet, opened: pages on its owner's machine, over a vault that nobody has unlocked yet."""
+
+import sys
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.wallet_vault import WalletVaultFile
+from zegel.config.roles import WalletConfig
+from zegel.config.setting import is_loopback
+from zegel.errors import Malformed
+from zegel.profiles import PROFILES
+from zegel.services.wallet.issuance import IssuanceHabits
+from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.wallet import Wallet, WalletHabits
+from zegel.web import wallet
+from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, public_listener
+from zegel.web.wallet_door import Door
+from zegel.web.wallet_site import HOME, LAUNCH, WalletSite
+
+NAME: Final = "Your wallet"
+_LOCK_SECONDS: Final = 15.0  # how late an idle wallet may lock itself
+_FRESH_SECONDS: Final = 5.0  # how late new copies and deferred credentials may come
+_KEY_BYTES: Final = 32
+
+
+async def open_wallet(world: World, *, announce: Callable[[str], None] | None = None) -> OpenRole:
+    """Open the wallet of the configuration; ``launch`` of the role makes a code that lets a browser in.
+
+    ``announce`` shows such a code where only the owner sees it, when the launch page asks; stderr without it.
+    """
+    config = check_own_machine(world.config.wallet)
+    safe = Safe(WalletVaultFile(config.vault, random=world.random), clock=world.clock, idle=config.idle)
+    opened = Wallet(
+        safe,
+        WalletHabits(
+            issuance=IssuanceHabits(profile=PROFILES[config.profile], copies=config.copies),
+            provider=config.provider,
+            plain_origins=frozenset(filter(_is_plain, world.config.loopback_origins())),
+        ),
+        catalogue=load_catalogue(),
+        trust=world.trust,
+        outbound=world.outbound,
+        clock=world.clock,
+        random=world.random,
+    )
+    door = Door(
+        clock=world.clock,
+        random=world.random,
+        seconds=config.launch,
+        announce=announce or _announce_on_terminal(config.origin),
+    )
+    site = WalletSite(
+        wallet=opened,
+        door=door,
+        # a new key at each start: no form of the last time is taken
+        cookies=cookie_policy("wallet", config, world.random(_KEY_BYTES)),
+        clock=world.clock,
+        random=world.random,
+        name=NAME,
+        origin=config.origin,
+    )
+    back = (HOME, "To all credentials")
+    return OpenRole(
+        name="wallet",
+        listeners=(public_listener("wallet", site, wallet.ROUTES, config=config, title=NAME, world=world, back=back),),
+        timers=(
+            Timer(name="idle wallet", seconds=_LOCK_SECONDS, act=safe.lock_if_idle),
+            Timer(name="fresh copies", seconds=_FRESH_SECONDS, act=opened.keep_fresh),
+        ),
+        close=safe.close,
+        launch=door.fresh_code,
+    )
+
+
+def check_own_machine(config: WalletConfig) -> WalletConfig:
+    """Return the configuration of a wallet that only its own machine can reach; ``Malformed`` otherwise."""
+    if not is_loopback(config.origin):
+        raise Malformed("zegel.toml", "wallet.origin", "expected an origin of this machine, such as wallet.localhost")
+    if not is_loopback(f"http://{config.address}"):
+        raise Malformed("zegel.toml", "wallet.address", "expected an address of this machine, such as 127.0.0.1")
+    return config
+
+
+def _announce_on_terminal(origin: str) -> Callable[[str], None]:
+    def announce(code: str) -> None:
+        sys.stderr.write(f"wallet at {urlsplit(origin).netloc}{LAUNCH}: the code is {code}\n")
+        sys.stderr.flush()
+
+    return announce
+
+
+def _is_plain(origin: str) -> bool:
+    return origin.startswith("http:")

@@ -1,0 +1,269 @@
+"""The pages of what is held: the cards, one credential, the log; and the field into which a link is pasted."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from zegel.errors import Malformed
+from zegel.formats.claims import select_claims
+from zegel.formats.credential import VerifiedCredential
+from zegel.primitives.http import HttpResponse
+from zegel.protocols.openid4vci.offer import OfferScheme, parse_offer_link
+from zegel.protocols.openid4vp.link import parse_link
+from zegel.services.wallet.contents import (
+    Answering,
+    Arrived,
+    Asked,
+    Brought,
+    Deferred,
+    Entry,
+    Flow,
+    Happening,
+    Holding,
+    LoggingIn,
+    Mention,
+    Offered,
+    Outcome,
+    Unanswerable,
+)
+from zegel.services.wallet.describing import Named, named_batch, named_type, shown_claims, shown_value
+from zegel.services.wallet.flows import FLOW_SECONDS
+from zegel.services.wallet.holdings import changed_claims, is_usable
+from zegel.services.wallet.journal import issuer_counterpart
+from zegel.services.wallet.renewing import can_be_renewed
+from zegel.web import wallet_present, wallet_receive
+from zegel.web.routing import Audience, Route
+from zegel.web.wallet_site import (
+    BRING,
+    CREDENTIALS,
+    HOME,
+    LOCALE,
+    LOG,
+    MAX_FORM,
+    PRESENT,
+    RECEIVE,
+    Visit,
+    WalletSite,
+    inside,
+    see,
+    wallet_page,
+)
+
+MAX_LINES: Final = 200  # of the log on one page; ``zegel wallet log`` has all of them
+
+_WAITING: Final[dict[type[Any], tuple[str, str]]] = {
+    Offered: (RECEIVE, "An offer that you have not taken up"),
+    LoggingIn: (RECEIVE, "An offer for which you were to log in"),
+    Arrived: (RECEIVE, "Credentials that came, for you to keep or not"),
+    Deferred: (RECEIVE, "A credential that takes a while"),
+    Asked: (PRESENT, "A request that you have not answered"),
+    Unanswerable: (PRESENT, "A request that this wallet does not answer"),
+    Answering: (PRESENT, "An answer that could not be sent"),
+}
+_HAPPENINGS: Final = {
+    Happening.RECEIVED: "Received from",
+    Happening.RENEWED: "Renewed by",
+    Happening.DELETED: "Deleted; it was issued by",
+    Happening.PRESENTED: "Shared with",
+    Happening.DECLINED: "You said no to",
+    Happening.REFUSED: "The wallet refused",
+    Happening.FAILED: "Failed with",
+}
+_OUTCOMES: Final = {
+    Outcome.DONE: ("good", "done"),
+    Outcome.UNKNOWN: ("warn", "arrival unknown"),
+    Outcome.REFUSED: ("bad", "not taken"),
+}
+
+
+@inside
+async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
+    """The cards, and what waits."""
+    contents, now = site.wallet.safe.contents, site.clock.now()
+    return wallet_page(
+        site,
+        visit,
+        "wallet_home.html",
+        title="Your credentials",
+        here=HOME,
+        cards=[_card(site, holding) for holding in reversed(contents.holdings)],
+        waiting=[_waiting(id_, flow) for id_, flow in contents.flows.items() if _waits(flow, now)],
+        bring=BRING,
+    )
+
+
+@inside
+async def bring(site: WalletSite, visit: Visit) -> HttpResponse:
+    """A link was pasted, from wherever: what it brought, before anything is done with it."""
+    link = visit.form.get("link", "").strip()
+    query = urlsplit(link).query if "?" in link else ""
+    if urlsplit(link).scheme in tuple(OfferScheme) or "credential_offer" in query:
+        offer = parse_offer_link(wallet_receive.SCHEME + query)
+        return wallet_receive.brought_page(site, visit, link=query, offer=offer, brought=Brought.PASTED)
+    if not query:
+        raise Malformed("link", "", "expected the link of an offer or of a request, as it was shown")
+    host = parse_link(wallet_present.SCHEME + query).unverified_host
+    return wallet_present.brought_page(site, visit, link=query, host=host, brought=Brought.PASTED)
+
+
+@inside
+async def show_credential(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """Everything about one credential."""
+    return _credential_page(site, visit, site.wallet.find(id))
+
+
+@inside
+async def act(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """Look up its status, renew it, or take note of what changed."""
+    match visit.form.get("action"):
+        case "status":
+            await site.wallet.look_up_status(id)
+        case "renew":
+            await site.wallet.renewal.renew(id)
+        case "seen":
+            await site.wallet.renewal.acknowledge(id)
+        case _:
+            pass
+    return see(CREDENTIALS + id)
+
+
+@inside
+async def show_deletion(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """Whether to delete it."""
+    holding = site.wallet.find(id)
+    return wallet_page(
+        site,
+        visit,
+        "wallet_delete.html",
+        title="Delete this credential?",
+        card=_card(site, holding),
+        copies=len(holding.batch.copies),
+        action=f"{CREDENTIALS}{holding.id}/delete",
+    )
+
+
+@inside
+async def delete(site: WalletSite, _visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """Delete it."""
+    await site.wallet.delete(id)
+    return see(HOME)
+
+
+@inside
+async def show_log(site: WalletSite, visit: Visit) -> HttpResponse:
+    """What was shared, received and refused."""
+    log = site.wallet.safe.contents.log
+    lines = [_line(site, entry) for entry in reversed(log[-MAX_LINES:])]
+    return wallet_page(
+        site, visit, "wallet_log.html", title="What happened", here=LOG, lines=lines, more=len(log) > MAX_LINES
+    )
+
+
+def _credential_page(site: WalletSite, visit: Visit, holding: Holding) -> HttpResponse:
+    credential, named = holding.credential, _named(site, holding)
+    standing = holding.standing
+    return wallet_page(
+        site,
+        visit,
+        "wallet_credential.html",
+        title=named.name,
+        card=_card(site, holding),
+        action=CREDENTIALS + holding.id,
+        claims=shown_claims(credential, named),
+        type=credential.type,
+        issuer=issuer_counterpart(holding.provider),
+        signer=credential.issuer.subject,
+        received=_time(holding.renewed_at or holding.received_at),
+        valid_from=None if credential.valid_from is None else _time(credential.valid_from),
+        has_status=any(copy.status is not None for copy in holding.batch.copies),
+        standing=None if standing is None else (standing.word, _time(standing.at)),
+        renewable=can_be_renewed(site.wallet.safe.contents, holding),
+        changes=[] if holding.before is None else _changes(holding.before, credential, named),
+    )
+
+
+def _changes(before: VerifiedCredential, after: VerifiedCredential, named: Named) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": named.claim(path),
+            "before": [shown_value(value, path, named) for _, value in select_claims(before.claims, path)],
+            "after": [shown_value(value, path, named) for _, value in select_claims(after.claims, path)],
+        }
+        for path in changed_claims(before, after)
+    ]
+
+
+def _card(site: WalletSite, holding: Holding) -> dict[str, Any]:
+    credential, named, now = holding.credential, _named(site, holding), site.clock.now()
+    ends = credential.valid_until
+    return {
+        "id": holding.id,
+        "href": CREDENTIALS + holding.id,
+        "name": named.name,
+        "format": named.format_name,
+        "issuer": credential.issuer.entity,
+        "unused": holding.unused,
+        "copies": len(holding.batch.copies),
+        "valid_until": None if ends is None else _time(ends),
+        "usable": is_usable(holding, now=now),
+        "revoked": holding.standing is not None and bool(holding.standing.check),
+        "changed": holding.before is not None,
+    }
+
+
+def _line(site: WalletSite, entry: Entry) -> dict[str, Any]:
+    kind, word = _OUTCOMES[entry.outcome]
+    return {
+        "at": _time(entry.at),
+        "what": _HAPPENINGS[entry.happening],
+        "who": entry.counterpart.name,
+        "host": entry.counterpart.host,
+        "certified": entry.counterpart.certified,
+        "identifier": entry.counterpart.identifier,
+        "mentions": [_mention(site, mention, entry.happening) for mention in entry.mentions],
+        "transactions": entry.transactions,
+        "outcome_kind": kind,
+        "outcome": word,
+        "check": entry.check,
+    }
+
+
+def _mention(site: WalletSite, mention: Mention, happening: Happening) -> dict[str, Any]:
+    named = named_type(mention.type, mention.format, site.wallet.catalogue, locale=LOCALE)
+    issued = happening in (Happening.RECEIVED, Happening.RENEWED)
+    return {
+        "name": named.name,
+        "format": named.format_name,
+        "claims": [named.claim(path) for path in mention.paths],
+        "repeated": mention.repeated,
+        "copies": mention.copies if issued else None,
+        "changed": happening is Happening.RENEWED,
+    }
+
+
+def _waiting(flow_id: str, flow: Flow) -> tuple[str, str, str]:
+    path, text = _WAITING[type(flow)]
+    return f"{path}/{flow_id}", text, _time(flow.at)
+
+
+def _waits(flow: Flow, now: int) -> bool:
+    return type(flow) in _WAITING and (isinstance(flow, Deferred) or now - flow.at < FLOW_SECONDS)
+
+
+def _named(site: WalletSite, holding: Holding) -> Named:
+    return named_batch(holding.batch, site.wallet.catalogue, locale=LOCALE)
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+ROUTES: Final[tuple[Route[WalletSite], ...]] = (
+    Route("GET", HOME, show_home, Audience.PERSON),
+    Route("POST", BRING, bring, Audience.PERSON, max_body=MAX_FORM),
+    Route("GET", CREDENTIALS + "{id}", show_credential, Audience.PERSON),
+    Route("POST", CREDENTIALS + "{id}", act, Audience.PERSON, max_body=MAX_FORM),
+    Route("GET", CREDENTIALS + "{id}/delete", show_deletion, Audience.PERSON),
+    Route("POST", CREDENTIALS + "{id}/delete", delete, Audience.PERSON, max_body=MAX_FORM),
+    Route("GET", LOG, show_log, Audience.PERSON),
+)

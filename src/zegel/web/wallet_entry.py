@@ -1,0 +1,112 @@
+"""Getting in: the launch code, the passphrase, a new vault; and out again."""
+
+from typing import Final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
+from zegel.web.routing import Audience, Route
+from zegel.web.wallet_site import (
+    CREATE,
+    HOME,
+    LAUNCH,
+    LOCK,
+    MAX_FORM,
+    SHOW_CODE,
+    UNLOCK,
+    Visit,
+    WalletSite,
+    checked_onward,
+    entry_page,
+    inside,
+    see,
+)
+
+_BAD_REQUEST: Final = 400
+
+
+async def show_launch(site: WalletSite, request: HttpRequest) -> HttpResponse:
+    """The page for the code; whoever is inside already goes on."""
+    browser = known_browser(request, site.cookies)
+    if browser is not None and site.door.bindings(browser) is not None:
+        return see(HOME)
+    return entry_page(site, request, onward=HOME)
+
+
+async def show_code(site: WalletSite, request: HttpRequest) -> HttpResponse:
+    """Have a code shown in the terminal."""
+    form = request.form()
+    check_csrf(form, known_browser(request, site.cookies))
+    site.door.show_code()
+    return entry_page(site, request, onward=checked_onward(form.get("onward", HOME)), shown=True)
+
+
+async def launch(site: WalletSite, request: HttpRequest) -> HttpResponse:
+    """The code for a cookie: the browser gets a new id, and goes on to where it wanted to go."""
+    form = request.form()
+    before = check_csrf(form, known_browser(request, site.cookies))
+    onward = checked_onward(form.get("onward", HOME))
+    browser = new_browser(site.cookies, site.random(ID_BYTES))
+    try:
+        site.door.enter(form.get("code", ""), browser, before=before)
+    except Rejected as error:
+        return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
+    return browser.remembered(see(onward))
+
+
+async def unlock(site: WalletSite, request: HttpRequest) -> HttpResponse:
+    """The passphrase opens the vault."""
+    form = _form_of_insider(site, request)
+    onward = checked_onward(form.get("onward", HOME))
+    try:
+        await site.wallet.safe.unlock(form.get("passphrase", ""))
+    except Rejected as error:
+        if error.check is not Check.PASSPHRASE:
+            raise
+        return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
+    return see(onward)
+
+
+async def create(site: WalletSite, request: HttpRequest) -> HttpResponse:
+    """A passphrase is chosen, and the vault made."""
+    form = _form_of_insider(site, request)
+    onward = checked_onward(form.get("onward", HOME))
+    passphrase = form.get("passphrase", "")
+    try:
+        if passphrase != form.get("again", ""):
+            raise Rejected(Check.PASSPHRASE, "expected the same passphrase twice", field="again")
+        await site.wallet.safe.create(passphrase)
+    except Rejected as error:
+        return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
+    return see(onward)
+
+
+@inside
+async def lock(site: WalletSite, _visit: Visit) -> HttpResponse:
+    """The owner goes away."""
+    await site.wallet.safe.lock()
+    return see(HOME)
+
+
+def _form_of_insider(site: WalletSite, request: HttpRequest) -> dict[str, str]:
+    """The form of a browser that was let in; ``Rejected(LAUNCH)`` for another: it may not try passphrases."""
+    form = request.form()
+    browser = check_csrf(form, known_browser(request, site.cookies))
+    if site.door.bindings(browser) is None:
+        raise Rejected(Check.LAUNCH, "expected a browser that was let in with a code", field="cookie")
+    return form
+
+
+def _sentence(error: Rejected) -> str:
+    return error.detail[:1].upper() + error.detail[1:] + "."
+
+
+ROUTES: Final[tuple[Route[WalletSite], ...]] = (
+    Route("GET", LAUNCH, show_launch, Audience.PERSON),
+    Route("POST", LAUNCH, launch, Audience.PERSON, max_body=MAX_FORM),
+    Route("POST", SHOW_CODE, show_code, Audience.PERSON, max_body=MAX_FORM),
+    Route("POST", UNLOCK, unlock, Audience.PERSON, max_body=MAX_FORM),
+    Route("POST", CREATE, create, Audience.PERSON, max_body=MAX_FORM),
+    Route("POST", LOCK, lock, Audience.PERSON, max_body=MAX_FORM),
+)

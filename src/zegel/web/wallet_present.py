@@ -1,0 +1,193 @@
+"""The pages of a presentation: what a link brought, who asks for what, and yes or no.
+
+A link from a site brings a request to a page and no further: nothing is fetched, posted or stored before the owner
+presses the button there.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from zegel.errors import Rejected, explain
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.openid4vp.link import MAX_LINK, parse_link
+from zegel.services.wallet.consenting import NOTHING, Alternatives, Question, choice_of, describe_consent
+from zegel.services.wallet.contents import Answering, Asked, Brought, Finished, Unanswerable
+from zegel.services.wallet.flows import check_step
+from zegel.services.wallet.journal import verifier_counterpart
+from zegel.web.routing import Audience, Route
+from zegel.web.site import content_policy
+from zegel.web.wallet_site import (
+    HOME,
+    LOCALE,
+    MAX_FORM,
+    PRESENT,
+    Visit,
+    WalletSite,
+    inside,
+    look_in,
+    see,
+    wallet_page,
+)
+
+SCHEME: Final = "openid4vp://?"
+_TITLE: Final = "A request to your wallet"
+
+
+async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:
+    """A link brought a request: its host, and a button. ``Malformed`` for a link that brings nothing."""
+    query = urlsplit(request.url).query
+    link = parse_link(SCHEME + query)
+    visit = await look_in(site, request)
+    if isinstance(visit, HttpResponse):
+        return visit
+    return brought_page(site, visit, link=query, host=link.unverified_host, brought=Brought.LINK)
+
+
+@inside
+async def begin(site: WalletSite, visit: Visit) -> HttpResponse:
+    """The owner pressed the button: the request is fetched and verified."""
+    link = visit.form.get("link", "")[:MAX_LINK]
+    flow = await site.wallet.presenting.begin(SCHEME + link, brought=brought_of(visit))
+    return see(f"{PRESENT}/{flow}")
+
+
+@inside
+async def show(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
+    """How a presentation stands."""
+    return _page(site, visit, flow)
+
+
+@inside
+async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
+    """The owner's word; after it the browser goes back to where the request came from."""
+    presenting = site.wallet.presenting
+    match visit.form.get("decision"):
+        case "accept":
+            state = presenting.look(flow)
+            choice = None
+            if isinstance(state, Asked):
+                choice = choice_of(presenting.match(state.consent), visit.form)
+            finished = await presenting.accept(flow, choice)
+        case "refuse":
+            finished = await presenting.refuse(flow)
+        case "tell":
+            finished = await presenting.tell(flow)
+        case "again":
+            finished = await presenting.send_again(flow)
+        case "forget":
+            await presenting.forget(flow)
+            return see(HOME)
+        case _:
+            return see(f"{PRESENT}/{flow}")
+    # HAIP 1.0 section 5.1: the wallet goes where the verifier says; RETURN_TARGET has seen to it that it is a web page
+    return see(f"{PRESENT}/{flow}" if finished.redirect_uri is None else finished.redirect_uri)
+
+
+def brought_page(site: WalletSite, visit: Visit, *, link: str, host: str, brought: Brought) -> HttpResponse:
+    """What a link brought, before anything is done with it."""
+    return wallet_page(
+        site,
+        visit,
+        "wallet_brought.html",
+        title=_TITLE,
+        kind="present",
+        action=PRESENT,
+        link=link,
+        host_named=host,
+        brought=str(brought),
+    )
+
+
+def brought_of(visit: Visit) -> Brought:
+    """How the link came, as the page that brought it says; what says nothing was pasted."""
+    return Brought.LINK if visit.form.get("brought") == Brought.LINK else Brought.PASTED
+
+
+def _page(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
+    state = site.wallet.presenting.look(flow)
+    action = f"{PRESENT}/{flow}"
+    match state:
+        case Asked():
+            page = _consent_page(site, visit, action, state)
+        case Unanswerable(refusal=refusal):
+            error = Rejected(refusal.check, refusal.detail, field=refusal.field)
+            page = wallet_page(
+                site,
+                visit,
+                "wallet_unanswerable.html",
+                title="This request is not answered",
+                action=action,
+                party=verifier_counterpart(refusal.party, refusal.reply),
+                explanation=explain(error),
+            )
+        case Answering():
+            page = wallet_page(site, visit, "wallet_unsent.html", title="Not sent yet", action=action)
+        case _:
+            finished = check_step(state, Finished)
+            return wallet_page(site, visit, "wallet_done.html", title="Done", redirect_uri=finished.redirect_uri)
+    # The verifier says only in its answer where the browser goes on, and a form may lead there.
+    return replace(page, headers=(*page.headers, content_policy("https:", *_plain(site))))
+
+
+def _consent_page(site: WalletSite, visit: Visit, action: str, asked: Asked) -> HttpResponse:
+    view = describe_consent(
+        asked.consent,
+        site.wallet.presenting.match(asked.consent),
+        contents=site.wallet.safe.contents,
+        catalogue=site.wallet.catalogue,
+        brought=asked.brought,
+        locale=LOCALE,
+    )
+    first = view.transactions[0] if view.transactions else None
+    needed = {id_ for set_ in view.choices for option in set_.options for id_ in option.questions}
+    return wallet_page(
+        site,
+        visit,
+        "wallet_consent.html",
+        title=f"{view.party.name} asks" if first is None else first.title,
+        action=action,
+        view=view,
+        sets=[_set(set_) for set_ in view.choices],
+        questions=[
+            {"question": question, "optional": question.id in needed, "options": _options(question)}
+            for question in view.questions
+        ],
+        agree=(first.agree if first is not None else None) or "Share",
+        deny=(first.deny if first is not None else None) or "Do not share",
+    )
+
+
+def _set(set_: Alternatives) -> dict[str, Any]:
+    options = [(option.value, " and ".join(option.names), None) for option in set_.options]
+    if not set_.required:
+        options.insert(0, (NOTHING, "Nothing", None))
+    legend = set_.purpose or ("Choose one" if set_.required else "If you want to add it")
+    return {"field": set_.field, "legend": legend, "options": options, "chosen": options[0][0]}
+
+
+def _options(question: Question) -> list[tuple[str, str, None]]:
+    """What to choose from, where there are several and one is wanted; told apart by number where names are alike."""
+    if question.multiple or len(question.offerings) < _SEVERAL:
+        return []
+    names = [f"{offering.name}, {offering.issuer}" for offering in question.offerings]
+    return [
+        (offering.holding, name if names.count(name) == 1 else f"{name}, number {position}", None)
+        for position, (offering, name) in enumerate(zip(question.offerings, names, strict=True), start=1)
+    ]
+
+
+_SEVERAL: Final = 2
+
+
+def _plain(site: WalletSite) -> tuple[str, ...]:
+    """Without TLS a browser is sent on only from a sandbox."""
+    return ("http:",) if site.wallet.habits.plain_origins else ()
+
+
+ROUTES: Final[tuple[Route[WalletSite], ...]] = (
+    Route("GET", PRESENT, bring, Audience.PERSON),
+    Route("POST", PRESENT, begin, Audience.PERSON, max_body=MAX_FORM),
+    Route("GET", PRESENT + "/{flow}", show, Audience.PERSON),
+    Route("POST", PRESENT + "/{flow}", decide, Audience.PERSON, max_body=MAX_FORM),
+)
