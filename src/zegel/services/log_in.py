@@ -11,7 +11,7 @@ another: nobody can plant a session, and of two tabs neither decides for the oth
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias, final
+from typing import Final, TypeAlias, TypeVar, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -75,6 +75,7 @@ class PasswordLogIn:
 
 
 LogInMeans: TypeAlias = PasswordLogIn | UpstreamLogIn | PresentationLogIn
+M = TypeVar("M", PasswordLogIn, UpstreamLogIn, PresentationLogIn)
 
 
 @final
@@ -127,48 +128,48 @@ class LogInService:
 
         ``Rejected`` with LOG_IN for a name and a password that do not belong together, PERSON, LOG_IN_OPEN.
         """
-        assert isinstance(self.means, PasswordLogIn)
+        means = _means(self.means, PasswordLogIn)
         visiting = await self._count_try(browser)
-        person = await self.means.verify(login, password)
+        person = await means.verify(login, password)
         return await self._enter(browser, visiting, person, renewed=renewed)
 
     async def go_to_provider(self, browser: str | None) -> str:
         """The address at the OpenID Provider to send the browser to."""
-        assert isinstance(self.means, UpstreamLogIn)
+        means = _means(self.means, UpstreamLogIn)
         stored = await self._load(browser)
-        request, url = await self.means.begin()
+        request, url = await means.begin()
         await self._swap(browser, stored, replace(_visiting(stored), upstream=request))
         return url
 
     async def return_from_provider(self, browser: str | None, parameters: dict[str, str], *, renewed: str) -> LoggedIn:
         """The browser is back from the provider; ``Rejected`` as ``UpstreamLogIn.finish``, PERSON, LOG_IN_OPEN."""
-        assert isinstance(self.means, UpstreamLogIn)
+        means = _means(self.means, UpstreamLogIn)
         stored = await self._load(browser)
         visiting = _visiting(stored)
         await self._swap(browser, stored, replace(visiting, upstream=None))  # a return serves once, whatever it brings
-        known = await self.means.finish(parameters, request=visiting.upstream)
+        known = await means.finish(parameters, request=visiting.upstream)
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
     async def ask_wallet(self, browser: str | None) -> Requested:
         """Ask for a presentation; the question that is open already stays the one."""
-        assert isinstance(self.means, PresentationLogIn)
+        means = _means(self.means, PresentationLogIn)
         stored = await self._load(browser)
         visiting = _visiting(stored)
         if visiting.presentation is not None:
-            asked = await self.means.look(visiting.presentation)
+            asked = await means.look(visiting.presentation)
             if asked is not None:
                 return asked
-        session, asked = await self.means.begin(initiator=str(browser))
+        session, asked = await means.begin(initiator=str(browser))
         await self._swap(browser, stored, replace(visiting, presentation=session))
         return asked
 
     async def return_from_wallet(self, browser: str | None, *, response_code: str, renewed: str) -> LoggedIn:
         """The browser is back from the wallet; ``Rejected`` as ``PresentationLogIn.finish``, PERSON, LOG_IN_OPEN."""
-        assert isinstance(self.means, PresentationLogIn)
+        means = _means(self.means, PresentationLogIn)
         visiting = _visiting(await self._load(browser))
         if visiting.presentation is None:
             raise Rejected(Check.LOG_IN_OPEN, "nothing was asked of a wallet in this browser", field="cookie")
-        known = await self.means.finish(visiting.presentation, response_code=response_code, initiator=str(browser))
+        known = await means.finish(visiting.presentation, response_code=response_code, initiator=str(browser))
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
     async def decision(self, browser: str | None) -> Decision:
@@ -240,6 +241,12 @@ class LogInService:
 
     def _end(self) -> int:
         return self._clock.now() + LOG_IN_SECONDS
+
+
+def _means(means: LogInMeans, kind: type[M]) -> M:
+    if not isinstance(means, kind):
+        raise Rejected(Check.LOG_IN_OPEN, "people log in here in another way", field="path")
+    return means
 
 
 def _visiting(stored: Stored[Visit]) -> Visiting:
