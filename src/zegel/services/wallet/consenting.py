@@ -1,0 +1,270 @@
+"""What a person sees before a yes: who asks, what leaves the wallet and with which values, what for, and the choices.
+
+And from what the person ticked back to the engine's ``Choice``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.catalogue.describe import name_in
+from zegel.formats.catalogue.types import Catalogue, TransactionDataType
+from zegel.formats.credential import Format
+from zegel.primitives.json import Json
+from zegel.protocols.openid4vp.dcql import CredentialQuery
+from zegel.protocols.openid4vp.matching import Candidate, Choice, CredentialMatch, QueryMatch
+from zegel.protocols.openid4vp.transaction_data import TransactionData
+from zegel.protocols.openid4vp.wallet import Consent
+from zegel.services.wallet.contents import Brought, Counterpart, Holding, WalletContents
+from zegel.services.wallet.describing import Named, named_batch, named_type, shown_value
+from zegel.services.wallet.holdings import always_visible, find_holding
+from zegel.services.wallet.journal import verifier_counterpart
+
+NOTHING: Final = "none"
+"""What is ticked to leave out an optional set."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offering:
+    """A held credential that answers, and what of it would be disclosed: names and values.
+
+    What the issuer left visible in every presentation is among them. ``repeats``: every copy has been shown before, so
+    that verifiers could compare.
+    """
+
+    holding: str
+    name: str
+    format: str
+    issuer: str
+    claims: tuple[tuple[str, Any], ...]
+    repeats: bool
+    revoked: bool
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A credential that is asked for. No offerings: nothing held answers. ``asked`` are the names of what is asked."""
+
+    id: str
+    name: str
+    format: str
+    asked: tuple[str, ...]
+    multiple: bool
+    offerings: tuple[Offering, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """One of several ways to answer a set: the ids of its questions, and their names."""
+
+    value: str
+    questions: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternatives:
+    """A set with a choice in it. ``purpose`` is the verifier's own word."""
+
+    field: str
+    purpose: str | None
+    required: bool
+    options: tuple[Alternative, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """What is authorised by the answer, in full: a title, and pairs of a name and a value, the most important first."""
+
+    title: str
+    pairs: tuple[tuple[str, Any], ...]
+    agree: str | None
+    deny: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentView:
+    """All of it. ``elsewhere``: the request came by scanning or pasting, so that its page may be another's screen."""
+
+    party: Counterpart
+    elsewhere: bool
+    purposes: tuple[str, ...]
+    questions: tuple[Question, ...]
+    choices: tuple[Alternatives, ...]
+    missing: tuple[str, ...]
+    transactions: tuple[Transaction, ...]
+
+
+def describe_consent(
+    consent: Consent,
+    match: QueryMatch,
+    *,
+    contents: WalletContents,
+    catalogue: Catalogue,
+    brought: Brought,
+    locale: str,
+) -> ConsentView:
+    """Put a request and what answers it into words."""
+    words = _Words(contents=contents, catalogue=catalogue, locale=locale)
+    request = consent.request
+    questions = {each.query.id: words.question(each) for each in match.credentials}
+    return ConsentView(
+        party=verifier_counterpart(request.party, request.reply),
+        elsewhere=brought is Brought.PASTED,
+        purposes=tuple(dict.fromkeys(each.set.purpose for each in match.sets if each.set.purpose is not None)),
+        questions=tuple(questions.values()),
+        choices=tuple(_choices(match, questions)),
+        missing=tuple(questions[id_].name for id_ in match.missing),
+        transactions=tuple(words.transaction(item) for item in request.transaction_data),
+    )
+
+
+def choice_of(match: QueryMatch, form: Mapping[str, str]) -> Choice:
+    """The choice that a form stands for: ``set-N`` names an option, ``use-ID`` (or ``use-ID-HELD``) what answers.
+
+    What is not named is the first that answers, and of what is optional nothing. ``Rejected(HELD)`` for what is not on
+    the page.
+    """
+    ids = dict.fromkeys(id_ for position in range(len(match.sets)) for id_ in _chosen_option(match, position, form))
+    return {id_: _chosen_held(match, id_, form) for id_ in ids}
+
+
+def _chosen_option(match: QueryMatch, position: int, form: Mapping[str, str]) -> tuple[str, ...]:
+    set_ = match.sets[position]
+    value = form.get(set_field(position))
+    if value is None:
+        return set_.options[0] if set_.set.required and set_.options else ()
+    if value == NOTHING and not set_.set.required:
+        return ()
+    if value.isdecimal() and len(value) < 4 and int(value) < len(set_.options):
+        return set_.options[int(value)]
+    raise Rejected(Check.HELD, "expected one of the options on the page", field=set_field(position))
+
+
+def _chosen_held(match: QueryMatch, id_: str, form: Mapping[str, str]) -> tuple[str, ...]:
+    candidates = [candidate.held.id for candidate in match.candidates(id_)]
+    if match.query.credential(id_).multiple and len(candidates) > 1:
+        ticked = tuple(held for held in candidates if held_field(id_, held) in form)
+        return ticked or tuple(candidates[:1])
+    named = form.get(held_field(id_))
+    return (named,) if named is not None else tuple(candidates[:1])
+
+
+def set_field(position: int) -> str:
+    """The name of the field in which the option of a set is chosen."""
+    return f"set-{position}"
+
+
+def held_field(query_id: str, held: str | None = None) -> str:
+    """The name of the field in which it is chosen what answers a credential query."""
+    return f"use-{query_id}" if held is None else f"use-{query_id}-{held}"
+
+
+def _choices(match: QueryMatch, questions: Mapping[str, Question]) -> list[Alternatives]:
+    """The sets in which there is something to choose."""
+    found = []
+    for position, each in enumerate(match.sets):
+        if len(each.options) > 1 or (each.options and not each.set.required):
+            options = tuple(
+                Alternative(value=str(at), questions=option, names=tuple(questions[id_].name for id_ in option))
+                for at, option in enumerate(each.options)
+            )
+            found.append(
+                Alternatives(
+                    field=set_field(position),
+                    purpose=each.set.purpose,
+                    required=each.set.required,
+                    options=options,
+                )
+            )
+    return found
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """Where names come from."""
+
+    contents: WalletContents
+    catalogue: Catalogue
+    locale: str
+
+    def question(self, match: CredentialMatch) -> Question:
+        query = match.query
+        named = self._of_query(query)
+        return Question(
+            id=query.id,
+            name=query.id if named is None else named.name,
+            format=query.format if named is None else named.format_name,
+            asked=tuple(self._asked(query, named)),
+            multiple=query.multiple and len(match.candidates) > 1,
+            offerings=tuple(map(self._offering, match.candidates)),
+        )
+
+    def transaction(self, item: TransactionData) -> Transaction:
+        """The members that the type describes, then every other one: nothing that is signed stays out of sight."""
+        known = self._transaction_type(item.type)
+        leaves = dict(_leaves((), item.members))
+        claims = sorted(() if known is None else known.claims, key=lambda claim: claim.visualisation)
+        pairs = [
+            (name_in(claim.names, self.locale), leaves.pop(claim.path)) for claim in claims if claim.path in leaves
+        ]
+        pairs += [(".".join(path), value) for path, value in leaves.items()]
+        return Transaction(
+            title=self._label(known, "transaction_title") or item.type,
+            pairs=tuple(pairs),
+            agree=self._label(known, "affirmative_action_label"),
+            deny=self._label(known, "denial_action_label"),
+        )
+
+    def _offering(self, candidate: Candidate) -> Offering:
+        holding = find_holding(self.contents, candidate.held.id)
+        named = named_batch(holding.batch, self.catalogue, locale=self.locale)
+        visible = [path for path in always_visible(holding) if path not in candidate.paths]
+        claims = [*candidate.claims, *((path, holding.credential.claims[str(path[0])]) for path in visible)]
+        return Offering(
+            holding=holding.id,
+            name=named.name,
+            format=named.format_name,
+            issuer=holding.credential.issuer.entity,
+            claims=tuple((named.claim(path), shown_value(value, path, named)) for path, value in claims),
+            repeats=holding.unused == 0,
+            revoked=_is_revoked(holding),
+        )
+
+    def _of_query(self, query: CredentialQuery) -> Named | None:
+        formats = {str(format_): format_ for format_ in Format}
+        if query.format not in formats:
+            return None
+        return named_type(query.types[0], formats[query.format], self.catalogue, locale=self.locale)
+
+    def _asked(self, query: CredentialQuery, named: Named | None) -> list[str]:
+        if named is None:
+            return [".".join(map(str, claim.path)) for claim in query.claims]
+        return [named.claim(claim.path) for claim in query.claims]
+
+    def _transaction_type(self, type_: str) -> TransactionDataType | None:
+        described = (data for attestation in self.catalogue.types.values() for data in attestation.transaction_data)
+        return next((data for data in described if data.type == type_), None)
+
+    def _label(self, known: TransactionDataType | None, label: str) -> str | None:
+        names = None if known is None else known.labels.get(label)
+        return None if names is None else name_in(names, self.locale)
+
+
+def _is_revoked(holding: Holding) -> bool:
+    return holding.standing is not None and bool(holding.standing.check)
+
+
+def _leaves(at: tuple[str, ...], value: Json) -> list[tuple[tuple[str, ...], Json]]:
+    if isinstance(value, Mapping) and value:
+        return [leaf for name, inner in value.items() for leaf in _leaves((*at, name), inner)]
+    return [(at, value)]
