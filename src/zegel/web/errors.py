@@ -27,7 +27,7 @@ _STATUS: Final[Mapping[Check, int]] = {
 
 def error_response(error: ZegelError, *, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:
     """The answer to a request that was refused."""
-    status = _status(error)
+    status = status_of(error)
     if audience is Audience.PERSON:
         return page(explain(error), request_id, status)
     if isinstance(error, Denied):
@@ -47,7 +47,8 @@ def bug_response(*, audience: Audience, request_id: str, page: ErrorPage) -> Htt
     return json_response({"error": "server_error", "request": request_id}, status=500)
 
 
-def _status(error: ZegelError) -> int:
+def status_of(error: ZegelError) -> int:
+    """The HTTP status of a refusal."""
     if isinstance(error, Unavailable):
         return 503
     return _STATUS.get(error.check, 400)

@@ -8,8 +8,7 @@ from zegel.errors import Malformed
 from zegel.formats.claims import select_claims
 from zegel.formats.credential import VerifiedCredential
 from zegel.primitives.http import HttpResponse
-from zegel.protocols.openid4vci.offer import OfferScheme, parse_offer_link
-from zegel.protocols.openid4vp.link import parse_link
+from zegel.protocols.openid4vci.offer import OfferScheme
 from zegel.services.wallet.contents import (
     Answering,
     Arrived,
@@ -45,6 +44,8 @@ from zegel.web.wallet_site import (
     Visit,
     WalletSite,
     inside,
+    offer_of,
+    request_of,
     see,
     wallet_page,
 )
@@ -98,11 +99,11 @@ async def bring(site: WalletSite, visit: Visit) -> HttpResponse:
     link = visit.form.get("link", "").strip()
     query = urlsplit(link).query if "?" in link else ""
     if urlsplit(link).scheme in tuple(OfferScheme) or "credential_offer" in query:
-        offer = parse_offer_link(wallet_receive.SCHEME + query)
+        offer = offer_of(query)
         return wallet_receive.brought_page(site, visit, link=query, offer=offer, brought=Brought.PASTED)
     if not query:
         raise Malformed("link", "", "expected the link of an offer or of a request, as it was shown")
-    host = parse_link(wallet_present.SCHEME + query).unverified_host
+    host = request_of(query).unverified_host
     return wallet_present.brought_page(site, visit, link=query, host=host, brought=Brought.PASTED)
 
 
@@ -216,6 +217,7 @@ def _line(site: WalletSite, entry: Entry) -> dict[str, Any]:
     return {
         "at": _time(entry.at),
         "what": _HAPPENINGS[entry.happening],
+        "shared": entry.happening is Happening.PRESENTED,
         "who": entry.counterpart.name,
         "host": entry.counterpart.host,
         "certified": entry.counterpart.certified,

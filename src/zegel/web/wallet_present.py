@@ -8,13 +8,16 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from zegel.errors import Rejected, explain
+from zegel.checks import Check
+from zegel.errors import Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.protocols.openid4vp.link import MAX_LINK, parse_link
+from zegel.protocols.openid4vp.link import MAX_LINK
 from zegel.services.wallet.consenting import NOTHING, Alternatives, Question, choice_of, describe_consent
 from zegel.services.wallet.contents import Answering, Asked, Brought, Finished, Unanswerable
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import verifier_counterpart
+from zegel.web.errors import status_of
+from zegel.web.pages import render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.site import content_policy
 from zegel.web.wallet_site import (
@@ -22,22 +25,23 @@ from zegel.web.wallet_site import (
     LOCALE,
     MAX_FORM,
     PRESENT,
+    REQUEST_SCHEME,
     Visit,
     WalletSite,
     inside,
     look_in,
+    request_of,
     see,
     wallet_page,
 )
 
-SCHEME: Final = "openid4vp://?"
 _TITLE: Final = "A request to your wallet"
 
 
 async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:
     """A link brought a request: its host, and a button. ``Malformed`` for a link that brings nothing."""
     query = urlsplit(request.url).query
-    link = parse_link(SCHEME + query)
+    link = request_of(query)
     visit = await look_in(site, request)
     if isinstance(visit, HttpResponse):
         return visit
@@ -48,7 +52,7 @@ async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:
 async def begin(site: WalletSite, visit: Visit) -> HttpResponse:
     """The owner pressed the button: the request is fetched and verified."""
     link = visit.form.get("link", "")[:MAX_LINK]
-    flow = await site.wallet.presenting.begin(SCHEME + link, brought=brought_of(visit))
+    flow = await site.wallet.presenting.begin(REQUEST_SCHEME + link, brought=brought_of(visit))
     return see(f"{PRESENT}/{flow}")
 
 
@@ -82,6 +86,26 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
             return see(f"{PRESENT}/{flow}")
     # HAIP 1.0 section 5.1: the wallet goes where the verifier says; RETURN_TARGET has seen to it that it is a web page
     return see(f"{PRESENT}/{flow}" if finished.redirect_uri is None else finished.redirect_uri)
+
+
+def refuse_sending(site: WalletSite, error: ZegelError) -> HttpResponse:
+    """A refusal after the owner's word: what became of the answer is said first."""
+    lead = "Nothing was shared."
+    if error.check in (Check.ANSWER_DELIVERY, Check.RETURN_TARGET):
+        lead = "Your answer was sent, and the other side did not take it as it should."
+    elif isinstance(error, Unavailable):
+        lead = "The other side could not be reached. Your answer waits among your credentials, to be sent again."
+    return render_page(
+        "error.html",
+        status=status_of(error),
+        title="It was not finished",
+        role=site.name,
+        host=site.host,
+        lead=lead,
+        explanation=explain(error),
+        request_id=None,
+        back=(HOME, "To all credentials"),
+    )
 
 
 def brought_page(site: WalletSite, visit: Visit, *, link: str, host: str, brought: Brought) -> HttpResponse:
@@ -189,5 +213,5 @@ ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     Route("GET", PRESENT, bring, Audience.PERSON),
     Route("POST", PRESENT, begin, Audience.PERSON, max_body=MAX_FORM),
     Route("GET", PRESENT + "/{flow}", show, Audience.PERSON),
-    Route("POST", PRESENT + "/{flow}", decide, Audience.PERSON, max_body=MAX_FORM),
+    Route("POST", PRESENT + "/{flow}", decide, Audience.PERSON, max_body=MAX_FORM, refusal=refuse_sending),
 )

@@ -12,9 +12,7 @@ from zegel.protocols.openid4vci.offer import (
     CredentialOffer,
     InputMode,
     OfferReference,
-    OfferScheme,
     TransactionCodePrompt,
-    parse_offer_link,
 )
 from zegel.services.wallet.contents import Arrived, Brought, Deferred, Finished, Flow, LoggingIn, Offered
 from zegel.services.wallet.describing import FORMAT_NAMES, Named, display_text, named_batch, shown_claims
@@ -30,23 +28,25 @@ from zegel.web.wallet_site import (
     HOME,
     LOCALE,
     MAX_FORM,
+    OFFER_SCHEME,
     RECEIVE,
     Visit,
     WalletSite,
     inside,
     look_in,
+    offer_host,
+    offer_of,
     see,
     wallet_page,
 )
 
-SCHEME: Final = f"{OfferScheme.OPENID}://?"
 _SECONDS_TO_LOOK_AGAIN: Final = 5
 
 
 async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:
     """A link brought an offer: its host, and a button. ``Malformed`` for a link that brings nothing."""
     query = urlsplit(request.url).query
-    offer = parse_offer_link(SCHEME + query)
+    offer = offer_of(query)
     visit = await look_in(site, request)
     if isinstance(visit, HttpResponse):
         return visit
@@ -57,7 +57,7 @@ async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:
 async def begin(site: WalletSite, visit: Visit) -> HttpResponse:
     """The owner pressed the button: the offer and its issuer's metadata are fetched."""
     link = visit.form.get("link", "")[:MAX_LINK]
-    flow = await site.wallet.receiving.review(SCHEME + link, brought=brought_of(visit))
+    flow = await site.wallet.receiving.review(OFFER_SCHEME + link, brought=brought_of(visit))
     return see(f"{RECEIVE}/{flow}")
 
 
@@ -101,7 +101,6 @@ def brought_page(
     site: WalletSite, visit: Visit, *, link: str, offer: CredentialOffer | OfferReference, brought: Brought
 ) -> HttpResponse:
     """What a link brought, before anything is done with it."""
-    url = offer.uri if isinstance(offer, OfferReference) else offer.credential_issuer
     return wallet_page(
         site,
         visit,
@@ -110,7 +109,7 @@ def brought_page(
         kind="receive",
         action=RECEIVE,
         link=link,
-        host_named=host_of(url),
+        host_named=offer_host(offer),
         brought=str(brought),
     )
 

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.openid4vci.offer import CredentialOffer, OfferReference, OfferScheme, parse_offer_link
+from zegel.protocols.openid4vp.link import UnverifiedLink, parse_link
 from zegel.services.ports import Clock, Random
+from zegel.services.wallet.journal import host_of
 from zegel.services.wallet.wallet import Wallet
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
 from zegel.web.pages import render_page
@@ -27,6 +30,8 @@ BRING: Final = "/bring"
 CALLBACK: Final = "/callback"
 CREDENTIALS: Final = "/credentials/"
 LOCALE: Final = "en"
+REQUEST_SCHEME: Final = "openid4vp://?"
+OFFER_SCHEME: Final = f"{OfferScheme.OPENID}://?"
 MAX_ONWARD: Final = 16_400  # a link of 16,000 characters, and the page that it is for
 MAX_FORM: Final = 65_536  # such a link, percent-encoded once more
 
@@ -166,7 +171,26 @@ def checked_onward(text: str) -> str:
     return text if fits and text.startswith("/") and not text.startswith("//") else HOME
 
 
-def brought_by(onward: str) -> str | None:
-    """What a link brought, for the page at which the owner is let in: ``present`` or ``receive``."""
-    path = onward.partition("?")[0]
-    return {PRESENT: "present", RECEIVE: "receive"}.get(path) if "?" in onward else None
+def brought_by(onward: str) -> dict[str, str] | None:
+    """What a link brought, for the page at which the owner is let in: ``present`` or ``receive``, and the host."""
+    path, _, query = onward.partition("?")
+    if path == PRESENT:
+        return {"kind": "present", "host": request_of(query).unverified_host} if query else None
+    if path == RECEIVE:
+        return {"kind": "receive", "host": offer_host(offer_of(query))} if query else None
+    return None
+
+
+def request_of(query: str) -> UnverifiedLink:
+    """The request that a link's query brings; ``Malformed`` when it brings none."""
+    return parse_link(REQUEST_SCHEME + query)
+
+
+def offer_of(query: str) -> CredentialOffer | OfferReference:
+    """The offer that a link's query brings; ``Malformed`` when it brings none."""
+    return parse_offer_link(OFFER_SCHEME + query)
+
+
+def offer_host(offer: CredentialOffer | OfferReference) -> str:
+    """Where an offer leads first."""
+    return host_of(offer.uri if isinstance(offer, OfferReference) else offer.credential_issuer)

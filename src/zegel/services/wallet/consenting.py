@@ -92,7 +92,10 @@ class Transaction:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
-    """All of it. ``elsewhere``: the request came by scanning or pasting, so that its page may be another's screen."""
+    """All of it. ``elsewhere``: the request came by scanning or pasting, so that its page may be another's screen.
+
+    ``purposes`` are those of the sets in which there is nothing to choose, in the verifier's own words.
+    """
 
     party: Counterpart
     elsewhere: bool
@@ -116,12 +119,20 @@ def describe_consent(
     words = _Words(contents=contents, catalogue=catalogue, locale=locale)
     request = consent.request
     questions = {each.query.id: words.question(each) for each in match.credentials}
+    choices = _choices(match, questions)
+    fields = {choice.field for choice in choices}
+    # what answers nothing, and is not missed, is not there
+    told = {id_ for each in match.sets for option in each.options for id_ in option} | set(match.missing)
     return ConsentView(
         party=verifier_counterpart(request.party, request.reply),
         elsewhere=brought is Brought.PASTED,
-        purposes=tuple(dict.fromkeys(each.set.purpose for each in match.sets if each.set.purpose is not None)),
-        questions=tuple(questions.values()),
-        choices=tuple(_choices(match, questions)),
+        purposes=tuple(
+            each.set.purpose
+            for position, each in enumerate(match.sets)
+            if each.set.purpose is not None and set_field(position) not in fields
+        ),
+        questions=tuple(question for id_, question in questions.items() if id_ in told),
+        choices=tuple(choices),
         missing=tuple(questions[id_].name for id_ in match.missing),
         transactions=tuple(words.transaction(item) for item in request.transaction_data),
     )
@@ -174,7 +185,11 @@ def _choices(match: QueryMatch, questions: Mapping[str, Question]) -> list[Alter
     for position, each in enumerate(match.sets):
         if len(each.options) > 1 or (each.options and not each.set.required):
             options = tuple(
-                Alternative(value=str(at), questions=option, names=tuple(questions[id_].name for id_ in option))
+                Alternative(
+                    value=str(at),
+                    questions=option,
+                    names=tuple(f"{questions[id_].name}, {questions[id_].format}" for id_ in option),
+                )
                 for at, option in enumerate(each.options)
             )
             found.append(

@@ -98,8 +98,6 @@ def shown_claims(credential: VerifiedCredential, named: Named) -> dict[str, Any]
             if isinstance(elements, Mapping)
             for element, value in elements.items()
         ]
-    order = _order(named)
-    roots.sort(key=lambda root: order.get(root[0], len(order)))
     return _members(roots, named)
 
 
@@ -128,7 +126,8 @@ def display_text(displays: Sequence[Display], locale: str) -> str | None:
 
 def _members(entries: Sequence[tuple[ClaimPath, Claim]], named: Named) -> dict[str, Any]:
     shown: dict[str, Any] = {}
-    for path, value in entries:
+    order = _order(named)
+    for path, value in sorted(entries, key=lambda entry: order.get(_general(entry[0]), len(order))):
         label = named.label(path)
         # two members of one name are told apart by what they are called on the wire
         shown[label if label not in shown else f"{label} ({path[-1]})"] = shown_value(value, path, named)
