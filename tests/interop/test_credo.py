@@ -90,7 +90,8 @@ def serving(sandbox: Path, log: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        ended = process.wait(30)
+    assert ended == 0, log.read_text()
 
 
 def free_ports(count: int) -> int:
