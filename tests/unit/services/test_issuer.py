@@ -1,0 +1,160 @@
+"""The credential issuer's decisions beyond the protocol: who gets what, when, and what is taken back."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from zegel_testing.authorities import DAY
+from zegel_testing.issuing_world import BATCH, IssuingWorld, issuing_world, sandbox_at
+
+from zegel.checks import Check
+from zegel.errors import Denied, Rejected
+from zegel.formats.claims import Claims
+from zegel.formats.credential import Format
+from zegel.protocols.oauth.authorization_details import GrantedCredential
+from zegel.services.issuer_policy import IssuerPolicy
+from zegel.services.trust import Trust
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[IssuingWorld]:
+    async with issuing_world(sandbox_at(tmp_path)) as opened:
+        yield opened
+
+
+class Source:
+    """A source with one answer."""
+
+    def __init__(self, claims: Claims | None) -> None:
+        self.claims = claims
+
+    async def load_claims(self, person: str, type_: str) -> Claims | None:
+        return self.claims
+
+
+async def refused(world: IssuingWorld, source: Source) -> dict[str, str]:
+    """What the credential endpoint says when the source has changed since the consent."""
+    wallet = world.wallet()
+    pause = await wallet.push(await world.offer("pid", formats=["mso_mdoc"]))
+    proofs = await wallet.come_back(pause, await wallet.log_in(pause.url))
+    known = world.site.issuer._source
+    world.site.issuer._source = source
+    with pytest.raises(Denied):
+        await wallet.finish(proofs)
+    world.site.issuer._source = known
+    members: dict[str, str] = json.loads(world.answers("/credential")[-1].body)
+    return members
+
+
+async def test_what_the_source_no_longer_knows_is_not_issued(world: IssuingWorld) -> None:
+    answer = await refused(world, Source(None))
+    assert (answer["error"], answer["check"]) == ("credential_request_denied", "issuer-decision")
+
+
+async def test_a_record_of_ours_that_does_not_fit_is_our_fault(world: IssuingWorld) -> None:
+    record = await world.site.issuer._source.load_claims("erika", "pid")
+    answer = await refused(world, Source({**(record or {}), "sex": "unknown"}))
+    assert (answer["error"], answer["check"], answer["fault"]) == ("credential_request_denied", "record", "issuer")
+    assert answer["field"] == "sex"
+
+
+async def test_a_refusal_of_ours_leaves_the_c_nonce_for_another_try(world: IssuingWorld) -> None:
+    """The claim of the nonce and the issuance are one transaction."""
+    wallet = world.wallet()
+    pause = await wallet.push(await world.offer("pid", formats=["mso_mdoc"]))
+    proofs = await wallet.come_back(pause, await wallet.log_in(pause.url))
+    known = world.site.issuer._source
+    record = await known.load_claims("erika", "pid")
+    world.site.issuer._source = Source({**(record or {}), "sex": "unknown"})
+    with pytest.raises(Denied):
+        await wallet.prove(proofs)
+    world.site.issuer._source = known
+    assert len((await wallet.finish(proofs)).received[0].credentials) == BATCH
+
+
+async def test_the_person_is_told_beforehand_what_there_is(world: IssuingWorld) -> None:
+    asked = [GrantedCredential(configuration=id_, datasets=(id_,), detailed=False) for id_ in ("pid-mdoc", "mdl-mdoc")]
+    wanted = await world.site.issuer.look_at(asked, person="janos")
+    assert [(each.type.id, each.format, each.available) for each in wanted] == [
+        ("pid", Format.MDOC, True),
+        ("mdl", Format.MDOC, False),
+    ]
+
+
+async def test_a_configuration_that_is_gone_is_refused(world: IssuingWorld) -> None:
+    gone = [GrantedCredential(configuration="passport-mdoc", datasets=("x",), detailed=False)]
+    with pytest.raises(Rejected) as refusal:
+        await world.site.issuer.look_at(gone, person="erika")
+    assert refusal.value.check is Check.CREDENTIAL_CHOICE
+
+
+async def test_revocation_reaches_every_renewal_that_still_lives(world: IssuingWorld) -> None:
+    for _ in range(2):
+        await world.wallet().receive(await world.offer("residence", formats=["mso_mdoc"]))
+        world.clock.advance(20 * DAY)
+    revoked = await world.site.issuer.revoke(person="erika", type_=None)
+    assert len(revoked) == 1  # the first batch lived for thirty days
+    assert revoked[0].revoked_at == world.clock.now()
+
+
+async def test_keys_are_held_against_the_wallet_providers_of_the_moment(world: IssuingWorld) -> None:
+    wallet = world.wallet()
+    pause = await wallet.push(await world.offer("pid"))
+    proofs = await wallet.come_back(pause, await wallet.log_in(pause.url))
+    world.site.issuer._trust = Trust((), fixed=(), clock=world.clock)
+    with pytest.raises(Denied):
+        await wallet.prove(proofs)
+    assert json.loads(world.answers("/credential")[-1].body)["check"] == "anchor"
+
+
+# --- what is on offer -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def policy(world: IssuingWorld) -> IssuerPolicy:
+    return world.site.policy
+
+
+async def test_a_type_is_chosen_with_its_formats_in_their_order(policy: IssuerPolicy) -> None:
+    assert policy.choose("pid") == ("pid-sd-jwt", "pid-mdoc")
+    assert policy.choose("pid", (Format.MDOC, Format.SD_JWT_VC)) == ("pid-sd-jwt", "pid-mdoc")
+    assert policy.choose("pid", (Format.MDOC,)) == ("pid-mdoc",)
+    assert policy.find("pid-mdoc") == (policy.types["pid"], Format.MDOC)
+
+
+@pytest.mark.parametrize(
+    ("type_", "formats", "check"),
+    [
+        ("passport", (), Check.CREDENTIAL_CHOICE),
+        ("mdl", (Format.SD_JWT_VC,), Check.TYPE_FORMAT),
+        ("proof_of_age", (Format.MDOC, Format.SD_JWT_VC), Check.TYPE_FORMAT),
+    ],
+)
+async def test_what_there_is_not_cannot_be_chosen(
+    policy: IssuerPolicy, type_: str, formats: tuple[Format, ...], check: Check
+) -> None:
+    with pytest.raises(Rejected) as refusal:
+        policy.choose(type_, formats)
+    assert refusal.value.check is check
+
+
+async def test_an_offer_is_for_whom_it_names(world: IssuingWorld) -> None:
+    offers = world.site.offers
+    made = await offers.offer("pid", person="max")
+    assert await offers.check_person(made.id, "max") == "max"
+    assert await offers.check_person(None, "erika") == "erika"
+    assert await offers.check_person("of another issuer", "erika") == "erika"
+    assert await offers.check_person((await offers.offer("pid")).id, "erika") == "erika"
+    with pytest.raises(Rejected) as refusal:
+        await offers.check_person(made.id, "erika")
+    assert refusal.value.check is Check.PERSON
+
+
+async def test_an_offer_ends_with_its_time(world: IssuingWorld) -> None:
+    made = await world.site.offers.offer("pid")
+    assert await world.site.offers.look_up(made.id) == made.offer
+    world.clock.advance(world.config.issuer.offer)
+    assert await world.site.offers.look_up(made.id) is None

@@ -1,0 +1,112 @@
+"""The press: one record, a copy for each key, and a note of what revocation needs."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
+from zegel_testing.persons import ADA, LICENCE
+from zegel_testing.records import power_cut
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.entropy import system_random
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.sql.store import SqlStore, open_memory_store
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.claims import Claims
+from zegel.formats.credential import Format, VerifiedCredential
+from zegel.formats.presentation import parse_credential, verify_credential
+from zegel.services.issuing import CredentialPress, Order
+from zegel.trust.anchors import Purpose
+from zegel.trust.signing import CertifiedSigner
+
+pytestmark = pytest.mark.anyio
+ORIGIN = "https://issuer.utopia.example"
+TYPES = load_catalogue().types
+ROOT = authority("attestations")
+SIGNER = signer(ROOT, "attestation signer", Purpose.ISSUER)
+ANCHORS = trusting(anchor(ROOT, Purpose.ISSUER, entity="Office"))
+KEYS = tuple(fixed_key(f"copy {at}").public_key for at in range(3))
+RECORD: Claims = {**ADA, **LICENCE, "age_over_18": True}
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[SqlStore]:
+    opened = await open_memory_store(clock=ManualClock(NOW), random=system_random, status_list_size=1 << 12)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def press() -> CredentialPress:
+    certified = CertifiedSigner(signer=SIGNER.key, certificates=(SIGNER.certificate,))
+    clock = ManualClock(NOW + 40_000)
+    return CredentialPress(list(TYPES.values()), signer=certified, origin=ORIGIN, clock=clock, random=system_random)
+
+
+def order(type_: str = "pid", format_: Format = Format.SD_JWT_VC, **changes: object) -> Order:
+    members = {"person": "ada", "type": TYPES[type_], "format": format_, "record": RECORD, "keys": KEYS}
+    return Order(**(members | changes))
+
+
+async def printed(press: CredentialPress, store: SqlStore, order: Order) -> list[VerifiedCredential]:
+    async with store.transaction() as transaction:
+        copies = await press.issue(order, transaction=transaction)
+    parsed = [parse_credential(order.format, copy) for copy in copies]
+    return [verify_credential(each, anchors=ANCHORS, now=NOW + DAY) for each in parsed]
+
+
+@pytest.mark.parametrize("format_", list(Format), ids=str)
+async def test_each_key_gets_a_copy_with_an_entry_of_its_own(
+    press: CredentialPress, store: SqlStore, format_: Format
+) -> None:
+    copies = await printed(press, store, order(format_=format_))
+    assert [copy.holder_key for copy in copies] == list(KEYS)
+    assert len({copy.status for copy in copies}) == len(KEYS)
+    assert {copy.valid_until for copy in copies} == {NOW + 14 * DAY}
+
+
+async def test_what_is_noted_is_what_revocation_needs(press: CredentialPress, store: SqlStore) -> None:
+    copies = await printed(press, store, order())
+    async with store.transaction() as transaction:
+        (batch,) = await transaction.issuances.of_person("ada")
+    assert {(f"{ORIGIN}/status/{entry.list_id}", entry.index) for entry in batch.entries} == {
+        (copy.status.uri, copy.status.index) for copy in copies if copy.status is not None
+    }
+    assert (batch.day, batch.expires, batch.revoked_at) == (NOW, NOW + 14 * DAY, None)
+
+
+async def test_a_type_that_is_not_revocable_has_no_entry(press: CredentialPress, store: SqlStore) -> None:
+    copies = await printed(press, store, order("proof_of_age", Format.MDOC))
+    assert {copy.status for copy in copies} == {None}
+    async with store.transaction() as transaction:
+        (batch,) = await transaction.issuances.of_person("ada")
+    assert batch.entries == ()
+
+
+async def test_what_is_bound_to_nobody_is_one_copy(press: CredentialPress, store: SqlStore) -> None:
+    (copy,) = await printed(press, store, order("residence", keys=(), record=RECORD))
+    assert copy.holder_key is None
+
+
+async def test_a_record_that_does_not_fit_is_issued_to_nobody(press: CredentialPress, store: SqlStore) -> None:
+    with pytest.raises(Rejected) as refusal:
+        await printed(press, store, order(record={**RECORD, "birth_date": "yesterday"}))
+    assert (refusal.value.check, refusal.value.field) == (Check.RECORD, "birth_date")
+    async with store.transaction() as transaction:
+        assert await transaction.issuances.of_person("ada") == ()
+
+
+async def test_a_transaction_that_fails_afterwards_takes_the_entries_back(
+    press: CredentialPress, store: SqlStore
+) -> None:
+    async def interrupted() -> None:
+        async with store.transaction() as transaction:
+            await press.issue(order(), transaction=transaction)
+            power_cut()
+
+    with pytest.raises(ZeroDivisionError):
+        await interrupted()
+    async with store.transaction() as transaction:
+        assert await transaction.issuances.of_person("ada") == ()
+        assert await transaction.statuses.list_ids() == ()
