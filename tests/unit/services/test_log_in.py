@@ -1,0 +1,84 @@
+"""The way of a browser, where two things happen at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from zegel_testing.issuing_world import PASSWORDS, IssuingWorld, issuing_world, sandbox_at
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.services.log_in import MAX_TRIES, VISIT, LoggedIn, LogInService
+
+pytestmark = pytest.mark.anyio
+BROWSER, RENEWED = "b" * 43, "r" * 43
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[IssuingWorld]:
+    async with issuing_world(sandbox_at(tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def service(world: IssuingWorld) -> LogInService:
+    """The service, with a visit under ``BROWSER``."""
+    pause = await world.wallet().push(await world.offer("pid"))
+    service = world.site.log_in
+    await service.visit(replace(world.seen[-1][0], url=pause.url).query(), browser=BROWSER)
+    return service
+
+
+async def log_in(service: LogInService, password: str = PASSWORDS["erika"], renewed: str = RENEWED) -> LoggedIn:
+    return await service.log_in(BROWSER, login="erika", password=password, renewed=renewed)
+
+
+async def test_a_log_in_goes_on_under_the_new_id_alone(service: LogInService) -> None:
+    assert (await log_in(service)).person.id == "erika"
+    assert (await service.decision(RENEWED)).person.name == "Erika Voorbeeld"
+    with pytest.raises(Rejected) as refusal:
+        await service.look(BROWSER)
+    assert refusal.value.check is Check.LOG_IN_OPEN
+
+
+async def test_of_two_log_ins_at_once_one_goes_on(service: LogInService) -> None:
+    both = [log_in(service, renewed=id_ * 43) for id_ in "xy"]
+    results = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["LoggedIn", "Rejected"]
+
+
+async def test_many_guesses_at_once_are_no_more_than_many_in_turn(service: LogInService) -> None:
+    guesses = [log_in(service, f"guess {at}") for at in range(4 * MAX_TRIES)]
+    results = await asyncio.gather(*guesses, return_exceptions=True)
+    assert all(isinstance(result, Rejected) for result in results)
+    looked_at = [result for result in results if isinstance(result, Rejected) and result.check is Check.LOG_IN]
+    assert len(looked_at) <= MAX_TRIES
+
+
+async def test_of_two_decisions_at_once_one_is_taken(service: LogInService) -> None:
+    await log_in(service)
+    both = [service.decide(RENEWED, approved=approved) for approved in (True, False)]
+    results = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["HttpResponse", "Rejected"]
+
+
+async def test_a_visit_is_sealed_and_ends_with_its_time(world: IssuingWorld, service: LogInService) -> None:
+    await log_in(service)
+    database = Path(world.config.issuer.database.removeprefix("sqlite:///"))
+    for file in database.parent.glob("issuer.db*"):
+        assert b"Voorbeeld" not in file.read_bytes()
+        assert RENEWED.encode() not in file.read_bytes()
+    world.clock.advance(901)
+    async with service._store.transaction() as transaction:
+        assert await transaction.load(VISIT, RENEWED) is None
+    with pytest.raises(Rejected):
+        await service.decide(RENEWED, approved=True)
+
+
+async def test_a_browser_without_an_id_has_no_visit(service: LogInService) -> None:
+    for step in (service.look(None), service.decision(None), service.decide(None, approved=True)):
+        with pytest.raises(Rejected) as refusal:
+            await step
+        assert refusal.value.check is Check.LOG_IN_OPEN
