@@ -14,6 +14,7 @@ from zegel.adapters.keyfiles import (
     create_private_key,
     create_secret,
     load_certificates,
+    load_client_secret,
     load_private_key,
     load_secret,
     load_signer,
@@ -137,6 +138,16 @@ def test_a_secret_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_a_secret_of_another_kind_is_unavailable(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(Unavailable):
         load_secret(written(tmp_path / "seal", data))
+
+
+def test_a_secret_that_another_server_gave_is_a_line_of_text(tmp_path: Path) -> None:
+    assert load_client_secret(written(tmp_path / "secret", b"s3cret with spaces/+\n")) == "s3cret with spaces/+"
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"two\nlines", "p\u00e4ss".encode()])
+def test_another_servers_secret_that_is_no_line_is_unavailable(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(Unavailable, match="visible ASCII"):
+        load_client_secret(written(tmp_path / "secret", data))
 
 
 def test_a_draft_that_a_crash_left_behind_does_not_stand_in_the_way(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.people_file import PeopleFile, load_people_file, parse_people
-from zegel.errors import Malformed, Unavailable
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.catalogue.records import check_record
+from zegel.services.ports import Person
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +72,43 @@ def test_a_file_that_is_missing_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Malformed, match="expected UTF-8"):
         load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
+
+
+def hashed(code: str) -> str:
+    kdf = Argon2id(salt=b"salt of the test", length=32, iterations=1, lanes=1, memory_cost=64)
+    return kdf.derive_phc_encoded(code.encode())
+
+
+@pytest.fixture
+def with_codes(tmp_path: Path) -> PeopleFile:
+    rows = f'id,access_code,given_name\nada,"{hashed("open sesame")}",Ada\nmax,,\n'
+    (tmp_path / "people.csv").write_text(rows)
+    return load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
+
+
+async def test_an_access_code_lets_its_person_in(with_codes: PeopleFile) -> None:
+    assert await with_codes.verify_password("ada", "open sesame") == Person(id="ada", name="Ada")
+    assert await with_codes.people() == (Person(id="ada", name="Ada"), Person(id="max", name="max"))
+
+
+@pytest.mark.parametrize(("login", "code"), [("ada", "sesame"), ("ada", ""), ("max", ""), ("eve", "open sesame")])
+async def test_a_wrong_code_and_an_unknown_name_are_refused_alike(
+    with_codes: PeopleFile, login: str, code: str
+) -> None:
+    with pytest.raises(Rejected) as refusal:
+        await with_codes.verify_password(login, code)
+    assert refusal.value.check is Check.LOG_IN
+    assert refusal.value.detail == "the name and the password do not belong together"
+
+
+def test_a_code_in_the_clear_is_found_when_the_file_is_read() -> None:
+    with pytest.raises(Malformed, match="line 2: .*Argon2id") as error:
+        parse_people("id,access_code\nada,open sesame\n")
+    assert "open sesame" not in str(error.value)
+
+
+async def test_a_hash_with_impossible_parameters_lets_nobody_in(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text('id,access_code\nada,"$argon2id$v=19$m=8,t=1,p=1$c2FsdA$AAAA"\n')
+    people = load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
+    with pytest.raises(Rejected):
+        await people.verify_password("ada", "")
