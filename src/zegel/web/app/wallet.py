@@ -32,19 +32,7 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
     """
     config = check_own_machine(world.config.wallet)
     safe = Safe(WalletVaultFile(config.vault, random=world.random), clock=world.clock, idle=config.idle)
-    opened = Wallet(
-        safe,
-        WalletHabits(
-            issuance=IssuanceHabits(profile=PROFILES[config.profile], copies=config.copies),
-            provider=config.provider,
-            plain_origins=frozenset(filter(_is_plain, world.config.loopback_origins())),
-        ),
-        catalogue=load_catalogue(),
-        trust=world.trust,
-        outbound=world.outbound,
-        clock=world.clock,
-        random=world.random,
-    )
+    opened = build_wallet(world, safe)
     door = Door(
         clock=world.clock,
         random=world.random,
@@ -71,6 +59,24 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
         ),
         close=safe.close,
         launch=door.fresh_code,
+    )
+
+
+def build_wallet(world: World, safe: Safe) -> Wallet:
+    """The wallet of a configuration over a safe, for its pages and for the command line."""
+    config = world.config.wallet
+    return Wallet(
+        safe,
+        WalletHabits(
+            issuance=IssuanceHabits(profile=PROFILES[config.profile], copies=config.copies),
+            provider=config.provider,
+            plain_origins=frozenset(filter(_is_plain, world.config.loopback_origins())),
+        ),
+        catalogue=load_catalogue(),
+        trust=world.trust,
+        outbound=world.outbound,
+        clock=world.clock,
+        random=world.random,
     )
 
 

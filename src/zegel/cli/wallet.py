@@ -1,0 +1,144 @@
+"""``zegel wallet``: a wallet from the command line, over a vault of its own."""
+
+import asyncio
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Final
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.entropy import system_random
+from zegel.adapters.outbound import HttpOutbound
+from zegel.adapters.wallet_vault import WalletVaultFile
+from zegel.cli.configuration import add_config_option
+from zegel.cli.output import ACCEPTED
+from zegel.cli.passphrase import add_passphrase_options, read_passphrase
+from zegel.cli.wallet_network import act_on_network
+from zegel.cli.wallet_words import (
+    credential_data,
+    credential_line,
+    credential_text,
+    entry_data,
+    entry_text,
+    show,
+    whole_credential_data,
+)
+from zegel.errors import Unavailable
+from zegel.profiles import HAIP
+from zegel.services.trust import Trust
+from zegel.services.wallet.issuance import IssuanceHabits
+from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.wallet import Wallet, WalletHabits
+
+VAULT: Final = "zegel/wallet.vault"
+LOG_IN_SECONDS: Final = 300
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel wallet``'s commands."""
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+
+    def command(name: str, text: str) -> ArgumentParser:
+        own = commands.add_parser(name, help=text, description=text)
+        own.add_argument("--vault", metavar="PATH", type=Path, help=f"default: $XDG_DATA_HOME/{VAULT}")
+        own.add_argument("--json", action="store_true", help="JSON on stdout")
+        add_passphrase_options(own)
+        return own
+
+    command("init", "make a vault")
+    receive = command("receive", "take up an offer; without a link, fetch what was deferred")
+    receive.add_argument("link", metavar="LINK", nargs="?", help="the link of an offer")
+    receive.add_argument("--tx-code", metavar="C", help="the code that goes with a pre-authorized offer")
+    receive.add_argument(
+        "--wait", metavar="S", type=int, default=LOG_IN_SECONDS, help="how long to wait for the log-in and the issuer"
+    )
+    add_config_option(receive)
+    command("list", "list what is held")
+    command("show", "show a credential, its claims included").add_argument("id", metavar="ID")
+    present = command("present", "answer a request")
+    present.add_argument("link", metavar="LINK", help="the link of a request")
+    decision = present.add_mutually_exclusive_group()
+    decision.add_argument("--yes", action="store_true", help="share the least that answers")
+    decision.add_argument("--refuse", action="store_true", help="do not share, and say so; the exit code is 1")
+    present.add_argument(
+        "--no-follow", action="store_true", help="print where the browser goes on, and do not go there"
+    )
+    add_config_option(present)
+    command("delete", "delete a credential, every copy with its key").add_argument("id", metavar="ID")
+    command("log", "list all that was shared, received and refused: names, never values")
+
+
+def run(args: Namespace) -> int:
+    """Do it."""
+    if args.action == "init":
+        return asyncio.run(_init(args))
+    return asyncio.run(_with_wallet(args))
+
+
+async def _init(args: Namespace) -> int:
+    path = vault_path(args)
+    file = WalletVaultFile(path, random=system_random)
+    if file.exists():
+        raise Unavailable(str(path), "there is a vault already")
+    safe = Safe(file, clock=SystemClock(), idle=None)
+    await safe.create(read_passphrase(args, new=True))
+    safe.close()
+    show(args, {"vault": str(path)}, f"made {path}")
+    return ACCEPTED
+
+
+async def _with_wallet(args: Namespace) -> int:
+    file = WalletVaultFile(vault_path(args), random=system_random)
+    if not file.exists():
+        raise Unavailable(str(file.path), "there is no vault; make one with zegel wallet init")
+    safe = Safe(file, clock=SystemClock(), idle=None)
+    await safe.unlock(read_passphrase(args))
+    try:
+        if args.action in ("receive", "present"):
+            return await act_on_network(args, safe)
+        return await _act(args, _offline(safe))
+    finally:
+        safe.close()
+
+
+async def _act(args: Namespace, wallet: Wallet) -> int:
+    catalogue, contents = wallet.catalogue, wallet.safe.contents
+    match args.action:
+        case "list":
+            data = {"credentials": [credential_data(holding, catalogue) for holding in contents.holdings]}
+            show(args, data, "\n".join(credential_line(holding, catalogue) for holding in contents.holdings))
+        case "show":
+            holding = wallet.find(args.id)
+            show(args, whole_credential_data(holding, catalogue), credential_text(holding, catalogue))
+            if holding.before is not None:  # what changed has now been seen
+                await wallet.renewal.acknowledge(holding.id)
+        case "delete":
+            gone = await wallet.delete(args.id)
+            show(args, {"deleted": gone.id, "type": gone.credential.type}, f"deleted {gone.id}")
+        case "log":
+            data = {"log": [entry_data(entry) for entry in contents.log]}
+            show(args, data, "\n".join(entry_text(entry, catalogue) for entry in contents.log))
+    return ACCEPTED
+
+
+def vault_path(args: Namespace) -> Path:
+    """The vault that a command means."""
+    if args.vault is not None:
+        return Path(args.vault)
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / VAULT
+
+
+def _offline(safe: Safe) -> Wallet:
+    """The wallet without a configuration: it trusts nobody, and fetches nothing."""
+    clock = SystemClock()
+    return Wallet(
+        safe,
+        WalletHabits(issuance=IssuanceHabits(profile=HAIP, copies=1), provider="", plain_origins=frozenset()),
+        catalogue=load_catalogue(),
+        trust=Trust((), fixed=(), clock=clock),
+        outbound=HttpOutbound(),
+        clock=clock,
+        random=system_random,
+    )
