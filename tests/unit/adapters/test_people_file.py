@@ -102,7 +102,7 @@ async def test_a_wrong_code_and_an_unknown_name_are_refused_alike(
 
 
 def test_a_code_in_the_clear_is_found_when_the_file_is_read() -> None:
-    with pytest.raises(Malformed, match="line 2: .*Argon2id") as error:
+    with pytest.raises(Malformed, match=r"line 2: .*Argon2id") as error:
         parse_people("id,access_code\nada,open sesame\n")
     assert "open sesame" not in str(error.value)
 
