@@ -14,7 +14,6 @@ from zegel_testing.authorities import DAY, NOW
 from zegel_testing.issuing_world import BATCH, IssuingWorld, TestWallet, issuing_world, sandbox_at
 
 from zegel.formats.credential import Format
-from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.primitives.cbor import Tag, parse_cbor
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest
@@ -127,61 +126,64 @@ async def test_no_time_in_an_sd_jwt_is_finer_than_a_day(world: IssuingWorld) -> 
         assert [value for value in payload.values() if type(value) is int and value % DAY] == []
 
 
-def security_object(copy: bytes) -> dict[str, Any]:
-    """The MSO, as plain values."""
-    payload = parse_cbor(parse_issuer_signed(copy).payload, what="test")
-    assert isinstance(payload, Tag)
-    members = parse_cbor(payload.value, what="test")
-    assert isinstance(members, dict)
-    return members
+class MdocCopy:
+    """An mdoc taken apart by hand."""
+
+    def __init__(self, data: bytes) -> None:
+        issued: Any = parse_cbor(data, what="test")
+        _, unprotected, payload, self.signature = issued["issuerAuth"]
+        self.chain = unprotected[33]  # RFC 9360: x5chain
+        self.mso: dict[str, Any] = _embedded(_tagged(payload))
+        self.items: list[dict[str, Any]] = [
+            {"namespace": namespace, **_embedded(item)}
+            for namespace, items in issued["nameSpaces"].items()
+            for item in items
+        ]
+
+    def common(self) -> Any:
+        """What is left when everything is taken out that has to be of one copy alone."""
+        own = ("valueDigests", "deviceKeyInfo", "status")
+        kept = {name: value for name, value in self.mso.items() if name not in own}
+        counts = {namespace: len(digests) for namespace, digests in self.mso["valueDigests"].items()}
+        values = [(item["namespace"], item["elementIdentifier"], str(item["elementValue"])) for item in self.items]
+        return kept, counts, sorted(values), self.chain, self.mso["status"]["status_list"]["uri"]
 
 
-def items_of(copy: bytes) -> list[dict[str, Any]]:
-    """Every issuer-signed item with its namespace, as plain values."""
-    items = []
-    for namespace, listed in parse_issuer_signed(copy).unverified_namespaces.items():
-        for item in listed:
-            tag = parse_cbor(item.encoded, what="test")
-            assert isinstance(tag, Tag)
-            members = parse_cbor(tag.value, what="test")
-            assert isinstance(members, dict)
-            items.append({"namespace": namespace, **members})
-    return items
+def _tagged(data: bytes) -> Tag:
+    value = parse_cbor(data, what="test")
+    assert isinstance(value, Tag)
+    return value
+
+
+def _embedded(tag: Tag) -> Any:
+    return parse_cbor(tag.value, what="test")
 
 
 async def test_ten_mdocs_share_nothing_that_is_unique(world: IssuingWorld) -> None:
-    batch = await copies(world, world.wallet(), Format.MDOC)
-    objects, items = [security_object(copy) for copy in batch], [items_of(copy) for copy in batch]
+    batch = [MdocCopy(copy) for copy in await copies(world, world.wallet(), Format.MDOC)]
 
     for own in (
-        [item["random"] for copy in items for item in copy],
-        [digest for mso in objects for digests in mso["valueDigests"].values() for digest in digests.values()],
-        [str(mso["deviceKeyInfo"]["deviceKey"]) for mso in objects],
-        [mso["status"]["status_list"]["idx"] for mso in objects],
-        [parse_issuer_signed(copy).issuer_auth.signature for copy in batch],
+        [item["random"] for copy in batch for item in copy.items],
+        [digest for copy in batch for digests in copy.mso["valueDigests"].values() for digest in digests.values()],
+        [str(copy.mso["deviceKeyInfo"]["deviceKey"]) for copy in batch],
+        [copy.mso["status"]["status_list"]["idx"] for copy in batch],
+        [copy.signature for copy in batch],
     ):
         assert len(set(own)) == len(own)
-    assert all(len(item["random"]) >= 16 for copy in items for item in copy)
+    assert all(len(item["random"]) >= 16 for copy in batch for item in copy.items)
 
-    def common(mso: dict[str, Any], copy: list[dict[str, Any]], data: bytes) -> Any:
-        kept = {name: value for name, value in mso.items() if name not in ("valueDigests", "deviceKeyInfo", "status")}
-        counts = {namespace: len(digests) for namespace, digests in mso["valueDigests"].items()}
-        values = sorted(str((item["namespace"], item["elementIdentifier"], item["elementValue"])) for item in copy)
-        chain = parse_issuer_signed(data).issuer_auth.x5chain
-        return kept, counts, values, chain, mso["status"]["status_list"]["uri"]
-
-    first, *others = [common(*each) for each in zip(objects, items, batch, strict=True)]
+    first, *others = [copy.common() for copy in batch]
     assert all(other == first for other in others)
 
     # digest ids are drawn anew for each copy, so that the id of an element says nothing either
-    ids = [{item["elementIdentifier"]: item["digestID"] for item in copy} for copy in items]
+    ids = [{item["elementIdentifier"]: item["digestID"] for item in copy.items} for copy in batch]
     assert len({copy["family_name"] for copy in ids}) > 1
     assert len({tuple(copy.values()) for copy in ids}) == BATCH
 
 
 async def test_no_time_in_an_mdoc_is_finer_than_a_day(world: IssuingWorld) -> None:
     for copy in await copies(world, world.wallet(), Format.MDOC):
-        validity = security_object(copy)["validityInfo"]
+        validity = MdocCopy(copy).mso["validityInfo"]
         assert {str(time.value) for time in validity.values()} == {"2026-11-22T00:00:00Z", "2026-12-06T00:00:00Z"}
 
 
@@ -219,7 +221,7 @@ def secrets_of(world: IssuingWorld, wallet: TestWallet, done: Done) -> Iterator[
                     yield "salt as text", salt.encode()
                 yield "signature", copy.signature.encode()
             else:
-                for item in items_of(credential):
+                for item in MdocCopy(credential).items:
                     yield "random", item["random"]
     assert done.session.tokens is not None
     yield "access token", done.session.tokens.access_token.encode()
