@@ -10,6 +10,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -177,7 +178,8 @@ def _configure_logs(args: Namespace, folder: Path) -> None:
     if args.headless and not args.walk:
         configure_logs(sys.stderr, level=logging.INFO)
         return
-    log = (folder / "zegel.log").open("a", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600))
+    owner_only = partial(os.open, mode=0o600)
+    log = open(folder / "zegel.log", "a", encoding="utf-8", opener=owner_only)  # noqa: SIM115 it is open to the end
     configure_logs(log, level=logging.INFO)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected, Unavailable, ZegelError
+from zegel.errors import Rejected, ZegelError
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
 from zegel.formats.presentation import Binding, parse_presentation, verify_presentation, verify_unbound_presentation
@@ -17,7 +17,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
 from zegel.protocols.openid4vp.request import Challenge, RequestUriMethod
-from zegel.protocols.openid4vp.response import UnverifiedAnswer, WalletRefusal, open_response, refusal_response
+from zegel.protocols.openid4vp.response import UnverifiedAnswer, WalletRefusal, open_response
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
 from zegel.protocols.openid4vp.transaction_data import TransactionData
 from zegel.protocols.openid4vp.verifier import (
@@ -135,7 +135,7 @@ class VerifierService:
         return response
 
     async def receive(self, id_: str, form: dict[str, str]) -> HttpResponse:
-        """Take a wallet's answer. A wrong one is told why, and leaves the session to the right one."""
+        """Take a wallet's answer. A wrong one is noted and raised, and leaves the session to the right one."""
         session = check_open((await self._load(id_)).value, now=self._clock.now())
         try:
             answer = open_response(form, session=session)
@@ -143,12 +143,9 @@ class VerifierService:
                 return await self._move(id_, self._refusal(answer))
             presented = await self._verify(session, answer)
             return await self._move(id_, self._conclusion(presented))
-        except Unavailable as error:  # no fault of the answer, which may come again
-            await self._note(id_, error)
-            raise
         except ZegelError as error:
             await self._note(id_, error)
-            return refusal_response(error)
+            raise
 
     async def come_back(self, id_: str, *, response_code: str, initiator: str | None) -> Ready | Failed:
         """The browser is back from the wallet, with the code that the wallet was given."""

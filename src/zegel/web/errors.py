@@ -5,7 +5,7 @@ bug: a plain 500 with the request's id, and the rest in the log.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 from zegel.checks import Check
@@ -38,6 +38,17 @@ def error_response(error: ZegelError, *, audience: Audience, request_id: str, pa
     scheme = (("www-authenticate", "Bearer"),) if status == 401 else ()
     headers = (("cache-control", "no-store"), *scheme)
     return json_response(body | asdict(explain(error)), status=status, headers=headers)
+
+
+def in_oauth_words(
+    error: ZegelError, word: Callable[[Denied], HttpResponse], *, code: str = "invalid_request"
+) -> HttpResponse:
+    """A refusal as OAuth words it, whoever refused; ``code`` is for what no protocol engine gave one."""
+    if isinstance(error, Denied):
+        return word(error)
+    unavailable = isinstance(error, Unavailable)
+    denied = Denied("temporarily_unavailable" if unavailable else code, error.check, error.detail, field=error.field)
+    return replace(word(denied), status=503) if unavailable else word(denied)
 
 
 def bug_response(*, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:

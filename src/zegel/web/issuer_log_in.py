@@ -249,5 +249,5 @@ ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("POST", CONSENT, decide, Audience.PERSON, max_body=MAX_BODY),
     Route("GET", REQUEST_PATH + "{session}", serve_request),
     Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
-    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_ANSWER),
+    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_ANSWER, refusal=verifier.refuse_answer),
 )

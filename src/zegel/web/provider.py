@@ -4,11 +4,10 @@
 nothing anew.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from zegel.errors import Denied, Explanation, Rejected, Unavailable, ZegelError, explain
+from zegel.errors import Explanation, Rejected, ZegelError, explain
 from zegel.formats.catalogue.describe import claim_name, name_in
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.credential import Format
@@ -26,6 +25,7 @@ from zegel.services.signin import OpenSignIn, SignInService
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
+from zegel.web.errors import in_oauth_words
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.published import publish
 from zegel.web.qr import draw_qr
@@ -176,12 +176,12 @@ async def serve_static(_site: ProviderSite, _request: HttpRequest, *, name: str)
 
 def refuse_token(_site: ProviderSite, error: ZegelError) -> HttpResponse:
     """A refusal at the token endpoint."""
-    return _worded(error, token_error)
+    return in_oauth_words(error, token_error)
 
 
 def refuse_userinfo(_site: ProviderSite, error: ZegelError) -> HttpResponse:
     """A refusal at the userinfo endpoint."""
-    return _worded(error, userinfo_error)
+    return in_oauth_words(error, userinfo_error)
 
 
 def _page(site: ProviderSite, sign_in: OpenSignIn, template: str, **values: object) -> HttpResponse:
@@ -243,16 +243,6 @@ def _failure(session: Requested | None) -> Explanation | None:
     return explain(Rejected(failure.check, failure.detail, field=failure.field))
 
 
-def _worded(error: ZegelError, word: Callable[[Denied], HttpResponse]) -> HttpResponse:
-    """A refusal in the words of OAuth, whoever refused."""
-    if isinstance(error, Denied):
-        return word(error)
-    unavailable = isinstance(error, Unavailable)
-    code = "temporarily_unavailable" if unavailable else "invalid_request"
-    worded = word(Denied(code, error.check, error.detail, field=error.field))
-    return replace(worded, status=503) if unavailable else worded
-
-
 ROUTES: Final[tuple[Route[ProviderSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", DISCOVERY, discover),
@@ -269,6 +259,6 @@ ROUTES: Final[tuple[Route[ProviderSite], ...]] = (
     Route("POST", USERINFO, userinfo, refusal=refuse_userinfo),
     Route("GET", REQUEST_PATH + "{session}", serve_request),
     Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
-    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY),
+    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY, refusal=verifier.refuse_answer),
     Route("GET", STATIC + "{name}", serve_static),
 )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Final, final
 
-from zegel.errors import Rejected
+from zegel.errors import Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.oauth.errors import oauth_error_response
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Failed, Ready, Refused
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH, VerifierService
+from zegel.web.errors import in_oauth_words
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.routing import Audience, Route
 
@@ -33,6 +35,11 @@ async def serve_request(site: VerifierSite, request: HttpRequest, *, session: st
 async def post_response(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
     """The wallet's answer (OpenID4VP 1.0 section 8.2)."""
     return await site.service.receive(session, request.form())
+
+
+def refuse_answer(_site: object, error: ZegelError) -> HttpResponse:
+    """What a wallet is told whose answer is not taken."""
+    return in_oauth_words(error, oauth_error_response)
 
 
 async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
@@ -62,7 +69,7 @@ ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", REQUEST_PATH + "{session}", serve_request),
     Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
-    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY),
+    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY, refusal=refuse_answer),
     Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
     Route("GET", STATIC + "{name}", serve_static),
 )

@@ -22,10 +22,11 @@ _TIMEOUT: Final = {"connect": 5.0, "read": 20.0, "write": 5.0, "pool": 5.0}
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A form of a page: where it goes, what stands in it already."""
+    """A form of a page: where it goes, what stands in it already, and what its buttons add, by their text."""
 
     action: str
     fields: Mapping[str, str]
+    buttons: Mapping[str, tuple[str, str]]
 
 
 @final
@@ -69,9 +70,14 @@ class Browser:
         """Go to an address."""
         return await self._go("GET", url, b"", {}, follow)
 
-    async def submit(self, page: Page, action: str, *, follow: bool = True, **filled: str) -> Page:
-        """Fill in the page's form for ``action`` and send it, as a click on one of its buttons does."""
+    async def submit(
+        self, page: Page, action: str, *, press: str | None = None, follow: bool = True, **filled: str
+    ) -> Page:
+        """Fill in the page's form for ``action`` and send it, by the button with the text ``press``."""
         form = page.form(action)
+        if press is not None:
+            name, value = form.buttons[press]
+            filled[name] = value
         origin = origin_of(page.url, what="page")
         headers = {"content-type": FORM, "origin": origin, "sec-fetch-site": "same-origin"}
         return await self._go("POST", form.action, urlencode({**form.fields, **filled}).encode(), headers, follow)
@@ -119,7 +125,7 @@ class Browser:
 def _page(url: str, status: int, text: str, location: str | None) -> Page:
     reader = _Reader(url)
     reader.feed(text)
-    forms = tuple(Form(action=action, fields=fields) for action, fields in reader.forms)
+    forms = tuple(Form(action=a, fields=fields, buttons=buttons) for a, fields, buttons in reader.forms)
     return Page(url=url, status=status, text=text, forms=forms, links=reader.links, location=location)
 
 
@@ -131,34 +137,45 @@ class _Reader(HTMLParser):
         super().__init__()
         self._url = url
         self._link: tuple[str, list[str]] | None = None
-        self.forms: list[tuple[str, dict[str, str]]] = []
+        self._button: tuple[tuple[str, str], list[str]] | None = None
+        self.forms: list[tuple[str, dict[str, str], dict[str, tuple[str, str]]]] = []
         self.links: dict[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """See ``HTMLParser``."""
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append((urljoin(self._url, given.get("action", "")), {}))
+            self.forms.append((urljoin(self._url, given.get("action", "")), {}, {}))
         elif tag == "input" and self.forms and given.get("name") and _counts(given):
             self.forms[-1][1][given["name"]] = given.get("value", "")
+        elif tag == "button" and self.forms and given.get("name"):
+            self._button = ((given["name"], given.get("value", "")), [])
         elif tag == "a" and "href" in given:
             self._link = (urljoin(self._url, given["href"]), [])
 
     def handle_data(self, data: str) -> None:
         """See ``HTMLParser``."""
-        if self._link is not None:
-            self._link[1].append(data)
+        for read in (self._link, self._button):
+            if read is not None:
+                read[1].append(data)
 
     def handle_endtag(self, tag: str) -> None:
         """See ``HTMLParser``."""
         if tag == "a" and self._link is not None:
-            self.links.setdefault(" ".join("".join(self._link[1]).split()), self._link[0])
+            self.links.setdefault(_words(self._link[1]), self._link[0])
             self._link = None
+        elif tag == "button" and self._button is not None:
+            self.forms[-1][2][_words(self._button[1])] = self._button[0]
+            self._button = None
 
 
 def _counts(given: Mapping[str, str]) -> bool:
     """What a form sends without being touched: a choice only when it is chosen."""
     return given.get("type") not in ("radio", "checkbox", "submit") or "checked" in given
+
+
+def _words(pieces: list[str]) -> str:
+    return " ".join("".join(pieces).split())
 
 
 def _host(url: str) -> str:

@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Denied, Malformed, Rejected, ZegelError
+from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import Format
 from zegel.primitives.encoding import parse_base64url
-from zegel.primitives.http import HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_json, parse_object
 from zegel.primitives.jwe import open_jwe, parse_jwe
 from zegel.primitives.keys import PrivateKey
-from zegel.protocols.oauth.errors import oauth_error_body
 from zegel.protocols.openid4vp.dcql import DcqlQuery
-from zegel.protocols.openid4vp.error_codes import ErrorCode
 from zegel.protocols.openid4vp.matching import MAX_PRESENTATIONS
 from zegel.protocols.openid4vp.members import member, read_array, read_object, read_text
 from zegel.protocols.openid4vp.metadata import response_kid
@@ -60,12 +57,6 @@ def open_response(form: Mapping[str, str], *, session: Requested) -> UnverifiedA
     if "error" in members:
         return _refusal(members)
     return UnverifiedAnswer(unverified_presentations=_presentations(members.get("vp_token"), session.request.query))
-
-
-def refusal_response(error: ZegelError) -> HttpResponse:
-    """What a wallet is told whose answer is not taken: which check, where, and the clause."""
-    denied = Denied(ErrorCode.INVALID_REQUEST, error.check, error.detail, field=error.field)
-    return json_response(oauth_error_body(denied), status=400)
 
 
 def _opened(form: Mapping[str, str], key: PrivateKey | None) -> JsonObject:

@@ -43,16 +43,11 @@ async def serving(
     """
     listeners = [listener for role in roles for listener in role.listeners]
     servers = [_server(listener) for listener in listeners]
-    bound = [
-        sockets[listener.name] if listener.name in sockets else bind(listener.address, listener.port)
-        for listener in listeners
-    ]
-    tasks = [
-        asyncio.create_task(server.serve(sockets=[one]), name=listener.name)
-        for listener, server, one in zip(listeners, servers, bound, strict=True)
-    ]
+    tasks: list[asyncio.Task[None]] = []
     timers: list[asyncio.Task[None]] = []
     try:
+        for listener, server, one in zip(listeners, servers, _bound(listeners, sockets), strict=True):
+            tasks.append(asyncio.create_task(server.serve(sockets=[one]), name=listener.name))
         await _started(servers, tasks)
         for role in roles:
             for timer in role.timers:
@@ -102,6 +97,20 @@ def _server(listener: Listener) -> _Server:
         ssl_keyfile=None if listener.tls is None else str(listener.tls[1]),
     )
     return _Server(config)
+
+
+def _bound(listeners: Sequence[Listener], sockets: Mapping[str, socket.socket]) -> list[socket.socket]:
+    """A listening socket for each listener, or none at all."""
+    made: dict[str, socket.socket] = {}
+    try:
+        for listener in listeners:
+            if listener.name not in sockets:
+                made[listener.name] = bind(listener.address, listener.port)
+    except Unavailable:
+        for one in made.values():
+            one.close()
+        raise
+    return [{**made, **sockets}[listener.name] for listener in listeners]
 
 
 async def _started(servers: Sequence[_Server], tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -21,7 +21,6 @@ from zegel.protocols.openid4vp.response import (
     UnverifiedAnswer,
     WalletRefusal,
     open_response,
-    refusal_response,
 )
 
 QUERY = query_of(sd_jwt_query("pid"), mdoc_query("mdl", multiple=True))
@@ -159,14 +158,6 @@ def test_a_wallets_error_is_kept_in_its_own_words_within_limits() -> None:
     assert bare == WalletRefusal(code="x", description="")
     with pytest.raises(Malformed):
         open_response({"error": "e" * (MAX_CODE + 1), "state": STATE}, session=SESSION)
-
-
-def test_the_wallet_is_told_which_check_failed() -> None:
-    response = refusal_response(Rejected(Check.NONCE, "expected the nonce of our request", field="nonce"))
-    assert response.status == 400
-    body = parse_object(response.body, what="error")
-    assert body["error"] == "invalid_request"
-    assert "nonce" in str(body["error_description"])
 
 
 def test_what_the_wallet_sends_is_what_the_verifier_opens() -> None:
