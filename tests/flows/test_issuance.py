@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from zegel_testing.authorities import DAY
 from zegel_testing.issuance import with_form
 from zegel_testing.issuing_world import BATCH, IssuingWorld, TestWallet, issuing_world, sandbox_at
@@ -427,3 +428,25 @@ async def test_one_type_is_revoked_and_the_rest_stays(haip: IssuingWorld) -> Non
     assert len(await status_of(haip, wallet, residence)) == 2 * BATCH
     with pytest.raises(Rejected):
         await status_of(haip, wallet, diploma)
+
+
+# --- the OpenID Foundation's schemas --------------------------------------------------------------------------------
+
+SCHEMAS = Path(__file__).parents[1] / "vectors" / "oidf-conformance" / "json-schemas"
+
+
+def faults(schema: str, body: bytes) -> list[str]:
+    """What a schema of the conformance suite has against a document."""
+    validator = Draft202012Validator(json.loads((SCHEMAS / schema).read_text()))
+    return [error.message for error in validator.iter_errors(json.loads(body))]
+
+
+async def test_what_the_issuer_publishes_is_what_the_conformance_suite_expects(world: IssuingWorld) -> None:
+    metadata = await world.get("/.well-known/openid-credential-issuer")
+    assert faults("oid4vci/credential_issuer_metadata-1_0.json", metadata.body) == []
+    server = await world.get("/.well-known/oauth-authorization-server")
+    assert faults("rfc8414/oauth_authorization_server_metadata.json", server.body) == []
+    for type_ in world.config.issuer.types:
+        made = await world.offer(type_)
+        served = await world.get(made["credential_offer_uri"].removeprefix(world.issuer))
+        assert faults("oid4vci/credential_offer-1_0.json", served.body) == []

@@ -23,6 +23,7 @@ from zegel.formats.credential import Format
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
 from zegel.protocols.openid4vci.wallet.issuance import poll
+from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.sources import lifetime
 
 pytestmark = pytest.mark.anyio
@@ -257,8 +258,9 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
         yield Two(office, town, await hand_wallet(office, town))
 
 
-def town_hall(folder: Path, **settings: Any) -> Any:
-    source = SourceConfig(kind="presentation", **settings)
+def town_hall(folder: Path, *, query: Path | None = None, **settings: Any) -> Any:
+    """An issuer of residences that asks for a PID."""
+    source = SourceConfig(kind="presentation", query=query)
     return issuing_world(
         sandbox_at(folder),
         origin=Origin(RESIDENCE),
@@ -267,6 +269,7 @@ def town_hall(folder: Path, **settings: Any) -> Any:
         database=Database(f"sqlite:///{folder}/data/town.db"),
         source=source,
         types=("residence",),
+        **settings,
     )
 
 
@@ -344,6 +347,37 @@ async def test_a_reload_keeps_the_question(two: Two) -> None:
     page = await wallet.browser.open((await wallet.push(await two.town.offer("residence"))).url)
     again = await wallet.browser.get("/log-in")
     assert link_of(page, "Open another wallet") == link_of(again, "Open another wallet")
+
+
+async def test_a_reload_after_the_answer_does_not_lose_it(two: Two) -> None:
+    wallet = two.town.wallet()
+    page = await wallet.browser.open((await wallet.push(await two.town.offer("residence"))).url)
+    back = await two.hand.present(link_of(page, "Open another wallet"))
+    assert back is not None
+    assert "Your wallet has presented" in text_of(await wallet.browser.get("/log-in"))
+    assert "Issue to this wallet?" in text_of(await wallet.browser.open(back))
+
+
+async def test_a_question_that_is_over_makes_room_for_another(two: Two) -> None:
+    wallet = two.town.wallet()
+    page = await wallet.browser.open((await wallet.push(await two.town.offer("residence"))).url)
+    two.town.clock.advance(SAME_DEVICE_SECONDS)
+    again = await wallet.browser.get("/log-in")
+    assert link_of(page, "Open another wallet") != link_of(again, "Open another wallet")
+
+
+async def test_a_return_without_a_question_leads_nowhere(two: Two) -> None:
+    wallet = two.town.wallet()
+    await wallet.browser.get((await wallet.push(await two.town.offer("residence"))).url)
+    assert refusal_on(await wallet.browser.get("/log-in/return?response_code=guess")) == "log-in-open"
+
+
+async def test_without_a_wallet_on_this_machine_there_is_a_link_alone(tmp_path: Path) -> None:
+    async with town_hall(tmp_path, wallet=None) as town:
+        wallet = town.wallet()
+        page = await wallet.browser.open((await wallet.push(await town.offer("residence"))).url)
+        assert link_of(page, "Open your wallet").startswith("haip-vp://")
+        assert "on this machine" not in text_of(page)
 
 
 async def test_a_presentation_helps_the_browser_in_which_it_was_asked_for_alone(two: Two) -> None:

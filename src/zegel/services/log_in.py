@@ -19,7 +19,7 @@ from zegel.primitives.http import HttpResponse
 from zegel.protocols.oauth.authorization import nothing_to_issue
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
 from zegel.protocols.oidc.upstream import UpstreamRequest
-from zegel.protocols.openid4vp.verifier import Requested
+from zegel.protocols.openid4vp.verifier import AwaitingReturn, Requested
 from zegel.services.authorization import AuthorizationService, Pending
 from zegel.services.issuer import IssuerService, Wanted
 from zegel.services.offers import OfferService
@@ -150,15 +150,14 @@ class LogInService:
         known = await means.finish(parameters, request=visiting.upstream)
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
-    async def ask_wallet(self, browser: str | None) -> Requested:
-        """Ask for a presentation; the question that is open already stays the one."""
+    async def ask_wallet(self, browser: str | None) -> Requested | AwaitingReturn:
+        """Ask for a presentation; a question that is open, or answered, stays the one."""
         means = _means(self.means, PresentationLogIn)
         stored = await self._load(browser)
         visiting = _visiting(stored)
-        if visiting.presentation is not None:
-            asked = await means.look(visiting.presentation)
-            if asked is not None:
-                return asked
+        known = None if visiting.presentation is None else await means.look(visiting.presentation)
+        if known is not None:
+            return known
         session, asked = await means.begin(initiator=str(browser))
         await self._swap(browser, stored, replace(visiting, presentation=session))
         return asked

@@ -16,7 +16,7 @@ from zegel.formats.credential import CurrentPresentation, Format
 from zegel.primitives.encoding import base64url
 from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, CredentialSet, DcqlQuery
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer
-from zegel.protocols.openid4vp.verifier import Failed, Refused, Requested
+from zegel.protocols.openid4vp.verifier import AwaitingReturn, Refused, Requested
 from zegel.services.ports import KnownPerson, Person, Random
 from zegel.services.verifier import Question, VerifierService
 
@@ -60,18 +60,19 @@ class PresentationLogIn:
         """Ask; the session's id and its state, which has the link."""
         return await self._verifier.ask(Question(query=self.query, initiator=initiator, return_uri=self._return_uri))
 
-    async def look(self, session: str) -> Requested | None:
-        """The question while it is open."""
-        state = await self._verifier.look(session)
-        return state if isinstance(state, Requested) else None
+    async def look(self, session: str) -> Requested | AwaitingReturn | None:
+        """The question while it is open, or answered and waiting for the browser; None when it is over."""
+        try:
+            state = await self._verifier.look(session)
+        except Rejected:
+            return None
+        return state if isinstance(state, Requested | AwaitingReturn) else None
 
     async def finish(self, session: str, *, response_code: str, initiator: str) -> KnownPerson:
         """Who presented, in this browser; ``Rejected`` as ``VerifierService.come_back`` and ``collect``, or CONSENT."""
         if isinstance(await self._verifier.look(session), Refused):
             raise Rejected(Check.CONSENT, "the wallet did not present what the issuer asks for")
-        back = await self._verifier.come_back(session, response_code=response_code, initiator=initiator)
-        if isinstance(back, Failed):
-            raise Rejected(back.failure.check, back.failure.detail, field=back.failure.field)
+        await self._verifier.come_back(session, response_code=response_code, initiator=initiator)
         return self._known(await self._verifier.collect(session, initiator=initiator))
 
     def _known(self, answer: AcceptedAnswer) -> KnownPerson:

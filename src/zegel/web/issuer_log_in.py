@@ -16,6 +16,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
 from zegel.protocols.oauth.server import AUTHORIZATION_PATH
 from zegel.protocols.oauth.states import ClientIdentity, PushedRequest
 from zegel.protocols.openid4vp.response import MAX_BODY as MAX_ANSWER
+from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.issuer import Wanted
 from zegel.services.log_in import PasswordLogIn
 from zegel.services.presented import PresentationLogIn
@@ -134,13 +135,14 @@ async def post_response(site: IssuerSite, request: HttpRequest, *, session: str)
 
 async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Browser) -> HttpResponse:
     asked = await site.log_in.ask_wallet(browser.id)
-    failure = asked.failure
+    here = asked if isinstance(asked, Requested) else None
+    failure = None if here is None else here.failure
     return _page(
         site,
         "issuer_log_in_wallet.html",
         pushed,
-        link=asked.link(_verifier(site).link_target),
-        page=None if site.wallet is None else asked.link(site.wallet + _WALLET_PAGE),
+        link=None if here is None else here.link(_verifier(site).link_target),
+        page=None if here is None or site.wallet is None else here.link(site.wallet + _WALLET_PAGE),
         failure=None if failure is None else explain(Rejected(failure.check, failure.detail, field=failure.field)),
     )
 
