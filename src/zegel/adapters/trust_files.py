@@ -1,6 +1,7 @@
 """Trust from files: a folder of signed lists with their operator's root beside them, or certificates that somebody
 vouches for by naming them."""
 
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from zegel.trust.lists.verify import verify_trusted_list
 
 OPERATOR_FILE: Final = "operator.pem"
 LIST_SUFFIX: Final = ".jwt"
+CERTIFICATE_SUFFIX: Final = ".pem"
 _GIVEN: Final = "given by hand"  # one entity, so that an issuer's status list may come from another file
 _PURPOSES: Final = (Purpose.ISSUER, Purpose.STATUS)
 
@@ -30,15 +32,19 @@ def load_trust(paths: Sequence[Path], *, now: int) -> TrustAnchors:
 
 
 def _anchors(path: Path, now: int) -> Iterator[TrustAnchor]:
-    if not path.exists():
-        raise Unavailable(str(path), "there is no such file or folder")
-    if path.is_file():
+    with os_errors(path):
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    if not is_folder:
         yield from _given(path)
-    elif (path / OPERATOR_FILE).exists():
+        return
+    certificates = _files(path, CERTIFICATE_SUFFIX)
+    if not certificates:
+        raise Unavailable(str(path), f"expected signed lists with {OPERATOR_FILE}, or certificates (*.pem)")
+    if path / OPERATOR_FILE in certificates:
         yield from _listed(path, now)
-    else:
-        for file in _files(path, ".pem"):
-            yield from _given(file)
+        return
+    for file in certificates:
+        yield from _given(file)
 
 
 def _given(path: Path) -> Iterator[TrustAnchor]:

@@ -1,21 +1,24 @@
 """``zegel inspect``: what a file says of itself. Nothing of it is verified, and each line says so."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
-from zegel.adapters.files import read_file
-from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.cli.input import read_input
+from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
+from zegel.formats.claims import json_claim
 from zegel.formats.detect import UnverifiedAny, parse_any
-from zegel.formats.mdoc.parse import UnverifiedDeviceResponse, UnverifiedIssuerSigned
+from zegel.formats.mdoc.parse import UnverifiedDeviceResponse, UnverifiedDocument, UnverifiedIssuerSigned
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
-from zegel.primitives.encoding import base64url
-from zegel.primitives.jws import parse_jws
-from zegel.primitives.x509 import Certificate, parse_certificate
+from zegel.primitives.cose import UnverifiedSign1
+from zegel.primitives.jws import UnverifiedJws, parse_jws
+from zegel.primitives.x509 import parse_certificate
 
 _MAX_INPUT: Final = 1 << 20
+
+_SEVERAL: Final = {"certificates": "certificate", "disclosures": "disclosure"}
+
+Description: TypeAlias = dict[str, Any]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,13 +31,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print what is there."""
-    data = sys.stdin.buffer.read(_MAX_INPUT) if args.file == "-" else read_file(Path(args.file), max_bytes=_MAX_INPUT)
-    lines = list(_jwt(data.strip()) if _is_jwt(data.strip()) else _described(parse_any(data)))
+    data = read_input(args.file, max_bytes=_MAX_INPUT)
+    text = data.strip()
+    described = {"kind": "JWT"} | _jwt(parse_jws(text, what="JWT")) if _is_jwt(text) else _described(parse_any(data))
     if args.json:
-        print_data({f"unverified_{name}": value for name, value in lines})
+        print_data({f"unverified_{name}": value for name, value in described.items()})
     else:
-        for name, value in lines:
-            print_text(f"unverified  {name:<14} {value}")
+        for name, value in _lines(described):
+            print_text(f"unverified  {name:<14} {in_text(value)}")
     return ACCEPTED
 
 
@@ -42,65 +46,76 @@ def _is_jwt(data: bytes) -> bool:
     return b"~" not in data and data.count(b".") == 2 and data.isascii()
 
 
-def _jwt(data: bytes) -> Iterator[tuple[str, object]]:
-    jws = parse_jws(data, what="JWT")
-    yield "kind", "JWT"
-    yield from _header(jws.unverified_header.members, jws.unverified_header.x5c)
-    yield "claims", jws.unverified_claims
-
-
-def _described(found: UnverifiedAny) -> Iterator[tuple[str, object]]:
+def _described(found: UnverifiedAny) -> Description:
     match found:
         case UnverifiedSdJwt():
-            yield from _sdjwt(found)
+            return _sdjwt(found)
         case UnverifiedIssuerSigned():
-            yield "kind", "mdoc as issued"
-            yield from _mdoc(found)
+            return {"kind": "mdoc as issued"} | _mdoc(found)
         case UnverifiedDeviceResponse():
-            yield "kind", "mdoc presentation"
-            for document in found.documents:
-                yield from _mdoc(document.issuer_signed)
+            documents = [_document(document) for document in found.documents]
+            return {"kind": "mdoc presentation", "status": found.unverified_status, "documents": documents}
 
 
-def _sdjwt(sdjwt: UnverifiedSdJwt) -> Iterator[tuple[str, object]]:
-    header = sdjwt.unverified_jws.unverified_header
-    yield "kind", "SD-JWT VC" if sdjwt.unverified_key_binding is None else "SD-JWT VC presentation"
-    yield "type", sdjwt.unverified_vct
-    yield from _header(header.members, header.x5c)
-    yield "payload", sdjwt.unverified_jws.unverified_claims
-    yield "disclosures", [list(disclosure) for disclosure in _disclosures(sdjwt)]
+def _sdjwt(sdjwt: UnverifiedSdJwt) -> Description:
+    jws, binding = sdjwt.unverified_jws, sdjwt.unverified_key_binding
+    described: Description = {
+        "kind": "SD-JWT VC" if binding is None else "SD-JWT VC presentation",
+        "type": sdjwt.unverified_vct,
+        **_jwt(jws),
+        "disclosures": [list(disclosure) for disclosure in sdjwt.unverified_disclosures],
+    }
+    return described if binding is None else described | {"key_binding": _jwt(binding.unverified_jws)}
 
 
-def _disclosures(sdjwt: UnverifiedSdJwt) -> Iterator[tuple[object, ...]]:
-    for disclosure in sdjwt.unverified_disclosures:
-        yield tuple(disclosure) if isinstance(disclosure, list | tuple) else (disclosure,)
-
-
-def _mdoc(issued: UnverifiedIssuerSigned) -> Iterator[tuple[str, object]]:
-    yield "type", issued.unverified_doc_type
-    yield from _chain(issued.issuer_auth.x5chain)
-    for namespace, items in issued.unverified_namespaces.items():
-        yield "elements", {namespace: {item.element: _shown(item.value) for item in items}}
-
-
-def _header(members: Mapping[str, object], x5c: tuple[bytes, ...]) -> Iterator[tuple[str, object]]:
-    yield "header", {name: value for name, value in members.items() if name != "x5c"}
-    yield from _chain(x5c)
-
-
-def _chain(chain: tuple[bytes, ...]) -> Iterator[tuple[str, object]]:
-    for certificate in map(parse_certificate, chain):
-        yield "certificate", _certificate(certificate)
-
-
-def _certificate(certificate: Certificate) -> dict[str, object]:
+def _jwt(jws: UnverifiedJws) -> Description:
+    header = jws.unverified_header
     return {
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
-        "not_before": certificate.not_before,
-        "not_after": certificate.not_after,
+        "header": {name: value for name, value in header.members.items() if name != "x5c"},
+        "certificates": _certificates(header.x5c),
+        "claims": jws.unverified_claims,
     }
 
 
-def _shown(value: object) -> object:
-    return base64url(value) if isinstance(value, bytes) else value
+def _document(document: UnverifiedDocument) -> Description:
+    signed = document.device_signed
+    proof = "signature" if isinstance(signed.authentication, UnverifiedSign1) else "MAC"
+    device_signed = {name: json_claim(elements) for name, elements in signed.unverified_namespaces.items()}
+    return {**_mdoc(document.issuer_signed), "device_signed": device_signed, "device_proof": proof}
+
+
+def _mdoc(issued: UnverifiedIssuerSigned) -> Description:
+    elements = {
+        namespace: dict(zip(items.elements, map(json_claim, items.values), strict=True))
+        for namespace, items in issued.unverified_namespaces.items()
+    }
+    return {
+        "type": issued.unverified_doc_type,
+        "certificates": _certificates(issued.issuer_auth.x5chain),
+        "elements": elements,
+    }
+
+
+def _certificates(chain: tuple[bytes, ...]) -> list[Mapping[str, object]]:
+    return [
+        {
+            "subject": certificate.subject,
+            "issuer": certificate.issuer,
+            "not_before": certificate.not_before,
+            "not_after": certificate.not_after,
+        }
+        for certificate in map(parse_certificate, chain)
+    ]
+
+
+def _lines(described: Description) -> Iterator[tuple[str, object]]:
+    """A line for each thing, of several one for each of them."""
+    for name, value in described.items():
+        match value:
+            case [*several] if name == "documents":
+                for document in several:
+                    yield from _lines(document)
+            case [*several] if name in _SEVERAL:
+                yield from ((_SEVERAL[name], each) for each in several)
+            case _:
+                yield name, value

@@ -1,22 +1,22 @@
 """``zegel issue``: one credential of a type of the catalogue, signed with a named key for a named key."""
 
-import json
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.entropy import system_random
-from zegel.adapters.files import read_file
 from zegel.adapters.keyfiles import load_signer
+from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.cli.verify import parse_time
 from zegel.errors import Malformed
 from zegel.formats.catalogue.records import check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format, StatusReference
+from zegel.formats.status.entries import MAX_LIST
 from zegel.primitives.encoding import base64url
+from zegel.primitives.http import origin_of
 from zegel.primitives.json import MAX_BYTES, Json, parse_object
 from zegel.primitives.keys import PublicKey, parse_jwk
 from zegel.primitives.x509 import DAY
@@ -26,7 +26,9 @@ from zegel.services.issuing import mdoc_issuer, sdjwt_issuer
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("type", metavar="TYPE", help="an attestation type of the catalogue, such as pid")
-    parser.add_argument("--claims", metavar="FILE", type=Path, required=True, help="JSON: the catalogue's claim ids")
+    parser.add_argument(
+        "--claims", metavar="FILE", required=True, help="JSON: the catalogue's claim ids; - reads stdin"
+    )
     parser.add_argument("--holder", metavar="JWK", required=True, help="the holder's public key: JSON, or its file")
     parser.add_argument("--key", metavar="PATH", type=Path, required=True, help="the signer's key, PEM")
     parser.add_argument("--chain", metavar="PEM", type=Path, required=True, help="its chain, leaf first, no anchor")
@@ -53,13 +55,12 @@ def run(args: Namespace) -> int:
 
 
 def _issue(args: Namespace, type_: AttestationType, format_: Format) -> bytes:
-    record = check_record(type_, parse_object(read_file(args.claims, max_bytes=MAX_BYTES), what="claims"))
+    claims = parse_object(read_input(args.claims, max_bytes=MAX_BYTES, what="claims"), what="claims")
+    record = check_record(type_, claims)
     signer, today = load_signer(args.key, args.chain), parse_time(args.at) // DAY * DAY
-    status = None
-    if args.status_uri is not None and args.status_index is not None:
-        status = StatusReference(uri=args.status_uri, index=args.status_index)
-    until = today + (args.days or type_.validity_days) * DAY
-    holder = _holder(args.holder)
+    status = _status(args.status_uri, args.status_index)
+    until = today + _days(args.days, type_) * DAY
+    holder = read_jwk(args.holder, option="--holder")
     match format_:
         case Format.SD_JWT_VC:
             return sdjwt_issuer(type_, signer).issue(
@@ -90,10 +91,24 @@ def _type(name: str) -> AttestationType:
     return types[name]
 
 
-def _holder(text: str) -> PublicKey:
-    return read_jwk(text, option="--holder")
+def _status(uri: str | None, index: int | None) -> StatusReference | None:
+    if uri is None and index is None:
+        return None
+    if uri is None or index is None or not 0 <= index < _MAX_INDEX:
+        detail = f"expected a list's URI and an entry of it, from 0 to {_MAX_INDEX - 1}"
+        raise Malformed("command line", "--status-uri and --status-index", detail)
+    origin_of(uri, what="--status-uri")
+    return StatusReference(uri=uri, index=index)
 
 
+def _days(days: int | None, type_: AttestationType) -> int:
+    if days is not None and not 0 < days <= _MAX_DAYS:
+        raise Malformed("command line", "--days", f"expected 1 to {_MAX_DAYS} days")
+    return type_.validity_days if days is None else days
+
+
+_MAX_INDEX: Final = 8 * MAX_LIST  # a list of one bit
+_MAX_DAYS: Final = 36_500
 _OPTION_LIMIT: Final = 10_000
 
 
@@ -104,16 +119,8 @@ def read_jwk(text: str, *, option: str) -> PublicKey:
 
 def read_jwk_members(text: str, *, option: str) -> dict[str, Json]:
     """A public key from the command line as it was written, with its ``kid``; ``Malformed`` if it is none."""
-    if text == "-":
-        data = sys.stdin.buffer.read(_OPTION_LIMIT)
-    elif text.lstrip().startswith("{"):
-        data = text.encode()
-    else:
-        data = read_file(Path(text), max_bytes=_OPTION_LIMIT)
-    try:
-        value = json.loads(data)
-    except ValueError:
-        raise Malformed("command line", option, "expected a JWK, or the path of one") from None
-    parse_jwk(value, what="command line", where=option)
-    members: dict[str, Json] = value
+    is_json = text.lstrip().startswith("{")
+    data = text.encode() if is_json else read_input(text, max_bytes=_OPTION_LIMIT, what=option)
+    members = parse_object(data, what=option)
+    parse_jwk(members, what="command line", where=option)
     return members

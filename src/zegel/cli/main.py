@@ -13,7 +13,7 @@ from zegel.version import __version__
 _DESCRIPTION: Final = "European digital identity on one machine: issue, hold, present, verify, sign in, trust."
 _EPILOG: Final = """\
 stdout is data, messages go to stderr; --json gives one JSON object
-exit codes: 0 accepted, 1 rejected or denied, 2 malformed or wrong usage, 3 unavailable
+exit codes: 0 accepted, 1 rejected or denied, 2 malformed or wrong usage, 3 unavailable, 70 a fault of zegel
 the configuration: --config, $ZEGEL_CONFIG, ./zegel.toml, or that of the running demo
 """
 
@@ -60,7 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
+        from zegel.cli.output import let_reader_go
+
+        let_reader_go()
         return 0
+    except Exception as error:  # noqa: BLE001 the last line: a fault of ours is said in one line, without a trace
+        from zegel.cli.output import report_fault
+
+        return report_fault(error)
     return code
 
 

@@ -4,7 +4,7 @@ import json
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from zegel.adapters.keyfiles import load_secret
 from zegel.checks import Check
@@ -26,7 +26,7 @@ def call_operator(
     query: dict[str, str] | None = None,
 ) -> Any:
     """Call and return the JSON answer; a refusal is raised here as the error that it was there."""
-    target = path + ("?" + urlencode(query) if query else "")
+    target = quote(path) + ("?" + urlencode(query) if query else "")
     headers = {"authorization": "Bearer " + base64url(load_secret(token)), "content-type": "application/json"}
     connection = HTTPConnection(address, port, timeout=_SECONDS)
     try:

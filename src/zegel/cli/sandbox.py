@@ -2,13 +2,18 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Final
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.errors import Malformed
 from zegel.profiles import PROFILES
+
+_OPERATOR_OFFSET: Final = 10
+_LAST_PORT: Final = 65_535
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -22,11 +27,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Make it."""
+    last = args.port + _OPERATOR_OFFSET + len(OPERATED) - 1
+    if not 0 < args.port <= last <= _LAST_PORT:
+        detail = f"expected 1 to {_LAST_PORT - last + args.port}, for the ports above it are taken too"
+        raise Malformed("command line", "--port", detail)
     plan = SandboxPlan(
         profile=args.profile,
         tls=args.tls,
         ports={role: args.port + at for at, role in enumerate(ROLES)},
-        operator_ports={role: args.port + 10 + at for at, role in enumerate(OPERATED)},
+        operator_ports={role: args.port + _OPERATOR_OFFSET + at for at, role in enumerate(OPERATED)},
     )
     made = create_sandbox(args.folder, plan, now=SystemClock().now(), random=system_random)
     paths = {"config": str(made.config), "trust_folder": str(made.trust_folder), "web_ca": str(made.web_ca)}

@@ -16,7 +16,7 @@ _MEANINGS = {VALID: "valid", INVALID: "invalid", SUSPENDED: "suspended"}
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("token", metavar="TOKEN", type=Path, help="the file of a status list token, JWT or CWT")
+    parser.add_argument("token", metavar="TOKEN", help="the file of a status list token, JWT or CWT; - reads stdin")
     parser.add_argument("--index", metavar="N", type=int, required=True, help="the entry")
     parser.add_argument("--trust", metavar="PATH", type=Path, action="append", help="verify it too; repeatable")
     parser.add_argument("--uri", metavar="URI", help="the address that the token has to name, with --trust")

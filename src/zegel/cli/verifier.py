@@ -1,15 +1,19 @@
 """``zegel verifier request`` and ``zegel verifier result``: the verifier's operator API from the command line."""
 
 from argparse import ArgumentParser, Namespace
+from math import ceil
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
-from zegel.adapters.files import read_file
 from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.input import read_input
 from zegel.cli.operator import call_operator
-from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, print_data, print_text
+from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, in_text, print_data, print_text
 from zegel.primitives.json import MAX_BYTES, parse_json
 from zegel.profiles import ClientIdPrefix, ResponseMode
+
+_MAX_WAIT: Final = 60
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -52,13 +56,13 @@ def _request(args: Namespace) -> int:
 
 
 def _result(args: Namespace) -> int:
-    answer = _call(args, "GET", f"/requests/{args.session}", query={"wait": str(args.wait)})
+    answer = _wait(args)
     if args.json:
         print_data(answer)
     else:
         print_text(answer["state"])
         for credential in answer["credentials"]:
-            print_text(f"  {credential['id']}: {credential['claims']}")
+            print_text(f"  {in_text(credential['id'])}: {in_text(credential['claims'])}")
     match answer["state"]:
         case "accepted":
             return ACCEPTED
@@ -66,6 +70,16 @@ def _result(args: Namespace) -> int:
             return UNAVAILABLE
         case _:
             return REJECTED
+
+
+def _wait(args: Namespace) -> Any:
+    """The result, as soon as there is one; the operator API waits for a minute at most, and is asked again."""
+    until = monotonic() + args.wait
+    while True:
+        left = max(0, ceil(until - monotonic()))
+        answer = _call(args, "GET", f"/requests/{args.session}", query={"wait": str(min(left, _MAX_WAIT))})
+        if answer["state"] != "pending" or monotonic() >= until:
+            return answer
 
 
 def _call(args: Namespace, method: str, path: str, *, body: object = None, query: dict[str, str] | None = None) -> Any:
@@ -82,4 +96,4 @@ def _call(args: Namespace, method: str, path: str, *, body: object = None, query
 
 
 def _json(path: Path, what: str) -> object:
-    return parse_json(read_file(path, max_bytes=MAX_BYTES), what=what)
+    return parse_json(read_input(str(path), max_bytes=MAX_BYTES, what=what), what=what)

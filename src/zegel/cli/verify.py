@@ -1,7 +1,6 @@
 """``zegel verify``: one credential or presentation, judged; which check, whose fault, what to do."""
 
 import asyncio
-import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -9,11 +8,11 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from zegel.adapters.clock import SystemClock
-from zegel.adapters.files import read_file
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
+from zegel.cli.input import read_input
 from zegel.cli.network import outbound_of
-from zegel.cli.output import ACCEPTED, exit_code, in_words, print_data, print_text, verdict
+from zegel.cli.output import ACCEPTED, exit_code, in_text, in_words, print_data, print_text, verdict
 from zegel.errors import Malformed, Rejected, ZegelError, explain
 from zegel.formats.claims import json_claim
 from zegel.formats.credential import (
@@ -36,7 +35,8 @@ from zegel.primitives.cbor import MAX_BYTES
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import MAX_BYTES as MAX_JSON
 from zegel.primitives.json import parse_json
-from zegel.protocols.openid4vp.dcql import parse_query
+from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery, parse_query
+from zegel.protocols.openid4vp.matching import is_of_type
 from zegel.protocols.openid4vp.satisfaction import check_answer
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
@@ -86,7 +86,7 @@ def run(args: Namespace) -> int:
 
 def _judge(args: Namespace) -> tuple[Judged | Current, str]:
     now = parse_time(args.at)
-    unverified = parse_any(_read(args.file))
+    unverified = parse_any(read_input(args.file, max_bytes=_MAX_INPUT))
     anchors = load_trust(args.trust, now=now)
     judged = _verified(args, unverified, anchors, now)
     credential = judged.credential if isinstance(judged, VerifiedPresentation) else judged
@@ -104,6 +104,10 @@ def _judge(args: Namespace) -> tuple[Judged | Current, str]:
 def _verified(args: Namespace, unverified: UnverifiedAny, anchors: TrustAnchors, now: int) -> Judged:
     match unverified:
         case UnverifiedSdJwt():
+            if args.transcript is not None:
+                raise Malformed(
+                    "command line", "--transcript", "expected an mdoc: an SD-JWT has a nonce and an audience"
+                )
             if args.nonce is None:
                 return verify_issued_sdjwt(unverified, anchors=anchors, now=now)
             audience = args.audience or args.client_id
@@ -148,7 +152,7 @@ def _status_list(
     if credential.status is None:
         return None
     if args.status is not None:
-        unverified = parse_status_list(read_token(args.status), content_type=None)
+        unverified = parse_status_list(read_token(str(args.status)), content_type=None)
         return verify_status_list(unverified, uri=credential.status.uri, anchors=anchors, now=now)
     return asyncio.run(_fetched(args, credential, anchors))
 
@@ -167,14 +171,19 @@ async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: Tru
 def _check_query(args: Namespace, judged: Judged | Current) -> None:
     if args.query is None:
         return
-    query = parse_query(parse_json(read_file(args.query, max_bytes=MAX_JSON), what="query"))
+    query = parse_query(parse_json(read_input(str(args.query), max_bytes=MAX_JSON), what="query"))
     if not isinstance(judged, VerifiedPresentation | CurrentPresentation):
         raise Rejected(Check.HOLDER_BINDING, "expected a presentation; an issued credential answers no query")
     # The status has had its say already, or was left out by hand
     current = CurrentPresentation(credential=judged.credential, status=Status.NO_STATUS)
-    format_ = judged.credential.format
-    asked = next((one.id for one in query.credentials if one.format == format_), query.credentials[0].id)
-    check_answer(query, {asked: [current]})
+    check_answer(query, {_asked(query, judged.credential).id: [current]})
+
+
+def _asked(query: DcqlQuery, credential: VerifiedCredential) -> CredentialQuery:
+    """What the credential is held against: the query for its type, else for its format, else the first."""
+    of_type = [one for one in query.credentials if is_of_type(one, credential)]
+    of_format = [one for one in query.credentials if one.format == credential.format]
+    return (*of_type, *of_format, *query.credentials)[0]
 
 
 def _described(judged: Judged | Current, status: str) -> dict[str, object]:
@@ -202,18 +211,14 @@ def _print(args: Namespace, word: str, *, error: ZegelError | None, credential: 
     elif explanation is not None:
         print_text(in_words(word, explanation))
     else:
-        print_text(f"{word}\n" + "\n".join(f"  {name:<12} {value}" for name, value in (credential or {}).items()))
+        described = credential or {}
+        lines = [f"  {name:<12} {in_text(value)}" for name, value in described.items()]
+        print_text("\n".join([word, f"  {'what':<12} {_BOUND if described.get('holder_bound') else _ISSUED}", *lines]))
 
 
-def _read(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read(_MAX_INPUT)
-    return read_file(Path(file), max_bytes=_MAX_INPUT)
-
-
-def read_token(path: Path) -> bytes:
-    """A status list token from a file; a JWT may have a line's end behind it."""
-    token = read_file(path, max_bytes=MAX_LIST)
+def read_token(file: str) -> bytes:
+    """A status list token from a file, - for stdin; a JWT may have a line's end behind it."""
+    token = read_input(file, max_bytes=MAX_LIST, what="status list token")
     return token.strip() if token[:1].isascii() else token
 
 
@@ -221,13 +226,16 @@ def parse_time(text: str | None) -> int:
     """A moment from the command line, in seconds since the epoch; now without one."""
     if text is None:
         return SystemClock().now()
-    if text.isdecimal():
-        return int(text)
     try:
+        if text.isascii() and text.isdecimal() and len(text) <= _SECONDS_DIGITS:
+            return int(text)
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
         raise Malformed("command line", "--at", "expected seconds, or a time as 2026-01-31T12:00:00Z") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+_SECONDS_DIGITS: Final = 12  # until the year 33658
 
 
 _TRUST_HELP: Final = "a folder of signed lists with operator.pem, or PEM certificates that you vouch for; repeatable"

@@ -7,6 +7,7 @@ trust/          the signed lists of trusted entities and their operator's root
 web-ca.pem      the root of the sandbox's own web authority
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,11 +15,12 @@ from pathlib import Path
 from typing import Final, TypeAlias, final
 
 from zegel.adapters.catalogue import load_catalogue
-from zegel.adapters.files import create_owner_only, make_owner_only_folder
+from zegel.adapters.files import create_owner_only, make_owner_only_folder, os_errors
 from zegel.adapters.keyfiles import create_private_key, create_secret
 from zegel.adapters.sandbox.authorities import certify, certify_list_operator, certify_web, create_roots
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
 from zegel.primitives.json import encode_json
 from zegel.primitives.keys import random_private_key
@@ -26,6 +28,7 @@ from zegel.primitives.keys import random_private_key
 CONFIG_FILE: Final = "zegel.toml"
 WEB_CA_FILE: Final = "web-ca.pem"
 TRUST_FOLDER: Final = "trust"
+_FOLDERS: Final = ("keys", "authorities", TRUST_FOLDER, "data")
 _SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider")
 _CLIENT: Final = "tax-online"
 
@@ -46,7 +49,8 @@ class Sandbox:
 def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callable[[int], bytes]) -> Sandbox:
     """Make a sandbox in an empty or new folder; ``Unavailable`` when something is in the way."""
     folder = folder.resolve()
-    for name in ("keys", "authorities", TRUST_FOLDER, "data"):
+    _refuse_what_is_in_the_way(folder)
+    for name in _FOLDERS:
         make_owner_only_folder(folder / name)
     roots = create_roots(folder, now=now, random=random)
     certify(folder, plan, roots, now=now, random=random)
@@ -57,6 +61,14 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
     secret_hash = _create_secrets(folder / "keys", random=random)
     create_owner_only(folder / CONFIG_FILE, _config(plan, secret_hash=secret_hash).encode())
     return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
+
+
+def _refuse_what_is_in_the_way(folder: Path) -> None:
+    """Before anything is made: half a sandbox among the remains of another would be neither."""
+    for name in (*_FOLDERS, CONFIG_FILE, WEB_CA_FILE):
+        with os_errors(folder):
+            if os.path.lexists(folder / name):
+                raise Unavailable(str(folder / name), "it is there already; a sandbox is made in a new or empty folder")
 
 
 def _create_secrets(keys: Path, *, random: Callable[[int], bytes]) -> str:

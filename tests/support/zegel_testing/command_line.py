@@ -1,0 +1,30 @@
+"""What commands are given: the records of demo people as JSON, and a holder's key."""
+
+import json
+from typing import Any
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.register import demo_people
+from zegel.formats.claims import json_claim
+from zegel.formats.credential import Format
+from zegel_testing.authorities import fixed_key
+
+HOLDER = fixed_key("holder")
+HOLDER_JWK = json.dumps(HOLDER.public_key.jwk())
+CATALOGUE = load_catalogue()
+
+
+def _claims(type_: str) -> dict[str, Any]:
+    person = next(person for person in demo_people() if type_ in person.claims)
+    shared = {"portrait": person.portrait} | dict(person.claims.get("", {}))
+    claims = json_claim(shared | dict(person.claims[type_]))
+    assert isinstance(claims, dict)
+    if type_ == "proof_of_age":
+        claims["age_over_18"] = True
+    return claims
+
+
+CLAIMS_OF: dict[str, dict[str, Any]] = {type_: _claims(type_) for type_ in CATALOGUE.types}
+ISSUABLE: tuple[tuple[str, Format], ...] = tuple(
+    (type_.id, format_) for type_ in CATALOGUE.types.values() for format_ in type_.formats
+)

@@ -1,0 +1,103 @@
+"""``zegel status``: one entry of a status list, verified or plainly not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.status import LIST, REVOKED, STATUS_ROOT, SUSPENDED, URI, token
+
+from zegel.checks import Check
+from zegel.formats.status.token import StatusListFormat
+
+BOTH = pytest.mark.parametrize("format_", list(StatusListFormat), ids=str)
+
+
+@pytest.fixture
+def status(zegel: Any, tmp_path: Path) -> Any:
+    (tmp_path / "root.pem").write_text(STATUS_ROOT.certificate.pem)
+
+    def run(data: bytes, index: object, *options: object, verified: bool = False) -> Any:
+        (tmp_path / "token").write_bytes(data)
+        trust = ("--trust", tmp_path / "root.pem", "--at", NOW) if verified else ()
+        return zegel("status", tmp_path / "token", f"--index={index}", *trust, *options)
+
+    return run
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("index", "value", "meaning"),
+    [
+        (0, 0, "valid"),
+        (REVOKED, 1, "invalid"),
+        (SUSPENDED, 2, "suspended"),
+        (7, 3, "of the type's own meaning"),
+        (LIST.size - 1, 0, "valid"),
+    ],
+)
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_entry_is_looked_up(
+    status: Any, format_: StatusListFormat, index: int, value: int, meaning: str, verified: bool
+) -> None:
+    said = status(token(format_), index, "--json", verified=verified)
+    assert said.code == 0
+    assert said.json == {"index": index, "status": value, "meaning": meaning, "verified": verified}
+    text = status(token(format_), index, verified=verified).out
+    assert text == f"{'' if verified else 'unverified  '}{index}: {value:#04x}, {meaning}\n"
+
+
+def test_a_line_end_behind_a_jwt_is_no_fault(status: Any) -> None:
+    assert status(token(StatusListFormat.JWT) + b"\n", 0, verified=True).code == 0
+
+
+@BOTH
+def test_stdin_is_read_too(zegel: Any, format_: StatusListFormat) -> None:
+    assert zegel("status", "-", "--index", 0, stdin=token(format_)).code == 0
+
+
+@BOTH
+@pytest.mark.parametrize("index", [LIST.size, 10**12, -1])
+@pytest.mark.refuses(Check.STATUS)
+def test_beyond_the_list_there_is_nothing(status: Any, format_: StatusListFormat, index: int) -> None:
+    ran = status(token(format_), index, "--json")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (1, "status", "--index")
+
+
+@BOTH
+def test_a_list_may_have_to_be_of_an_address(status: Any, format_: StatusListFormat) -> None:
+    assert status(token(format_), 0, "--uri", URI, verified=True).code == 0
+    ran = status(token(format_), 0, "--uri", URI + "/other", "--json", verified=True)
+    assert (ran.code, ran.json["check"]) == (1, "status-list")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("at", "check"), [(NOW + 3_600, Check.STATUS_FRESHNESS), (NOW - 60, Check.STATUS_FRESHNESS)], ids=["late", "early"]
+)
+def test_a_list_has_its_time(status: Any, format_: StatusListFormat, at: int, check: Check) -> None:
+    ran = status(token(format_), 0, "--at", at, "--json", verified=True)
+    assert (ran.code, ran.json["check"]) == (1, check.id)
+
+
+@BOTH
+def test_a_stranger_is_not_believed(zegel: Any, sandbox: Any, tmp_path: Path, format_: StatusListFormat) -> None:
+    (tmp_path / "token").write_bytes(token(format_))
+    options = ("--trust", sandbox.trust_folder, "--at", NOW, "--json")
+    ran = zegel("status", tmp_path / "token", "--index", 0, *options)
+    assert (ran.code, ran.json["check"]) == (1, "anchor")
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00", b"a.b.c", b"\xd2\x84\x43", b"\xff" * 100, b"e30.e30.e30"])
+@pytest.mark.refuses(Check.SYNTAX)
+def test_what_is_no_list_is_malformed(status: Any, data: bytes) -> None:
+    ran = status(data, 0, "--json")
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+
+
+def test_a_file_that_is_too_long_is_malformed(status: Any) -> None:
+    assert status(b"a" * ((1 << 20) + 1), 0).code == 2
+
+
+def test_a_file_that_is_not_there_is_unavailable(zegel: Any) -> None:
+    assert zegel("status", "missing", "--index", 0).code == 3

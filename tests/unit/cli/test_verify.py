@@ -1,0 +1,625 @@
+"""``zegel issue`` and ``zegel verify``: round trips of everything in the catalogue, and every way to be refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import DAY, NOW, fixed_key
+from zegel_testing.command_line import CATALOGUE, CLAIMS_OF, HOLDER_JWK, ISSUABLE
+from zegel_testing.relying_party import Asked, Copy
+
+from zegel.adapters.keyfiles import load_signer
+from zegel.adapters.sandbox.create import Sandbox
+from zegel.checks import Check
+from zegel.formats.credential import Format
+from zegel.formats.mdoc.transcript import redirect_transcript
+from zegel.formats.status.entries import compress, empty_status_list
+from zegel.formats.status.token import StatusListFormat, sign_status_list_cwt, sign_status_list_jwt
+from zegel.primitives.encoding import base64url, parse_base64url
+from zegel.primitives.keys import Curve
+
+FORMATS = pytest.mark.parametrize("format_", list(Format), ids=str)
+MEMBERS = {"verdict", "check", "clause", "field", "fault", "remedy", "detail", "credential"}
+NONCE, CLIENT_ID, RESPONSE_URI = "our nonce", "x509_hash:ours", "https://verifier.utopia.example/response/1"
+THUMBPRINT = base64url(fixed_key("response key").public_key.thumbprint())
+STATUS_URI = "https://status.utopia.example/1"
+Issue = Callable[..., Path]
+
+
+def asked(format_: Format, *, encrypted: bool = False) -> Asked:
+    key = fixed_key("response key").public_key.jwk() | {"kid": "1", "use": "enc"}
+    return Asked(
+        {
+            "nonce": NONCE,
+            "client_id": CLIENT_ID,
+            "response_uri": RESPONSE_URI,
+            "client_metadata": {"jwks": {"keys": [key]}} if encrypted else {},
+            "dcql_query": {"credentials": [{"format": str(format_)}]},
+        }
+    )
+
+
+def present(credential: Path, format_: Format, *, encrypted: bool = False, **changes: Any) -> Path:
+    """Present an issued PID into a file beside it."""
+    text = credential.read_text().strip()
+    data = text.encode() if format_ is Format.SD_JWT_VC else parse_base64url(text, what="credential")
+    paths = [("family_name",)] if format_ is Format.SD_JWT_VC else [("eu.europa.ec.eudi.pid.1", "family_name")]
+    presented = asked(format_, encrypted=encrypted).present(Copy(format_, data), paths=paths, **changes)
+    file = credential.with_suffix(".presented")
+    file.write_text(presented + "\n")
+    return file
+
+
+BOUND: dict[Format, tuple[str, ...]] = {
+    Format.SD_JWT_VC: ("--nonce", NONCE, "--audience", CLIENT_ID),
+    Format.MDOC: ("--nonce", NONCE, "--client-id", CLIENT_ID, "--response-uri", RESPONSE_URI),
+}
+
+
+@pytest.fixture
+def verify(zegel: Any, sandbox: Sandbox) -> Callable[..., Any]:
+    """Judge a file as at the fixed present, by the sandbox's lists."""
+
+    def run(file: object, *options: object, at: int = NOW, network: bool = False, stdin: bytes = b"") -> Any:
+        offline = () if network or "--status" in options else ("--no-network",)
+        args = ("verify", file, "--trust", sandbox.trust_folder, "--at", at, *offline, *options)
+        ran = zegel(*args, "--json", stdin=stdin)
+        assert ran.err == ""
+        assert ran.json.keys() == MEMBERS
+        return ran
+
+    return run
+
+
+def refused(ran: Any, check: Check, *, code: int = 1) -> dict[str, Any]:
+    said: dict[str, Any] = ran.json
+    words = {1: "rejected", 2: "malformed", 3: "unavailable"}
+    assert (ran.code, said["verdict"], said["check"]) == (code, words[code], check.id), said
+    assert (said["clause"], said["fault"], said["remedy"]) == (check.clause, str(check.fault), check.remedy)
+    assert said["credential"] is None
+    assert said["detail"]
+    return said
+
+
+def accepted(ran: Any) -> dict[str, Any]:
+    said: dict[str, Any] = ran.json
+    assert (ran.code, said["verdict"]) == (0, "accepted"), said
+    assert [said[name] for name in ("check", "clause", "field", "fault", "remedy")] == [None] * 5
+    return said
+
+
+# --- issued ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("type_", "format_"), ISSUABLE, ids=[f"{type_}-{format_}" for type_, format_ in ISSUABLE])
+def test_whatever_is_issued_is_verified(issue: Issue, verify: Any, type_: str, format_: Format) -> None:
+    file = issue(type_, format_)
+    said = accepted(verify(file, "--type", CATALOGUE.types[type_].identifier(format_)))
+    credential = said["credential"]
+    assert credential["format"] == str(format_)
+    assert credential["type"] == CATALOGUE.types[type_].identifier(format_)
+    assert credential["issuer"]["entity"] == "Utopia identity office"
+    assert credential["status"] == "no status"
+    assert credential["holder_bound"] is False
+    assert credential["valid_from"] == NOW
+    assert credential["valid_until"] == NOW + CATALOGUE.types[type_].validity_days * DAY
+    assert said["detail"] == "an issued credential: nothing shows who holds it"
+    name = CLAIMS_OF[type_]["family_name"]
+    shown = json.dumps(credential["claims"], ensure_ascii=False)
+    has_name = any(claim.id == "family_name" for claim in CATALOGUE.types[type_].claims)
+    assert (name in shown) == has_name or type_ == "payment"
+
+
+def test_a_credential_comes_from_stdin_too(issue: Issue, verify: Any) -> None:
+    accepted(verify("-", stdin=issue().read_bytes()))
+
+
+def test_an_mdoc_comes_in_cbor_too(issue: Issue, verify: Any, tmp_path: Path) -> None:
+    raw = tmp_path / "mdoc.cbor"
+    raw.write_bytes(parse_base64url(issue("pid", "mso_mdoc").read_text().strip(), what="mdoc"))
+    accepted(verify(raw))
+
+
+def test_the_verdict_is_for_people_without_json(zegel: Any, issue: Issue, sandbox: Sandbox) -> None:
+    good = zegel("verify", issue(), "--trust", sandbox.trust_folder, "--at", NOW)
+    assert (good.code, good.err, good.out.splitlines()[0]) == (0, "", "accepted")
+    assert "nothing shows who holds it" in good.out
+    bad = zegel("verify", issue(), "--trust", sandbox.trust_folder, "--at", NOW + 365 * DAY)
+    assert (bad.code, bad.out.splitlines()[0]) == (1, "rejected")
+    assert "remedy" in bad.out
+
+
+@pytest.mark.parametrize("type_", ["org.iso.18013.5.1.mDL", "urn:eudi:pid:2", ""])
+@pytest.mark.refuses(Check.QUERY_TYPE)
+def test_another_type_than_the_one_asked_for_is_refused(issue: Issue, verify: Any, type_: str) -> None:
+    assert refused(verify(issue(), "--type", type_), Check.QUERY_TYPE)["field"] == "type"
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    ("at", "check"),
+    [
+        (NOW - DAY, Check.CREDENTIAL_VALIDITY),
+        (NOW + 20 * DAY, Check.CREDENTIAL_VALIDITY),
+    ],
+)
+def test_a_credential_has_its_time(issue: Issue, verify: Any, format_: Format, at: int, check: Check) -> None:
+    if at < NOW:
+        said = verify(issue("pid", format_), at=at).json
+        assert said["check"] in ("credential-validity", "list-freshness")  # the lists are of today, too
+        return
+    refused(verify(issue("pid", format_, "--days", 19), at=at), check)
+
+
+@pytest.mark.parametrize("text", ["2026-11-22T00:00:00Z", "2026-11-22", "2026-11-22T01:00:00+01:00", str(NOW)])
+def test_a_time_is_written_in_several_ways(zegel: Any, issue: Issue, sandbox: Sandbox, text: str) -> None:
+    assert zegel("verify", issue(), "--trust", sandbox.trust_folder, "--at", text).code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "-1",
+        "1.5",
+        "9" * 20,
+        "9" * 5_000,
+        "2026-02-30",
+        "²",
+        "٣",
+        "0001-01-01T00:00:00+14:00",
+        "2026-11-22T25:00Z",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_another_time_is_malformed(zegel: Any, issue: Issue, sandbox: Sandbox, text: str) -> None:
+    ran = zegel("verify", issue(), "--trust", sandbox.trust_folder, f"--at={text}", "--json", "--no-network")
+    if text.startswith("0001"):  # a time, but one before everything
+        assert ran.code in (1, 2)
+        return
+    assert refused(ran, Check.SYNTAX, code=2)["field"] == "--at"
+
+
+# --- presented ------------------------------------------------------------------------------------------------------
+
+
+@FORMATS
+def test_a_presentation_is_verified_against_its_challenge(issue: Issue, verify: Any, format_: Format) -> None:
+    file = present(issue("pid", format_), format_)
+    said = accepted(verify(file, *BOUND[format_]))
+    assert said["credential"]["holder_bound"] is True
+    assert said["detail"] == "a presentation: its holder answered the nonce"
+    assert "Erika" not in json.dumps(said["credential"])
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_an_mdoc_is_verified_against_a_transcript(issue: Issue, verify: Any, encrypted: bool) -> None:
+    file = present(issue("pid", "mso_mdoc"), Format.MDOC, encrypted=encrypted)
+    thumbprint = fixed_key("response key").public_key.thumbprint() if encrypted else None
+    transcript = redirect_transcript(
+        client_id=CLIENT_ID, nonce=NONCE, response_uri=RESPONSE_URI, encryption_key_thumbprint=thumbprint
+    )
+    for spelled in (transcript.encoded.hex(), transcript.encoded.hex().upper()):
+        accepted(verify(file, "--transcript", spelled))
+    by_parts = ("--jwk-thumbprint", THUMBPRINT) if encrypted else ()
+    accepted(verify(file, *BOUND[Format.MDOC], *by_parts))
+    wrong = () if encrypted else ("--jwk-thumbprint", THUMBPRINT)
+    refused(verify(file, *BOUND[Format.MDOC], *wrong), Check.HOLDER_SIGNATURE)
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    ("option", "value", "check"),
+    [
+        ("--nonce", "another", {Format.SD_JWT_VC: Check.NONCE, Format.MDOC: Check.HOLDER_SIGNATURE}),
+        ("--client-id", "x509_hash:b", {Format.SD_JWT_VC: Check.AUDIENCE, Format.MDOC: Check.HOLDER_SIGNATURE}),
+    ],
+)
+def test_a_presentation_for_another_challenge_is_refused(
+    issue: Issue, verify: Any, format_: Format, option: str, value: str, check: dict[Format, Check]
+) -> None:
+    file = present(issue("pid", format_), format_)
+    options = {"--nonce": NONCE, "--client-id": CLIENT_ID, "--response-uri": RESPONSE_URI} | {option: value}
+    refused(verify(file, *(text for pair in options.items() for text in pair)), check[format_])
+
+
+@FORMATS
+@pytest.mark.refuses(Check.HOLDER_BINDING)
+def test_without_a_nonce_only_an_issued_credential_is_accepted(issue: Issue, verify: Any, format_: Format) -> None:
+    said = refused(verify(present(issue("pid", format_), format_)), Check.HOLDER_BINDING)
+    assert "expected an issued credential" in said["detail"]
+
+
+@FORMATS
+@pytest.mark.refuses(Check.HOLDER_BINDING)
+def test_with_a_nonce_only_a_presentation_is_accepted(issue: Issue, verify: Any, format_: Format) -> None:
+    refused(verify(issue("pid", format_), *BOUND[format_]), Check.HOLDER_BINDING)
+
+
+@FORMATS
+def test_a_thief_is_refused(issue: Issue, verify: Any, format_: Format) -> None:
+    file = present(issue("pid", format_), format_, holder=fixed_key("thief"))
+    refused(verify(file, *BOUND[format_]), Check.HOLDER_SIGNATURE)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (("--nonce", NONCE), "--audience"),
+        (("--transcript", "83f6f6"), "--transcript"),
+        (("--nonce", NONCE, "--audience", CLIENT_ID, "--transcript", "83f6f6"), "--transcript"),
+    ],
+)
+def test_an_sd_jwt_is_judged_by_nonce_and_audience(
+    issue: Issue, verify: Any, options: tuple[str, ...], field: str
+) -> None:
+    file = present(issue(), Format.SD_JWT_VC)
+    assert refused(verify(file, *options), Check.SYNTAX, code=2)["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("options", "check", "code"),
+    [
+        ((), Check.HOLDER_BINDING, 1),
+        (("--nonce", NONCE), Check.HOLDER_BINDING, 1),
+        (("--nonce", NONCE, "--client-id", CLIENT_ID), Check.HOLDER_BINDING, 1),
+        (("--client-id", CLIENT_ID, "--response-uri", RESPONSE_URI), Check.HOLDER_BINDING, 1),
+        ((*BOUND[Format.MDOC], "--jwk-thumbprint", "no base64url!"), Check.SYNTAX, 2),
+        (("--transcript", "not hexadecimal"), Check.SYNTAX, 2),
+        (("--transcript", ""), Check.SYNTAX, 2),
+        (("--transcript", "80"), Check.SYNTAX, 2),
+    ],
+)
+def test_an_mdoc_is_judged_by_its_whole_transcript(
+    issue: Issue, verify: Any, options: tuple[str, ...], check: Check, code: int
+) -> None:
+    refused(verify(present(issue("pid", "mso_mdoc"), Format.MDOC), *options), check, code=code)
+
+
+# --- the query ------------------------------------------------------------------------------------------------------
+
+
+def pid_query(*paths: list[str], format_: Format = Format.SD_JWT_VC, id_: str = "pid") -> dict[str, Any]:
+    meta = {"vct_values": ["urn:eudi:pid:1"]}
+    if format_ is Format.MDOC:
+        meta = {"doctype_value": "eu.europa.ec.eudi.pid.1"}
+    return {"id": id_, "format": str(format_), "meta": meta, "claims": [{"path": path} for path in paths]}
+
+
+NAME = {Format.SD_JWT_VC: ["family_name"], Format.MDOC: ["eu.europa.ec.eudi.pid.1", "family_name"]}
+GIVEN = {Format.SD_JWT_VC: ["given_name"], Format.MDOC: ["eu.europa.ec.eudi.pid.1", "given_name"]}
+
+
+@pytest.fixture
+def query(tmp_path: Path) -> Callable[..., Path]:
+    def write(*credentials: dict[str, Any], **members: Any) -> Path:
+        file = tmp_path / "query.json"
+        file.write_text(json.dumps({"credentials": list(credentials)} | members))
+        return file
+
+    return write
+
+
+@FORMATS
+def test_a_presentation_satisfies_its_query(issue: Issue, verify: Any, query: Any, format_: Format) -> None:
+    file = present(issue("pid", format_), format_)
+    satisfied = query(pid_query(NAME[format_], format_=format_))
+    accepted(verify(file, *BOUND[format_], "--query", satisfied))
+
+
+@FORMATS
+@pytest.mark.refuses(Check.QUERY_CLAIMS)
+def test_what_is_not_disclosed_satisfies_no_query(issue: Issue, verify: Any, query: Any, format_: Format) -> None:
+    file = present(issue("pid", format_), format_)
+    more = query(pid_query(NAME[format_], GIVEN[format_], format_=format_))
+    refused(verify(file, *BOUND[format_], "--query", more), Check.QUERY_CLAIMS)
+
+
+def test_among_several_the_query_for_its_type_counts(issue: Issue, verify: Any, query: Any) -> None:
+    file = present(issue(), Format.SD_JWT_VC)
+    diploma = {"id": "d", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:x"]}, "claims": [{"path": ["x"]}]}
+    either = query(
+        diploma, pid_query(NAME[Format.SD_JWT_VC]), credential_sets=[{"options": [["d"], ["pid"]], "required": True}]
+    )
+    accepted(verify(file, *BOUND[Format.SD_JWT_VC], "--query", either))
+    both = query(diploma, pid_query(NAME[Format.SD_JWT_VC]))
+    refused(verify(file, *BOUND[Format.SD_JWT_VC], "--query", both), Check.QUERY)
+
+
+@pytest.mark.parametrize(
+    ("credential", "check"),
+    [
+        ({"id": "d", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:x"]}}, Check.QUERY_TYPE),
+        ({"id": "d", "format": "mso_mdoc", "meta": {"doctype_value": "x"}}, Check.QUERY_TYPE),
+    ],
+)
+def test_a_query_for_something_else_is_not_satisfied(
+    issue: Issue, verify: Any, query: Any, credential: dict[str, Any], check: Check
+) -> None:
+    file = present(issue(), Format.SD_JWT_VC)
+    refused(verify(file, *BOUND[Format.SD_JWT_VC], "--query", query(credential)), check)
+
+
+@pytest.mark.refuses(Check.HOLDER_BINDING)
+def test_an_issued_credential_answers_no_query(issue: Issue, verify: Any, query: Any) -> None:
+    refused(verify(issue(), "--query", query(pid_query(NAME[Format.SD_JWT_VC]))), Check.HOLDER_BINDING)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"credentials":[]}'])
+def test_a_query_that_does_not_parse_is_malformed(issue: Issue, verify: Any, tmp_path: Path, text: str) -> None:
+    (tmp_path / "query.json").write_text(text)
+    file = present(issue(), Format.SD_JWT_VC)
+    options = (*BOUND[Format.SD_JWT_VC], "--query", tmp_path / "query.json")
+    refused(verify(file, *options), Check.SYNTAX, code=2)
+
+
+# --- status ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def status_list(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Path]:
+    """Sign a status list in which entry 3 is revoked, with the sandbox's own signer."""
+    keys = sandbox.config.parent / "keys"
+
+    def write(format_: StatusListFormat = StatusListFormat.JWT, *, uri: str = STATUS_URI, by: str = "issuer") -> Path:
+        signer = load_signer(keys / f"{by}.key.pem", keys / f"{by}.pem")
+        sign = sign_status_list_jwt if format_ is StatusListFormat.JWT else sign_status_list_cwt
+        token = sign(
+            compress(empty_status_list(1_000, bits=1).updated({3: 1})),
+            uri=uri,
+            signer=signer.signer,
+            chain=signer.chain,
+            now=NOW,
+            expires=NOW + 3_600,
+            ttl=600,
+        )
+        file = tmp_path / "status.token"
+        file.write_bytes(token + (b"\n" if format_ is StatusListFormat.JWT else b""))
+        return file
+
+    return write
+
+
+@FORMATS
+@pytest.mark.parametrize("list_format", list(StatusListFormat), ids=str)
+def test_a_status_list_comes_from_a_file(
+    issue: Issue, verify: Any, status_list: Any, format_: Format, list_format: StatusListFormat
+) -> None:
+    options = ("--status-uri", STATUS_URI, "--status-index")
+    said = accepted(verify(issue("pid", format_, *options, 2), "--status", status_list(list_format)))
+    assert said["credential"]["status"] == "valid"
+    refused(verify(issue("pid", format_, *options, 3), "--status", status_list(list_format)), Check.STATUS)
+    refused(verify(issue("pid", format_, *options, 5_000), "--status", status_list(list_format)), Check.STATUS)
+
+
+def test_a_status_that_is_not_looked_up_is_said_to_be(issue: Issue, verify: Any) -> None:
+    file = issue("pid", "dc+sd-jwt", "--status-uri", STATUS_URI, "--status-index", 3)
+    assert accepted(verify(file))["credential"]["status"] == "not looked up"
+
+
+@pytest.mark.refuses(Check.STATUS_LIST)
+def test_another_list_says_nothing(issue: Issue, verify: Any, status_list: Any) -> None:
+    file = issue("pid", "dc+sd-jwt", "--status-uri", STATUS_URI, "--status-index", 2)
+    refused(verify(file, "--status", status_list(uri=STATUS_URI + "/other")), Check.STATUS_LIST)
+
+
+def test_a_list_of_a_stranger_says_nothing(issue: Issue, verify: Any, status_list: Any) -> None:
+    file = issue("pid", "dc+sd-jwt", "--status-uri", STATUS_URI, "--status-index", 2)
+    said = verify(file, "--status", status_list(by="wallet-provider")).json
+    assert said["check"] in ("anchor", "certificate-profile")
+
+
+def test_an_expired_list_says_nothing(issue: Issue, verify: Any, status_list: Any) -> None:
+    file = issue("pid", "dc+sd-jwt", "--status-uri", STATUS_URI, "--status-index", 2)
+    refused(verify(file, "--status", status_list(), at=NOW + 3_600), Check.STATUS_FRESHNESS)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xd2\x84"])
+def test_a_list_that_does_not_parse_is_malformed(issue: Issue, verify: Any, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "list").write_bytes(content)
+    file = issue("pid", "dc+sd-jwt", "--status-uri", STATUS_URI, "--status-index", 2)
+    refused(verify(file, "--status", tmp_path / "list"), Check.SYNTAX, code=2)
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:1/status/1", "https://status.invalid/1", "https://[::1]/1"])
+@pytest.mark.refuses(Check.AVAILABILITY)
+def test_a_list_that_cannot_be_fetched_is_unavailable(issue: Issue, verify: Any, uri: str) -> None:
+    file = issue("pid", "dc+sd-jwt", "--status-uri", uri, "--status-index", 2)
+    refused(verify(file, network=True), Check.AVAILABILITY, code=3)
+
+
+# --- trust ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.refuses(Check.ANCHOR)
+def test_another_authority_is_not_trusted(zegel: Any, issue: Issue, sandbox: Sandbox) -> None:
+    other = sandbox.config.parent / "authorities" / "access.pem"
+    refused(zegel("verify", issue(), "--trust", other, "--at", NOW, "--json"), Check.ANCHOR)
+
+
+def test_a_certificate_that_one_vouches_for_is_trusted(zegel: Any, issue: Issue, sandbox: Sandbox) -> None:
+    root = sandbox.config.parent / "authorities" / "attestations.pem"
+    said = accepted(zegel("verify", issue(), "--trust", root, "--at", NOW, "--json"))
+    assert said["credential"]["issuer"]["entity"] == "given by hand"
+
+
+def test_a_folder_of_certificates_is_trusted_whole(zegel: Any, issue: Issue, sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "anchors"
+    folder.mkdir()
+    for name in ("attestations", "access"):
+        (folder / f"{name}.pem").write_bytes((sandbox.config.parent / "authorities" / f"{name}.pem").read_bytes())
+    accepted(zegel("verify", issue(), "--trust", folder, "--at", NOW, "--json"))
+
+
+def test_several_paths_are_trusted_together(zegel: Any, issue: Issue, sandbox: Sandbox) -> None:
+    authorities = sandbox.config.parent / "authorities"
+    paths = ("--trust", authorities / "access.pem", "--trust", authorities / "attestations.pem")
+    accepted(zegel("verify", issue(), *paths, "--at", NOW, "--json"))
+
+
+@pytest.mark.parametrize("path", ["missing", "x" * 5_000, "empty"])
+def test_trust_that_is_not_there_is_unavailable(zegel: Any, issue: Issue, tmp_path: Path, path: str) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = zegel("verify", issue(), "--trust", tmp_path / path, "--at", NOW, "--json")
+    refused(ran, Check.AVAILABILITY, code=3)
+
+
+def test_a_list_that_was_changed_is_not_trusted(zegel: Any, issue: Issue, sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "trust"
+    folder.mkdir()
+    for file in sandbox.trust_folder.iterdir():
+        data = file.read_bytes()
+        (folder / file.name).write_bytes(data if file.suffix == ".pem" else data[:-90] + b"A" + data[-89:])
+    said = zegel("verify", issue(), "--trust", folder, "--at", NOW, "--json").json
+    assert (said["verdict"], said["check"]) in {("rejected", "signature"), ("malformed", "syntax")}
+
+
+@pytest.mark.refuses(Check.LIST_FRESHNESS)
+def test_an_overdue_list_is_not_trusted(issue: Issue, verify: Any) -> None:
+    refused(verify(issue(), at=NOW + 180 * DAY), Check.LIST_FRESHNESS)
+
+
+# --- the file -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["missing", ".", "x" * 5_000])
+def test_a_file_that_is_not_there_is_unavailable(verify: Any, tmp_path: Path, name: str) -> None:
+    refused(verify(tmp_path / name), Check.AVAILABILITY, code=3)
+
+
+def test_a_file_that_is_too_long_is_malformed(verify: Any, tmp_path: Path) -> None:
+    file = tmp_path / "long"
+    file.write_bytes(b"~" * (1 << 23))
+    for ran in (verify(file), verify("-", stdin=file.read_bytes())):
+        assert "expected at most" in refused(ran, Check.SYNTAX, code=2)["detail"]
+
+
+@FORMATS
+@pytest.mark.refuses(Check.SIGNATURE)
+def test_a_changed_signature_is_refused(issue: Issue, verify: Any, format_: Format) -> None:
+    file = issue("pid", format_)
+    text = file.read_text()
+    if format_ is Format.SD_JWT_VC:
+        jwt, rest = text.split("~", 1)
+        file.write_text(f"{jwt[:-80]}{'A' if jwt[-80] != 'A' else 'B'}{jwt[-79:]}~{rest}")
+    else:
+        data = bytearray(parse_base64url(text.strip(), what="mdoc"))
+        at = data.index(b"nameSpaces") - 20  # the signature ends the issuerAuth before it
+        data[at] ^= 1
+        file.write_text(base64url(bytes(data)))
+    refused(verify(file), Check.SIGNATURE)
+
+
+# --- issue ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def issue_command(zegel: Any, sandbox: Sandbox, tmp_path: Path) -> Callable[..., Any]:
+    keys = sandbox.config.parent / "keys"
+
+    def run(type_: str = "pid", *options: object, claims: object = None, **changes: object) -> Any:
+        file = tmp_path / "claims.json"
+        file.write_text(json.dumps(CLAIMS_OF["pid"] if claims is None else claims))
+        arguments = {
+            "--claims": file,
+            "--holder": HOLDER_JWK,
+            "--key": keys / "issuer.key.pem",
+            "--chain": keys / "issuer.pem",
+            "--at": NOW,
+        } | {f"--{name}": value for name, value in changes.items()}
+        return zegel("issue", type_, *(text for pair in arguments.items() for text in pair), *options)
+
+    return run
+
+
+def test_issue_says_what_it_made(issue_command: Any, verify: Any) -> None:
+    said = issue_command("pid", "--json").json
+    assert said.keys() == {"format", "type", "credential"}
+    assert (said["format"], said["type"]) == ("dc+sd-jwt", "urn:eudi:pid:1")
+    accepted(verify("-", stdin=said["credential"].encode()))
+
+
+def test_a_holder_may_be_a_file(issue_command: Any, tmp_path: Path) -> None:
+    (tmp_path / "jwk").write_text(HOLDER_JWK)
+    assert issue_command("pid", holder=tmp_path / "jwk").code == 0
+
+
+@pytest.mark.parametrize(("type_", "format_"), [("mdl", "dc+sd-jwt"), ("proof_of_age", "dc+sd-jwt")])
+@pytest.mark.refuses(Check.TYPE_FORMAT)
+def test_a_type_has_its_formats(issue_command: Any, type_: str, format_: str) -> None:
+    ran = issue_command(type_, "--format", format_, "--json", claims=CLAIMS_OF[type_])
+    assert (ran.code, ran.json["check"]) == (1, "type-format")
+
+
+@pytest.mark.refuses(Check.RECORD)
+def test_a_record_is_held_against_its_type(issue_command: Any) -> None:
+    for claims in ({}, CLAIMS_OF["pid"] | {"birth_date": "yesterday"}):
+        ran = issue_command("pid", "--json", claims=claims)
+        assert (ran.code, ran.json["check"]) == (1, "record")
+        assert "yesterday" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (("--days", "0"), "--days"),
+        (("--days", "-1"), "--days"),
+        (("--days", "99999"), "--days"),
+        (("--status-uri", STATUS_URI), "--status-uri and --status-index"),
+        (("--status-index", "1"), "--status-uri and --status-index"),
+        (("--status-uri", STATUS_URI, "--status-index", "-1"), "--status-uri and --status-index"),
+        (("--status-uri", STATUS_URI, "--status-index", "99999999999"), "--status-uri and --status-index"),
+        (("--status-uri", "nonsense", "--status-index", "1"), ""),
+    ],
+)
+def test_an_option_out_of_range_is_malformed(issue_command: Any, options: tuple[str, ...], field: str) -> None:
+    ran = issue_command("pid", "--json", *options)
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", field)
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        "{}",
+        "{",
+        "{" * 5_000,
+        '{"kty":"RSA"}',
+        json.dumps(fixed_key("holder").secret_jwk()),
+        json.dumps(fixed_key("holder").public_key.jwk() | {"x": "AAAA"}),
+        '{"kty":"EC","kty":"EC"}',
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_holder_that_is_no_public_key_is_malformed(issue_command: Any, holder: str) -> None:
+    ran = issue_command("pid", "--json", holder=holder)
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+    assert fixed_key("holder").secret_jwk()["d"] not in ran.out
+
+
+def test_a_holders_key_may_be_on_another_curve_in_an_sd_jwt(issue_command: Any, verify: Any) -> None:
+    holder = json.dumps(fixed_key("holder", Curve.P384).public_key.jwk())
+    accepted(verify("-", stdin=issue_command("pid", holder=holder).out.encode()))
+
+
+@pytest.mark.parametrize(
+    "change", [{"key": "missing"}, {"chain": "missing"}, {"claims": "missing"}, {"holder": "missing"}]
+)
+def test_a_file_that_is_missing_is_unavailable(issue_command: Any, change: dict[str, str]) -> None:
+    claims = change.pop("claims", None)
+    options = ("--claims", claims) if claims else ()
+    ran = issue_command("pid", "--json", *options, **change)
+    assert (ran.code, ran.json["check"]) == (3, "availability")
+
+
+def test_an_unknown_type_is_malformed(issue_command: Any) -> None:
+    ran = issue_command("passport", "--json")
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+    assert "pid" in ran.json["detail"]
+
+
+def test_a_chain_of_another_key_is_unavailable(issue_command: Any, sandbox: Sandbox) -> None:
+    ran = issue_command("pid", "--json", chain=sandbox.config.parent / "keys" / "verifier-access.pem")
+    assert (ran.code, ran.json["check"]) == (3, "availability")
