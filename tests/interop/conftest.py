@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import CertifiedSigner, authority, signer
-from zegel_testing.foreign import Foreign
+from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, pem_signer
 from zegel_testing.web_authority import WebAuthority
 
 from zegel.primitives.keys import parse_jwk
@@ -41,11 +41,6 @@ def roots(now: int) -> dict[Purpose, Authority]:
 
 
 ROOTS = (Purpose.ISSUER, Purpose.ACCESS, Purpose.WALLET_PROVIDER)
-
-
-def pem_signer(certified: CertifiedSigner) -> dict[str, Any]:
-    """A signer as the foreign programs take it."""
-    return {"key": certified.key.secret_pem().decode(), "chain": [certified.certificate.pem]}
 
 
 @pytest.fixture(scope="session")
@@ -131,19 +126,3 @@ def credo_wallet(wallet_process: Foreign, roots: dict[Purpose, Authority]) -> Fo
     """An empty Credo wallet that trusts our two roots."""
     wallet_process.tell("start", trusted=[root.certificate.pem for root in roots.values()])
     return wallet_process
-
-
-SD_JWT_CLAIMS = {
-    "family_name": "Voorbeeld",
-    "given_name": "Noor",
-    "birthdate": "1990-01-01",
-    "nationalities": ["NL"],
-    "address": {"locality": "Utopia", "country": "UT"},
-}
-MDOC_ELEMENTS = {
-    "family_name": "Voorbeeld",
-    "given_name": "Noor",
-    "birth_date": {"date": "1990-01-01"},
-    "nationality": ["NL"],
-    "issuing_country": "UT",
-}

@@ -1,27 +1,37 @@
-"""zegel's roles as processes, and Credo: a wallet that others wrote receives from our issuer, presents to our verifier.
+"""zegel's roles and wallet as processes, and Credo's in their places: each side was written by somebody else.
 
-All of it as a user would: the command line makes offers and requests and reads results, a browser without scripts logs
-in, over real sockets, under both profiles, with and without TLS.
+All of it as a user would: the command line makes offers and requests, receives, presents and reads results, a browser
+without scripts logs in, over real sockets, under both profiles, with and without TLS.
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from ssl import SSLContext, create_default_context
+from ssl import PEM_cert_to_DER_cert, SSLContext, create_default_context
 from typing import Any
 
+import httpx2
 import pytest
-from zegel_testing.foreign import Foreign, ForeignError
+from zegel_testing.authorities import signer
+from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, ForeignError, pem_signer
 from zegel_testing.plain_browser import PlainBrowser
 from zegel_testing.queries import DOCTYPE, QUERIES, VCT
+
+from zegel.primitives.http import origin_of
+from zegel.primitives.keys import parse_private_pem, random_private_key
+from zegel.primitives.x509 import parse_certificate
+from zegel.trust.anchors import Purpose
+from zegel.trust.authority import Authority, issue_web_certificate
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +61,36 @@ class Roles:
     def trusted(self) -> list[str]:
         """The roots that a wallet of this sandbox trusts, as PEM."""
         return [(self.folder / "authorities" / f"{name}.pem").read_text() for name in ("attestations", "access")]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a Node program needs to trust this sandbox's TLS."""
+        return {"NODE_EXTRA_CA_CERTS": str(self.web_ca)}
+
+    def root(self, name: str) -> Authority:
+        """An authority of the sandbox, with its key."""
+        folder = self.folder / "authorities"
+        key = parse_private_pem((folder / f"{name}.key.pem").read_bytes(), what=name)
+        der = PEM_cert_to_DER_cert((folder / f"{name}.pem").read_text())
+        return Authority(certificate=parse_certificate(der), key=key)
+
+    def tls_options(self, host: str) -> dict[str, Any]:
+        """Key and certificate of the sandbox's web authority for a foreign server."""
+        if not self.tls:
+            return {}
+        key, now = random_private_key(os.urandom), int(time.time())
+        certificate = issue_web_certificate(
+            self.root("web"), host, key=key.public_key, now=now - 60, days=1, random=os.urandom
+        )
+        return {"tls": {"key": key.secret_pem().decode(), "cert": certificate.pem}}
+
+    def let_wallets_reach(self, url: str) -> None:
+        """Add an origin of this machine to those that the wallet may fetch from."""
+        config = self.folder / "zegel.toml"
+        text = config.read_text()
+        named = set(tomllib.loads(text)["outbound"].get("loopback_origins", [])) | {origin_of(url, what="url")}
+        kept = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("loopback_origins"))
+        config.write_text(kept.replace("[outbound]\n", f"[outbound]\nloopback_origins = {json.dumps(sorted(named))}\n"))
 
     def zegel(self, *arguments: str) -> Any:
         """Run a command; returns its JSON."""
@@ -117,8 +157,7 @@ def wallet_program(roles: Roles) -> Iterator[Foreign]:
         attested = roles.zegel("wallet-provider", "attest", *jwks, "--nonce", asked["c_nonce"])
         return str(attested["key_attestation"])
 
-    environment = {"NODE_EXTRA_CA_CERTS": str(roles.web_ca)}
-    with Foreign("wallet", environment=environment, answers={"key_attestation": attest_keys}) as program:
+    with Foreign("wallet", environment=roles.environment, answers={"key_attestation": attest_keys}) as program:
         yield program
 
 
@@ -204,3 +243,126 @@ def present(
     result = roles.zegel("verifier", "result", asked["session"], "--wait", "5")
     assert result["state"] == "accepted"
     return result
+
+
+@pytest.fixture(scope="module")
+def credo_issuer(roles: Roles) -> Iterator[Foreign]:
+    """A Credo issuer whom the attestation authority of the sandbox certifies."""
+    now = int(time.time())
+    provider = pem_signer(signer(roles.root("attestations"), "Credo PID provider", Purpose.ISSUER, now=now))
+    with Foreign("issuer", environment=roles.environment) as issuer:
+        issuer.tell(
+            "start",
+            host="credo-issuer.localhost",
+            trusted=[roles.root("wallets").certificate.pem],
+            sd_jwt={"vct": VCT, "signer": provider, "claims": SD_JWT_CLAIMS},
+            mdoc={"doctype": DOCTYPE, "namespace": DOCTYPE, "signer": provider, "elements": MDOC_ELEMENTS},
+            **roles.tls_options("credo-issuer.localhost"),
+        )
+        roles.let_wallets_reach(issuer.started["issuer"])
+        yield issuer
+
+
+@pytest.fixture(scope="module")
+def credo_verifier(roles: Roles) -> Iterator[Foreign]:
+    """A Credo verifier with an access certificate of the sandbox."""
+    host, now = "credo-verifier.localhost", int(time.time())
+    certified = signer(roles.root("access"), "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,))
+    with Foreign("verifier", environment=roles.environment) as verifier:
+        verifier.tell(
+            "start",
+            host=host,
+            signer=pem_signer(certified),
+            trusted=[roles.root("attestations").certificate.pem],
+            **roles.tls_options(host),
+        )
+        roles.let_wallets_reach(verifier.started["origin"])
+        yield verifier
+
+
+@dataclass(frozen=True)
+class OurWallet:
+    """``zegel wallet`` over a vault of its own."""
+
+    roles: Roles
+    folder: Path
+
+    def options(self, *, network: bool) -> list[str]:
+        passphrase = self.folder / "passphrase"
+        if not passphrase.exists():
+            passphrase.write_text("a long passphrase for tests")
+            passphrase.chmod(0o600)
+        own = ["--vault", str(self.folder / "vault"), "--passphrase-file", str(passphrase), "--json"]
+        return own + (["--config", str(self.roles.folder / "zegel.toml")] if network else [])
+
+    def run(self, command: str, *arguments: str, network: bool = False) -> Any:
+        done = subprocess.run(
+            [ZEGEL, "wallet", command, *arguments, *self.options(network=network)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return json.loads(done.stdout)
+
+    def receive_after_log_in(self, link: str) -> Any:
+        """Receive, with the log-in in a browser that comes back to the command."""
+        command = [ZEGEL, "wallet", "receive", link, *self.options(network=True)]
+        with (self.folder / "said").open("w+") as said:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            assert "authorization_url" in first, first + (self.folder / "said").read_text()
+            with PlainBrowser(self.roles.context) as browser:
+                browser.open(json.loads(first)["authorization_url"])
+            httpx2.get(browser.at)
+            answer, _ = process.communicate(timeout=60)
+            assert process.returncode == 0, (self.folder / "said").read_text()
+        return json.loads(answer)
+
+
+@pytest.fixture
+def our_wallet(roles: Roles, tmp_path: Path) -> OurWallet:
+    wallet = OurWallet(roles=roles, folder=tmp_path)
+    wallet.run("init")
+    return wallet
+
+
+def test_our_wallet_receives_from_credo_and_presents_to_credo(
+    roles: Roles, our_wallet: OurWallet, credo_issuer: Foreign, credo_verifier: Foreign
+) -> None:
+    haip = roles.profile == "haip"
+    attested = "-attested" if haip else ""
+    offer = credo_issuer.tell(
+        "offer",
+        configurations=[f"pid-sd-jwt{attested}", f"pid-mdoc{attested}"],
+        grant="authorization_code",
+        wallet_attestation=haip,
+    )
+    received = our_wallet.receive_after_log_in(offer["offer"])
+    assert received["state"] == "received"
+    assert [credential["format"] for credential in received["credentials"]] == ["dc+sd-jwt", "mso_mdoc"]
+    assert credo_issuer.tell("session", session=offer["session"])["state"] == "Completed"
+    modes = ["direct_post.jwt"] if haip else ["direct_post.jwt", "direct_post"]
+    prefixes = ["x509_hash"] if haip else ["x509_hash", "x509_san_dns"]
+    for query, mode, prefix in product(QUERIES.values(), modes, prefixes):
+        asked = credo_verifier.tell("request", query={"credentials": [query]}, response_mode=mode, prefix=prefix)
+        assert our_wallet.run("present", asked["link"], "--yes", network=True)["state"] == "accepted"
+        result = credo_verifier.tell("result", session=asked["session"])
+        assert result["state"] == "ResponseVerified"
+        assert "Voorbeeld" in str(result["presentations"])
+        assert "Noor" not in str(result["presentations"])
+
+
+def test_our_wallet_receives_from_credo_with_a_transaction_code(
+    roles: Roles, our_wallet: OurWallet, credo_issuer: Foreign
+) -> None:
+    if roles.profile == "haip":
+        return
+    offer = credo_issuer.tell(
+        "offer", configurations=["pid-sd-jwt", "pid-mdoc"], grant="pre-authorized_code", tx_code=True
+    )
+    received = our_wallet.run("receive", offer["offer"], "--tx-code", offer["tx_code"], network=True)
+    assert received["state"] == "received"
+    assert len(our_wallet.run("list")["credentials"]) == 2

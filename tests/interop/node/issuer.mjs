@@ -66,44 +66,38 @@ async function chained() {
   return record.chainedAuthorizationServerConfigs[0].issuer
 }
 
+// Each format twice: for keys that a wallet proves itself, and for keys that its provider attests.
 function configurations() {
-  const proofs = { proof_types_supported: { jwt: { proof_signing_alg_values_supported: ['ES256'] } } }
-  return {
-    'pid-sd-jwt': {
-      ...proofs,
-      format: 'dc+sd-jwt',
-      vct: setting.sdJwt.vct,
-      scope: 'pid-sd-jwt',
-      cryptographic_binding_methods_supported: ['jwk'],
-      credential_signing_alg_values_supported: ['ES256'],
-    },
-    'pid-sd-jwt-attested': {
-      format: 'dc+sd-jwt',
-      vct: setting.sdJwt.vct,
-      scope: 'pid-sd-jwt-attested',
-      cryptographic_binding_methods_supported: ['jwk'],
-      credential_signing_alg_values_supported: ['ES256'],
-      proof_types_supported: {
-        jwt: { proof_signing_alg_values_supported: ['ES256'], key_attestations_required: {} },
-        attestation: { proof_signing_alg_values_supported: ['ES256'], key_attestations_required: {} },
-      },
-    },
-    'pid-mdoc': {
-      ...proofs,
-      format: 'mso_mdoc',
-      doctype: setting.mdoc.doctype,
-      scope: 'pid-mdoc',
-      cryptographic_binding_methods_supported: ['cose_key'],
-      credential_signing_alg_values_supported: [-7],
-    },
+  const sdJwt = {
+    format: 'dc+sd-jwt',
+    vct: setting.sdJwt.vct,
+    cryptographic_binding_methods_supported: ['jwk'],
+    credential_signing_alg_values_supported: ['ES256'],
   }
+  const mdoc = {
+    format: 'mso_mdoc',
+    doctype: setting.mdoc.doctype,
+    cryptographic_binding_methods_supported: ['cose_key'],
+    credential_signing_alg_values_supported: [-7],
+  }
+  const proof = { proof_signing_alg_values_supported: ['ES256'] }
+  const attested = { ...proof, key_attestations_required: {} }
+  const own = { proof_types_supported: { jwt: proof } }
+  const provided = { proof_types_supported: { jwt: attested, attestation: attested } }
+  const named = (scope, ...parts) => [scope, Object.assign({ scope }, ...parts)]
+  return Object.fromEntries([
+    named('pid-sd-jwt', sdJwt, own),
+    named('pid-mdoc', mdoc, own),
+    named('pid-sd-jwt-attested', sdJwt, provided),
+    named('pid-mdoc-attested', mdoc, provided),
+  ])
 }
 
 function issue({ credentialConfigurationId, holderBinding }) {
   const today = new Date(Math.floor(Date.now() / DAY) * DAY)
   const until = new Date(today.getTime() + 14 * DAY)
   const keys = holderBinding.keys.map(({ jwk }) => jwk)
-  if (credentialConfigurationId !== 'pid-mdoc') {
+  if (credentialConfigurationId.startsWith('pid-sd-jwt')) {
     const { vct, claims } = setting.sdJwt
     const payload = { ...claims, vct, iat: seconds(today), exp: seconds(until) }
     return {

