@@ -6,24 +6,26 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
-from zegel.adapters.register import Register, open_register
+from zegel.adapters.register import Register, demo_people, open_register
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.adapters.vault import Cost
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.parse import parse_config
 from zegel.config.roles import Config
+from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
-from zegel.primitives.http import JSON, HttpRequest, HttpResponse, origin_of
+from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.primitives.json import encode_json, parse_object
 from zegel.profiles import PROFILES
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
-from zegel.services.wallet.contents import WalletContents
+from zegel.services.wallet.contents import Brought, WalletContents
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
@@ -58,10 +60,11 @@ MDOC_QUERY = {
         }
     ]
 }
+PASSWORDS = {person.id: person.password for person in demo_people()}
 _PORTS = {role: 7101 + at for at, role in enumerate(ROLES)}
 _OPERATOR_PORTS = {role: 7121 + at for at, role in enumerate(OPERATED)}
 
-Edit = Callable[[HttpRequest], HttpRequest | HttpResponse]
+Edit = Callable[[HttpRequest, HttpResponse], HttpResponse]
 
 
 @dataclass
@@ -75,6 +78,7 @@ class WalletWorld:
     wallet: Wallet
     file: WalletVaultFile
     traffic: list[HttpRequest]
+    outbound: "Noted"
 
     @property
     def config(self) -> Config:
@@ -123,21 +127,25 @@ class WalletWorld:
         """What the verifier got."""
         return await self.operate("verifier", f"/requests/{session}")
 
-    async def log_in(self, url: str, *, person: str = "erika", password: str = "erika keeps bees") -> str:
-        """Be the person at the issuer's: log in, approve; where the browser is sent with the code."""
+    async def log_in(self, url: str, *, person: str = "erika", decision: str = "approve") -> str:
+        """Be the person at the issuer's: log in, decide; where the browser is sent."""
         browser = self.browser()
         page = await browser.open(url)
-        fields = {"csrf": csrf_of(page), "login": person, "password": password}
+        fields = {"csrf": csrf_of(page), "login": person, "password": PASSWORDS[person]}
         consent = await browser.follow(await browser.post("/log-in", fields))
         assert consent.status == 200, consent.body
-        decided = await browser.post("/consent", {"csrf": csrf_of(consent), "decision": "approve"})
+        decided = await browser.post("/consent", {"csrf": csrf_of(consent), "decision": decision})
         assert decided.status == 303, decided.body
         return str(decided.header("location"))
 
-    async def receive(self, **members: Any) -> tuple[str, ...]:
+    async def receive(self, person: str = "erika", **members: Any) -> tuple[str, ...]:
         """Receive what is offered, all the way; the ids of what is held then."""
-        from zegel.services.wallet.contents import Brought
+        return await self.wallet.receiving.keep(await self.arrive(person, **members))
 
+    async def arrive(self, person: str = "erika", **members: Any) -> str:
+        """Receive what is offered, up to the decision; the id of the flow."""
+        if members.get("grant") == "pre-authorized":
+            members["person"] = person
         offer = await self.offer(**members)
         receiving = self.wallet.receiving
         flow = await receiving.review(offer["link"], brought=Brought.LINK)
@@ -145,13 +153,22 @@ class WalletWorld:
             await receiving.redeem(flow, tx_code=offer["tx_code"])
         else:
             url = await receiving.log_in(flow, redirect_uri=self.callback, browser="browser")
-            await receiving.come_back(await self.log_in(url), browsers=["browser"])
-        return await receiving.keep(flow)
+            await receiving.come_back(await self.log_in(url, person=person), browsers=["browser"])
+        return flow
 
-    async def come_back(self, redirect_uri: str | None) -> HttpResponse:
-        """Follow the verifier's redirect."""
-        assert redirect_uri is not None
-        return await self.browser().open(redirect_uri)
+    async def asked(self, query: Any = None, *, brought: Brought = Brought.LINK, **members: Any) -> tuple[str, str]:
+        """A question of the verifier's that the wallet has fetched: the ids of the flow and of the session."""
+        request = await self.request(query, **members)
+        return await self.wallet.presenting.begin(request["link"], brought=brought), request["session"]
+
+    async def present(self, query: Any = None, **members: Any) -> dict[str, Any]:
+        """Present with the least that answers, and go back; what the verifier got."""
+        flow, session = await self.asked(query, **members)
+        finished = await self.wallet.presenting.accept(flow, None)
+        if finished.redirect_uri is not None:
+            back = await self.browser().open(finished.redirect_uri)
+            assert back.status == 200, back.body
+        return await self.result(session)
 
     @property
     def callback(self) -> str:
@@ -192,13 +209,21 @@ async def wallet_world(
     for role in roles.values():
         handlers |= {listener.origin: listener.handle for listener in role.listeners}
     file = WalletVaultFile(folder / "wallet.vault", random=fixed_random("vault"), cost=CHEAP)
-    wallet = open_test_wallet(world, file, traffic, copies=copies)
+    outbound = Noted(inner, traffic)
+    wallet = open_test_wallet(world, file, outbound, copies=copies)
     await wallet.safe.create(PASSPHRASE)
     try:
         for timer in roles["issuer"].timers:
             await timer.act()
         yield WalletWorld(
-            world=world, clock=clock, handlers=handlers, roles=roles, wallet=wallet, file=file, traffic=traffic
+            world=world,
+            clock=clock,
+            handlers=handlers,
+            roles=roles,
+            wallet=wallet,
+            file=file,
+            traffic=traffic,
+            outbound=outbound,
         )
     finally:
         wallet.safe.close()
@@ -207,9 +232,9 @@ async def wallet_world(
 
 
 def open_test_wallet(
-    world: World, file: WalletVaultFile, traffic: list[HttpRequest], *, copies: int = 10, idle: int | None = None
+    world: World, file: WalletVaultFile, outbound: "Noted", *, copies: int = 10, idle: int | None = None
 ) -> Wallet:
-    """A wallet of the world over a file; its requests are written down."""
+    """A wallet of the world over a file."""
     return Wallet(
         Safe(file, clock=world.clock, idle=idle),
         WalletHabits(
@@ -219,31 +244,37 @@ def open_test_wallet(
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        outbound=Noted(world.outbound, traffic),
+        outbound=outbound,
         clock=world.clock,
         random=fixed_random("wallet"),
     )
 
 
 class Noted:
-    """An ``Outbound`` that writes down what it sends; ``edits`` may change a request, or answer it, by its path."""
+    """An ``Outbound`` that writes down what it sends.
+
+    ``edits`` change the answer at a path that begins so; hosts in ``down`` cannot be reached.
+    """
 
     def __init__(self, inner: Any, traffic: list[HttpRequest]) -> None:
         self._inner = inner
         self._traffic = traffic
         self.edits: dict[str, Edit] = {}
+        self.down: set[str] = set()
 
     async def fetch(self, request: HttpRequest, *, redirects: int = 0, max_bytes: int = 1 << 18) -> HttpResponse:
         self._traffic.append(request)
-        return await self._inner.fetch(request, redirects=redirects, max_bytes=max_bytes)
+        host = urlsplit(request.url).hostname
+        if host in self.down:
+            raise Unavailable(str(host), "it refuses the connection")
+        response = await self._inner.fetch(request, redirects=redirects, max_bytes=max_bytes)
+        for path, edit in self.edits.items():
+            if request.path.startswith(path):
+                response = edit(request, response)
+        return response
 
 
 def register_of(world: WalletWorld) -> Register:
     """The issuer's register, opened once more beside it."""
     path = world.config.issuer.source.register
     return open_register(f"sqlite:///{path}", clock=world.clock, random=fixed_random("register"))
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port of a URL."""
-    return origin_of(url, what="URL")
