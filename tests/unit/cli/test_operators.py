@@ -1,0 +1,328 @@
+"""``zegel issuer``, ``revoke``, ``verifier`` and ``wallet-provider``: the operators' APIs from the command line."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.command_line import CLAIMS_OF, HOLDER, HOLDER_JWK
+from zegel_testing.relying_party import Asked, Copy, json_of
+from zegel_testing.served_roles import ServedRoles, serve_roles
+
+from zegel.adapters.trust_files import load_trust
+from zegel.checks import Check
+from zegel.cli import verifier as verifier_command
+from zegel.cli.operator import _refusal
+from zegel.errors import Malformed, Rejected, Unavailable
+from zegel.formats.credential import Format
+from zegel.primitives.http import HttpRequest
+from zegel.primitives.jws import parse_jws
+from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
+from zegel.trust.key_attestation import parse_key_attestation
+
+QUERY = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": ["urn:eudi:pid:1"]},
+            "claims": [{"path": ["family_name"]}],
+        }
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def roles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRoles]:
+    with serve_roles(tmp_path_factory.mktemp("roles") / "utopia") as served:
+        yield served
+
+
+@pytest.fixture
+def operate(zegel: Any, roles: ServedRoles) -> Callable[..., Any]:
+    def run(*args: object) -> Any:
+        return zegel(*args, "--config", roles.config_file)
+
+    return run
+
+
+@pytest.fixture
+def query(tmp_path: Path) -> Path:
+    file = tmp_path / "query.json"
+    file.write_text(json.dumps(QUERY))
+    return file
+
+
+def fetch(roles: ServedRoles, link: str) -> Asked:
+    """A wallet follows the link."""
+    uri = dict(parse_qsl(urlsplit(link).query))["request_uri"]
+    response = roles.run(verifier_of(roles)(HttpRequest(method="GET", url=uri)))
+    claims = parse_jws(response.body, what="request object").unverified_claims
+    return Asked(json.loads(json.dumps(claims)))
+
+
+def verifier_of(roles: ServedRoles) -> Any:
+    return next(handler for origin, handler in roles.handlers.items() if "verifier.localhost" in origin)
+
+
+def present(zegel: Any, roles: ServedRoles, tmp_path: Path, link: str) -> str:
+    """A wallet answers; where it sends the browser."""
+    (tmp_path / "claims.json").write_text(json.dumps(CLAIMS_OF["pid"]))
+    keys = roles.folder / "keys"
+    issued = zegel(
+        "issue", "pid", "--claims", tmp_path / "claims.json", "--holder", HOLDER_JWK, "--key",
+        keys / "issuer.key.pem", "--chain", keys / "issuer.pem", "--at", NOW,
+    )  # fmt: skip
+    asked = fetch(roles, link)
+    copy = Copy(Format.SD_JWT_VC, issued.out.strip().encode(), HOLDER)
+    answer = asked.answer(asked.present(copy, paths=[("family_name",)]))
+    back: str = json_of(roles.run(verifier_of(roles)(answer)))["redirect_uri"]
+    return back
+
+
+# --- the verifier ---------------------------------------------------------------------------------------------------
+
+
+def test_a_presentation_from_the_terminal(
+    zegel: Any, operate: Any, roles: ServedRoles, query: Path, tmp_path: Path
+) -> None:
+    begun = operate("verifier", "request", query, "--json")
+    assert (begun.code, begun.err) == (0, "")
+    assert begun.json.keys() == {"link", "request_uri", "session"}
+    session = begun.json["session"]
+    pending = operate("verifier", "result", session, "--json")
+    assert (pending.code, pending.json) == (3, {"state": "pending", "credentials": [], "error": None})
+    back = present(zegel, roles, tmp_path, begun.json["link"])
+    assert roles.run(verifier_of(roles)(HttpRequest(method="GET", url=back))).status == 200
+    result = operate("verifier", "result", session, "--wait", 5, "--json")
+    assert result.code == 0
+    assert result.json.keys() == {"state", "credentials", "error"}
+    (credential,) = result.json["credentials"]
+    assert {"id", "format", "type", "issuer", "claims", "status"} <= credential.keys()
+    assert credential["claims"] == {"family_name": CLAIMS_OF["pid"]["family_name"]}
+    again = operate("verifier", "result", session, "--json")
+    assert (again.code, again.json["credentials"]) == (0, [])
+
+
+def test_the_answer_for_people(zegel: Any, operate: Any, roles: ServedRoles, query: Path, tmp_path: Path) -> None:
+    begun = operate("verifier", "request", query)
+    link, session = begun.out.splitlines()
+    assert link.startswith("openid4vp://")
+    session = session.removeprefix("session: ")
+    roles.run(verifier_of(roles)(HttpRequest(method="GET", url=present(zegel, roles, tmp_path, link))))
+    shown = operate("verifier", "result", session)
+    assert shown.out == f'accepted\n  pid: {{"family_name": "{CLAIMS_OF["pid"]["family_name"]}"}}\n'
+
+
+def test_a_wallet_that_refuses_is_a_rejection(operate: Any, roles: ServedRoles, query: Path) -> None:
+    begun = operate("verifier", "request", query, "--json").json
+    asked = fetch(roles, begun["link"])
+    roles.run(verifier_of(roles)(asked.refuse()))
+    ran = operate("verifier", "result", begun["session"], "--json")
+    assert (ran.code, ran.json["state"], ran.json["error"]["error"]) == (1, "refused", "access_denied")
+    assert operate("verifier", "result", begun["session"]).out == "refused\n"
+
+
+def test_every_choice_reaches_the_request(operate: Any, roles: ServedRoles, query: Path, tmp_path: Path) -> None:
+    data = [{"type": "urn:eudi:sca:payment:1", "credential_ids": ["pid"], "payload": {"amount": "1"}}]
+    (tmp_path / "transaction.json").write_text(json.dumps(data))
+    begun = operate(
+        "verifier", "request", query, "--response-mode", "direct_post", "--client-id-prefix", "x509_san_dns",
+        "--request-uri-method", "post", "--transaction-data", tmp_path / "transaction.json", "--cross-device", "--json",
+    )  # fmt: skip
+    assert begun.code == 0
+    assert "request_uri_method=post" in begun.json["link"]
+    asked = fetch(roles, begun.json["link"])
+    assert asked.claims["response_mode"] == "direct_post"
+    assert asked.client_id == "x509_san_dns:verifier.localhost"
+    assert len(asked.transaction_data) == 1
+    assert asked.claims["exp"] - asked.claims["iat"] == 120
+
+
+def test_a_long_wait_is_asked_again(
+    zegel: Any, operate: Any, roles: ServedRoles, query: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = operate("verifier", "request", query, "--json").json
+    monkeypatch.setattr(verifier_command, "_MAX_WAIT", 0)
+    moments = iter([0.0, 0.0, 1.0, 1.0, 5.0])
+    monkeypatch.setattr(verifier_command, "monotonic", lambda: next(moments))
+    assert operate("verifier", "result", begun["session"], "--wait", 5).out == "pending\n"
+    assert next(moments, None) is None
+
+
+@pytest.mark.parametrize("session", ["unknown", "../requests", "a b", "é", "?wait=1", "a/b", "%"])
+@pytest.mark.refuses(Check.ANSWERED_ONCE)
+def test_a_session_that_there_is_not_is_refused(operate: Any, session: str) -> None:
+    ran = operate("verifier", "result", session, "--json")
+    assert (ran.code, ran.json["check"]) in {(1, "answered-once"), (3, "availability")}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"credentials":[{}]}'])
+@pytest.mark.refuses(Check.SYNTAX)
+def test_a_query_that_does_not_parse_is_malformed(operate: Any, tmp_path: Path, text: str) -> None:
+    (tmp_path / "query.json").write_text(text)
+    ran = operate("verifier", "request", tmp_path / "query.json", "--json")
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+
+
+def test_a_query_that_is_not_there_is_unavailable(operate: Any) -> None:
+    assert operate("verifier", "request", "missing.json").code == 3
+
+
+def test_an_unsigned_request_stands_in_its_link(operate: Any, query: Path) -> None:
+    ran = operate("verifier", "request", query, "--client-id-prefix", "redirect_uri", "--json")
+    assert (ran.code, ran.json["request_uri"]) == (0, None)
+
+
+# --- the issuer -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "grant"),
+    [
+        ((), "authorization_code"),
+        (("--person", "erika"), "authorization_code"),
+        (("--grant", "pre-authorized", "--person", "erika"), "urn:ietf:params:oauth:grant-type:pre-authorized_code"),
+        (
+            ("--grant", "pre-authorized", "--person", "erika", "--tx-code", "--format", "mso_mdoc"),
+            "urn:ietf:params:oauth:grant-type:pre-authorized_code",
+        ),
+    ],
+)
+def test_an_offer_has_the_shape_that_is_documented(operate: Any, options: tuple[str, ...], grant: str) -> None:
+    ran = operate("issuer", "offer", "pid", *options, "--json")
+    assert ran.code == 0, ran
+    assert ran.json.keys() == {"credential_offer", "credential_offer_uri", "link", "tx_code", "session"}
+    assert grant in ran.json["credential_offer"]["grants"]
+    assert (ran.json["tx_code"] is not None) == ("--tx-code" in options)
+    ids = ran.json["credential_offer"]["credential_configuration_ids"]
+    assert len(ids) == (1 if "--format" in options else 2)
+
+
+def test_an_offer_for_people_is_a_link_and_a_code(operate: Any) -> None:
+    ran = operate("issuer", "offer", "pid", "--grant", "pre-authorized", "--person", "erika", "--tx-code")
+    link, code = ran.out.splitlines()
+    assert link.startswith("openid-credential-offer://")
+    assert code.removeprefix("transaction code: ").isdigit()
+    assert operate("issuer", "offer", "pid").out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "check"),
+    [
+        (("unknown",), 1, "credential-choice"),
+        (("pid", "--tx-code"), 2, "syntax"),
+        (("pid", "--grant", "pre-authorized"), 1, "person"),
+        (("mdl", "--format", "dc+sd-jwt"), 1, "type-format"),
+    ],
+)
+def test_an_offer_that_cannot_be_made_is_refused(operate: Any, options: tuple[str, ...], code: int, check: str) -> None:
+    ran = operate("issuer", "offer", *options, "--json")
+    assert (ran.code, ran.json["check"]) == (code, check)
+
+
+def test_what_a_person_holds_is_revoked(operate: Any) -> None:
+    ran = operate("revoke", "--person", "erika", "--type", "pid", "--json")
+    assert (ran.code, ran.json) == (0, {"revoked": []})
+    assert operate("revoke", "--person", "nobody").out == ""
+
+
+# --- the wallet provider --------------------------------------------------------------------------------------------
+
+
+def test_a_foreign_wallet_is_attested_for_its_own_keys(operate: Any, roles: ServedRoles) -> None:
+    keys = [fixed_key(name).public_key for name in ("wallet", "copy")]
+    jwks = [json.dumps(key.jwk()) for key in keys]
+    said = operate("wallet-provider", "attest", *jwks, "--nonce", "c_nonce", "--json").json
+    assert said.keys() == {"client_id", "wallet_attestation", "expires", "key_attestation"}
+    anchors = load_trust([roles.folder / "trust"], now=NOW)
+    wallet = parse_wallet_attestation(said["wallet_attestation"])
+    assert verify_wallet_attestation(wallet, anchors=anchors, now=NOW).key == keys[0]
+    attested = parse_key_attestation(said["key_attestation"])
+    assert (attested.unverified_keys, attested.unverified_nonce) == (tuple(keys), "c_nonce")
+
+
+def test_attestations_for_people_are_a_line_each(operate: Any, tmp_path: Path) -> None:
+    (tmp_path / "jwk").write_text(HOLDER_JWK)
+    lines = operate("wallet-provider", "attest", tmp_path / "jwk").out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "client_id",
+        "wallet_attestation",
+        "expires",
+        "key_attestation",
+    ]
+
+
+@pytest.mark.parametrize("jwks", [("{}",), (HOLDER_JWK, HOLDER_JWK), (json.dumps(HOLDER.secret_jwk()),)])
+def test_keys_that_are_none_are_malformed(operate: Any, jwks: tuple[str, ...]) -> None:
+    ran = operate("wallet-provider", "attest", *jwks, "--json")
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+    assert HOLDER.secret_jwk()["d"] not in ran.out
+
+
+# --- the door -------------------------------------------------------------------------------------------------------
+
+COMMANDS = [
+    ("issuer", "offer", "pid"),
+    ("revoke", "--person", "erika"),
+    ("verifier", "result", "session"),
+    ("wallet-provider", "attest", HOLDER_JWK),
+]
+
+
+@pytest.mark.parametrize("args", COMMANDS, ids=lambda args: args[0])
+@pytest.mark.refuses(Check.AVAILABILITY)
+def test_a_role_that_does_not_run_is_unavailable(zegel: Any, sandbox: Any, args: tuple[str, ...]) -> None:
+    ran = zegel(*args, "--config", sandbox.config, "--json")
+    assert (ran.code, ran.json["verdict"], ran.json["check"]) == (3, "unavailable", "availability")
+    assert "is the role running?" in ran.json["detail"]
+
+
+@pytest.mark.parametrize("args", COMMANDS, ids=lambda args: args[0])
+@pytest.mark.refuses(Check.OPERATOR_TOKEN)
+def test_another_token_is_refused(
+    zegel: Any, roles: ServedRoles, sandbox: Any, tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    (tmp_path / "zegel.toml").write_text(roles.config_file.read_text())
+    (tmp_path / "keys").mkdir()
+    for file in (sandbox.config.parent / "keys").glob("*.token"):
+        copy = tmp_path / "keys" / file.name
+        copy.write_bytes(file.read_bytes())
+        copy.chmod(0o600)
+    ran = zegel(*args, "--config", tmp_path / "zegel.toml", "--json")
+    assert (ran.code, ran.json["check"]) == (1, "operator-token")
+
+
+@pytest.mark.parametrize("args", COMMANDS, ids=lambda args: args[0])
+def test_a_token_that_is_missing_or_open_to_others_is_unavailable(
+    zegel: Any, roles: ServedRoles, tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    (tmp_path / "zegel.toml").write_text(roles.config_file.read_text())
+    assert zegel(*args, "--config", tmp_path / "zegel.toml").code == 3
+    (tmp_path / "keys").mkdir()
+    for file in (roles.folder / "keys").glob("*.token"):
+        copy = tmp_path / "keys" / file.name
+        copy.write_bytes(file.read_bytes())
+        copy.chmod(0o644)
+    ran = zegel(*args, "--config", tmp_path / "zegel.toml", "--json")
+    assert (ran.code, "chmod it to 600" in ran.json["detail"]) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "kind", "detail"),
+    [
+        (400, {"check": "anchor", "detail": "d", "field": "f"}, Rejected, "d"),
+        (400, {"check": "syntax", "detail": "request: d", "field": "f"}, Malformed, "request: d"),
+        (503, {"check": "availability", "detail": "d"}, Unavailable, "operator API: d"),
+        (500, {"error": "server_error", "request": "1"}, Unavailable, "operator API: status 500"),
+        (404, None, Unavailable, "operator API: status 404"),
+        (400, ["nonsense"], Unavailable, "operator API: status 400"),
+        (400, {"check": "unheard-of", "detail": "d"}, Unavailable, "operator API: d"),
+    ],
+)
+def test_a_refusal_is_raised_as_what_it_was(status: int, answer: object, kind: type, detail: str) -> None:
+    error = _refusal(status, answer)
+    assert (type(error), error.detail) == (kind, detail)
