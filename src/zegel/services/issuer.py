@@ -1,6 +1,6 @@
 """The credential issuer's use cases: issue, defer, take note, revoke."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -102,8 +102,8 @@ class IssuerService:
 
     async def look_at(self, credentials: Sequence[GrantedCredential], *, person: str) -> tuple[Wanted, ...]:
         """What a wallet asks for, in the terms of the catalogue."""
-        known = await self.types_of(person)
         found = [(credential, *self._policy.find(credential.configuration)) for credential in credentials]
+        known = await self._known({type_.id for _, type_, _ in found}, person)
         return tuple(
             Wanted(credential=credential, type=type_, format=format_, available=type_.id in known)
             for credential, type_, format_ in found
@@ -111,8 +111,7 @@ class IssuerService:
 
     async def types_of(self, person: str) -> tuple[str, ...]:
         """The ids of the types on offer under which something is known of the person."""
-        types = self._policy.types
-        return tuple([id_ for id_ in types if await self._source.load_claims(person, id_) is not None])
+        return await self._known(self._policy.types, person)
 
     async def issue(self, request: HttpRequest) -> HttpResponse:
         """Answer at the credential endpoint: credentials, or a transaction to come back with."""
@@ -197,6 +196,9 @@ class IssuerService:
         waiting = WaitingIssuance(transaction=deferred.state, ready_at=ready_at)
         await transaction.put(DEFERRED, deferred.transaction_id, waiting, expires=deferred.kept_until)
         return deferred.response
+
+    async def _known(self, types: Iterable[str], person: str) -> tuple[str, ...]:
+        return tuple([id_ for id_ in types if await self._source.load_claims(person, id_) is not None])
 
     def _type(self, call: CredentialCall) -> AttestationType:
         return self._policy.find(call.configuration.id)[0]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from zegel.checks import Check
 from zegel.errors import Rejected, explain
-from zegel.formats.catalogue.describe import claim_name, described_claims, name_in
+from zegel.formats.catalogue.describe import described_claims, name_in
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
@@ -36,6 +36,7 @@ RETURN: Final = "/log-in/return"  # back from there, or from a wallet
 CONSENT: Final = "/consent"
 MAX_BODY: Final = 4_096  # a name, a password and a CSRF token
 _LOCALE: Final = "en"
+_LOG_IN: Final = "Log in"
 _WALLET_PAGE: Final = "/present"
 _FORMATS: Final = {Format.SD_JWT_VC: "SD-JWT VC", Format.MDOC: "mdoc (ISO/IEC 18013-5)"}
 _APPROVE: Final = "approve"
@@ -55,10 +56,11 @@ async def show_log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     assert browser is not None  # without one there is nothing to look at
     match site.log_in.means:
         case PasswordLogIn():
-            return _page(site, "issuer_log_in.html", pending.pushed, csrf=browser.csrf, login="", wrong=None)
+            return _password_page(site, pending.pushed, browser, login="", wrong=None)
         case UpstreamLogIn(issuer=issuer):
             there = urlsplit(issuer).netloc
-            return _page(site, "issuer_log_in_provider.html", pending.pushed, provider=there, there=PROVIDER)
+            template = "issuer_log_in_provider.html"
+            return _page(site, template, pending.pushed, title=_LOG_IN, provider=there, there=PROVIDER)
         case PresentationLogIn():
             return await _show_question(site, pending.pushed, browser)
 
@@ -76,8 +78,7 @@ async def log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
             raise
         pending = await site.log_in.look(browser.id)
         wrong = "The name and the password do not belong together."
-        page = _page(site, "issuer_log_in.html", pending.pushed, csrf=browser.csrf, login=login[:64], wrong=wrong)
-        return replace(page, status=400)
+        return replace(_password_page(site, pending.pushed, browser, login=login[:64], wrong=wrong), status=400)
     return renewed.remembered(_see(CONSENT))
 
 
@@ -107,6 +108,7 @@ async def show_consent(site: IssuerSite, request: HttpRequest) -> HttpResponse:
         site,
         "issuer_consent.html",
         decision.pending.pushed,
+        title="Issue to this wallet?" if any(each.available for each in decision.wanted) else "Nothing to issue",
         csrf=browser.csrf,
         person=decision.person.name,
         attestations=_attestations(decision.wanted),
@@ -133,6 +135,12 @@ async def post_response(site: IssuerSite, request: HttpRequest, *, session: str)
     return await verifier.post_response(_verifier(site), request, session=session)
 
 
+def _password_page(
+    site: IssuerSite, pushed: PushedRequest, browser: Browser, *, login: str, wrong: str | None
+) -> HttpResponse:
+    return _page(site, "issuer_log_in.html", pushed, title=_LOG_IN, csrf=browser.csrf, login=login, wrong=wrong)
+
+
 async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Browser) -> HttpResponse:
     asked = await site.log_in.ask_wallet(browser.id)
     here = asked if isinstance(asked, Requested) else None
@@ -141,6 +149,7 @@ async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Brows
         site,
         "issuer_log_in_wallet.html",
         pushed,
+        title="Present from your wallet",
         link=None if here is None else here.link(_verifier(site).link_target),
         page=None if here is None or site.wallet is None else here.link(site.wallet + _WALLET_PAGE),
         failure=None if failure is None else explain(Rejected(failure.check, failure.detail, field=failure.field)),
@@ -151,7 +160,6 @@ def _page(site: IssuerSite, template: str, pushed: PushedRequest, **values: obje
     page = render_page(
         template,
         status=200,
-        title=_TITLES[template],
         role=site.name,
         host=site.host,
         wallet=_wallet(pushed.client),
@@ -191,9 +199,9 @@ def _attestations(wanted: tuple[Wanted, ...]) -> list[dict[str, object]]:
 
 
 def _described(type_: AttestationType, format_: Format) -> dict[str, object]:
-    paths = [claim.path for claim in described_claims(type_, format_)]
     length = 1 if format_ is Format.SD_JWT_VC else 2  # an mdoc's elements stand below their namespace
-    names = [claim_name(type_, format_, path, locale=_LOCALE) for path in paths if len(path) == length]
+    claims = (claim for claim in described_claims(type_, format_) if len(claim.path) == length)
+    names = [name_in(claim.names, _LOCALE) for claim in claims]
     return {
         "name": name_in(type_.names, _LOCALE),
         "formats": [],
@@ -233,13 +241,6 @@ def _see(location: str) -> HttpResponse:
 def _id(browser: Browser | None) -> str | None:
     return None if browser is None else browser.id
 
-
-_TITLES: Final = {
-    "issuer_log_in.html": "Log in",
-    "issuer_log_in_provider.html": "Log in",
-    "issuer_log_in_wallet.html": "Present from your wallet",
-    "issuer_consent.html": "Issue to this wallet?",
-}
 
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", AUTHORIZATION_PATH, authorize, Audience.PERSON),
