@@ -4,7 +4,6 @@ A link from a site brings a request to a page and no further: nothing is fetched
 presses the button there.
 """
 
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,7 +18,6 @@ from zegel.services.wallet.journal import verifier_counterpart
 from zegel.web.errors import status_of
 from zegel.web.pages import render_page
 from zegel.web.routing import Audience, Route
-from zegel.web.site import content_policy
 from zegel.web.wallet_site import (
     HOME,
     LOCALE,
@@ -30,12 +28,14 @@ from zegel.web.wallet_site import (
     WalletSite,
     inside,
     look_in,
+    onward_page,
     request_of,
     see,
     wallet_page,
 )
 
 _TITLE: Final = "A request to your wallet"
+_RETURN: Final = "/return"
 
 
 async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:
@@ -65,6 +65,7 @@ async def show(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
 @inside
 async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
     """The owner's word; after it the browser goes back to where the request came from."""
+    here = f"{PRESENT}/{flow}"
     presenting = site.wallet.presenting
     match visit.form.get("decision"):
         case "accept":
@@ -83,9 +84,18 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
             await presenting.forget(flow)
             return see(HOME)
         case _:
-            return see(f"{PRESENT}/{flow}")
-    # HAIP 1.0 section 5.1: the wallet goes where the verifier says; RETURN_TARGET has seen to it that it is a web page
-    return see(f"{PRESENT}/{flow}" if finished.redirect_uri is None else finished.redirect_uri)
+            return see(here)
+    return see(here if finished.redirect_uri is None else here + _RETURN)
+
+
+@inside
+async def go_back(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
+    """The verifier says where the browser goes on (HAIP 1.0 section 5.1); RETURN_TARGET saw to it that it is a page."""
+    finished = check_step(site.wallet.presenting.look(flow), Finished)
+    if finished.redirect_uri is None:
+        return see(f"{PRESENT}/{flow}")
+    lead = "Your answer was taken. You go on where you were asked."
+    return onward_page(site, visit, finished.redirect_uri, title="Back to where you were asked", lead=lead)
 
 
 def refuse_sending(site: WalletSite, error: ZegelError) -> HttpResponse:
@@ -133,10 +143,10 @@ def _page(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
     action = f"{PRESENT}/{flow}"
     match state:
         case Asked():
-            page = _consent_page(site, visit, action, state)
+            return _consent_page(site, visit, action, state)
         case Unanswerable(refusal=refusal):
             error = Rejected(refusal.check, refusal.detail, field=refusal.field)
-            page = wallet_page(
+            return wallet_page(
                 site,
                 visit,
                 "wallet_unanswerable.html",
@@ -146,12 +156,10 @@ def _page(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
                 explanation=explain(error),
             )
         case Answering():
-            page = wallet_page(site, visit, "wallet_unsent.html", title="Not sent yet", action=action)
+            return wallet_page(site, visit, "wallet_unsent.html", title="Not sent yet", action=action)
         case _:
             finished = check_step(state, Finished)
             return wallet_page(site, visit, "wallet_done.html", title="Done", redirect_uri=finished.redirect_uri)
-    # The verifier says only in its answer where the browser goes on, and a form may lead there.
-    return replace(page, headers=(*page.headers, content_policy("https:", *_plain(site))))
 
 
 def _consent_page(site: WalletSite, visit: Visit, action: str, asked: Asked) -> HttpResponse:
@@ -204,14 +212,10 @@ def _options(question: Question) -> list[tuple[str, str, None]]:
 _SEVERAL: Final = 2
 
 
-def _plain(site: WalletSite) -> tuple[str, ...]:
-    """Without TLS a browser is sent on only from a sandbox."""
-    return ("http:",) if site.wallet.habits.plain_origins else ()
-
-
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     Route("GET", PRESENT, bring, Audience.PERSON),
     Route("POST", PRESENT, begin, Audience.PERSON, max_body=MAX_FORM),
     Route("GET", PRESENT + "/{flow}", show, Audience.PERSON),
+    Route("GET", PRESENT + "/{flow}" + _RETURN, go_back, Audience.PERSON),
     Route("POST", PRESENT + "/{flow}", decide, Audience.PERSON, max_body=MAX_FORM, refusal=refuse_sending),
 )

@@ -1,10 +1,9 @@
 """The pages of an issuance: what a link brought, who offers what, the way to the log-in and back, keep or not."""
 
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import Grant
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
 from zegel.protocols.openid4vci.offer import (
@@ -20,7 +19,6 @@ from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import host_of, issuer_counterpart
 from zegel.services.wallet.receiving import choose_grant
 from zegel.web.routing import Audience, Route
-from zegel.web.site import content_policy
 from zegel.web.wallet_present import brought_of
 from zegel.web.wallet_site import (
     CALLBACK,
@@ -36,10 +34,12 @@ from zegel.web.wallet_site import (
     look_in,
     offer_host,
     offer_of,
+    onward_page,
     see,
     wallet_page,
 )
 
+_LOG_IN: Final = "/log-in"
 _SECONDS_TO_LOOK_AGAIN: Final = 5
 
 
@@ -73,8 +73,8 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
     receiving, here = site.wallet.receiving, see(f"{RECEIVE}/{flow}")
     match visit.form.get("decision"):
         case "log-in":
-            url = await receiving.log_in(flow, redirect_uri=site.origin + CALLBACK, browser=visit.browser.binding)
-            return see(url)
+            await receiving.log_in(flow, redirect_uri=site.origin + CALLBACK, browser=visit.browser.binding)
+            return see(f"{RECEIVE}/{flow}{_LOG_IN}")
         case "redeem":
             await receiving.redeem(flow, tx_code=visit.form.get("tx_code"))
         case "ask":
@@ -88,6 +88,15 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
         case _:
             pass
     return here
+
+
+@inside
+async def go_to_log_in(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
+    """To the authorization endpoint (RFC 9126 section 4), in the browser that is to come back."""
+    waiting = check_step(site.wallet.receiving.look(flow), LoggingIn)
+    return onward_page(
+        site, visit, waiting.pause.url, title="To the log-in", lead="You log in there, and come back here."
+    )
 
 
 @inside
@@ -161,7 +170,7 @@ def _page(site: WalletSite, visit: Visit, flow: str, state: Flow) -> HttpRespons
 def _offer_page(site: WalletSite, visit: Visit, action: str, offered: Offered, *, waiting: bool) -> HttpResponse:
     ready = offered.ready
     grant = choose_grant(ready, profile=site.wallet.habits.issuance.profile)
-    page = wallet_page(
+    return wallet_page(
         site,
         visit,
         "wallet_offer.html",
@@ -177,11 +186,6 @@ def _offer_page(site: WalletSite, visit: Visit, action: str, offered: Offered, *
         waiting=waiting,
         elsewhere=offered.brought is Brought.PASTED,
     )
-    if grant is not Grant.AUTHORIZATION_CODE or ready.server.authorization_endpoint is None:
-        return page
-    # the form's answer leads to the log-in
-    there = origin_of(ready.server.authorization_endpoint, what="authorization_endpoint")
-    return replace(page, headers=(*page.headers, content_policy(there)))
 
 
 def _offered(site: WalletSite, configuration: CredentialConfiguration) -> dict[str, Any]:
@@ -216,6 +220,7 @@ ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     Route("GET", RECEIVE, bring, Audience.PERSON),
     Route("POST", RECEIVE, begin, Audience.PERSON, max_body=MAX_FORM),
     Route("GET", RECEIVE + "/{flow}", show, Audience.PERSON),
+    Route("GET", RECEIVE + "/{flow}" + _LOG_IN, go_to_log_in, Audience.PERSON),
     Route("POST", RECEIVE + "/{flow}", decide, Audience.PERSON, max_body=MAX_FORM),
     Route("GET", CALLBACK, come_back, Audience.PERSON),
 )

@@ -146,6 +146,16 @@ def wallet_page(
     )
 
 
+def onward_page(site: WalletSite, visit: Visit, url: str, *, title: str, lead: str) -> HttpResponse:
+    """Send the browser to another site, by a page that leads on and not by the answer to a form.
+
+    Browsers hold redirects after a form against form-action (CSP level 3 section 6.4.1), and a wallet cannot know to
+    which origins the others redirect in turn. Such a page has an address of its own: whoever goes back in the browser's
+    history is not sent there again.
+    """
+    return wallet_page(site, visit, "wallet_onward.html", title=title, lead=lead, url=url, there=host_of(url))
+
+
 def see(path: str) -> HttpResponse:
     """Send the browser on."""
     return HttpResponse(status=303, headers=(("location", path), ("cache-control", "no-store")))

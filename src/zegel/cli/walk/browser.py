@@ -32,14 +32,14 @@ class Form:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What the browser shows. ``url`` is where it ended; ``location`` a redirect that was not followed."""
+    """What the browser shows. ``url`` is where it ended; ``onward`` where the page would send it by itself."""
 
     url: str
     status: int
     text: str
     forms: tuple[Form, ...]
     links: Mapping[str, str]
-    location: str | None = None
+    onward: str | None
 
     def form(self, action: str) -> Form:
         """The first form that leads to a path beginning so; ``Unavailable`` when the page has none."""
@@ -66,13 +66,11 @@ class Browser:
         self._pool = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=backend)
         self._cookies: dict[str, dict[str, str]] = {}
 
-    async def get(self, url: str, *, follow: bool = True) -> Page:
+    async def get(self, url: str) -> Page:
         """Go to an address."""
-        return await self._go("GET", url, b"", {}, follow)
+        return await self._go("GET", url, b"", {})
 
-    async def submit(
-        self, page: Page, action: str, *, press: str | None = None, follow: bool = True, **filled: str
-    ) -> Page:
+    async def submit(self, page: Page, action: str, *, press: str | None = None, **filled: str) -> Page:
         """Fill in the page's form for ``action`` and send it, by the button with the text ``press``."""
         form = page.form(action)
         if press is not None:
@@ -80,19 +78,17 @@ class Browser:
             filled[name] = value
         origin = origin_of(page.url, what="page")
         headers = {"content-type": FORM, "origin": origin, "sec-fetch-site": "same-origin"}
-        return await self._go("POST", form.action, urlencode({**form.fields, **filled}).encode(), headers, follow)
+        return await self._go("POST", form.action, urlencode({**form.fields, **filled}).encode(), headers)
 
     async def close(self) -> None:
         """Close what is open."""
         await self._pool.aclose()
 
-    async def _go(self, method: str, url: str, body: bytes, headers: Mapping[str, str], follow: bool) -> Page:
+    async def _go(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Page:
         for _ in range(_MAX_REDIRECTS):
             status, location, text = await self._send(method, url, body, headers)
             if location is None:
-                return _page(url, status, text, None)
-            if not follow:
-                return _page(url, status, text, urljoin(url, location))
+                return _page(url, status, text)
             method, url, body, headers = "GET", urljoin(url, location), b"", {}
         raise Unavailable(_host(url), "it redirects in a circle")
 
@@ -122,16 +118,16 @@ class Browser:
         return response.status, location, response.content.decode(errors="replace")
 
 
-def _page(url: str, status: int, text: str, location: str | None) -> Page:
+def _page(url: str, status: int, text: str) -> Page:
     reader = _Reader(url)
     reader.feed(text)
     forms = tuple(Form(action=a, fields=fields, buttons=buttons) for a, fields, buttons in reader.forms)
-    return Page(url=url, status=status, text=text, forms=forms, links=reader.links, location=location)
+    return Page(url=url, status=status, text=text, forms=forms, links=reader.links, onward=reader.onward)
 
 
 @final
 class _Reader(HTMLParser):
-    """Forms with the values that stand in them, and links by their text."""
+    """Forms with the values that stand in them, links by their text, and where a refresh leads."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -140,6 +136,7 @@ class _Reader(HTMLParser):
         self._button: tuple[tuple[str, str], list[str]] | None = None
         self.forms: list[tuple[str, dict[str, str], dict[str, tuple[str, str]]]] = []
         self.links: dict[str, str] = {}
+        self.onward: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """See ``HTMLParser``."""
@@ -150,6 +147,9 @@ class _Reader(HTMLParser):
             self.forms[-1][1][given["name"]] = given.get("value", "")
         elif tag == "button" and self.forms and given.get("name"):
             self._button = ((given["name"], given.get("value", "")), [])
+        elif tag == "meta" and given.get("http-equiv") == "refresh":
+            _, _, target = given.get("content", "").partition("url=")
+            self.onward = urljoin(self._url, target) if target else None
         elif tag == "a" and "href" in given:
             self._link = (urljoin(self._url, given["href"]), [])
 

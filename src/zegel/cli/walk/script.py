@@ -1,0 +1,109 @@
+"""What the person of the walk does: makes a wallet, gets an identity, signs in, and is refused where that is right.
+
+The person is Erika of the demo, the browser is ``walk.browser``, the rest is the real thing over real sockets.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.cli.operator import call_operator
+from zegel.cli.walk.browser import Browser, Page
+from zegel.cli.walk.story import Story
+from zegel.config.roles import Config
+from zegel.errors import Unavailable
+from zegel.web.app.roles import OpenRole
+
+PERSON: Final = "erika"
+PASSWORD: Final = "erika keeps bees"  # noqa: S105 of the demo, and in its docs
+PASSPHRASE: Final = "seven bees on a charter"  # noqa: S105 of a vault that is gone at the end
+_SIGNED_IN: Final = "You are signed in."
+_PERIOD: Final = 1.2  # seconds: the demo's status lists are signed once a second, and kept by readers for one
+
+
+async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_ca: Path | None) -> None:
+    """Tell the story; ``Unavailable`` where it cannot go on."""
+    browser = Browser(config.loopback_origins(), web_ca=web_ca)
+    stranger = Browser(config.loopback_origins(), web_ca=web_ca)
+    person = _Person(config, browser)
+    try:
+        with story.timed("wallet"):
+            await person.make_wallet(_launch_code(roles))
+        await person.receive_identity()
+        with story.timed("sign-in"):
+            signed_in = await person.sign_in()
+        with story.refusal("replay refused", Check.RESPONSE_CODE):
+            await browser.get(signed_in)
+        with story.refusal("other browser refused", Check.SAME_BROWSER):
+            await stranger.get(await person.answer())
+        await asyncio.to_thread(_revoke, config)
+        await asyncio.sleep(_PERIOD)
+        with story.refusal("refused after revocation", Check.STATUS):
+            await person.answer()
+    finally:
+        await browser.close()
+        await stranger.close()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Erika, at her browser."""
+
+    config: Config
+    browser: Browser
+
+    async def make_wallet(self, code: str) -> Page:
+        """Open the wallet's pages by the code from the terminal, and choose a passphrase."""
+        page = await self.browser.get(self.config.wallet.origin)
+        page = await self.browser.submit(page, "/launch", code=code)
+        return await self.browser.submit(page, "/create", passphrase=PASSPHRASE, again=PASSPHRASE)
+
+    async def receive_identity(self) -> Page:
+        """From the identity office's front page to credentials in the wallet."""
+        page = await self.browser.get(self.config.issuer.origin)
+        page = await self.browser.submit(page, "/offer", type="pid")
+        page = await self.browser.get(page.link("Receive in the wallet on this machine"))
+        page = await self.browser.submit(page, "/receive")
+        page = await self.browser.submit(page, "/receive/", decision="log-in")
+        page = await self.browser.get(page.onward or page.url)
+        page = await self.browser.submit(page, "/log-in", login=PERSON, password=PASSWORD)
+        page = await self.browser.submit(page, "/consent", press="Issue to this wallet")
+        return await self.browser.submit(page, "/receive/", decision="keep")
+
+    async def sign_in(self) -> str:
+        """From Tax online to the wallet and back; returns the address at which the browser came back."""
+        returned = await self.answer()
+        page = await self.browser.get(returned)
+        if _SIGNED_IN not in page.text:
+            raise Unavailable("Tax online", f"it does not know who signed in (status {page.status})")
+        return returned
+
+    async def answer(self) -> str:
+        """Begin a sign-in and say yes in the wallet; returns where the wallet sends the browser."""
+        page = await self.browser.get(self.config.service.origin + "/sign-in")
+        page = await self.browser.get(page.link("Open my wallet"))
+        page = await self.browser.submit(page, "/present")
+        page = await self.browser.submit(page, "/present/", decision="accept")
+        return page.onward or page.url
+
+
+def _launch_code(roles: Sequence[OpenRole]) -> str:
+    launch = next(role.launch for role in roles if role.name == "wallet")
+    assert launch is not None
+    return launch()
+
+
+def _revoke(config: Config) -> None:
+    issuer = config.issuer
+    call_operator(
+        issuer.operator_address,
+        issuer.operator_port,
+        issuer.operator_token,
+        method="POST",
+        path="/revocations",
+        body={"person": PERSON, "type": "pid"},
+    )
