@@ -44,6 +44,7 @@ def test_the_nearest_counts(here: Path, tmp_path: Path, monkeypatch: pytest.Monk
 def test_without_any_a_command_says_how_to_name_one() -> None:
     with pytest.raises(Unavailable) as refusal:
         found()
+    assert refusal.value.check is Check.AVAILABILITY
     assert "--config" in refusal.value.detail
 
 

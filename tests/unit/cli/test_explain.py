@@ -30,4 +30,5 @@ def test_without_a_name_all_are_explained_in_their_order(zegel: Any) -> None:
 def test_an_unknown_name_is_malformed(zegel: Any, name: str) -> None:
     ran = zegel("explain", name)
     assert (ran.code, ran.out) == (2, "")
+    assert "check   syntax" in ran.err
     assert "zegel explain lists them all" in ran.err

@@ -103,7 +103,7 @@ def test_the_ports_are_chosen(zegel: Any) -> None:
 @pytest.mark.refuses(Check.SYNTAX)
 def test_a_port_is_one(zegel: Any, port: str) -> None:
     ran = zegel("sandbox", "utopia", f"--port={port}", "--json")
-    assert (ran.code, ran.json["field"]) == (2, "--port")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", "--port")
     assert not Path("utopia").exists()
 
 

@@ -199,7 +199,7 @@ async def test_an_operator_without_the_token_is_not(role: Role, authorization: s
 @pytest.mark.refuses(Check.OPERATOR_TOKEN)
 async def test_where_there_is_no_token_there_is_no_operator(role: Role) -> None:
     response = await site_of(role).handle(get("/operated/1", ("authorization", "Bearer ")))
-    assert response.status == 401
+    assert (response.status, body_of(response)["check"]) == (401, "operator-token")
     assert role.seen == []
 
 
