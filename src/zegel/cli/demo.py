@@ -154,12 +154,12 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
 @contextmanager
 def _sockets(args: Namespace) -> Iterator[dict[str, socket.socket]]:
     """A listening socket for each listener: on the usual ports where they are free, and on free ones otherwise."""
-    names = [*map(_listener, ROLES), *(f"{_listener(role)} operator" for role in OPERATED)]
+    usual = {_listener(role): FIRST_PORT + at for at, role in enumerate(ROLES)}
+    usual |= {f"{_listener(role)} operator": FIRST_PORT + 10 + at for at, role in enumerate(OPERATED)}
     bound: dict[str, socket.socket] = {}
     try:
-        usual = not (args.walk or args.headless)
-        for at, name in enumerate(names):
-            bound[name] = _bind(FIRST_PORT + at if usual else 0)
+        for name, port in usual.items():
+            bound[name] = _bind(0 if args.walk or args.headless else port)
         yield bound
     finally:
         for one in bound.values():
