@@ -234,7 +234,9 @@ async def _body(request: Request) -> bytes:
 
 
 def _readable(value: object) -> object:
-    """Objects with the labels of their members; the rest as it came."""
+    """Objects with the labels of their members, an address as it is written on a letter; the rest as it came."""
+    if isinstance(value, Mapping) and list(value) == ["formatted"]:
+        return value["formatted"]
     if isinstance(value, Mapping):
         return [(_LABELS.get(name, name), _readable(inner)) for name, inner in value.items()]
     return value
