@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from os import urandom
 
+from cbor2 import loads
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -26,6 +27,8 @@ from zegel.formats.status.check import check_status
 from zegel.primitives.encoding import encode_base64url, parse_base64url
 
 Subject = Callable[[], object]
+
+_X5CHAIN = 33  # RFC 9360 section 2
 
 
 def bare_verification() -> Subject:
@@ -98,15 +101,15 @@ def flipped_sd_jwts(presented: bytes) -> Iterator[tuple[str, bytes]]:
 
 def flipped_mdocs(presented: bytes) -> Iterator[tuple[str, bytes]]:
     """The response with a bit flipped in each part: security object, both signatures, the chain, and each item."""
-    (document,) = parse_device_response(presented).documents
-    issued = document.issuer_signed
+    (document,) = loads(presented)["documents"]
+    issued, auth = document["issuerSigned"], document["issuerSigned"]["issuerAuth"]
     parts = {
-        "security object": issued.payload,
-        "issuer's signature": issued.issuer_auth.signature,
-        "issuer's certificate": issued.issuer_auth.x5chain[0],
-        "holder's signature": document.device_signed.authentication.signature,
+        "issuer's certificate": auth[1][_X5CHAIN],
+        "security object": auth[2],
+        "issuer's signature": auth[3],
+        "holder's signature": document["deviceSigned"]["deviceAuth"]["deviceSignature"][3],
     }
-    parts |= {item.element: item.encoded for items in issued.unverified_namespaces.values() for item in items}
+    parts |= {f"item {at}": item.value for at, item in enumerate(issued["nameSpaces"][NAMESPACE])}
     for name, part in parts.items():
         at = presented.index(part) + len(part) // 2
         yield name, presented[:at] + bytes([presented[at] ^ 1]) + presented[at + 1 :]
