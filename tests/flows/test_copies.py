@@ -85,7 +85,7 @@ def _blanked(value: Any) -> Any:
     return [_blanked(inner) for inner in value] if isinstance(value, list) else value
 
 
-@pytest.mark.requirement("ISSU_40")
+@pytest.mark.requirement("ISSU_35")
 async def test_ten_sd_jwts_share_nothing_that_is_unique(world: IssuingWorld) -> None:
     wallet = world.wallet()
     batch = [SdJwtCopy(copy) for copy in await copies(world, wallet, Format.SD_JWT_VC)]
@@ -118,6 +118,7 @@ async def test_the_decoys_of_an_sd_jwt_are_as_many_for_everybody(world: IssuingW
     assert len(copy.payload["_sd"]) == len(named) - within + 4  # the catalogue: four decoys
 
 
+@pytest.mark.requirement("ISSU_36")
 async def test_no_time_in_an_sd_jwt_is_finer_than_a_day(world: IssuingWorld) -> None:
     for copy in await copies(world, world.wallet(), Format.SD_JWT_VC):
         payload = SdJwtCopy(copy).payload
@@ -159,6 +160,7 @@ def _embedded(tag: Tag) -> Any:
     return parse_cbor(tag.value, what="test")
 
 
+@pytest.mark.requirement("ISSU_35")
 async def test_ten_mdocs_share_nothing_that_is_unique(world: IssuingWorld) -> None:
     batch = [MdocCopy(copy) for copy in await copies(world, world.wallet(), Format.MDOC)]
 
@@ -181,6 +183,7 @@ async def test_ten_mdocs_share_nothing_that_is_unique(world: IssuingWorld) -> No
     assert len({tuple(copy.values()) for copy in ids}) == BATCH
 
 
+@pytest.mark.requirement("ISSU_36")
 async def test_no_time_in_an_mdoc_is_finer_than_a_day(world: IssuingWorld) -> None:
     for copy in await copies(world, world.wallet(), Format.MDOC):
         validity = MdocCopy(copy).mso["validityInfo"]
@@ -242,6 +245,7 @@ def _proofs(request: HttpRequest) -> Iterator[tuple[str, bytes]]:
             yield name, value.encode()
 
 
+@pytest.mark.requirement("ISSU_35b")
 async def test_nothing_of_an_issuance_can_be_read_on_the_issuers_disk(world: IssuingWorld, tmp_path: Path) -> None:
     wallet = world.wallet()
     done = await wallet.receive(await world.offer("pid"))

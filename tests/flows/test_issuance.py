@@ -72,7 +72,8 @@ async def status_of(world: IssuingWorld, wallet: TestWallet, done: Done) -> list
 # --- what comes ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("ISSU_01")
+@pytest.mark.requirement("ISSU_01a")
+@pytest.mark.requirement("ISSU_12")
 async def test_a_wallet_receives_its_pid_in_both_formats_in_ten_copies(world: IssuingWorld) -> None:
     wallet = world.wallet()
     done = await wallet.receive(await world.offer("pid"))
@@ -161,6 +162,7 @@ async def test_of_two_who_fetch_what_was_deferred_at_once_one_gets_it(tmp_path: 
         assert sorted(type(result).__name__ for result in results) == ["Denied", "Done"]
 
 
+@pytest.mark.requirement("ISSU_42")
 async def test_a_renewal_has_new_keys_and_what_has_changed_since(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     offer = await haip.offer("residence", formats=[Format.SD_JWT_VC])
@@ -380,6 +382,13 @@ async def test_haip_knows_no_public_client(haip: IssuingWorld) -> None:
     assert error_of(haip.answers("/par")[-1])["field"] == "profile.client_authentication"
 
 
+async def test_keys_that_are_guarded_too_little_are_refused(tmp_path: Path) -> None:
+    async with issuing_world(sandbox_at(tmp_path), key_resistance=("iso_18045_high",)) as world:
+        with pytest.raises(Denied):
+            await world.wallet().receive(await world.offer("pid"))
+        assert error_of(world.answers("/credential")[-1])["check"] == "key-storage"
+
+
 async def test_haip_takes_no_proof_without_key_attestation(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid"))
@@ -398,6 +407,7 @@ async def test_haip_and_plain_offer_under_their_own_scheme(world: IssuingWorld) 
 # --- revocation ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("VCR_04")
 async def test_what_is_revoked_is_marked_in_the_next_list(haip: IssuingWorld) -> None:
     wallet, other = haip.wallet(), haip.wallet()
     done = await wallet.receive(await haip.offer("pid"))

@@ -303,6 +303,7 @@ async def presented(two: Two, wallet: TestWallet, url: str) -> HttpResponse:
     return await wallet.browser.open(back)
 
 
+@pytest.mark.requirement("ISSU_27a")
 async def test_residence_is_issued_to_whoever_presents_a_pid(two: Two) -> None:
     wallet = two.town.wallet()
     pause = await wallet.push(await two.town.offer("residence"))

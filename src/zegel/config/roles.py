@@ -108,6 +108,10 @@ class IssuerConfig(RoleConfig):
     )
     catalogue: Path | None = setting(None, "folder with attestation types beside the built-in ones")
     batch_size: Count = setting(Count(10), "how many copies a wallet gets at once, at most")
+    key_resistance: tuple[str, ...] = setting(
+        ("iso_18045_high", "iso_18045_moderate", "iso_18045_enhanced-basic", "iso_18045_basic"),
+        "the resistance to attack, one of which attested keys and their use must have",
+    )
     signed_metadata: bool = setting(True, "the metadata is also served signed")
     encrypted_responses: bool = setting(False, "credential responses are refused unencrypted")
     encryption_key: Path = setting(Path("keys/issuer-encryption.key.pem"), "the key that requests are encrypted to")

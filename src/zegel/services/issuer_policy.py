@@ -58,14 +58,20 @@ def configuration_id(type_: AttestationType, format_: Format) -> str:
 
 
 def build_configurations(
-    types: Sequence[AttestationType], *, profile: Profile
+    types: Sequence[AttestationType], *, profile: Profile, key_resistance: tuple[str, ...]
 ) -> Mapping[str, CredentialConfiguration]:
-    """The credential configurations of the types, each in each of its formats."""
-    built = (_configuration(type_, format_, profile) for type_ in types for format_ in type_.formats)
+    """The credential configurations of the types, each in each of its formats.
+
+    ``key_resistance`` are the levels of OpenID4VCI 1.0 section D.2, of which attested keys must have one.
+    """
+    proofs = _proofs(profile, key_resistance)
+    built = (_configuration(type_, format_, proofs) for type_ in types for format_ in type_.formats)
     return {configuration.id: configuration for configuration in built}
 
 
-def _configuration(type_: AttestationType, format_: Format, profile: Profile) -> CredentialConfiguration:
+def _configuration(
+    type_: AttestationType, format_: Format, proofs: Mapping[str, KeyRequirements | None]
+) -> CredentialConfiguration:
     id_ = configuration_id(type_, format_)
     claims = tuple(
         ClaimDescription(path=claim.path, mandatory=claim.mandatory, display=_displays(claim.names))
@@ -77,18 +83,18 @@ def _configuration(type_: AttestationType, format_: Format, profile: Profile) ->
         type=type_.identifier(format_),
         scope=id_,  # HAIP 1.0 section 4.3: each configuration has one, and it stands for nothing else
         signing_algorithms=SIGNING_ALGORITHMS[format_],
-        proofs=_proofs(profile) if type_.device_bound else {},
+        proofs=proofs if type_.device_bound else {},
         display=_displays(type_.names, type_.descriptions),
         claims=claims,
     )
 
 
-def _proofs(profile: Profile) -> Mapping[str, KeyRequirements | None]:
+def _proofs(profile: Profile, key_resistance: tuple[str, ...]) -> Mapping[str, KeyRequirements | None]:
     """What proves a key: under a profile without plain ``jwt`` proofs, a key attestation always stands behind it.
 
-    Empty requirements ask for an attestation of whatever level (OpenID4VCI 1.0 section 12.2.4).
+    ARF 3.0 ISSU_27d: the issuer says how well keys and their use have to be guarded.
     """
-    attested = KeyRequirements()
+    attested = KeyRequirements(key_storage=key_resistance, user_authentication=key_resistance)
     return {"jwt": None if Proof.JWT in profile.proofs else attested, "attestation": attested}
 
 

@@ -38,6 +38,7 @@ async def world(tmp_path: Path) -> AsyncIterator[IssuingWorld]:
 # --- metadata -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("ISSU_22")
 async def test_the_metadata_comes_plain_or_signed_as_it_is_asked_for(world: IssuingWorld) -> None:
     plain, signed = await world.get(METADATA), await world.get(METADATA, ("accept", "application/jwt"))
     assert plain.header("content-type") == "application/json"
@@ -83,9 +84,12 @@ async def test_a_public_document_may_be_kept_and_read_from_anywhere(world: Issui
     assert again.header("etag") == response.header("etag")
 
 
+@pytest.mark.requirement("ISSU_27d")
 async def test_the_haip_metadata_asks_for_attested_keys_and_clients(world: IssuingWorld) -> None:
     pid = json.loads((await world.get(METADATA)).body)["credential_configurations_supported"]["pid-sd-jwt"]
-    assert all("key_attestations_required" in each for each in pid["proof_types_supported"].values())
+    for proof in pid["proof_types_supported"].values():
+        assert "iso_18045_basic" in proof["key_attestations_required"]["key_storage"]
+        assert "iso_18045_basic" in proof["key_attestations_required"]["user_authentication"]
     assert pid["scope"] == "pid-sd-jwt"
     server = json.loads((await world.get("/.well-known/oauth-authorization-server")).body)
     assert server["token_endpoint_auth_methods_supported"] == ["attest_jwt_client_auth"]

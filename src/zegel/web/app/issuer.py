@@ -141,7 +141,8 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
     config, clock, random, types = world.config.issuer, world.clock, world.random, list(material.types.values())
     delays = dict.fromkeys(config.delayed_types, config.delay)
     policy = IssuerPolicy(types=material.types, delays=delays, offer_seconds=config.offer)
-    configurations = build_configurations(types, profile=PROFILES[config.profile])
+    profile = PROFILES[config.profile]
+    configurations = build_configurations(types, profile=profile, key_resistance=config.key_resistance)
     nonces = Nonces(key=role_key(material.sealing_key, "nonces"))
     authorization = AuthorizationService(
         _server(world, configurations, nonces), trust=world.trust, store=store, clock=clock, random=random
