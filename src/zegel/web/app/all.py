@@ -26,9 +26,19 @@ OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
 
 
 async def open_roles(names: Sequence[str], world: World) -> tuple[OpenRole, ...]:
-    """Open the roles of these names, in the order in which they are to start; the first timer keeps the trust fresh."""
+    """Open the roles of these names, in the order in which they are to start, or none of them.
+
+    The first timer keeps the trust fresh.
+    """
     chosen = [name for name in OPENERS if name in names]
-    opened = [await OPENERS[name](world) for name in chosen]
+    opened: list[OpenRole] = []
+    try:
+        for name in chosen:
+            opened.append(await OPENERS[name](world))  # noqa: PERF401 those before the one that fails are closed
+    except BaseException:
+        for role in opened:
+            role.close()
+        raise
     at = chosen.index("trust") + 1 if "trust" in chosen else 0
     return (*opened[:at], _trust_keeper(trust_timer(world)), *opened[at:])
 

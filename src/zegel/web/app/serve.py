@@ -11,6 +11,7 @@ import uvicorn
 
 from zegel.adapters.logs import Log
 from zegel.errors import Unavailable
+from zegel.web.app.connection import BoundedConnection
 from zegel.web.app.roles import Listener, OpenRole, Timer, World
 
 GRACE_SECONDS: Final = 10  # what runs at SIGTERM may finish in this time
@@ -43,16 +44,18 @@ async def serving(
     """
     listeners = [listener for role in roles for listener in role.listeners]
     servers = [_server(listener) for listener in listeners]
+    bound: list[socket.socket] = []
     tasks: list[asyncio.Task[None]] = []
     timers: list[asyncio.Task[None]] = []
     try:
-        for listener, server, one in zip(listeners, servers, _bound(listeners, sockets), strict=True):
+        bound = _bound(listeners, sockets)
+        for listener, server, one in zip(listeners, servers, bound, strict=True):
             tasks.append(asyncio.create_task(server.serve(sockets=[one]), name=listener.name))
         await _started(servers, tasks)
         for role in roles:
             for timer in role.timers:
-                await _act(timer)
-                timers.append(asyncio.create_task(_repeat(timer), name=timer.name))
+                well = await _act(timer)
+                timers.append(asyncio.create_task(_repeat(timer, well=well), name=timer.name))
         yield
     finally:
         for task in timers:
@@ -61,6 +64,8 @@ async def serving(
             server.should_exit = True
         await world.close()  # roles in one process keep connections to each other, which no server may wait for
         await asyncio.gather(*tasks, *timers, return_exceptions=True)
+        for one in bound:
+            one.close()
         for role in roles:
             role.close()
 
@@ -85,6 +90,8 @@ class _Server(uvicorn.Server):
 def _server(listener: Listener) -> _Server:
     config = uvicorn.Config(
         listener.app,
+        http=BoundedConnection,
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -92,7 +99,6 @@ def _server(listener: Listener) -> _Server:
         date_header=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=15,
-        h11_max_incomplete_event_size=1 << 16,
         ssl_certfile=None if listener.tls is None else str(listener.tls[0]),
         ssl_keyfile=None if listener.tls is None else str(listener.tls[1]),
     )
@@ -121,8 +127,7 @@ async def _started(servers: Sequence[_Server], tasks: Sequence[asyncio.Task[None
         await asyncio.sleep(0.01)
 
 
-async def _repeat(timer: Timer) -> None:
-    well = True
+async def _repeat(timer: Timer, *, well: bool) -> None:
     while True:
         await asyncio.sleep(timer.seconds if well else min(_RETRY_SECONDS, timer.seconds))
         well = await _act(timer)

@@ -1,0 +1,288 @@
+"""Roles on sockets: what a client meets there, and how all of it begins and ends."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import NOW, fixed_random
+
+from zegel.adapters.memory import Loopback, ManualClock
+from zegel.checks import Check
+from zegel.config.roles import Config, VerifierConfig
+from zegel.errors import Unavailable
+from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.services.trust import Trust
+from zegel.web.app import connection, serve
+from zegel.web.app.roles import Listener, OpenRole, Timer, World, public_listener
+from zegel.web.app.serve import bind, serving, until_told_to_end
+from zegel.web.asgi import MAX_HEADER_BYTES
+from zegel.web.routing import Route
+
+pytestmark = pytest.mark.anyio
+
+
+class Role:
+    """What the handlers share."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+
+async def echo(role: Role, request: HttpRequest) -> HttpResponse:
+    role.bodies.append(request.body)
+    return json_response({"method": request.method, "url": request.url})
+
+
+ROUTES = (Route("GET", "/", echo), Route("POST", "/", echo, max_body=1_000))
+
+
+class Closing:
+    """Counts what was closed."""
+
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+
+    def world(self) -> World:
+        async def close() -> None:
+            self.closed.append("world")
+
+        clock = ManualClock(NOW)
+        return World(
+            config=Config(),
+            clock=clock,
+            random=fixed_random("world"),
+            outbound=Loopback({}),
+            trust=Trust((), fixed=(), clock=clock),
+            close=close,
+        )
+
+    def role(self, name: str, *listeners: Listener, timers: tuple[Timer, ...] = ()) -> OpenRole:
+        return OpenRole(name=name, listeners=listeners, timers=timers, close=lambda: self.closed.append(name))
+
+
+def listener(closing: Closing, role: Role, *, name: str = "verifier", port: int = 1, **config: Any) -> Listener:
+    settings = VerifierConfig(origin=f"http://127.0.0.1:{port}", port=port, **config)
+    return public_listener(name, role, ROUTES, config=settings, title="Role", world=closing.world())
+
+
+@asynccontextmanager
+async def served(role: Role, *, timers: tuple[Timer, ...] = ()) -> AsyncIterator[int]:
+    """One role on a free port."""
+    closing, one = Closing(), bind("127.0.0.1", 0)
+    port: int = one.getsockname()[1]
+    open_role = closing.role("verifier", listener(closing, role, port=port), timers=timers)
+    async with serving((open_role,), world=closing.world(), sockets={"verifier": one}):
+        yield port
+    assert closing.closed == ["world", "verifier"]
+
+
+async def exchange(port: int, data: bytes, *, until: bytes | None = None) -> bytes:
+    """Send bytes, and read until the server closes or ``until`` came."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(data)
+        await writer.drain()
+        return await (reader.read() if until is None else reader.readuntil(until))
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+def request(method: bytes = b"GET", *headers: bytes, port: int, body: bytes = b"", close: bool = True) -> bytes:
+    length = [b"content-length: %d" % len(body)] if body else []
+    ending = [b"connection: close"] if close else []
+    lines = [method + b" / HTTP/1.1", b"host: 127.0.0.1:%d" % port, *headers, *length, *ending]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+async def test_a_role_answers_on_its_socket() -> None:
+    async with served(Role()) as port:
+        answer = await exchange(port, request(port=port))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert body == b'{"method":"GET","url":"http://127.0.0.1:%d/"}' % port
+    assert b"\r\nserver:" not in head.lower()
+    assert b"x-content-type-options: nosniff" in head
+
+
+async def test_a_connection_serves_several_requests() -> None:
+    role = Role()
+    async with served(role) as port:
+        first = request(b"POST", port=port, body=b"a" * 900, close=False)
+        answer = await exchange(port, first + first + request(port=port))
+    assert answer.count(b"HTTP/1.1 200 OK") == 3
+    assert role.bodies == [b"a" * 900, b"a" * 900, b""]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ((b"POST", b"x: y", b"a" * 1_001), 413),
+        ((b"GET", b"x: " + b"y" * MAX_HEADER_BYTES, b""), 431),
+        ((b"GET", b"host: evil.example", b""), 400),
+        ((b"DELETE", b"x: y", b""), 405),
+        ((b"NONSENSE", b"x: y", b""), 400),
+    ],
+)
+async def test_what_is_beyond_a_limit_is_said(data: tuple[bytes, bytes, bytes], status: int) -> None:
+    method, header, body = data
+    async with served(Role()) as port:
+        answer = await exchange(port, request(method, header, port=port, body=body))
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.mark.parametrize(
+    "target", [b"*", b"http://evil.example/", b"//evil.example/", b"/\x00", b"evil.example:80", b"/%"]
+)
+async def test_no_target_leaves_the_origin(target: bytes) -> None:
+    async with served(Role()) as port:
+        answer = await exchange(
+            port, b"GET %s HTTP/1.1\r\nhost: 127.0.0.1:%d\r\nconnection: close\r\n\r\n" % (target, port)
+        )
+    assert b"evil.example" not in answer
+    assert not answer.startswith(b"HTTP/1.1 5")
+
+
+async def test_a_head_without_end_is_cut_off() -> None:
+    role = Role()
+    async with served(role) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\n")
+        sent = 0
+        try:
+            while sent < 1 << 26 and not reader.at_eof():
+                writer.write(b"x: " + b"y" * 60_000 + b"\r\n")
+                await writer.drain()
+                sent += 60_000
+        except ConnectionError:
+            pass
+        writer.close()
+    assert sent < 1 << 24
+    assert role.bodies == []
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET", b"GET / HTTP/1.1\r\nhost: x\r\n"])
+async def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
+    async with served(Role()) as port:
+        assert await asyncio.wait_for(exchange(port, begun), 5) == b""
+
+
+async def test_a_long_body_is_no_long_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_HEAD_READ", 2_000)
+    role = Role()
+    async with served(role) as port:
+        whole = request(b"POST", port=port, body=b"a" * 999, close=False)
+        answer = await exchange(port, whole * 9 + request(port=port))
+    assert answer.count(b"HTTP/1.1 200 OK") == 10
+
+
+@pytest.mark.refuses(Check.AVAILABILITY)
+async def test_a_port_that_is_taken_is_unavailable() -> None:
+    taken = bind("127.0.0.1", 0)
+    try:
+        with pytest.raises(Unavailable) as refusal:
+            bind("127.0.0.1", taken.getsockname()[1])
+    finally:
+        taken.close()
+    assert refusal.value.check is Check.AVAILABILITY
+    assert refusal.value.detail.endswith("address already in use")
+
+
+async def test_where_one_port_is_taken_nothing_is_left_open() -> None:
+    closing, role = Closing(), Role()
+    taken, free = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
+    free_port = free.getsockname()[1]
+    free.close()
+    roles = (
+        closing.role("first", listener(closing, role, name="first", port=free_port)),
+        closing.role("second", listener(closing, role, name="second", port=taken.getsockname()[1])),
+    )
+    with pytest.raises(Unavailable):
+        async with serving(roles, world=closing.world(), sockets={}):
+            raise AssertionError("it was entered")
+    taken.close()
+    assert closing.closed == ["world", "first", "second"]
+    bind("127.0.0.1", free_port).close()
+
+
+async def test_a_listener_that_cannot_start_is_unavailable(tmp_path: Path) -> None:
+    closing, role = Closing(), Role()
+    missing = {"tls_certificate": tmp_path / "missing.pem", "tls_key": tmp_path / "missing.key"}
+    roles = (closing.role("verifier", listener(closing, role, **missing)),)
+    with pytest.raises(Unavailable):
+        async with serving(roles, world=closing.world(), sockets={"verifier": bind("127.0.0.1", 0)}):
+            raise AssertionError("it was entered")
+    assert closing.closed == ["world", "verifier"]
+
+
+async def test_timers_act_at_the_start_and_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "_RETRY_SECONDS", 0.001)
+    acted: list[str] = []
+    often = asyncio.Event()
+
+    async def good() -> None:
+        acted.append("good")
+
+    async def failing() -> None:
+        acted.append("failing")
+        if acted.count("failing") > 2:
+            often.set()
+        raise ZeroDivisionError("a secret")
+
+    timers = (
+        Timer(name="good", seconds=3_600, act=good),
+        Timer(name="failing", seconds=3_600, act=failing),
+    )
+    async with served(Role(), timers=timers):
+        assert acted[:2] == ["good", "failing"]
+        await asyncio.wait_for(often.wait(), 5)
+        assert acted.count("good") == 1
+
+
+async def test_what_runs_at_the_end_may_finish() -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_role: Role, _request: HttpRequest) -> HttpResponse:
+        began.set()
+        await go_on.wait()
+        return json_response({"done": True})
+
+    closing, one = Closing(), bind("127.0.0.1", 0)
+    port = one.getsockname()[1]
+    settings = VerifierConfig(origin=f"http://127.0.0.1:{port}", port=port)
+    listening = public_listener(
+        "verifier", Role(), (Route("GET", "/", slow),), config=settings, title="Role", world=closing.world()
+    )
+    async with serving((closing.role("verifier", listening),), world=closing.world(), sockets={"verifier": one}):
+        waiting = asyncio.create_task(exchange(port, request(port=port)))
+        await began.wait()
+        asyncio.get_running_loop().call_later(0.05, go_on.set)
+    assert (await waiting).endswith(b'{"done":true}')
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_the_waiting(number: signal.Signals) -> None:
+    waiting = asyncio.create_task(until_told_to_end())
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), number)
+    await asyncio.wait_for(waiting, 5)
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(each)
+
+
+async def test_a_role_is_served_on_the_socket_that_is_given() -> None:
+    async with served(Role()) as port:
+        with pytest.raises(Unavailable):
+            bind("127.0.0.1", port)
+    assert isinstance(port, int)
+    with socket.socket() as one:
+        assert one.connect_ex(("127.0.0.1", port)) != 0
