@@ -1,0 +1,101 @@
+"""``zegel serve``: roles in a process of their own, from the configuration to the signal that ends them."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.entropy import system_random
+from zegel.adapters.sandbox.create import create_sandbox
+from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.web.app.serve import bind
+
+PROGRAM = Path(sys.executable).with_name("zegel")
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [bind("127.0.0.1", 0) for _ in range(count)]
+    ports: list[int] = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Path:
+    """A sandbox of today, on free ports: what a process is told in the configuration alone."""
+    ports = free_ports(len(ROLES) + len(OPERATED))
+    plan = SandboxPlan(
+        profile="haip",
+        tls=False,
+        ports=dict(zip(ROLES, ports, strict=False)),
+        operator_ports=dict(zip(OPERATED, ports[len(ROLES) :], strict=True)),
+    )
+    return create_sandbox(tmp_path / "utopia", plan, now=SystemClock().now(), random=system_random).config
+
+
+def test_roles_are_served_until_the_signal(present: Path) -> None:
+    process = subprocess.Popen(
+        [PROGRAM, "serve", "trust", "verifier", "--config", present],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+    try:
+        assert process.stderr is not None
+        answers: dict[str, str] = {}
+        while len(answers) < 3:
+            line = process.stderr.readline()
+            assert line, "it ended"
+            name, _, origin = line.strip().partition(" answers at ")
+            if origin:
+                answers[name] = origin
+        assert set(answers) == {"trust", "verifier", "verifier operator"}
+        port = answers["verifier"].rpartition(":")[2]
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"host": f"verifier.localhost:{port}"})
+        with urllib.request.urlopen(asked) as page:
+            assert b"Presentations" in page.read()
+        with pytest.raises(urllib.error.HTTPError) as misdirected:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/")
+        assert misdirected.value.code == 421
+        misdirected.value.close()
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (0, "")
+    assert "Traceback" not in err
+
+
+def test_an_unknown_role_is_wrong_usage(zegel: Any) -> None:
+    ran = zegel("serve", "nonsense")
+    assert (ran.code, ran.out) == (2, "")
+    assert "verifier" in ran.err
+
+
+def test_without_a_configuration_nothing_is_served(zegel: Any) -> None:
+    ran = zegel("serve", "verifier")
+    assert ran.code == 3
+    assert "--config" in ran.err
+
+
+def test_a_port_that_is_taken_is_unavailable(present: Path) -> None:
+    port = int(present.read_text().split("[trust]")[1].split("port = ")[1].split("\n")[0])
+    taken = bind("127.0.0.1", port)
+    try:
+        ran = subprocess.run(
+            [PROGRAM, "serve", "trust", "--config", present], capture_output=True, timeout=60, check=False
+        )
+    finally:
+        taken.close()
+    assert ran.returncode == 3
+    assert b"address already in use" in ran.stderr
+    assert b"Traceback" not in ran.stderr
