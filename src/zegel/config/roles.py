@@ -56,7 +56,6 @@ class ListsConfig:
     """How lists of trusted entities are kept fresh."""
 
     refresh: Seconds = setting(Seconds(3600), "how often the lists are fetched again")
-    cache: Path = setting(Path("data/lists"), "folder where the last good copy of each list is kept")
 
 
 @final
@@ -132,36 +131,21 @@ class IssuerConfig(RoleConfig):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifierClientConfig:
-    """A service that calls the verifier's operator API with a token of its own."""
-
-    name: str = required("the service's name")
-    token: Path = required("file with the service's bearer token")
-    cross_device: bool = setting(False, "the service may show a QR code for another device")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierConfig(RoleConfig):
     """The verifier."""
 
     origin: Origin = setting(Origin("http://verifier.localhost:7102"), "the verifier's origin")
     port: Port = setting(Port(7102), "the port to listen on")
     name: str = setting("Utopia verifier", "the name that wallets show")
-    purpose: str = setting("Sign in to a public service", "why it asks, as wallets show it")
     profile: ProfileName = setting("haip", "what is required and refused of wallets")
     database: Database = setting(Database("sqlite:///data/verifier.db"), "the database's URL")
     sealing_key: Path = setting(Path("keys/verifier.seal"), "file with the key that seals the database")
     access_key: Path = setting(Path("keys/verifier-access.key.pem"), "the key that signs requests")
     access_chain: Path = setting(Path("keys/verifier-access.pem"), "its chain, leaf first, without the anchor")
-    request: Seconds = setting(Seconds(300), "how long a request can be answered")
-    cross_device: Seconds = setting(Seconds(120), "how long one that is shown to another device can be answered")
-    result: Seconds = setting(Seconds(300), "how long verified claims wait for the service that asked")
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
     operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
     operator_port: Port = setting(Port(7112), "the port of the operator API")
     operator_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token that opens it")
-    clients: tuple[VerifierClientConfig, ...] = setting((), "a service with a token of its own for the operator API")
 
 
 @final

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from zegel.config.setting import Seconds, Shape, settings_of
 from zegel.errors import Malformed, Unavailable
 
 FOLDER = Path("/etc/zegel")
+SOURCE = Path(__file__).parents[3] / "src" / "zegel"
 DOCS = Path(__file__).parents[3] / "docs"
 
 
@@ -64,6 +66,16 @@ def test_every_setting_has_a_meaning() -> None:
             if setting.shape is not Shape.VALUE:
                 waiting.append(setting.table)
     assert count > 100
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    source = "\n".join(path.read_text() for path in SOURCE.rglob("*.py") if path.name != "roles.py")
+    waiting: list[object] = [Config]
+    while waiting:
+        for setting in settings_of(waiting.pop()):
+            assert re.search(rf"\.{setting.name}\b", source), setting.name
+            if setting.shape is not Shape.VALUE:
+                waiting.append(setting.table)
 
 
 def test_a_client_is_read_with_its_claims() -> None:
