@@ -1,60 +1,18 @@
 """The gallery of components: each page is well-formed, speaks to every reader, and needs nothing else."""
 
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 from zegel_testing.gallery import EXPLANATION, GALLERY, WALLET, refused, rendered
+from zegel_testing.page import Page
 
 from zegel.web import pages
 
-VOID = {"meta", "link", "input", "img", "br", "hr"}
 STYLE = Path(pages.__file__).with_name("static").joinpath("zegel.css").read_text()
 PAGES = pytest.mark.parametrize("html", GALLERY.values(), ids=GALLERY)
-
-
-class Page(HTMLParser):
-    """A page as a tree reader sees it; fails where a browser would have to guess."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str], tuple[str, ...]]] = []
-        self.texts: dict[int, str] = {}
-        self.starts: list[int] = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = [name for name, _ in attrs]
-        assert len(names) == len(set(names)), f"{tag} has an attribute twice"
-        self.elements.append((tag, {name: value or "" for name, value in attrs}, tuple(self.open)))
-        if tag not in VOID:
-            self.open.append(tag)
-            self.starts.append(len(self.elements) - 1)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag, f"</{tag}> does not close the innermost element"
-        self.starts.pop()
-
-    def handle_data(self, data: str) -> None:
-        for start in self.starts:
-            self.texts[start] = self.texts.get(start, "") + data
-
-    def all(self, *tags: str) -> list[dict[str, str]]:
-        return [attributes for tag, attributes, _ in self.elements if tag in tags]
-
-    def text(self, tag: str) -> list[str]:
-        return [
-            " ".join(self.texts.get(position, "").split())
-            for position, (name, _, _) in enumerate(self.elements)
-            if name == tag
-        ]
 
 
 @PAGES

@@ -1,0 +1,183 @@
+"""The wallet's pages in a browser of their owner's, in a world in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from zegel.adapters.vault import Cost
+from zegel.adapters.wallet_vault import WalletVaultFile
+from zegel.config.roles import WalletConfig
+from zegel.primitives.http import HttpResponse
+from zegel.services.wallet.contents import WalletContents
+from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.wallet import Wallet
+from zegel.web import wallet
+from zegel.web.app.roles import OpenRole, cookie_policy, public_listener
+from zegel.web.app.wallet import NAME, build_wallet
+from zegel.web.wallet_door import Door
+from zegel.web.wallet_site import WalletSite
+from zegel_testing.authorities import fixed_random
+from zegel_testing.browser import Browser
+from zegel_testing.page import Page, checked_page
+from zegel_testing.wallet_world import PASSPHRASE, WalletWorld, csrf_of, wallet_world
+
+CHEAP = Cost(iterations=1, lanes=1)
+
+
+class Pages:
+    """One browser in front of the wallet. ``page`` is what it shows."""
+
+    def __init__(self, world: WalletWorld, role: OpenRole, made: Wallet, door: Door, announced: list[str]) -> None:
+        self.world = world
+        self.role = role
+        self.wallet = made
+        self.door = door
+        self.announced = announced
+        self.browser = world.browser()
+        self.response = HttpResponse(status=0)
+        self.page = Page("<!doctype html>")
+
+    @property
+    def origin(self) -> str:
+        return self.world.config.wallet.origin
+
+    @property
+    def contents(self) -> WalletContents:
+        return self.wallet.safe.contents
+
+    @property
+    def title(self) -> str:
+        return self.page.text("h1")[0]
+
+    @property
+    def text(self) -> str:
+        return self.page.text("main")[0]
+
+    @property
+    def path(self) -> str:
+        return self.browser.at.removeprefix(self.origin)
+
+    @property
+    def onward(self) -> str:
+        """Where the page sends the browser by itself."""
+        (refresh,) = [meta["content"] for meta in self.page.all("meta") if meta.get("http-equiv") == "refresh"]
+        return refresh.removeprefix("0; url=")
+
+    async def open(self, path: str) -> "Pages":
+        """Open a page, and go where it leads."""
+        return self._show(await self.browser.open(path if "://" in path else self.origin + path))
+
+    async def submit(self, action: str | None = None, /, **fields: str) -> HttpResponse:
+        """Send the form on the page that goes to ``action`` (the first without), with its hidden fields."""
+        forms = self.response.body.decode().split('<form method="post" action="')[1:]
+        chosen = [form.partition("</form>")[0] for form in forms]
+        form = next(form for form in chosen if action is None or form.startswith(f'{action}"'))
+        hidden: dict[str, str] = {}
+        for piece in form.split('<input type="hidden" name="')[1:]:
+            name, _, rest = piece.partition('" value="')
+            hidden[name] = unescape(rest.partition('"')[0])
+        target = form.partition('"')[0]
+        return await self.browser.post(self.origin + target, hidden | fields, page=self.browser.at)
+
+    async def go(self, action: str | None = None, /, **fields: str) -> "Pages":
+        """Send a form, and go where the answer leads, as long as that is the wallet."""
+        response = await self.submit(action, **fields)
+        location = response.header("location")
+        if response.status == 303 and location is not None and location.startswith("/"):
+            return await self.open(location)
+        return self._show(response)
+
+    async def enter(self) -> "Pages":
+        """Come in with a code, and with the passphrase."""
+        await self.open("/")
+        if self.page.text("h1") == ["Open your wallet"]:
+            await self.go("/launch", code=self.door.fresh_code())
+        if self.title == "Make your wallet":
+            await self.go("/create", passphrase=PASSPHRASE, again=PASSPHRASE)
+        if self.title == "Unlock your wallet":
+            await self.go("/unlock", passphrase=PASSPHRASE)
+        return self
+
+    async def receive(self, **members: Any) -> "Pages":
+        """Receive what the issuer offers, all the way."""
+        offer = await self.world.offer(**members)
+        await self.open("/receive?" + offer["link"].partition("?")[2])
+        await self.go("/receive")
+        await self.log_in()
+        return await self.go(decision="keep")
+
+    async def log_in(self, person: str = "erika") -> "Pages":
+        """From an offer to the issuer's log-in, and back."""
+        await self.go(decision="log-in")
+        return await self.open(await self.world.log_in(self.onward, person=person))
+
+    async def accept(self, **fields: str) -> HttpResponse:
+        """Say yes, and go where the verifier says."""
+        await self.go(decision="accept", **fields)
+        return await self.browser.open(self.onward)
+
+    async def ask(self, query: Any = None, **members: Any) -> str:
+        """Bring a request by a link, and look at it; the id of the verifier's session."""
+        request = await self.world.request(query, **members)
+        await self.open("/present?" + request["link"].partition("?")[2])
+        await self.go("/present")
+        return str(request["session"])
+
+    def other_browser(self) -> "Pages":
+        """Another browser in front of the same wallet."""
+        return Pages(self.world, self.role, self.wallet, self.door, self.announced)
+
+    def restarted(self) -> "Pages":
+        """The same browser, after the wallet was ended and started again."""
+        self.wallet.safe.close()
+        again = _opened(self.world, self.announced)
+        pages = Pages(self.world, *again, self.announced)
+        pages.browser = self.browser
+        return pages
+
+    def _show(self, response: HttpResponse) -> "Pages":
+        self.response = response
+        if (response.header("content-type") or "").startswith("text/html"):
+            self.page = checked_page(response.body.decode())
+        return self
+
+
+@asynccontextmanager
+async def wallet_pages(folder: Path, **settings: Any) -> AsyncIterator[Pages]:
+    """The pages of a wallet that has no vault yet."""
+    async with wallet_world(folder, **settings) as world:
+        announced: list[str] = []
+        role, made, door = _opened(world, announced)
+        pages = Pages(world, role, made, door, announced)
+        yield pages
+        made.safe.close()
+
+
+def _opened(world: WalletWorld, announced: list[str]) -> tuple[OpenRole, Wallet, Door]:
+    """As ``open_wallet`` does it, with a guess at the passphrase that costs less."""
+    shared = replace(world.world, outbound=world.outbound, random=fixed_random(f"wallet {len(world.handlers)}"))
+    config: WalletConfig = shared.config.wallet
+    file = WalletVaultFile(config.vault, random=shared.random, cost=CHEAP)
+    safe = Safe(file, clock=shared.clock, idle=config.idle)
+    made = build_wallet(shared, safe)
+    door = Door(clock=shared.clock, random=shared.random, seconds=config.launch, announce=announced.append)
+    site = WalletSite(
+        wallet=made,
+        door=door,
+        cookies=cookie_policy("wallet", config, shared.random(32)),
+        clock=shared.clock,
+        random=shared.random,
+        name=NAME,
+        origin=config.origin,
+    )
+    back = ("/", "To all credentials")
+    listener = public_listener("wallet", site, wallet.ROUTES, config=config, title=NAME, world=shared, back=back)
+    world.handlers[listener.origin] = listener.handle
+    role = OpenRole(name="wallet", listeners=(listener,), timers=(), close=safe.close, launch=door.fresh_code)
+    return role, made, door
+
+
+__all__ = ["Browser", "Pages", "csrf_of", "wallet_pages"]
