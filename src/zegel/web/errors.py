@@ -11,7 +11,7 @@ from typing import Final
 from zegel.checks import Check
 from zegel.errors import Denied, Explanation, Malformed, Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpResponse, json_response
-from zegel.protocols.oauth.errors import oauth_error_response
+from zegel.protocols.oauth.errors import denied_with, oauth_error_response
 from zegel.web.routing import Audience
 
 ErrorPage = Callable[[Explanation | None, str, int], HttpResponse]
@@ -44,11 +44,8 @@ def in_oauth_words(
     error: ZegelError, word: Callable[[Denied], HttpResponse], *, code: str = "invalid_request"
 ) -> HttpResponse:
     """A refusal as OAuth words it, whoever refused; ``code`` is for what no protocol engine gave one."""
-    if isinstance(error, Denied):
-        return word(error)
-    unavailable = isinstance(error, Unavailable)
-    denied = Denied("temporarily_unavailable" if unavailable else code, error.check, error.detail, field=error.field)
-    return replace(word(denied), status=503) if unavailable else word(denied)
+    response = word(denied_with(code, error))
+    return replace(response, status=503) if isinstance(error, Unavailable) else response
 
 
 def bug_response(*, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:
