@@ -25,8 +25,8 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 PURE = {"version", "checks", "errors", "primitives", "profiles", "trust", "formats", "protocols"}
 IMPURE_MODULES = {
-    "asyncio", "httpcore2", "httpx2", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket",
-    "sqlalchemy", "sqlite3", "ssl", "starlette", "subprocess", "sys", "tempfile", "threading", "time",
+    "asyncio", "httpcore2", "httpx2", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal",
+    "socket", "sqlalchemy", "sqlite3", "ssl", "starlette", "subprocess", "sys", "tempfile", "threading", "time",
     "urllib.request", "uvicorn",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input"}

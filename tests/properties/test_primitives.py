@@ -13,7 +13,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import base64, base64url, parse_base64, parse_base64url
 from zegel.primitives.http import encode_form, origin_of, parse_form, with_query
-from zegel.primitives.json import encode_json, parse_arrays, parse_json
+from zegel.primitives.json import encode_json, parse_json, parse_json_all
 from zegel.primitives.jwe import Encryption, open_jwe, parse_jwe, seal_jwe
 from zegel.primitives.jws import parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import Curve, derive_private_key, parse_jwk, parse_secret_jwk, public_key, verify_signature
@@ -72,16 +72,16 @@ def test_json_is_parsed_as_the_standard_library_does_or_malformed(text: bytes | 
 
 @given(st.lists(st.binary(max_size=12) | st.text('[]{}",:1 ', max_size=12).map(str.encode), max_size=4))
 @example([b'["a"', b'"b"]'])
-def test_arrays_parse_together_as_they_do_alone(texts: list[bytes]) -> None:
+def test_objects_and_arrays_parse_together_as_they_do_alone(texts: list[bytes]) -> None:
     try:
-        together: list[Any] | None = parse_arrays(texts, what="test")
+        together: list[Any] | None = parse_json_all(texts, "test")
     except Malformed:
         together = None
     try:
         alone: list[Any] | None = [parse_json(text, what="test") for text in texts]
     except Malformed:
         alone = None
-    assert together == (alone if alone is not None and all(type(value) is list for value in alone) else None)
+    assert together == (alone if alone is not None and all(type(value) in (dict, list) for value in alone) else None)
 
 
 @given(spoiled(TOKEN) | st.binary(max_size=60))

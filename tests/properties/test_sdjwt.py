@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from zegel_testing.authorities import NOW
-from zegel_testing.sdjwt import ANCHORS, AUDIENCE, HOLDER, NONCE, bound, issued, presented
+from zegel_testing.sdjwt import ANCHORS, AUDIENCE, HOLDER, NONCE, bound, issued, parsed, presented
 
 from zegel.errors import Malformed, Rejected
 from zegel.formats.claims import ClaimPath
-from zegel.formats.sdjwt.disclosures import parse_disclosures, resolve_disclosures
+from zegel.formats.sdjwt.disclosures import resolve_disclosures
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_sdjwt
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata
@@ -123,7 +123,7 @@ odd = st.recursive(scalars | special, lambda inner: st.lists(inner) | st.diction
 def test_any_payload_resolves_or_is_rejected(payload: dict[str, Any], contents: list[Any]) -> None:
     encoded = [encode_base64url(encode_json(content)) for content in contents]
     try:
-        processed = resolve_disclosures(payload, encoded, parse_disclosures(encoded))
+        processed = resolve_disclosures(payload, encoded, parsed(*encoded))
     except (Malformed, Rejected):
         return
     left = {key for path in paths_of(processed) for key in path}

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zegel_testing.sdjwt import digest, disclosure
+from zegel_testing.sdjwt import digest, disclosure, parsed
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.sdjwt.disclosures import digest_disclosures, parse_disclosures, resolve_disclosures
+from zegel.formats.sdjwt.disclosures import digest_disclosures, resolve_disclosures
 from zegel.formats.sdjwt.key_binding import parse_key_binding, verify_key_binding
 from zegel.primitives.encoding import base64url
 from zegel.primitives.jws import parse_jws, verify_jws
@@ -85,7 +85,7 @@ def processed(compact: bytes, *, key: PublicKey = ISSUER) -> dict[str, Any]:
     issuer_signed, *encoded, _ = compact.split(b"~")
     jws = parse_jws(issuer_signed, what="example")
     claims = verify_jws(jws, key=key, typ=jws.unverified_header.typ).claims
-    return resolve_disclosures(claims, encoded, parse_disclosures(encoded))
+    return resolve_disclosures(claims, encoded, parsed(*encoded))
 
 
 @pytest.mark.parametrize("identity", [name for name, example in EXAMPLES.items() if example.issued])
@@ -113,7 +113,7 @@ def test_section_7_3_a_presented_example_is_bound_to_its_holder(identity: str) -
     data = EXAMPLES[identity].presented
     assert data is not None
     presented, separator, proof = data.rpartition(b"~")
-    binding = parse_key_binding(proof)
+    binding = parse_key_binding(parse_jws(proof, what="example"))
     claims = binding.unverified_claims
     verified = verify_key_binding(
         binding,
@@ -148,7 +148,7 @@ def test_the_vectors_are_those_of_their_source() -> None:
 
 
 def resolve(payload: dict[str, Any], *encoded: bytes) -> dict[str, Any]:
-    return resolve_disclosures(payload, encoded, parse_disclosures(list(encoded)))
+    return resolve_disclosures(payload, encoded, parsed(*encoded))
 
 
 def refused(payload: dict[str, Any], *encoded: bytes) -> Check:
@@ -171,11 +171,11 @@ FR = b"WyJsa2x4RjVqTVlsR1RQVW92TU5JdkNBIiwgIkZSIl0"
     ],
 )
 def test_section_4_2_1_a_disclosure_may_be_written_in_several_ways(encoded: bytes) -> None:
-    assert parse_disclosures([encoded]) == [["_26bc4LT-ac6q2KI6cBW5es", "family_name", "Möbius"]]
+    assert parsed(encoded) == [["_26bc4LT-ac6q2KI6cBW5es", "family_name", "Möbius"]]
 
 
 def test_section_4_2_2_an_entry_is_disclosed_by_salt_and_value() -> None:
-    assert parse_disclosures([FR]) == [["lklxF5jMYlGTPUovMNIvCA", "FR"]]
+    assert parsed(FR) == [["lklxF5jMYlGTPUovMNIvCA", "FR"]]
 
 
 def test_section_4_2_3_the_digest_is_taken_over_the_text() -> None:

@@ -5,7 +5,7 @@ and the tags that make a decoder compile, share or expand something are refused.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn
 
 import cbor2
 
@@ -28,17 +28,19 @@ TAG_FULL_DATE: Final = 1004
 # The decoder stops after one item. A sentinel behind it shows that the item ends where its bytes end.
 _SENTINEL: Final = b"zegel:\xff\x00\xfe"
 _SENTINEL_ITEM: Final = bytes([0x40 + len(_SENTINEL)]) + _SENTINEL
+_MAPS_ALONE: Final = frozenset({dict})
+_HEAD_SIZES: Final = {b"\xd8\x18\x58": 4, b"\xd8\x18\x59": 5, b"\xd8\x18\x5a": 7}  # by their first bytes
 
 
 def parse_cbor(data: bytes, *, what: str, max_bytes: int = MAX_BYTES, max_items: int = MAX_ITEMS) -> object:
     """Parse exactly one item: definite lengths, unique map keys, depth up to 16; ``Malformed`` otherwise."""
-    _refuse_excess(data, what, max_bytes, max_items)
-    if data.endswith(_SENTINEL):
-        raise Malformed(what, "", "expected one CBOR item")
+    if len(data) > max_items * _BYTES_PER_ITEM:
+        _refuse_excess(data, what, max_bytes, max_items)
     value, end = _decode(b"\x82" + data + _SENTINEL_ITEM, what, text_keys=False)
-    if end != _SENTINEL:
+    if end != _SENTINEL or data.endswith(_SENTINEL):
         raise Malformed(what, "", "expected one CBOR item")
-    return cast("object", value)
+    parsed: object = value
+    return parsed
 
 
 def parse_map(
@@ -56,28 +58,24 @@ def parse_text_keyed(encoded: Sequence[bytes], *, what: str) -> list[dict[str, o
 
     ``Malformed`` as ``parse_map``. The limits hold for all of them together.
     """
-    data = encode_array_head(2 * len(encoded)) + b"".join([one + _SENTINEL_ITEM for one in encoded])
-    _refuse_excess(data, what, MAX_BYTES, MAX_TEXT_KEYED_ITEMS)
+    count = len(encoded)
+    data = b"".join((_head(0x80, 2 * count), _SENTINEL_ITEM.join(encoded), _SENTINEL_ITEM))
+    if len(data) > MAX_TEXT_KEYED_ITEMS * _BYTES_PER_ITEM:
+        _refuse_excess(data, what, MAX_BYTES, MAX_TEXT_KEYED_ITEMS)
     items = _decode(data, what, text_keys=True)
-    maps, ends = items[::2], items[1::2]
-    if (
-        ends != [_SENTINEL] * len(encoded)
-        or data.count(_SENTINEL) != len(encoded)
-        or not {dict}.issuperset(map(type, maps))
-    ):
+    maps: list[dict[str, object]] = items[::2]
+    alone = items[1::2] == [_SENTINEL] * count and data.count(_SENTINEL) == count
+    if not alone or not _MAPS_ALONE.issuperset(map(type, maps)):
         raise Malformed(what, "", "expected CBOR maps, each alone")
-    return cast("list[dict[str, object]]", maps)
+    return maps
 
 
 def parse_embedded(data: bytes, *, what: str) -> bytes:
     """Parse ``#6.24(bstr)`` that stands alone, in its shortest encoding; returns the bytes inside, not looked at."""
-    inner = data[_EMBEDDED_HEADS.get(data[:3], 3) :]
+    inner = data[_HEAD_SIZES.get(data[:3], 3) :]
     if encode_embedded(inner) != data:
         raise Malformed(what, "", "expected embedded CBOR (tag 24) in its shortest encoding")
     return inner
-
-
-_EMBEDDED_HEADS: Final = {b"\xd8\x18\x58": 4, b"\xd8\x18\x59": 5, b"\xd8\x18\x5a": 7}  # by their first bytes
 
 
 def encode_cbor(value: object) -> bytes:
@@ -85,20 +83,22 @@ def encode_cbor(value: object) -> bytes:
     return cbor2.dumps(value)
 
 
-def encode_uint(value: int) -> bytes:
-    """Encode an unsigned integer below 2**32 (major type 0)."""
-    return _head(0x00, value)
+def encode_integer(value: int) -> bytes:
+    """Encode an integer (major types 0 and 1); ValueError beyond 64 bits."""
+    return _head(0x00, value) if value >= 0 else _head(0x20, ~value)
 
 
 def encode_byte_string(data: bytes) -> bytes:
     """Encode a byte string (major type 2)."""
-    return _head(0x40, len(data)) + data
+    size = len(data)
+    return (_BYTE_HEADS[size] if size < 0x100 else _head(0x40, size)) + data
 
 
 def encode_text(text: str) -> bytes:
     """Encode a text string (major type 3)."""
     data = text.encode()
-    return _head(0x60, len(data)) + data
+    size = len(data)
+    return (_TEXT_HEADS[size] if size < 0x100 else _head(0x60, size)) + data
 
 
 def encode_array_head(count: int) -> bytes:
@@ -111,15 +111,16 @@ def encode_array(items: Sequence[bytes]) -> bytes:
     return _head(0x80, len(items)) + b"".join(items)
 
 
-def encode_map(members: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Encode a map of keys and values that are encoded already, in the one order of its keys (section 4.2.1)."""
-    pairs = sorted(members)
-    return _head(0xA0, len(pairs)) + b"".join([key + value for key, value in pairs])
+def encode_map(members: Iterable[bytes]) -> bytes:
+    """Encode a map of members, each a key and its value encoded already, in the one order of keys (section 4.2.1)."""
+    ordered = sorted(members)  # no encoded key is the beginning of another
+    return _head(0xA0, len(ordered)) + b"".join(ordered)
 
 
 def encode_embedded(encoded: bytes) -> bytes:
     """Wrap encoded CBOR as ``#6.24(bstr .cbor ...)`` (section 3.4.5.1)."""
-    return b"\xd8\x18" + _head(0x40, len(encoded)) + encoded
+    size = len(encoded)
+    return (_EMBEDDED_HEADS[size] if size < 0x100 else b"\xd8\x18" + _head(0x40, size)) + encoded
 
 
 def embedded(value: object, *, what: str, where: str = "") -> bytes:
@@ -135,9 +136,15 @@ def _head(major: int, argument: int) -> bytes:
         return bytes((major + argument,))
     if argument < 0x100:
         return bytes((major + 24, argument))
-    if argument < 0x10000:
-        return bytes((major + 25,)) + argument.to_bytes(2)
-    return bytes((major + 26,)) + argument.to_bytes(4)
+    for info, size in ((25, 2), (26, 4), (27, 8)):
+        if argument < 1 << (8 * size):
+            return bytes((major + info,)) + argument.to_bytes(size)
+    raise ValueError("expected a length or a number of at most 64 bits")
+
+
+_BYTE_HEADS: Final = tuple(_head(0x40, size) for size in range(0x100))
+_EMBEDDED_HEADS: Final = tuple(b"\xd8\x18" + head for head in _BYTE_HEADS)
+_TEXT_HEADS: Final = tuple(_head(0x60, size) for size in range(0x100))
 
 
 def _decode(data: bytes, what: str, *, text_keys: bool) -> list[Any]:

@@ -37,12 +37,14 @@ _MAX_HEADER_ITEMS: Final = 64  # the labels known here, a chain, and room for th
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedHeader:
-    """A protected header as received, and what it says."""
+    """A protected header as received, and what it says. ``to_be_signed`` is what is signed, up to the payload."""
 
     encoded: bytes
     labels: Mapping[object, object]
     alg: int
     typ: str
+    critical: bool
+    to_be_signed: bytes
 
 
 @final
@@ -77,19 +79,14 @@ def parse_sign1(value: object, *, what: str) -> UnverifiedSign1:
     chain = unprotected.get(_X5CHAIN) if unprotected else None
     if chain is None:
         chain = header.labels.get(_X5CHAIN)
-    return UnverifiedSign1(
-        header=header,
-        unprotected=unprotected,
-        x5chain=() if chain is None else _x5chain(chain, what),
-        payload=payload,
-        signature=signature,
-    )
+    x5chain = () if chain is None else _x5chain(chain, what)
+    return UnverifiedSign1(header, unprotected, x5chain, payload, signature)
 
 
 def parse_mac0(value: object, *, what: str) -> UnverifiedMac0:
     """Parse a decoded COSE_Mac0, tagged or not; ``Malformed`` on another shape."""
     header, unprotected, payload, tag = _four(value, TAG_MAC0, what)
-    return UnverifiedMac0(header=header, unprotected=unprotected, payload=payload, tag=tag)
+    return UnverifiedMac0(header, unprotected, payload, tag)
 
 
 def verify_sign1(
@@ -99,16 +96,20 @@ def verify_sign1(
 
     ``Rejected`` with ALGORITHM, CRITICAL_HEADER or ``check``.
     """
-    _check_critical(sign1)
-    if _ALGORITHMS.get(sign1.header.alg) is not key.curve:
+    header = sign1.header
+    if header.critical or _CRIT in sign1.unprotected:
+        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
+    if _ALGORITHMS.get(header.alg) is not key.curve:
         raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
-    verify_signature(key, sign1.signature, _to_be_signed(sign1.header.encoded, payload, aad), check=check)
+    begin = _to_be_signed(header.encoded, aad) if aad else header.to_be_signed
+    verify_signature(key, sign1.signature, begin + encode_byte_string(payload), check=check)
     return VerifiedBytes(payload)
 
 
 def verify_mac0(mac0: UnverifiedMac0, *, key: bytes, payload: bytes, check: Check, aad: bytes = b"") -> VerifiedBytes:
     """Return the payload as authenticated with HMAC 256/256; ``Rejected`` as ``verify_sign1``."""
-    _check_critical(mac0)
+    if mac0.header.critical or _CRIT in mac0.unprotected:
+        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
     if mac0.header.alg != HMAC_256:
         raise Rejected(Check.ALGORITHM, "expected HMAC 256/256", field="header.alg")
     if not hmac.compare_digest(_mac(key, mac0.header.encoded, payload, aad), mac0.tag):
@@ -142,7 +143,7 @@ def sign_sign1(
 
 def sign_encoded(protected: bytes, payload: bytes, *, signer: Signer, aad: bytes = b"") -> bytes:
     """Sign a payload under a header that is encoded already; returns the signature alone."""
-    return signer.sign(_to_be_signed(protected, payload, aad))
+    return signer.sign(_to_be_signed(protected, aad) + encode_byte_string(payload))
 
 
 def x5chain_header(x5chain: tuple[bytes, ...]) -> dict[object, object]:
@@ -181,13 +182,9 @@ def cose_key(key: PublicKey) -> dict[int, object]:
 def _four(value: Any, tag: int, what: str) -> tuple[ProtectedHeader, Mapping[object, object], bytes | None, bytes]:
     if type(value) is Tag and value.tag == tag:
         value = value.value
-    if not isinstance(value, list | tuple) or len(value) != 4:
-        raise Malformed(what, "", "expected the four members of a COSE structure")
+    if type(value) not in _ARRAYS or tuple(map(type, value)) not in _MEMBERS:
+        raise Malformed(what, "", "expected bytes, a map, bytes or nil, and bytes")
     protected, unprotected, payload, last = value
-    if type(protected) is not bytes or type(unprotected) not in _MAPS or type(last) is not bytes:
-        raise Malformed(what, "", "expected the four members of a COSE structure")
-    if not (payload is None or type(payload) is bytes):
-        raise Malformed(what, "payload", "expected bytes or nil")
     header = _kept_header(protected) if len(protected) <= _MAX_KEPT_HEADER else _header(protected)
     # RFC 9052 section 3: a label occurs in one of the two
     if unprotected and not header.labels.keys().isdisjoint(unprotected):
@@ -195,7 +192,8 @@ def _four(value: Any, tag: int, what: str) -> tuple[ProtectedHeader, Mapping[obj
     return header, unprotected, payload, last
 
 
-_MAPS: Final = (dict, FrozenMap)  # within a tag the decoder makes the latter
+_ARRAYS: Final = frozenset({list, tuple})  # the latter, and a frozen map, within a tag
+_MEMBERS: Final = frozenset((bytes, m, payload, bytes) for m in (dict, FrozenMap) for payload in (bytes, type(None)))
 
 
 def _header(protected: bytes) -> ProtectedHeader:
@@ -205,7 +203,14 @@ def _header(protected: bytes) -> ProtectedHeader:
     alg, typ = labels.get(_ALG), labels.get(_TYP)
     if type(alg) is not int:
         raise Malformed(what, "alg", "expected an algorithm number")
-    return ProtectedHeader(encoded=protected, labels=labels, alg=alg, typ=typ if type(typ) is str else "")
+    return ProtectedHeader(
+        encoded=protected,
+        labels=labels,
+        alg=alg,
+        typ=typ if type(typ) is str else "",
+        critical=_CRIT in labels,
+        to_be_signed=_to_be_signed(protected, b""),
+    )
 
 
 @lru_cache(maxsize=256)
@@ -214,24 +219,19 @@ def _kept_header(protected: bytes) -> ProtectedHeader:
     return _header(protected)
 
 
-def _check_critical(signed: UnverifiedSign1 | UnverifiedMac0) -> None:
-    if _CRIT in signed.header.labels or _CRIT in signed.unprotected:
-        raise Rejected(Check.CRITICAL_HEADER, "expected no critical label", field="header.crit")
-
-
-def _x5chain(value: object, what: str) -> tuple[bytes, ...]:
+def _x5chain(value: Any, what: str) -> tuple[bytes, ...]:
     # RFC 9360 section 2: one certificate is a bstr, more are an array; an array of one is seen too
     if type(value) is bytes:
         return (value,)
-    chain = tuple(value) if isinstance(value, list | tuple) else ()
+    chain = tuple(value) if type(value) in _ARRAYS else ()
     if not 0 < len(chain) <= MAX_CHAIN or not all(type(item) is bytes for item in chain):
         raise Malformed(what, "header.x5chain", f"expected one to {MAX_CHAIN} certificates")
     return chain
 
 
-def _to_be_signed(protected: bytes, payload: bytes, aad: bytes) -> bytes:
-    # RFC 9052 section 4.4: Sig_structure
-    return b"\x84\x6aSignature1" + b"".join(map(encode_byte_string, (protected, aad, payload)))
+def _to_be_signed(protected: bytes, aad: bytes) -> bytes:
+    # RFC 9052 section 4.4: Sig_structure, up to the payload
+    return b"\x84\x6aSignature1" + encode_byte_string(protected) + encode_byte_string(aad)
 
 
 def _mac(key: bytes, protected: bytes, payload: bytes, aad: bytes) -> bytes:

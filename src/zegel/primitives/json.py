@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import orjson
 
@@ -22,6 +22,9 @@ _MAX_VALUES = 12_000  # a list of two hundred entities has as many; each costs u
 _MAX_DIGITS = 20  # 2**64 has twenty; RFC 7493 section 2.2 promises less
 _LONG_NUMBER = re.compile(rb"[0-9]{%d}" % _MAX_DIGITS)
 
+encode_json: Final[Callable[[object], bytes]] = orjson.dumps
+"""Serialise compactly; equal values in equal order give equal bytes."""
+
 
 def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> Json:
     """Parse one JSON value; ``Malformed`` on a name used twice, NaN, depth over 24 or more than ``max_bytes``."""
@@ -33,7 +36,7 @@ def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> J
     if len(data) > _MAX_CONTAINERS:  # a shorter text holds fewer
         _refuse_crowd(data, containers, what)
     try:
-        value = cast("Json", orjson.loads(data))
+        value: Json = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Malformed(what, f"line {error.lineno} column {error.colno}", "expected JSON") from None
     if containers > MAX_DEPTH:
@@ -53,10 +56,10 @@ def parse_object(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) ->
     return value
 
 
-def parse_arrays(texts: list[bytes], *, what: str) -> list[list[Json]]:
-    """Parse texts that each hold one array; ``Malformed`` as ``parse_json``, with its limits for all together.
+def parse_json_all(texts: list[bytes], what: str) -> list[Json]:
+    """Parse texts that each hold an object or an array; ``Malformed`` as ``parse_json``, with its limits for all.
 
-    Most are parsed in one go: an array that re-serialises to its own text did not lean on its neighbours.
+    Most are parsed in one go: what re-serialises to its own text did not lean on its neighbours.
     """
     together = b"[%b]" % b",".join(texts)
     containers = 2 * len(together) - len(together.replace(b"[", b"")) - len(together.replace(b"{", b""))
@@ -64,26 +67,21 @@ def parse_arrays(texts: list[bytes], *, what: str) -> list[list[Json]]:
         _refuse_crowd(together, containers, what)
     if containers - len(texts) <= MAX_DEPTH:  # with one in each, none is deeper than that
         try:
-            values = orjson.loads(together)
+            values: list[Json] = orjson.loads(together)
         except orjson.JSONDecodeError:
             values = []
-        if list(map(orjson.dumps, values)) == texts and _LISTS.issuperset(map(type, values)):
-            return cast("list[list[Json]]", values)
-    return [_parse_array(text, what) for text in texts]
+        if list(map(orjson.dumps, values)) == texts and _CONTAINERS.issuperset(map(type, values)):
+            return values
+    return [_parse_container(text, what) for text in texts]
 
 
-def encode_json(value: object) -> bytes:
-    """Serialise compactly; equal values in equal order give equal bytes."""
-    return orjson.dumps(value)
+_CONTAINERS = frozenset({dict, list})
 
 
-_LISTS = frozenset({list})
-
-
-def _parse_array(text: bytes, what: str) -> list[Json]:
+def _parse_container(text: bytes, what: str) -> Json:
     value = parse_json(text, what=what)
-    if type(value) is not list:
-        raise Malformed(what, "", "expected a JSON array")
+    if type(value) not in _CONTAINERS:
+        raise Malformed(what, "", "expected a JSON object or array")
     return value
 
 

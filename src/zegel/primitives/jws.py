@@ -12,7 +12,7 @@ from typing import Final, final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import base64, encode_base64url, parse_base64, parse_base64url
-from zegel.primitives.json import MAX_BYTES, Json, JsonObject, encode_json, parse_object
+from zegel.primitives.json import MAX_BYTES, Json, JsonObject, encode_json, parse_json, parse_object
 from zegel.primitives.keys import PublicKey, Signer, verify_signature
 
 MAX_CHAIN = 5  # leaf, issuing authority, and room for an intermediate two; the anchor stays out
@@ -59,17 +59,30 @@ def parse_jws(compact: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) ->
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(compact)}")
     if isinstance(compact, str):
         compact = _ascii(compact, what)
-    signing_input, _, signature = compact.rpartition(b".")
-    header, separator, payload = signing_input.partition(b".")
-    if not separator or b"." in payload:
+    header, payload, signature = split_jws(compact, what)
+    claims = parse_json(parse_base64url(payload, what=what, where="payload"), what=what, max_bytes=max_bytes)
+    signature_bytes = parse_base64url(signature, what=what, where="signature")
+    return join_jws(header, claims, compact[: ~len(signature)], signature_bytes, what)
+
+
+def split_jws(compact: bytes, what: str) -> tuple[bytes, bytes, bytes]:
+    """Header, payload and signature as they are encoded, for a caller that decodes them together with more."""
+    header, _, rest = compact.partition(b".")
+    payload, dot, signature = rest.rpartition(b".")
+    if not dot or b"." in payload:
         raise Malformed(what, "", "expected a JWS in compact serialisation")
+    return header, payload, signature
+
+
+def join_jws(header: bytes, claims: Json, signing_input: bytes, signature: bytes, what: str) -> UnverifiedJws:
+    """A JWS of what ``split_jws`` took apart, the header as it was, payload and signature decoded."""
+    if type(claims) is not dict:
+        raise Malformed(what, "payload", "expected a JSON object")
     return UnverifiedJws(
         unverified_header=_kept_header(header, what) if len(header) <= _MAX_KEPT_HEADER else _header(header, what),
-        unverified_claims=parse_object(
-            parse_base64url(payload, what=what, where="payload"), what=f"{what} payload", max_bytes=max_bytes
-        ),
+        unverified_claims=claims,
         signing_input=signing_input,
-        signature=parse_base64url(signature, what=what, where="signature"),
+        signature=signature,
     )
 
 

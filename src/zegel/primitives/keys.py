@@ -281,14 +281,12 @@ _OPERATIONS: Final = {"sig": ("verify",), "enc": ("deriveKey", "deriveBits")}  #
 
 
 def _point(value: Mapping[str, Json], what: str, where: str) -> tuple[Curve, bytes]:
-    crv = value.get("crv")
+    crv, x, y = value.get("crv"), value.get("x"), value.get("y")
     curve = _CURVE_OF.get(crv) if type(crv) is str else None
     if curve is None:
         raise Malformed(what, _at(where, "crv"), "expected P-256, P-384 or P-521")
     at = f"{where}." if where else ""
-    x = _coordinate(value.get("x"), curve, what, at + "x")
-    y = _coordinate(value.get("y"), curve, what, at + "y")
-    return curve, b"\x04" + x + y
+    return curve, b"\x04" + _coordinate(x, curve, what, at + "x") + _coordinate(y, curve, what, at + "y")
 
 
 def _coordinate(text: Json, curve: Curve, what: str, where: str) -> bytes:

@@ -10,7 +10,7 @@ TOLERATED_EARLY: Final = 10  # FAPI 2.0 security profile section 5.3.2.1: accept
 _LATEST: Final = 1 << 53  # RFC 7493 section 2.2: beyond it JSON numbers are not exact
 
 
-def parse_numeric_date(value: Json, *, what: str, where: str) -> int | None:
+def parse_numeric_date(value: Json, what: str, where: str) -> int | None:
     """Parse an optional NumericDate (RFC 7519 section 2), whole seconds; None for a member that is not there."""
     if value is None:
         return None

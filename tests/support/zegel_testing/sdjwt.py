@@ -6,12 +6,13 @@ from typing import Any
 
 from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import StatusReference
+from zegel.formats.sdjwt.disclosures import Disclosure, parse_disclosures
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.sdjwt.key_binding import sign_key_binding
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_sdjwt
-from zegel.primitives.encoding import base64url, encode_base64url
-from zegel.primitives.json import encode_json
+from zegel.primitives.encoding import base64url, encode_base64url, parse_base64url_all
+from zegel.primitives.json import encode_json, parse_json_all
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import Signer
 from zegel.trust.anchors import Purpose
@@ -32,6 +33,11 @@ ROOT = authority("identities")
 ISSUER = signer(ROOT, "identity signer", Purpose.ISSUER, dns_names=("issuer.utopia.example",), uris=("urn:utopia:ids",))
 HOLDER = fixed_key("holder")
 ANCHORS = trusting(anchor(ROOT, Purpose.ISSUER, types=frozenset({VCT, "urn:utopia:person:1"})))
+
+
+def parsed(*encoded: bytes) -> list[Disclosure]:
+    """Disclosures as a presentation of them has them parsed."""
+    return parse_disclosures(parse_json_all(parse_base64url_all(list(encoded), "disclosure"), "disclosure"))
 
 
 def issued(claims: Mapping[str, Any] = CLAIMS, *, seed: str = "issued", **changes: Any) -> bytes:

@@ -1,6 +1,7 @@
 """Dates as a mobile security object has them: ``tdate``, in UTC, without a fraction (18013-5 section 9.1.2.4)."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -12,13 +13,16 @@ _TDATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _SIZE: Final = len("2026-11-22T00:00:00Z")
 
 
-def parse_tdate(value: object, *, what: str, where: str) -> int:
-    """Parse ``#6.0(tstr)`` to seconds since the epoch; ``Malformed`` for a fraction, an offset, or no such day."""
-    text = value.value if type(value) is Tag and value.tag == TAG_DATE_TIME else None
-    seconds = _seconds(text) if type(text) is str and len(text) == _SIZE else None
-    if seconds is None:
-        raise Malformed(what, where, "expected a date and time in UTC without a fraction (tag 0)")
-    return seconds
+def parse_tdates(values: Iterable[Tag], *, what: str, where: str) -> list[int]:
+    """Parse each ``#6.0(tstr)`` to seconds since the epoch; ``Malformed`` for a fraction, an offset, or no such day."""
+    parsed = []
+    for value in values:
+        text = value.value
+        seconds = _seconds(text) if value.tag == TAG_DATE_TIME and type(text) is str and len(text) == _SIZE else None
+        if seconds is None:
+            raise Malformed(what, where, "expected a date and time in UTC without a fraction (tag 0)")
+        parsed.append(seconds)
+    return parsed
 
 
 @lru_cache(maxsize=256)

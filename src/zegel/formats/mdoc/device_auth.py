@@ -1,9 +1,8 @@
 """The holder's part of a presentation: a device signature, or in proximity a device MAC (18013-5 section 9.1.3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -22,8 +21,7 @@ _MAC_KEY_BYTES: Final = 32
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedDeviceSigned:
+class VerifiedDeviceSigned(NamedTuple):
     """What the holder signed in this session, by namespace; the issuer's key authorizations permit all of it."""
 
     namespaces: Mapping[str, Mapping[str, Claim]]

@@ -22,9 +22,9 @@ from zegel.primitives.cbor import (
     encode_byte_string,
     encode_cbor,
     encode_embedded,
+    encode_integer,
     encode_map,
     encode_text,
-    encode_uint,
 )
 from zegel.primitives.cose import cose_key, sign1_protected, sign_encoded, x5chain_header
 from zegel.primitives.keys import PublicKey, Signer
@@ -34,7 +34,6 @@ _RANK_BYTES: Final = 8  # of a number by which to shuffle; two of sixty are equa
 _ENTRY_BYTES: Final = _CHANCE_BYTES + _RANK_BYTES
 
 Elements: TypeAlias = Mapping[str, object]
-_Pair: TypeAlias = tuple[bytes, bytes]
 
 
 @final
@@ -62,12 +61,12 @@ class MdocIssuer:
         self._namespaces: Final = {namespace: encode_text(namespace) for namespace in namespaces}
         self._decoys: Final = decoys
         self._same: Final = (
-            _pair("version", encode_text(VERSION)),
-            _pair("digestAlgorithm", encode_text("SHA-256")),
-            _pair("docType", encode_text(doc_type)),
+            _member("version", encode_text(VERSION)),
+            _member("digestAlgorithm", encode_text("SHA-256")),
+            _member("docType", encode_text(doc_type)),
         )
         self._key_authorizations: Final = (
-            (_pair("keyAuthorizations", encode_key_authorizations(key_authorizations)),) if key_authorizations else ()
+            (_member("keyAuthorizations", encode_key_authorizations(key_authorizations)),) if key_authorizations else ()
         )
 
     def issue(
@@ -88,22 +87,22 @@ class MdocIssuer:
         """
         digests, items = self._conceal(elements, random)
         validity = [
-            _pair("signed", encode_tdate(issued_at)),
-            _pair("validFrom", encode_tdate(valid_from)),
-            _pair("validUntil", encode_tdate(valid_until)),
+            _member("signed", encode_tdate(issued_at)),
+            _member("validFrom", encode_tdate(valid_from)),
+            _member("validUntil", encode_tdate(valid_until)),
         ]
-        key_info = [_pair("deviceKey", encode_cbor(cose_key(holder_key))), *self._key_authorizations]
+        key_info = [_member("deviceKey", encode_cbor(cose_key(holder_key))), *self._key_authorizations]
         security_object = [
             *self._same,
-            _pair("valueDigests", encode_map(digests)),
-            _pair("deviceKeyInfo", encode_map(key_info)),
-            _pair("validityInfo", encode_map(validity)),
+            _member("valueDigests", encode_map(digests)),
+            _member("deviceKeyInfo", encode_map(key_info)),
+            _member("validityInfo", encode_map(validity)),
         ]
         if status is not None:
-            security_object.append(_pair("status", encode_cbor(status_claim(status))))
-        issued = [_pair("issuerAuth", self._sign(encode_embedded(encode_map(security_object))))]
+            security_object.append(_member("status", encode_cbor(status_claim(status))))
+        issued = [_member("issuerAuth", self._sign(encode_embedded(encode_map(security_object))))]
         if items:
-            issued.append(_pair("nameSpaces", encode_map(items)))
+            issued.append(_member("nameSpaces", encode_map(items)))
         return encode_map(issued)
 
     def _sign(self, payload: bytes) -> bytes:
@@ -112,46 +111,46 @@ class MdocIssuer:
 
     def _conceal(
         self, elements: Mapping[str, Elements], random: Callable[[int], bytes]
-    ) -> tuple[list[_Pair], list[_Pair]]:
-        """``valueDigests`` and ``nameSpaces``, as encoded pairs."""
+    ) -> tuple[list[bytes], list[bytes]]:
+        """The members of ``valueDigests`` and of ``nameSpaces``."""
         if not self._namespaces.keys() >= elements.keys():
             raise ValueError("expected elements in the namespaces of the type")
         entries = sum(map(len, elements.values())) + self._decoys * len(self._namespaces)
         chance, position = random(_ENTRY_BYTES * entries), 0
-        digests: list[_Pair] = []
-        items: list[_Pair] = []
+        digests: list[bytes] = []
+        items: list[bytes] = []
         for namespace, name in self._namespaces.items():
             here = elements.get(namespace, {})
             end = position + _ENTRY_BYTES * (len(here) + self._decoys)
             hidden, shown = _entries(here, self._decoys, chance[position:end])
             position = end
             if hidden:
-                digests.append((name, encode_map(hidden)))
+                digests.append(name + encode_map(hidden))
             if shown:
-                items.append((name, encode_array(shown)))
+                items.append(name + encode_array(shown))
         return digests, items
 
 
-def _entries(elements: Elements, decoys: int, chance: bytes) -> tuple[list[_Pair], list[bytes]]:
-    """Digests by digest ID, and items in the order of these; which element has which ID is left to chance."""
+def _entries(elements: Elements, decoys: int, chance: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The members of a namespace's digests, and its items; which element has which digest ID is left to chance."""
     count = len(elements) + decoys
     ranks = unpack_from(f"{count}Q", chance)
-    start = count * _RANK_BYTES
-    encoded = [(_identifier(name), encode_value(value)) for name, value in elements.items()]
-    digests, items = [], []
-    for digest_id, entry in enumerate(sorted(range(count), key=ranks.__getitem__)):
-        own_chance = chance[start : start + _CHANCE_BYTES]
-        start += _CHANCE_BYTES
-        number = encode_uint(digest_id)
-        if entry < len(encoded):
-            identifier, value = encoded[entry]
-            item = encode_embedded(
-                b"\xa4\x66random\x58\x20%b\x68digestID%b\x6celementValue%b%b" % (own_chance, number, value, identifier)
-            )
-            items.append(item)
-            own_chance = sha256(item).digest()
-        digests.append((number, b"\x58\x20" + own_chance))
-    return digests, items
+    digest_ids = sorted(range(count), key=ranks.__getitem__)
+    shares = iter(
+        [chance[start : start + _CHANCE_BYTES] for start in range(count * _RANK_BYTES, len(chance), _CHANCE_BYTES)]
+    )
+    numbers = list(map(_number, digest_ids))
+    items = [
+        encode_embedded(_ITEM % (own, number, encode_value(value), _identifier(element)))
+        for (element, value), number, own in zip(elements.items(), numbers, shares, strict=False)  # decoys are left
+    ]
+    digests = [sha256(item).digest() for item in items] + list(shares)
+    members = [b"%b\x58\x20%b" % pair for pair in zip(numbers, digests, strict=True)]
+    return members, [item for _, item in sorted(zip(digest_ids, items, strict=False))]
+
+
+_ITEM: Final = b"\xa4\x66random\x58\x20%b\x68digestID%b\x6celementValue%b%b"
+_number: Final = lru_cache(maxsize=1_024)(encode_integer)
 
 
 @lru_cache(maxsize=1_024)
@@ -160,8 +159,8 @@ def _identifier(element: str) -> bytes:
     return b"\x71elementIdentifier" + encode_text(element)
 
 
-def _pair(name: str, value: bytes) -> _Pair:
-    return _name(name), value
+def _member(name: str, value: bytes) -> bytes:
+    return _name(name) + value
 
 
 _name: Final = lru_cache(maxsize=64)(encode_text)

@@ -44,10 +44,10 @@ def parse_key_authorizations(value: object, *, what: str, where: str) -> KeyAuth
 def encode_key_authorizations(elements: Mapping[str, Collection[str]]) -> bytes:
     """Encode the elements that a holder may sign, by namespace."""
     by_namespace = [
-        (encode_text(namespace), encode_array([encode_text(name) for name in sorted(names)]))
+        encode_text(namespace) + encode_array([encode_text(name) for name in sorted(names)])
         for namespace, names in elements.items()
     ]
-    return encode_map([(encode_text("dataElements"), encode_map(by_namespace))])
+    return encode_map([encode_text("dataElements") + encode_map(by_namespace)])
 
 
 def _names(value: object, what: str, where: str) -> frozenset[str]:

@@ -1,32 +1,36 @@
-"""The members of a decoded map, typed: ``Malformed`` where one is missing or is something else."""
+"""The members of a decoded map, typed, all at once."""
 
 from collections.abc import Mapping
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final, final
 
 from zegel.errors import Malformed
+from zegel.primitives.cbor import Tag
 
 Members = Mapping[Any, object]
 
-
-def read_text(members: Members, name: str, *, what: str) -> str:
-    """A member that is text."""
-    value = members.get(name)
-    if type(value) is not str:
-        raise Malformed(what, name, "expected text")
-    return value
+_SPELLED: Final = {str: "text", int: "a number", dict: "a map", Tag: "a tag"}
 
 
-def read_map(members: Members, name: str, *, what: str) -> dict[Any, Any]:
-    """A member that is a map."""
-    value = members.get(name)
-    if type(value) is not dict:
-        raise Malformed(what, name, "expected a map")
-    return value
+@final
+class Shape:
+    """What a map has to hold: two members or more, by name, each of one type. Others are not looked at."""
 
+    def __init__(self, what: str, **members: type) -> None:
+        self._what: Final = what
+        self._members: Final = members
+        self._values: Final = itemgetter(*members)
+        self._types: Final = tuple(members.values())
 
-def read_array(members: Members, name: str, *, what: str, limit: int) -> list[Any]:
-    """A member that is an array of at most ``limit`` entries; empty where there is none."""
-    value = members.get(name, [])
-    if type(value) is not list or len(value) > limit:
-        raise Malformed(what, name, f"expected an array of at most {limit} entries")
-    return value
+    def read(self, value: object) -> tuple[Any, ...]:
+        """The members' values, in the order of the shape; ``Malformed`` where one is missing or of another type."""
+        if type(value) is not dict:
+            raise Malformed(self._what, "", "expected a map")
+        try:
+            values: tuple[Any, ...] = self._values(value)
+        except KeyError:
+            values = ()
+        if tuple(map(type, values)) != self._types:
+            name = next(name for name, type_ in self._members.items() if type(value.get(name)) is not type_)
+            raise Malformed(self._what, name, f"expected {_SPELLED[self._members[name]]}")
+        return values

@@ -4,24 +4,31 @@ OpenID4VCI and OpenID4VP carry both as base64url; text is taken for that, bytes 
 message is a named tuple: it is as immutable as a frozen dataclass, and made in half the time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, final
 
 from zegel.errors import Malformed
 from zegel.formats.claims import Claim
 from zegel.formats.mdoc.items import Namespaces, parse_namespaces
-from zegel.formats.mdoc.members import Members, read_array, read_map, read_text
+from zegel.formats.mdoc.members import Members, Shape
 from zegel.formats.mdoc.security_object import SecurityObject, parse_security_object
 from zegel.formats.mdoc.values import parse_value
-from zegel.primitives.cbor import MAX_BYTES, embedded, encode_embedded, parse_map, parse_text_keyed
+from zegel.primitives.cbor import MAX_BYTES, Tag, embedded, encode_embedded, parse_map, parse_text_keyed
 from zegel.primitives.cose import UnverifiedMac0, UnverifiedSign1, parse_mac0, parse_sign1
 from zegel.primitives.encoding import parse_base64url
 
 MAX_DOCUMENTS: Final = 6  # OpenID4VP sends one in a response, proximity the few that a person shows at a time
 _MAX_TEXT: Final = MAX_BYTES * 4 // 3 + 1
+_EMPTY_MAP: Final = b"\xa0"
 _ISSUED: Final = "issuer-signed mdoc"
+_ISSUER_AUTH: Final = f"{_ISSUED}: issuerAuth"
 _RESPONSE: Final = "device response"
-_DEVICE_SIGNED: Final = "device-signed elements"
+_DEVICE: Final = "device-signed elements"
+_DEVICE_SIGNATURE: Final = f"{_DEVICE}: deviceSignature"
+_DEVICE_MAC: Final = f"{_DEVICE}: deviceMac"
+_DEVICE_RESPONSE: Final = Shape(_RESPONSE, version=str, status=int)
+_DOCUMENT: Final = Shape(_RESPONSE, docType=str, issuerSigned=dict, deviceSigned=dict)
+_DEVICE_SIGNED: Final = Shape(_DEVICE, nameSpaces=Tag, deviceAuth=dict)
 
 
 @final
@@ -63,7 +70,7 @@ class UnverifiedDeviceResponse(NamedTuple):
 
     unverified_status: int
     unverified_errors: tuple[str, ...]
-    documents: tuple[UnverifiedDocument, ...]
+    documents: Sequence[UnverifiedDocument]
 
 
 def parse_issuer_signed(data: bytes | str) -> UnverifiedIssuerSigned:
@@ -79,16 +86,12 @@ def parse_device_response(data: bytes | str) -> UnverifiedDeviceResponse:
     """
     received = _received(data, _RESPONSE)
     members = parse_map(received, what=_RESPONSE)
-    if not read_text(members, "version", what=_RESPONSE).startswith("1."):
+    version, status = _DEVICE_RESPONSE.read(members)
+    if not version.startswith("1."):
         raise Malformed(_RESPONSE, "version", "expected 1.0")
-    status = members.get("status")
-    if type(status) is not int:
-        raise Malformed(_RESPONSE, "status", "expected a number")
-    documents = read_array(members, "documents", what=_RESPONSE, limit=MAX_DOCUMENTS)
+    documents = _array(members, "documents")
     return UnverifiedDeviceResponse(
-        unverified_status=status,
-        unverified_errors=_errors(members),
-        documents=tuple([_document(document, received) for document in documents]),
+        status, _errors(members) if "documentErrors" in members else (), [_document(one, received) for one in documents]
     )
 
 
@@ -100,71 +103,65 @@ def _received(data: bytes | str, what: str) -> bytes:
     return parse_base64url(data, what=what)
 
 
+def _array(members: Members, name: str) -> list[object]:
+    value = members.get(name, [])
+    if type(value) is not list or len(value) > MAX_DOCUMENTS:
+        raise Malformed(_RESPONSE, name, f"expected an array of at most {MAX_DOCUMENTS} entries")
+    return value
+
+
 def _errors(members: Members) -> tuple[str, ...]:
     errors: list[str] = []
-    for error in read_array(members, "documentErrors", what=_RESPONSE, limit=MAX_DOCUMENTS):
+    for error in _array(members, "documentErrors"):
         if type(error) is not dict or not all(type(name) is str for name in error):
-            raise Malformed(_RESPONSE, "documentErrors", "expected a map of document types")
+            raise Malformed(_RESPONSE, "documentErrors", "expected maps of document types")
         errors += error
     return tuple(errors)
 
 
 def _document(value: object, received: bytes) -> UnverifiedDocument:
-    if type(value) is not dict:
-        raise Malformed(_RESPONSE, "documents", "expected maps")
+    doc_type, issuer_signed, device_signed = _DOCUMENT.read(value)
     return UnverifiedDocument(
-        unverified_doc_type=read_text(value, "docType", what=_RESPONSE),
-        issuer_signed=_issuer_signed(read_map(value, "issuerSigned", what=_RESPONSE), received),
-        device_signed=_device_signed(read_map(value, "deviceSigned", what=_RESPONSE), received),
+        doc_type, _issuer_signed(issuer_signed, received), _device_signed(device_signed, received)
     )
 
 
 def _issuer_signed(members: Members, received: bytes) -> UnverifiedIssuerSigned:
-    issuer_auth = parse_sign1(members.get("issuerAuth"), what=f"{_ISSUED}: issuerAuth")
-    if issuer_auth.payload is None:
-        raise Malformed(_ISSUED, "issuerAuth.payload", "expected the mobile security object")
-    return UnverifiedIssuerSigned(
-        issuer_auth=issuer_auth,
-        payload=issuer_auth.payload,
-        unverified_security_object=parse_security_object(issuer_auth.payload),
-        unverified_namespaces=parse_namespaces(members.get("nameSpaces", {}), received=received),
-    )
+    issuer_auth = parse_sign1(members.get("issuerAuth"), what=_ISSUER_AUTH)
+    payload = issuer_auth.payload
+    if payload is None:
+        raise Malformed(_ISSUER_AUTH, "payload", "expected the mobile security object")
+    namespaces = parse_namespaces(members["nameSpaces"], received=received) if "nameSpaces" in members else {}
+    return UnverifiedIssuerSigned(issuer_auth, payload, parse_security_object(payload), namespaces)
 
 
 def _device_signed(members: Members, received: bytes) -> UnverifiedDeviceSigned:
-    inner = embedded(members.get("nameSpaces"), what=_DEVICE_SIGNED, where="nameSpaces")
+    namespaces, device_auth = _DEVICE_SIGNED.read(members)
+    inner = embedded(namespaces, what=_DEVICE, where="nameSpaces")
     encoded = encode_embedded(inner)
     if encoded not in received:  # what the holder signed is what stood in the message, as for the issuer's items
-        raise Malformed(_DEVICE_SIGNED, "nameSpaces", "expected the shortest encoding")
-    return UnverifiedDeviceSigned(
-        encoded_namespaces=encoded,
-        unverified_namespaces=_device_namespaces(inner) if inner != _EMPTY_MAP else {},
-        authentication=_authentication(read_map(members, "deviceAuth", what=_DEVICE_SIGNED)),
-    )
-
-
-_EMPTY_MAP: Final = b"\xa0"
+        raise Malformed(_DEVICE, "nameSpaces", "expected the shortest encoding")
+    elements = {} if inner == _EMPTY_MAP else _device_namespaces(inner)
+    return UnverifiedDeviceSigned(encoded, elements, _authentication(device_auth))
 
 
 def _device_namespaces(inner: bytes) -> Mapping[str, Mapping[str, Claim]]:
-    (namespaces,) = parse_text_keyed([inner], what=_DEVICE_SIGNED)
-    value = parse_value(namespaces, what=_DEVICE_SIGNED, where="nameSpaces")
+    (namespaces,) = parse_text_keyed([inner], what=_DEVICE)
+    value = parse_value(namespaces, what=_DEVICE, where="nameSpaces")
     assert isinstance(value, dict)
-    for elements in value.values():
-        if type(elements) is not dict:
-            raise Malformed(_DEVICE_SIGNED, "nameSpaces", "expected elements by namespace")
+    if not all(type(elements) is dict for elements in value.values()):
+        raise Malformed(_DEVICE, "nameSpaces", "expected elements by namespace")
     return value
 
 
 def _authentication(members: Members) -> UnverifiedSign1 | UnverifiedMac0:
     parsed: UnverifiedSign1 | UnverifiedMac0
-    match members:
-        case {"deviceSignature": signature, **rest} if "deviceMac" not in rest:
-            parsed = parse_sign1(signature, what=f"{_DEVICE_SIGNED}: deviceSignature")
-        case {"deviceMac": mac, **rest} if "deviceSignature" not in rest:
-            parsed = parse_mac0(mac, what=f"{_DEVICE_SIGNED}: deviceMac")
-        case _:
-            raise Malformed(_DEVICE_SIGNED, "deviceAuth", "expected a device signature or a device MAC")
+    if ("deviceSignature" in members) is ("deviceMac" in members):
+        raise Malformed(_DEVICE, "deviceAuth", "expected a device signature or a device MAC")
+    if "deviceSignature" in members:
+        parsed = parse_sign1(members["deviceSignature"], what=_DEVICE_SIGNATURE)
+    else:
+        parsed = parse_mac0(members["deviceMac"], what=_DEVICE_MAC)
     if parsed.payload is not None:  # section 9.1.3.6: the payload is detached
-        raise Malformed(_DEVICE_SIGNED, "deviceAuth", "expected a detached payload")
+        raise Malformed(_DEVICE, "deviceAuth", "expected a detached payload")
     return parsed

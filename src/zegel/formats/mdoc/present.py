@@ -54,10 +54,11 @@ def _issuer_signed(issued: UnverifiedIssuerSigned, paths: Collection[ClaimPath])
     wanted = set(paths)
     namespaces = []
     for namespace, items in issued.unverified_namespaces.items():
-        chosen = [item for item in items if (namespace, item.element) in wanted]
-        wanted.difference_update((namespace, item.element) for item in chosen)
+        pairs = zip(items.elements, items.encoded, strict=True)
+        chosen = {element: encoded for element, encoded in pairs if (namespace, element) in wanted}
+        wanted.difference_update((namespace, element) for element in chosen)
         if chosen:
-            namespaces.append((encode_text(namespace), encode_array([item.encoded for item in chosen])))
+            namespaces.append(encode_text(namespace) + encode_array(tuple(chosen.values())))
     if wanted:
         raise ValueError("a path leads to no element of this credential")
     auth = issued.issuer_auth
@@ -75,4 +76,4 @@ def _device_namespaces(issued: UnverifiedIssuerSigned, transaction_data: Sequenc
 
 
 def _map(members: dict[str, bytes]) -> bytes:
-    return encode_map((encode_text(name), value) for name, value in members.items())
+    return encode_map(encode_text(name) + value for name, value in members.items())

@@ -36,7 +36,7 @@ def check_transaction_data(
 def encode_transaction_data(namespace: str, transaction_data: Sequence[str]) -> bytes:
     """``DeviceNameSpaces`` with the hashes of these strings."""
     hashes = encode_array([encode_byte_string(digest) for digest in _hashes(transaction_data)])
-    return encode_map([(encode_text(namespace), encode_map([(encode_text(ELEMENT), hashes)]))])
+    return encode_map([encode_text(namespace) + encode_map([encode_text(ELEMENT) + hashes])])
 
 
 def _hashes(transaction_data: Sequence[str]) -> list[bytes]:

@@ -4,50 +4,66 @@ A tag says how its content is to be read, and claims are JSON's kind of value: t
 text, and every other tag gives way to its content (RFC 8949 section 6.1).
 """
 
-from collections.abc import Mapping
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 from zegel.errors import Malformed
 from zegel.formats.claims import Claim
-from zegel.primitives.cbor import TAG_DATE_TIME, TAG_FULL_DATE, Tag, encode_array, encode_cbor, encode_map, encode_text
+from zegel.primitives.cbor import (
+    TAG_DATE_TIME,
+    TAG_FULL_DATE,
+    FrozenMap,
+    Tag,
+    encode_array,
+    encode_byte_string,
+    encode_integer,
+    encode_map,
+    encode_text,
+)
 
+_PLAIN: Final = frozenset({str, bytes, bool, type(None)})  # what is a claim already
+_ARRAYS: Final = frozenset({list, tuple})
+_MAPS: Final = frozenset({dict, FrozenMap})
 _EXACT: Final = range(-(1 << 63), 1 << 64)  # what JSON's readers keep exact at all
 
 
-def parse_value(value: object, *, what: str, where: str) -> Claim:
+def parse_value(value: Any, *, what: str, where: str) -> Claim:
     """Turn a decoded element value into a claim; ``Malformed`` for what no claim can be, as a map with bytes as key."""
     if type(value) is Tag:
         value = value.value
-    if isinstance(value, str | bytes | bool | None):
-        return value
-    if (isinstance(value, int) and value in _EXACT) or (isinstance(value, float) and isfinite(value)):
-        return value
-    if isinstance(value, list | tuple):
+    kind = type(value)
+    if kind in _PLAIN or (kind is int and value in _EXACT) or (kind is float and isfinite(value)):
+        plain: Claim = value
+        return plain
+    if kind in _ARRAYS:
         return [parse_value(inner, what=what, where=where) for inner in value]
-    if isinstance(value, Mapping) and all(type(name) is str for name in value):
+    if kind in _MAPS and all(type(name) is str for name in value):
         return {name: parse_value(inner, what=what, where=where) for name, inner in value.items()}
     raise Malformed(what, where, "expected a value of text, bytes, numbers, true, false, null, arrays or maps of these")
 
 
-def encode_value(value: object) -> bytes:
+def encode_value(value: Any) -> bytes:
     """Encode an element value in the one way of RFC 8949 section 4.2.1.
 
     ValueError for what has no place in one: only text, bytes, whole numbers, true, false, dates as ``#6.0(tstr)`` or
     ``#6.1004(tstr)``, and arrays and maps of these.
     """
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return encode_text(value)
-    if type(value) in _ENCODED_AS_THEY_ARE:
-        return encode_cbor(value)
-    if type(value) is Tag and value.tag in _DATES and type(value.value) is str:
-        return encode_cbor(value)
-    if isinstance(value, list | tuple):
+    if kind is bool:
+        return b"\xf5" if value else b"\xf4"
+    if kind is int:
+        return encode_integer(value)
+    if kind is Tag and value.tag in _DATES and type(value.value) is str:
+        return _DATES[value.tag] + encode_text(value.value)
+    if kind is bytes:
+        return encode_byte_string(value)
+    if kind in _ARRAYS:
         return encode_array([encode_value(inner) for inner in value])
-    if isinstance(value, Mapping) and all(type(name) is str for name in value):
-        return encode_map((encode_text(name), encode_value(inner)) for name, inner in value.items())
-    raise ValueError(f"expected an element value, got {type(value).__name__}")
+    if kind is dict and all(type(name) is str for name in value):
+        return encode_map([encode_text(name) + encode_value(inner) for name, inner in value.items()])
+    raise ValueError(f"expected an element value, got {kind.__name__}")
 
 
-_ENCODED_AS_THEY_ARE: Final = frozenset({bytes, int, bool})
-_DATES: Final = (TAG_DATE_TIME, TAG_FULL_DATE)
+_DATES: Final = {TAG_DATE_TIME: b"\xc0", TAG_FULL_DATE: b"\xd9\x03\xec"}  # the tags' heads

@@ -3,15 +3,16 @@
 This is SD-JWT alone: it knows nothing of credentials, keys or time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Final, TypeAlias, cast, final
+from operator import itemgetter
+from typing import Final, TypeAlias
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.claims import ClaimPath
-from zegel.primitives.encoding import base64url_digests, parse_base64url_all
-from zegel.primitives.json import MAX_DEPTH, Json, JsonObject, parse_arrays
+from zegel.primitives.encoding import base64url_digests
+from zegel.primitives.json import MAX_DEPTH, Json, JsonObject, encode_json
 
 Disclosure: TypeAlias = list[Json]
 """What a disclosure says: salt, name and value of an object's property, or salt and value of an array's entry."""
@@ -20,23 +21,28 @@ HASH_ALGORITHM: Final = "sha-256"  # HAIP 1.0 section 8 asks for this one; no pr
 MAX_DISCLOSURES: Final = 500  # a PID has 40; a diploma with every course of a degree stays under 300
 RESERVED_NAMES: Final = frozenset({"_sd", "...", "_sd_alg"})
 _CONTAINERS: Final = frozenset({dict, list})
+_LISTS: Final = frozenset({list})
+_TEXT: Final = frozenset({str})
+_LENGTHS: Final = frozenset({2, 3})
+_THREE: Final = frozenset({3})
+_FIRST: Final = itemgetter(0)
+_LAST_BUT_ONE: Final = itemgetter(-2)
 _WHAT: Final = "disclosure"
 
 
-def parse_disclosures(encoded: list[bytes]) -> list[Disclosure]:
-    """Parse disclosures as sent; ``Malformed`` unless each is an array of two or three that begins with a salt."""
-    if len(encoded) > MAX_DISCLOSURES:
-        raise Malformed(_WHAT, "", f"expected at most {MAX_DISCLOSURES}, got {len(encoded)}")
-    disclosures = parse_arrays(parse_base64url_all(encoded, what=_WHAT), what=_WHAT)
-    for disclosure in disclosures:
-        if not 2 <= len(disclosure) <= 3:
-            raise Malformed(_WHAT, "", "expected salt, name and value, or salt and value")
-        if type(disclosure[0]) is not str or type(disclosure[-2]) is not str:
-            raise Malformed(_WHAT, "", "expected salt and name as text")
+def parse_disclosures(decoded: list[Json]) -> list[Disclosure]:
+    """Type what disclosures hold; ``Malformed`` unless each is an array of two or three that begins with a salt."""
+    if not _LISTS.issuperset(map(type, decoded)):
+        raise Malformed(_WHAT, "", "expected an array")
+    disclosures: list[Disclosure] = decoded  # type: ignore[assignment]  # as was seen
+    if not _LENGTHS.issuperset(map(len, disclosures)):
+        raise Malformed(_WHAT, "", "expected salt, name and value, or salt and value")
+    if not _TEXT.issuperset(map(type, (*map(_FIRST, disclosures), *map(_LAST_BUT_ONE, disclosures)))):
+        raise Malformed(_WHAT, "", "expected salt and name as text")
     return disclosures
 
 
-def digest_disclosures(encoded: Sequence[bytes]) -> list[str]:
+def digest_disclosures(encoded: Iterable[bytes]) -> list[str]:
     """The digest of each disclosure, over its base64url text as sent (RFC 9901 section 4.2.3)."""
     return base64url_digests([sha256(text).digest() for text in encoded])
 
@@ -48,12 +54,13 @@ def resolve_disclosures(
 
     RFC 9901 section 7.1 steps 2.e to 5. ``Rejected`` with HASH_ALGORITHM, DIGEST_PLACE, DISCLOSED_CLAIM or DISCLOSURE.
     """
-    if payload.get("_sd_alg", HASH_ALGORITHM) != HASH_ALGORITHM:
+    processed = dict(payload)
+    if processed.pop("_sd_alg", HASH_ALGORITHM) != HASH_ALGORITHM:
         raise Rejected(Check.HASH_ALGORITHM, f"expected {HASH_ALGORITHM}", field="_sd_alg")
     waiting = dict(zip(digest_disclosures(encoded), disclosures, strict=True))
     if len(waiting) != len(disclosures):
         raise Rejected(Check.DISCLOSURE, "a disclosure is sent twice")
-    processed = _Resolution(waiting).payload(payload)
+    _resolve_object(processed, waiting, set(), 0)
     if waiting:  # RFC 9901 section 7.1 step 5
         raise Rejected(Check.DISCLOSURE, f"{len(waiting)} disclosures have no digest in what the issuer signed")
     return processed
@@ -67,98 +74,91 @@ def locate_claims(
     return _locate(payload, (), (), table)
 
 
-@final
-class _Resolution:
-    """One walk over a payload: takes each disclosure out of ``waiting`` when its digest is met."""
+_Waiting: TypeAlias = dict[str, Disclosure]
+"""The disclosures whose digest was not met yet."""
 
-    __slots__ = ("_met", "_waiting")
 
-    def __init__(self, waiting: dict[str, Disclosure]) -> None:
-        self._waiting = waiting
-        self._met: set[str] = set()
-
-    def payload(self, payload: JsonObject) -> dict[str, Json]:
-        """The whole, without ``_sd_alg``, which stands at this level alone."""
-        processed = self._object(payload, 0)
-        processed.pop("_sd_alg", None)
-        return processed
-
-    def _object(self, node: Mapping[str, Json], depth: int) -> dict[str, Json]:
-        inner = dict(node)
-        for name, value in node.items():
-            if type(value) in _CONTAINERS and name != "_sd":
-                inner[name] = self._value(value, depth + 1)
-        if not RESERVED_NAMES.isdisjoint(node):
-            self._refuse_misplaced(node, depth)
-            if "_sd" in inner:
-                self._insert(inner.pop("_sd"), inner, depth + 1)
-        return inner
-
-    def _refuse_misplaced(self, node: Mapping[str, Json], depth: int) -> None:
+def _resolve_object(node: dict[str, Json], waiting: _Waiting, met: set[str], depth: int) -> None:
+    """Resolve an object in place; the objects and arrays in it are left as they are, and copied where they change."""
+    digests = node.pop("_sd", [])
+    if _may_hold_digests(node):
         if "..." in node:
             raise Rejected(Check.DIGEST_PLACE, "expected ... as the one member of an array entry", field="...")
-        if depth and "_sd_alg" in node:  # RFC 9901 section 4.1.1
+        if "_sd_alg" in node:  # RFC 9901 section 4.1.1
             raise Rejected(Check.HASH_ALGORITHM, "expected _sd_alg at the top level alone", field="_sd_alg")
-
-    def _insert(self, digests: Json, into: dict[str, Json], depth: int) -> None:
-        if not isinstance(digests, list) or not _are_text(digests):
-            raise Rejected(Check.DIGEST_PLACE, "expected an array of digests", field="_sd")
-        waiting, met = self._waiting, self._met
-        known = len(met)
-        met.update(digests)
-        if len(met) != known + len(digests):  # RFC 9901 section 7.1 step 4
-            raise Rejected(Check.DIGEST_PLACE, "a digest stands in the credential twice", field="_sd")
-        for digest in filter(waiting.__contains__, digests):  # any other is a decoy, or is not disclosed
-            disclosure = waiting.pop(digest)
-            if len(disclosure) != 3:
-                raise Rejected(Check.DISCLOSED_CLAIM, "expected salt, name and value for an object", field="_sd")
-            _, name, value = disclosure
-            assert isinstance(name, str)
-            if name in into or name in RESERVED_NAMES:  # RFC 9901 section 7.1 steps 3.c.ii.2 and 3.c.ii.3
-                raise Rejected(Check.DISCLOSED_CLAIM, "a disclosed name is taken or reserved", field="_sd")
-            into[name] = self._value(value, depth) if type(value) in _CONTAINERS else value
-
-    def _value(self, value: Json, depth: int) -> Json:
-        text = repr(value)  # quicker than a walk that finds nothing
-        if "'_sd" not in text and "'...'" not in text:
-            return value
-        if depth == MAX_DEPTH:  # each disclosure is within the depth, but they may stand in one another
-            raise Rejected(Check.DISCLOSED_CLAIM, f"expected a depth of at most {MAX_DEPTH} when disclosed")
-        return self._object(value, depth) if type(value) is dict else self._array(value, depth)
-
-    def _array(self, node: Json, depth: int) -> list[Json]:
-        assert isinstance(node, list)
-        entries: list[Json] = []
-        for item in node:
-            entry = item
-            if type(item) is dict and "..." in item:
-                disclosure = self._entry(item)
-                if disclosure is None:
-                    continue  # RFC 9901 section 7.1 step 3.d
-                entry = disclosure[1]
-            entries.append(self._value(entry, depth + 1) if type(entry) in _CONTAINERS else entry)
-        return entries
-
-    def _entry(self, item: Mapping[str, Json]) -> Disclosure | None:
-        digest = item["..."]
-        if len(item) != 1 or type(digest) is not str:
-            raise Rejected(Check.DIGEST_PLACE, "expected ... with one digest, and nothing beside it", field="...")
-        if digest in self._met:
-            raise Rejected(Check.DIGEST_PLACE, "a digest stands in the credential twice", field="...")
-        self._met.add(digest)
-        disclosure = self._waiting.pop(digest, None)
-        if disclosure is not None and len(disclosure) != 2:
-            raise Rejected(Check.DISCLOSED_CLAIM, "expected salt and value for an array entry", field="...")
-        return disclosure
+        for name, value in node.items():
+            if type(value) in _CONTAINERS:
+                node[name] = _resolved(value, waiting, met, depth)
+    if digests != []:
+        inserted = _take_claims(digests, waiting, met)
+        # RFC 9901 section 7.1 steps 3.c.ii.2 and 3.c.ii.3
+        if not inserted.keys().isdisjoint(node) or not RESERVED_NAMES.isdisjoint(inserted):
+            raise Rejected(Check.DISCLOSED_CLAIM, "a disclosed name is taken or reserved", field="_sd")
+        for name, value in inserted.items():
+            node[name] = _resolved(value, waiting, met, depth) if type(value) in _CONTAINERS else value
 
 
-def _are_text(items: list[Json]) -> bool:
-    """``join`` takes text alone, and is the quickest to say so."""
+def _take_claims(digests: Json, waiting: _Waiting, met: set[str]) -> dict[str, Json]:
+    """The claims that are disclosed of those with these digests; any other digest is a decoy, or is not disclosed."""
+    if not isinstance(digests, list) or not _TEXT.issuperset(map(type, digests)):
+        raise Rejected(Check.DIGEST_PLACE, "expected an array of digests", field="_sd")
+    known = len(met)
+    met.update(digests)
+    if len(met) != known + len(digests):  # RFC 9901 section 7.1 step 4
+        raise Rejected(Check.DIGEST_PLACE, "a digest stands in the credential twice", field="_sd")
+    taken = list(map(waiting.pop, filter(waiting.__contains__, digests)))
+    if not _THREE.issuperset(map(len, taken)):  # RFC 9901 section 7.1 step 3.c.ii.1
+        raise Rejected(Check.DISCLOSED_CLAIM, "expected salt, name and value for an object", field="_sd")
+    claims = {name: value for _, name, value in taken}
+    if len(claims) != len(taken):
+        raise Rejected(Check.DISCLOSED_CLAIM, "a name is disclosed twice", field="_sd")
+    return claims  # type: ignore[return-value]  # the names are text, as they were parsed
+
+
+def _resolved(value: Json, waiting: _Waiting, met: set[str], depth: int) -> Json:
+    if not _may_hold_digests(value):
+        return value
+    if depth == MAX_DEPTH:  # each disclosure is within the depth, but they may stand in one another
+        raise Rejected(Check.DISCLOSED_CLAIM, f"expected a depth of at most {MAX_DEPTH} when disclosed")
+    if isinstance(value, dict):
+        inner = dict(value)
+        _resolve_object(inner, waiting, met, depth + 1)
+        return inner
+    assert isinstance(value, list)
+    return list(_resolved_entries(value, waiting, met, depth + 1))
+
+
+def _resolved_entries(node: list[Json], waiting: _Waiting, met: set[str], depth: int) -> Iterator[Json]:
+    for item in node:
+        entry = item
+        if isinstance(item, dict) and "..." in item:
+            disclosure = _take_entry(item, waiting, met)
+            if disclosure is None:
+                continue  # RFC 9901 section 7.1 step 3.d
+            entry = disclosure[1]
+        yield _resolved(entry, waiting, met, depth) if type(entry) in _CONTAINERS else entry
+
+
+def _take_entry(item: Mapping[str, Json], waiting: _Waiting, met: set[str]) -> Disclosure | None:
+    digest = item["..."]
+    if len(item) != 1 or type(digest) is not str:
+        raise Rejected(Check.DIGEST_PLACE, "expected ... with one digest, and nothing beside it", field="...")
+    if digest in met:
+        raise Rejected(Check.DIGEST_PLACE, "a digest stands in the credential twice", field="...")
+    met.add(digest)
+    disclosure = waiting.pop(digest, None)
+    if disclosure is not None and len(disclosure) != 2:
+        raise Rejected(Check.DISCLOSED_CLAIM, "expected salt and value for an array entry", field="...")
+    return disclosure
+
+
+def _may_hold_digests(value: Json) -> bool:
+    """Whether it is worth a walk: far quicker than one that finds nothing."""
     try:
-        "".join(cast("list[str]", items))
-    except TypeError:
-        return False
-    return True
+        text = encode_json(value)
+    except TypeError:  # a number of more than 64 bits, which JSON allows
+        return True
+    return text.find(b'"_sd') >= 0 or text.find(b'"..."') >= 0
 
 
 _Table: TypeAlias = Mapping[str, tuple[bytes, Disclosure]]

@@ -6,22 +6,23 @@ Transaction data is bound as OpenID4VP 1.0 section B.3.3.1 profiles it: hashes o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NotRequired, TypedDict, cast, final
+from typing import Final, NotRequired, TypedDict, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.sdjwt.disclosures import HASH_ALGORITHM
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import Json, JsonObject, parse_object
-from zegel.primitives.jws import UnverifiedJws, check_header, parse_jws, sign_jws
+from zegel.primitives.jws import UnverifiedJws, check_header, sign_jws
 from zegel.primitives.keys import PublicKey, Signer, verify_signature
 from zegel.primitives.times import TOLERATED_EARLY, parse_numeric_date
 
 TYPE: Final = "kb+jwt"
 MAX_AGE: Final = 300  # the specifications leave the window open; a request of ours is answered within five minutes
-_MAX_BYTES: Final = 1 << 14  # header, five short claims and a hash for each item of transaction data
-_WHAT: Final = "key binding JWT"
+MAX_KEY_BINDING: Final = 1 << 14  # header, five short claims and a hash for each item of transaction data
+WHAT: Final = "key binding JWT"
 _TEXTS: Final = ("aud", "nonce", "sd_hash")
+_TEXT: Final = frozenset({str})
 
 
 class KeyBindingClaims(TypedDict):
@@ -44,18 +45,17 @@ class UnverifiedKeyBinding:
     unverified_claims: KeyBindingClaims
 
 
-def parse_key_binding(compact: bytes) -> UnverifiedKeyBinding:
+def parse_key_binding(jws: UnverifiedJws) -> UnverifiedKeyBinding:
     """Parse a Key Binding JWT; ``Malformed`` unless the claims that RFC 9901 section 4.3 requires are there."""
-    jws = parse_jws(compact, what=_WHAT, max_bytes=_MAX_BYTES)
     claims = jws.unverified_claims
-    if parse_numeric_date(claims.get("iat"), what=_WHAT, where="iat") is None:
-        raise Malformed(_WHAT, "iat", "expected seconds since the epoch")
-    for name in _TEXTS:
-        if type(claims.get(name)) is not str:  # RFC 9901 section 4.3: aud is one string, no array
-            raise Malformed(_WHAT, name, "expected text")
+    if not _TEXT.issuperset(map(type, map(claims.get, _TEXTS))):  # RFC 9901 section 4.3: aud is one string, no array
+        raise Malformed(WHAT, "", f"expected {', '.join(_TEXTS)}, each one text")
+    if parse_numeric_date(claims.get("iat"), WHAT, "iat") is None:
+        raise Malformed(WHAT, "iat", "expected seconds since the epoch")
     if "transaction_data_hashes" in claims:
         _refuse_other_hashes(claims)
-    return UnverifiedKeyBinding(unverified_jws=jws, unverified_claims=cast("KeyBindingClaims", claims))
+    typed: KeyBindingClaims = claims  # type: ignore[assignment]  # its members were seen
+    return UnverifiedKeyBinding(unverified_jws=jws, unverified_claims=typed)
 
 
 def verify_key_binding(
@@ -125,6 +125,6 @@ def _hash(data: bytes) -> str:
 def _refuse_other_hashes(claims: JsonObject) -> None:
     hashes = claims["transaction_data_hashes"]
     if not isinstance(hashes, list) or not hashes or not all(type(item) is str for item in hashes):
-        raise Malformed(_WHAT, "transaction_data_hashes", "expected an array of hashes")
+        raise Malformed(WHAT, "transaction_data_hashes", "expected an array of hashes")
     if type(claims.get("transaction_data_hashes_alg", "")) is not str:
-        raise Malformed(_WHAT, "transaction_data_hashes_alg", "expected text")
+        raise Malformed(WHAT, "transaction_data_hashes_alg", "expected text")

@@ -3,7 +3,7 @@
 Draft 18 added ``aka_vcts``; draft 19 says that nothing within these claims is selectively disclosable either.
 """
 
-from typing import Final, NotRequired, TypedDict, cast
+from typing import Final, NotRequired, TypedDict
 
 from zegel.errors import Malformed
 from zegel.primitives.json import Json, JsonObject
@@ -34,11 +34,12 @@ def parse_registered(payload: JsonObject) -> RegisteredClaims:
     for name in _TEXTS & payload.keys():
         if type(payload[name]) is not str:
             raise Malformed(WHAT, name, "expected text")
-    parse_numeric_date(payload.get("nbf", 0), what=WHAT, where="nbf")
-    parse_numeric_date(payload.get("exp", 0), what=WHAT, where="exp")
+    parse_numeric_date(payload.get("nbf", 0), WHAT, "nbf")
+    parse_numeric_date(payload.get("exp", 0), WHAT, "exp")
     if "aka_vcts" in payload:
         _refuse_other_types(payload["aka_vcts"], payload["vct"])
-    return cast("RegisteredClaims", payload)
+    registered: RegisteredClaims = payload  # type: ignore[assignment]  # its members were seen
+    return registered
 
 
 _TEXTS: Final = frozenset({"vct", "vct#integrity", "iss"})

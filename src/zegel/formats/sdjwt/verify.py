@@ -16,7 +16,7 @@ from zegel.formats.sdjwt.key_binding import verify_key_binding
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED, RegisteredClaims
 from zegel.primitives.http import origin_of
-from zegel.primitives.json import Json
+from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.jws import check_header
 from zegel.primitives.keys import verify_signature
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
@@ -92,9 +92,7 @@ def _verify_credential(sdjwt: UnverifiedSdJwt, anchors: TrustAnchors, now: int) 
     verify_signature(chain.leaf.key, jws.signature, jws.signing_input, check=Check.SIGNATURE)
     # 3. what is disclosed is what was signed, and nothing that decides about validity
     claims = resolve_disclosures(payload, sdjwt.encoded_disclosures, sdjwt.unverified_disclosures)
-    for name in ALWAYS_DISCLOSED.intersection(claims):
-        if claims[name] != payload.get(name):
-            raise Rejected(Check.ALWAYS_DISCLOSED, f"expected {name}, and all within it, in the clear", field=name)
+    _check_always_disclosed(payload, claims)
     # 4. the signer may issue this type, under this name; a type of aka_vcts counts only where it may issue that too
     type_ = registered["vct"]
     check_entitlement(chain, type_)
@@ -107,7 +105,9 @@ def _verify_credential(sdjwt: UnverifiedSdJwt, anchors: TrustAnchors, now: int) 
     return VerifiedCredential(
         format=Format.SD_JWT_VC,
         type=type_,
-        types=(type_, *entitled_types(chain.anchor, tuple(registered.get("aka_vcts", ())))),
+        types=(type_, *entitled_types(chain.anchor, tuple(registered["aka_vcts"])))
+        if "aka_vcts" in registered
+        else (type_,),
         issuer=_issuer(chain.anchor.entity, chain.anchor.certificate.subject, chain.leaf.subject, header.x5c),
         claims=claims,
         status=sdjwt.unverified_status,
@@ -115,6 +115,13 @@ def _verify_credential(sdjwt: UnverifiedSdJwt, anchors: TrustAnchors, now: int) 
         valid_until=valid_until,
         holder_key=sdjwt.unverified_holder_key,
     )
+
+
+def _check_always_disclosed(payload: JsonObject, claims: JsonObject) -> None:
+    """SD-JWT VC draft 16 section 2.2.2.2; and nothing within these claims, as draft 19 adds."""
+    for name in ALWAYS_DISCLOSED.intersection(claims):
+        if claims[name] != payload.get(name):
+            raise Rejected(Check.ALWAYS_DISCLOSED, f"expected {name}, and all within it, in the clear", field=name)
 
 
 def _check_issuer_name(name: str, leaf: Certificate) -> None:
@@ -137,7 +144,7 @@ def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> 
         raise Rejected(check, "the credential is expired", field="exp")
     if not_before is not None and not_before > now + TOLERATED_EARLY:
         raise Rejected(check, "the credential is not valid yet", field="nbf")
-    if issued_at is not None and not (isinstance(issued_at, int | float) and issued_at <= now + TOLERATED_EARLY):
+    if issued_at is not None and not (isinstance(issued_at, (int, float)) and issued_at <= now + TOLERATED_EARLY):
         raise Rejected(check, "expected the credential to be issued already", field="iat")
     return None if not_before is None else int(not_before), None if expires is None else int(expires)
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from zegel_testing.sdjwt import digest, disclosure
+from zegel_testing.sdjwt import digest, disclosure, issued, parsed
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES, locate_claims, parse_disclosures, resolve_disclosures
+from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES, locate_claims, resolve_disclosures
+from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.primitives.json import MAX_DEPTH
 
 NAME = disclosure("salt 1", "name", "Erika")
@@ -17,7 +18,7 @@ ADDRESS = disclosure("salt 4", "address", {"_sd": [digest(STREET)], "country": "
 
 
 def resolve(payload: dict[str, Any], *encoded: bytes) -> dict[str, Any]:
-    return resolve_disclosures(payload, encoded, parse_disclosures(list(encoded)))
+    return resolve_disclosures(payload, encoded, parsed(*encoded))
 
 
 def refused(payload: dict[str, Any], *encoded: bytes) -> Check:
@@ -150,7 +151,7 @@ def test_disclosures_in_one_another_are_bounded_in_depth() -> None:
 
 def test_disclosures_are_bounded_in_number() -> None:
     with pytest.raises(Malformed, match="at most 500"):
-        parse_disclosures([NAME] * (MAX_DISCLOSURES + 1))
+        parse_sdjwt(issued({}) + b"~".join([NAME] * (MAX_DISCLOSURES + 1)) + b"~")
 
 
 def test_each_claim_is_located_with_the_disclosures_that_lead_to_it() -> None:
@@ -161,7 +162,7 @@ def test_each_claim_is_located_with_the_disclosures_that_lead_to_it() -> None:
         "list": ["AT", {"...": "hidden"}, {"...": digest(ENTRY)}],
     }
     encoded = (NAME, ADDRESS, STREET, ENTRY)
-    assert dict(locate_claims(payload, encoded, parse_disclosures(list(encoded)))) == {
+    assert dict(locate_claims(payload, encoded, parsed(*encoded))) == {
         ("vct",): (),
         ("open",): (),
         ("open", "name"): (NAME,),
