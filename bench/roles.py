@@ -1,0 +1,61 @@
+"""Roles as processes, one worker each, and what they cost: processor time and peak memory."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ZEGEL = Path(sys.executable).with_name("zegel")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Role:
+    """A role's process."""
+
+    def __init__(self, name: str, config: Path) -> None:
+        self.name = name
+        self._log = config.parent / f"{name}.log"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen([ZEGEL, "serve", name, "--config", config], stderr=log)
+
+    def __enter__(self) -> Self:
+        deadline = time.monotonic() + 60
+        while f"{self.name} answers" not in self._log.read_text():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{self.name} did not start:\n{self._log.read_text()}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+
+    def processor_seconds(self) -> float:
+        """What it has used, in user and kernel mode."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def peak_mb(self) -> float:
+        """Its resident memory at its highest."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        (peak,) = (line for line in lines if line.startswith("VmHWM"))
+        return int(peak.split()[1]) / 1024
+
+
+def free_ports(count: int) -> int:
+    """The first of so many neighbouring ports that nobody listens at."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            first = int(probe.getsockname()[1])
+        if first + count < 65_536 and not any(_listened_at(port) for port in range(first, first + count)):
+            return first
+
+
+def _listened_at(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
