@@ -6,7 +6,6 @@ without scripts logs in, over real sockets, under both profiles, with and withou
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import pytest
 from zegel_testing.authorities import signer
 from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, ForeignError, pem_signer
 from zegel_testing.plain_browser import PlainBrowser
+from zegel_testing.ports import reserved_ports
 from zegel_testing.queries import DOCTYPE, QUERIES, VCT
 
 from zegel.primitives.http import origin_of
@@ -108,9 +108,9 @@ class Roles:
 @pytest.fixture(scope="module", params=[("plain", False), ("plain", True), ("haip", False), ("haip", True)], ids=str)
 def roles(request: pytest.FixtureRequest) -> Iterator[Roles]:
     profile, tls = request.param
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, reserved_ports(16) as ports:
         sandbox = Path(folder) / "sandbox"
-        made = ["sandbox", sandbox, "--profile", profile, "--port", str(free_ports(16)), *(["--tls"] if tls else [])]
+        made = ["sandbox", sandbox, "--profile", profile, "--port", str(ports[0]), *(["--tls"] if tls else [])]
         subprocess.run([ZEGEL, *made], check=True, capture_output=True)
         with serving(sandbox, Path(folder) / "log"):
             yield Roles(folder=sandbox, profile=profile, tls=tls)
@@ -132,21 +132,6 @@ def serving(sandbox: Path, log: Path) -> Iterator[None]:
         process.terminate()
         ended = process.wait(30)
     assert ended == 0, log.read_text()
-
-
-def free_ports(count: int) -> int:
-    """The first of so many neighbouring ports that nobody listens at."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first + count < 65_536 and not any(listened_at(port) for port in range(first, first + count)):
-            return first
-
-
-def listened_at(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")

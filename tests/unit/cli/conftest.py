@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.command_line import CLAIMS_OF, HOLDER_JWK
+from zegel_testing.ports import reserved_ports
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import Sandbox, create_sandbox
@@ -60,15 +61,16 @@ def zegel(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A sandbox of the fixed present."""
-    plan = SandboxPlan(
-        profile="haip",
-        tls=False,
-        ports={role: 7101 + at for at, role in enumerate(ROLES)},
-        operator_ports={role: 7111 + at for at, role in enumerate(OPERATED)},
-    )
-    return create_sandbox(tmp_path_factory.mktemp("sandbox") / "utopia", plan, now=NOW, random=system_random)
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox of the fixed present, whose roles do not run."""
+    with reserved_ports(len(OPERATED)) as ports:
+        plan = SandboxPlan(
+            profile="haip",
+            tls=False,
+            ports={role: 7101 + at for at, role in enumerate(ROLES)},
+            operator_ports=dict(zip(OPERATED, ports, strict=True)),
+        )
+        yield create_sandbox(tmp_path_factory.mktemp("sandbox") / "utopia", plan, now=NOW, random=system_random)
 
 
 @pytest.fixture

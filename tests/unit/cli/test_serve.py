@@ -6,10 +6,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from zegel_testing.ports import reserved_ports
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
@@ -20,25 +22,17 @@ from zegel.web.app.serve import bind
 PROGRAM = Path(sys.executable).with_name("zegel")
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [bind("127.0.0.1", 0) for _ in range(count)]
-    ports: list[int] = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @pytest.fixture
-def present(tmp_path: Path) -> Path:
+def present(tmp_path: Path) -> Iterator[Path]:
     """A sandbox of today, on free ports: what a process is told in the configuration alone."""
-    ports = free_ports(len(ROLES) + len(OPERATED))
-    plan = SandboxPlan(
-        profile="haip",
-        tls=False,
-        ports=dict(zip(ROLES, ports, strict=False)),
-        operator_ports=dict(zip(OPERATED, ports[len(ROLES) :], strict=True)),
-    )
-    return create_sandbox(tmp_path / "utopia", plan, now=SystemClock().now(), random=system_random).config
+    with reserved_ports(len(ROLES) + len(OPERATED)) as ports:
+        plan = SandboxPlan(
+            profile="haip",
+            tls=False,
+            ports=dict(zip(ROLES, ports, strict=False)),
+            operator_ports=dict(zip(OPERATED, ports[len(ROLES) :], strict=True)),
+        )
+        yield create_sandbox(tmp_path / "utopia", plan, now=SystemClock().now(), random=system_random).config
 
 
 def test_roles_are_served_until_the_signal(present: Path) -> None:

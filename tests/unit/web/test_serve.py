@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_random
+from zegel_testing.ports import reserved_ports
 
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.checks import Check
@@ -198,19 +199,18 @@ async def test_a_port_that_is_taken_is_unavailable() -> None:
 
 async def test_where_one_port_is_taken_nothing_is_left_open() -> None:
     closing, role = Closing(), Role()
-    taken, free = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
-    free_port = free.getsockname()[1]
-    free.close()
-    roles = (
-        closing.role("first", listener(closing, role, name="first", port=free_port)),
-        closing.role("second", listener(closing, role, name="second", port=taken.getsockname()[1])),
-    )
-    with pytest.raises(Unavailable):
-        async with serving(roles, world=closing.world(), sockets={}):
-            raise AssertionError("it was entered")
-    taken.close()
-    assert closing.closed == ["world", "first", "second"]
-    bind("127.0.0.1", free_port).close()
+    with reserved_ports(2) as (first, second):
+        roles = (
+            closing.role("first", listener(closing, role, name="first", port=first)),
+            closing.role("second", listener(closing, role, name="second", port=second)),
+        )
+        taken = bind("127.0.0.1", second)
+        with pytest.raises(Unavailable):
+            async with serving(roles, world=closing.world(), sockets={}):
+                raise AssertionError("it was entered")
+        taken.close()
+        assert closing.closed == ["world", "first", "second"]
+        bind("127.0.0.1", first).close()
 
 
 async def test_a_listener_that_cannot_start_is_unavailable(tmp_path: Path) -> None:
