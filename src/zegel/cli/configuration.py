@@ -16,7 +16,7 @@ FILE: Final = "zegel.toml"
 
 def add_config_option(parser: ArgumentParser) -> None:
     """Add ``--config``."""
-    parser.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: see below)")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="the configuration; zegel --help has the default")
 
 
 def find_config(args: Namespace) -> Config:

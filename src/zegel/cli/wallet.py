@@ -33,6 +33,7 @@ from zegel.services.wallet.wallet import Wallet, WalletHabits
 
 VAULT: Final = "zegel/wallet.vault"
 LOG_IN_SECONDS: Final = 300
+_ID_HELP: Final = "as zegel wallet list prints it"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,7 +56,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_config_option(receive)
     command("list", "list what is held")
-    command("show", "show a credential, its claims included").add_argument("id", metavar="ID")
+    shown = command("show", "show a credential, its claims included")
+    shown.add_argument("id", metavar="ID", help=_ID_HELP)
     present = command("present", "answer a request")
     present.add_argument("link", metavar="LINK", help="the link of a request")
     decision = present.add_mutually_exclusive_group()
@@ -65,7 +67,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--no-follow", action="store_true", help="print where the browser goes on, and do not go there"
     )
     add_config_option(present)
-    command("delete", "delete a credential, every copy with its key").add_argument("id", metavar="ID")
+    delete = command("delete", "delete a credential, every copy with its key")
+    delete.add_argument("id", metavar="ID", help=_ID_HELP)
     command("log", "list all that was shared, received and refused: names, never values")
 
 
