@@ -172,7 +172,7 @@ def test_a_valid_message_within_the_profiles_is_accepted(identity: str) -> None:
     assert payload == vector.payload or not vector.payload
 
 
-@pytest.mark.parametrize("identity", ALL.keys() - TAKEN.keys())
+@pytest.mark.parametrize("identity", [identity for identity in ALL if identity not in TAKEN])
 def test_every_other_message_is_refused(identity: str) -> None:
     with pytest.raises((Malformed, Rejected)) as refusal:
         accept(ALL[identity])
@@ -324,17 +324,13 @@ def test_rfc_9053_7_1_1_a_key_has_both_coordinates_in_full_size(curve: Curve) ->
 
 def test_rfc_9360_2_a_chain_is_one_certificate_or_an_array_in_either_header() -> None:
     protected = sign1_protected(Curve.P256)
-    for unprotected, chain in (
-        ({}, ()),
-        ({33: b"a"}, (b"a",)),
-        ({33: [b"a"]}, (b"a",)),
-        ({33: [b"a", b"b"]}, (b"a", b"b")),
-    ):
+    one, two = (b"a",), (b"a", b"b")
+    for unprotected, chain in (({}, ()), ({33: b"a"}, one), ({33: [b"a"]}, one), ({33: [b"a", b"b"]}, two)):
         assert parse_sign1(message(protected, unprotected), what="test").x5chain == chain
     under_protection = encode_cbor({1: -7, 33: [b"a", b"b"]})
-    assert parse_sign1(message(under_protection), what="test").x5chain == (b"a", b"b")
-    assert sign_sign1(b"", signer=KEY, x5chain=(b"a",))[1] == {33: b"a"}
-    assert sign_sign1(b"", signer=KEY, x5chain=(b"a", b"b"))[1] == {33: [b"a", b"b"]}
+    assert parse_sign1(message(under_protection), what="test").x5chain == two
+    assert sign_sign1(b"", signer=KEY, x5chain=one)[1] == {33: b"a"}
+    assert sign_sign1(b"", signer=KEY, x5chain=two)[1] == {33: [b"a", b"b"]}
 
 
 def test_rfc_9596_2_a_type_stands_in_the_protected_header() -> None:
