@@ -1,5 +1,6 @@
 """The credential issuer's use cases: issue, defer, take note, revoke."""
 
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
@@ -7,10 +8,12 @@ from typing import Final, final
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format
 from zegel.formats.status.entries import INVALID
+from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import Json
 from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.oauth.errors import FreshNonces, denying
+from zegel.protocols.oauth.lifetimes import PRE_AUTHORIZED_SECONDS, REFRESH_TOKEN_SECONDS
 from zegel.protocols.openid4vci.credential import (
     NOTIFICATION_SECONDS,
     CredentialCall,
@@ -39,7 +42,18 @@ class WaitingIssuance:
     ready_at: int
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """When what a person holds was last revoked, of one type or of all. Grants from before give nothing more of it."""
+
+    at: int
+
+
+_GRANT_SECONDS: Final = PRE_AUTHORIZED_SECONDS + REFRESH_TOKEN_SECONDS  # by then no grant from before is left
+
 DEFERRED: Final = Kind(name="deferred transaction", states=(WaitingIssuance,))
+REVOCATION: Final = Kind(name="revocation", states=(Revocation,))
 NOTIFIED: Final = Kind(name="notified issuance", states=(NotifiedIssuance,))
 
 
@@ -56,7 +70,10 @@ class Wanted:
 
 @final
 class IssuerService:
-    """A credential issuer at work. The wallet providers that ``trust`` has at the time are those whose word counts."""
+    """A credential issuer at work. The wallet providers that ``trust`` has at the time are those whose word counts.
+
+    ``key`` makes references of persons, which can be guessed, into keys of records that cannot.
+    """
 
     def __init__(
         self,
@@ -68,6 +85,7 @@ class IssuerService:
         authorization: AuthorizationService,
         source: PersonSource,
         store: IssuerStore,
+        key: bytes,
         clock: Clock,
         random: Random,
     ) -> None:
@@ -78,6 +96,7 @@ class IssuerService:
         self._authorization = authorization
         self._source = source
         self._store = store
+        self._key = key
         self._clock = clock
         self._random = random
 
@@ -161,7 +180,8 @@ class IssuerService:
     async def revoke(self, *, person: str, type_: str | None) -> tuple[Issuance, ...]:
         """Revoke every copy that a person holds, of one type or of all; final. Returns the batches revoked by this.
 
-        A batch without status entries cannot be revoked: it ends by itself.
+        A batch without status entries cannot be revoked: it ends by itself. Neither is renewed any more: whoever has
+        the wallet has its refresh token, so that the person has to log in again.
         """
         now = self._clock.now()
         async with self._store.transaction(durable=True) as transaction:
@@ -171,6 +191,9 @@ class IssuerService:
             revoked = [await transaction.issuances.revoke(batch.id, now=now) for batch in chosen]
             for batch in chosen:
                 await transaction.statuses.mark(batch.entries, INVALID)
+            key = self._revocation_key(person, type_)
+            await transaction.take(REVOCATION, key)
+            await transaction.put(REVOCATION, key, Revocation(at=now), expires=now + _GRANT_SECONDS)
         return tuple(batch for batch in revoked if batch is not None)
 
     async def _issue(self, call: CredentialCall) -> HttpResponse:
@@ -183,6 +206,7 @@ class IssuerService:
         async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, call.once)
             await _take(transaction, call)
+            await self._refuse_revoked(transaction, call)
             with denying("credential_request_denied"):  # what our own source says of the person does not fit the type
                 credentials = await self._press.issue(order, transaction=transaction)
             answer = issued(self._issuer, call, credentials, now=self._clock.now(), random=self._random)
@@ -199,6 +223,16 @@ class IssuerService:
 
     async def _known(self, types: Iterable[str], person: str) -> tuple[str, ...]:
         return tuple([id_ for id_ in types if await self._source.load_claims(person, id_) is not None])
+
+    async def _refuse_revoked(self, transaction: IssuerTransaction, call: CredentialCall) -> None:
+        """``Denied`` for a grant from before a revocation of what it is asked for."""
+        for type_ in (None, self._type(call).id):
+            stored = await transaction.load(REVOCATION, self._revocation_key(call.grant.subject, type_))
+            if stored is not None and call.grant.approved <= stored.value.at:
+                raise decline("it was revoked since the person logged in; a new log-in is needed")
+
+    def _revocation_key(self, person: str, type_: str | None) -> str:
+        return base64url(hmac.digest(self._key, f"{type_ or ''}\0{person}".encode(), "sha256"))
 
     def _type(self, call: CredentialCall) -> AttestationType:
         return self._policy.find(call.configuration.id)[0]

@@ -32,6 +32,7 @@ from zegel.protocols.openid4vci.wallet.authorization import (
     BrowserPause,
     begin_authorization,
     begin_pre_authorized,
+    renew,
     return_from_browser,
 )
 from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, prove
@@ -242,6 +243,15 @@ class TestWallet:
         """The whole authorization code flow."""
         pause = await self.push(offer)
         return await self.finish(await self.come_back(pause, await self.log_in(pause.url, person)), choice)
+
+    async def renew(self, done: Done, offer: Mapping[str, Any]) -> Done:
+        """Have what is offered issued again, by the refresh token that is left of an issuance."""
+        assert done.session.tokens is not None
+        token = done.session.tokens.refresh_token
+        assert token is not None
+        ready, client, now = await self.ready(offer), await self.client(), self.world.clock.now()
+        step = renew(ready, client=client, refresh_token=token, now=now, random=system_random)
+        return await self.finish(await self.drive(step))
 
     async def attest(self, keys: Sequence[PrivateKey], nonce: str | None) -> str:
         """What the wallet provider says of the keys."""

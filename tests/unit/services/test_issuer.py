@@ -8,11 +8,13 @@ import pytest
 from zegel_testing.authorities import DAY
 from zegel_testing.issuing_world import BATCH, IssuingWorld, issuing_world, sandbox_at
 
+from zegel.adapters.entropy import system_random
 from zegel.checks import Check
 from zegel.errors import Denied, Rejected
 from zegel.formats.claims import Claims
 from zegel.formats.credential import Format
 from zegel.protocols.oauth.authorization_details import GrantedCredential
+from zegel.protocols.openid4vci.wallet.issuance import poll
 from zegel.services.issuer_policy import IssuerPolicy
 from zegel.services.trust import Trust
 
@@ -98,6 +100,69 @@ async def test_revocation_reaches_every_renewal_that_still_lives(world: IssuingW
     revoked = await world.site.issuer.revoke(person="erika", type_=None)
     assert len(revoked) == 1  # the first batch lived for thirty days
     assert revoked[0].revoked_at == world.clock.now()
+
+
+async def test_after_a_revocation_a_wallet_renews_nothing_and_the_person_logs_in_again(world: IssuingWorld) -> None:
+    """Whoever has the wallet has its refresh token: it must not undo what was revoked."""
+    wallet = world.wallet()
+    done = await wallet.receive(await world.offer("pid"))
+    world.clock.advance(DAY)
+    await world.site.issuer.revoke(person="erika", type_="pid")
+    world.clock.advance(1)
+    with pytest.raises(Denied) as refusal:
+        await wallet.renew(done, await world.offer("pid"))
+    assert refusal.value.code == "credential_request_denied"
+    assert json.loads(world.answers("/credential")[-1].body)["check"] == "issuer-decision"
+    assert (await wallet.receive(await world.offer("pid"))).received
+
+
+@pytest.mark.parametrize("type_", ["pid", None])
+async def test_a_revocation_ends_the_renewal_of_what_was_revoked_alone(world: IssuingWorld, type_: str | None) -> None:
+    wallet, other = world.wallet(), world.wallet()
+    done = await wallet.receive(await world.offer("residence"))
+    others = await other.receive(await world.offer("residence"), person="max")
+    world.clock.advance(DAY)
+    await world.site.issuer.revoke(person="erika", type_=type_)
+    assert (await other.renew(others, await world.offer("residence"))).received
+    if type_ == "pid":
+        assert (await wallet.renew(done, await world.offer("residence"))).received
+        return
+    with pytest.raises(Denied):
+        await wallet.renew(done, await world.offer("residence"))
+
+
+async def test_what_cannot_be_revoked_is_renewed_no_more_either(world: IssuingWorld) -> None:
+    wallet = world.wallet()
+    done = await wallet.receive(await world.offer("proof_of_age"))
+    assert await world.site.issuer.revoke(person="erika", type_="proof_of_age") == ()
+    with pytest.raises(Denied):
+        await wallet.renew(done, await world.offer("proof_of_age"))
+
+
+async def test_an_offer_from_before_a_revocation_gives_nothing_afterwards(tmp_path: Path) -> None:
+    async with issuing_world(sandbox_at(tmp_path, profile="plain")) as world:
+        wallet = world.wallet()
+        offer = await world.offer("pid", grant="pre-authorized", person="erika")
+        world.clock.advance(1)
+        await world.site.issuer.revoke(person="erika", type_=None)
+        pause = await wallet.redeem(offer)
+        with pytest.raises(Denied):
+            await wallet.prove(pause)
+        world.clock.advance(1)
+        again = await world.offer("pid", grant="pre-authorized", person="erika")
+        assert (await wallet.finish(await wallet.redeem(again))).received
+
+
+async def test_what_was_revoked_while_it_took_its_time_is_not_issued(tmp_path: Path) -> None:
+    async with issuing_world(sandbox_at(tmp_path), delayed_types=("diploma",), delay=60) as world:
+        wallet = world.wallet()
+        done = await wallet.receive(await world.offer("diploma", formats=["mso_mdoc"]))
+        world.clock.advance(60)
+        await world.site.issuer.revoke(person="erika", type_="diploma")
+        step = poll(done.session, done.pending[0], now=world.clock.now(), random=system_random)
+        with pytest.raises(Denied) as refusal:
+            await wallet.drive(step)
+        assert refusal.value.code == "credential_request_denied"
 
 
 async def test_keys_are_held_against_the_wallet_providers_of_the_moment(world: IssuingWorld) -> None:

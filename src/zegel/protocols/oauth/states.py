@@ -89,12 +89,16 @@ class UsedCode:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """An authorisation, as long as its refresh token lives. Tokens refer to it, and fall with it."""
+    """An authorisation, as long as its refresh token lives. Tokens refer to it, and fall with it.
+
+    ``approved`` is when the person, or the issuer before the wallet came, said yes.
+    """
 
     subject: str
     client: ClientIdentity
     jkt: str
     credentials: tuple[GrantedCredential, ...]
+    approved: int
     expires: int
     revoked: bool = False
 

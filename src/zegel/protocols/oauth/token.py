@@ -24,7 +24,12 @@ from zegel.protocols.oauth.authorization_details import (
 )
 from zegel.protocols.oauth.dpop import VerifiedDpop, check_bound, receive_dpop
 from zegel.protocols.oauth.errors import OneTime, denying
-from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, PRE_AUTHORIZED_SECONDS, REFRESH_TOKEN_SECONDS
+from zegel.protocols.oauth.lifetimes import (
+    ACCESS_TOKEN_SECONDS,
+    CODE_SECONDS,
+    PRE_AUTHORIZED_SECONDS,
+    REFRESH_TOKEN_SECONDS,
+)
 from zegel.protocols.oauth.pkce import check_code_verifier
 from zegel.protocols.oauth.server import SECRET_BYTES, AuthorizationServer, authenticate_client
 from zegel.protocols.oauth.states import (
@@ -167,7 +172,8 @@ def redeem_code(
     with denying("invalid_grant"):
         check_code_verifier(request.parameters.get("code_verifier"), challenge=pushed.code_challenge)
     credentials = _narrowed(server, request, state.credentials)
-    return _redeemed(server, request, state.subject, credentials, now=now, random=random)
+    approved = state.expires - CODE_SECONDS
+    return _redeemed(server, request, state.subject, credentials, approved=approved, now=now, random=random)
 
 
 def redeem_pre_authorized_code(
@@ -193,7 +199,8 @@ def redeem_pre_authorized_code(
             raise _invalid_grant("the code died of wrong transaction codes", "pre-authorized_code")
         if not hmac.compare_digest(_digest(server, request.secret, given[:MAX_TX_CODE]), state.tx_code.digest):
             return _wrong_transaction_code(state, state.tx_code)
-    return _redeemed(server, request, state.subject, credentials, now=now, random=random)
+    approved = state.expires - PRE_AUTHORIZED_SECONDS
+    return _redeemed(server, request, state.subject, credentials, approved=approved, now=now, random=random)
 
 
 def refresh_access(
@@ -321,6 +328,7 @@ def _redeemed(
     subject: str,
     credentials: tuple[GrantedCredential, ...],
     *,
+    approved: int,
     now: int,
     random: Callable[[int], bytes],
 ) -> Redeemed:
@@ -334,6 +342,7 @@ def _redeemed(
             client=request.client,
             jkt=request.dpop.thumbprint,
             credentials=credentials,
+            approved=approved,
             expires=expires,
         ),
         access_token=access_token,

@@ -168,6 +168,7 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
             authorization=authorization,
             source=source.claims,
             store=store,
+            key=role_key(material.sealing_key, "revocations"),
             clock=clock,
             random=random,
         ),
