@@ -4,7 +4,7 @@ Each item is kept as the text that came, for its signature is over that very tex
 format: ``formats.sdjwt`` by hashes in the key binding JWT, ``formats.mdoc`` by a device-signed element.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
@@ -115,11 +115,21 @@ def check_transaction_data(
             raise _refused(f"the type {item.type[:80]} is unknown here", f"{where}.type")
         _check_members(item, type_, where)
         _check_hash_algorithm(item, where)
-        known = {credential.id: credential for credential in query.credentials}
-        for id_ in item.credential_ids:
-            if id_ not in known:
-                raise _refused("expected ids of the query", f"{where}.credential_ids")
-            _check_signer(known[id_], type_, f"{where}.credential_ids")
+        for signer in _signers(item, query, where):
+            _check_signer(signer, type_, f"{where}.credential_ids")
+    return items
+
+
+def check_signable(items: tuple[TransactionData, ...], *, query: DcqlQuery) -> tuple[TransactionData, ...]:
+    """Return the items if each credential that they name would sign them; ``Rejected(TRANSACTION_REQUEST)`` otherwise.
+
+    For the verifier, before it asks: an answer without holder binding is not looked at for signatures, so that it would
+    pass for one that authorises. What a type demands is the wallet's to check.
+    """
+    for position, item in enumerate(items):
+        where = f"transaction_data[{position}]"
+        for signer in _signers(item, query, where):
+            _check_bound(signer, f"{where}.credential_ids")
     return items
 
 
@@ -180,12 +190,24 @@ def _check_hash_algorithm(item: TransactionData, where: str) -> None:
         raise _refused(f"expected {HASH_ALGORITHM} among the algorithms", f"{where}.transaction_data_hashes_alg")
 
 
-def _check_signer(query: CredentialQuery, type_: TransactionType, where: str) -> None:
-    if is_pid(query.types):
-        raise _refused("a PID's key signs no transaction", where)
+def _signers(item: TransactionData, query: DcqlQuery, where: str) -> Iterator[CredentialQuery]:
+    known = {credential.id: credential for credential in query.credentials}
+    for id_ in item.credential_ids:
+        if id_ not in known:
+            raise _refused("expected ids of the query", f"{where}.credential_ids")
+        yield known[id_]
+
+
+def _check_bound(query: CredentialQuery, where: str) -> None:
     if not query.holder_binding:
         # section B.3.3: reject what asks for transaction data without cryptographic holder binding
         raise _refused(f"expected {query.id} to require cryptographic holder binding", where)
+
+
+def _check_signer(query: CredentialQuery, type_: TransactionType, where: str) -> None:
+    if is_pid(query.types):
+        raise _refused("a PID's key signs no transaction", where)
+    _check_bound(query, where)
     if not query.types or not type_.attestations.issuperset(query.types):
         raise _refused(f"{query.id} asks for an attestation that does not sign {type_.type}", where)
 

@@ -37,7 +37,7 @@ from zegel.protocols.openid4vp.request import (
     sign_request,
 )
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current, check_answer
-from zegel.protocols.openid4vp.transaction_data import TransactionData, assign_transaction_data
+from zegel.protocols.openid4vp.transaction_data import TransactionData, assign_transaction_data, check_signable
 from zegel.trust.access import check_redirect_party
 from zegel.trust.signing import CertifiedSigner
 
@@ -252,7 +252,8 @@ def begin(
     """Begin a session: fresh nonce, state and, for an encrypted answer, key.
 
     ``initiator`` is the secret of the session in which it begins, a browser's or an operator's: the result goes there
-    alone. ``Rejected`` with CLIENT_ID, CLIENT_BINDING, PROFILE, or PRESENTATION_REQUEST for a query not to be sent.
+    alone. ``Rejected`` with CLIENT_ID, CLIENT_BINDING, PROFILE, or PRESENTATION_REQUEST or TRANSACTION_REQUEST for what
+    is not to be sent.
     """
     unsigned = check_prefix(client_id, profile=profile) is ClientIdPrefix.REDIRECT_URI
     if unsigned:
@@ -268,7 +269,7 @@ def begin(
         state=base64url(random(SECRET_BYTES)),
         query=check_sendable(query),
         response_key=None if response_key is None else response_key.public_key,
-        transaction_data=transaction_data,
+        transaction_data=check_signable(transaction_data, query=query),
         verifier_info=verifier_info,
         issued_at=now,
         expires=now + (SAME_DEVICE_SECONDS if isinstance(flow, SameDevice) else CROSS_DEVICE_SECONDS),

@@ -20,6 +20,7 @@ from zegel.protocols.openid4vp.transaction_data import (
     MemberKind,
     assign_transaction_data,
     build_transaction_data,
+    check_signable,
     check_transaction_data,
     parse_transaction_data,
     transaction_types,
@@ -113,6 +114,16 @@ def test_anything_else_is_refused_before_it_is_shown(item: Any, field: str) -> N
         check_transaction_data((transaction("account"), item), query=QUERY, types=TYPES)
     assert refusal.value.check is Check.TRANSACTION_REQUEST
     assert refusal.value.field == f"transaction_data[1].{field}"
+
+
+@pytest.mark.parametrize("ids", [("account", "lax"), ("other",)])
+def test_a_verifier_asks_nobody_to_sign_who_could_answer_without_signing(ids: tuple[str, ...]) -> None:
+    good = (transaction("account", "account-mdoc"),)
+    assert check_signable(good, query=QUERY) is good
+    with pytest.raises(Rejected) as refusal:
+        check_signable((*good, transaction(*ids)), query=QUERY)
+    assert refusal.value.check is Check.TRANSACTION_REQUEST
+    assert refusal.value.field == "transaction_data[1].credential_ids"
 
 
 def test_the_first_credential_named_that_is_presented_signs_the_item() -> None:

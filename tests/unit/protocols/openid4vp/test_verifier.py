@@ -258,6 +258,12 @@ def test_transaction_data_is_expected_from_the_credential_that_signs_it() -> Non
     assert requested.transaction_data(["account", "pid"]) == {"account": (item.raw,)}
 
 
+def test_a_transaction_is_never_sent_to_be_answered_unsigned() -> None:
+    query = query_of(sd_jwt_query("pid", require_cryptographic_holder_binding=False))
+    refusal = rejection(session, query, transaction_data=(transaction("pid"),))
+    assert refusal.check is Check.TRANSACTION_REQUEST
+
+
 def test_a_client_of_redirect_uri_is_answered_where_it_says() -> None:
     wrong = rejection(session, client_id="redirect_uri:https://else.utopia.example/")
     assert wrong.check is Check.CLIENT_BINDING
