@@ -372,6 +372,21 @@ async def test_transaction_data_is_signed_or_the_answer_is_refused(party: Relyin
     assert (await party.result(session))["state"] == "accepted"
 
 
+async def test_a_credential_that_nobody_needs_signs_for_no_other(party: RelyingParty) -> None:
+    queries = [{"id": "other", **ACCOUNT[Format.SD_JWT_VC]}, {"id": "account", **ACCOUNT[Format.SD_JWT_VC]}]
+    query = {"credentials": queries, "credential_sets": [{"options": [["account"], ["other"]]}]}
+    item = PAYMENT | {"credential_ids": ["other", "account"]}
+    _, asked = await party.begin(query, transaction_data=[item])
+    copy, name = issue(payment=True), [("family_name",)]
+    unsigned, signed = (
+        asked.present(copy, transaction_data=data, paths=name) for data in ((), tuple(asked.transaction_data))
+    )
+    pid_that_signs = asked.present(issue(), transaction_data=asked.transaction_data, paths=name)
+    token = {"account": [unsigned], "other": [pid_that_signs]}
+    refused(await party.send(asked.post({"vp_token": token, "state": asked.claims["state"]})), Check.TRANSACTION_DATA)
+    assert (await party.send(asked.answer(signed, id_="account"))).status == 200
+
+
 # --- without holder binding -----------------------------------------------------------------------------------------
 
 

@@ -163,8 +163,7 @@ def check_choice(match: QueryMatch, choice: Choice) -> tuple[Disclosure, ...]:
     for set_, option in zip(match.query.sets, options, strict=True):
         if set_.required and option is None:
             raise Rejected(Check.HELD, "expected a choice for each required set of credentials", field="choice")
-    needed = {id_ for option in options if option is not None for id_ in option}
-    if not needed.issuperset(chosen):
+    if not needed_ids(match.query, chosen).issuperset(chosen):
         # section 6.4.2: what satisfies the query is returned, not what else would match
         raise Rejected(Check.HELD, "expected no credential beyond those that answer the query", field="choice")
     return tuple(
@@ -178,6 +177,11 @@ def answered_options(query: DcqlQuery, answered: Collection[str]) -> tuple[tuple
     """For each set of the query the largest option that the answered ids fill, the first of several; None if none."""
     filled = ([option for option in set_.options if all(id_ in answered for id_ in option)] for set_ in query.sets)
     return tuple(max(options, key=len, default=None) for options in filled)
+
+
+def needed_ids(query: DcqlQuery, answered: Collection[str]) -> frozenset[str]:
+    """Those of the answered ids that count: the ones of ``answered_options``. What is beyond them answers nothing."""
+    return frozenset(id_ for option in answered_options(query, answered) if option is not None for id_ in option)
 
 
 def is_of_type(query: CredentialQuery, credential: VerifiedCredential) -> bool:

@@ -13,7 +13,14 @@ from zegel.errors import Rejected
 from zegel.formats.claims import Claim, ClaimPath, Claims, select_claims
 from zegel.formats.credential import CurrentPresentation, CurrentUnboundPresentation, VerifiedCredential
 from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, DcqlQuery
-from zegel.protocols.openid4vp.matching import Found, answered_options, is_certified, is_of_type, select_asked
+from zegel.protocols.openid4vp.matching import (
+    Found,
+    answered_options,
+    is_certified,
+    is_of_type,
+    needed_ids,
+    select_asked,
+)
 
 Current: TypeAlias = CurrentPresentation | CurrentUnboundPresentation
 
@@ -37,16 +44,17 @@ def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Current]]) -
 
     ``Rejected`` with QUERY_TYPE, TRUSTED_AUTHORITY, HOLDER_BINDING, QUERY_CLAIMS, or QUERY when something is missing.
     """
-    options = answered_options(query, {id_ for id_, presentations in presented.items() if presentations})
+    answered = {id_ for id_, presentations in presented.items() if presentations}
+    options = answered_options(query, answered)
     for position, (set_, option) in enumerate(zip(query.sets, options, strict=True)):
         if set_.required and option is None:
             field = f"credential_sets[{position}]" if query.credential_sets else "vp_token"
             raise Rejected(Check.QUERY, "expected presentations for a whole option", field=field)
-    asked = {id_ for option in options if option is not None for id_ in option}
+    needed = needed_ids(query, answered)
     bound: dict[str, tuple[CurrentPresentation, ...]] = {}
     unbound: dict[str, tuple[CurrentUnboundPresentation, ...]] = {}
     for credential in query.credentials:
-        if credential.id not in asked:
+        if credential.id not in needed:
             continue
         if credential.holder_binding:
             bound[credential.id] = tuple(_bound(credential, entry) for entry in presented[credential.id])

@@ -25,6 +25,7 @@ from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.dcql import DcqlQuery
 from zegel.protocols.openid4vp.link import check_prefix
+from zegel.protocols.openid4vp.matching import needed_ids
 from zegel.protocols.openid4vp.members import read_text
 from zegel.protocols.openid4vp.request import (
     REQUEST_MEDIA_TYPE,
@@ -140,8 +141,12 @@ class Requested:
         return replace(self, opened=True), HttpResponse(status=200, headers=headers, body=body)
 
     def transaction_data(self, answered: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        """The transaction data that each answered credential query has to have signed, by its id."""
-        return assign_transaction_data(self.request.transaction_data, answered=answered)
+        """The transaction data that each answered credential query has to have signed, by its id.
+
+        What is dropped when the session is concluded, and so never held against its query, signs for nobody.
+        """
+        needed = needed_ids(self.request.query, answered)
+        return assign_transaction_data(self.request.transaction_data, answered=needed)
 
     def note(self, error: ZegelError) -> "Requested":
         """Remember why an answer was not taken, for the page that waits; the request stays open."""
