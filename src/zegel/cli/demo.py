@@ -2,44 +2,31 @@
 
 import logging
 import os
-import shutil
-import socket
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import uvloop
 
-from zegel.adapters.clock import SystemClock
-from zegel.adapters.configuration import load_config
-from zegel.adapters.entropy import system_random
 from zegel.adapters.logs import configure_logs
-from zegel.adapters.sandbox.create import Sandbox, create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.cli.configuration import announce_demo, withdraw_demo
-from zegel.cli.output import ACCEPTED, REJECTED, print_data, print_text, say
+from zegel.cli.demo_ground import DEFAULT_PROFILE, Ground, prepared
+from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, print_data, print_text, say
 from zegel.cli.walk.script import walk
 from zegel.cli.walk.story import Listening, Step, Story
-from zegel.config.roles import Config
 from zegel.errors import Unavailable
 from zegel.profiles import PROFILES
 from zegel.web.app.all import OPENERS, open_roles
-from zegel.web.app.serve import bind, serving, until_told_to_end
+from zegel.web.app.serve import serving, unless_told_to_end, until_told_to_end
 from zegel.web.app.world import open_world
-
-FIRST_PORT: Final = 7101
-_ADDRESS: Final = "127.0.0.1"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("--profile", choices=list(PROFILES), default="haip", help="default: haip")
+    parser.add_argument("--profile", choices=list(PROFILES), help=f"default: {DEFAULT_PROFILE}")
     parser.add_argument("--tls", action="store_true", help="serve TLS from the sandbox's own web authority")
     parser.add_argument("--walk", action="store_true", help="tell the whole story without a browser, and end")
     parser.add_argument("--headless", action="store_true", help="free ports, no words; ends on SIGTERM")
@@ -49,128 +36,92 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Run the demo until it is told to end, or the walk to its end."""
-    with _folder(args.folder) as folder, _sockets(args) as sockets:
-        began = time.perf_counter()
-        sandbox = _sandbox(folder, args, sockets)
-        config = load_config(sandbox.config)
-        _configure_logs(args, folder)
+    began = time.perf_counter()
+    with prepared(args) as ground:
+        _configure_logs(args, ground.folder)
         if args.walk:
             story = Story(lambda step: _tell(step, as_json=args.json))
             story.add("sandbox", ok=True, ms=round((time.perf_counter() - began) * 1000))
-            return uvloop.run(_walk(config, sandbox, sockets, story))
-        return uvloop.run(_demo(config, sandbox, sockets, args))
+            return uvloop.run(unless_told_to_end(_walk(ground, story)))
+        return uvloop.run(unless_told_to_end(_demo(ground, as_json=args.json)))
 
 
-async def _demo(config: Config, sandbox: Sandbox, sockets: dict[str, socket.socket], args: Namespace) -> int:
-    world = open_world(config)
+async def _demo(ground: Ground, *, as_json: bool) -> int:
+    world = open_world(ground.config)
     roles = await open_roles(list(OPENERS), world)
-    async with serving(roles, world=world, sockets=sockets):
-        announce_demo(sandbox.config)
+    async with serving(roles, world=world, sockets=ground.sockets):
+        announce_demo(ground.sandbox.config)
         try:
-            _announce(config, sandbox, args)
+            _announce(ground, as_json=as_json)
             await until_told_to_end()
         finally:
-            withdraw_demo(sandbox.config)
+            withdraw_demo(ground.sandbox.config)
     return ACCEPTED
 
 
-async def _walk(config: Config, sandbox: Sandbox, sockets: dict[str, socket.socket], story: Story) -> int:
-    world = open_world(config)
+async def _walk(ground: Ground, story: Story) -> int:
+    world = open_world(ground.config)
     listening = Listening(story)
     logging.getLogger("zegel").addHandler(listening)
     try:
         roles = await open_roles(list(OPENERS), world)
-        async with serving(roles, world=world, sockets=sockets):
-            await walk(config, story, roles=roles, web_ca=sandbox.web_ca if config.issuer.tls_certificate else None)
+        async with serving(roles, world=world, sockets=ground.sockets):
+            await walk(ground.config, story, roles=roles, web_ca=_web_ca(ground))
     except Unavailable as error:
         say(str(error))
         story.add("walk", ok=False, ms=0, check=error.check.id)
+        return UNAVAILABLE
     finally:
         logging.getLogger("zegel").removeHandler(listening)
     return ACCEPTED if story.went_well else REJECTED
 
 
-def _sandbox(folder: Path, args: Namespace, sockets: dict[str, socket.socket]) -> Sandbox:
-    existing = folder / "zegel.toml"
-    if existing.exists():
-        return Sandbox(config=existing, trust_folder=folder / "trust", web_ca=folder / "web-ca.pem")
-    plan = SandboxPlan(
-        profile=args.profile,
-        tls=args.tls,
-        ports={role: _port(sockets[_listener(role)]) for role in ROLES},
-        operator_ports={role: _port(sockets[_listener(role) + " operator"]) for role in OPERATED},
-        brisk=True,
-    )
-    return create_sandbox(folder, plan, now=SystemClock().now(), random=system_random)
+def _web_ca(ground: Ground) -> Path | None:
+    return ground.sandbox.web_ca if ground.config.issuer.tls_certificate else None
 
 
-def _announce(config: Config, sandbox: Sandbox, args: Namespace) -> None:
-    origins = {
-        "issuer": config.issuer.origin,
-        "authorization_server": config.issuer.origin,
-        "verifier": config.verifier.origin,
-        "provider": config.provider.origin,
-        "service": config.service.origin,
-        "wallet": config.wallet.origin,
-        "wallet_provider": config.wallet_provider.origin,
-    }
-    paths = {
-        "trust_folder": str(sandbox.trust_folder),
-        "web_ca": str(sandbox.web_ca),
-        "config": str(sandbox.config),
-    }
-    if args.json:
-        print_data({"ready": True, **origins, **paths})
+def _announce(ground: Ground, *, as_json: bool) -> None:
+    config, sandbox = ground.config, ground.sandbox
+    if as_json:
+        origins = {
+            "issuer": config.issuer.origin,
+            "authorization_server": config.issuer.origin,
+            "verifier": config.verifier.origin,
+            "provider": config.provider.origin,
+            "service": config.service.origin,
+            "wallet": config.wallet.origin,
+            "wallet_provider": config.wallet_provider.origin,
+        }
+        folders = {"trust_folder": str(sandbox.trust_folder), "web_ca": str(sandbox.web_ca)}
+        print_data({"ready": True, **origins, **folders})
         return
-    print_text(_WELCOME.format(profile=args.profile, **origins, **paths))
+    pages = (config.wallet.origin, config.issuer.origin, config.service.origin)
+    width = max(map(len, pages))
+    wallet, issuer, service = (origin.ljust(width) for origin in pages)
+    web_ca = "" if _web_ca(ground) is None else _CERTIFICATES.format(web_ca=sandbox.web_ca)
+    profile, folder = config.issuer.profile, ground.folder
+    print_text(
+        _WELCOME.format(profile=profile, wallet=wallet, issuer=issuer, service=service, web_ca=web_ca, folder=folder)
+    )
 
 
 _WELCOME: Final = """
-zegel is running, profile {profile}. Everything is on this machine; nothing is real.
+zegel is running, profile {profile}. Everything is on this machine; nothing is real. Open in a browser, in this order:
 
-  1  {wallet}        your wallet: make it, with a passphrase of your own
-  2  {issuer}        the identity office: get your identity (log in as erika, password: erika keeps bees)
-  3  {service}           Tax online: sign in with your wallet
+  1  {wallet}  your wallet: open it with a code, and give it a passphrase
+  2  {issuer}  the identity office: get your identity; log in as erika, password: erika keeps bees
+  3  {service}  Tax online: sign in with your wallet
 
-  The wallet asks for a code; it has one shown here, in this terminal.
-  More people and their passwords: docs/demo-people.md.  More commands: zegel --help.
-  The sandbox is in {config}. Ctrl-C ends it.
+  The code for the wallet appears here, in this terminal, when you press the button on its page.
+{web_ca}
+  More people and their passwords: docs/demo-people.md      More commands: zegel --help
+  Logs, databases and keys are in {folder}
+  Ctrl-C ends it.
 """
-
-
-@contextmanager
-def _folder(chosen: Path | None) -> Iterator[Path]:
-    """The folder of the sandbox; a temporary one is gone afterwards."""
-    if chosen is not None:
-        yield chosen
-        return
-    made = Path(tempfile.mkdtemp(prefix="zegel-"))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-@contextmanager
-def _sockets(args: Namespace) -> Iterator[dict[str, socket.socket]]:
-    """A listening socket for each listener: on the usual ports where they are free, and on free ones otherwise."""
-    usual = {_listener(role): FIRST_PORT + at for at, role in enumerate(ROLES)}
-    usual |= {f"{_listener(role)} operator": FIRST_PORT + 10 + at for at, role in enumerate(OPERATED)}
-    bound: dict[str, socket.socket] = {}
-    try:
-        for name, port in usual.items():
-            bound[name] = _bind(0 if args.walk or args.headless else port)
-        yield bound
-    finally:
-        for one in bound.values():
-            one.close()
-
-
-def _bind(port: int) -> socket.socket:
-    try:
-        return bind(_ADDRESS, port)
-    except Unavailable:
-        return bind(_ADDRESS, 0)
+_CERTIFICATES: Final = """\
+  Your browser does not know the web authority of this sandbox, and warns of its certificates: go on in spite of that,
+  or import {web_ca}
+"""
 
 
 def _configure_logs(args: Namespace, folder: Path) -> None:
@@ -189,12 +140,3 @@ def _tell(step: Step, *, as_json: bool) -> None:
     else:
         mark = "ok" if step.ok else "FAILED"
         print_text(f"{mark:<7}{step.ms:>6} ms  {step.name}{'' if step.check is None else f'  ({step.check})'}")
-
-
-def _listener(role: str) -> str:
-    return role.replace("_", "-")
-
-
-def _port(one: socket.socket) -> int:
-    port: int = one.getsockname()[1]
-    return port

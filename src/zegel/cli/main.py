@@ -1,8 +1,11 @@
 """The command tree. Each command's module is loaded when it is called, so that the others cost nothing."""
 
+import signal
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+import threading
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Final, final
@@ -16,6 +19,9 @@ stdout is data, messages go to stderr; --json gives one JSON object
 exit codes: 0 accepted, 1 rejected or denied, 2 malformed or wrong usage, 3 unavailable, 70 a fault of zegel
 the configuration: --config, $ZEGEL_CONFIG, ./zegel.toml, or that of the running demo
 """
+
+
+INTERRUPTED: Final = 130  # as shells have it: 128 and the number of SIGINT
 
 
 @final
@@ -49,16 +55,18 @@ COMMANDS: Final = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
-    parsed = _parser(args).parse_args(args)
-    command = COMMANDS[parsed.command]
+    parsed: Namespace | None = None
     try:
-        code: int = getattr(import_module(f"zegel.cli.{command.module}"), command.run)(parsed)
+        with _ended_at_once():
+            parsed = _parser(args).parse_args(args)
+            run = _runner(COMMANDS[parsed.command])
+        return run(parsed)
     except ZegelError as error:
         from zegel.cli.output import report
 
         return report(error, as_json=getattr(parsed, "json", False))
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         from zegel.cli.output import let_reader_go
 
@@ -68,7 +76,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         from zegel.cli.output import report_fault
 
         return report_fault(error)
-    return code
+
+
+@contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Ctrl-C ends the program without a word: nothing is begun yet, and modules in C do not survive an exception."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _runner(command: Command) -> Callable[[Namespace], int]:
+    run: Callable[[Namespace], int] = getattr(import_module(f"zegel.cli.{command.module}"), command.run)
+    return run
 
 
 def _parser(args: Sequence[str]) -> ArgumentParser:

@@ -36,7 +36,7 @@ class Page:
 
     url: str
     status: int
-    text: str
+    words: str
     forms: tuple[Form, ...]
     links: Mapping[str, str]
     onward: str | None
@@ -122,12 +122,13 @@ def _page(url: str, status: int, text: str) -> Page:
     reader = _Reader(url)
     reader.feed(text)
     forms = tuple(Form(action=a, fields=fields, buttons=buttons) for a, fields, buttons in reader.forms)
-    return Page(url=url, status=status, text=text, forms=forms, links=reader.links, onward=reader.onward)
+    words = _words(reader.words)
+    return Page(url=url, status=status, words=words, forms=forms, links=reader.links, onward=reader.onward)
 
 
 @final
 class _Reader(HTMLParser):
-    """Forms with the values that stand in them, links by their text, and where a refresh leads."""
+    """Words, forms with the values that stand in them, links by their text, and where a refresh leads."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -136,6 +137,7 @@ class _Reader(HTMLParser):
         self._button: tuple[tuple[str, str], list[str]] | None = None
         self.forms: list[tuple[str, dict[str, str], dict[str, tuple[str, str]]]] = []
         self.links: dict[str, str] = {}
+        self.words: list[str] = []
         self.onward: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -155,6 +157,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """See ``HTMLParser``."""
+        self.words += (data, " ")
         for read in (self._link, self._button):
             if read is not None:
                 read[1].append(data)

@@ -4,6 +4,7 @@ The person is Erika of the demo, the browser is ``walk.browser``, the rest is th
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from zegel.web.app.roles import OpenRole
 PERSON: Final = "erika"
 PASSWORD: Final = "erika keeps bees"  # noqa: S105 of the demo, and in its docs
 PASSPHRASE: Final = "seven bees on a charter"  # noqa: S105 of a vault that is gone at the end
+_ARRIVED: Final = re.compile(r"(\S+(?: VC)?) (\d+) cop(?:y|ies), signed by")
 _SIGNED_IN: Final = "You are signed in."
-_PERIOD: Final = 1.2  # seconds: the demo's status lists are signed once a second, and kept by readers for one
+_KEPT: Final = 1.1  # seconds: a reader of the demo keeps a status list for one
 
 
 async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_ca: Path | None) -> None:
@@ -32,15 +34,15 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
     try:
         with story.timed("wallet"):
             await person.make_wallet(_launch_code(roles))
-        await person.receive_identity()
-        with story.timed("sign-in"):
+        await person.receive_identity(story)
+        with story.timed("sign-in to Tax online"):
             signed_in = await person.sign_in()
         with story.refusal("replay refused", Check.RESPONSE_CODE):
             await browser.get(signed_in)
         with story.refusal("other browser refused", Check.SAME_BROWSER):
             await stranger.get(await person.answer())
         await asyncio.to_thread(_revoke, config)
-        await asyncio.sleep(_PERIOD)
+        await asyncio.sleep(_KEPT)
         with story.refusal("refused after revocation", Check.STATUS):
             await person.answer()
     finally:
@@ -62,8 +64,8 @@ class _Person:
         page = await self.browser.submit(page, "/launch", code=code)
         return await self.browser.submit(page, "/create", passphrase=PASSPHRASE, again=PASSPHRASE)
 
-    async def receive_identity(self) -> Page:
-        """From the identity office's front page to credentials in the wallet."""
+    async def receive_identity(self, story: Story) -> Page:
+        """From the identity office's front page to credentials in the wallet, and what that shows of them."""
         page = await self.browser.get(self.config.issuer.origin)
         page = await self.browser.submit(page, "/offer", type="pid")
         page = await self.browser.get(page.link("Receive in the wallet on this machine"))
@@ -72,13 +74,16 @@ class _Person:
         page = await self.browser.get(page.onward or page.url)
         page = await self.browser.submit(page, "/log-in", login=PERSON, password=PASSWORD)
         page = await self.browser.submit(page, "/consent", press="Issue to this wallet")
+        expected = min(self.config.issuer.batch_size, self.config.wallet.copies)
+        for format_name, copies in _ARRIVED.findall(page.words):
+            story.add_issuance(format_name=format_name, copies=int(copies), expected=expected)
         return await self.browser.submit(page, "/receive/", decision="keep")
 
     async def sign_in(self) -> str:
         """From Tax online to the wallet and back; returns the address at which the browser came back."""
         returned = await self.answer()
         page = await self.browser.get(returned)
-        if _SIGNED_IN not in page.text:
+        if _SIGNED_IN not in page.words:
             raise Unavailable("Tax online", f"it does not know who signed in (status {page.status})")
         return returned
 
@@ -87,6 +92,8 @@ class _Person:
         page = await self.browser.get(self.config.service.origin + "/sign-in")
         page = await self.browser.get(page.link("Open my wallet"))
         page = await self.browser.submit(page, "/present")
+        if f"{self.config.provider.name} asks" not in page.words:
+            raise Unavailable("wallet", f"it does not say who asks (status {page.status})")
         page = await self.browser.submit(page, "/present/", decision="accept")
         return page.onward or page.url
 
@@ -98,12 +105,13 @@ def _launch_code(roles: Sequence[OpenRole]) -> str:
 
 
 def _revoke(config: Config) -> None:
+    """Revoke what she has, and have the lists signed now rather than at the end of their period."""
+    _operate(config, "/revocations", {"person": PERSON, "type": "pid"})
+    _operate(config, "/status/publish", {})
+
+
+def _operate(config: Config, path: str, body: object) -> None:
     issuer = config.issuer
     call_operator(
-        issuer.operator_address,
-        issuer.operator_port,
-        issuer.operator_token,
-        method="POST",
-        path="/revocations",
-        body={"person": PERSON, "type": "pid"},
+        issuer.operator_address, issuer.operator_port, issuer.operator_token, method="POST", path=path, body=body
     )

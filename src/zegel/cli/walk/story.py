@@ -1,7 +1,8 @@
 """The story of the walk, a line a hop: what each role's own log says of the request that it has just answered.
 
 So a line is not what the walk believes to have happened, but what a service did, how long it took, and which check
-refused. The walk adds what no service sees: that the sandbox was made, and that the person is signed in.
+refused. The walk adds what no service sees: that the sandbox was made, what the wallet shows that it has got, and that
+the person is signed in.
 """
 
 import logging
@@ -14,26 +15,28 @@ from typing import Any, Final, final
 from zegel.adapters.logs import Event
 from zegel.checks import Check
 
+ISSUANCE: Final = "issuance"
 HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("trust", "GET /lists/{name}"): "list of trusted entities",
     ("issuer", "GET /offers/{id}"): "offer",
     ("wallet-provider", "POST /wallet-attestations"): "wallet attestation",
-    ("issuer", "POST /par"): "par",
+    ("issuer", "POST /par"): "PAR",
     ("issuer", "POST /log-in"): "log-in",
     ("issuer", "POST /consent"): "approval",
     ("issuer", "POST /token"): "token",
     ("wallet-provider", "POST /key-attestations"): "key attestation",
-    ("issuer", "POST /credential"): "issuance",
+    ("issuer", "POST /credential"): ISSUANCE,
     ("issuer", "POST /notification"): "notification",
     ("provider", "GET /request/{session}"): "request",
     ("provider", "POST /request/{session}"): "request",
-    ("wallet", "POST /present/{flow}"): "consent",
-    ("provider", "POST /response/{session}"): "response",
+    ("wallet", "GET /present/{flow}"): "consent",
     ("issuer", "GET /status/{list}"): "status",
+    ("provider", "POST /response/{session}"): "response",
     ("provider", "GET /return/{session}"): "return",
-    ("provider", "POST /token"): "id token",
-    ("provider", "GET /userinfo"): "claims",
+    ("provider", "POST /token"): "ID Token",
+    ("provider", "GET /userinfo"): "UserInfo",
     ("issuer operator", "POST /revocations"): "revoke",
+    ("issuer operator", "POST /status/publish"): "status list published",
 }
 """What a route of a role is in the story. A route that is not here is part of a step that is."""
 
@@ -61,7 +64,7 @@ class Story:
     def __init__(self, tell: Callable[[Step], None]) -> None:
         self._tell = tell
         self._expected: tuple[str, Check] | None = None
-        self._counts: dict[str, int] = {}
+        self._issued: list[int] = []
         self.steps: list[Step] = []
 
     @property
@@ -74,6 +77,11 @@ class Story:
         step = Step(name=name, ok=ok, ms=ms, check=check)
         self.steps.append(step)
         self._tell(step)
+
+    def add_issuance(self, *, format_name: str, copies: int, expected: int) -> None:
+        """What the wallet says that it has got by the first credential request that has not been told yet."""
+        ms = self._issued.pop(0)
+        self.add(f"{ISSUANCE} of {format_name}, batch of {copies}", ok=copies == expected, ms=ms)
 
     @contextmanager
     def timed(self, name: str) -> Any:
@@ -102,9 +110,11 @@ class Story:
         name = HOPS.get((event.role, event.route))
         if name is None:
             return
-        if name == "issuance":
-            name = f"issuance {self._count(name)}"
-        self.add(name, ok=(event.status or 0) < 400, ms=event.ms or 0)
+        ok, ms = (event.status or 0) < 400, event.ms or 0
+        if name == ISSUANCE and ok:
+            self._issued.append(ms)  # told when the wallet shows what came
+        else:
+            self.add(name, ok=ok, ms=ms)
 
     def _refused(self, event: Event, check: Check) -> None:
         if self._expected is None:
@@ -117,10 +127,6 @@ class Story:
         name, expected = self._expected
         if self.steps[-1].name != name:  # the first who refuses; what others make of it is no news
             self.add(name, ok=check is expected, ms=event.ms or 0, check=check.id)
-
-    def _count(self, name: str) -> int:
-        self._counts[name] = self._counts.get(name, 0) + 1
-        return self._counts[name]
 
 
 @final

@@ -1,11 +1,12 @@
 """Roles on sockets: one server a listener, one event loop, timers beside them, an end that finishes what runs."""
 
 import asyncio
+import errno
 import signal
 import socket
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final, final
+from typing import Any, Final, TypeVar, final
 
 import uvicorn
 
@@ -17,6 +18,9 @@ from zegel.web.app.roles import Listener, OpenRole, Timer, World
 GRACE_SECONDS: Final = 10  # what runs at SIGTERM may finish in this time
 _BACKLOG: Final = 512
 _RETRY_SECONDS: Final = 2.0  # a timer that failed is tried again sooner than its period
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+T = TypeVar("T")
 
 
 def bind(address: str, port: int) -> socket.socket:
@@ -28,6 +32,8 @@ def bind(address: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         reason = (error.strerror or "it cannot be used").lower()
+        if error.errno == errno.EADDRINUSE:
+            reason += "; end the program that listens there, or have another port in zegel.toml"
         raise Unavailable(f"{address}:{port}", reason) from None
     listening.listen(_BACKLOG)
     return listening
@@ -71,11 +77,27 @@ async def serving(
 
 
 async def until_told_to_end() -> None:
-    """Wait for SIGTERM or SIGINT."""
+    """Wait for SIGTERM, SIGINT or SIGHUP; the last is ignored where it was, as ``nohup`` wants it."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, told.set)
     await told.wait()
+
+
+async def unless_told_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work, and return what it returns; ``KeyboardInterrupt`` when it was told to end before, and has tidied up.
+
+    Work that waits ``until_told_to_end`` itself decides what that means from there on.
+    """
+    working, telling = asyncio.create_task(work), asyncio.create_task(until_told_to_end())
+    await asyncio.wait((working, telling), return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, telling):
+        task.cancel()
+    await asyncio.wait((working, telling))
+    if working.cancelled():
+        raise KeyboardInterrupt
+    return working.result()
 
 
 @final

@@ -3,15 +3,19 @@
 from functools import partial
 
 from zegel.adapters.keyfiles import load_secret
-from zegel.demo.tax_online import TaxOnlineSettings, create_tax_online
-from zegel.demo.transport import OutboundTransport
+from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
 from zegel.web.app.roles import Listener, OpenRole, World, tls_files
 from zegel.web.asgi import call_asgi
 
 
 async def open_service(world: World) -> OpenRole:
-    """Open Tax online as the configuration has it."""
+    """Open Tax online as the configuration has it; ``Unavailable`` where the libraries that it uses are not there."""
+    try:
+        from zegel.demo.tax_online import TaxOnlineSettings, create_tax_online
+        from zegel.demo.transport import OutboundTransport
+    except ModuleNotFoundError as error:
+        raise Unavailable("Tax online", f"it needs {error.name}; install zegel[demo]") from None
     config = world.config.service
     app = create_tax_online(
         TaxOnlineSettings(
