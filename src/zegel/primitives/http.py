@@ -14,6 +14,8 @@ from zegel.primitives.json import encode_json
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 MAX_FIELDS: Final = 64
+MAX_FORM: Final = 1 << 19  # an encrypted presentation with a portrait, the largest form that there is
+_MAX_ESCAPES: Final = 1 << 16  # each costs a third of a microsecond; what is long is base64url, which needs none
 MAX_URL: Final = 8_000
 
 
@@ -68,6 +70,8 @@ def media_type(content_type: str | None) -> str:
 
 def parse_form(body: bytes, *, what: str) -> dict[str, str]:
     """Parse form fields; RFC 6749 section 3.1: a parameter is never sent twice, an empty one counts as left out."""
+    if len(body) > MAX_FORM or body.count(b"%") > _MAX_ESCAPES:
+        raise Malformed(what, "", f"expected at most {MAX_FORM} bytes, and {_MAX_ESCAPES} of them escaped")
     try:
         pairs = parse_qsl(body.decode("ascii"), max_num_fields=MAX_FIELDS, errors="strict", strict_parsing=bool(body))
     except (ValueError, UnicodeDecodeError):

@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Final, Literal, NewType, Protocol, final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -191,7 +191,7 @@ def parse_private_pem(pem: bytes, *, what: str) -> PrivateKey:
     """Parse an unencrypted PEM private key; ``Malformed`` for anything but EC on P-256, P-384 or P-521."""
     try:
         key = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Malformed(what, "", "expected an unencrypted PEM private key") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name not in _NAMES:
         raise Malformed(what, "", "expected an EC key on P-256, P-384 or P-521")

@@ -1,5 +1,6 @@
 """Seconds since the epoch, and how far apart two clocks may stand. The time itself always comes in as ``now``."""
 
+from math import isfinite
 from typing import Final
 
 from zegel.errors import Malformed
@@ -14,7 +15,8 @@ def parse_numeric_date(value: Json, what: str, where: str) -> int | None:
     """Parse an optional NumericDate (RFC 7519 section 2), whole seconds; None for a member that is not there."""
     if value is None:
         return None
-    number = int(value) if type(value) is float else value  # RFC 8259 makes no difference between 1 and 1.0
+    # RFC 8259 makes no difference between 1 and 1.0; what is not finite comes out of CBOR
+    number = int(value) if type(value) is float and isfinite(value) else value
     if type(number) is not int or not 0 <= number <= _LATEST:
         raise Malformed(what, where, "expected seconds since the epoch")
     return number

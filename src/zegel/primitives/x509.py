@@ -44,6 +44,16 @@ _UNDERSTOOD: Final = frozenset(
     }
 )
 
+# What the library raises for bytes that are no certificate, or one that it does not know how to read.
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
 
@@ -105,7 +115,7 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
             names = {_NAMES[a.oid]: str(a.value) for a in certificate.subject if a.oid in _NAMES}
             subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
             serial = certificate.serial_number
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except _UNREADABLE:
         raise Malformed(what, "", "expected a DER certificate with a key of a known type") from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise Malformed(what, "key", "expected an EC key")
@@ -142,7 +152,7 @@ def parse_pem_certificates(pem: bytes, *, what: str) -> tuple[Certificate, ...]:
     try:
         with catch_warnings(action="ignore"):
             found = x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except _UNREADABLE:
         raise Malformed(what, "", "expected PEM certificates") from None
     return tuple(parse_certificate(c.public_bytes(serialization.Encoding.DER), what=what) for c in found)
 

@@ -23,6 +23,7 @@ from zegel.formats.catalogue.types import (
 
 MAX_FILE: Final = 1 << 16  # the PID, with five languages, has 11 kB
 MAX_DEPTH: Final = 5  # driving privileges need it: an array of objects that hold an array of objects that hold text
+_MAX_DOTS: Final = 100  # a name of n parts costs the TOML parser n squared
 _WHAT: Final = "attestation type"
 # SD-JWT VC draft 16 section 2.2.2.3, PID_21, and what the issuer sets itself
 _RESERVED: Final = frozenset(
@@ -35,9 +36,11 @@ def parse_attestation_type(text: str, *, file: str) -> AttestationType:
     what = f"{_WHAT} {file}"
     if len(text) > MAX_FILE:
         raise Malformed(what, "", f"expected at most {MAX_FILE} characters")
+    if max(line.count(".") for line in text.split("\n")) > _MAX_DOTS:
+        raise Malformed(what, "", f"expected at most {_MAX_DOTS} dots in a line")
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(what, "", f"expected TOML: {str(error)[:100]}") from None
     root = Table(document, what=what)
     sd_jwt, mdoc = root.table("sd_jwt"), root.table("mdoc")
@@ -130,7 +133,7 @@ def _rule(table: Table, depth: int) -> ValueRule:
     pattern = table.optional_text("pattern")
     try:
         re.compile(pattern or "")
-    except re.error:
+    except (re.error, RecursionError, OverflowError):
         raise table.malformed("pattern", "expected a regular expression") from None
     type_ = table.text("type")
     if type_ not in tuple(ValueType):

@@ -116,8 +116,8 @@ def offer_link(offer: CredentialOffer | OfferReference, *, scheme: OfferScheme) 
 
 def parse_offer_link(link: str) -> CredentialOffer | OfferReference:
     """Parse a link; ``Malformed`` unless it has one of the schemes and either an offer or the URL of one."""
-    if len(link) > MAX_LINK or not link.isascii():
-        raise Malformed(_WHAT, "link", f"expected at most {MAX_LINK} ASCII characters")
+    if len(link) > MAX_LINK or not link.isascii() or not link.isprintable():
+        raise Malformed(_WHAT, "link", f"expected at most {MAX_LINK} printable ASCII characters")
     try:
         parts = urlsplit(link)
     except ValueError:

@@ -42,8 +42,8 @@ class UnverifiedLink:
 
 def parse_link(link: str) -> UnverifiedLink:
     """Parse a link; ``Malformed`` unless it has one of the schemes and a client_id, and each parameter once."""
-    if len(link) > MAX_LINK or not link.isascii():
-        raise Malformed(_WHAT, "", f"expected at most {MAX_LINK} ASCII characters")
+    if len(link) > MAX_LINK or not link.isascii() or not link.isprintable():
+        raise Malformed(_WHAT, "", f"expected at most {MAX_LINK} printable ASCII characters")
     try:
         parts = urlsplit(link)
     except ValueError:

@@ -22,15 +22,17 @@ _TOKENS: Final = "token response"
 _RESULT: Final = "credential response"
 
 
-def parse_tokens(members: JsonObject, *, before: Tokens | None, now: int) -> Tokens:
-    """Parse a token response (section 6.2); what a refresh leaves out stays as it was ``before``.
-
-    ``Rejected(DPOP_BINDING)`` for a token that is bound to nothing.
-    """
-    access_token = parse_member(members, "access_token", what=_TOKENS)
+def check_token_type(members: JsonObject) -> JsonObject:
+    """Return a token response if its token is bound to the DPoP key; ``Rejected(DPOP_BINDING)`` otherwise."""
     # RFC 9449 section 5: a token of another type is one that whoever finds it can use
     if parse_member(members, "token_type", what=_TOKENS).lower() != "dpop":
         raise Rejected(Check.DPOP_BINDING, "expected a token that is bound to the DPoP key", field="token_type")
+    return members
+
+
+def parse_tokens(members: JsonObject, *, before: Tokens | None, now: int) -> Tokens:
+    """Parse a token response (section 6.2); what a refresh leaves out stays as it was ``before``."""
+    access_token = parse_member(members, "access_token", what=_TOKENS)
     lifetime = members.get("expires_in")
     if lifetime is not None and (type(lifetime) is not int or not 0 < lifetime <= MAX_LIFETIME):
         raise Malformed(_TOKENS, "expires_in", "expected seconds, up to a year")

@@ -20,7 +20,7 @@ from zegel.profiles import Proof
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration, KeyRequirements
 from zegel.protocols.openid4vci.encryption import response_encryption, seal_request
 from zegel.protocols.openid4vci.proofs import sign_key_proof
-from zegel.protocols.openid4vci.wallet.answers import parse_tokens, result_of
+from zegel.protocols.openid4vci.wallet.answers import check_token_type, parse_tokens, result_of
 from zegel.protocols.openid4vci.wallet.session import (
     Pending,
     Received,
@@ -83,7 +83,8 @@ class TokenStep:
         session = heard_from_server(self.session, response)
         if asks_for_nonce(response, attempt=self.attempt):
             return token_step(session, self.parameters, self.pending, attempt=self.attempt + 1, now=now, random=random)
-        tokens = parse_tokens(answer_of(response, status=200, what="token request"), before=session.tokens, now=now)
+        members = check_token_type(answer_of(response, status=200, what="token request"))
+        tokens = parse_tokens(members, before=session.tokens, now=now)
         session = replace(session, tokens=tokens, wanted=_identified(session.wanted, tokens))
         if self.pending is not None:
             return _deferred_step(session, self.pending, attempt=1, now=now, random=random)
