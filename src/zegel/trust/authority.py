@@ -63,7 +63,7 @@ def create_authority(
     """Make a root certificate (18013-5 table B.1). ``contact`` is a URL for the issuer alternative name."""
     subject = name.to_x509()
     builder = (
-        _builder(subject, subject, key.public_key, now=now, days=_ROOT_DAYS, random=random)
+        _builder(subject, subject, key.public_key, now=now, until=_end(now, _ROOT_DAYS), random=random)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(x509.IssuerAlternativeName([x509.UniformResourceIdentifier(contact)]), critical=False)
@@ -88,7 +88,7 @@ def issue_certificate(
     """Make an end-entity certificate for ``purpose``, valid from now for ``days``, never longer than its authority."""
     issuer = x509.load_der_x509_certificate(authority.certificate.der)
     builder = (
-        _builder(name.to_x509(), issuer.subject, key, now=now, days=days, random=random)
+        _builder(name.to_x509(), issuer.subject, key, now=now, until=_end_under(authority, now, days), random=random)
         .add_extension(_usage(signs=True), critical=True)
         .add_extension(_key_id(key), critical=False)
         .add_extension(
@@ -125,7 +125,7 @@ def issue_web_certificate(
     issuer = x509.load_der_x509_certificate(authority.certificate.der)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     builder = (
-        _builder(subject, issuer.subject, key, now=now, days=days, random=random)
+        _builder(subject, issuer.subject, key, now=now, until=_end_under(authority, now, days), random=random)
         .add_extension(_usage(signs=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
@@ -144,7 +144,7 @@ def _builder(
     key: PublicKey,
     *,
     now: int,
-    days: int,
+    until: int,
     random: Callable[[int], bytes],
 ) -> x509.CertificateBuilder:
     return (
@@ -154,8 +154,16 @@ def _builder(
         .public_key(key.for_agreement())
         .serial_number(int.from_bytes(random(_SERIAL_BYTES)) | 1)
         .not_valid_before(datetime.fromtimestamp(now, UTC))
-        .not_valid_after(datetime.fromtimestamp(now + days * DAY - 1, UTC))
+        .not_valid_after(datetime.fromtimestamp(until, UTC))
     )
+
+
+def _end(now: int, days: int) -> int:
+    return now + days * DAY - 1
+
+
+def _end_under(authority: Authority, now: int, days: int) -> int:
+    return min(_end(now, days), authority.certificate.not_after)
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:
