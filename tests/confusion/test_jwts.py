@@ -1,0 +1,156 @@
+"""Each signed object is offered wherever another is expected, and with every trick of the header: all are refused.
+
+One key under certificates for every purpose signs everything (``zegel_testing.signed_objects``), so that it is the
+object itself that is refused, and not its signer.
+"""
+
+import hmac
+import json
+from itertools import permutations
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from zegel_testing.authorities import fixed_key
+from zegel_testing.signed_objects import KEY, KINDS, Kind, sign
+
+from zegel.checks import Check
+from zegel.errors import ZegelError
+from zegel.primitives.encoding import encode_base64url, parse_base64url
+from zegel.primitives.keys import Curve
+
+PAIRS = [(offered, expected) for offered, expected in permutations(KINDS, 2) if offered.good != expected.good]
+
+
+def names(value: Any) -> str | None:
+    return value.name if isinstance(value, Kind) else None
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=names)
+def test_each_object_is_taken_where_it_is_expected(kind: Kind) -> None:
+    assert kind.take(kind.good)
+    assert kind.take(sign({"alg": "ES256", "typ": kind.typ} | kind.header, kind.claims))
+
+
+def refused(kind: Kind, jwt: bytes) -> Check:
+    with pytest.raises(ZegelError) as refusal:
+        kind.take(jwt)
+    return refusal.value.check
+
+
+@pytest.mark.parametrize(("offered", "expected"), PAIRS, ids=names)
+def test_no_object_is_taken_for_another(offered: Kind, expected: Kind) -> None:
+    assert refused(expected, offered.good) is not Check.SIGNATURE
+    dressed = {"alg": "ES256", "typ": offered.typ} | expected.header
+    assert refused(expected, sign(dressed, offered.claims)) is not Check.SIGNATURE
+
+
+@pytest.mark.parametrize(("offered", "expected"), PAIRS, ids=names)
+def test_an_object_with_all_the_claims_of_another_is_told_apart_by_its_type(offered: Kind, expected: Kind) -> None:
+    disguised = sign({"alg": "ES256", "typ": offered.typ} | expected.header, expected.claims)
+    assert refused(expected, disguised) is Check.TOKEN_TYPE
+
+
+def test_the_matrix_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\n{len(KINDS)} kinds of JWT, {len(PAIRS)} pairs, each refused in three dresses")
+    assert len({kind.typ for kind in KINDS}) == len(KINDS) - 1  # a key attestation is taken in two places
+    assert len(PAIRS) == len(KINDS) * (len(KINDS) - 1) - 2
+
+
+STRANGER, STRANGER_384 = fixed_key("stranger"), fixed_key("stranger", Curve.P384)
+SIGNED = {Check.SIGNATURE, Check.HOLDER_SIGNATURE}
+
+
+def members(kind: Kind, **changes: Any) -> dict[str, Any]:
+    return {"alg": "ES256", "typ": kind.typ} | kind.header | changes
+
+
+def without_a_signature(kind: Kind) -> bytes:
+    return sign(members(kind, alg="none"), kind.claims).rpartition(b".")[0] + b"."
+
+
+def under_the_public_key_as_a_secret(kind: Kind) -> bytes:
+    unsigned = sign(members(kind, alg="HS256"), kind.claims).rpartition(b".")[0]
+    return unsigned + b"." + encode_base64url(hmac.digest(KEY.public_key.spki(), unsigned, "sha256"))
+
+
+def under_another_algorithm(kind: Kind) -> bytes:
+    return sign(members(kind, alg="ES384"), kind.claims)
+
+
+def on_another_curve(kind: Kind) -> bytes:
+    return sign(members(kind, alg="ES384"), kind.claims, key=STRANGER_384)
+
+
+def by_a_stranger(kind: Kind) -> bytes:
+    return sign(members(kind), kind.claims, key=STRANGER)
+
+
+def by_a_stranger_who_names_their_key(kind: Kind) -> bytes:
+    return sign(members(kind, kid="stranger"), kind.claims, key=STRANGER)
+
+
+def with_critical_members(kind: Kind) -> bytes:
+    return sign(members(kind, crit=["exp"], exp=1), kind.claims)
+
+
+def with_an_unencoded_payload(kind: Kind) -> bytes:
+    return sign(members(kind, b64=False, crit=["b64"]), kind.claims)
+
+
+def with_the_payload_as_it_is(kind: Kind) -> bytes:
+    header, _, signature = sign(members(kind), kind.claims).split(b".")
+    return b".".join((header, json.dumps(kind.claims).encode(), signature))
+
+
+def with_a_key_from_elsewhere(kind: Kind) -> bytes:
+    return sign(members(kind, jku="https://evil.example/keys"), kind.claims)
+
+
+def with_a_chain_from_elsewhere(kind: Kind) -> bytes:
+    return sign(members(kind, x5u="https://evil.example/chain"), kind.claims)
+
+
+def with_the_signature_in_der(kind: Kind) -> bytes:
+    unsigned = sign(members(kind), kind.claims).rpartition(b".")[0]
+    raw = KEY.sign(unsigned)
+    return unsigned + b"." + encode_base64url(encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:])))
+
+
+def with_a_name_twice_in_the_header(kind: Kind) -> bytes:
+    header, payload, signature = sign(members(kind), kind.claims).split(b".")
+    text = parse_base64url(header, what="header")
+    return b".".join((encode_base64url(b'{"alg":"none",' + text[1:]), payload, signature))
+
+
+def with_its_type_left_out(kind: Kind) -> bytes:
+    return sign({name: value for name, value in members(kind).items() if name != "typ"}, kind.claims)
+
+
+TYPE_IS_OPEN = {"ID Token", "list of trusted entities"}  # OpenID Connect Core 1.0 section 2; JAdES clause 5.1.2
+TRICKS = (
+    (without_a_signature, {Check.ALGORITHM}),
+    (under_the_public_key_as_a_secret, {Check.ALGORITHM}),
+    (under_another_algorithm, {Check.ALGORITHM}),
+    (on_another_curve, {Check.ALGORITHM}),
+    (by_a_stranger, SIGNED),
+    (by_a_stranger_who_names_their_key, {*SIGNED, Check.SYNTAX, Check.KEY_SOURCE}),
+    (with_critical_members, {Check.CRITICAL_HEADER}),
+    (with_an_unencoded_payload, {Check.CRITICAL_HEADER}),
+    (with_the_payload_as_it_is, {Check.SYNTAX}),
+    (with_a_key_from_elsewhere, {Check.KEY_SOURCE}),
+    (with_a_chain_from_elsewhere, {Check.KEY_SOURCE}),
+    (with_the_signature_in_der, SIGNED),
+    (with_a_name_twice_in_the_header, {Check.SYNTAX}),
+    (with_its_type_left_out, {Check.TOKEN_TYPE}),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=names)
+@pytest.mark.parametrize(("trick", "checks"), TRICKS, ids=lambda value: getattr(value, "__name__", "by"))
+def test_no_trick_of_the_header_is_taken(kind: Kind, trick: Any, checks: set[Check]) -> None:
+    if trick is with_its_type_left_out and kind.name in TYPE_IS_OPEN:
+        assert kind.take(trick(kind))
+        return
+    assert refused(kind, trick(kind)) in checks
