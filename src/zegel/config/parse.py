@@ -73,6 +73,9 @@ def _refuse_contradictions(role: RoleConfig, where: str) -> None:
         raise Malformed(_WHAT, f"{where}.tls_certificate", "expected a certificate, or a proxy, for an https origin")
     if not secure and not (is_loopback(role.origin) and is_loopback(f"//{role.address}")):
         raise Malformed(_WHAT, f"{where}.origin", "expected https: plain http is for loopback alone")
+    operator = getattr(role, "operator_address", None)  # its listener speaks no TLS, and the token opens everything
+    if operator is not None and not is_loopback(f"//{operator}"):
+        raise Malformed(_WHAT, f"{where}.operator_address", "expected an address of this machine, such as 127.0.0.1")
 
 
 def _parse(hint: Any, given: Any, where: str, folder: Path) -> Any:

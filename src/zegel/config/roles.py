@@ -124,7 +124,7 @@ class IssuerConfig(RoleConfig):
     status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
     status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
     source: SourceConfig = section(SourceConfig, "where the issuer finds what it knows of a person")
-    operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
+    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7111), "the port of the operator API")
     operator_token: Path = setting(Path("keys/issuer-operator.token"), "file with the bearer token that opens it")
 
@@ -143,7 +143,7 @@ class VerifierConfig(RoleConfig):
     access_key: Path = setting(Path("keys/verifier-access.key.pem"), "the key that signs requests")
     access_chain: Path = setting(Path("keys/verifier-access.pem"), "its chain, leaf first, without the anchor")
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
-    operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
+    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7112), "the port of the operator API")
     operator_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token that opens it")
 
@@ -235,7 +235,7 @@ class WalletProviderConfig(RoleConfig):
     key: Path = setting(Path("keys/wallet-provider.key.pem"), "the key that signs wallet and key attestations")
     chain: Path = setting(Path("keys/wallet-provider.pem"), "its chain, leaf first, without the anchor")
     attestation: Seconds = setting(Seconds(86_000), "how long a wallet attestation lives; under 24 hours")
-    operator_address: str = setting("127.0.0.1", "the address of the operator API's own listener")
+    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7113), "the port of the operator API")
     operator_token: Path = setting(
         Path("keys/wallet-provider-operator.token"), "file with the bearer token that opens it"

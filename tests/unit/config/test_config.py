@@ -154,6 +154,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
         ("[issuer]\norigin = 'issuer'", "issuer.origin", "an absolute http or https URL"),
         ("[issuer]\norigin = 'http://issuer.example'", "issuer.origin", "https: plain http is for loopback alone"),
         ("[issuer]\naddress = '0.0.0.0'", "issuer.origin", "https: plain http is for loopback alone"),
+        ("[verifier]\noperator_address = '0.0.0.0'", "verifier.operator_address", "an address of this machine"),
         ("[issuer]\norigin = 'https://issuer.example'", "issuer.tls_certificate", "a certificate, or a proxy"),
         ("[issuer]\ntls_key = 'k.pem'", "issuer.tls_key", "the certificate and its key, or neither"),
         ("[issuer]\nstatus_list_size = 5000", "issuer.status_list_size", "a power of two"),
