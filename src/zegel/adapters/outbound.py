@@ -1,8 +1,9 @@
 """The one way out, for every fetch: a URL that came from outside is somebody's wish, not an address to trust.
 
 https only, to public addresses; plain http or this machine only for the origins that the configuration names. No
-proxy, no cookies, no credentials from the environment. Time, size, redirects and concurrency are limited. What fails
-is ``Unavailable`` with the host alone: a path or a query may hold a secret.
+proxy, no cookies, no credentials from the environment, and no User-Agent, which would tell wallets apart (OpenID4VP 1.0
+section 15.8). Time, size, redirects and concurrency are limited. What fails is ``Unavailable`` with the host alone: a
+path or a query may hold a secret.
 """
 
 import asyncio
@@ -22,7 +23,6 @@ from zegel.adapters.redirects import follow
 from zegel.config.setting import is_loopback
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
-from zegel.version import __version__
 
 SECONDS: Final = 10.0  # a status list of 1 MB takes eight at 1 Mbit/s
 _CONCURRENT: Final = 32
@@ -122,7 +122,6 @@ class HttpOutbound:
     async def _send(self, request: HttpRequest, target: _Target, max_bytes: int) -> HttpResponse:
         headers = [
             ("host", target.authority),
-            ("user-agent", f"zegel/{__version__}"),
             ("accept-encoding", "gzip"),
             *(header for header in request.headers if header[0] not in _OURS),
         ]

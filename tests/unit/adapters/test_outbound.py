@@ -93,7 +93,13 @@ async def test_a_page_is_fetched_by_its_name_from_the_address_that_was_checked(t
         assert seen.target == "/lists/1?secret=s3cret"
         assert seen.header("host") == HOST
         assert seen.header("accept") == "text/plain"
-        assert (seen.header("user-agent") or "").startswith("zegel/")
+
+
+async def test_nothing_says_which_software_of_which_version_asks(tmp_path: Path) -> None:
+    async with outside(tmp_path, hello) as world:
+        await world.fetch(get(PAGE, ("user-agent", "python-httpx/0.28")))
+        names = {line.partition(":")[0].lower() for line in world.server.seen[0].head.split("\r\n")[1:] if line}
+        assert names == {"host", "accept-encoding"}
 
 
 async def test_a_form_is_posted_with_its_body(tmp_path: Path) -> None:
