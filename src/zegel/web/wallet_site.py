@@ -11,6 +11,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vci.offer import CredentialOffer, OfferReference, OfferScheme, parse_offer_link
 from zegel.protocols.openid4vp.link import UnverifiedLink, parse_link
 from zegel.services.ports import Clock, Random
+from zegel.services.wallet.contents import Brought
 from zegel.services.wallet.journal import host_of
 from zegel.services.wallet.wallet import Wallet
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
@@ -162,16 +163,20 @@ def see(path: str) -> HttpResponse:
 
 
 def onward_of(request: HttpRequest) -> str:
-    """Where a request wanted to go, as a path of ours; a link that a form brought goes with it."""
+    """Where a request wanted to go, as a path of ours.
+
+    A link that a page on this machine brought goes with it. One that was pasted has to be pasted again: by itself it
+    would come back as a page's, without the warning that its page may be elsewhere.
+    """
     parts = urlsplit(request.url)
     if request.method != "POST":
         return checked_onward(parts.path + ("?" + parts.query if parts.query else ""))
     try:
-        link = request.form().get("link", "")
+        form = request.form()
     except Malformed:
-        link = ""
-    if parts.path in (PRESENT, RECEIVE) and link:
-        return checked_onward(f"{parts.path}?{link}")
+        form = {}
+    if parts.path in (PRESENT, RECEIVE) and "link" in form:
+        return checked_onward(f"{parts.path}?{form['link']}") if form.get("brought") == Brought.LINK else HOME
     return checked_onward(parts.path if parts.path.startswith((PRESENT, RECEIVE, CREDENTIALS)) else HOME)
 
 

@@ -295,6 +295,16 @@ async def test_a_pasted_link_warns_that_its_page_may_be_elsewhere(inside: Pages)
     assert "If you did not open verifier.localhost:7102 yourself" in inside.text
 
 
+async def test_a_pasted_link_does_not_become_a_pages_while_the_wallet_locks_itself(inside: Pages) -> None:
+    request = await inside.world.request()
+    await inside.go("/bring", link=request["link"])
+    inside.world.clock.advance(900)
+    await inside.go("/present")
+    await inside.go("/unlock", passphrase=PASSPHRASE)
+    assert inside.title == "Your credentials"
+    assert inside.world.paths() == []
+
+
 async def test_a_link_of_a_page_on_this_machine_does_not_warn(inside: Pages) -> None:
     await inside.ask()
     assert "somebody else's screen" not in inside.text
