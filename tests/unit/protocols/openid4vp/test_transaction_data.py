@@ -1,5 +1,6 @@
 """Transaction data: what may be shown and signed, and by which credential."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,17 @@ def test_anything_else_is_refused_before_it_is_shown(item: Any, field: str) -> N
         check_transaction_data((transaction("account"), item), query=QUERY, types=TYPES)
     assert refusal.value.check is Check.TRANSACTION_REQUEST
     assert refusal.value.field == f"transaction_data[1].{field}"
+
+
+def test_an_item_may_name_the_algorithm_that_we_hash_with() -> None:
+    items = (transaction("account", transaction_data_hashes_alg=["sha3-256", "sha-256"]),)
+    assert check_transaction_data(items, query=QUERY, types=TYPES) is items
+
+
+def test_a_pid_signs_nothing_whatever_a_type_says() -> None:
+    careless = replace(PAYMENT, attestations=PAYMENT.attestations | {"urn:eudi:pid:1"})
+    with pytest.raises(Rejected, match="a PID's key signs no transaction"):
+        check_transaction_data((transaction("pid"),), query=QUERY, types={PAYMENT.type: careless})
 
 
 @pytest.mark.parametrize("ids", [("account", "lax"), ("other",)])
