@@ -60,7 +60,11 @@ _E = TypeVar("_E", bound=x509.ExtensionType)
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """An X.509 certificate. Times are seconds since the epoch; ``subject`` and ``issuer`` are RFC 4514 names."""
+    """An X.509 certificate. Times are seconds since the epoch; ``subject`` and ``issuer`` are RFC 4514 names.
+
+    ``signs``: its key is for signatures, and not for those of certificates. ``is_authority``: it says that it is one,
+    or constrains names, which is for authorities alone (RFC 5280 section 4.2.1.10).
+    """
 
     der: bytes
     subject: str
@@ -138,8 +142,8 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
         dns_names=() if alternative is None else tuple(alternative.get_values_for_type(x509.DNSName)),
         uris=() if alternative is None else tuple(alternative.get_values_for_type(x509.UniformResourceIdentifier)),
         extended_key_usage=() if extended is None else tuple(oid.dotted_string for oid in extended),
-        signs=usage is not None and usage.digital_signature,
-        is_authority=constraints is not None and constraints.ca,
+        signs=usage is not None and usage.digital_signature and not usage.key_cert_sign,
+        is_authority=(constraints is not None and constraints.ca) or x509.NameConstraints.oid in extensions,
         understood=all(not e.critical or e.oid in _UNDERSTOOD for e in extensions.values()),
         key_id=None if key_id is None else key_id.digest,
         authority_key_id=None if authority is None else authority.key_identifier,
@@ -171,6 +175,7 @@ def verify_path(
             detail = f"expected no critical extension that is unknown here in a certificate for {profile.name}"
             raise Rejected(Check.CERTIFICATE_PROFILE, detail, field=f"x5c[{position}]")
     anchor = _anchor_of(chain, anchors, now)
+    _check_key_ids((*chain, anchor), profile)
     _check_profile(chain[0], anchor, profile)
     return anchor
 
@@ -222,12 +227,22 @@ def _anchor_of(chain: tuple[Certificate, ...], anchors: tuple[Certificate, ...],
     return parse_certificate(path[-1].public_bytes(serialization.Encoding.DER))
 
 
+def _check_key_ids(path: tuple[Certificate, ...], profile: CertificateProfile) -> None:
+    """RFC 5280 sections 4.2.1.1 and 4.2.1.2, ISO/IEC 18013-5 tables B.1 and B.3: each names the key above it."""
+    for position, (certificate, above) in enumerate(pairwise(path)):
+        if above.key_id is None or certificate.authority_key_id != above.key_id:
+            detail = f"expected the key identifier of its issuer in a certificate for {profile.name}"
+            raise Rejected(Check.CERTIFICATE_PROFILE, detail, field=f"x5c[{position}]")
+
+
 def _check_profile(leaf: Certificate, anchor: Certificate, profile: CertificateProfile) -> None:
     problem = ""
     if leaf.is_authority:
         problem = "an end entity, not an authority"
     elif not leaf.signs:
-        problem = "the key usage digitalSignature"
+        problem = "the key usage digitalSignature, without keyCertSign"
+    elif not leaf.subject:
+        problem = "a subject"
     elif profile.extended_key_usage is not None and leaf.extended_key_usage != (profile.extended_key_usage,):
         problem = f"the extended key usage {profile.extended_key_usage} alone"
     elif profile.allowed_usages is not None and not profile.allowed_usages.issuperset(leaf.extended_key_usage):

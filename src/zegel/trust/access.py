@@ -108,7 +108,9 @@ def _is_bound(client_id: str, leaf: Certificate) -> bool:
     if client_id.startswith(HASH_PREFIX):
         return client_id == certificate_client_id(leaf)
     if client_id.startswith(DNS_PREFIX):
-        return client_id.removeprefix(DNS_PREFIX).lower() in map(str.lower, leaf.dns_names)
+        name = client_id.removeprefix(DNS_PREFIX).lower()
+        # RFC 1123 section 2.1: what ends in a number is an address, whatever the certificate calls it
+        return not name.rpartition(".")[2].isdecimal() and name in map(str.lower, leaf.dns_names)
     return False
 
 
