@@ -24,7 +24,6 @@ from zegel.profiles import HAIP, PLAIN, Proof
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
 from zegel.protocols.oauth.pkce import create_code_verifier
 from zegel.protocols.openid4vci.states import Event
-from zegel.protocols.openid4vci.wallet.authorization import renew
 from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, poll
 from zegel.protocols.openid4vci.wallet.notification import notification_step
 from zegel.services.status import StatusReader
@@ -165,8 +164,7 @@ async def test_of_two_who_fetch_what_was_deferred_at_once_one_gets_it(tmp_path: 
 @pytest.mark.requirement("ISSU_42")
 async def test_a_renewal_has_new_keys_and_what_has_changed_since(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
-    offer = await haip.offer("residence", formats=[Format.SD_JWT_VC])
-    first = await wallet.receive(offer)
+    first = await wallet.receive(await haip.offer("residence", formats=[Format.SD_JWT_VC]))
     haip.clock.advance(25 * DAY)
     register = open_register(f"sqlite:///{haip.config.issuer.source.register}", clock=haip.clock, random=system_random)
     shared = dict(await register.load_claims("erika", "residence") or {}) | {"resident_city": "Amaurot"}
@@ -174,32 +172,22 @@ async def test_a_renewal_has_new_keys_and_what_has_changed_since(haip: IssuingWo
     await register.change("erika", "", kept)
     register.close()
 
-    assert first.session.tokens is not None
-    ready = await wallet.ready(await haip.offer("residence", formats=[Format.SD_JWT_VC]))
-    token = first.session.tokens.refresh_token
-    assert token is not None
-    client = await wallet.client()
-    now = haip.clock.now()
-    second = await wallet.finish(
-        await wallet.drive(renew(ready, client=client, refresh_token=token, now=now, random=system_random))
-    )
+    second = await wallet.renew(first, await haip.offer("residence", formats=[Format.SD_JWT_VC]))
     before = wallet.verify(second.received[0], second)[0]
     assert before.claims["address"]["locality"] == "Amaurot"
     assert len({key.public_key for key in wallet.keys}) == 2 * BATCH
 
 
-async def test_a_renewal_is_for_the_wallet_that_received_and_no_other(haip: IssuingWorld) -> None:
+@pytest.mark.parametrize("stolen", ["dpop", "instance"])
+async def test_a_renewal_is_for_the_wallet_that_received_and_no_other(haip: IssuingWorld, stolen: str) -> None:
+    """The refresh token is bound to both keys: with either of them alone it is worth nothing."""
     wallet, thief = haip.wallet(), haip.wallet()
     done = await wallet.receive(await haip.offer("residence"))
-    assert done.session.tokens is not None
-    token = done.session.tokens.refresh_token
-    assert token is not None
-    ready = await thief.ready(await haip.offer("residence"))
-    thief.dpop = wallet.dpop  # even with the key that the token is bound to
-    now = haip.clock.now()
+    setattr(thief, stolen, getattr(wallet, stolen))
     with pytest.raises(Denied) as refusal:
-        await thief.drive(renew(ready, client=await thief.client(), refresh_token=token, now=now, random=system_random))
+        await thief.renew(done, await haip.offer("residence"))
     assert refusal.value.code == "invalid_grant"
+    assert (await wallet.renew(done, await haip.offer("residence"))).received
 
 
 async def test_responses_are_encrypted_where_the_issuer_asks_for_it(tmp_path: Path) -> None:

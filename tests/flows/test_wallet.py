@@ -15,6 +15,7 @@ from zegel_testing.wallet_world import (
     MDOC_QUERY,
     NAME_QUERY,
     PASSPHRASE,
+    Edit,
     WalletWorld,
     open_test_wallet,
     register_of,
@@ -23,9 +24,9 @@ from zegel_testing.wallet_world import (
 
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.checks import Check
-from zegel.errors import Denied, Malformed, Rejected, Unavailable
+from zegel.errors import Denied, Malformed, Rejected, Unavailable, explain
 from zegel.formats.credential import Format
-from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import encode_json, parse_object
 from zegel.protocols.openid4vci.wallet.session import Pending
 from zegel.services.wallet.contents import (
@@ -42,6 +43,8 @@ from zegel.services.wallet.contents import (
     Unanswerable,
 )
 from zegel.services.wallet.flows import FLOW_SECONDS
+from zegel.services.wallet.holdings import find_holding, put_holding
+from zegel.services.wallet.renewing import can_be_renewed
 
 pytestmark = pytest.mark.anyio
 
@@ -103,6 +106,11 @@ def events_of(world: WalletWorld) -> list[str]:
     """What the wallet told the issuer."""
     said = [request for request in world.traffic if request.path == "/notification"]
     return [str(parse_object(request.body, what="test")["event"]) for request in said]
+
+
+def answering(status: int, body: Any) -> Edit:
+    """Something else in the place of an answer."""
+    return lambda request, response: json_response(body, status=status)
 
 
 def only_flow(world: WalletWorld, kind: type) -> str:
@@ -431,7 +439,7 @@ async def test_a_wallet_provider_that_refuses_is_named(world: WalletWorld) -> No
     with pytest.raises(Rejected) as caught:
         await world.wallet.receiving.log_in(flow, redirect_uri=world.callback, browser="mine")
     assert caught.value.check is Check.WALLET_PROVIDER
-    assert "not today" in caught.value.detail
+    assert explain(caught.value).detail == "it answers with status 400: not today"
 
 
 async def test_an_issuer_that_cannot_be_told_changes_nothing(world: WalletWorld) -> None:
@@ -741,6 +749,105 @@ async def test_a_renewal_that_fails_is_tried_again_later_and_nothing_is_lost(tmp
         world.clock.advance(900)
         assert await world.wallet.keep_fresh() == ()
         assert world.wallet.find(id_).unused == 2
+
+
+async def test_what_the_issuer_will_not_issue_again_is_not_asked_for_again(world: WalletWorld) -> None:
+    """After a revocation the person logs in again; the wallet does not knock every quarter of an hour."""
+    sdjwt, mdoc = await world.receive()
+    world.clock.advance(11 * DAY)
+    await world.operate("issuer", "/revocations", {"person": "erika", "type": "pid"})
+    world.clock.advance(1)
+    first, second = await world.wallet.keep_fresh()
+    assert [error.code for error in (first, second) if isinstance(error, Denied)] == ["credential_request_denied"] * 2
+    world.clock.advance(DAY)
+    assert world.wallet.renewal.due() == ()
+    assert not can_be_renewed(world.contents, world.wallet.find(mdoc))
+    with pytest.raises(Rejected) as caught:
+        await world.wallet.renewal.renew(sdjwt)
+    assert caught.value.check is Check.HELD
+    again, _ = await world.receive()
+    assert world.wallet.find(again).renewable
+
+
+async def test_a_refresh_token_that_is_worth_nothing_ends_every_renewal_by_it(world: WalletWorld) -> None:
+    sdjwt, mdoc = await world.receive()
+    world.outbound.edits["/token"] = answering(400, {"error": "invalid_grant"})
+    with pytest.raises(Denied):
+        await world.wallet.renewal.renew(sdjwt)
+    assert not world.wallet.find(mdoc).renewable
+
+
+async def test_a_deferred_renewal_that_is_declined_is_the_last_one(tmp_path: Path) -> None:
+    async with wallet_world(tmp_path, delayed_types=("diploma",), delay=30) as world:
+        flow = await world.arrive(type="diploma", formats=["dc+sd-jwt"])
+        world.clock.advance(30)
+        await world.wallet.receiving.fetch_deferred(flow)
+        (id_,) = await world.wallet.receiving.keep(flow)
+        await world.wallet.renewal.renew(id_)
+        await world.operate("issuer", "/revocations", {"person": "erika", "type": "diploma"})
+        world.clock.advance(30)
+        (error,) = await world.wallet.keep_fresh()
+        assert isinstance(error, Denied)
+        assert not world.wallet.find(id_).renewable
+        assert not [flow for flow in world.contents.flows.values() if isinstance(flow, Deferred)]
+
+
+async def test_a_refresh_token_is_shown_to_the_server_that_gave_it_alone(tmp_path: Path) -> None:
+    thief = "https://thief.utopia.example"
+    stolen: list[HttpRequest] = []
+
+    async def thieving(request: HttpRequest) -> HttpResponse:
+        stolen.append(request)
+        return json_response({"issuer": thief, "token_endpoint": f"{thief}/token"})
+
+    def misled(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        members = {**parse_object(response.body, what="test"), "authorization_servers": [thief]}
+        return replace(response, body=encode_json(members))
+
+    async with wallet_world(tmp_path, signed_metadata=False) as world:
+        (id_,) = await world.receive(formats=["dc+sd-jwt"])
+        world.handlers[thief] = thieving
+        world.outbound.edits["/.well-known/openid-credential-issuer"] = misled
+        with pytest.raises(Rejected) as caught:
+            await world.wallet.renewal.renew(id_)
+        assert (caught.value.check, caught.value.field) == (Check.SERVER_METADATA, "authorization_servers")
+        assert [request.path for request in stolen] == ["/.well-known/oauth-authorization-server"]
+        assert world.wallet.find(id_).renewable
+
+
+async def test_metadata_that_was_signed_when_it_was_received_is_signed_when_it_is_renewed(world: WalletWorld) -> None:
+    """Who takes over the issuer's host has not its access certificate."""
+    (id_,) = await world.receive(formats=["dc+sd-jwt"])
+    world.outbound.edits["/.well-known/openid-credential-issuer"] = answering(200, {"credential_issuer": "x"})
+    with pytest.raises(Rejected) as caught:
+        await world.wallet.renewal.renew(id_)
+    assert (caught.value.check, caught.value.field) == (Check.SERVER_METADATA, "header.content-type")
+    world.outbound.edits.clear()
+    named = replace(world.wallet.find(id_).provider, certified="Laputa identity office")
+    await world.wallet.safe.change(
+        lambda contents: (put_holding(contents, replace(find_holding(contents, id_), provider=named)), None)
+    )
+    with pytest.raises(Rejected) as caught:
+        await world.wallet.renewal.renew(id_)
+    assert (caught.value.check, caught.value.field) == (Check.SERVER_METADATA, "header.x5c")
+
+
+async def test_an_issuer_that_is_out_of_order_loses_nothing_of_what_was_deferred(tmp_path: Path) -> None:
+    async with wallet_world(tmp_path, delayed_types=("diploma",), delay=30) as world:
+        flow = await world.arrive(type="diploma", formats=["dc+sd-jwt"])
+        world.clock.advance(30)
+        origin = world.config.issuer.origin
+        works = world.handlers[origin]
+
+        async def fails(request: HttpRequest) -> HttpResponse:
+            return json_response({"error": "temporarily_unavailable"}, status=503)
+
+        world.handlers[origin] = fails
+        with pytest.raises(Unavailable):
+            await world.wallet.receiving.fetch_deferred(flow)
+        assert isinstance(world.wallet.receiving.look(flow), Deferred)
+        world.handlers[origin] = works
+        assert isinstance(await world.wallet.receiving.fetch_deferred(flow), Arrived)
 
 
 async def test_a_renewal_that_takes_time_replaces_when_it_comes(tmp_path: Path) -> None:

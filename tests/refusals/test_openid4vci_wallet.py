@@ -32,6 +32,7 @@ from zegel.protocols.openid4vci.offer import AuthorizationCodeOffer, CredentialO
 from zegel.protocols.openid4vci.wallet.authorization import (
     begin_authorization,
     begin_pre_authorized,
+    renew,
     return_from_browser,
 )
 from zegel.protocols.openid4vci.wallet.issuance import ProofPause, poll
@@ -183,6 +184,20 @@ def no_deferred_endpoint() -> object:
     done = finish(issuer, paused(issuer))
     session = replace(done.session, issuer=replace(done.session.issuer, deferred_endpoint=None))
     return poll(session, done.pending[0], now=NOW, random=issuer.random)
+
+
+def renewed_elsewhere() -> object:
+    """The issuer names another authorization server than the one that gave the refresh token."""
+    issuer = Issuer()
+    ready, client = ready_for(issuer, issuer.offer("id-sdjwt")), wallet_client(HAIP)
+    return renew(
+        ready,
+        client=client,
+        server="https://another.utopia.example",
+        refresh_token="token",
+        now=NOW,
+        random=issuer.random,
+    )
 
 
 def in_the_clear(path: str) -> Callable[[], object]:
@@ -349,6 +364,7 @@ CASES: tuple[Case, ...] = (
     (Check.PEER_REFUSAL, "invalid_nonce", hearing("/credential", refused(400, b'{"error":"invalid_nonce"}', JSON))),
     (Check.PEER_REFUSAL, "invalid_token", hearing("/credential", refused(401, b'{"error":"invalid_token"}', JSON))),
     (Check.SERVER_METADATA, "", no_deferred_endpoint),
+    (Check.SERVER_METADATA, "", renewed_elsewhere),
     (Check.PEER_REFUSAL, "server_error", offer_that_is_gone),
 )
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = tuple((check, mutation) for check, _, mutation in CASES)

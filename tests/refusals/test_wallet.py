@@ -21,6 +21,7 @@ from zegel.web.browser import CookiePolicy, new_browser
 from zegel.web.wallet_door import Door
 
 PROVIDER = "https://wallet-provider.utopia.example"
+CARD = "urn:utopia:card:1"
 
 
 class NoVault:
@@ -64,18 +65,18 @@ def attest(*, status: int) -> object:
     return asyncio.run(client.attest_wallet(fixed_key("instance")))
 
 
-def renew_at(entity: str) -> object:
-    """New copies take the old ones' place, if the same issuer made them."""
+def renew_at(entity: str = "Utopia", *, type_: str = CARD) -> object:
+    """New copies take the old ones' place, if the same issuer made them and they say the same kind of thing."""
     contents = put_holding(WalletContents(), _holding("Utopia"))
     desk = ArrivalsDesk(None, trust=None, clock=ManualClock(NOW), random=fixed_random("desk"))  # type: ignore[arg-type]
-    return desk.renew(contents, "1", _holding(entity).batch, None)  # type: ignore[arg-type]
+    return desk.renew(contents, "1", _holding(entity, type_).batch, None)  # type: ignore[arg-type]
 
 
-def _holding(entity: str) -> Holding:
+def _holding(entity: str, type_: str = CARD) -> Holding:
     credential = VerifiedCredential(
         format=Format.SD_JWT_VC,
-        type="urn:utopia:card:1",
-        types=("urn:utopia:card:1",),
+        type=type_,
+        types=(type_,),
         issuer=Issuer(entity=entity, anchor="CN=A", subject="CN=S", key_ids=()),
         claims={},
         status=None,
@@ -96,6 +97,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.LAUNCH, lambda: enter(times=2)),
     (Check.WALLET_PROVIDER, lambda: attest(status=500)),
     (Check.OFFERED_CREDENTIAL, lambda: renew_at("Laputa")),
+    (Check.OFFERED_CREDENTIAL, lambda: renew_at(type_="urn:utopia:pass:1")),
     (Check.HELD, lambda: find_holding(WalletContents(), "1")),
 )
 

@@ -250,7 +250,8 @@ class TestWallet:
         token = done.session.tokens.refresh_token
         assert token is not None
         ready, client, now = await self.ready(offer), await self.client(), self.world.clock.now()
-        step = renew(ready, client=client, refresh_token=token, now=now, random=system_random)
+        server = done.session.server.issuer
+        step = renew(ready, client=client, server=server, refresh_token=token, now=now, random=system_random)
         return await self.finish(await self.drive(step))
 
     async def attest(self, keys: Sequence[PrivateKey], nonce: str | None) -> str:

@@ -798,7 +798,7 @@ async def test_a_credential_that_cannot_be_renewed_says_so(inside: Pages) -> Non
     path = inside.path
     await inside.wallet.safe.change(lambda contents: (replace(contents, grants={}), None))
     await inside.open(path)
-    assert "The issuer left nothing to renew it by" in inside.text
+    assert "The issuer does not renew it" in inside.text
 
 
 async def test_deletion_is_asked_twice_and_final(inside: Pages) -> None:

@@ -132,7 +132,9 @@ class ArrivalsDesk:
     def renew(
         self, contents: WalletContents, holding_id: str, batch: Batch, session: Session
     ) -> tuple[WalletContents, Holding]:
-        """The contents with new copies in the old ones' place; ``Rejected(OFFERED_CREDENTIAL)`` for another issuer's.
+        """The contents with new copies in the old ones' place.
+
+        ``Rejected(OFFERED_CREDENTIAL)`` for another issuer's, or for those of another type.
 
         What changed is kept beside them until the person has seen it.
         """
@@ -140,6 +142,9 @@ class ArrivalsDesk:
         if batch.credential.issuer.entity != holding.credential.issuer.entity:
             detail = f"expected {holding.credential.issuer.entity}, got {batch.credential.issuer.entity}"
             raise Rejected(Check.OFFERED_CREDENTIAL, detail, field="issuer")
+        if batch.credential.type != holding.credential.type:  # the metadata may say another one by now
+            detail = f"expected {holding.credential.type}, got {batch.credential.type[:80]}"
+            raise Rejected(Check.OFFERED_CREDENTIAL, detail, field="type")
         changed = changed_claims(holding.credential, batch.credential)
         renewed = replace(
             holding,

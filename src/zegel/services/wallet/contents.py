@@ -69,7 +69,8 @@ class Batch:
 class Holding:
     """A credential in the wallet. ``grant`` is the id of what it can be renewed by.
 
-    ``tried_at`` is when it was last asked for anew, ``renewed_at`` when new copies came.
+    ``tried_at`` is when it was last asked for anew, ``renewed_at`` when new copies came. It is ``renewable`` until the
+    issuer says that it will not issue it again.
 
     ``before`` is the credential as it was until a renewal that changed its claims, kept until the person has seen it.
     """
@@ -81,6 +82,7 @@ class Holding:
     received_at: int
     tried_at: int | None = None
     renewed_at: int | None = None
+    renewable: bool = True
     before: VerifiedCredential | None = None
     standing: Standing | None = None
 

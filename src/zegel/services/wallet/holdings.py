@@ -24,6 +24,8 @@ from zegel.trust.anchors import TrustAnchors
 
 RETRY_SECONDS: Final = 900  # an issuer that could not renew is asked again after a quarter of an hour
 RENEWAL_DAYS: Final = 3  # before the end, for a type that the catalogue does not know
+# RFC 6749 section 5.2, of a refresh token; OpenID4VCI 1.0 section 8.3.1.2, of one credential: unrecoverable
+_LAST_WORDS: Final = frozenset({"invalid_grant", "credential_request_denied"})
 _SAME_TIME: Final = 60  # seconds by which an issuer may sign the copies of a batch one after the other
 _ITS_OWN: Final = frozenset({*ALWAYS_DISCLOSED, "iat", "jti"})  # of an SD-JWT's payload; no claims of the person's
 
@@ -103,6 +105,22 @@ def drop_holding(contents: WalletContents, holding_id: str) -> WalletContents:
     """The contents without the whole batch and its keys, and without a grant that nothing hangs on any more."""
     kept = tuple(holding for holding in contents.holdings if holding.id != holding_id)
     return replace(contents, holdings=kept, grants=_needed(contents, kept))
+
+
+def end_renewal(contents: WalletContents, holding_id: str, code: str) -> WalletContents:
+    """The contents after a renewal that was refused with ``code``: after an issuer's last word it is the last one.
+
+    A refresh token that is worth nothing is so for everything that hangs on its grant.
+    """
+    found = next((holding for holding in contents.holdings if holding.id == holding_id), None)
+    if found is None or code not in _LAST_WORDS:
+        return contents
+    ended = {holding.id for holding in contents.holdings if code == "invalid_grant" and holding.grant == found.grant}
+    kept = tuple(
+        replace(holding, renewable=False) if holding.id in {holding_id, *ended} else holding
+        for holding in contents.holdings
+    )
+    return replace(contents, holdings=kept)
 
 
 def is_usable(holding: Holding, *, now: int) -> bool:

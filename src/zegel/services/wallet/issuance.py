@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
-from zegel.errors import ZegelError
-from zegel.primitives.http import HttpResponse, media_type
+from zegel.checks import Check
+from zegel.errors import Rejected, Unavailable, ZegelError
+from zegel.primitives.http import HttpRequest, HttpResponse, media_type
 from zegel.primitives.keys import PrivateKey, Signer, random_private_key
 from zegel.profiles import HAIP, ClientAuthentication, Profile, Proof
 from zegel.protocols.oauth.metadata import ServerMetadata
@@ -35,6 +36,7 @@ from zegel.protocols.openid4vci.wallet.start import (
 from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
 from zegel.services.wallet.attesting import WalletProviderClient
+from zegel.services.wallet.journal import host_of
 
 PUBLIC_CLIENT: Final = "zegel-wallet"  # the client_id where nobody attests the wallet
 _MAX_ANSWER: Final = MAX_RESPONSE * 4 // 3 + 4_096  # a response inside a JWE is in base64 once more
@@ -75,26 +77,34 @@ class IssuanceDriver:
         self._clock = clock
         self._random = random
 
-    async def read_offer(self, offer: CredentialOffer | OfferReference) -> Ready:
-        """All that is public of an offer, fetched and verified; kept is what the offer is about."""
+    async def read_offer(self, offer: CredentialOffer | OfferReference, *, certified: str | None) -> Ready:
+        """All that is public of an offer, fetched and verified; kept is what the offer is about.
+
+        ``certified`` is who signed the issuer's metadata when there was something of it before: then it still does.
+        """
         if isinstance(offer, OfferReference):
             step = fetch_step(offer)
-            response = await self._outbound.fetch(step.request)
+            response = await self._fetch(step.request)
             offer = step.receive(response, now=self._clock.now(), random=self._random)
-        answered: IssuerMetadataStep | ServerMetadataStep | Ready = await self._read_issuer(offer)
+        answered: IssuerMetadataStep | ServerMetadataStep | Ready = await self._read_issuer(offer, certified)
         while not isinstance(answered, Ready):
-            response = await self._outbound.fetch(answered.request)
+            response = await self._fetch(answered.request)
             answered = answered.receive(response, now=self._clock.now(), random=self._random)
         wanted = {configuration.id: configuration for configuration in answered.configurations}
         return replace(answered, issuer=replace(answered.issuer, configurations=wanted, unusable={}))
 
-    async def _read_issuer(self, offer: CredentialOffer) -> IssuerMetadataStep | ServerMetadataStep:
+    async def _read_issuer(
+        self, offer: CredentialOffer, certified: str | None
+    ) -> IssuerMetadataStep | ServerMetadataStep:
         """Signed metadata where the issuer has it: then its signature decides. Plain metadata otherwise."""
         step = start(offer, anchors=self._trust.anchors)
-        response = await self._outbound.fetch(step.request)
-        if _is_signed(response):
-            return step.receive(response, now=self._clock.now(), random=self._random)
-        return start(offer, anchors=None)
+        response = await self._fetch(step.request)
+        if certified is None and not _is_signed(response):
+            return start(offer, anchors=None)
+        read = step.receive(response, now=self._clock.now(), random=self._random)
+        if certified not in (None, read.issuer.signer):
+            raise Rejected(Check.SERVER_METADATA, f"expected metadata signed by {certified}", field="header.x5c")
+        return read
 
     async def client(self, server: ServerMetadata, *, redirect_uri: str) -> WalletClient:
         """Who the wallet is to an issuer: new keys, and an attestation where the server wants one."""
@@ -149,8 +159,15 @@ class IssuanceDriver:
         return told
 
     async def _send(self, step: Sent) -> Sent | Step | BrowserPause:
-        response = await self._outbound.fetch(step.request, max_bytes=_MAX_ANSWER)
+        response = await self._fetch(step.request, max_bytes=_MAX_ANSWER)
         return step.receive(response, now=self._clock.now(), random=self._random)
+
+    async def _fetch(self, request: HttpRequest, *, max_bytes: int = 1 << 18) -> HttpResponse:
+        """What a server answers; ``Unavailable`` where it says itself that it does not work (RFC 9110 section 15.6)."""
+        response = await self._outbound.fetch(request, max_bytes=max_bytes)
+        if response.status >= 500:
+            raise Unavailable(host_of(request.url), f"it answers with status {response.status}")
+        return response
 
     async def _prove(self, pause: ProofPause, keys: ProvenKeys) -> CredentialStep:
         """A new key for each copy, and the provider's word for them all where it is asked for."""

@@ -42,6 +42,7 @@ from zegel.services.wallet.contents import (
     WalletContents,
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
+from zegel.services.wallet.holdings import end_renewal
 from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys, Sent
 from zegel.services.wallet.journal import host_of, noted
 from zegel.services.wallet.safe import Safe
@@ -66,7 +67,7 @@ class ReceivingService:
         """Read an offer, when the person says so; the id of the flow. Nothing but public documents is fetched."""
         offer = parse_offer_link(link)
         _ = self._safe.contents  # a locked wallet fetches nothing
-        ready = await self._driver.read_offer(offer)
+        ready = await self._driver.read_offer(offer, certified=None)
         choose_grant(ready, profile=self._driver.habits.profile)
         flow_id = self._desk.new_id()
         flow = Offered(at=self._clock.now(), ready=ready, provider=_provider(ready), brought=brought)
@@ -139,6 +140,9 @@ class ReceivingService:
                 batches = await self._desk.verify(done, keys)
             except (Denied, Malformed, Rejected) as error:
                 await self._fail(flow_id, flow.provider, (), error, after=None)
+                code, replaced = error.code if isinstance(error, Denied) else "", flow.replaces
+                if replaced is not None:
+                    await self._safe.change(lambda contents: (end_renewal(contents, replaced, code), None))
                 raise
             await self._safe.change(lambda contents: (self._came(contents, flow_id, flow, done, batches, keys), None))
             came = self.look(flow_id)

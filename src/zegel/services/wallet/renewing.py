@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import final
 
 from zegel.checks import Check
-from zegel.errors import Rejected, ZegelError
+from zegel.errors import Denied, Rejected, ZegelError
 from zegel.formats.catalogue.types import Catalogue
 from zegel.protocols.openid4vci.offer import AuthorizationCodeOffer, CredentialOffer
 from zegel.protocols.openid4vci.states import Event
@@ -26,7 +26,7 @@ from zegel.services.wallet.contents import (
     Outcome,
     WalletContents,
 )
-from zegel.services.wallet.holdings import RENEWAL_DAYS, find_holding, is_due, put_holding
+from zegel.services.wallet.holdings import RENEWAL_DAYS, end_renewal, find_holding, is_due, put_holding
 from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys
 from zegel.services.wallet.journal import mention_of, noted
 from zegel.services.wallet.safe import Safe
@@ -81,20 +81,21 @@ class RenewalService:
         """Have a credential issued again; the holding as it is then.
 
         ``Rejected(HELD)`` when there is nothing to renew it by; ``Denied``, ``Rejected`` or ``Unavailable`` with what
-        went wrong, and then nothing has changed.
+        went wrong, and then the copies are those that there were. After an issuer's last word it is not asked again.
         """
         async with self._turns.of(holding_id):
             holding = find_holding(self._safe.contents, holding_id)
             grant = self._safe.contents.grants.get(holding.grant)
-            if grant is None or grant.refresh_token is None:
-                raise Rejected(Check.HELD, "the issuer gave nothing to renew it by; receive it again", field="id")
+            if grant is None or grant.refresh_token is None or not holding.renewable:
+                raise Rejected(Check.HELD, "the issuer does not renew it; receive it again", field="id")
             await self._safe.change(lambda contents: (self._tried(contents, holding_id), None))
             try:
                 done, keys = await self._ask(holding, grant, grant.refresh_token)
                 batches = await self._desk.verify(done, keys)
             except ZegelError as error:
                 entry = self._failure(holding, error)
-                await self._safe.change(lambda contents: (noted(contents, entry), None))
+                code = error.code if isinstance(error, Denied) else ""
+                await self._safe.change(lambda contents: (noted(end_renewal(contents, holding_id, code), entry), None))
                 raise
             return await self._put(holding, done, batches, keys)
 
@@ -105,10 +106,17 @@ class RenewalService:
         )
 
     async def _ask(self, holding: Holding, grant: Grant, refresh_token: str) -> tuple[Done, ProvenKeys]:
-        ready = await self._driver.read_offer(_offer(holding, grant))
+        ready = await self._driver.read_offer(_offer(holding, grant), certified=holding.provider.certified)
         client = await self._driver.known_client(client_id=grant.client_id, dpop=grant.dpop, instance=grant.instance)
         keys: ProvenKeys = {}
-        step = renew(ready, client=client, refresh_token=refresh_token, now=self._clock.now(), random=self._random)
+        step = renew(
+            ready,
+            client=client,
+            server=grant.server,
+            refresh_token=refresh_token,
+            now=self._clock.now(),
+            random=self._random,
+        )
         done = await self._driver.drive(step, keys)
         assert isinstance(done, Done)  # nobody logs in
         return done, keys
@@ -157,9 +165,9 @@ class RenewalService:
 
 
 def can_be_renewed(contents: WalletContents, holding: Holding) -> bool:
-    """Whether the issuer left something to renew it by."""
+    """Whether the issuer left something to renew it by, and has not said its last word."""
     grant = contents.grants.get(holding.grant)
-    return grant is not None and grant.refresh_token is not None
+    return holding.renewable and grant is not None and grant.refresh_token is not None
 
 
 def _offer(holding: Holding, grant: Grant) -> CredentialOffer:

@@ -271,6 +271,7 @@ def test_a_renewal_brings_new_copies_for_new_keys() -> None:
     step = renew(
         ready,
         client=wallet_client(HAIP, now=issuer.now),
+        server=SERVER,
         refresh_token=first.session.tokens.refresh_token or "",
         now=issuer.now,
         random=issuer.random,
@@ -288,7 +289,8 @@ def test_a_refresh_may_ask_for_a_part() -> None:
     ready = ready_for(issuer, issuer.offer("id-mdoc"))
     assert first.session.tokens is not None
     refresh_token = first.session.tokens.refresh_token or ""
-    step = renew(ready, client=wallet_client(HAIP), refresh_token=refresh_token, now=NOW, random=issuer.random)
+    client = wallet_client(HAIP)
+    step = renew(ready, client=client, server=SERVER, refresh_token=refresh_token, now=NOW, random=issuer.random)
     assert [each.configuration for each in finish(issuer, drive(step, issuer)).received] == ["id-mdoc"]
 
 
@@ -302,6 +304,7 @@ def test_a_refresh_token_of_a_revoked_grant_is_refused() -> None:
     step = renew(
         ready_for(issuer, issuer.offer("id-sdjwt")),
         client=wallet_client(HAIP),
+        server=SERVER,
         refresh_token=first.session.tokens.refresh_token or "",
         now=NOW,
         random=issuer.random,

@@ -21,6 +21,7 @@ from zegel.services.wallet.holdings import (
     attested,
     changed_claims,
     drop_holding,
+    end_renewal,
     find_holding,
     is_due,
     is_usable,
@@ -261,6 +262,25 @@ def test_holdings_come_go_and_keep_their_places() -> None:
     with pytest.raises(Rejected) as caught:
         find_holding(contents, "3")
     assert caught.value.check is Check.HELD
+
+
+@pytest.mark.parametrize(
+    ("code", "still"),
+    [
+        ("credential_request_denied", {"b", "c"}),
+        ("invalid_grant", {"c"}),
+        ("server_error", {"a", "b", "c"}),
+        ("", {"a", "b", "c"}),
+    ],
+)
+def test_an_issuers_last_word_ends_the_renewal_of_what_it_is_about(code: str, still: set[str]) -> None:
+    contents = WalletContents(grants={"one": GRANT, "two": GRANT})
+    for id_, grant in (("a", "one"), ("b", "one"), ("c", "two")):
+        contents = put_holding(contents, holding(1, id_=id_, grant=grant))
+    ended = end_renewal(contents, "a", code)
+    assert {held.id for held in ended.holdings if held.renewable} == still
+    assert [held.id for held in ended.holdings] == ["a", "b", "c"]
+    assert end_renewal(contents, "deleted meanwhile", code) == contents
 
 
 def test_a_grant_stays_while_something_is_to_come_by_it() -> None:

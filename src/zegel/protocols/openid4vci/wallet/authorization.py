@@ -135,9 +135,15 @@ def begin_pre_authorized(
 
 
 def renew(
-    ready: Ready, *, client: WalletClient, refresh_token: str, now: int, random: Callable[[int], bytes]
+    ready: Ready, *, client: WalletClient, server: str, refresh_token: str, now: int, random: Callable[[int], bytes]
 ) -> Beginning:
-    """Have the credentials of ``ready`` issued again, for new keys, with the refresh token that is left."""
+    """Have the credentials of ``ready`` issued again, for new keys, with the refresh token that ``server`` gave.
+
+    ``Rejected(SERVER_METADATA)`` when the issuer names another server by now: it is not for that one's eyes.
+    """
+    if ready.server.issuer != server:  # RFC 6749 section 10.4
+        detail = "expected the authorization server that gave the refresh token"
+        raise Rejected(Check.SERVER_METADATA, detail, field="authorization_servers")
     session = _session(ready, client)
     tokens = Tokens(access_token="", expires=now, refresh_token=refresh_token, identifiers={})
     parameters = {"grant_type": "refresh_token", "refresh_token": refresh_token}
