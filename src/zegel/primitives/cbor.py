@@ -172,7 +172,7 @@ def _refuse_excess(data: bytes, what: str, max_bytes: int, max_items: int) -> No
 def _refuse_many_items(data: bytes, what: str, max_items: int) -> None:
     """Count heads without building anything (section 3)."""
     position = 0
-    for _ in range(max_items):
+    for _ in range(max_items + 1):
         if position >= len(data):
             return
         major, info = data[position] >> 5, data[position] & 31
