@@ -21,12 +21,14 @@ from zegel.checks import Check
 class ZegelError(Exception):
     """The root of every error that zegel raises on purpose.
 
-    ``check`` is the rule that failed, ``field`` the path of the member at fault, ``detail`` what was expected.
+    ``check`` is the rule that failed, ``field`` the path of the member at fault, ``detail`` what was expected. ``said``
+    are the other side's own words, where it refused: people read them, and no log keeps them, for they may be anything.
     """
 
     check: Check
     detail: str
     field: str = ""
+    said: str = ""
 
 
 class Malformed(ZegelError):
@@ -49,22 +51,24 @@ class Malformed(ZegelError):
 class Rejected(ZegelError):
     """A check refuses input that parsed. ``field`` is the path of the member at fault, where there is one."""
 
-    def __init__(self, check: Check, detail: str, *, field: str = "") -> None:
-        super().__init__(f"{check.id}: {detail}")
+    def __init__(self, check: Check, detail: str, *, field: str = "", said: str = "") -> None:
+        super().__init__(f"{check.id}: {_with(detail, said)}")
         self.check = check
         self.detail = detail
         self.field = field
+        self.said = said
 
 
 class Denied(ZegelError):
     """A protocol engine refuses its peer. ``code`` is what the wire carries, as its specification spells it."""
 
-    def __init__(self, code: str, check: Check, detail: str, *, field: str = "") -> None:
-        super().__init__(f"{code}: {check.id}: {detail}")
+    def __init__(self, code: str, check: Check, detail: str, *, field: str = "", said: str = "") -> None:
+        super().__init__(f"{code}: {check.id}: {_with(detail, said)}")
         self.code = code
         self.check = check
         self.detail = detail
         self.field = field
+        self.said = said
 
 
 class Unavailable(ZegelError):
@@ -102,5 +106,9 @@ def explain(error: ZegelError) -> Explanation:
         field=error.field,
         fault=str(check.fault),
         remedy=check.remedy,
-        detail=error.detail,
+        detail=_with(error.detail, error.said),
     )
+
+
+def _with(detail: str, said: str) -> str:
+    return f"{detail}: {said}" if said else detail

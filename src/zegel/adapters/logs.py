@@ -107,7 +107,7 @@ class _Lines(logging.Formatter):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             line |= _way(error)
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(line, separators=(",", ":"))  # in ASCII: a terminal obeys more characters than JSON escapes
 
 
 def _fields(event: Event) -> dict[str, object]:
@@ -123,7 +123,7 @@ def _fields(event: Event) -> dict[str, object]:
 
 def _way(error: BaseException) -> dict[str, object]:
     if isinstance(error, ZegelError):
-        return asdict(explain(error))
+        return asdict(explain(error)) | {"detail": error.detail}  # without what the other side said
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     way = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return {"error": type(error).__qualname__, "way": way}

@@ -220,4 +220,4 @@ def _shared(wallet: Wallet) -> list[dict[str, Any]]:
 async def _renew(wallet: Wallet) -> None:
     """New copies, where the last unused one is near; what fails is tried again the next time."""
     for error in await wallet.keep_fresh():
-        say(f"not renewed yet: {error.detail}")
+        say(f"not renewed yet: {explain(error).detail}")

@@ -8,7 +8,7 @@ import pytest
 
 from zegel.adapters.logs import Log, configure_logs
 from zegel.checks import Check
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Denied, Malformed, Rejected, explain
 
 SECRET = "s3cret-code"
 
@@ -63,6 +63,24 @@ def test_a_refusal_of_ours_says_what_was_expected(stream: StringIO) -> None:
     assert first["check"] == "anchor"
     assert first["detail"] == "no anchor for this purpose"
     assert second["check"] == "syntax"
+
+
+def test_what_the_other_side_said_is_for_people_and_not_for_the_log(stream: StringIO) -> None:
+    error = Rejected(Check.ANSWER_DELIVERY, "expected status 200, got 400", said=f"no: {SECRET}")
+    assert explain(error).detail == f"expected status 200, got 400: no: {SECRET}"
+    Log("wallet").write("request", error=error)
+    Log("wallet").write("request", error=Denied("invalid_grant", Check.PEER_REFUSAL, "refused", said=SECRET))
+    assert SECRET not in stream.getvalue()
+    assert lines(stream)[0]["detail"] == "expected status 200, got 400"
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x7f", "\x9b", "\u202e", "\u2028", "\n"])
+def test_no_character_moves_a_terminal(stream: StringIO, character: str) -> None:
+    Log("wallet").write("request", error=Malformed("form", f"a{character}b", "expected each parameter once"))
+    written = stream.getvalue().removesuffix("\n")
+    assert written.isascii()
+    assert written.isprintable()
+    assert lines(stream)[0]["field"] == f"a{character}b"
 
 
 def fail_with(secret: str) -> None:

@@ -38,7 +38,7 @@ from zegel.protocols.openid4vp.transaction_data import TransactionType, assign_t
 from zegel.trust.anchors import TrustAnchors
 
 _NONCE_BYTES: Final = 32
-_MAX_TOLD: Final = 200
+_MAX_SAID: Final = 200
 
 
 @final
@@ -162,8 +162,8 @@ class Sending:
     def receive(self, response: HttpResponse) -> "Done":
         """The verifier's word (section 8.2). ``Rejected`` with ANSWER_DELIVERY, or RETURN_TARGET for a strange one."""
         if response.status != 200:
-            detail = f"expected status 200, got {response.status}{_told(response)}"
-            raise Rejected(Check.ANSWER_DELIVERY, detail, field="response_uri")
+            detail = f"expected status 200, got {response.status}"
+            raise Rejected(Check.ANSWER_DELIVERY, detail, field="response_uri", said=_said(response))
         if media_type(response.header("content-type")) != JSON:
             raise Rejected(Check.ANSWER_DELIVERY, f"expected {JSON}", field="content-type")
         members = parse_object(response.body, what="answer of the response_uri")
@@ -233,7 +233,7 @@ def _return_target(value: object) -> str:
     raise Rejected(Check.RETURN_TARGET, "expected an http or https address", field="redirect_uri")
 
 
-def _told(response: HttpResponse) -> str:
+def _said(response: HttpResponse) -> str:
     """What the verifier says about its refusal, where it says something; for the user to read, not for us to act on."""
     try:
         description = parse_object(response.body, what="error").get("error_description")
@@ -241,4 +241,4 @@ def _told(response: HttpResponse) -> str:
         return ""
     if type(description) is not str:
         return ""
-    return ": " + "".join(character if " " <= character <= "~" else "?" for character in description[:_MAX_TOLD])
+    return "".join(character if " " <= character <= "~" else "?" for character in description[:_MAX_SAID])

@@ -71,17 +71,18 @@ class WalletProviderClient:
         request = HttpRequest(method="POST", url=self._origin + path, headers=headers, body=encode_json(body))
         response = await self._outbound.fetch(request)
         if response.status != 200:
-            raise _refused(f"it answers with status {response.status}{_why(response)}", "status")
+            detail = f"it answers with status {response.status}"
+            raise Rejected(Check.WALLET_PROVIDER, detail, field="status", said=_said(response))
         return parse_object(response.body, what=_WHAT)
 
 
-def _why(response: HttpResponse) -> str:
+def _said(response: HttpResponse) -> str:
     """The provider's own words, where it has some."""
     try:
         said = parse_object(response.body, what=_WHAT).get("error_description")
     except Malformed:
         return ""
-    return ": " + "".join(filter(str.isprintable, said))[:200] if type(said) is str else ""
+    return "".join(filter(str.isprintable, said))[:200] if type(said) is str else ""
 
 
 def _text(members: JsonObject, name: str) -> str:

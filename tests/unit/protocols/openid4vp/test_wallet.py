@@ -31,7 +31,7 @@ from zegel_testing.openid4vp import (
 
 from zegel.adapters.codec import Codec
 from zegel.checks import Check
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Malformed, Rejected, explain
 from zegel.primitives.http import HttpResponse, json_response
 from zegel.profiles import HAIP, PLAIN, ResponseMode
 from zegel.protocols.openid4vp.link import parse_link
@@ -156,7 +156,8 @@ def test_transaction_data_without_the_credential_that_signs_it_cannot_be_planned
 def test_a_verifier_that_does_not_take_the_answer_is_quoted(response: HttpResponse, words: str) -> None:
     refused = rejection(sending(), response)
     assert (refused.check, refused.field) == (Check.ANSWER_DELIVERY, "response_uri")
-    assert refused.detail.endswith(words)
+    assert explain(refused).detail.endswith(words)
+    assert "nonce" not in refused.detail  # which the log has
 
 
 def test_an_answer_that_is_no_json_is_refused() -> None:

@@ -187,8 +187,8 @@ def refusal_of(response: HttpResponse, *, what: str) -> Denied:
     code = error_code(response)
     said = _error_body(response).get("error_description")
     text = "".join(filter(str.isprintable, said))[:_MAX_TEXT] if type(said) is str else "no description"
-    detail = f"the server refused the {what} with status {response.status}: {text}"
-    return Denied(code or "server_error", Check.PEER_REFUSAL, detail)
+    detail = f"the server refused the {what} with status {response.status}"
+    return Denied(code or "server_error", Check.PEER_REFUSAL, detail, said=text)
 
 
 def answer_of(response: HttpResponse, *, status: int, what: str) -> JsonObject:
