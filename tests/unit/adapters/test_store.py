@@ -223,6 +223,22 @@ async def test_nothing_sealed_outlives_the_purge(store: SqlStore, clock: ManualC
     assert files["role.db-wal"] == b""
 
 
+async def test_a_log_that_cannot_be_emptied_is_not_passed_over(store: SqlStore, clock: ManualClock, url: str) -> None:
+    store._database._driver.execute("PRAGMA busy_timeout=1")
+    async with store.transaction() as transaction:
+        await transaction.put(SESSION, "one", Waiting(claim="Ada"), expires=NOW + 60)
+    reader = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM records").fetchone()
+    clock.advance(60)
+    with pytest.raises(Unavailable, match="its log is in use"):
+        await store.purge()
+    reader.execute("ROLLBACK")
+    reader.close()
+    await store.purge()
+    assert Path(url.removeprefix("sqlite:///") + "-wal").read_bytes() == b""
+
+
 async def test_the_files_are_their_owners_alone(store: SqlStore, tmp_path: Path) -> None:
     async with store.transaction() as transaction:
         await transaction.claim("nonce", "n", expires=NOW + 60)

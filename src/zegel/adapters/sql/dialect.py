@@ -51,8 +51,13 @@ def set_durable(connection: Connection, *, durable: bool) -> None:
 
 
 def forget(connection: Connection) -> None:
-    """After a purge: empty the write-ahead log, which still holds the pages as they were."""
-    driver_of(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    """After a purge: empty the write-ahead log, which still holds the pages as they were.
+
+    ``Unavailable`` while somebody else reads from it: SQLite says so in a row, not by an error.
+    """
+    ((busy, _, _),) = driver_of(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if busy:
+        raise Unavailable("database", "its log is in use, and keeps what was removed for a while longer")
 
 
 def driver_of(connection: Connection) -> Any:
