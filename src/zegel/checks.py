@@ -146,7 +146,7 @@ class Check(Enum):
         "derive client_id from the certificate that signs the request, and take the answer on the host it names",
     )
     ATTESTATION_VALIDITY = (
-        "a wallet or key attestation is valid now, and a wallet attestation for at most 24 hours more",
+        "a wallet or key attestation is valid now, and a wallet attestation for at most 24 hours",
         "attestation-based client authentication draft 07 section 9; TS3 1.5 section 2.2.1.1; OpenID4VCI 1.0 D.1",
         Fault.WALLET_PROVIDER,
         "fetch a fresh attestation from the wallet provider, or correct the clock",

@@ -105,9 +105,10 @@ def verify_wallet_attestation(
     jws = attestation.jws
     chain = anchors.verify_chain(jws.unverified_header.x5c, purpose=Purpose.WALLET_PROVIDER, now=now)
     verify_jws(jws, key=chain.leaf.key, typ=WALLET_TYPE)
-    expires = attestation.unverified_expires
-    refuse_outside_validity(begins=attestation.unverified_begins, expires=expires, now=now, what=_WHAT)
-    if expires > now + MAX_LIFETIME + TOLERATED_LATE:
+    begins, expires = attestation.unverified_begins, attestation.unverified_expires
+    refuse_outside_validity(begins=begins, expires=expires, now=now, what=_WHAT)
+    # from its beginning where it says one, so that a longer one does not pass in its last hours
+    if expires > (now if begins is None else min(begins, now)) + MAX_LIFETIME + TOLERATED_LATE:
         raise Rejected(Check.ATTESTATION_VALIDITY, "expected at most 24 hours of validity", field="exp")
     return VerifiedWallet(
         client_id=attestation.unverified_client_id,

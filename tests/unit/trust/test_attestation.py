@@ -149,6 +149,15 @@ def test_ts3_2_2_1_1_an_attestation_lives_at_most_24_hours() -> None:
 
 
 @pytest.mark.refuses(Check.ATTESTATION_VALIDITY)
+@pytest.mark.parametrize("began", ["iat", "nbf"])
+def test_a_long_attestation_does_not_pass_in_its_last_hours(began: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        verified(raw(CLAIMS | {began: NOW - MAX_LIFETIME, "exp": NOW + 3_600}))
+    assert (refusal.value.check, refusal.value.field) == (Check.ATTESTATION_VALIDITY, "exp")
+    assert verified(raw(CLAIMS | {began: NOW - MAX_LIFETIME + 3_600, "exp": NOW + 3_600}))
+
+
+@pytest.mark.refuses(Check.ATTESTATION_VALIDITY)
 def test_the_later_of_nbf_and_iat_counts() -> None:
     for name in ("nbf", "iat"):
         with pytest.raises(Rejected) as refusal:
