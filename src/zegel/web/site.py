@@ -25,7 +25,7 @@ from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
 ReadBody = Callable[[int], Awaitable[bytes]]
 
 _CONTENT_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; "
     "form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
 )
 _REQUEST_ID_BYTES: Final = 8
@@ -150,7 +150,7 @@ class Site(Generic[SiteT]):
             headers += [
                 ("referrer-policy", "same-origin"),  # no-referrer would make Origin null on our own forms
                 ("cross-origin-opener-policy", "same-origin"),
-                ("permissions-policy", "camera=(self), geolocation=(), microphone=()"),
+                ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
             ]
             if response.header("cache-control") is None:
                 headers.append(("cache-control", "no-store"))

@@ -93,7 +93,7 @@ async def test_the_person_sees_that_nobody_vouches_for_a_wallet(tmp_path: Path) 
 async def test_the_consent_form_may_lead_to_the_wallet_and_nowhere_else(world: IssuingWorld) -> None:
     policy = (await at_consent(world.wallet())).header("content-security-policy") or ""
     assert "form-action 'self' https://wallet.utopia.example;" in policy
-    assert "script-src 'self'" in policy
+    assert "default-src 'none'; style-src 'self'; img-src" in policy
 
 
 async def test_the_form_may_lead_to_an_app_by_its_scheme(tmp_path: Path) -> None:

@@ -382,6 +382,7 @@ async def test_a_page_may_load_and_send_nothing_elsewhere(role: Role) -> None:
     policy = (await site_of(role).handle(get("/"))).header("content-security-policy") or ""
     directives = dict(each.strip().split(" ", 1) for each in policy.split(";"))
     assert directives["default-src"] == "'none'"
+    assert not {"script-src", "connect-src"} & directives.keys()  # no page has a script
     assert directives["frame-ancestors"] == "'none'"
     assert directives["base-uri"] == "'none'"
     assert directives["form-action"] == "'self'"
