@@ -177,13 +177,16 @@ def test_what_is_in_a_tag_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize("encoded", ["f7", "e0", "f0", "f8ff", "f820"])
-def test_simple_values_that_json_does_not_know_are_told_from_null(encoded: str) -> None:
-    try:
-        found = parse_cbor(bytes.fromhex(encoded), what="test")
-    except Malformed:
-        return
+def test_a_simple_value_is_none_of_jsons(encoded: str) -> None:
+    found = parse_cbor(bytes.fromhex(encoded), what="test")
     assert found is not None
-    assert not isinstance(found, int | float | str | bytes | list | dict)
+    assert not isinstance(found, bool | int | float | str | bytes | list | tuple | dict)
+
+
+@pytest.mark.parametrize("encoded", ["f800", "f818", "f81f", "fc", "fe"])
+def test_rfc_8949_3_3_a_simple_value_in_another_spelling_is_malformed(encoded: str) -> None:
+    with pytest.raises(Malformed):
+        parse_cbor(bytes.fromhex(encoded), what="test")
 
 
 def test_a_map_is_asked_for_by_name() -> None:
