@@ -4,7 +4,6 @@ A reader fetches a list that a *verified* credential names, at most once while i
 unverified token names. Which credential it is that it looks up stays with the reader.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -15,6 +14,7 @@ from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, par
 from zegel.primitives.http import HttpRequest
 from zegel.services.ports import Clock, Outbound
 from zegel.services.trust import Trust
+from zegel.services.wallet.turns import Turns
 from zegel.trust.anchors import TrustAnchors
 
 MAX_LIST_TOKEN: Final = 1 << 20  # a million entries of two bits, a tenth of them set, make a token of 120 kB
@@ -44,7 +44,7 @@ class StatusReader:
         self._clock = clock
         self._keep = keep
         self._kept: dict[str, _Kept] = {}
-        self._fetching: dict[str, asyncio.Lock] = {}
+        self._turns = Turns()
 
     async def fetch_status_list(self, reference: StatusReference | None) -> VerifiedStatusList | None:
         """The list that a verified credential names, fresh; None for a credential that names none.
@@ -53,8 +53,7 @@ class StatusReader:
         """
         if reference is None:
             return None
-        lock = self._fetching.setdefault(reference.uri, asyncio.Lock())
-        async with lock:  # a crowd that presents at once asks once
+        async with self._turns.of(reference.uri):  # a crowd that presents at once asks once
             kept = self._kept.get(reference.uri)
             anchors, now = self._trust.anchors, self._clock.now()
             if kept is None or kept.anchors is not anchors or now >= kept.until:
@@ -76,5 +75,4 @@ class StatusReader:
         if len(self._kept) >= _REMEMBERED:
             oldest = min(self._kept, key=lambda known: self._kept[known].status_list.stale_at)
             del self._kept[oldest]
-            self._fetching.pop(oldest, None)
         self._kept[uri] = kept

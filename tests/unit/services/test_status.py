@@ -198,6 +198,14 @@ async def test_redirects_are_followed_three_times(world: World) -> None:
     assert len(hops) == 4
 
 
+async def test_of_a_host_that_fails_nothing_is_remembered(world: World) -> None:
+    world.host.answer = unavailable()
+    for number in range(3):
+        with pytest.raises(Unavailable):
+            await world.reader.fetch_status_list(StatusReference(uri=f"{STATUS_ORIGIN}/{number}", index=0))
+    assert (world.reader._kept, world.reader._turns._locks) == ({}, {})
+
+
 async def test_the_lists_that_are_remembered_are_bounded(world: World) -> None:
     answers: dict[str, int] = {}
 
@@ -219,7 +227,7 @@ async def test_the_lists_that_are_remembered_are_bounded(world: World) -> None:
     references = [StatusReference(uri=f"{STATUS_ORIGIN}/{number}", index=0) for number in range(70)]
     for reference in references:
         await world.reader.fetch_status_list(reference)
-    assert len(world.reader._kept) == len(world.reader._fetching) == 64
+    assert len(world.reader._kept) == 64
     await world.reader.fetch_status_list(references[-1])
     assert set(answers.values()) == {1}
     await world.reader.fetch_status_list(references[0])
