@@ -681,6 +681,12 @@ class Check(Enum):
         Fault.PERSON,
         "begin again in the wallet, and stay in one browser, with cookies allowed",
     )
+    LOG_IN_GUESSES = (
+        "a log-in name is tried at most thirty times in a quarter of an hour, from however many browsers",
+        "NIST SP 800-63B-4 section 3.2.2",
+        Fault.PERSON,
+        "wait a quarter of an hour; tell the operator, if it was not you who tried",
+    )
     UPSTREAM_LOG_IN = (
         "the provider at which the issuer lets people log in answers: to this request, to this client, of one person",
         "OpenID Connect Core 1.0 sections 3.1.2.6, 3.1.3.4, 3.1.3.7 and 5.3.4",

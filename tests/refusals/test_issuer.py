@@ -13,8 +13,9 @@ from zegel_testing.upstream import UpstreamStandIn
 
 from zegel.checks import Check
 from zegel.config.roles import SourceConfig
-from zegel.errors import ZegelError
+from zegel.errors import Rejected, ZegelError
 from zegel.formats.credential import Format
+from zegel.services.log_in import MAX_GUESSES
 
 BROWSER, RENEWED, OTHER = "b" * 43, "r" * 43, "o" * 43
 PROVIDER = UpstreamStandIn()
@@ -43,6 +44,18 @@ async def visited(world: IssuingWorld, **offer: Any) -> None:
 async def wrong_password(world: IssuingWorld) -> object:
     await visited(world)
     return await world.site.log_in.log_in(BROWSER, login="erika", password="wrong", renewed=RENEWED)
+
+
+async def many_guesses(world: IssuingWorld) -> object:
+    """Each in a visit of its own, for which the link of one request will do."""
+    pause = await world.wallet().push(await world.offer("pid"))
+    query = replace(world.seen[-1][0], url=pause.url).query()
+    for at in range(MAX_GUESSES):
+        await world.site.log_in.visit(query, browser=f"{at:043d}")
+        with pytest.raises(Rejected):
+            await world.site.log_in.log_in(f"{at:043d}", login="erika", password="guess", renewed=RENEWED)
+    await world.site.log_in.visit(query, browser=BROWSER)
+    return await world.site.log_in.log_in(BROWSER, login="erika", password=PASSWORDS["erika"], renewed=RENEWED)
 
 
 async def another_person(world: IssuingWorld) -> object:
@@ -97,6 +110,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.CREDENTIAL_CHOICE, played(lambda world: world.site.offers.offer("passport"))),
     (Check.LOG_IN_OPEN, played(decision_before_log_in)),
     (Check.LOG_IN_OPEN, played(another_browser)),
+    (Check.LOG_IN_GUESSES, played(many_guesses)),
     (Check.UPSTREAM_LOG_IN, played(provider_that_refuses, source=OIDC)),
     (Check.CONSENT, played(wallet_that_refuses, source=SourceConfig(kind="presentation"))),
 )

@@ -9,12 +9,14 @@ another: nobody can plant a session, and of two tabs neither decides for the oth
 """
 
 import asyncio
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.oauth.authorization import nothing_to_issue
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
@@ -28,7 +30,9 @@ from zegel.services.presented import PresentationLogIn
 from zegel.services.sources import GatheredClaims
 from zegel.services.upstream import UpstreamLogIn
 
-MAX_TRIES: Final = 5  # passwords a visit; a visit needs a request that a wallet pushed
+MAX_TRIES: Final = 5  # passwords a visit; but a wallet pushes as many requests as it likes, and each is visited anew
+MAX_GUESSES: Final = 30  # passwords a name in a quarter of an hour: a password that takes 100,000 holds out a month
+_MAX_LOGIN: Final = 256
 _HASHES_AT_ONCE: Final = 2  # each takes 19 MB and a twentieth of a second of a core
 
 
@@ -52,8 +56,18 @@ class LoggedIn:
     person: Person
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guesses:
+    """How often a name was tried since its owner last logged in, counted until ``until``."""
+
+    count: int
+    until: int
+
+
 Visit: TypeAlias = Visiting | LoggedIn
 VISIT: Final = Kind[Visit](name="visit", states=(Visiting, LoggedIn))
+GUESSES: Final = Kind(name="log-in guesses", states=(Guesses,))
 
 
 @final
@@ -90,7 +104,10 @@ class Decision:
 
 @final
 class LogInService:
-    """Logs people in and takes their decisions. ``gathered`` is where claims go that come along with a log-in."""
+    """Logs people in and takes their decisions. ``gathered`` is where claims go that come along with a log-in.
+
+    ``key`` makes names, which can be guessed, into keys of records that cannot.
+    """
 
     def __init__(
         self,
@@ -101,6 +118,7 @@ class LogInService:
         offers: OfferService,
         gathered: GatheredClaims | None,
         store: Store,
+        key: bytes,
         clock: Clock,
     ) -> None:
         self.means: Final = means
@@ -109,6 +127,7 @@ class LogInService:
         self._offers = offers
         self._gathered = gathered
         self._store = store
+        self._key = key
         self._clock = clock
 
     async def visit(self, parameters: Mapping[str, str], *, browser: str) -> Pending:
@@ -126,11 +145,15 @@ class LogInService:
     async def log_in(self, browser: str | None, *, login: str, password: str, renewed: str) -> LoggedIn:
         """Log in with a password; the visit goes on under the id ``renewed``.
 
-        ``Rejected`` with LOG_IN for a name and a password that do not belong together, PERSON, LOG_IN_OPEN.
+        ``Rejected`` with LOG_IN for a name and a password that do not belong together, PERSON, LOG_IN_OPEN, or
+        LOG_IN_GUESSES.
         """
         means = _means(self.means, PasswordLogIn)
         visiting = await self._count_try(browser)
+        await self._count_guess(login)
         person = await means.verify(login, password)
+        async with self._store.transaction() as transaction:
+            await transaction.take(GUESSES, self._guesses_key(login))
         return await self._enter(browser, visiting, person, renewed=renewed)
 
     async def go_to_provider(self, browser: str | None) -> str:
@@ -221,6 +244,27 @@ class LogInService:
         counted = replace(visiting, tries=visiting.tries + 1)
         await self._swap(browser, stored, counted)
         return counted
+
+    async def _count_guess(self, login: str) -> Guesses:
+        """Count for the name, whether anybody has it or not; ``Rejected(LOG_IN_GUESSES)`` beyond the bound."""
+        key, now = self._guesses_key(login), self._clock.now()
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(GUESSES, key)
+            if stored is None:
+                guesses = Guesses(count=1, until=now + LOG_IN_SECONDS)
+                await transaction.put(GUESSES, key, guesses, expires=guesses.until)
+                return guesses
+            guesses = replace(stored.value, count=stored.value.count + 1)
+            counted = guesses.count <= MAX_GUESSES and await transaction.swap(
+                GUESSES, key, guesses, version=stored.version, expires=guesses.until
+            )
+        if not counted:
+            detail = f"expected at most {MAX_GUESSES} tries of one name in a quarter of an hour"
+            raise Rejected(Check.LOG_IN_GUESSES, detail, field="login")
+        return guesses
+
+    def _guesses_key(self, login: str) -> str:
+        return base64url(hmac.digest(self._key, login[:_MAX_LOGIN].encode(errors="replace"), "sha256"))
 
     async def _load(self, browser: str | None) -> Stored[Visit]:
         if browser is None:

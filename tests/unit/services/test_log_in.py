@@ -10,7 +10,7 @@ from zegel_testing.issuing_world import PASSWORDS, IssuingWorld, issuing_world, 
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.services.log_in import MAX_TRIES, VISIT, LoggedIn, LogInService
+from zegel.services.log_in import GUESSES, MAX_GUESSES, MAX_TRIES, VISIT, LoggedIn, LogInService
 
 pytestmark = pytest.mark.anyio
 BROWSER, RENEWED = "b" * 43, "r" * 43
@@ -55,6 +55,31 @@ async def test_many_guesses_at_once_are_no_more_than_many_in_turn(service: LogIn
     assert all(isinstance(result, Rejected) for result in results)
     looked_at = [result for result in results if isinstance(result, Rejected) and result.check is Check.LOG_IN]
     assert len(looked_at) <= MAX_TRIES
+
+
+async def test_who_logs_in_has_all_tries_again(world: IssuingWorld, service: LogInService) -> None:
+    with pytest.raises(Rejected):
+        await log_in(service, "guess")
+    async with service._store.transaction() as transaction:
+        assert await transaction.load(GUESSES, service._guesses_key("erika")) is not None
+    await log_in(service)
+    async with service._store.transaction() as transaction:
+        assert await transaction.load(GUESSES, service._guesses_key("erika")) is None
+
+
+async def test_the_guesses_of_a_name_end_with_a_quarter_of_an_hour_and_are_that_names_alone(
+    world: IssuingWorld, service: LogInService
+) -> None:
+    """A name that nobody has is counted like one that somebody has: the answer tells nothing."""
+    for name in ("erika", "nobody"):
+        for _ in range(MAX_GUESSES):
+            await service._count_guess(name)
+        with pytest.raises(Rejected) as refusal:
+            await service._count_guess(name)
+        assert refusal.value.check is Check.LOG_IN_GUESSES
+    assert (await service._count_guess("max")).count == 1
+    world.clock.advance(900)
+    assert (await service._count_guess("erika")).count == 1
 
 
 async def test_of_two_decisions_at_once_one_is_taken(service: LogInService) -> None:

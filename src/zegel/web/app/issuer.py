@@ -97,6 +97,7 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
             offers=parts.offers,
             gathered=source.gathered,
             store=store,
+            key=role_key(material.sealing_key, "log-in names"),
             clock=world.clock,
         ),
         statuses=StatusPublisher(
