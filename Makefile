@@ -15,11 +15,11 @@ demo:
 test:
 	@tools/setup test
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python tools/run_tests.py
+	@$(BIN)/python -m pytest -n auto --cov --durations=10
 
 test-fast:
 	@tools/setup test
-	@$(BIN)/python -m pytest -m "not slow" -n 2
+	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 check:
 	@tools/setup test
