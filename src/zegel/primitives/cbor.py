@@ -34,7 +34,7 @@ _HEAD_SIZES: Final = {b"\xd8\x18\x58": 4, b"\xd8\x18\x59": 5, b"\xd8\x18\x5a": 7
 
 def parse_cbor(data: bytes, *, what: str, max_bytes: int = MAX_BYTES, max_items: int = MAX_ITEMS) -> object:
     """Parse exactly one item: definite lengths, unique map keys, depth up to 16; ``Malformed`` otherwise."""
-    if len(data) > max_items * _BYTES_PER_ITEM:
+    if len(data) > max_bytes or len(data) > max_items * _BYTES_PER_ITEM:
         _refuse_excess(data, what, max_bytes, max_items)
     value, end = _decode(b"\x82" + data + _SENTINEL_ITEM, what, text_keys=False)
     if end != _SENTINEL or data.endswith(_SENTINEL):
@@ -165,8 +165,7 @@ def _decode(data: bytes, what: str, *, text_keys: bool) -> list[Any]:
 def _refuse_excess(data: bytes, what: str, max_bytes: int, max_items: int) -> None:
     if len(data) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(data)}")
-    if len(data) > max_items * _BYTES_PER_ITEM:
-        _refuse_many_items(data, what, max_items)
+    _refuse_many_items(data, what, max_items)
 
 
 def _refuse_many_items(data: bytes, what: str, max_items: int) -> None:
