@@ -227,8 +227,9 @@ def test_size_is_limited() -> None:
     assert parse_cbor(more, what="test", max_bytes=len(more)) == bytes(MAX_BYTES)
     small = encode_cbor(bytes(200))
     assert parse_cbor(small, what="test", max_bytes=202, max_items=1) == bytes(200)
-    with pytest.raises(Malformed, match="at most 201 bytes"):
-        parse_cbor(small, what="test", max_bytes=201, max_items=1)
+    for items in (1, MAX_ITEMS):
+        with pytest.raises(Malformed, match="at most 201 bytes"):
+            parse_cbor(small, what="test", max_bytes=201, max_items=items)
 
 
 def test_the_number_of_items_is_limited() -> None:

@@ -91,6 +91,13 @@ def test_a_response_may_hold_no_documents_or_a_few() -> None:
         parse_device_response(response(*most, document()))
 
 
+@pytest.mark.parametrize("version", ["2.0", "0.9", "", "1", "11.0", "v1.0"])
+def test_another_major_version_is_malformed(version: str) -> None:
+    assert parse_device_response(response(version="1.7")).documents
+    with pytest.raises(Malformed, match=r"expected 1\.0"):
+        parse_device_response(response(version=version))
+
+
 @pytest.mark.parametrize("documents", [{}, "documents", {0: document()}, 1, [[]], ["document"]])
 def test_other_documents_are_malformed(documents: Any) -> None:
     with pytest.raises(Malformed):
