@@ -14,7 +14,7 @@ from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, par
 from zegel.primitives.http import HttpRequest
 from zegel.services.ports import Clock, Outbound
 from zegel.services.trust import Trust
-from zegel.services.wallet.turns import Turns
+from zegel.services.turns import Turns
 from zegel.trust.anchors import TrustAnchors
 
 MAX_LIST_TOKEN: Final = 1 << 20  # a million entries of two bits, a tenth of them set, make a token of 120 kB

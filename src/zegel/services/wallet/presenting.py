@@ -36,6 +36,7 @@ from zegel.protocols.openid4vp.wallet import (
 )
 from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
+from zegel.services.turns import Turns
 from zegel.services.wallet.contents import (
     Answering,
     Asked,
@@ -55,7 +56,6 @@ from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_fl
 from zegel.services.wallet.holdings import always_visible, find_holding, is_usable, put_holding, take_copy
 from zegel.services.wallet.journal import amended, noted, verifier_counterpart
 from zegel.services.wallet.safe import Safe
-from zegel.services.wallet.turns import Turns
 
 Presentations: TypeAlias = dict[str, list[bytes]]
 
@@ -130,8 +130,9 @@ class PresentingService:
     async def accept(self, flow_id: str, choice: Choice | None) -> Finished:
         """Answer with what the person chose, or with the least that answers; where the browser goes on.
 
-        ``Rejected(HELD)`` when the choice does not answer the request; ``ANSWER_DELIVERY`` when the verifier does not
-        take it; ``Unavailable`` when it cannot be reached, and then the answer waits to be sent again.
+        ``Rejected(HELD)`` when the choice does not answer the request; ``REQUEST_TIME`` when it has expired meanwhile,
+        and then no copy is used; ``ANSWER_DELIVERY`` when the verifier does not take it; ``Unavailable`` when it cannot
+        be reached, and then the answer waits to be sent again.
         """
         async with self._turns.of(flow_id):
             flow = self.look(flow_id)
@@ -189,7 +190,7 @@ class PresentingService:
         self, contents: WalletContents, flow_id: str, asked: Asked, choice: Choice | None
     ) -> tuple[WalletContents, Answering]:
         """One move: the copies are taken, the presentations made, the line is in the log, and the answer waits."""
-        consent = asked.consent
+        consent = asked.consent.check_open(now=self._clock.now())
         match = consent.match(self._held(contents))
         planned = consent.plan(match, default_choice(match) if choice is None else choice)
         presentations: Presentations = {}

@@ -25,6 +25,7 @@ from zegel.protocols.openid4vci.wallet.authorization import (
 from zegel.protocols.openid4vci.wallet.issuance import Done, poll
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.services.ports import Clock, Random
+from zegel.services.turns import Turns
 from zegel.services.wallet.arrivals import ArrivalsDesk, mentions_of
 from zegel.services.wallet.contents import (
     Arrived,
@@ -46,7 +47,6 @@ from zegel.services.wallet.holdings import end_renewal
 from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys, Sent
 from zegel.services.wallet.journal import host_of, noted
 from zegel.services.wallet.safe import Safe
-from zegel.services.wallet.turns import Turns
 
 _OPEN: Final = (Offered, LoggingIn, Arrived, Deferred)
 

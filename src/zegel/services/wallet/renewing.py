@@ -15,6 +15,7 @@ from zegel.protocols.openid4vci.states import Event
 from zegel.protocols.openid4vci.wallet.authorization import renew
 from zegel.protocols.openid4vci.wallet.issuance import Done
 from zegel.services.ports import Clock, Random
+from zegel.services.turns import Turns
 from zegel.services.wallet.arrivals import ArrivalsDesk
 from zegel.services.wallet.contents import (
     Batch,
@@ -30,7 +31,6 @@ from zegel.services.wallet.holdings import RENEWAL_DAYS, end_renewal, find_holdi
 from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys
 from zegel.services.wallet.journal import mention_of, noted
 from zegel.services.wallet.safe import Safe
-from zegel.services.wallet.turns import Turns
 
 
 @final

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from zegel.services.wallet.turns import Turns
+from zegel.services.turns import Turns
 
 pytestmark = pytest.mark.anyio
 
