@@ -48,6 +48,7 @@ class StatusPublisher:
         self.ttl: Final = ttl
         self._clock = clock
         self._published: dict[str, PublishedList] = {}
+        self._turn = asyncio.Lock()
 
     async def publish(self) -> None:
         """Sign every list that changed since it was signed last, or whose token has had its period."""
@@ -70,16 +71,18 @@ class StatusPublisher:
         return build_aggregation([self._origin + STATUS_PATH + list_id for list_id in ids])
 
     async def _publish(self, list_id: str) -> None:
-        async with self._store.transaction() as transaction:
-            bits = await transaction.statuses.load(list_id)
-        if bits is None:
-            self._published.pop(list_id, None)
-            return
-        published, now = self._published.get(list_id), self._clock.now()
-        if published is None or published.version != bits.version or now >= published.signed_at + self._period:
-            # a million entries take 15 to 75 ms to compress; the loop goes on meanwhile
-            compressed = await asyncio.to_thread(compress, StatusList(bits=bits.bits, data=bits.entries))
-            self._published[list_id] = self._sign(bits, compressed, now)
+        """In turn, so that a crowd has a list signed once, and an older state never takes a newer one's place."""
+        async with self._turn:
+            async with self._store.transaction() as transaction:
+                bits = await transaction.statuses.load(list_id)
+            if bits is None:
+                self._published.pop(list_id, None)
+                return
+            published, now = self._published.get(list_id), self._clock.now()
+            if published is None or published.version != bits.version or now >= published.signed_at + self._period:
+                # a million entries take 15 to 75 ms to compress; the loop goes on meanwhile
+                compressed = await asyncio.to_thread(compress, StatusList(bits=bits.bits, data=bits.entries))
+                self._published[list_id] = self._sign(bits, compressed, now)
 
     def _sign(self, bits: StatusBits, compressed: CompressedStatusList, now: int) -> PublishedList:
         uri = self._origin + STATUS_PATH + bits.list_id

@@ -1,5 +1,6 @@
 """Status lists as the issuer publishes them: signed once a period, never once a credential."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -83,6 +84,25 @@ async def test_a_revocation_is_published_with_the_next_turn(
     await publisher.publish()
     after = await published(publisher, entry.list_id)
     assert after.etag != before.etag
+    assert read(after, entry.list_id, now=NOW, format_=StatusListFormat.JWT).statuses.get(entry.index) == 1
+
+
+async def test_a_crowd_has_a_list_signed_once(store: SqlStore, publisher: StatusPublisher) -> None:
+    (entry,) = await allocate(store)
+    crowd = await asyncio.gather(*(published(publisher, entry.list_id) for _ in range(20)))
+    assert all(found is crowd[0] for found in crowd)
+
+
+async def test_a_reader_in_the_meantime_does_not_take_a_revocation_back(
+    store: SqlStore, publisher: StatusPublisher
+) -> None:
+    (entry,) = await allocate(store)
+    readers = [asyncio.create_task(publisher.look_up(entry.list_id)) for _ in range(20)]
+    await asyncio.sleep(0)  # each has begun: with the list as it was
+    await revoke(store, entry)
+    await publisher.publish()
+    await asyncio.gather(*readers)
+    after = await published(publisher, entry.list_id)
     assert read(after, entry.list_id, now=NOW, format_=StatusListFormat.JWT).statuses.get(entry.index) == 1
 
 
