@@ -34,6 +34,6 @@ bench:
 # Pins what pyproject.toml asks for; needs uv.
 lock:
 	uv pip compile pyproject.toml --extra demo --generate-hashes --universal --python-version 3.11 -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra demo --group test --group check --generate-hashes --universal --python-version 3.11 -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra demo --group test --group check --no-strip-extras --generate-hashes --universal --python-version 3.11 -q -o requirements/dev.txt
 	printf 'editables\nhatchling\n' | uv pip compile - --generate-hashes --universal --python-version 3.11 -q -o requirements/build.txt
 	uv pip compile --group bench --generate-hashes --universal --python-version 3.11 -q -o requirements/bench.txt
