@@ -29,6 +29,7 @@ from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import encode_json, parse_object
 from zegel.protocols.openid4vci.wallet.session import Pending
+from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.wallet.contents import (
     Answering,
     Arrived,
@@ -527,6 +528,19 @@ async def test_a_copy_is_used_even_when_the_answer_does_not_arrive(world: Wallet
     assert world.contents.log[-1].outcome is Outcome.DONE
     await world.browser().open(finished.redirect_uri)
     assert (await world.result(session))["state"] == "accepted"
+
+
+async def test_a_request_that_ran_out_while_the_person_thought_is_not_answered(world: WalletWorld) -> None:
+    await world.receive(formats=["dc+sd-jwt"])
+    flow, _ = await world.asked()
+    world.clock.advance(SAME_DEVICE_SECONDS + 60)
+    world.paths()
+    with pytest.raises(Rejected) as caught:
+        await world.wallet.presenting.accept(flow, None)
+    assert caught.value.check is Check.REQUEST_TIME
+    assert (world.paths(), world.contents.holdings[0].unused) == ([], 10)
+    assert world.contents.log[-1].happening is Happening.RECEIVED
+    await world.wallet.presenting.forget(flow)
 
 
 async def test_an_answer_that_cannot_be_sent_can_be_given_up(world: WalletWorld) -> None:

@@ -44,6 +44,7 @@ class VerifiedRequest:
     """A request that may be shown to the user and answered.
 
     ``party`` says whether anybody vouches for who asks. ``formats`` are those that the verifier takes from us.
+    ``expires`` is when it may be answered no longer, None where it does not say.
     """
 
     party: Party
@@ -53,6 +54,7 @@ class VerifiedRequest:
     formats: frozenset[str]
     transaction_data: tuple[TransactionData, ...]
     verifier_info: tuple[VerifierInfo, ...]
+    expires: int | None = None
 
     @property
     def challenge(self) -> Challenge:
@@ -108,6 +110,7 @@ def check_request(request: AddressedRequest, *, transaction_types: Mapping[str, 
         formats=formats,
         transaction_data=_transaction_data(parameters, query, transaction_types),
         verifier_info=_verifier_info(parameters, query),
+        expires=request.expires,
     )
 
 

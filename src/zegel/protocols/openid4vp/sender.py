@@ -58,11 +58,15 @@ class ReplyAddress:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressedRequest:
-    """Who asks is settled, and where the answer goes. What is asked has not been read."""
+    """Who asks is settled, and where the answer goes. What is asked has not been read.
+
+    ``expires`` is when the request may be answered no longer, None where it does not say.
+    """
 
     party: Party
     reply: ReplyAddress
     parameters: JsonObject
+    expires: int | None
 
 
 def parse_request(body: bytes) -> UnverifiedRequest:
@@ -97,11 +101,12 @@ def verify_request(
     party = verify_party(client_id=client_id, x5c=jws.unverified_header.x5c, anchors=anchors, now=now)
     claims = verify_jws(jws, key=party.chain.leaf.key, typ=REQUEST_TYPE).claims
     _check_audience(claims, link)
-    _check_time(claims, now)
+    expires = _check_time(claims, now)
     if wallet_nonce is not None and claims.get("wallet_nonce") != wallet_nonce:
         raise Rejected(Check.WALLET_NONCE, "expected the nonce that was posted", field="wallet_nonce")
     reply = _reply_address(claims, profile, plain_origins)
-    return AddressedRequest(party=check_response_uri(party, reply.response_uri), reply=reply, parameters=claims)
+    party = check_response_uri(party, reply.response_uri)
+    return AddressedRequest(party=party, reply=reply, parameters=claims, expires=expires)
 
 
 def check_unsigned_request(
@@ -119,7 +124,7 @@ def check_unsigned_request(
     parameters = {"response_uri": client_id.removeprefix(REDIRECT_PREFIX), **link.unverified_parameters}
     reply = _reply_address(parameters, profile, plain_origins)
     party = check_redirect_party(client_id=client_id, response_uri=reply.response_uri)
-    return AddressedRequest(party=party, reply=reply, parameters=parameters)
+    return AddressedRequest(party=party, reply=reply, parameters=parameters, expires=None)
 
 
 def _check_audience(claims: JsonObject, link: UnverifiedLink) -> JsonObject:
@@ -131,15 +136,19 @@ def _check_audience(claims: JsonObject, link: UnverifiedLink) -> JsonObject:
     return claims
 
 
-def _check_time(claims: JsonObject, now: int) -> JsonObject:
-    expires = parse_numeric_date(claims.get("exp"), what=_WHAT, where="exp")
+def check_unexpired(expires: int | None, *, now: int) -> int | None:
+    """Return when the request expires, if it has not; ``Rejected(REQUEST_TIME)`` otherwise."""
     if expires is not None and expires + TOLERATED_LATE <= now:
         raise Rejected(Check.REQUEST_TIME, "the request has expired", field="exp")
+    return expires
+
+
+def _check_time(claims: JsonObject, now: int) -> int | None:
     for name in ("iat", "nbf"):
         time = parse_numeric_date(claims.get(name), what=_WHAT, where=name)
         if time is not None and time > now + TOLERATED_EARLY:
             raise Rejected(Check.REQUEST_TIME, "the request is not valid yet", field=name)
-    return claims
+    return check_unexpired(parse_numeric_date(claims.get("exp"), what=_WHAT, where="exp"), now=now)
 
 
 def _reply_address(parameters: JsonObject, profile: Profile, plain_origins: Collection[str]) -> ReplyAddress:

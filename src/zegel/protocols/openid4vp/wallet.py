@@ -30,6 +30,7 @@ from zegel.protocols.openid4vp.sender import (
     AddressedRequest,
     Party,
     ReplyAddress,
+    check_unexpired,
     check_unsigned_request,
     parse_request,
     verify_request,
@@ -111,6 +112,14 @@ class Consent:
     """The request is understood. The user sees who asks for what, and chooses."""
 
     request: VerifiedRequest
+
+    def check_open(self, *, now: int) -> "Consent":
+        """Return the step if the request may still be answered: the user may have thought about it for long.
+
+        ``Rejected(REQUEST_TIME)`` otherwise: whatever was sent then would be for nothing.
+        """
+        check_unexpired(self.request.expires, now=now)
+        return self
 
     def match(self, held: Sequence[HeldCredential]) -> QueryMatch:
         """What of the wallet's credentials would answer, and what that would disclose."""
