@@ -29,6 +29,7 @@ from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.x509 import DAY
 from zegel.protocols.oauth.pkce import code_challenge
+from zegel.protocols.openid4vp.purpose import stated_purposes
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS, RESULT_SECONDS
 
 pytestmark = pytest.mark.anyio
@@ -167,6 +168,15 @@ async def test_a_citizen_signs_in_and_tax_online_learns_what_was_agreed(world: S
         assert shown in text_of(profile)
     for kept_back in ("UT-000-001", "ada@utopia.example", "NL"):
         assert kept_back not in text_of(profile)
+
+
+async def test_the_wallet_is_told_for_which_service_on_either_device(world: SignInWorld) -> None:
+    wallet = world.wallet(*await world.office.issue())
+    _, here = await begun(world)
+    _, there = await with_code(world)
+    for link in (link_of(here, "Open my wallet"), scan(there)):
+        consent = await wallet.open(link)
+        assert stated_purposes(consent.request.verifier_info) == ("To sign you in to Tax online",)
 
 
 async def test_a_citizen_signs_in_with_a_wallet_on_another_device(world: SignInWorld) -> None:

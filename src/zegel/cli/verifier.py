@@ -21,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
     request = commands.add_parser("request", help="ask a wallet for a presentation, as a link")
     request.add_argument("query", metavar="QUERY.json", type=Path, help="the DCQL query")
+    request.add_argument("--purpose", metavar="TEXT", help="why you ask, for the person to read")
     request.add_argument("--response-mode", choices=list(ResponseMode), help="default: direct_post.jwt")
     request.add_argument("--client-id-prefix", choices=list(ClientIdPrefix), help="default: x509_hash")
     request.add_argument("--request-uri-method", choices=("get", "post"), help="default: get")
@@ -42,7 +43,7 @@ def run(args: Namespace) -> int:
 
 def _request(args: Namespace) -> int:
     body: dict[str, object] = {"dcql_query": _json(args.query, "query"), "cross_device": args.cross_device}
-    for name in ("response_mode", "client_id_prefix", "request_uri_method"):
+    for name in ("purpose", "response_mode", "client_id_prefix", "request_uri_method"):
         if getattr(args, name) is not None:
             body[name] = getattr(args, name)
     if args.transaction_data is not None:

@@ -34,6 +34,7 @@ _OF_THE_ATTESTATION: Final = frozenset(
     }
 )
 _REFERENCE_BYTES: Final = 18
+_PURPOSE: Final = "To know who you are, for the attestation that you asked for"
 
 
 @final
@@ -58,7 +59,8 @@ class PresentationLogIn:
 
     async def begin(self, *, initiator: str) -> tuple[str, Requested]:
         """Ask; the session's id and its state, which has the link."""
-        return await self._verifier.ask(Question(query=self.query, initiator=initiator, return_uri=self._return_uri))
+        question = Question(query=self.query, initiator=initiator, return_uri=self._return_uri, purpose=_PURPOSE)
+        return await self._verifier.ask(question)
 
     async def look(self, session: str) -> Requested | AwaitingReturn | None:
         """The question while it is open, or answered and waiting for the browser; None when it is over."""

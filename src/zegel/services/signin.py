@@ -116,7 +116,7 @@ class SignInService:
             requested = check_authorization_request(parameters, return_address=address, now=self._clock.now())
         except Denied as denied:
             return address.refuse(denied)
-        asked, _ = await self._verifier.ask(Question(query=self._query(requested), initiator=browser))
+        asked, _ = await self._verifier.ask(self._question(requested, browser))
         sign_in = SignIn(requested=requested, same_device=asked)
         async with self._store.transaction() as transaction:
             await transaction.put(SIGN_IN, browser, sign_in, expires=requested.expires)
@@ -155,8 +155,8 @@ class SignInService:
             raise Rejected(Check.CROSS_DEVICE, "the service does not allow it", field="client.cross_device")
         if sign_in.cross_device is not None and await self._state(sign_in.cross_device) is not None:
             return sign_in.cross_device
-        question = Question(query=self._query(sign_in.requested), initiator=browser, cross_device=True)
-        asked, _ = await self._verifier.ask(question)
+        question = self._question(sign_in.requested, browser)
+        asked, _ = await self._verifier.ask(replace(question, cross_device=True))
         changed, expires = replace(sign_in, cross_device=asked), sign_in.requested.expires
         async with self._store.transaction() as transaction:
             # Whoever was first stays: of two clicks, the page shows the code of one.
@@ -275,6 +275,11 @@ class SignInService:
         if client is None:
             raise Rejected(Check.SIGN_IN_CLIENT, "the service is no longer registered", field="client_id")
         return client
+
+    def _question(self, requested: AuthorizationRequested, browser: str | None) -> Question:
+        """What the wallet is asked, and for which service: the certificate names the provider alone."""
+        purpose = f"To sign you in to {self._client(requested).client.name}"
+        return Question(query=self._query(requested), initiator=browser, purpose=purpose)
 
     def _query(self, requested: AuthorizationRequested) -> DcqlQuery:
         return build_sign_in_query(self._client(requested), scope=requested.scope)

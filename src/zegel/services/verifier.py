@@ -16,6 +16,7 @@ from zegel.formats.status.check import check_status
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
+from zegel.protocols.openid4vp.purpose import build_purpose
 from zegel.protocols.openid4vp.request import Challenge, RequestUriMethod
 from zegel.protocols.openid4vp.response import UnverifiedAnswer, WalletRefusal, open_response
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
@@ -64,7 +65,8 @@ class VerifierIdentity:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked, and how. ``return_uri`` is where the browser comes back to, None for our own page.
+    """What is asked, how, and why, in our own words. ``return_uri`` is where the browser comes back to, None for our
+    own page.
 
     ``initiator`` is the secret of the browser session in which the question comes up: the answer goes there and nowhere
     else. None is the operator's own question, from a terminal: whoever has its token may collect, and the return is
@@ -79,6 +81,7 @@ class Question:
     transaction_data: tuple[TransactionData, ...] = ()
     cross_device: bool = False
     return_uri: str | None = None
+    purpose: str | None = None
 
 
 @final
@@ -116,7 +119,7 @@ class VerifierService:
             flow=self._flow(question, id_),
             initiator=question.initiator or id_,
             transaction_data=question.transaction_data,
-            verifier_info=(),
+            verifier_info=() if question.purpose is None else (build_purpose(question.purpose),),
             profile=self._identity.profile,
             now=self._clock.now(),
             random=self._random,

@@ -41,6 +41,7 @@ _MEMBERS: Final = frozenset(
         "request_uri_method",
         "transaction_data",
         "cross_device",
+        "purpose",
         "return_uri",
         "initiator",
     }
@@ -113,6 +114,7 @@ def parse_question(body: bytes) -> Question:
         transaction_data=_transaction_data(members),
         cross_device=cross_device,
         return_uri=return_uri,
+        purpose=_text(members, "purpose"),
     )
 
 

@@ -20,6 +20,7 @@ from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest
 from zegel.primitives.jws import parse_jws
+from zegel.protocols.openid4vp.purpose import FORMAT
 from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
 from zegel.trust.key_attestation import parse_key_attestation
 
@@ -131,13 +132,15 @@ def test_every_choice_reaches_the_request(operate: Any, roles: ServedRoles, quer
     (tmp_path / "transaction.json").write_text(json.dumps(data))
     begun = operate(
         "verifier", "request", query, "--response-mode", "direct_post", "--client-id-prefix", "x509_san_dns",
-        "--request-uri-method", "post", "--transaction-data", tmp_path / "transaction.json", "--cross-device", "--json",
+        "--request-uri-method", "post", "--transaction-data", tmp_path / "transaction.json", "--cross-device",
+        "--purpose", "To open an account", "--json",
     )  # fmt: skip
     assert begun.code == 0
     assert "request_uri_method=post" in begun.json["link"]
     asked = fetch(roles, begun.json["link"])
     assert asked.claims["response_mode"] == "direct_post"
     assert asked.client_id == "x509_san_dns:verifier.localhost"
+    assert asked.claims["verifier_info"] == [{"format": FORMAT, "data": {"purpose": "To open an account"}}]
     assert len(asked.transaction_data) == 1
     assert asked.claims["exp"] - asked.claims["iat"] == 120
 

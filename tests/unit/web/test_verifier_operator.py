@@ -126,6 +126,7 @@ def test_all_of_it_is_taken() -> None:
             request_uri_method="post",
             transaction_data=[payment],
             cross_device=True,
+            purpose="To open an account",
             **MINE,
         )
     )
@@ -135,6 +136,7 @@ def test_all_of_it_is_taken() -> None:
         "post",
     )
     assert (asked.initiator, asked.return_uri, asked.cross_device) == ("my session", BACK, True)
+    assert asked.purpose == "To open an account"
     assert asked.transaction_data[0].members == {"payload": {"amount": "1"}}
 
 

@@ -492,6 +492,16 @@ async def test_the_consent_page_says_who_asks_and_what_would_leave(inside: Pages
     assert (await inside.world.result(session))["state"] == "accepted"
 
 
+async def test_the_consent_page_says_why_in_the_words_of_who_asks_or_that_it_does_not_say(inside: Pages) -> None:
+    await inside.receive()
+    await inside.ask()
+    assert "It does not say." in inside.text
+    await inside.ask(purpose="To open <b>an account</b>")
+    assert "To open <b>an account</b>" in inside.text
+    assert "<b>" not in inside.response.body.decode()
+    assert "In its own words, which nobody has checked." in inside.text
+
+
 async def test_a_second_click_sends_nothing_and_leads_to_the_same_place(inside: Pages) -> None:
     await inside.receive()
     await inside.ask()

@@ -15,6 +15,7 @@ from zegel.formats.credential import Format
 from zegel.primitives.json import Json
 from zegel.protocols.openid4vp.dcql import CredentialQuery
 from zegel.protocols.openid4vp.matching import Candidate, Choice, CredentialMatch, QueryMatch
+from zegel.protocols.openid4vp.purpose import stated_purposes
 from zegel.protocols.openid4vp.transaction_data import TransactionData
 from zegel.protocols.openid4vp.wallet import Consent
 from zegel.services.wallet.contents import Brought, Counterpart, Holding, WalletContents
@@ -94,7 +95,8 @@ class Transaction:
 class ConsentView:
     """All of it. ``elsewhere``: the request came by scanning or pasting, so that its page may be another's screen.
 
-    ``purposes`` are those of the sets in which there is nothing to choose, in the verifier's own words.
+    ``purposes`` say why, in the verifier's own words: those of the request, and of the sets in which there is nothing
+    to choose.
     """
 
     party: Counterpart
@@ -126,7 +128,8 @@ def describe_consent(
     return ConsentView(
         party=verifier_counterpart(request.party, request.reply),
         elsewhere=brought is Brought.PASTED,
-        purposes=tuple(
+        purposes=stated_purposes(request.verifier_info)
+        + tuple(
             each.set.purpose
             for position, each in enumerate(match.sets)
             if each.set.purpose is not None and set_field(position) not in fields
