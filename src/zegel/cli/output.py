@@ -56,8 +56,8 @@ def print_text(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A message on stderr."""
-    _write(sys.stderr, text)
+    """A message on stderr; what it quotes stays on its line."""
+    _write(sys.stderr, "\n".join(map(in_text, text.split("\n"))))
 
 
 def report(error: ZegelError, *, as_json: bool) -> int:

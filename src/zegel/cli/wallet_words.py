@@ -1,11 +1,11 @@
 """What ``zegel wallet`` prints: credentials, requests and the log, as JSON and for people."""
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from zegel.cli.output import print_data, print_text
+from zegel.cli.output import in_text, print_data, print_text
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.claims import json_claim
 from zegel.services.wallet.consenting import ConsentView
@@ -56,7 +56,9 @@ def credential_line(holding: Holding, catalogue: Catalogue) -> str:
     ends = holding.credential.valid_until
     until = "" if ends is None else f", until {time_text(ends)}"
     copies = f"{holding.unused} of {len(holding.batch.copies)} copies unused"
-    return f"{holding.id}  {named.name} ({named.format_name}), {holding.credential.issuer.entity}, {copies}{until}"
+    return in_text(
+        f"{holding.id}  {named.name} ({named.format_name}), {holding.credential.issuer.entity}, {copies}{until}"
+    )
 
 
 def credential_text(holding: Holding, catalogue: Catalogue) -> str:
@@ -67,7 +69,7 @@ def credential_text(holding: Holding, catalogue: Catalogue) -> str:
     if before is not None:
         changed = [named.claim(path) for path in changed_claims(before, holding.credential)]
         lines.append(f"  changed by the issuer: {', '.join(changed)}")
-    return "\n".join(lines)
+    return _text(lines)
 
 
 def consent_data(view: ConsentView) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def consent_text(view: ConsentView, *, values: bool) -> str:
             f"  The page may be somebody else's screen: go on only if you opened {party.host} yourself, for whoever "
             "sits there is taken for you."
         )
-    lines += [f"  in its own words: {purpose}" for purpose in view.purposes]
+    lines += [f"  why, in its own words: {purpose}" for purpose in view.purposes] or ["  it does not say why"]
     for transaction in view.transactions:
         lines += [f"  {transaction.title}", *_indented(dict(transaction.pairs), "    ")]
     for question in view.questions:
@@ -116,7 +118,7 @@ def consent_text(view: ConsentView, *, values: bool) -> str:
                 lines.append("    every copy was shown before: those who saw one can tell that it is you again")
     if view.missing:
         lines.append(f"  your wallet has nothing for: {', '.join(view.missing)}")
-    return "\n".join(lines)
+    return _text(lines)
 
 
 def entry_data(entry: Entry) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def entry_text(entry: Entry, catalogue: Catalogue) -> str:
         claims = ", ".join(named.claim(path) for path in mention.paths)
         again = "; a copy that had been shown before" if mention.repeated else ""
         lines.append(f"    {named.name} ({named.format_name}){': ' if claims else ''}{claims}{again}")
-    return "\n".join(lines)
+    return _text(lines)
 
 
 def mention_data(mention: Mention) -> dict[str, Any]:
@@ -171,6 +173,11 @@ def party_data(party: Counterpart) -> dict[str, Any]:
 def time_text(seconds: int) -> str:
     """A time as RFC 3339 writes it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(lines: Iterable[str]) -> str:
+    """Each on a line of its own, whatever characters others put into it."""
+    return "\n".join(map(in_text, lines))
 
 
 def _indented(values: Mapping[str, Any], indent: str = "  ") -> Iterator[str]:
