@@ -32,6 +32,7 @@ from zegel.primitives.json import encode_json, parse_object
 from zegel.primitives.jwe import Encryption, seal_jwe
 from zegel.primitives.keys import PrivateKey
 from zegel.profiles import HAIP, PLAIN, Profile, Proof
+from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.oauth.dpop import sign_dpop
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, NONCE_SECONDS
 from zegel.protocols.oauth.nonces import NoncePurpose
@@ -405,8 +406,19 @@ def give_to_another(issuer: Issuer) -> None:
 
 
 def stop_issuing(issuer: Issuer) -> None:
+    """Of what was asked for and approved, nothing is on offer any more."""
+    gone = GrantedCredential(configuration="gone", datasets=("gone",), detailed=False)
+    changes = {"deferred": {"configuration": "gone"}, "access": {"credentials": (gone,)}}
     issuer.store.records = {
-        key: replace(value, configuration="gone") if key[0] == "deferred" else value
+        key: replace(value, **changes.get(key[0], {})) for key, value in issuer.store.records.items()
+    }
+
+
+def narrow_the_token(issuer: Issuer) -> None:
+    """A token of the same grant, for another credential."""
+    other = GrantedCredential(configuration="id-mdoc", datasets=("id-mdoc",), detailed=False)
+    issuer.store.records = {
+        key: replace(value, credentials=(other,)) if key[0] == "access" else value
         for key, value in issuer.store.records.items()
     }
 
@@ -436,6 +448,43 @@ def notified(edit: Callable[[HttpRequest], HttpRequest]) -> Callable[[], object]
 def said(**changed: Any) -> Callable[[], object]:
     """A notification with other members."""
     return notified(lambda request: with_members(request, **changed))
+
+
+def notification_of_another() -> object:
+    """The id of an issuance to somebody else, with a good token of one's own."""
+    issuer = Issuer()
+    others, own = finish(issuer, paused(issuer)), finish(issuer, paused(issuer))
+    assert others.received[0].notification_id != own.received[0].notification_id
+    step = notification_step(own.session, others.received[0], Event.DELETED, now=NOW, random=issuer.random)
+    with pytest.raises(Denied):
+        drive(step, issuer)
+    raise issuer.denials[-1]
+
+
+def one_bad_proof(at: int) -> Callable[[], object]:
+    """A batch of five in which one proof is signed by another key than it brings."""
+
+    def run() -> object:
+        issuer = plain_issuer(encrypted=False)
+        request = good_request(issuer, paused(issuer), Proof.JWT, 5)
+        proofs = decoded(request)["proofs"]["jwt"]
+        proofs[at] = resigned(proofs[at], fixed_key("stranger"))
+        issuer.handle(with_members(request, proofs={"jwt": proofs}))
+        raise issuer.denials[-1]
+
+    return run
+
+
+def two_nonces() -> object:
+    """Both are good; but a request has one."""
+    issuer = plain_issuer(encrypted=False)
+    pause = paused(issuer)
+    request = good_request(issuer, pause, Proof.JWT)
+    proofs = decoded(request)["proofs"]["jwt"]
+    another = issuer.issuer.nonces.issue(NoncePurpose.CREDENTIAL_PROOF, now=NOW, random=issuer.random)
+    proofs[1] = resigned(proofs[1], new_keys(pause, 2)[1], nonce=another)
+    issuer.handle(with_members(request, proofs={"jwt": proofs}))
+    raise issuer.denials[-1]
 
 
 CASES: tuple[Case, ...] = (
@@ -516,6 +565,9 @@ CASES: tuple[Case, ...] = (
     (Check.PROOF_NONCE, "invalid_nonce", nonce_used_twice),
     (Check.KEY_STORAGE, "invalid_proof", attested(levels=("iso_18045_basic",))),
     (Check.ATTESTATION_VALIDITY, "invalid_proof", attested(now=NOW - 7200)),
+    (Check.SIGNATURE, "invalid_proof", one_bad_proof(0)),
+    (Check.SIGNATURE, "invalid_proof", one_bad_proof(4)),
+    (Check.PROOF_NONCE, "invalid_nonce", two_nonces),
     (Check.KEY_BATCH, "invalid_proof", too_many_proofs),
     (Check.KEY_BATCH, "invalid_proof", one_key_twice),
     (Check.KEY_PROOF, "invalid_proof", attestation_that_never_expires),
@@ -551,8 +603,10 @@ CASES: tuple[Case, ...] = (
     (Check.DEFERRED_TRANSACTION, "invalid_transaction_id", deferred(forget)),
     (Check.DEFERRED_TRANSACTION, "invalid_transaction_id", deferred(give_to_another)),
     (Check.ISSUER_DECISION, "credential_request_denied", deferred(stop_issuing)),
+    (Check.ACCESS_TOKEN, "insufficient_scope", deferred(narrow_the_token)),
     (Check.REQUEST_PARAMETERS, "invalid_credential_request", deferred(leave_out_the_transaction)),
     (Check.NOTIFICATION, "invalid_notification_id", said(notification_id="unknown")),
+    (Check.NOTIFICATION, "invalid_notification_id", notification_of_another),
     (Check.REQUEST_PARAMETERS, "invalid_notification_request", said(notification_id=None)),
     (Check.REQUEST_PARAMETERS, "invalid_notification_request", said(event="credential_lost")),
     (Check.REQUEST_PARAMETERS, "invalid_notification_request", said(event_description='a "quote"')),

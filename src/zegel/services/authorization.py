@@ -270,10 +270,11 @@ async def _keep(transaction: Transaction, redeemed: Redeemed) -> None:
 
 async def _revoke(transaction: Transaction, grant_id: str) -> None:
     stored = await transaction.load(GRANT, grant_id)
-    if stored is not None:
-        await transaction.swap(
-            GRANT, grant_id, stored.value.revoke(), version=stored.version, expires=stored.value.expires
-        )
+    if stored is None:
+        return
+    revoked = stored.value.revoke()
+    if not await transaction.swap(GRANT, grant_id, revoked, version=stored.version, expires=stored.expires):
+        await _revoke(transaction, grant_id)  # whatever somebody else made of it is revoked as well
 
 
 def _answered(outcome: Redeemed | Replayed | WrongTransactionCode) -> HttpResponse:

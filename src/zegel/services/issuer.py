@@ -14,16 +14,10 @@ from zegel.primitives.json import Json
 from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.oauth.errors import FreshNonces, denying
 from zegel.protocols.oauth.lifetimes import PRE_AUTHORIZED_SECONDS, REFRESH_TOKEN_SECONDS
-from zegel.protocols.openid4vci.credential import (
-    NOTIFICATION_SECONDS,
-    CredentialCall,
-    decline,
-    issued,
-    read_credential_request,
-)
+from zegel.protocols.openid4vci.credential import CredentialCall, decline, issued, read_credential_request
 from zegel.protocols.openid4vci.deferred import defer, read_deferred_request, resume, unknown_transaction
 from zegel.protocols.openid4vci.issuer import CredentialIssuer, answer_nonce
-from zegel.protocols.openid4vci.notification import notify, read_notification
+from zegel.protocols.openid4vci.notification import Notification, notify, read_notification
 from zegel.protocols.openid4vci.publication import build_issuer_metadata
 from zegel.protocols.openid4vci.states import DeferredTransaction, NotifiedIssuance
 from zegel.services.authorization import AuthorizationService, claim
@@ -157,25 +151,16 @@ class IssuerService:
         async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, call.once)
             await _take(transaction, call)
-            return await self._defer(transaction, call, wait=wait, ready_at=stored.value.ready_at)
+            ready_at, until = stored.value.ready_at, stored.expires
+            return await self._defer(transaction, call, wait=wait, ready_at=ready_at, until=until)
 
     async def take_note(self, request: HttpRequest) -> HttpResponse:
         """Answer at the notification endpoint."""
         authorized = await self._authorization.authorize(request)
         notification = read_notification(request, authorized=authorized)
-        async with self._store.transaction() as transaction:
-            stored = await transaction.load(NOTIFIED, notification.notification_id)
-            noted, response = notify(notification, None if stored is None else stored.value)
+        async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, (authorized.once,))
-            assert stored is not None
-            await transaction.swap(
-                NOTIFIED,
-                notification.notification_id,
-                noted,
-                version=stored.version,
-                expires=self._clock.now() + NOTIFICATION_SECONDS,
-            )
-        return response
+            return await _note(transaction, notification)
 
     async def revoke(self, *, person: str, type_: str | None) -> tuple[Issuance, ...]:
         """Revoke every copy that a person holds, of one type or of all; final. Returns the batches revoked by this.
@@ -214,11 +199,18 @@ class IssuerService:
         return answer.response
 
     async def _defer(
-        self, transaction: IssuerTransaction, call: CredentialCall, *, wait: int, ready_at: int
+        self,
+        transaction: IssuerTransaction,
+        call: CredentialCall,
+        *,
+        wait: int,
+        ready_at: int,
+        until: int | None = None,
     ) -> HttpResponse:
+        """Keep the proven keys until ``until``: asking again makes a transaction no longer-lived."""
         deferred = defer(self._issuer, call, interval=max(wait, 1), now=self._clock.now(), random=self._random)
         waiting = WaitingIssuance(transaction=deferred.state, ready_at=ready_at)
-        await transaction.put(DEFERRED, deferred.transaction_id, waiting, expires=deferred.kept_until)
+        await transaction.put(DEFERRED, deferred.transaction_id, waiting, expires=until or deferred.kept_until)
         return deferred.response
 
     async def _known(self, types: Iterable[str], person: str) -> tuple[str, ...]:
@@ -236,6 +228,16 @@ class IssuerService:
 
     def _type(self, call: CredentialCall) -> AttestationType:
         return self._policy.find(call.configuration.id)[0]
+
+
+async def _note(transaction: IssuerTransaction, notification: Notification) -> HttpResponse:
+    stored = await transaction.load(NOTIFIED, notification.notification_id)
+    noted, response = notify(notification, None if stored is None else stored.value)
+    assert stored is not None  # notify has looked
+    id_ = notification.notification_id
+    if not await transaction.swap(NOTIFIED, id_, noted, version=stored.version, expires=stored.expires):
+        return await _note(transaction, notification)  # beside what was noted meanwhile
+    return response
 
 
 async def _take(transaction: IssuerTransaction, call: CredentialCall) -> CredentialCall:

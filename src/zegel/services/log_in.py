@@ -59,10 +59,9 @@ class LoggedIn:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guesses:
-    """How often a name was tried since its owner last logged in, counted until ``until``."""
+    """How often a name was tried since its owner last logged in."""
 
     count: int
-    until: int
 
 
 Visit: TypeAlias = Visiting | LoggedIn
@@ -169,7 +168,8 @@ class LogInService:
         means = _means(self.means, UpstreamLogIn)
         stored = await self._load(browser)
         visiting = _visiting(stored)
-        await self._swap(browser, stored, replace(visiting, upstream=None))  # a return serves once, whatever it brings
+        # a return serves once, whatever it brings
+        await self._swap(browser, stored, replace(visiting, upstream=None), durable=True)
         known = await means.finish(parameters, request=visiting.upstream)
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
@@ -251,12 +251,12 @@ class LogInService:
         async with self._store.transaction() as transaction:
             stored = await transaction.load(GUESSES, key)
             if stored is None:
-                guesses = Guesses(count=1, until=now + LOG_IN_SECONDS)
-                await transaction.put(GUESSES, key, guesses, expires=guesses.until)
+                guesses = Guesses(count=1)
+                await transaction.put(GUESSES, key, guesses, expires=now + LOG_IN_SECONDS)
                 return guesses
             guesses = replace(stored.value, count=stored.value.count + 1)
             counted = guesses.count <= MAX_GUESSES and await transaction.swap(
-                GUESSES, key, guesses, version=stored.version, expires=guesses.until
+                GUESSES, key, guesses, version=stored.version, expires=stored.expires
             )
         if not counted:
             detail = f"expected at most {MAX_GUESSES} tries of one name in a quarter of an hour"
@@ -275,8 +275,8 @@ class LogInService:
             raise _nothing_open()
         return stored
 
-    async def _swap(self, browser: str | None, stored: Stored[Visit], visit: Visit) -> Visit:
-        async with self._store.transaction() as transaction:
+    async def _swap(self, browser: str | None, stored: Stored[Visit], visit: Visit, *, durable: bool = False) -> Visit:
+        async with self._store.transaction(durable=durable) as transaction:
             swapped = await transaction.swap(VISIT, str(browser), visit, version=stored.version, expires=self._end())
         if not swapped:
             raise Rejected(Check.LOG_IN_OPEN, "another page of this browser was first", field="cookie")

@@ -36,10 +36,11 @@ class Kind(Generic[T]):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored(Generic[S]):
-    """A value as it was loaded, with the version to swap it against."""
+    """A value as it was loaded, with the version to swap it against, and when it expires."""
 
     value: S
     version: int
+    expires: int
 
 
 class Transaction(Protocol):

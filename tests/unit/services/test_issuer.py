@@ -1,7 +1,9 @@
 """The credential issuer's decisions beyond the protocol: who gets what, when, and what is taken back."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,12 @@ from zegel.errors import Denied, Rejected
 from zegel.formats.claims import Claims
 from zegel.formats.credential import Format
 from zegel.protocols.oauth.authorization_details import GrantedCredential
+from zegel.protocols.openid4vci.credential import NOTIFICATION_SECONDS
+from zegel.protocols.openid4vci.deferred import DEFERRED_SECONDS
+from zegel.protocols.openid4vci.states import Event
 from zegel.protocols.openid4vci.wallet.issuance import poll
+from zegel.protocols.openid4vci.wallet.notification import notification_step
+from zegel.services.issuer import DEFERRED, NOTIFIED
 from zegel.services.issuer_policy import IssuerPolicy
 from zegel.services.trust import Trust
 
@@ -163,6 +170,52 @@ async def test_what_was_revoked_while_it_took_its_time_is_not_issued(tmp_path: P
         with pytest.raises(Denied) as refusal:
             await wallet.drive(step)
         assert refusal.value.code == "credential_request_denied"
+
+
+async def test_whoever_asks_early_makes_a_deferred_transaction_no_longer_lived(tmp_path: Path) -> None:
+    """The proven keys wait in it: they are forgotten thirty days after they were proven."""
+    async with issuing_world(sandbox_at(tmp_path), delayed_types=("diploma",), delay=40 * DAY) as world:
+        wallet = world.wallet()
+        done = await wallet.receive(await world.offer("diploma", formats=["mso_mdoc"]))
+        (pending,) = done.pending
+        for day in (10, 20):
+            world.clock.advance(10 * DAY)
+            client = await wallet.client()  # with an attestation of the day
+            step = poll(replace(done.session, client=client), pending, now=world.clock.now(), random=system_random)
+            done = await wallet.drive(step)
+            async with world.site.issuer._store.transaction() as transaction:
+                stored = await transaction.load(DEFERRED, pending.transaction_id)
+            assert stored is not None
+            assert stored.expires == world.clock.now() - day * DAY + DEFERRED_SECONDS
+
+
+async def test_what_was_noted_is_remembered_for_a_day_however_often_it_is_said(world: IssuingWorld) -> None:
+    wallet = world.wallet()
+    done = await wallet.receive(await world.offer("residence", formats=["mso_mdoc"]))
+    (received,) = done.received
+    began = world.clock.now()
+    world.clock.advance(100)
+    for event in (Event.ACCEPTED, Event.ACCEPTED, Event.DELETED):
+        now = world.clock.now()
+        await wallet.drive(notification_step(done.session, received, event, now=now, random=system_random))
+    async with world.site.issuer._store.transaction() as transaction:
+        stored = await transaction.load(NOTIFIED, str(received.notification_id))
+    assert stored is not None
+    assert stored.value.events == (Event.ACCEPTED, Event.DELETED)
+    assert stored.expires == began + NOTIFICATION_SECONDS
+
+
+async def test_of_two_notifications_at_once_both_are_noted(world: IssuingWorld) -> None:
+    wallet = world.wallet()
+    done = await wallet.receive(await world.offer("residence", formats=["mso_mdoc"]))
+    (received,), now = done.received, world.clock.now()
+    said = [Event.ACCEPTED, Event.DELETED]
+    steps = [notification_step(done.session, received, event, now=now, random=system_random) for event in said]
+    await asyncio.gather(*map(wallet.drive, steps))
+    async with world.site.issuer._store.transaction() as transaction:
+        stored = await transaction.load(NOTIFIED, str(received.notification_id))
+    assert stored is not None
+    assert set(stored.value.events) == set(said)
 
 
 async def test_keys_are_held_against_the_wallet_providers_of_the_moment(world: IssuingWorld) -> None:

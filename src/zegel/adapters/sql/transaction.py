@@ -64,7 +64,9 @@ class SqlTransaction:
         """See ``Transaction``."""
         where = self._where(kind, key)
         row = self._database.run(_LOAD, where).fetchone()
-        return None if row is None else Stored(value=self._opened(kind, where["id_"], row), version=row[0])
+        if row is None:
+            return None
+        return Stored(value=self._opened(kind, where["id_"], row), version=row[0], expires=row[1])
 
     async def swap(self, kind: Kind[T], key: str, value: T, *, version: int, expires: int) -> bool:
         """See ``Transaction``."""

@@ -72,9 +72,13 @@ def read_deferred_request(issuer: CredentialIssuer, request: HttpRequest, *, aut
 
 
 def resume(issuer: CredentialIssuer, call: DeferredCall, state: DeferredTransaction | None) -> CredentialCall:
-    """Go on with what was deferred, or ``Denied(invalid_transaction_id)``; the record is taken when it is issued."""
+    """Go on with what was deferred, or ``Denied``, such as invalid_transaction_id; it is taken when it is issued."""
     if state is None or state.grant_id != call.authorized.grant_id:
         raise unknown_transaction()
+    # section 9: a token that is valid for this credential, as at the credential endpoint
+    if state.configuration not in {credential.configuration for credential in call.authorized.credentials}:
+        detail = "the access token does not stand for this credential"
+        raise Denied("insufficient_scope", Check.ACCESS_TOKEN, detail, field="transaction_id")
     configuration = issuer.configurations.get(state.configuration)
     if configuration is None:
         raise decline("the issuer no longer issues this credential")
