@@ -1,0 +1,138 @@
+"""What the walk leaves on the disk, step by step: nothing of a person, no code, no token, no private key."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from zegel_testing.demo import environment
+
+from zegel.primitives.encoding import parse_base64url
+from zegel.primitives.keys import random_private_key
+
+TELLING = Path(__file__).with_name("telling_randomness.py")
+# The register takes the place of a country's own. The others hold the keys of roles and authorities, on purpose.
+KEPT = ("data/register.db", "keys/", "authorities/")
+PERSONAL = (
+    "Voorbeeld",
+    "Erika Maria",
+    "1986-03-14",
+    "Gelderland",
+    "Arnhem",
+    "UT-1986-000001",
+    "erika@voorbeeld.example",
+    "+99900000001",
+    "UTPID0001",
+    "erika keeps bees",
+)
+KEY_MARKS = ("PRIVATE KEY", '"d":"')
+SCALAR_DRAW = 40  # what a private key on P-256 is made from
+BEGINNING = 8  # bytes by which a secret is looked for; the chance that others begin so is nil
+
+
+def snapshots(kept: Path, told: Path, home: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Walk, stop after each step, and say what stands in the files at that moment; the log is among them."""
+    walk = subprocess.Popen(
+        [sys.executable, TELLING, told, "demo", "--walk", "--json", "--folder", kept],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=home,
+        env=environment(home),
+    )
+    assert walk.stdout is not None
+    try:
+        for line in walk.stdout:
+            walk.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, walk.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            yield json.loads(line)["step"], files_of(kept)
+            walk.send_signal(signal.SIGCONT)
+        _, err = walk.communicate(timeout=20)
+        assert (walk.returncode, err) == (0, "")
+        yield "the end", files_of(kept)
+    finally:
+        walk.kill()
+        walk.communicate()
+
+
+def files_of(kept: Path) -> dict[str, bytes]:
+    paths = (path for path in sorted(kept.rglob("*")) if path.is_file())
+    named = ((path.relative_to(kept).as_posix(), path) for path in paths)
+    return {name: path.read_bytes() for name, path in named if not name.startswith(KEPT)}
+
+
+def spellings(secret: bytes) -> Iterator[bytes]:
+    """How a random value is written: raw, in hexadecimal, and in both kinds of base64."""
+    yield secret
+    yield secret.hex().encode()
+    yield urlsafe_b64encode(secret).rstrip(b"=")
+    yield b64encode(secret).rstrip(b"=")
+
+
+def secrets_of(drawn: bytes) -> Iterator[bytes]:
+    yield from spellings(drawn)
+    if len(drawn) == SCALAR_DRAW:
+        key = random_private_key(lambda _: drawn)
+        yield from spellings(parse_base64url(str(key.secret_jwk()["d"]), what="d"))
+
+
+def found_in(content: bytes, beginnings: frozenset[bytes]) -> list[bytes]:
+    """Which of the secrets stand in the content, by their beginnings: looked up at each place, in one pass."""
+    places = range(len(content) - BEGINNING + 1)
+    return [content[at : at + BEGINNING] for at in places if content[at : at + BEGINNING] in beginnings]
+
+
+@dataclass(frozen=True)
+class Walked:
+    """``files`` are all that were ever seen, by the step after which each first had this content, and its name."""
+
+    steps: tuple[str, ...]
+    files: Mapping[tuple[str, str], bytes]
+    drawn: tuple[bytes, ...]
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
+    home = tmp_path_factory.mktemp("home")
+    told = home / "told"
+    steps: list[str] = []
+    files: dict[tuple[str, str], bytes] = {}
+    last: dict[str, bytes] = {}
+    for step, seen in snapshots(home / "kept", told, home):
+        steps.append(step)
+        files |= {(step, name): content for name, content in seen.items() if last.get(name) != content}
+        last = seen
+    return Walked(tuple(steps), files, tuple(bytes.fromhex(line) for line in told.read_text().splitlines()))
+
+
+def test_the_walk_is_looked_at_with_its_databases_their_logs_and_all_that_it_draws(walked: Walked) -> None:
+    names = {name for _, name in walked.files}
+    assert {"data/issuer.db-wal", "data/provider.db-wal", "data/verifier.db-wal", "data/wallet.vault"} <= names
+    assert "zegel.log" in names
+    assert (len(walked.steps) > 25, walked.steps[-1]) == (True, "the end")
+    assert {32, SCALAR_DRAW} <= set(map(len, walked.drawn))
+
+
+def test_no_file_ever_holds_a_claim_or_a_password(walked: Walked) -> None:
+    for place, content in walked.files.items():
+        assert not [value for value in PERSONAL if value.encode() in content], place
+
+
+def test_no_file_ever_holds_a_code_a_token_or_a_private_key(walked: Walked) -> None:
+    beginnings = frozenset(secret[:BEGINNING] for drawn in walked.drawn for secret in secrets_of(drawn))
+    assert len(beginnings) > 4 * len(walked.drawn)
+    for place, content in walked.files.items():
+        assert not [mark for mark in KEY_MARKS if mark.encode() in content], place
+        assert not found_in(content, beginnings), place
+
+
+def test_what_is_there_is_found() -> None:
+    secret = bytes(range(32))
+    for written in spellings(secret):
+        assert found_in(b"x" * 9 + written + b"y", frozenset(each[:BEGINNING] for each in spellings(secret)))
