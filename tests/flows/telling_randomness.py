@@ -1,4 +1,4 @@
-"""Be ``zegel``, and tell what is drawn: every random value of 24 bytes or more goes to a file, a line of hexadecimal."""
+"""Be ``zegel``, and tell what is drawn: random values of 24 bytes or more go to a file, a line of hexadecimal each."""
 
 import os
 import sys
