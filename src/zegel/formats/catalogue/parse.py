@@ -21,7 +21,7 @@ from zegel.formats.catalogue.types import (
     ValueType,
 )
 
-MAX_FILE: Final = 1 << 16  # the PID, with five languages, has 11 kB
+MAX_FILE: Final = 1 << 14  # the driving licence, in five languages, has 8 kB
 MAX_DEPTH: Final = 5  # driving privileges need it: an array of objects that hold an array of objects that hold text
 _MAX_DOTS: Final = 100  # a name of n parts costs the TOML parser n squared
 _WHAT: Final = "attestation type"
