@@ -25,8 +25,8 @@ TAG_DATE_TIME: Final = 0
 TAG_ENCODED: Final = 24
 TAG_FULL_DATE: Final = 1004
 
-# The decoder stops after one item. A sentinel behind it shows that the item ends where its bytes end; who brings one along
-# is refused, for behind it anything could follow.
+# The decoder stops after one item. A sentinel behind it shows that the item ends where its bytes end; what brings one
+# along is refused, for anything could follow it.
 _SENTINEL: Final = b"zegel:\xff\x00\xfe"
 _SENTINEL_ITEM: Final = bytes([0x40 + len(_SENTINEL)]) + _SENTINEL
 _MAPS_ALONE: Final = frozenset({dict})
@@ -38,7 +38,7 @@ def parse_cbor(data: bytes, *, what: str, max_bytes: int = MAX_BYTES, max_items:
     if len(data) > max_bytes or len(data) > max_items * _BYTES_PER_ITEM:
         _refuse_excess(data, what, max_bytes, max_items)
     value, end = _decode(b"\x82" + data + _SENTINEL_ITEM, what, text_keys=False)
-    if end != _SENTINEL or _SENTINEL in data:
+    if end != _SENTINEL or data.count(_SENTINEL):
         raise Malformed(what, "", "expected one CBOR item")
     parsed: object = value
     return parsed
