@@ -187,7 +187,9 @@ class IssuerService:
         record = await self._source.load_claims(person, type_.id)
         if record is None:
             raise decline("nothing is known of this person under this type")
-        order = Order(person=person, type=type_, format=call.configuration.format, record=record, keys=call.keys)
+        # OpenID4VCI 1.0 section 8.3: the issuer may issue fewer than there are keys
+        keys = call.keys[: type_.batch_size]
+        order = Order(person=person, type=type_, format=call.configuration.format, record=record, keys=keys)
         async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, call.once)
             await _take(transaction, call)

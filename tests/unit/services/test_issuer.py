@@ -84,6 +84,18 @@ async def test_a_refusal_of_ours_leaves_the_c_nonce_for_another_try(world: Issui
     assert len((await wallet.finish(proofs)).received[0].credentials) == BATCH
 
 
+async def test_of_some_types_there_are_fewer_copies_than_keys(world: IssuingWorld) -> None:
+    policy = world.site.issuer._policy
+    few = replace(policy.types["residence"], batch_size=3)
+    world.site.issuer._policy = replace(policy, types={**policy.types, "residence": few})
+    wallet = world.wallet()
+    done = await wallet.receive(await world.offer("residence"))
+    assert [len(received.credentials) for received in done.received] == [3, 3]
+    assert len(wallet.keys) == 2 * BATCH
+    copies = [copy for received in done.received for copy in wallet.verify(received, done)]
+    assert {copy.holder_key for copy in copies} <= {key.public_key for key in wallet.keys}
+
+
 async def test_the_person_is_told_beforehand_what_there_is(world: IssuingWorld) -> None:
     asked = [GrantedCredential(configuration=id_, datasets=(id_,), detailed=False) for id_ in ("pid-mdoc", "mdl-mdoc")]
     wanted = await world.site.issuer.look_at(asked, person="janos")

@@ -56,23 +56,6 @@ def name_in(names: Names, locale: str) -> str:
     return names.get(locale) or names.get(locale.partition("-")[0]) or names["en"]
 
 
-def credential_metadata(type_: AttestationType, format_: Format) -> JsonObject:
-    """The ``credential_metadata`` of a configuration (OpenID4VCI 1.0 section 12.2.4 and appendix B.2)."""
-    display: list[Json] = [
-        {"name": name, "locale": locale, "description": name_in(type_.descriptions, locale)}
-        for locale, name in type_.names.items()
-    ]
-    claims: list[Json] = [
-        {
-            "path": list(claim.path),
-            "mandatory": claim.mandatory,
-            "display": [{"name": name, "locale": locale} for locale, name in claim.names.items()],
-        }
-        for claim in described_claims(type_, format_)
-    ]
-    return {"display": display, "claims": claims}
-
-
 def type_metadata(type_: AttestationType) -> JsonObject:
     """The type's document (SD-JWT VC draft 16 section 4.2); with transaction data, what TS12 section 4.1 adds."""
     display: list[Json] = [

@@ -113,7 +113,8 @@ class TransactionDataType:
 class AttestationType:
     """A type of attestation. A format that it is not issued in has no identifier: ``vct`` or ``doctype`` is None.
 
-    ``validity_days`` is how long a copy lives, ``renewal_days`` how long before its end the wallet asks for more.
+    ``validity_days`` is how long a copy lives, ``renewal_days`` how long before its end the wallet asks for more,
+    ``batch_size`` how many copies it gets at once, at most: of some types fewer than the issuer gives of others.
     ``unique`` are claims that are unique to one person and never reassigned. ``parents`` are the names of objects that
     hold claims of their own, by SD-JWT path. ``decoys`` is the number of decoy digests at the top level.
     """
