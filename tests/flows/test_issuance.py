@@ -20,9 +20,11 @@ from zegel.errors import Denied, Rejected
 from zegel.formats.credential import CurrentCredential, Format
 from zegel.formats.status.check import check_status
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.jws import parse_jws
 from zegel.profiles import HAIP, PLAIN, Proof
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
 from zegel.protocols.oauth.pkce import create_code_verifier
+from zegel.protocols.openid4vci.metadata import MAX_METADATA
 from zegel.protocols.openid4vci.states import Event
 from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, poll
 from zegel.protocols.openid4vci.wallet.notification import notification_step
@@ -439,6 +441,14 @@ def faults(schema: str, body: bytes) -> list[str]:
     return [error.message for error in validator.iter_errors(json.loads(body))]
 
 
+def without_ts12(body: bytes) -> bytes:
+    """A type's document without the members of TS12, which the schema does not know."""
+    members = json.loads(body)
+    return json.dumps(
+        {name: members[name] for name in members.keys() - {"category", "transaction_data_types"}}
+    ).encode()
+
+
 async def test_what_the_issuer_publishes_is_what_the_conformance_suite_expects(world: IssuingWorld) -> None:
     metadata = await world.get("/.well-known/openid-credential-issuer")
     assert faults("oid4vci/credential_issuer_metadata-1_0.json", metadata.body) == []
@@ -448,3 +458,29 @@ async def test_what_the_issuer_publishes_is_what_the_conformance_suite_expects(w
         made = await world.offer(type_)
         served = await world.get(made["credential_offer_uri"].removeprefix(world.issuer))
         assert faults("oid4vci/credential_offer-1_0.json", served.body) == []
+        described = await world.get(f"/type-metadata/{type_}")
+        if CATALOGUE[type_].vct is None:
+            assert described.status == 404
+        else:
+            assert faults("sdjwtvc/type_metadata.json", without_ts12(described.body)) == []
+    offered = json.loads(metadata.body)["credential_configurations_supported"].values()
+    identifiers = {each.get("vct") or each["doctype"] for each in offered}
+    assert identifiers == {CATALOGUE[type_].identifier(format_) for type_, format_ in ERIKAS}
+
+
+async def test_signed_metadata_says_what_the_conformance_suite_expects_and_who_says_it(haip: IssuingWorld) -> None:
+    signed = await haip.get("/.well-known/openid-credential-issuer", ("accept", "application/jwt"))
+    claims = dict(parse_jws(signed.body, what="test", max_bytes=MAX_METADATA).unverified_claims)
+    own = {name: claims.pop(name) for name in ("sub", "iat", "exp")}  # section 12.2.3, which the schema does not know
+    assert own["sub"] == haip.issuer
+    assert faults("oid4vci/credential_issuer_metadata-1_0.json", json.dumps(claims).encode()) == []
+
+
+@pytest.mark.parametrize("with_code", [True, False])
+async def test_pre_authorised_offers_are_what_the_conformance_suite_expects(
+    plain: IssuingWorld, with_code: bool
+) -> None:
+    made = await plain.offer("pid", grant="pre-authorized", person="erika", tx_code=with_code)
+    served = await plain.get(made["credential_offer_uri"].removeprefix(plain.issuer))
+    assert faults("oid4vci/credential_offer-1_0.json", served.body) == []
+    assert json.loads(served.body) == made["credential_offer"]

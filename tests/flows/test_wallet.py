@@ -2,12 +2,14 @@
 itself, and what it refuses."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import jsonschema
 import pytest
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.wallet_world import (
@@ -22,12 +24,16 @@ from zegel_testing.wallet_world import (
     wallet_world,
 )
 
+from zegel.adapters.keyfiles import load_private_key
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, explain
 from zegel.formats.credential import Format
+from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import encode_json, parse_object
+from zegel.primitives.jwe import open_jwe, parse_jwe
+from zegel.protocols.openid4vci.encryption import MAX_REQUEST
 from zegel.protocols.openid4vci.wallet.session import Pending
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.wallet.contents import (
@@ -49,6 +55,8 @@ from zegel.services.wallet.renewing import can_be_renewed
 
 pytestmark = pytest.mark.anyio
 
+SCHEMAS = Path(__file__).parents[1] / "vectors" / "oidf-conformance" / "json-schemas"
+CREDENTIAL_REQUEST = json.loads((SCHEMAS / "oid4vci" / "credential_request-1_0.json").read_text())
 ALL_OF_IT = {
     "credentials": [
         {
@@ -141,6 +149,19 @@ async def test_plain_takes_a_code_and_asks_no_wallet_provider(plain: WalletWorld
     await plain.receive(grant="pre-authorized", person="erika", tx_code=True)
     assert [held.unused for held in plain.contents.holdings] == [10, 10]
     assert not [request for request in plain.traffic if "wallet-provider" in request.url]
+
+
+@pytest.mark.parametrize("profile", ["haip", "plain"])
+async def test_what_the_wallet_asks_for_is_what_the_conformance_suite_expects(tmp_path: Path, profile: str) -> None:
+    async with wallet_world(tmp_path, profile=profile) as world:
+        await world.receive()
+        key = load_private_key(world.config.issuer.encryption_key)
+        sent = [request for request in world.traffic if request.path == "/credential"]
+        assert len(sent) == 2
+        for request in sent:
+            message = parse_jwe(request.body, what="test", max_bytes=MAX_REQUEST)
+            plaintext = open_jwe(message, key=key, kid=base64url(key.public_key.thumbprint()))
+            jsonschema.validate(json.loads(plaintext), CREDENTIAL_REQUEST)
 
 
 async def test_plain_also_logs_in(plain: WalletWorld) -> None:

@@ -1,7 +1,10 @@
 """Log-in by presentation: what is asked for, and what becomes of what was presented."""
 
+import json
+from pathlib import Path
 from typing import Any, cast
 
+import jsonschema
 import pytest
 from zegel_testing.authorities import fixed_random
 from zegel_testing.sign_in import ADA_MDOC, ISSUER, presentation
@@ -19,6 +22,8 @@ from zegel.services.verifier import VerifierService
 
 CATALOGUE = load_catalogue()
 TYPES = CATALOGUE.types
+VECTORS = Path(__file__).parents[2] / "vectors"
+SCHEMA = json.loads((VECTORS / "oidf-conformance/json-schemas/oid4vp/dcql_request.json").read_text())
 QUERY = build_source_query(TYPES["pid"], [TYPES["residence"]])
 
 
@@ -82,6 +87,13 @@ def test_the_question_can_be_sent_and_asks_for_either_format() -> None:
     assert parse_query(build_query(check_sendable(QUERY))) == QUERY  # type: ignore[arg-type]
     assert [query.id for query in QUERY.credentials] == ["pid-sd-jwt", "pid-mdoc"]
     assert [set_.options for set_ in QUERY.sets] == [(("pid-sd-jwt",), ("pid-mdoc",))]
+
+
+@pytest.mark.parametrize("asked", TYPES)
+@pytest.mark.parametrize("issued", TYPES)
+def test_every_question_is_what_the_conformance_suite_expects(asked: str, issued: str) -> None:
+    query = build_query(check_sendable(build_source_query(TYPES[asked], [TYPES[issued]])))
+    jsonschema.validate(json.loads(json.dumps(query)), SCHEMA)
 
 
 def test_the_question_is_content_with_less_and_never_with_too_little() -> None:
