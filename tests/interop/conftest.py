@@ -1,6 +1,5 @@
 """The foreign programs, and the authorities that both sides trust. Real clocks and real sockets: these are no mocks."""
 
-import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from zegel_testing.authorities import CertifiedSigner, authority, signer
 from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, pem_signer
+from zegel_testing.localhost import localhost_names
 from zegel_testing.web_authority import WebAuthority
 
 from zegel.primitives.keys import parse_jwk
@@ -17,16 +17,9 @@ from zegel.trust.key_attestation import sign_key_attestation
 
 
 @pytest.fixture(scope="session", autouse=True)
-def localhost_names() -> Iterator[None]:
-    """RFC 6761 section 6.3: names under .localhost are this machine, whatever the resolver says."""
-    resolve = socket.getaddrinfo
-
-    def local(host: Any, *arguments: Any, **options: Any) -> Any:
-        named = isinstance(host, str) and host.endswith(".localhost")
-        return resolve("127.0.0.1" if named else host, *arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", local)
+def names_of_this_machine() -> Iterator[None]:
+    """Both sides have hosts under .localhost."""
+    with localhost_names():
         yield
 
 

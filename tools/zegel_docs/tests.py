@@ -1,7 +1,8 @@
 """What the tests say of themselves, read from their source: nothing is imported, nothing runs."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,7 +18,8 @@ def files_of_tests() -> Iterator[Path]:
             yield path
 
 
-def collected_tests() -> dict[str, Function]:
+@cache
+def collected_tests() -> Mapping[str, Function]:
     """Every test by its name, ``tests/flows/test_copies.py::test_...``."""
     return {
         f"{path.relative_to(ROOT).as_posix()}::{node.name}": node

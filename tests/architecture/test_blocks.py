@@ -1,0 +1,163 @@
+"""Every fenced block of the documents is run, or held against what it shows; none is there that no test knows of."""
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from zegel_docs.tests import collected_tests
+from zegel_testing.authorities import NOW
+from zegel_testing.command_line import CLAIMS_OF, HOLDER_JWK
+from zegel_testing.markdown import DOCUMENTS, ROOT, Block, all_blocks, rows, the_block
+from zegel_testing.relying_party import Asked, Copy
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.entropy import system_random
+from zegel.adapters.sandbox.create import create_sandbox
+from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.cli.main import main
+from zegel.config.parse import parse_config
+from zegel.config.roles import Config
+from zegel.formats.credential import Format
+from zegel.protocols.openid4vp.dcql import parse_query
+from zegel.web.app.provider import check_clients
+
+HERE = "tests/architecture"
+# What tests a block, by its language and what stands behind it.
+TESTED = {
+    "sh make": f"{HERE}/test_blocks.py::test_a_target_of_make_is_there",
+    "text walk": f"{HERE}/test_readme.py::test_the_walk_is_told_as_it_is_printed",
+    "text picture": f"{HERE}/test_readme.py::test_what_happens_in_the_picture_happens_in_the_walk",
+    "python verifier": f"{HERE}/test_readme.py::test_the_first_verifier_verifies",
+    "text verified": f"{HERE}/test_readme.py::test_the_first_verifier_verifies",
+    "json query": f"{HERE}/test_readme.py::test_the_commands_tell_one_story",
+    "sh story": f"{HERE}/test_readme.py::test_the_commands_tell_one_story",
+    "sh roles": f"{HERE}/test_readme.py::test_roles_are_served_as_it_says",
+    "text refusal": f"{HERE}/test_blocks.py::test_the_refusal_reads_as_it_is_printed",
+    "toml client": f"{HERE}/test_blocks.py::test_the_client_that_is_registered_is_whole",
+    "sh secret": f"{HERE}/test_blocks.py::test_the_secret_has_the_hash_that_the_provider_compares",
+    "toml source csv": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
+    "toml source oidc": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
+    "toml source presentation": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
+}
+
+
+@pytest.mark.parametrize("block", all_blocks(), ids=lambda block: block.name)
+def test_no_block_goes_untested(block: Block) -> None:
+    assert block.kind in TESTED, block.text
+
+
+@pytest.mark.parametrize("kind", TESTED)
+def test_a_test_of_blocks_is_there_and_has_its_block(kind: str) -> None:
+    assert TESTED[kind] in collected_tests()
+    assert all_blocks(kind)
+
+
+def test_indented_code_hides_no_block() -> None:
+    """A paragraph that is indented by four is code as well, which no test here would see."""
+    for path in DOCUMENTS:
+        for before, line in zip(path.read_text().splitlines(), path.read_text().splitlines()[1:], strict=False):
+            assert before or not line.startswith("    "), f"{path.name}: {line}"
+
+
+# --- commands that need no role ---------------------------------------------------------------------------------------
+
+
+def test_a_target_of_make_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = [name for path in DOCUMENTS for name in re.findall(r"^make ([a-z-]+)", _code_of(path), re.MULTILINE)]
+    assert {"demo", "test", "bench"} <= set(named) <= targets
+    for line in the_block("sh make").text.splitlines():
+        subprocess.run(["sh", "-c", line.replace("make", "make -n")], cwd=ROOT, check=True, capture_output=True)
+
+
+def _code_of(path: Path) -> str:
+    """What stands between backticks, and in blocks of the shell."""
+    blocks = [block.text for block in all_blocks() if block.path == path and block.language == "sh"]
+    return "\n".join([*re.findall(r"`([^`\n]+)`", path.read_text()), *blocks])
+
+
+def test_the_variables_of_make_are_read_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for path in DOCUMENTS:
+        for name in re.findall(r"^make [a-z-]+ ([A-Z]+)=", _code_of(path), re.MULTILINE):
+            assert f"$({name})" in makefile or f"$(if $({name})" in makefile, name
+
+
+def test_the_refusal_reads_as_it_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = SandboxPlan(
+        profile="haip",
+        tls=False,
+        ports={role: 7101 + at for at, role in enumerate(ROLES)},
+        operator_ports={role: 7111 + at for at, role in enumerate(OPERATED)},
+    )
+    sandbox = create_sandbox(tmp_path / "sandbox", plan, now=NOW, random=system_random)
+    keys, claims, file = tmp_path / "sandbox" / "keys", tmp_path / "claims.json", tmp_path / "presentation"
+    claims.write_text(json.dumps(CLAIMS_OF["pid"]))
+    signed_by = ["--key", str(keys / "issuer.key.pem"), "--chain", str(keys / "issuer.pem")]
+    assert main(["issue", "pid", "--claims", str(claims), "--holder", HOLDER_JWK, *signed_by, "--at", str(NOW)]) == 0
+    copy = Copy(Format.SD_JWT_VC, capsys.readouterr().out.strip().encode())
+    answered = {"nonce": "another's", "client_id": "x509_hash:ours", "client_metadata": {}}
+    file.write_text(Asked(answered).present(copy, paths=[("family_name",)]))
+    asked = ["--nonce", "ours", "--audience", "x509_hash:ours", "--at", str(NOW)]
+    assert main(["verify", str(file), "--trust", str(sandbox.trust_folder), *asked]) == 1
+    assert capsys.readouterr().out == the_block("text refusal").text
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_client_that_is_registered_is_whole() -> None:
+    config = parse_config(the_block("toml client").text, folder=ROOT)
+    (client,) = check_clients(config.provider.clients, load_catalogue()).values()
+    assert client.client.name == "City library"
+
+
+def test_the_secret_has_the_hash_that_the_provider_compares(tmp_path: Path) -> None:
+    command = the_block("sh secret").text.replace("python3", sys.executable)
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=tmp_path, check=True)
+    secret, printed = done.stdout.split()
+    assert base64.urlsafe_b64decode(printed + "=") == hashlib.sha256(secret.encode()).digest()
+    assert len(printed) == len(tomllib.loads(the_block("toml client").text)["provider"]["clients"][0]["secret_hash"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "oidc", "presentation"])
+def test_a_source_is_configured_as_it_says(kind: str) -> None:
+    config = parse_config(the_block(f"toml source {kind}").text, folder=ROOT)
+    assert config.issuer.source.kind == kind
+    assert set(config.issuer.types) <= set(load_catalogue().types)
+
+
+def test_the_kinds_of_sources_are_all_explained() -> None:
+    page = ROOT / "docs" / "sources.md"
+    kinds = [row[0].strip("`") for row in rows(page, ROWS_OF_SOURCES)]
+    (setting,) = [
+        line for line in (ROOT / "docs" / "configuration.md").read_text().splitlines() if "| `kind` |" in line
+    ]
+    assert setting.split("|")[2].strip() == ", ".join(f"`{kind}`" for kind in kinds)
+
+
+ROWS_OF_SOURCES = ("kind", "how people log in", "what is known", "the reference of a person")
+
+
+def test_the_query_is_one() -> None:
+    parse_query(json.loads(the_block("json query").text))
+
+
+def test_the_ports_and_paths_of_the_first_verifier_are_the_defaults() -> None:
+    config: Config = parse_config("", folder=Path("demo"))
+    text = the_block("python verifier").text
+    assert f"http://{config.verifier.operator_address}:{config.verifier.operator_port}" in text
+    assert f'open("{config.verifier.operator_token}")' in text
+
+
+def test_the_first_verifier_has_fifteen_lines() -> None:
+    lines = the_block("python verifier").text.splitlines()
+    assert len(lines) <= 15
+    assert all(len(line) <= 120 and ";" not in line for line in lines)

@@ -1,0 +1,68 @@
+"""Takes the screenshots of docs/screenshots: a person at a browser, from the identity office to Tax online."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from playwright.sync_api import Page  # noqa: E402 the tests' own person is not installed
+from zegel_testing.chromium import chromium  # noqa: E402
+from zegel_testing.demo import RunningDemo  # noqa: E402
+from zegel_testing.person import Person  # noqa: E402
+
+FOLDER = ROOT / "docs" / "screenshots"
+SIZE = {"width": 900, "height": 620}
+# The pages that are kept, as the person calls them, and the names of their files.
+KEPT = {
+    "log-in": "issuer-log-in",
+    "issuer's consent": "issuer-consent",
+    "wallet with credentials": "wallet",
+    "sign-in": "sign-in",
+    "wallet's consent": "wallet-consent",
+    "profile": "tax-online",
+    "other device": "other-device",
+    "log": "wallet-log",
+    "refusal": "refusal",
+}
+
+
+def take(page: Page, name: str) -> None:
+    """Keep a page that is wanted, whole, as it is seen at the first time."""
+    path = FOLDER / f"{KEPT.get(name, '')}.png"
+    if name in KEPT and path.name not in taken:
+        taken.add(path.name)
+        page.evaluate("document.activeElement.blur()")
+        page.screenshot(path=path, full_page=True, animations="disabled")
+
+
+taken: set[str] = set()
+
+
+def main() -> None:
+    """Everything on free ports, in a home that is gone afterwards."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, RunningDemo(home=Path(home)) as demo, chromium() as browser:
+        context = browser.new_context(viewport=SIZE)
+        returns: list[str] = []
+        context.on("request", lambda request: returns.append(request.url) if "/return/" in request.url else None)
+        person = Person(context.new_page(), demo, look=take)
+        person.open_wallet()
+        person.receive()
+        person.receive("Diploma")
+        taken.discard("wallet.png")
+        person.visit("wallet", name="wallet with credentials")
+        person.sign_in()
+        person.press("Sign out", name="signed out")
+        person.begin_sign_in()
+        person.press("My wallet is on another device", name="other device")
+        person.visit("wallet")
+        person.follow("Log", name="log")
+        person.page.goto(returns[0])  # once more: it was good for once
+        person.see("refusal")
+    print(f"took {len(taken)} in {FOLDER.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
