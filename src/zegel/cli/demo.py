@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import uvloop
-
 from zegel.adapters.logs import configure_logs
 from zegel.cli.configuration import announce_demo, withdraw_demo
 from zegel.cli.demo_ground import DEFAULT_PROFILE, Ground, prepared
@@ -20,7 +18,7 @@ from zegel.cli.walk.story import Listening, Step, Story
 from zegel.errors import Unavailable
 from zegel.profiles import PROFILES
 from zegel.web.app.all import OPENERS, open_roles
-from zegel.web.app.serve import serving, unless_told_to_end, until_told_to_end
+from zegel.web.app.serve import run_unless_told_to_end, serving, until_told_to_end
 from zegel.web.app.world import open_world
 
 
@@ -42,8 +40,8 @@ def run(args: Namespace) -> int:
         if args.walk:
             story = Story(lambda step: _tell(step, as_json=args.json))
             story.add("sandbox", ok=True, ms=round((time.perf_counter() - began) * 1000))
-            return uvloop.run(unless_told_to_end(_walk(ground, story)))
-        return uvloop.run(unless_told_to_end(_demo(ground, as_json=args.json)))
+            return run_unless_told_to_end(partial(_walk, ground, story))
+        return run_unless_told_to_end(partial(_demo, ground, as_json=args.json))
 
 
 async def _demo(ground: Ground, *, as_json: bool) -> int:

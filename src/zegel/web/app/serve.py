@@ -4,11 +4,12 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar, final
 
 import uvicorn
+import uvloop
 
 from zegel.adapters.logs import Log
 from zegel.errors import Unavailable
@@ -78,19 +79,25 @@ async def serving(
 
 async def until_told_to_end() -> None:
     """Wait for SIGTERM, SIGINT or SIGHUP; the last is ignored where it was, as ``nohup`` wants it."""
-    told, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in _ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, told.set)
+    told = asyncio.Event()
+    _listen(asyncio.get_running_loop(), told)
     await told.wait()
 
 
-async def unless_told_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work, and return what it returns; ``KeyboardInterrupt`` when it was told to end before, and has tidied up.
+def run_unless_told_to_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run the work in an event loop of its own, and return what it returns; ``KeyboardInterrupt`` when it was told to
+    end before, and has tidied up.
 
     Work that waits ``until_told_to_end`` itself decides what that means from there on.
     """
-    working, telling = asyncio.create_task(work), asyncio.create_task(until_told_to_end())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        told, loop = asyncio.Event(), runner.get_loop()
+        _listen(loop, told)  # before there is anything that a signal could leave half done
+        return runner.run(_unless(told, work))
+
+
+async def _unless(told: asyncio.Event, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    working, telling = asyncio.create_task(work()), asyncio.create_task(told.wait())
     await asyncio.wait((working, telling), return_when=asyncio.FIRST_COMPLETED)
     for task in (working, telling):
         task.cancel()
@@ -98,6 +105,12 @@ async def unless_told_to_end(work: Coroutine[Any, Any, T]) -> T:
     if working.cancelled():
         raise KeyboardInterrupt
     return working.result()
+
+
+def _listen(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, told.set)
 
 
 @final

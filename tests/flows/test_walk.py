@@ -1,0 +1,201 @@
+"""The walk as somebody runs it: ``zegel demo --walk``, which tells the whole story and leaves nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.demo import ZEGEL, environment
+
+SECONDS = 20  # that a walk may take
+LOOPBACK_UP = Path(__file__).with_name("loopback_up.py")
+ALONE = (("unshare", "-n"), ("unshare", "-rn"))  # a network of its own: for root, and where users have namespaces
+
+ATTESTED = ("wallet attestation", "key attestation")
+STORY = (
+    "sandbox",
+    "list of trusted entities",
+    "wallet",
+    "offer",
+    "wallet attestation",
+    "PAR",
+    "log-in",
+    "approval",
+    "token",
+    "key attestation",
+    "issuance of SD-JWT VC, batch of 10",
+    "issuance of mdoc, batch of 10",
+    "notification",
+    "request",
+    "consent",
+    "status",
+    "response",
+    "return",
+    "ID Token",
+    "UserInfo",
+    "sign-in to Tax online",
+    "replay refused",
+    "other browser refused",
+    "revoke",
+    "status list published",
+    "refused after revocation",
+)
+REFUSALS = {
+    "replay refused": "response-code",
+    "other browser refused": "same-browser",
+    "refused after revocation": "status",
+}
+
+
+class Walk:
+    """A walk, running. ``lines`` are what it has printed so far."""
+
+    def __init__(self, *options: str, home: Path, before: tuple[str, ...] = ()) -> None:
+        self.home = home
+        self.lines: list[str] = []
+        self._process = subprocess.Popen(
+            [*before, ZEGEL, "demo", "--walk", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=home,
+            env=environment(home),
+            start_new_session=True,
+        )
+
+    def until(self, step: str) -> None:
+        """Read on until a step has been told."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line)
+            if json.loads(line)["step"] == step:
+                return
+        raise AssertionError(f"it ended before {step}: {self.lines}, {self.end()}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def end(self) -> tuple[int, str]:
+        """Its exit status and what it says on stderr, when it has ended; in any case it and its children are gone."""
+        try:
+            out, err = self._process.communicate(timeout=SECONDS)
+        finally:
+            self._process.kill()
+            self._process.wait()
+        self.lines += out.splitlines(keepends=True)
+        with pytest.raises(ProcessLookupError):
+            os.killpg(self._process.pid, 0)  # nobody of its session is left
+        return self._process.returncode, err
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The lines of ``--json``."""
+        return [json.loads(line) for line in self.lines]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return home
+
+
+def left_in(home: Path) -> list[str]:
+    """What stands below a home beside the empty folder for temporary files."""
+    return [str(path.relative_to(home)) for path in home.rglob("*") if path != home / "tmp"]
+
+
+def ways() -> list[tuple[str, ...]]:
+    """In the network of the machine; and, where that may be had, in one where there is loopback alone."""
+    for alone in ALONE:
+        try:
+            permitted = subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0
+        except FileNotFoundError:
+            break
+        if permitted:
+            return [(), (*alone, sys.executable, str(LOOPBACK_UP))]
+    return [()]
+
+
+@pytest.mark.parametrize("before", ways(), ids=lambda before: "loopback alone" if before else "as it is")
+def test_the_whole_story_is_told_in_its_order(home: Path, before: tuple[str, ...]) -> None:
+    walk = Walk("--json", home=home, before=before)
+    assert walk.end() == (0, "")
+    told = [step["step"] for step in walk.steps]
+    assert tuple(dict.fromkeys(told)) == STORY
+    assert left_in(home) == []
+
+
+def test_each_line_is_a_step_that_went_well_and_only_a_refusal_has_a_check(home: Path) -> None:
+    walk = Walk("--json", home=home)
+    assert walk.end() == (0, "")
+    for step in walk.steps:
+        expected = {"step", "ok", "ms"} | ({"check"} if step["step"] in REFUSALS else set())
+        assert step.keys() == expected
+        assert step["ok"] is True
+        assert isinstance(step["ms"], int)
+    assert {step["step"]: step["check"] for step in walk.steps if "check" in step} == REFUSALS
+
+
+@pytest.mark.parametrize("tls", [(), ("--tls",)], ids=["http", "tls"])
+def test_the_plain_profile_has_the_same_story_without_attestations(home: Path, tls: tuple[str, ...]) -> None:
+    walk = Walk("--json", "--profile", "plain", *tls, home=home)
+    assert walk.end() == (0, "")
+    told = dict.fromkeys(step["step"] for step in walk.steps)
+    assert tuple(told) == tuple(step for step in STORY if step not in ATTESTED)
+    assert left_in(home) == []
+
+
+def test_tls_changes_nothing_in_the_story(home: Path) -> None:
+    walk = Walk("--json", "--tls", home=home)
+    assert walk.end() == (0, "")
+    assert tuple(dict.fromkeys(step["step"] for step in walk.steps)) == STORY
+
+
+def test_people_read_a_line_a_step(home: Path) -> None:
+    walk = Walk(home=home)
+    assert walk.end() == (0, "")
+    assert all(line.startswith("ok ") for line in walk.lines)
+    assert walk.lines[0].split()[0:3:2] == ["ok", "ms"]
+    assert walk.lines[0].endswith(" ms  sandbox\n")
+    assert walk.lines[-1].endswith(" ms  refused after revocation  (status)\n")
+
+
+def test_two_at_once_do_not_meet(home: Path) -> None:
+    walks = [Walk("--json", home=home) for _ in range(2)]
+    ends: list[tuple[int, str]] = []
+    readers = [threading.Thread(target=lambda walk=walk: ends.append(walk.end())) for walk in walks]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert ends == [(0, ""), (0, "")]
+    assert left_in(home) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("step", ["sandbox", "token", "response"])
+def test_whoever_ends_it_early_finds_nothing_left(home: Path, step: str, number: signal.Signals) -> None:
+    walk = Walk("--json", home=home)
+    walk.until(step)
+    walk.send(number)
+    assert walk.end() == (130, "")
+    assert "refused after revocation" not in [each["step"] for each in walk.steps]
+    assert left_in(home) == []
+
+
+def test_a_walk_keeps_its_folder_where_it_is_told_to_and_begins_in_no_other(home: Path) -> None:
+    kept = home / "kept"
+    first = Walk("--json", "--folder", str(kept), home=home)
+    assert first.end() == (0, "")
+    assert (kept / "zegel.toml").exists()
+    again = Walk("--json", "--folder", str(kept), home=home)
+    status, _ = again.end()
+    assert (status, [step.get("check") for step in again.steps]) == (3, ["availability"])
