@@ -1,6 +1,6 @@
 """One of two processes that reach for the same records at once: prints the names of those that it got.
 
-python -m zegel_testing.store_race URL take|claim|swap|put COUNT     and starts on a line of input
+python -m zegel_testing.store_race URL take|claim|swap|put|allocate COUNT     and starts on a line of input
 """
 
 import asyncio
@@ -31,12 +31,21 @@ async def _reach(store: SqlStore, what: str, name: str) -> bool:
         return await transaction.swap(SESSION, name, Answered(names=()), version=1, expires=NOW + 60)
 
 
+async def _allocated(store: SqlStore) -> list[str]:
+    async with store.transaction(durable=True) as transaction:
+        entries = await transaction.statuses.allocate(bits=1, count=10, expires=NOW + 60)
+    return [f"{entry.list_id}/{entry.index}" for entry in entries]
+
+
 async def main() -> None:
     url, what, count = sys.argv[1:]
-    store = await open_store(url, key=KEY, clock=ManualClock(NOW), random=os.urandom)
+    store = await open_store(url, key=KEY, clock=ManualClock(NOW), random=os.urandom, status_list_size=1 << 13)
     print("ready", flush=True)
     sys.stdin.readline()
-    got = [f"{number}" for number in range(int(count)) if await _reach(store, what, f"{number}")]
+    if what == "allocate":
+        got = [entry for _ in range(int(count)) for entry in await _allocated(store)]
+    else:
+        got = [f"{number}" for number in range(int(count)) if await _reach(store, what, f"{number}")]
     store.close()
     print(" ".join(got), flush=True)
 

@@ -366,6 +366,13 @@ async def test_of_two_processes_one_gets_each_record(store: SqlStore, url: str, 
     assert not first & second
 
 
+async def test_two_processes_never_give_out_the_same_status_entry(url: str) -> None:
+    first, second = await asyncio.to_thread(raced, url, "allocate", 200)
+    assert len(first) == len(second) == 2_000
+    assert not first & second
+    assert {entry.partition("/")[0] for entry in first} == {entry.partition("/")[0] for entry in second}
+
+
 async def test_two_processes_start_on_a_new_database_and_write_side_by_side(url: str) -> None:
     first, second = await asyncio.to_thread(raced, url, "put", 100)
     assert first == second == {str(number) for number in range(100)}
