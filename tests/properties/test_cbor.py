@@ -40,14 +40,8 @@ from zegel.primitives.keys import Curve, derive_private_key
 MARK = b"zegel:\xff\x00\xfe"  # what the parser puts behind an item, and takes from nobody
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 integers = st.integers(-(2**64), 2**64 - 1)
-scalars = (
-    st.none()
-    | st.booleans()
-    | integers
-    | st.floats(allow_nan=False)
-    | texts
-    | st.binary(max_size=30).filter(lambda data: MARK not in data)
-)
+octets = st.binary(max_size=30).filter(lambda data: MARK not in data)
+scalars = st.none() | st.booleans() | integers | st.floats(allow_nan=False) | texts | octets
 kept_tags = st.sampled_from([0, 1, 16, 17, 18, 24, 32, 61, 98, 100, 1_004, 2**32])
 trees: st.SearchStrategy[Any] = st.recursive(
     scalars,
@@ -58,7 +52,15 @@ trees: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=16,
 )
-objects = st.dictionaries(texts, st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(texts, inner)))
+objects = st.dictionaries(
+    texts,
+    st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
 almost_cbor = st.lists(
     st.sampled_from([bytes([n]) for n in (*range(24), *range(0x40, 0x48), *range(0x60, 0x68), *range(0x80, 0x88))])
     | st.sampled_from(

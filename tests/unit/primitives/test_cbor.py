@@ -385,6 +385,14 @@ def test_embedded_cbor_in_another_spelling_is_malformed(encoded: str) -> None:
         parse_embedded(bytes.fromhex(encoded), what="test")
 
 
+def test_embedded_cbor_beyond_the_limit_is_malformed() -> None:
+    fitting = encode_embedded(bytes(MAX_BYTES - 7))
+    assert len(fitting) == MAX_BYTES
+    assert parse_embedded(fitting, what="test") == bytes(MAX_BYTES - 7)
+    with pytest.raises(Malformed, match="at most"):
+        parse_embedded(encode_embedded(bytes(MAX_BYTES - 6)), what="test")
+
+
 @pytest.mark.parametrize("value", [b"\xa0", "a", None, Tag(24, "a"), Tag(24, ()), Tag(25, b""), Tag(24, Tag(24, b""))])
 def test_what_is_not_embedded_is_malformed(value: Any) -> None:
     with pytest.raises(Malformed, match="test: here"):
