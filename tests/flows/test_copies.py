@@ -190,6 +190,7 @@ async def test_no_time_in_an_mdoc_is_finer_than_a_day(world: IssuingWorld) -> No
         assert {str(time.value) for time in validity.values()} == {"2026-11-22T00:00:00Z", "2026-12-06T00:00:00Z"}
 
 
+@pytest.mark.requirement("VCR_18")
 async def test_the_status_uri_is_common_to_everybody(world: IssuingWorld) -> None:
     seen: set[str] = set()
     indexes: list[int] = []

@@ -75,6 +75,8 @@ async def status_of(world: IssuingWorld, wallet: TestWallet, done: Done) -> list
 
 @pytest.mark.requirement("ISSU_01a")
 @pytest.mark.requirement("ISSU_12")
+@pytest.mark.requirement("ISSU_15")
+@pytest.mark.requirement("WUA_09a")
 async def test_a_wallet_receives_its_pid_in_both_formats_in_ten_copies(world: IssuingWorld) -> None:
     wallet = world.wallet()
     done = await wallet.receive(await world.offer("pid"))
@@ -88,6 +90,7 @@ async def test_a_wallet_receives_its_pid_in_both_formats_in_ten_copies(world: Is
 
 
 @pytest.mark.parametrize(("type_", "format_"), ERIKAS, ids=[f"{type_}-{format_}" for type_, format_ in ERIKAS])
+@pytest.mark.requirement("ISSU_26")
 async def test_erika_has_every_type_in_each_of_its_formats(haip: IssuingWorld, type_: str, format_: Format) -> None:
     wallet = haip.wallet()
     wallet.copies = 2
@@ -104,6 +107,7 @@ async def test_every_kind_of_proof_is_taken_under_plain(plain: IssuingWorld, cho
 
 
 @pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
+@pytest.mark.requirement("WUA_05")
 async def test_both_kinds_of_attested_proof_are_taken_under_haip(haip: IssuingWorld, choice: Proof) -> None:
     wallet = haip.wallet()
     done = await wallet.receive(await haip.offer("residence", formats=[Format.MDOC]), choice=choice)
@@ -398,6 +402,8 @@ async def test_haip_and_plain_offer_under_their_own_scheme(world: IssuingWorld) 
 
 
 @pytest.mark.requirement("VCR_04")
+@pytest.mark.requirement("VCR_01")
+@pytest.mark.requirement("VCR_01b")
 async def test_what_is_revoked_is_marked_in_the_next_list(haip: IssuingWorld) -> None:
     wallet, other = haip.wallet(), haip.wallet()
     done = await wallet.receive(await haip.offer("pid"))

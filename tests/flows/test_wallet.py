@@ -132,6 +132,8 @@ def only_flow(world: WalletWorld, kind: type) -> str:
 
 @pytest.mark.requirement("ISSU_11a")
 @pytest.mark.requirement("ISSU_61")
+@pytest.mark.requirement("ISSU_12a")
+@pytest.mark.requirement("ISSU_43")
 async def test_both_formats_come_in_one_go_ten_copies_each(world: WalletWorld) -> None:
     await world.receive()
     sdjwt, mdoc = world.contents.holdings
@@ -194,6 +196,7 @@ async def test_an_issuer_without_signed_metadata_is_named_by_its_address(tmp_pat
         assert offered.provider.name == "Utopia identity office"
 
 
+@pytest.mark.requirement("ISSU_24")
 async def test_signed_metadata_of_a_stranger_is_refused(world: WalletWorld) -> None:
     def spoil(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return replace(response, body=response.body[:-8] + b"AAAAAAAA")
@@ -226,6 +229,7 @@ async def test_haip_refuses_a_pre_authorized_offer_by_name(tmp_path: Path) -> No
     assert (caught.value.check, caught.value.field) == (Check.PROFILE, "profile.grants")
 
 
+@pytest.mark.requirement("ISSU_35a")
 async def test_each_issuer_gets_an_attestation_of_a_key_of_its_own(world: WalletWorld) -> None:
     await world.receive()
     await world.receive(type="diploma", formats=["dc+sd-jwt"])
@@ -263,6 +267,8 @@ async def test_two_people_of_one_type_are_held_beside_each_other(world: WalletWo
     assert len(world.contents.holdings) == 4
 
 
+@pytest.mark.requirement("ISSU_07")
+@pytest.mark.requirement("ISSU_11b")
 async def test_a_forged_credential_is_refused_told_and_not_kept(world: WalletWorld) -> None:
     def forge(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         body = parse_object(response.body, what="test", max_bytes=1 << 22)
@@ -280,6 +286,7 @@ async def test_a_forged_credential_is_refused_told_and_not_kept(world: WalletWor
     assert (world.contents.log[-1].happening, world.contents.log[-1].outcome) == (Happening.FAILED, Outcome.REFUSED)
 
 
+@pytest.mark.requirement("ISSU_06")
 async def test_credentials_that_were_swapped_are_not_what_was_offered(world: WalletWorld) -> None:
     """The same copy twice: one of them is bound to a key that is not its own."""
 
@@ -504,6 +511,7 @@ async def test_plain_presents_in_every_way(plain: WalletWorld, mode: str, prefix
         assert result["state"] == "accepted", result
 
 
+@pytest.mark.requirement("RPA_07")
 async def test_nothing_is_asked_of_anybody_before_the_person_says_so(world: WalletWorld) -> None:
     await world.receive()
     world.paths()
@@ -516,6 +524,7 @@ async def test_nothing_is_asked_of_anybody_before_the_person_says_so(world: Wall
 
 
 @pytest.mark.requirement("ISSU_47")
+@pytest.mark.requirement("ISSU_44")
 async def test_each_copy_is_shown_once_and_then_the_wallet_says_that_it_repeats(tmp_path: Path) -> None:
     async with wallet_world(tmp_path, copies=3) as world:
         await world.receive(formats=["dc+sd-jwt"])
@@ -586,6 +595,7 @@ async def test_two_clicks_send_one_answer(world: WalletWorld) -> None:
     assert await world.wallet.presenting.refuse(flow) == first  # the other tab is too late
 
 
+@pytest.mark.requirement("RPA_07")
 async def test_a_refusal_tells_nothing_but_no(world: WalletWorld) -> None:
     await world.receive()
     flow, session = await world.asked()
@@ -619,6 +629,7 @@ async def test_a_request_can_be_left_without_a_word(world: WalletWorld) -> None:
     assert (world.contents.log[-1].happening, world.contents.log[-1].outcome) == (Happening.DECLINED, Outcome.UNKNOWN)
 
 
+@pytest.mark.requirement("SUA_04")
 async def test_a_payment_is_confirmed_in_both_formats(world: WalletWorld) -> None:
     await world.receive(type="payment")
     for format_, meta in (
@@ -717,6 +728,8 @@ async def test_what_is_out_of_date_answers_nothing(world: WalletWorld) -> None:
 
 @pytest.mark.requirement("ISSU_58")
 @pytest.mark.requirement("ISSU_65")
+@pytest.mark.requirement("ISSU_12b")
+@pytest.mark.requirement("ISSU_45")
 async def test_new_copies_come_for_new_keys_before_the_last_one_is_shown(tmp_path: Path) -> None:
     async with wallet_world(tmp_path, copies=3) as world:
         (id_,) = await world.receive(formats=["dc+sd-jwt"])
@@ -929,13 +942,18 @@ async def test_without_a_grant_there_is_nothing_to_renew_by(world: WalletWorld) 
 # --- holding ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("PAD_02")
+@pytest.mark.requirement("PAD_03")
+@pytest.mark.requirement("PAD_04")
 async def test_deletion_takes_every_copy_with_its_key(world: WalletWorld) -> None:
     sdjwt, mdoc = await world.receive()
+    world.paths()
     await world.wallet.delete(sdjwt)
     assert [held.id for held in world.contents.holdings] == [mdoc]
     assert len(world.contents.grants) == 1
     await world.wallet.delete(mdoc)
     assert world.contents.grants == {}
+    assert world.paths() == []  # the issuer is not told of it
     assert [entry.happening for entry in world.contents.log[-2:]] == [Happening.DELETED] * 2
     with pytest.raises(Rejected) as caught:
         await world.wallet.delete(mdoc)
@@ -982,6 +1000,7 @@ async def test_the_log_has_names_and_never_a_value(world: WalletWorld) -> None:
     assert [value for value in values_of(world) if value in text] == []
 
 
+@pytest.mark.requirement("DASH_06")
 async def test_nothing_stands_in_the_vault_in_the_clear(world: WalletWorld, tmp_path: Path) -> None:
     await world.receive()
     await world.present(ALL_OF_IT)

@@ -36,6 +36,10 @@ def published(list_type: ListType) -> dict:
 
 
 @pytest.mark.parametrize("list_type", list(ListType))
+@pytest.mark.requirement("PPNot_07")
+@pytest.mark.requirement("WPNot_05")
+@pytest.mark.requirement("PuBPNot_03")
+@pytest.mark.requirement("RPACANot_05")
 def test_clause_6_every_list_has_the_form_of_the_schema(list_type: ListType) -> None:
     SCHEMA.validate(published(list_type))
     SCHEMA.validate(json.loads(json.dumps(document(list_type))))

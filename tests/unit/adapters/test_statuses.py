@@ -41,6 +41,7 @@ async def test_no_index_is_given_out_twice_until_a_list_is_full(store: SqlStore)
     assert all(0 <= entry.index < SIZE for entry in seen)
 
 
+@pytest.mark.requirement("VCR_17")
 async def test_indexes_are_scattered_over_the_list(store: SqlStore) -> None:
     indexes = [entry.index for entry in await allocated(store, 200)]
     assert indexes != sorted(indexes)

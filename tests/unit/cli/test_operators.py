@@ -236,6 +236,7 @@ def test_what_a_person_holds_is_revoked(operate: Any) -> None:
 # --- the wallet provider --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("WPNot_03")
 def test_a_foreign_wallet_is_attested_for_its_own_keys(operate: Any, roles: ServedRoles) -> None:
     keys = [fixed_key(name).public_key for name in ("wallet", "copy")]
     jwks = [json.dumps(key.jwk()) for key in keys]

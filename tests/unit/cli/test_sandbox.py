@@ -53,6 +53,7 @@ def test_its_configuration_is_whole(sandbox: Any) -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.requirement("RPACANot_03")
 def test_whoever_signs_stands_on_a_list_for_it_and_nothing_else(sandbox: Any, entity: str) -> None:
     anchors = load_trust([sandbox.trust_folder], now=NOW)
     keys = sandbox.config.parent / "keys"

@@ -94,6 +94,9 @@ def accepted(ran: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("type_", "format_"), ISSUABLE, ids=[f"{type_}-{format_}" for type_, format_ in ISSUABLE])
+@pytest.mark.requirement("OIA_14")
+@pytest.mark.requirement("PPNot_03")
+@pytest.mark.requirement("PuBPNot_04")
 def test_whatever_is_issued_is_verified(issue: Issue, verify: Any, type_: str, format_: Format) -> None:
     file = issue(type_, format_)
     said = accepted(verify(file, "--type", CATALOGUE.types[type_].identifier(format_)))
@@ -240,6 +243,7 @@ def test_with_a_nonce_only_a_presentation_is_accepted(issue: Issue, verify: Any,
 
 
 @FORMATS
+@pytest.mark.requirement("OIA_17")
 def test_a_thief_is_refused(issue: Issue, verify: Any, format_: Format) -> None:
     file = present(issue("pid", format_), format_, holder=fixed_key("thief"))
     refused(verify(file, *BOUND[format_]), Check.HOLDER_SIGNATURE)
@@ -385,6 +389,7 @@ def status_list(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Path]:
 
 @FORMATS
 @pytest.mark.parametrize("list_format", list(StatusListFormat), ids=str)
+@pytest.mark.requirement("PPNot_03a")
 def test_a_status_list_comes_from_a_file(
     issue: Issue, verify: Any, status_list: Any, format_: Format, list_format: StatusListFormat
 ) -> None:

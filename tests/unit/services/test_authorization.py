@@ -133,6 +133,8 @@ async def test_tokens_stand_in_the_database_by_their_hashes_and_go_with_their_ti
         assert await transaction.load(ACCESS, token) is None
 
 
+@pytest.mark.requirement("ISSU_19")
+@pytest.mark.requirement("ISSU_30a")
 async def test_a_wallet_provider_that_leaves_the_list_is_believed_no_longer(world: IssuingWorld) -> None:
     """The anchors are those of the moment, not those of the start."""
     service = world.site.authorization

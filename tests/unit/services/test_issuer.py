@@ -230,6 +230,7 @@ async def test_of_two_notifications_at_once_both_are_noted(world: IssuingWorld) 
     assert set(stored.value.events) == set(said)
 
 
+@pytest.mark.requirement("ISSU_30")
 async def test_keys_are_held_against_the_wallet_providers_of_the_moment(world: IssuingWorld) -> None:
     wallet = world.wallet()
     pause = await wallet.push(await world.offer("pid"))

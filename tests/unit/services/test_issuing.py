@@ -89,6 +89,8 @@ async def test_what_is_bound_to_nobody_is_one_copy(press: CredentialPress, store
     assert copy.holder_key is None
 
 
+@pytest.mark.requirement("ISSU_14")
+@pytest.mark.requirement("ISSU_25")
 async def test_a_record_that_does_not_fit_is_issued_to_nobody(press: CredentialPress, store: SqlStore) -> None:
     with pytest.raises(Rejected) as refusal:
         await printed(press, store, order(record={**RECORD, "birth_date": "yesterday"}))

@@ -99,6 +99,7 @@ async def test_both_formats_are_asked_for_and_read(world: World) -> None:
     assert seen == ["application/statuslist+jwt, application/statuslist+cwt;q=0.9"]
 
 
+@pytest.mark.requirement("VCR_15")
 async def test_a_list_is_used_again_while_it_is_kept(world: World) -> None:
     assert await world.value() == 0
     world.host.revoke(7)
@@ -140,6 +141,7 @@ async def test_with_other_anchors_it_is_fetched_and_verified_again(world: World)
 
 
 @pytest.mark.refuses(Check.ANCHOR)
+@pytest.mark.requirement("OIA_15a")
 async def test_a_signer_that_left_the_lists_is_believed_no_longer(world: World) -> None:
     await world.value()
     world.lists[0].content = signed(document(ListType.PID_PROVIDERS, entity(OFFICE), sequence=2))

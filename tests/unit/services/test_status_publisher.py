@@ -63,6 +63,7 @@ def read(found: PublishedList, list_id: str, *, now: int, format_: StatusListFor
 
 
 @pytest.mark.parametrize("format_", list(StatusListFormat), ids=str)
+@pytest.mark.requirement("VCR_11a")
 async def test_a_list_says_in_both_formats_what_was_revoked(
     store: SqlStore, publisher: StatusPublisher, format_: StatusListFormat
 ) -> None:

@@ -69,10 +69,12 @@ def test_every_wallet_of_the_kind_has_the_same_name() -> None:
 
 
 @pytest.mark.parametrize("lifetime", [DAY, 30 * DAY])
+@pytest.mark.requirement("WUA_33")
 def test_no_attestation_outlives_a_day(lifetime: int) -> None:
     assert provider(lifetime=lifetime).attest_wallet(possession()).expires == NOW + MAX_LIFETIME
 
 
+@pytest.mark.requirement("WUA_10b")
 def test_keys_that_sign_are_attested_with_the_nonce() -> None:
     keys = [KEY, OTHER]
     compact = provider().attest_keys([possession(key) for key in keys], nonce="c_nonce")

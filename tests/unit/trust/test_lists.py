@@ -43,6 +43,7 @@ def anchors_of(content: Json, expected: ListType = ListType.PID_PROVIDERS) -> li
 
 
 @pytest.mark.requirement("ISSU_28a")
+@pytest.mark.requirement("PPNot_05")
 def test_a_list_is_verified_and_says_who_is_trusted_for_what() -> None:
     found = verified(signed(PID_LIST))
     assert (found.type, found.sequence, found.operator) == (ListType.PID_PROVIDERS, 5, "Utopian Trust Office")
@@ -98,6 +99,7 @@ def test_each_kind_of_list_makes_its_own_kind_of_anchor(
     assert anchors_of(content, list_type) == [(purpose, "Somebody", None)]
 
 
+@pytest.mark.requirement("PuBPNot_06")
 def test_a_public_issuer_is_trusted_for_the_types_of_our_extension() -> None:
     types = frozenset({"urn:zegel:diploma:1", "zegel.diploma.1"})
     content = document(

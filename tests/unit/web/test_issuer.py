@@ -137,6 +137,7 @@ async def status_path(world: IssuingWorld) -> str:
         ("application/statuslist+cwt;q=x, application/statuslist+jwt", "application/statuslist+jwt"),
     ],
 )
+@pytest.mark.requirement("VCR_16")
 async def test_a_status_list_is_served_in_the_format_that_is_asked_for(
     world: IssuingWorld, accept: str | None, served: str
 ) -> None:

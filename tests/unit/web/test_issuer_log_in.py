@@ -123,6 +123,7 @@ async def test_any_other_word_than_yes_means_no(world: IssuingWorld) -> None:
     assert answer_in(await wallet.decide(await at_consent(wallet), "yes"))["error"] == "access_denied"
 
 
+@pytest.mark.requirement("ISSU_27c")
 async def test_who_has_no_such_attestation_is_told_and_so_is_the_wallet(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await at_consent(wallet, "janos", "diploma")

@@ -34,6 +34,7 @@ async def get(world: World, path: str, *headers: tuple[str, str]) -> HttpRespons
     return response
 
 
+@pytest.mark.requirement("TLPub_04")
 async def test_a_list_is_served_byte_for_byte(world: World) -> None:
     response = await get(world, "/lists/pid-providers.jwt")
     assert response.body == (world.config.trust.folder / "pid-providers.jwt").read_bytes()
@@ -62,6 +63,7 @@ async def test_nothing_else_is_served(world: World, name: str) -> None:
     assert (await get(world, f"/lists/{name}")).status == 404
 
 
+@pytest.mark.requirement("TLPub_05")
 async def test_the_page_says_what_each_list_says_of_itself(world: World) -> None:
     text = (await get(world, "/")).body.decode()
     for words in ("Providers of PIDs", "Wallet providers", "/lists/wallet-providers.jwt", "2026-11-22"):

@@ -244,6 +244,7 @@ async def test_a_link_brings_a_request_to_a_page_and_no_further(inside: Pages) -
     assert inside.contents is before
 
 
+@pytest.mark.requirement("RPA_08")
 async def test_a_link_waits_in_the_form_until_the_owner_is_in(pages: Pages) -> None:
     request = await pages.world.request()
     query = request["link"].partition("?")[2]
@@ -571,6 +572,7 @@ async def test_choices_are_the_owners(inside: Pages) -> None:
     assert (response.status, Check.HELD.rule in response.body.decode()) == (400, True)
 
 
+@pytest.mark.requirement("OIA_10")
 async def test_of_several_that_answer_the_owner_chooses_one(inside: Pages) -> None:
     await inside.receive()
     await inside.world.wallet.safe.lock()
@@ -706,6 +708,7 @@ BEFORE_CONSENT: dict[Check, dict[str, Any]] = {
 @pytest.mark.parametrize(
     ("check", "changes"), BEFORE_ANYBODY_IS_KNOWN.items(), ids=lambda value: getattr(value, "id", "")
 )
+@pytest.mark.requirement("RPA_05")
 async def test_a_request_that_is_nobodys_is_refused_and_explained(
     inside: Pages, check: Check, changes: dict[str, Any]
 ) -> None:
@@ -811,6 +814,7 @@ async def test_a_credential_that_cannot_be_renewed_says_so(inside: Pages) -> Non
     assert "The issuer does not renew it" in inside.text
 
 
+@pytest.mark.requirement("PAD_01")
 async def test_deletion_is_asked_twice_and_final(inside: Pages) -> None:
     await inside.receive(formats=["mso_mdoc"])
     path = inside.path

@@ -48,6 +48,7 @@ def test_an_object_is_mandatory_if_a_claim_in_it_is() -> None:
 
 
 @pytest.mark.parametrize("id_", [id_ for id_, type_ in TYPES.items() if type_.vct is not None])
+@pytest.mark.requirement("ARB_31")
 def test_sd_jwt_vc_4_2_the_type_has_a_document_of_the_schemas_form(id_: str) -> None:
     document = json.loads(json.dumps(type_metadata(TYPES[id_])))
     for name in ("category", "transaction_data_types"):  # TS12's, which the schema does not know

@@ -171,6 +171,7 @@ def test_a_catalogue_finds_a_type_by_its_identifier() -> None:
         LEAST.replace("seal", "other") + MDOC + CLAIM,
     ],
 )
+@pytest.mark.requirement("ARB_05")
 def test_no_two_types_share_an_id_or_an_identifier(other: str) -> None:
     with pytest.raises(Malformed):
         build_catalogue([parsed(LEAST + SD_JWT + MDOC + CLAIM), parsed(other)])

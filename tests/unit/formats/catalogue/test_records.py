@@ -25,6 +25,8 @@ def refusal_of(change: dict[str, Claim], type_id: str = "pid") -> Rejected:
     return refusal.value
 
 
+@pytest.mark.requirement("PID_17")
+@pytest.mark.requirement("PID_18")
 def test_a_record_becomes_the_claims_of_an_sd_jwt() -> None:
     claims = sdjwt_claims(check_record(PID, ADA))
     assert claims["birthdate"] == "1990-02-28"
@@ -44,6 +46,8 @@ def test_a_record_becomes_the_claims_of_an_sd_jwt() -> None:
     assert (claims["date_of_expiry"], claims["date_of_issuance"]) == ("2035-12-19", "2026-01-01")
 
 
+@pytest.mark.requirement("PID_08")
+@pytest.mark.requirement("PID_09")
 def test_a_record_becomes_the_elements_of_an_mdoc() -> None:
     ((namespace, elements),) = mdoc_elements(check_record(PID, ADA)).items()
     assert namespace == "eu.europa.ec.eudi.pid.1"

@@ -109,6 +109,7 @@ def test_another_type_in_the_header_is_refused(typ: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES384"])
+@pytest.mark.requirement("OIA_03")
 def test_another_algorithm_in_the_header_is_refused(algorithm: str) -> None:
     assert refused(lambda: verify_issued(signed(payload(), header={"alg": algorithm}))) is Check.ALGORITHM
 
@@ -305,6 +306,7 @@ NAMED = base64url(encode_json({"type": "pay", "transaction_data_hashes_alg": ["s
 
 
 @pytest.mark.parametrize("transaction_data", [[TRANSACTION], [NAMED], [TRANSACTION, NAMED], [TRANSACTION, TRANSACTION]])
+@pytest.mark.requirement("SUA_05")
 def test_signed_transaction_data_is_what_was_sent(transaction_data: list[str]) -> None:
     data = bound_to(signed(payload()), transaction_data)
     assert verify_presented(data, transaction_data=transaction_data).credential.type == VCT

@@ -118,6 +118,7 @@ async def test_a_move_that_fails_changes_nothing() -> None:
     await made.change(lambda contents: (replace(contents, log=()), None))
 
 
+@pytest.mark.requirement("WIAM_16a")
 async def test_a_wallet_that_nobody_uses_locks_itself() -> None:
     made, _, clock = safe(idle=600)
     await made.lock_if_idle()
