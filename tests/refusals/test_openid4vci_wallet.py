@@ -365,6 +365,7 @@ CASES: tuple[Case, ...] = (
     (Check.PEER_REFUSAL, "invalid_token", hearing("/credential", refused(401, b'{"error":"invalid_token"}', JSON))),
     (Check.SERVER_METADATA, "", no_deferred_endpoint),
     (Check.SERVER_METADATA, "", renewed_elsewhere),
+    (Check.SERVER_METADATA, "", metadata(nonce_endpoint=None)),
     (Check.PEER_REFUSAL, "server_error", offer_that_is_gone),
 )
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = tuple((check, mutation) for check, _, mutation in CASES)

@@ -390,10 +390,10 @@ def at_metadata(**changed: object):
     )
 
 
-def test_an_issuer_without_nonces_gets_none() -> None:
-    issuer = Issuer()
+def test_under_plain_an_issuer_without_nonces_gets_none() -> None:
+    issuer = plain_issuer()
     issuer.edit_response = at_metadata(nonce_endpoint=None)
-    pause = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP))
+    pause = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(PLAIN))
     assert pause.nonce is None
     keys = new_keys(pause, 1)
     step = prove(

@@ -188,6 +188,8 @@ def _session(ready: Ready, client: WalletClient) -> Session:
     offered = ready.server.client_authentication
     if client.attestation is not None and offered and method not in offered:
         raise Rejected(Check.SERVER_METADATA, f"expected {method}", field="token_endpoint_auth_methods_supported")
+    if client.profile == HAIP and any(configuration.proofs for configuration in ready.configurations):
+        _endpoint(ready.issuer.nonce_endpoint, "nonce_endpoint")  # HAIP 1.0 section 4.1
     wanted = tuple(Wanted(configuration=configuration.id) for configuration in ready.configurations)
     return Session(client=client, issuer=ready.issuer, server=ready.server, wanted=wanted)
 
