@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import DAY, NOW
-from zegel_testing.issuing_world import BATCH, IssuingWorld, TestWallet, issuing_world, sandbox_at
+from zegel_testing.issuing_world import BATCH, IssuingWorld, TestWallet, issuing_world
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.formats.credential import Format
 from zegel.primitives.cbor import Tag, parse_cbor

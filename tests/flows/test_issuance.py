@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from zegel_testing.authorities import DAY
 from zegel_testing.issuance import with_form
-from zegel_testing.issuing_world import BATCH, IssuingWorld, TestWallet, issuing_world, sandbox_at
+from zegel_testing.issuing_world import BATCH, IssuingWorld, TestWallet, issuing_world
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.entropy import system_random

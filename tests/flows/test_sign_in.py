@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
 from zegel_testing.hand_wallet import Copy
+from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.scan import scan
 from zegel_testing.sign_in_world import (
     SignInWorld,
     another_client,
-    make_sandbox,
     sign_in_world,
     with_renewed_access,
 )
@@ -46,7 +46,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    config = make_sandbox(tmp_path_factory.mktemp("sign-in") / "sandbox")
+    config = sandbox_at(tmp_path_factory.mktemp("sign-in") / "sandbox")
     clients = (
         *config.provider.clients,
         another_client(),
@@ -195,7 +195,7 @@ async def test_a_citizen_who_refuses_is_not_signed_in(world: SignInWorld) -> Non
 
 
 async def test_a_citizen_signs_in_over_tls_with_cookies_that_are_the_hosts_own(tmp_path: Path, opened) -> None:
-    async with opened(make_sandbox(tmp_path / "tls", tls=True)) as world:
+    async with opened(sandbox_at(tmp_path / "tls", tls=True)) as world:
         browser, page = await begun(world)
         assert set(browser.cookies["login.localhost"]) == {"__Host-zegel-provider"}
         back = await world.wallet(*await world.office.issue()).present(link_of(page, "Open my wallet"))

@@ -12,7 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from zegel_testing.browser import link_of, text_of
 from zegel_testing.hand_wallet import Copy, HandWallet
-from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of, sandbox_at
+from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of
+from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.upstream import CLIENT_SECRET, UpstreamStandIn
 
 from zegel.adapters.entropy import system_random

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from zegel_testing.issuing_world import PASSWORDS, IssuingWorld, issuing_world, sandbox_at
+from zegel_testing.issuing_world import PASSWORDS, IssuingWorld, issuing_world
+from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.upstream import UpstreamStandIn
 
 from zegel.checks import Check

@@ -1,6 +1,7 @@
 """The files of the catalogue: those that come with the package, and an operator's own."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,8 +16,13 @@ def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
 
     ``Malformed`` names the file and the place in it; ``Unavailable`` a folder or a file that cannot be read.
     """
-    shipped = files("zegel").joinpath("catalogue")
-    return build_catalogue(type_ for folder in (shipped, *folders) for type_ in _types(folder))
+    return build_catalogue((*_shipped(), *(type_ for folder in folders for type_ in _types(folder))))
+
+
+@cache
+def _shipped() -> tuple[AttestationType, ...]:
+    """The package's types: every role of a process reads the same ones."""
+    return tuple(_types(files("zegel").joinpath("catalogue")))
 
 
 def _types(folder: Traversable) -> Iterator[AttestationType]:

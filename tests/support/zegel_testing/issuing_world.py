@@ -9,16 +9,11 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
-from zegel.adapters.register import open_register
-from zegel.adapters.sandbox.create import CONFIG_FILE, TRUST_FOLDER, create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
-from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel.formats.credential import VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
@@ -315,40 +310,3 @@ async def issuing_world(config: Config, **issuer: Any) -> AsyncIterator[IssuingW
     finally:
         for role in roles:
             role.close()
-
-
-_MADE: dict[str, dict[str, bytes]] = {}
-
-
-def sandbox_at(folder: Path, *, profile: str = "haip") -> Config:
-    """A sandbox of a profile with a register, its lists read from their files; made once and written again after."""
-    if profile not in _MADE:
-        _make(folder, profile)
-        _MADE[profile] = {
-            str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()
-        }
-    else:
-        for name, content in _MADE[profile].items():
-            file = folder / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-            file.chmod(0o600)
-    config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
-    lists = tuple(
-        replace(listed, location=str(folder / TRUST_FOLDER / listed.location.rpartition("/")[2]))
-        for listed in config.trusted_lists
-    )
-    return replace(config, trusted_lists=lists)
-
-
-def _make(folder: Path, profile: str) -> None:
-    plan = SandboxPlan(
-        profile=profile,
-        tls=False,
-        ports={role: 7101 + at for at, role in enumerate(ROLES)},
-        operator_ports={role: 7201 + at for at, role in enumerate(OPERATED)},
-    )
-    create_sandbox(folder, plan, now=NOW, random=system_random)
-    config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
-    register = f"sqlite:///{config.issuer.source.register}"
-    open_register(register, clock=ManualClock(NOW), random=system_random).close()

@@ -9,10 +9,7 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_certificates, load_private_key, load_signer
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sandbox.authorities import write_identity
-from zegel.adapters.sandbox.create import create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.adapters.sql.store import SqlStore, open_memory_store
-from zegel.config.parse import parse_config
 from zegel.config.roles import ClaimSourceConfig, Config, ProviderClientConfig
 from zegel.formats.claims import Claim
 from zegel.formats.credential import Format
@@ -34,21 +31,7 @@ from zegel_testing.browser import Browser
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.persons import ADA
 
-_PORTS = {role: 7101 + at for at, role in enumerate(ROLES)}
-_OPERATOR_PORTS = {role: 7111 + at for at, role in enumerate(OPERATED)}
 LAPUTA = authority("Laputa")
-
-
-def make_sandbox(folder: Path, *, tls: bool = False) -> Config:
-    """The configuration of a sandbox that was made now, its lists read from their files."""
-    plan = SandboxPlan(profile="haip", tls=tls, ports=_PORTS, operator_ports=_OPERATOR_PORTS)
-    sandbox = create_sandbox(folder, plan, now=NOW, random=fixed_random("sandbox"))
-    config = parse_config(sandbox.config.read_text(), folder=folder)
-    lists = tuple(
-        replace(listed, location=str(sandbox.trust_folder / listed.location.rpartition("/")[2]))
-        for listed in config.trusted_lists
-    )
-    return replace(config, trusted_lists=lists)
 
 
 def with_renewed_access(config: Config, folder: Path) -> Config:

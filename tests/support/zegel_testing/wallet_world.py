@@ -12,11 +12,8 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.register import Register, demo_people, open_register
-from zegel.adapters.sandbox.create import create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.adapters.vault import Cost
 from zegel.adapters.wallet_vault import WalletVaultFile
-from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
@@ -36,6 +33,7 @@ from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList
 from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.browser import Browser
+from zegel_testing.sandboxes import sandbox_at
 
 PASSPHRASE = "a sentence of the owner's"
 CHEAP = Cost(iterations=1, lanes=1)
@@ -61,8 +59,6 @@ MDOC_QUERY = {
     ]
 }
 PASSWORDS = {person.id: person.password for person in demo_people()}
-_PORTS = {role: 7101 + at for at, role in enumerate(ROLES)}
-_OPERATOR_PORTS = {role: 7121 + at for at, role in enumerate(OPERATED)}
 
 Edit = Callable[[HttpRequest, HttpResponse], HttpResponse]
 
@@ -187,15 +183,9 @@ async def wallet_world(
     folder: Path, *, profile: str = "haip", copies: int = 10, **issuer: Any
 ) -> AsyncIterator[WalletWorld]:
     """Open the roles in a folder; ``issuer`` are settings of the issuer."""
-    plan = SandboxPlan(profile=profile, tls=False, ports=_PORTS, operator_ports=_OPERATOR_PORTS)
-    sandbox = create_sandbox(folder, plan, now=NOW, random=fixed_random("sandbox"))
-    config = parse_config(sandbox.config.read_text(), folder=folder)
-    lists = tuple(
-        replace(listed, location=str(sandbox.trust_folder / listed.location.rpartition("/")[2]))
-        for listed in config.trusted_lists
-    )
+    config = sandbox_at(folder, profile=profile)
     settings = {"status_list_size": 1 << 12, **issuer}
-    config = replace(config, trusted_lists=lists, issuer=replace(config.issuer, **settings))
+    config = replace(config, issuer=replace(config.issuer, **settings))
     clock, handlers, traffic = ManualClock(NOW), {}, []
     inner = Loopback(handlers)
     trust = Trust([ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists], fixed=(), clock=clock)

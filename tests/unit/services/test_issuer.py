@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import DAY
-from zegel_testing.issuing_world import BATCH, IssuingWorld, issuing_world, sandbox_at
+from zegel_testing.issuing_world import BATCH, IssuingWorld, issuing_world
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
 from zegel.checks import Check

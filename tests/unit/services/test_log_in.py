@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from zegel_testing.issuing_world import PASSWORDS, IssuingWorld, issuing_world, sandbox_at
+from zegel_testing.issuing_world import PASSWORDS, IssuingWorld, issuing_world
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.checks import Check
 from zegel.errors import Rejected

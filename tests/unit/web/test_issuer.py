@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import zxingcpp
 from zegel_testing.browser import link_of, text_of
-from zegel_testing.issuing_world import IssuingWorld, hidden_fields, issuing_world, location_of, sandbox_at
+from zegel_testing.issuing_world import IssuingWorld, hidden_fields, issuing_world, location_of
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.errors import Malformed, Unavailable
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata

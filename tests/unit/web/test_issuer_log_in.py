@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from zegel_testing.browser import Browser, text_of
 from zegel_testing.issuance import with_form
-from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of, sandbox_at
+from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS, REQUEST_URI_SECONDS

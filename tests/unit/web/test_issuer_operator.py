@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zegel_testing.issuing_world import IssuingWorld, issuing_world, sandbox_at
+from zegel_testing.issuing_world import IssuingWorld, issuing_world
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.protocols.openid4vci.offer import OfferReference, parse_offer, parse_offer_link
 

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.scan import scan
-from zegel_testing.sign_in_world import SignInWorld, another_client, make_sandbox, sign_in_world
+from zegel_testing.sign_in_world import SignInWorld, another_client, sign_in_world
 
 from zegel.checks import Check
 from zegel.config.roles import Config
@@ -37,7 +38,7 @@ REQUEST = {
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    config = make_sandbox(tmp_path_factory.mktemp("provider") / "sandbox")
+    config = sandbox_at(tmp_path_factory.mktemp("provider") / "sandbox")
     clients = (*config.provider.clients, another_client(), another_client(id="archive", stable_from=None))
     return replace(config, provider=replace(config.provider, clients=clients))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import NOW
-from zegel_testing.issuing_world import sandbox_at
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import Loopback, ManualClock

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_key
-from zegel_testing.issuing_world import IssuingWorld, issuing_world, sandbox_at
+from zegel_testing.issuing_world import IssuingWorld, issuing_world
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.keyfiles import load_secret
 from zegel.primitives.encoding import base64url

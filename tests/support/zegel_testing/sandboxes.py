@@ -1,0 +1,46 @@
+"""Sandboxes of the fixed present, with a register: made once in a process, and written again for each test."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.register import open_register
+from zegel.adapters.sandbox.create import CONFIG_FILE, TRUST_FOLDER, create_sandbox
+from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.config.parse import parse_config
+from zegel.config.roles import Config
+from zegel_testing.authorities import NOW, fixed_random
+
+
+def sandbox_at(folder: Path, *, profile: str = "haip", tls: bool = False) -> Config:
+    """A sandbox in an empty folder; its configuration, with the lists read from their files."""
+    for name, content in _made(profile, tls).items():
+        file = folder / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+    config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
+    lists = tuple(
+        replace(listed, location=str(folder / TRUST_FOLDER / listed.location.rpartition("/")[2]))
+        for listed in config.trusted_lists
+    )
+    return replace(config, trusted_lists=lists)
+
+
+@cache
+def _made(profile: str, tls: bool) -> dict[str, bytes]:
+    plan = SandboxPlan(
+        profile=profile,
+        tls=tls,
+        ports={role: 7101 + at for at, role in enumerate(ROLES)},
+        operator_ports={role: 7111 + at for at, role in enumerate(OPERATED)},
+    )
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        create_sandbox(folder, plan, now=NOW, random=fixed_random("sandbox"))
+        register = parse_config((folder / CONFIG_FILE).read_text(), folder=folder).issuer.source.register
+        open_register(f"sqlite:///{register}", clock=ManualClock(NOW), random=fixed_random("register")).close()
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        return {str(file.relative_to(folder)): file.read_bytes() for file in files}
