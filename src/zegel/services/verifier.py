@@ -15,9 +15,10 @@ from zegel.formats.presentation import Binding, parse_presentation, verify_prese
 from zegel.formats.status.check import check_status
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
+from zegel.protocols.openid4vp.another_device import ANOTHER_DEVICE
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
 from zegel.protocols.openid4vp.purpose import build_purpose
-from zegel.protocols.openid4vp.request import Challenge, RequestUriMethod
+from zegel.protocols.openid4vp.request import Challenge, RequestUriMethod, VerifierInfo
 from zegel.protocols.openid4vp.response import UnverifiedAnswer, WalletRefusal, open_response
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
 from zegel.protocols.openid4vp.transaction_data import TransactionData
@@ -119,7 +120,7 @@ class VerifierService:
             flow=self._flow(question, id_),
             initiator=question.initiator or id_,
             transaction_data=question.transaction_data,
-            verifier_info=() if question.purpose is None else (build_purpose(question.purpose),),
+            verifier_info=_infos(question),
             profile=self._identity.profile,
             now=self._clock.now(),
             random=self._random,
@@ -250,6 +251,12 @@ class VerifierService:
         if question.cross_device:
             return CrossDevice()
         return SameDevice(return_uri=question.return_uri or self._identity.origin + RETURN_PATH + id_)
+
+
+def _infos(question: Question) -> tuple[VerifierInfo, ...]:
+    """What we say of the request beside what we ask: why, and that its page is on another device."""
+    purpose = () if question.purpose is None else (build_purpose(question.purpose),)
+    return (*purpose, ANOTHER_DEVICE) if question.cross_device else purpose
 
 
 def _binding(challenge: Challenge) -> Binding:

@@ -20,6 +20,7 @@ from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest
 from zegel.primitives.jws import parse_jws
+from zegel.protocols.openid4vp.another_device import ANOTHER_DEVICE
 from zegel.protocols.openid4vp.purpose import FORMAT
 from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
 from zegel.trust.key_attestation import parse_key_attestation
@@ -140,7 +141,9 @@ def test_every_choice_reaches_the_request(operate: Any, roles: ServedRoles, quer
     asked = fetch(roles, begun.json["link"])
     assert asked.claims["response_mode"] == "direct_post"
     assert asked.client_id == "x509_san_dns:verifier.localhost"
-    assert asked.claims["verifier_info"] == [{"format": FORMAT, "data": {"purpose": "To open an account"}}]
+    why, where = asked.claims["verifier_info"]
+    assert why == {"format": FORMAT, "data": {"purpose": "To open an account"}}
+    assert where["format"] == ANOTHER_DEVICE.format
     assert len(asked.transaction_data) == 1
     assert asked.claims["exp"] - asked.claims["iat"] == 120
 

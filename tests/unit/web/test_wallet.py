@@ -311,6 +311,12 @@ async def test_a_link_of_a_page_on_this_machine_does_not_warn(inside: Pages) -> 
     assert "somebody else's screen" not in inside.text
 
 
+async def test_a_request_for_another_device_warns_when_a_link_brings_it(inside: Pages) -> None:
+    await inside.ask(cross_device=True)
+    assert "The page may be somebody else's screen" in inside.text
+    assert "If you did not open verifier.localhost:7102 yourself" in inside.text
+
+
 async def test_an_offer_can_be_pasted(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.go("/bring", link=offer["link"])

@@ -13,6 +13,7 @@ from zegel.formats.catalogue.describe import name_in
 from zegel.formats.catalogue.types import Catalogue, TransactionDataType
 from zegel.formats.credential import Format
 from zegel.primitives.json import Json
+from zegel.protocols.openid4vp.another_device import is_for_another_device
 from zegel.protocols.openid4vp.dcql import CredentialQuery
 from zegel.protocols.openid4vp.matching import Candidate, Choice, CredentialMatch, QueryMatch
 from zegel.protocols.openid4vp.purpose import stated_purposes
@@ -93,7 +94,8 @@ class Transaction:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentView:
-    """All of it. ``elsewhere``: the request came by scanning or pasting, so that its page may be another's screen.
+    """All of it. ``elsewhere``: the request came by scanning or pasting, or its verifier says that it is for a wallet
+    on another device, so that its page may be another's screen.
 
     ``purposes`` say why, in the verifier's own words: those of the request, and of the sets in which there is nothing
     to choose.
@@ -127,7 +129,7 @@ def describe_consent(
     told = {id_ for each in match.sets for option in each.options for id_ in option} | set(match.missing)
     return ConsentView(
         party=verifier_counterpart(request.party, request.reply),
-        elsewhere=brought is Brought.PASTED,
+        elsewhere=brought is Brought.PASTED or is_for_another_device(request.verifier_info),
         purposes=stated_purposes(request.verifier_info)
         + tuple(
             each.set.purpose
