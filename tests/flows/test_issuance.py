@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -26,6 +27,7 @@ from zegel.profiles import HAIP, PLAIN, Proof
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
 from zegel.protocols.oauth.pkce import create_code_verifier
 from zegel.protocols.openid4vci.metadata import MAX_METADATA
+from zegel.protocols.openid4vci.offer import OfferScheme, offer_link, parse_offer
 from zegel.protocols.openid4vci.states import Event
 from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, poll
 from zegel.protocols.openid4vci.wallet.notification import notification_step
@@ -227,18 +229,43 @@ async def test_a_known_person_needs_the_transaction_code_alone(plain: IssuingWor
     assert wallet.verify(done.received[0], done)[0].claims["family_name"] == "Beispiel"
 
 
+def by_value(offer: dict[str, Any]) -> dict[str, Any]:
+    """The same offer, in the link itself."""
+    made = parse_offer(json.dumps(offer["credential_offer"]))
+    return offer | {"link": offer_link(made, scheme=OfferScheme.OPENID)}
+
+
+async def test_an_offer_is_over_with_its_code(plain: IssuingWorld) -> None:
+    """Whoever scans the picture again, or over a shoulder, gets no code, and takes nothing back by it."""
+    offer = await plain.offer("pid", grant="pre-authorized", person="max")
+    path = offer["credential_offer_uri"].removeprefix(plain.issuer)
+    assert [(await plain.get(path)).status for _ in range(2)] == [200, 200]
+    wallet = plain.wallet()
+    pause = await wallet.redeem(offer)
+    assert (await plain.get(path)).status == 404
+    assert (await plain.get("/offer/" + path.rpartition("/")[2])).status == 404
+    assert isinstance(await wallet.finish(pause), Done)
+
+
+async def test_an_offer_for_whoever_logs_in_lasts_its_time(haip: IssuingWorld) -> None:
+    offer = await haip.offer("residence")
+    for person in ("erika", "max"):
+        assert (await haip.wallet().receive(offer, person=person)).received
+
+
 async def test_five_wrong_transaction_codes_are_the_end(plain: IssuingWorld) -> None:
-    offer = await plain.offer("pid", grant="pre-authorized", person="max", tx_code=True)
+    offer = by_value(await plain.offer("pid", grant="pre-authorized", person="max", tx_code=True))
     wrong = f"{(int(offer['tx_code']) + 1) % 10**6:06d}"
     for left in range(4, -1, -1):
         with pytest.raises(Denied, match=f"{left} tries left"):
             await plain.wallet().redeem(offer, tx_code=wrong)
     with pytest.raises(Denied, match="died of wrong transaction codes"):
         await plain.wallet().redeem(offer, tx_code=offer["tx_code"])
+    assert (await plain.get(offer["credential_offer_uri"].removeprefix(plain.issuer))).status == 404
 
 
 async def test_a_pre_authorised_code_serves_once_and_its_replay_takes_everything_back(plain: IssuingWorld) -> None:
-    offer = await plain.offer("pid", grant="pre-authorized", person="max")
+    offer = by_value(await plain.offer("pid", grant="pre-authorized", person="max"))
     wallet = plain.wallet()
     pause = await wallet.redeem(offer)
     with pytest.raises(Denied, match="used before"):

@@ -169,6 +169,14 @@ class AuthorizationService:
             await transaction.put(PRE_AUTHORIZED, code, state, expires=state.expires)
         return code
 
+    async def waits(self, code: str) -> bool:
+        """Whether a pre-authorised code can still be redeemed."""
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(PRE_AUTHORIZED, code)
+        if stored is None or isinstance(stored.value, UsedCode):
+            return False
+        return stored.value.tx_code is None or stored.value.tx_code.tries_left > 0
+
     async def token(self, request: HttpRequest) -> HttpResponse:
         """Exchange a code or a refresh token for an access token."""
         asked = read_token_request(self._server, request, now=self._clock.now())

@@ -101,9 +101,15 @@ class OfferService:
         return await self._put(self._random(_ID_BYTES).hex(), offer, person=person, tx_code=tx_code)
 
     async def look_up(self, id_: str) -> CredentialOffer | None:
-        """An offer (OpenID4VCI 1.0 section 4.1.3); None for one that is unknown or over."""
+        """An offer (OpenID4VCI 1.0 section 4.1.3); None for one that is unknown or over.
+
+        With the code in it an offer is over too: whoever scans it later would only take back what the code gave.
+        """
         stored = await self._load(id_)
-        return None if stored is None else stored.offer
+        if stored is None:
+            return None
+        code = stored.offer.pre_authorized
+        return stored.offer if code is None or await self._authorization.waits(code.code) else None
 
     async def check_person(self, issuer_state: str | None, person: str) -> str:
         """Return the person if the offer that brought the wallet here, if any, is for them; ``Rejected(PERSON)``."""
