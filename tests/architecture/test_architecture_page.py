@@ -54,6 +54,22 @@ def test_the_layers_stand_in_the_order_of_their_imports() -> None:
                     assert row_of[imported] <= row_of[layer], f"{path.name} imports {imported}"
 
 
+def test_the_layers_are_pure_where_it_says_so() -> None:
+    named = {name for layer, _, pure in LAYERS for name in code(layer) if pure == "yes"}
+    rule = next(
+        ast.literal_eval(node.value)
+        for node in ast.parse((ROOT / "tests" / "architecture" / "test_layers.py").read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PURE"
+    )
+    assert named == rule - {"version"}
+
+
+def test_every_folder_of_tests_is_explained() -> None:
+    there = {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.iterdir())}
+    named = [code(folder)[0] for folder, _ in rows(PAGE, ("folder", "what its tests show"))]
+    assert sorted(named) == sorted(there - {"tests/support", "tests/__pycache__"})
+
+
 @pytest.mark.parametrize("cells", PROVEN, ids=lambda cells: code(cells[0])[0])
 def test_a_value_that_is_proven_something_is_a_class_that_there_is(cells: list[str]) -> None:
     there = {name for path in SOURCE.rglob("*.py") for name in defined(path)} | {"bytes"}
