@@ -68,7 +68,7 @@ class RunningDemo:
     @property
     def folder(self) -> Path:
         """The sandbox's folder."""
-        return Path(self.ready["config"]).parent
+        return Path(self.ready["trust_folder"]).parent
 
     def launch_code(self) -> str:
         """The code for the wallet's pages that stands in the terminal, once it does."""
