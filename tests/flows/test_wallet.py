@@ -57,6 +57,7 @@ pytestmark = pytest.mark.anyio
 
 SCHEMAS = Path(__file__).parents[1] / "vectors" / "oidf-conformance" / "json-schemas"
 CREDENTIAL_REQUEST = json.loads((SCHEMAS / "oid4vci" / "credential_request-1_0.json").read_text())
+PID = "eu.europa.ec.eudi.pid.1"
 ALL_OF_IT = {
     "credentials": [
         {
@@ -259,6 +260,30 @@ async def test_what_arrives_twice_is_held_once(world: WalletWorld) -> None:
     assert {held.id for held in world.contents.holdings} == set(second)
     assert set(first).isdisjoint(second)
     assert len(world.contents.grants) == 1
+
+
+@pytest.mark.requirement("ISSU_62")
+async def test_who_receives_again_after_a_change_holds_it_once_and_sees_what_changed(world: WalletWorld) -> None:
+    """The personal number says that it is the same person; the name is another."""
+    await world.receive()
+    register = register_of(world)
+    try:
+        claims = dict(await register.load_claims("erika", "pid"))
+        claims.pop("portrait")
+        kept = {name: value for name, value in claims.items() if not name.startswith("age_")}
+        await register.change("erika", "pid", kept | {"family_name": "Esempio"})
+    finally:
+        register.close()
+    again = await world.receive()
+    assert {held.id for held in world.contents.holdings} == set(again)
+    for held in world.contents.holdings:
+        assert held.before is not None
+        named = held.credential.claims if held.credential.format is Format.SD_JWT_VC else held.credential.claims[PID]
+        assert named["family_name"] == "Esempio"
+    await world.receive("max")
+    assert len(world.contents.holdings) == 4
+    await world.wallet.renewal.acknowledge(again[0])
+    assert world.wallet.find(again[0]).before is None
 
 
 async def test_two_people_of_one_type_are_held_beside_each_other(world: WalletWorld) -> None:

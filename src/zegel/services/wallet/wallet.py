@@ -55,7 +55,7 @@ class Wallet:
         driver = IssuanceDriver(
             habits.issuance, provider=provider, trust=trust, outbound=outbound, clock=clock, random=random
         )
-        self._desk = ArrivalsDesk(driver, trust=trust, clock=clock, random=random)
+        self._desk = ArrivalsDesk(driver, catalogue=catalogue, trust=trust, clock=clock, random=random)
         self._statuses = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=STATUS_SECONDS)
         self._clock = clock
         self.safe: Final = safe
