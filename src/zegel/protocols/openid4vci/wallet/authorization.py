@@ -169,8 +169,8 @@ def return_from_browser(pause: BrowserPause, url: str, *, now: int, random: Call
     if parameters.get("iss", None if says else pause.session.server.issuer) != pause.session.server.issuer:
         raise _rejected("expected the authorization server that was asked", "iss")
     if "error" in parameters:
-        detail = parameters.get("error_description", "no description")[:400]
-        raise Denied(parameters["error"][:64], Check.PEER_REFUSAL, f"the authorization was refused: {detail}")
+        said = parameters.get("error_description", "no description")[:400]
+        raise Denied(parameters["error"][:64], Check.PEER_REFUSAL, "the authorization was refused", said=said)
     code = parameters.get("code")
     if code is None:
         raise _rejected("expected a code", "code")
