@@ -116,8 +116,10 @@ def _fields(event: Event) -> dict[str, object]:
         value = getattr(event, name)
         if value not in ("", None):
             fields[name] = value
-    if event.check is not None:
-        fields |= {"check": event.check.id, "fault": str(event.check.fault)}
+    check = event.check
+    if check is not None:
+        fields |= {"check": check.id, "rule": check.rule, "clause": check.clause, "field": check.field}
+        fields |= {"fault": str(check.fault), "remedy": check.remedy}
     return fields
 
 

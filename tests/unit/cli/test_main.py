@@ -55,7 +55,7 @@ def test_every_family_of_error_has_its_exit_code(
         "check": error.check.id,
         "rule": error.check.rule,
         "clause": error.check.clause,
-        "field": error.field,
+        "field": error.field or error.check.field,
         "fault": str(error.check.fault),
         "remedy": error.check.remedy,
         "detail": error.detail,
