@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,12 @@ async def test_a_question_that_does_not_parse_is_malformed(party: RelyingParty, 
 async def test_what_is_no_object_is_malformed(party: RelyingParty, body: bytes) -> None:
     response = await party.call("POST", "/requests", body)
     assert (response.status, json_of(response)["check"]) == (400, "syntax")
+
+
+def test_every_member_of_a_question_is_explained() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "verifier.md").read_text()
+    table = page.partition("## The question")[2].partition("## The answer")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == verifier_operator._MEMBERS
 
 
 def test_what_is_left_out_has_its_default() -> None:
