@@ -78,6 +78,7 @@ async def code_of(party: RelyingParty, **members: Any) -> tuple[str, str]:
         {"return_uri": "/relative"},
         {"return_uri": "https://user:secret@tax.utopia.example/"},
         {"return_uri": "ftp://tax.utopia.example/"},
+        {"return_uri": BACK},
         {"initiator": 7},
         {"initiator": ""},
         {"initiator": "a session, and no page of its own"},
