@@ -24,7 +24,7 @@ from zegel.adapters.logs import configure_logs
 from zegel.cli.walk.script import PASSPHRASE, PASSWORD, walk
 from zegel.cli.walk.story import Listening, Step, Story
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 REGISTER = "register.db"
 ROLES_DATA = {"issuer.db", "provider.db", "verifier.db", "wallet.vault", "zegel.log"}

@@ -133,6 +133,7 @@ def test_the_whole_story_is_told_in_its_order(home: Path, before: tuple[str, ...
     assert left_in(home) == []
 
 
+@pytest.mark.slow
 def test_each_line_is_a_step_that_went_well_and_only_a_refusal_has_a_check(home: Path) -> None:
     walk = Walk("--json", home=home)
     assert walk.end() == (0, "")
@@ -144,6 +145,7 @@ def test_each_line_is_a_step_that_went_well_and_only_a_refusal_has_a_check(home:
     assert {step["step"]: step["check"] for step in walk.steps if "check" in step} == REFUSALS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tls", [(), ("--tls",)], ids=["http", "tls"])
 def test_the_plain_profile_has_the_same_story_without_attestations(home: Path, tls: tuple[str, ...]) -> None:
     walk = Walk("--json", "--profile", "plain", *tls, home=home)
@@ -153,12 +155,14 @@ def test_the_plain_profile_has_the_same_story_without_attestations(home: Path, t
     assert left_in(home) == []
 
 
+@pytest.mark.slow
 def test_tls_changes_nothing_in_the_story(home: Path) -> None:
     walk = Walk("--json", "--tls", home=home)
     assert walk.end() == (0, "")
     assert tuple(dict.fromkeys(step["step"] for step in walk.steps)) == STORY
 
 
+@pytest.mark.slow
 def test_people_read_a_line_a_step(home: Path) -> None:
     walk = Walk(home=home)
     assert walk.end() == (0, "")
@@ -168,6 +172,7 @@ def test_people_read_a_line_a_step(home: Path) -> None:
     assert walk.lines[-1].endswith(" ms  refused after revocation  (status)\n")
 
 
+@pytest.mark.slow
 def test_two_at_once_do_not_meet(home: Path) -> None:
     walks = [Walk("--json", home=home) for _ in range(2)]
     ends: list[tuple[int, str]] = []
@@ -180,6 +185,7 @@ def test_two_at_once_do_not_meet(home: Path) -> None:
     assert left_in(home) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("step", ["sandbox", "token", "response"])
 def test_whoever_ends_it_early_finds_nothing_left(home: Path, step: str, number: signal.Signals) -> None:
@@ -191,6 +197,7 @@ def test_whoever_ends_it_early_finds_nothing_left(home: Path, step: str, number:
     assert left_in(home) == []
 
 
+@pytest.mark.slow
 def test_a_walk_keeps_its_folder_where_it_is_told_to_and_begins_in_no_other(home: Path) -> None:
     kept = home / "kept"
     first = Walk("--json", "--folder", str(kept), home=home)
