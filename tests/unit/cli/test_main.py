@@ -103,7 +103,6 @@ def test_ctrl_c_ends_a_command_quietly(zegel: Any, monkeypatch: pytest.MonkeyPat
         ("status", "file", "--index", "first"),
         ("inspect",),
         ("revoke",),
-        ("sandbox",),
         ("sandbox", "x", "--profile", "mine"),
         ("wallet-provider",),
         ("wallet-provider", "attest"),
