@@ -71,13 +71,13 @@ def verify_presented_sdjwt(
         now=now,
         transaction_data=transaction_data,
     )
-    return VerifiedPresentation(credential=_verify_claims(sdjwt, chain, now))
+    return VerifiedPresentation(_verify_claims(sdjwt, chain, now))
 
 
 def verify_unbound_sdjwt(sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, now: int) -> UnboundPresentation:
     """Verify a presentation of which the holder is not asked; a Key Binding JWT in it is not looked at."""
     chain = _verify_issuer(sdjwt.unverified_jws, anchors, now)
-    return UnboundPresentation(credential=_verify_claims(sdjwt, chain, now))
+    return UnboundPresentation(_verify_claims(sdjwt, chain, now))
 
 
 def _verify_issuer(jws: UnverifiedJws, anchors: TrustAnchors, now: int) -> VerifiedChain:
@@ -113,23 +113,18 @@ def _verify_claims(sdjwt: UnverifiedSdJwt, chain: VerifiedChain, now: int) -> Ve
     valid_from, valid_until = _check_validity(registered, claims.get("iat"), now)
     claims.pop("cnf", None)
     claims.pop("status", None)
+    also = entitled_types(chain.anchor, tuple(registered["aka_vcts"])) if "aka_vcts" in registered else ()
+    x5c = sdjwt.unverified_jws.unverified_header.x5c
     return VerifiedCredential(
-        format=_FORMAT,
-        type=type_,
-        types=(type_, *entitled_types(chain.anchor, tuple(registered["aka_vcts"])))
-        if "aka_vcts" in registered
-        else (type_,),
-        issuer=_issuer(
-            chain.anchor.entity,
-            chain.anchor.certificate.subject,
-            chain.leaf.subject,
-            sdjwt.unverified_jws.unverified_header.x5c,
-        ),
-        claims=claims,
-        status=sdjwt.unverified_status,
-        valid_from=valid_from,
-        valid_until=valid_until,
-        holder_key=sdjwt.unverified_holder_key,
+        _FORMAT,
+        type_,
+        (type_, *also),
+        _issuer(chain.anchor.entity, chain.anchor.certificate.subject, chain.leaf.subject, x5c),
+        claims,
+        sdjwt.unverified_status,
+        valid_from,
+        valid_until,
+        sdjwt.unverified_holder_key,
     )
 
 

@@ -114,7 +114,7 @@ class Wallet:
     async def _standing(self, holding: Holding) -> Standing:
         status = Status.NO_STATUS
         for copy in holding.batch.copies:
-            of_copy = replace(holding.credential, status=copy.status)
+            of_copy = holding.credential._replace(status=copy.status)
             status_list = await self._statuses.fetch_status_list(copy.status)
             try:
                 status = check_status(of_copy, status_list, now=self._clock.now()).status
