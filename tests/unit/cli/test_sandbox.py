@@ -40,7 +40,7 @@ def test_without_a_name_it_is_called_sandbox(zegel: Any) -> None:
 
 def test_only_its_owner_reads_it(sandbox: Any) -> None:
     folder = sandbox.config.parent
-    for path in folder.rglob("*"):
+    for path in (folder, *folder.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode & 0o077 == 0, path
     assert not list(folder.rglob(".*")), "a draft was left"
