@@ -49,7 +49,7 @@ from zegel.services.wallet.contents import (
     Outcome,
     Unanswerable,
 )
-from zegel.services.wallet.flows import FLOW_SECONDS
+from zegel.services.wallet.flows import FLOW_SECONDS, check_step
 from zegel.services.wallet.holdings import find_holding, put_holding
 from zegel.services.wallet.renewing import can_be_renewed
 
@@ -562,6 +562,22 @@ async def test_each_copy_is_shown_once_and_then_the_wallet_says_that_it_repeats(
         assert (await world.present())["state"] == "accepted"
         assert world.contents.log[-1].mentions[0].repeated is True
         assert sorted(copy.uses for copy in world.contents.holdings[0].batch.copies) == [1, 1, 2]
+
+
+async def test_what_has_unused_copies_is_offered_before_what_has_none(tmp_path: Path) -> None:
+    async with wallet_world(tmp_path, copies=2) as world:
+        (erika,) = await world.receive("erika", formats=["dc+sd-jwt"])
+        (max_,) = await world.receive("max", formats=["dc+sd-jwt"])
+
+        async def offered() -> list[str]:
+            flow, _ = await world.asked()
+            consent = check_step(world.wallet.presenting.look(flow), Asked).consent
+            return [candidate.held.id for candidate in world.wallet.presenting.match(consent).candidates("pid")]
+
+        assert await offered() == [max_, erika]
+        for _ in range(2):
+            assert (await world.present())["state"] == "accepted"
+        assert await offered() == [erika, max_]
 
 
 async def test_a_copy_is_used_even_when_the_answer_does_not_arrive(world: WalletWorld) -> None:
