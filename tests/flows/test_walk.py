@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from zegel_testing.demo import ZEGEL, environment
 
-SECONDS = 20  # that a walk may take
+SECONDS = 60  # a walk takes three; the machine may have other things to do
 LOOPBACK_UP = Path(__file__).with_name("loopback_up.py")
 ALONE = (("unshare", "-n"), ("unshare", "-rn"))  # a network of its own: for root, and where users have namespaces
 
