@@ -87,7 +87,7 @@ def configure_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
         library = logging.getLogger(name)
         library.handlers[:] = []
         library.propagate = True
-        library.setLevel(level)
+        library.setLevel(max(level, logging.WARNING))  # that it starts and ends, roles say themselves
     access = logging.getLogger("uvicorn.access")  # its lines are paths and queries
     access.handlers[:] = []
     access.propagate = False
