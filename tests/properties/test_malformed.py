@@ -3,12 +3,15 @@
 ``zegel_testing.parsers`` has each ``parse_*`` with a good message, ``zegel_testing.faults`` what can be wrong with one.
 """
 
+import re
 import sys
 import tracemalloc
 from collections import Counter
-from time import perf_counter
+from collections.abc import Iterable, Iterator
+from time import perf_counter, thread_time
 
 import pytest
+from zegel_testing.faults import Fault
 from zegel_testing.limits import MAX_BYTES, MAX_SECONDS
 from zegel_testing.parsers import PARSERS, Probe, public_parsers
 
@@ -29,9 +32,23 @@ def outcome(probe: Probe, message: Message) -> str:
 
 
 def seconds(probe: Probe, message: Message) -> float:
-    begun = perf_counter()
+    """What the call takes; where the machine has more to do than it has cores for, the part that was the call's."""
+    begun, began = perf_counter(), thread_time()
     outcome(probe, message)
-    return perf_counter() - begun
+    return min(perf_counter() - begun, thread_time() - began)
+
+
+_PLACE = re.compile(r" \d+$|(?<=^without) .+|^.+ (?=twice$)")
+
+
+def first_of_each_kind(faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Each kind of fault at the first three of its places."""
+    seen: Counter[str] = Counter()
+    for fault in faults:
+        kind = _PLACE.sub("", fault.name.rpartition(": ")[2])
+        seen[kind] += 1
+        if seen[kind] <= 3:
+            yield fault
 
 
 def test_every_public_parser_is_probed() -> None:
@@ -85,7 +102,7 @@ def test_a_fault_costs_little_memory(name: str) -> None:
     large = []
     tracemalloc.start()
     try:
-        for fault in probe.faults(probe.good):
+        for fault in first_of_each_kind(probe.faults(probe.good)):
             message = probe.message(fault.data)
             tracemalloc.reset_peak()
             before, _ = tracemalloc.get_traced_memory()
