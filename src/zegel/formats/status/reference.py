@@ -12,7 +12,7 @@ MAX_URI: Final = 2_048
 MAX_LISTS: Final = 10_000  # of a million entries each
 
 
-def parse_status_reference(value: object, *, what: str) -> StatusReference:
+def parse_status_reference(value: object, what: str) -> StatusReference:
     """Parse a ``status`` claim, decoded from JSON or CBOR; ``Malformed`` unless it names an entry of a status list.
 
     A status by another mechanism alone is ``Malformed`` too: what cannot be looked up must not pass for valid.
