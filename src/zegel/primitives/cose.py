@@ -30,7 +30,7 @@ _ALGORITHMS: Final[Mapping[int, Curve]] = {
 _ALGORITHM_OF: Final[Mapping[Curve, int]] = {Curve.P256: -7, Curve.P384: -35, Curve.P521: -36}
 _KEY_CURVES: Final[Mapping[int, Curve]] = {1: Curve.P256, 2: Curve.P384, 3: Curve.P521}
 _KEY_CURVE_OF: Final[Mapping[Curve, int]] = {curve: number for number, curve in _KEY_CURVES.items()}
-_MAX_KEPT_HEADER: Final = 256
+_MAX_KEPT_HEADER: Final = 256  # bytes; bounds what a stranger can make the cache hold
 _MAX_HEADER_ITEMS: Final = 64  # the labels known here, a chain, and room for those that are not
 
 

@@ -18,7 +18,7 @@ from zegel.primitives.cose import UnverifiedMac0, UnverifiedSign1, parse_mac0, p
 from zegel.primitives.encoding import parse_base64url
 
 MAX_DOCUMENTS: Final = 6  # OpenID4VP sends one in a response, proximity the few that a person shows at a time
-_MAX_TEXT: Final = MAX_BYTES * 4 // 3 + 1
+_MAX_TEXT: Final = MAX_BYTES * 4 // 3 + 1  # MAX_BYTES in base64url
 _EMPTY_MAP: Final = b"\xa0"
 _ISSUED: Final = "issuer-signed mdoc"
 _ISSUER_AUTH: Final = f"{_ISSUED}: issuerAuth"

@@ -8,7 +8,7 @@ from zegel.formats.credential import StatusReference
 from zegel.primitives.json import Json, encode_json, parse_object
 
 MAX_INDEX: Final = (1 << 53) - 1  # RFC 7493 section 2.2: beyond it JSON numbers are no longer exact
-MAX_URI: Final = 2_048
+MAX_URI: Final = 2_048  # what every server takes
 MAX_LISTS: Final = 10_000  # of a million entries each
 
 
