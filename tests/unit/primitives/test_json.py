@@ -85,6 +85,8 @@ def test_text_over_the_limit_is_malformed_before_it_is_parsed() -> None:
         parse_json(b"!" * (MAX_BYTES + 1), what="test")
     with pytest.raises(Malformed, match="at most 3 bytes"):
         parse_json(b"1234", what="test", max_bytes=3)
+    with pytest.raises(Malformed, match="at most 3 bytes, got 4"):
+        parse_json("éé", what="test", max_bytes=3)
 
 
 def test_a_crowd_of_containers_is_malformed_before_it_is_parsed() -> None:

@@ -149,6 +149,15 @@ def test_disclosures_in_one_another_are_bounded_in_depth() -> None:
     assert refused({"_sd": [digest(chain[-1])]}, *reversed(chain)) is Check.DISCLOSED_CLAIM
 
 
+def test_entries_in_one_another_are_bounded_in_depth() -> None:
+    chain = [disclosure("salt", "end")]
+    for _ in range(MAX_DEPTH):
+        chain.append(disclosure("salt", [{"...": digest(chain[-1])}]))
+    *inner, deepest, too_deep = chain
+    assert resolve({"a": [{"...": digest(inner[-1])}]}, *inner)
+    assert refused({"a": [{"...": digest(too_deep)}]}, *inner, deepest, too_deep) is Check.DISCLOSED_CLAIM
+
+
 def test_disclosures_are_bounded_in_number() -> None:
     with pytest.raises(Malformed, match="at most 500"):
         parse_sdjwt(issued({}) + b"~".join([NAME] * (MAX_DISCLOSURES + 1)) + b"~")
