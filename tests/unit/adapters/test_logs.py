@@ -5,8 +5,9 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from zegel_testing.logs import logging_to
 
-from zegel.adapters.logs import Log, configure_logs
+from zegel.adapters.logs import Log
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, explain
 
@@ -15,13 +16,9 @@ SECRET = "s3cret-code"
 
 @pytest.fixture
 def stream() -> Iterator[StringIO]:
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
     written = StringIO()
-    configure_logs(written)
-    yield written
-    root.handlers[:], level = before
-    root.setLevel(level)
+    with logging_to(written):
+        yield written
 
 
 def lines(stream: StringIO) -> list[dict[str, Any]]:

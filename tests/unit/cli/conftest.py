@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.command_line import CLAIMS_OF, HOLDER_JWK
+from zegel_testing.logs import logs_restored
 from zegel_testing.ports import reserved_ports
 
 from zegel.adapters.entropy import system_random
@@ -38,7 +39,7 @@ Zegel = Callable[..., Ran]
 
 
 @pytest.fixture
-def zegel(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Zegel:
+def zegel(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Zegel]:
     """Run a command in an empty folder, as a user without a configuration."""
     folder = tmp_path / "here"
     folder.mkdir(exist_ok=True)
@@ -57,7 +58,8 @@ def zegel(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
         assert "Traceback" not in captured.err
         return Ran(code=code, out=captured.out, err=captured.err)
 
-    return run
+    with logs_restored():
+        yield run
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ for a refusal says it in those; and ``zegel explain`` says it beforehand.
 """
 
 import json
-import logging
 import re
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
@@ -16,10 +15,10 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import fixed_random
+from zegel_testing.logs import logging_to
 from zegel_testing.page import Page
 from zegel_testing.wallet_world import WalletWorld, wallet_world
 
-from zegel.adapters.logs import configure_logs
 from zegel.checks import Check
 from zegel.cli import output
 from zegel.cli.main import main
@@ -91,13 +90,9 @@ def in_json(body: bytes | str) -> tuple[str, ...]:
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
     written = StringIO()
-    configure_logs(written)
-    yield written
-    root.handlers[:], level = before
-    root.setLevel(level)
+    with logging_to(written):
+        yield written
 
 
 @EACH

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 from hashlib import sha256
 from itertools import product
@@ -10,8 +9,8 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import fixed_random
+from zegel_testing.logs import logging_to
 
-from zegel.adapters.logs import configure_logs
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
@@ -85,13 +84,9 @@ def role() -> Role:
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What the site writes to its log."""
-    root, zegel = logging.getLogger(), logging.getLogger("zegel")
-    before = root.handlers[:], root.level, zegel.level
     stream = io.StringIO()
-    configure_logs(stream)
-    yield stream
-    root.handlers[:], root.level = before[0], before[1]
-    zegel.setLevel(before[2])
+    with logging_to(stream):
+        yield stream
 
 
 def get(path: str, *headers: tuple[str, str]) -> HttpRequest:
