@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from zegel_testing.demo import ZEGEL, environment
 from zegel_testing.erika import erika, personal_values
 from zegel_testing.leaks import SECRET_HEADERS, SECRET_NAMES, Secrets, places_of, secrets_of
+from zegel_testing.logs import logging_to
 from zegel_testing.village import Village, living_village
 
 from zegel.adapters.keyfiles import load_secret
-from zegel.adapters.logs import configure_logs
 from zegel.cli.walk.script import PASSPHRASE, PASSWORD, walk
 from zegel.cli.walk.story import Listening, Step, Story
 
@@ -50,16 +50,8 @@ IN_PATHS = {"offers", "offer", "request", "response", "return", "receive", "pres
 @contextmanager
 def logged(file: Path) -> Iterator[None]:
     """The roles' log goes to a file, as in a demo, and afterwards to where it went before."""
-    root, zegel, server = logging.getLogger(), logging.getLogger("zegel"), logging.getLogger("uvicorn.error")
-    before = [(one, list(one.handlers), one.level, one.propagate) for one in (root, zegel, server)]
-    with file.open("w", encoding="utf-8") as stream:
-        configure_logs(stream)
-        try:
-            yield
-        finally:
-            for one, handlers, level, propagates in before:
-                one.handlers[:], one.propagate = handlers, propagates
-                one.setLevel(level)
+    with file.open("w", encoding="utf-8") as stream, logging_to(stream):
+        yield
 
 
 def data_of(folder: Path) -> list[Path]:
