@@ -38,6 +38,8 @@ class RoleConfig:
     tls_certificate: Path | None = setting(None, "PEM chain for TLS; without it plain http, on loopback alone")
     tls_key: Path | None = setting(None, "PEM key of the TLS certificate")
     behind_proxy: bool = setting(False, "a reverse proxy speaks TLS in front of this role, and sends the origin's Host")
+    metrics_address: str = setting("127.0.0.1", "the address at which the role is watched, in plain http")
+    metrics_port: Port | None = setting(None, "the port of /metrics, /healthz and /readyz; without it no such listener")
 
 
 @final

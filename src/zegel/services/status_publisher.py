@@ -70,6 +70,11 @@ class StatusPublisher:
             ids = await transaction.statuses.list_ids()
         return build_aggregation([self._origin + STATUS_PATH + list_id for list_id in ids])
 
+    def age(self) -> int | None:
+        """How long ago the list that was signed first of those in memory was signed, in seconds; None without any."""
+        signed = [published.signed_at for published in self._published.values()]
+        return self._clock.now() - min(signed) if signed else None
+
     async def _publish(self, list_id: str) -> None:
         """In turn, so that a crowd has a list signed once, and an older state never takes a newer one's place."""
         async with self._turn:

@@ -25,7 +25,10 @@ _NEVER: Final = 1 << 62
 
 @final
 class SqlStore:
-    """An ``IssuerStore``, and so a ``Store``, on SQLite. One a process and role; close it at the end."""
+    """An ``IssuerStore``, and so a ``Store``, on SQLite. One a process and role; close it at the end.
+
+    ``purged`` counts the records that were removed since it was opened.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,12 @@ class SqlStore:
         self._clock = clock
         self._random = random
         self._status_list_size = status_list_size
+        self.purged = 0
+
+    @property
+    def failures(self) -> int:
+        """How often the database has failed since it was opened."""
+        return self._database.failures
 
     def transaction(self, *, durable: bool = False) -> AbstractAsyncContextManager[SqlTransaction]:
         """See ``Store``; ``RuntimeError`` when something else was awaited inside another transaction."""
@@ -61,8 +70,14 @@ class SqlStore:
             execute(delete(status_pages).where(status_pages.c.list.in_(gone)))
             tables = (records, used, issuances, status_lists)
             removed = sum(execute(delete(table).where(table.c.expires <= now)).rowcount for table in tables)
+        self.purged += removed
         self._database.forget()
         return removed
+
+    async def check_key(self) -> "SqlStore":
+        """Return the store if it answers and its key opens it; ``Unavailable`` otherwise."""
+        await _confirm_key(self)
+        return self
 
     def close(self) -> None:
         """Close the database."""
