@@ -167,7 +167,9 @@ class ProviderClientConfig:
     id: str = required("the client_id")
     name: str = required("the name that people see")
     redirect_uris: tuple[str, ...] = required("where people return to, compared exactly")
-    secret_hash: str = setting("", "base64url of the SHA-256 of the client secret; empty for a public client")
+    secret_hash: str = setting(
+        "", "base64url of the SHA-256 of the client secret; empty for a public client", hidden=True
+    )
     claims: Mapping[str, ClaimSourceConfig] = required("a claim that the service gets, by its name")
     stable_from: ClaimSourceConfig | None = setting(
         None, "the claims that a lasting sub is made from; left out, each sign-in has a new sub"
