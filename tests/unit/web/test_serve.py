@@ -317,10 +317,16 @@ async def test_what_runs_at_the_end_may_still_fetch() -> None:
 
         peer, closing = Closing(), Closing()
         listeners = [
-            public_listener(name, Role(), (Route("GET", "/", handler),), config=VerifierConfig(origin=origin, port=1),
-                            title="Role", world=closing.world())
+            public_listener(
+                name,
+                Role(),
+                (Route("GET", "/", handler),),
+                config=VerifierConfig(origin=origin, port=1),
+                title="Role",
+                world=closing.world(),
+            )
             for name, handler, origin in (("peer", slow_list, origins[0]), ("verifier", fetching, origins[1]))
-        ]  # fmt: skip
+        ]
         await stack.enter_async_context(
             serving((peer.role("peer", listeners[0]),), world=peer.world(), sockets={"peer": other})
         )
