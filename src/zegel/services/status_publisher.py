@@ -54,6 +54,8 @@ class StatusPublisher:
         """Sign every list that changed since it was signed last, or whose token has had its period."""
         async with self._store.transaction() as transaction:
             ids = await transaction.statuses.list_ids()
+        for gone in self._published.keys() - set(ids):
+            del self._published[gone]
         for list_id in ids:
             await self._publish(list_id)
 
