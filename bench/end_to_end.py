@@ -1,10 +1,10 @@
 """Services over HTTP, one worker each: credentials a second in batches of ten, and sign-ins a second.
 
-    python bench/end_to_end.py
-
-Prints a JSON line a name as ``run.py`` does, with two members more. ``bare_share`` is the part of the service's
-processor time that the bare P-256 operations of the task take, and ``ratio_to_bare`` is one over that; ``busy`` is the
-part of the time in which the service had the processor, for what makes the load runs beside it on the same machine.
+Prints a JSON line a name as ``run.py`` does, with three members more. ``bare_share`` is the part of the service's
+processor time that the bare P-256 operations of the task take, and ``ratio_to_bare`` is one over that. ``busy`` is the
+part of the time in which the service had the processor: what makes the load, and whatever else runs, shares the machine
+with it. ``per_processor_second`` is what the worker does in a second of its own time, which is as much as it could do
+alone. A service that needs more memory than it may ends the benchmark.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ AT_ONCE: Final = 4  # wallets that ask at the same time
 WARM_UP: Final = 8
 RECEIPTS: Final = 120  # of a batch each
 SIGN_INS: Final = 240
+MAX_PEAK_MB: Final = 120
 
 
 @dataclass(frozen=True)
@@ -77,24 +78,27 @@ def _seconds(operation: Subject) -> float:
     return min(taken) / 200
 
 
-async def issue(client: Client, config: Config, config_file: Path) -> dict[Format, tuple[bytes, list[PrivateKey]]]:
+async def issue(
+    client: Client, config: Config, role: Role, receipts: int
+) -> dict[Format, tuple[bytes, list[PrivateKey]]]:
     """Load the issuer with each format; one credential of each is left for the sign-ins."""
     token = base64url(load_secret(config.issuer.operator_token))
     issuer = Issuer(f"http://{config.issuer.operator_address}:{config.issuer.operator_port}", token)
     received = {}
-    with Role("issuer", config_file) as role:
-        for format_, name in NAMES.items():
-            offers = [await issuer.offer(client, format_) for _ in range(1 + WARM_UP + RECEIPTS)]
-            received[format_] = await receive(client, offers.pop(), copies=BATCH)
+    for format_, name in NAMES.items():
+        offers = [await issuer.offer(client, format_) for _ in range(1 + WARM_UP + receipts)]
+        received[format_] = await receive(client, offers.pop(), copies=BATCH)
 
-            async def task(left: list[tuple[str, str]] = offers) -> None:
-                await receive(client, left.pop(), copies=BATCH)
+        async def task(left: list[tuple[str, str]] = offers) -> None:
+            await receive(client, left.pop(), copies=BATCH)
 
-            await load(f"{name} issue over HTTP", role, task, RECEIPTS, RECEIPT)
+        await load(f"{name} issue over HTTP", role, task, receipts, RECEIPT)
     return received
 
 
-async def sign_in(client: Client, config: Config, config_file: Path, holdings: Mapping[Format, Holding]) -> None:
+async def sign_in(
+    client: Client, config: Config, config_file: Path, holdings: Mapping[Format, Holding], sign_ins: int
+) -> None:
     """Load the provider with each format."""
     (registered,) = config.provider.clients
     service = Service(
@@ -110,7 +114,7 @@ async def sign_in(client: Client, config: Config, config_file: Path, holdings: M
                 person = await service.sign_in(client, holding)
                 assert "birthdate" in person, person
 
-            await load(f"{name} sign-in over HTTP", role, task, SIGN_INS, SIGN_IN)
+            await load(f"{name} sign-in over HTTP", role, task, sign_ins, SIGN_IN)
 
 
 async def load(name: str, role: Role, task: Callable[[], Awaitable[None]], times: int, bare: Bare) -> None:
@@ -119,17 +123,20 @@ async def load(name: str, role: Role, task: Callable[[], Awaitable[None]], times
     before, begun = role.processor_seconds(), time.perf_counter()
     await _run(task, times)
     elapsed, used = time.perf_counter() - begun, role.processor_seconds() - before
-    needed = bare.seconds() * times
+    needed, peak = bare.seconds() * times, role.peak_mb()
     line: dict[str, Any] = {
         "name": name,
         "ratio_to_bare": round(used / needed, 3),
         "ratio_to_peer": {},
         "per_second": round(times * bare.counts / elapsed, 1),
-        "peak_mb": round(role.peak_mb(), 1),
+        "peak_mb": round(peak, 1),
+        "per_processor_second": round(times * bare.counts / used, 1),
         "bare_share": round(needed / used, 3),
         "busy": round(used / elapsed, 2),
     }
     print(json.dumps(line), flush=True)
+    if peak >= MAX_PEAK_MB:
+        raise SystemExit(f"{role.name} needed {peak:.0f} MB, and may need {MAX_PEAK_MB}")
 
 
 async def _run(task: Callable[[], Awaitable[None]], times: int) -> None:
@@ -144,24 +151,21 @@ async def _run(task: Callable[[], Awaitable[None]], times: int) -> None:
             wallets.create_task(work())
 
 
-async def measure(config_file: Path) -> None:
+async def measure(config_file: Path, receipts: int, sign_ins: int) -> None:
     """Load the issuer of a sandbox, and then its provider."""
     config = load_config(config_file)
-    client = Client()
-    with Role("trust", config_file):
-        received = await issue(client, config, config_file)
-        anchors = load_trust([config_file.parent / "trust"], now=int(time.time()))
-        holdings = {format_: hold(format_, *copy, anchors) for format_, copy in received.items()}
-        await sign_in(client, config, config_file, holdings)
+    async with Client() as client:
+        # the issuer serves its status lists to the provider
+        with Role("trust", config_file), Role("issuer", config_file) as issuer:
+            received = await issue(client, config, issuer, receipts)
+            anchors = load_trust([config_file.parent / "trust"], now=int(time.time()))
+            holdings = {format_: hold(format_, *copy, anchors) for format_, copy in received.items()}
+            await sign_in(client, config, config_file, holdings, sign_ins)
 
 
-def main() -> None:
+def main(receipts: int = RECEIPTS, sign_ins: int = SIGN_INS) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sandbox = Path(folder) / "sandbox"
         made = [ZEGEL, "sandbox", sandbox, "--profile", "plain", "--port", str(free_ports(16))]
         subprocess.run(made, check=True, capture_output=True)
-        asyncio.run(measure(sandbox / "zegel.toml"))
-
-
-if __name__ == "__main__":
-    main()
+        asyncio.run(measure(sandbox / "zegel.toml", receipts, sign_ins))

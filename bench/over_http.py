@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 from os import urandom
 from re import search
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpcore2
@@ -41,6 +41,12 @@ class Client:
 
     def __init__(self) -> None:
         self._pool = httpcore2.AsyncConnectionPool(max_connections=64, keepalive_expiry=60)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.aclose()
 
     async def send(self, request: HttpRequest, *, status: int | None = None) -> HttpResponse:
         """The answer; the end of everything when it has not the status that is expected."""

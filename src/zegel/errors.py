@@ -97,13 +97,16 @@ class Explanation:
 
 
 def explain(error: ZegelError) -> Explanation:
-    """Everything that can be said about a refusal: which rule, where, whose fault, and what to do."""
+    """Everything that can be said about a refusal: which rule, where, whose fault, and what to do.
+
+    A refusal that names no place of its own is about what its rule is about.
+    """
     check = error.check
     return Explanation(
         check=check.id,
         rule=check.rule,
         clause=check.clause,
-        field=error.field,
+        field=error.field or check.field,
         fault=str(check.fault),
         remedy=check.remedy,
         detail=_with(error.detail, error.said),

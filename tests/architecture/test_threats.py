@@ -19,7 +19,8 @@ ATTACKS = (
     "relay, same device", "relay, across devices", "replay", "fixation", "mix-up", "downgrade", "injection", "c_nonce",
     "DPoP", "`response_uri`", "307", "rebinding", "SSRF", "bomb", "CSRF", "cookie", "clickjacking", "launch code",
     "vault", "database", "logs", "link copies", "status", "PID", "duplicated", "`zip`", "algorithm confusion",
-    "key confusion", "type confusion", "disclosures", "device MAC", "transaction data", "attests itself", "not trusted for", "an old list",
+    "key confusion", "type confusion", "disclosures", "device MAC", "transaction data", "attests itself",
+    "not trusted for", "an old list",
 )  # fmt: skip
 
 

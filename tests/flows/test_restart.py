@@ -12,7 +12,7 @@ from zegel_testing.village import Village, living_village
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.browser import Browser, Page
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PASSPHRASE = "seven bees on a charter"
 

@@ -49,7 +49,7 @@ from zegel.services.wallet.contents import (
     Outcome,
     Unanswerable,
 )
-from zegel.services.wallet.flows import FLOW_SECONDS
+from zegel.services.wallet.flows import FLOW_SECONDS, check_step
 from zegel.services.wallet.holdings import find_holding, put_holding
 from zegel.services.wallet.renewing import can_be_renewed
 
@@ -57,6 +57,7 @@ pytestmark = pytest.mark.anyio
 
 SCHEMAS = Path(__file__).parents[1] / "vectors" / "oidf-conformance" / "json-schemas"
 CREDENTIAL_REQUEST = json.loads((SCHEMAS / "oid4vci" / "credential_request-1_0.json").read_text())
+PID = "eu.europa.ec.eudi.pid.1"
 ALL_OF_IT = {
     "credentials": [
         {
@@ -259,6 +260,30 @@ async def test_what_arrives_twice_is_held_once(world: WalletWorld) -> None:
     assert {held.id for held in world.contents.holdings} == set(second)
     assert set(first).isdisjoint(second)
     assert len(world.contents.grants) == 1
+
+
+@pytest.mark.requirement("ISSU_62")
+async def test_who_receives_again_after_a_change_holds_it_once_and_sees_what_changed(world: WalletWorld) -> None:
+    """The personal number says that it is the same person; the name is another."""
+    await world.receive()
+    register = register_of(world)
+    try:
+        claims = dict(await register.load_claims("erika", "pid"))
+        claims.pop("portrait")
+        kept = {name: value for name, value in claims.items() if not name.startswith("age_")}
+        await register.change("erika", "pid", kept | {"family_name": "Esempio"})
+    finally:
+        register.close()
+    again = await world.receive()
+    assert {held.id for held in world.contents.holdings} == set(again)
+    for held in world.contents.holdings:
+        assert held.before is not None
+        named = held.credential.claims if held.credential.format is Format.SD_JWT_VC else held.credential.claims[PID]
+        assert named["family_name"] == "Esempio"
+    await world.receive("max")
+    assert len(world.contents.holdings) == 4
+    await world.wallet.renewal.acknowledge(again[0])
+    assert world.wallet.find(again[0]).before is None
 
 
 async def test_two_people_of_one_type_are_held_beside_each_other(world: WalletWorld) -> None:
@@ -537,6 +562,22 @@ async def test_each_copy_is_shown_once_and_then_the_wallet_says_that_it_repeats(
         assert (await world.present())["state"] == "accepted"
         assert world.contents.log[-1].mentions[0].repeated is True
         assert sorted(copy.uses for copy in world.contents.holdings[0].batch.copies) == [1, 1, 2]
+
+
+async def test_what_has_unused_copies_is_offered_before_what_has_none(tmp_path: Path) -> None:
+    async with wallet_world(tmp_path, copies=2) as world:
+        (erika,) = await world.receive("erika", formats=["dc+sd-jwt"])
+        (max_,) = await world.receive("max", formats=["dc+sd-jwt"])
+
+        async def offered() -> list[str]:
+            flow, _ = await world.asked()
+            consent = check_step(world.wallet.presenting.look(flow), Asked).consent
+            return [candidate.held.id for candidate in world.wallet.presenting.match(consent).candidates("pid")]
+
+        assert await offered() == [max_, erika]
+        for _ in range(2):
+            assert (await world.present())["state"] == "accepted"
+        assert await offered() == [erika, max_]
 
 
 async def test_a_copy_is_used_even_when_the_answer_does_not_arrive(world: WalletWorld) -> None:

@@ -11,9 +11,10 @@ from zegel_testing.authorities import fixed_key
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.primitives.encoding import base64, base64url, parse_base64, parse_base64url
+from zegel.primitives.encoding import base64, base64url, encode_base64url, parse_base64, parse_base64url
 from zegel.primitives.http import encode_form, origin_of, parse_form, with_query
-from zegel.primitives.json import encode_json, parse_json, parse_json_all
+from zegel.primitives.json import encode_json, parse_json
+from zegel.primitives.json_parts import parse_json_parts
 from zegel.primitives.jwe import Encryption, open_jwe, parse_jwe, seal_jwe
 from zegel.primitives.jws import parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import Curve, derive_private_key, parse_jwk, parse_secret_jwk, public_key, verify_signature
@@ -72,16 +73,19 @@ def test_json_is_parsed_as_the_standard_library_does_or_malformed(text: bytes | 
 
 @given(st.lists(st.binary(max_size=12) | st.text('[]{}",:1 ', max_size=12).map(str.encode), max_size=4))
 @example([b'["a"', b'"b"]'])
+@example([b'["a"', b'"b"]', b"[1],[2]"])
 def test_objects_and_arrays_parse_together_as_they_do_alone(texts: list[bytes]) -> None:
-    try:
-        together: list[Any] | None = parse_json_all(texts, "test")
-    except Malformed:
-        together = None
-    try:
-        alone: list[Any] | None = [parse_json(text, what="test") for text in texts]
-    except Malformed:
-        alone = None
-    assert together == (alone if alone is not None and all(type(value) in (dict, list) for value in alone) else None)
+    together = parse_json_parts([encode_base64url(text) for text in texts], what="test")
+    if together is not None:
+        assert together == [parse_json(text, what="test") for text in texts]
+        assert [type(value) in (dict, list) for value in together] == [True] * len(texts)
+
+
+@given(st.lists(st.binary(max_size=12) | st.text("Ww10X-_+/=,oICgosA", max_size=8).map(str.encode), max_size=4))
+def test_no_spelling_of_base64url_parses_together_that_does_not_alone(texts: list[bytes]) -> None:
+    together = parse_json_parts(texts, what="test")
+    if together is not None:
+        assert together == [parse_json(parse_base64url(text, what="test"), what="test") for text in texts]
 
 
 @given(spoiled(TOKEN) | st.binary(max_size=60))

@@ -364,6 +364,7 @@ CASES: tuple[Case, ...] = (
     (Check.PEER_REFUSAL, "invalid_nonce", hearing("/credential", refused(400, b'{"error":"invalid_nonce"}', JSON))),
     (Check.PEER_REFUSAL, "invalid_token", hearing("/credential", refused(401, b'{"error":"invalid_token"}', JSON))),
     (Check.SERVER_METADATA, "", no_deferred_endpoint),
+    (Check.SYNTAX, "", hearing("/par", lambda response: answered(response, request_uri="u" * 513))),
     (Check.SERVER_METADATA, "", renewed_elsewhere),
     (Check.SERVER_METADATA, "", metadata(nonce_endpoint=None)),
     (Check.PEER_REFUSAL, "server_error", offer_that_is_gone),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
@@ -68,7 +69,8 @@ def attest(*, status: int) -> object:
 def renew_at(entity: str = "Utopia", *, type_: str = CARD) -> object:
     """New copies take the old ones' place, if the same issuer made them and they say the same kind of thing."""
     contents = put_holding(WalletContents(), _holding("Utopia"))
-    desk = ArrivalsDesk(None, trust=None, clock=ManualClock(NOW), random=fixed_random("desk"))  # type: ignore[arg-type]
+    nothing = cast("Any", None)
+    desk = ArrivalsDesk(nothing, catalogue=nothing, trust=nothing, clock=ManualClock(NOW), random=fixed_random("desk"))
     return desk.renew(contents, "1", _holding(entity, type_).batch, None)  # type: ignore[arg-type]
 
 

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,26 @@ def test_6_every_example_is_read_and_written_back_as_it_was(path: Path) -> None:
     assert check_sendable(query) is query
 
 
+@pytest.mark.parametrize("name", ["dcql_jwt_vc", "dcql_ldp_vc"])
+def test_6_1_a_query_for_a_format_that_is_not_ours_is_read_and_nothing_matches_it(name: str) -> None:
+    text = (VECTORS / "openid4vp/request" / f"{name}.json").read_bytes()
+    query = parse_query(text)
+    assert build_query(query) == json.loads(text)
+    match = match_query(query, held(credential()), formats=FORMATS, without_pid=())
+    assert match.missing == (query.credentials[0].id,)
+
+
 def test_the_examples_that_are_refused_are_few_and_named() -> None:
     names = {f"{path.parent.name}/{path.name}" for path in EXAMPLES}
     assert len(EXAMPLE_SKIPS["skip"]) <= EXAMPLE_SKIPS["at_most"]
     assert {skip["id"] for skip in EXAMPLE_SKIPS["skip"]} <= names
+
+
+def test_the_examples_are_those_that_their_source_names() -> None:
+    for source in ("openid4vp", "dcql"):
+        table = (VECTORS / source / "SOURCE.md").read_text()
+        for path in (VECTORS / source).rglob("*.json"):
+            assert f"| {path.relative_to(VECTORS / source)} | {sha256(path.read_bytes()).hexdigest()} |" in table
 
 
 def test_6_3_the_simple_example_selects_its_three_claims() -> None:

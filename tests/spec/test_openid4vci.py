@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -10,20 +11,43 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from zegel_testing.authorities import NOW
-from zegel_testing.issuance import ISSUER, REQUEST_KEY, Issuer, finish, log_in, plain_issuer, wallet_client
+from zegel_testing.authorities import NOW, trusting
+from zegel_testing.issuance import (
+    ACCESS_ANCHORS,
+    ISSUER,
+    REQUEST_KEY,
+    Issuer,
+    finish,
+    log_in,
+    plain_issuer,
+    wallet_client,
+)
 
 from zegel.checks import Check
-from zegel.errors import Malformed, ZegelError
+from zegel.errors import Malformed, Rejected, ZegelError
+from zegel.formats.credential import Format
+from zegel.formats.sdjwt.parse import parse_sdjwt
+from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpResponse
 from zegel.primitives.json import parse_object
 from zegel.primitives.jwe import open_jwe, parse_jwe
+from zegel.primitives.jws import parse_jws, verify_jws
+from zegel.primitives.keys import parse_jwk
+from zegel.primitives.x509 import parse_certificate
 from zegel.profiles import HAIP, PLAIN, Proof
 from zegel.protocols.oauth.authorization_details import parse_authorization_details
 from zegel.protocols.oauth.metadata import build_server_metadata, parse_server_metadata, verify_server_metadata
-from zegel.protocols.openid4vci.metadata import TYP, parse_issuer_metadata, verify_issuer_metadata
+from zegel.protocols.openid4vci.metadata import (
+    TYP,
+    UnverifiedIssuerMetadata,
+    parse_issuer_metadata,
+    verify_issuer_metadata,
+)
 from zegel.protocols.openid4vci.offer import build_offer, parse_offer
 from zegel.protocols.openid4vci.publication import build_issuer_metadata
+from zegel.protocols.openid4vci.wallet.answers import result_of
+from zegel.protocols.openid4vci.wallet.session import Pending, Received
+from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.attestation import parse_wallet_attestation
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -122,7 +146,7 @@ def test_the_configurations_of_appendix_a_are_read(name: str) -> None:
     assert all(each.proofs and each.display for each in metadata.configurations.values())
 
 
-@pytest.mark.parametrize("name", [*names(EUDI, "oauth*.json"), "openid-configuration.json"])
+@pytest.mark.parametrize("name", [*names(EUDI, "oauth*.json"), *names(EUDI, "openid-configuration*.json")])
 def test_server_metadata_of_others_is_read(name: str) -> None:
     metadata = parse_server_metadata((EUDI / name).read_bytes())
     issuer = metadata.unverified_members["issuer"]
@@ -130,15 +154,97 @@ def test_server_metadata_of_others_is_read(name: str) -> None:
     assert verify_server_metadata(metadata, issuer=issuer).token_endpoint
 
 
-@pytest.mark.parametrize(
-    "path", [EXAMPLES / "credential_issuer_metadata_sd_jwt_jwt.txt", EUDI / "openid-credential-issuer_full_signed.txt"]
-)
-def test_signed_metadata_of_others_parses(path: Path) -> None:
+def signed_metadata(path: Path) -> UnverifiedIssuerMetadata:
     text = "".join(path.read_text().split())
     response = HttpResponse(status=200, headers=(("content-type", "application/jwt"),), body=text.encode())
-    metadata = parse_issuer_metadata(response)
+    return parse_issuer_metadata(response)
+
+
+def test_the_signed_metadata_of_the_examples_parses() -> None:
+    metadata = signed_metadata(EXAMPLES / "credential_issuer_metadata_sd_jwt_jwt.txt")
     assert metadata.jws is not None
     assert metadata.jws.unverified_header.typ == TYP
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openid-credential-issuer_full_signed.txt",
+        "openid-credential-issuer-signed-metadata-x5c.jwt",
+        "credential_issuer_metadata_with_signed_full.txt",
+    ],
+)
+def test_signed_metadata_of_others_verifies_under_its_certificate_and_is_refused_for_its_chain(name: str) -> None:
+    metadata = signed_metadata(EUDI / name)
+    assert metadata.jws is not None
+    chain = [parse_certificate(der) for der in metadata.jws.unverified_header.x5c]
+    assert verify_jws(metadata.jws, key=chain[0].key, typ=TYP).claims == metadata.unverified_members
+    # HAIP 1.0 section 4.1: x5c has no anchor in it, and no leaf that vouches for itself
+    anchors = trusting(TrustAnchor(certificate=chain[-1], purpose=Purpose.ACCESS, entity="EUDI"))
+    with pytest.raises(Rejected) as refusal:
+        verify_issuer_metadata(
+            metadata, credential_issuer="https://credential-issuer.example.com", anchors=anchors, now=1_785_330_000
+        )
+    assert refusal.value.check is Check.CHAIN
+
+
+def test_signed_metadata_with_a_key_of_its_own_is_refused() -> None:
+    metadata = signed_metadata(EUDI / "credential_issuer_metadata_with_signed_invalid.txt")
+    with pytest.raises(Rejected) as refusal:
+        verify_issuer_metadata(
+            metadata,
+            credential_issuer="https://credential-issuer.example.com",
+            anchors=ACCESS_ANCHORS,
+            now=1_785_330_000,
+        )
+    assert refusal.value.check is Check.CHAIN
+
+
+def unwrapped(name: str) -> bytes:
+    """The body of an example, without the line breaks that the specification puts into its texts."""
+    text = (EXAMPLES / name).read_text()
+    body = text[text.index("{") :]
+    return re.sub(r'"[^"]*"', lambda quoted: re.sub(r"\n\s*", "", quoted[0]), body).encode()
+
+
+def test_the_offer_that_is_served_in_the_examples_parses() -> None:
+    assert parse_offer(unwrapped("credential_offer_authz_code.txt")).authorization_code is not None
+
+
+def answered(name: str, format_: Format) -> Received | Pending:
+    configuration = next(each for each in Issuer().issuer.configurations.values() if each.format is format_)
+    response = HttpResponse(status=200, headers=(("content-type", "application/json"),), body=unwrapped(name))
+    return result_of(response, key=None, configuration=configuration, copies=1, now=NOW)
+
+
+def test_the_sd_jwt_of_the_examples_is_received() -> None:
+    received = answered("credential_response_sd_jwt_vc.txt", Format.SD_JWT_VC)
+    assert isinstance(received, Received)
+    (credential,) = received.credentials
+    assert parse_sdjwt(credential).unverified_disclosures
+
+
+def test_the_key_of_the_examples_has_the_thumbprint_that_it_is_called_by_and_signed_their_credential() -> None:
+    (jwk,) = json.loads(unwrapped("issuer_jwks.json"))["jwks"]["keys"]
+    key = parse_jwk(jwk, what="example")
+    assert jwk["kid"].rpartition(":")[2] == base64url(key.thumbprint())
+    received = answered("credential_response_jwt_vc_json.txt", Format.SD_JWT_VC)
+    assert isinstance(received, Received)
+    jws = parse_jws(received.credentials[0], what="example")
+    assert jws.unverified_header.kid == jwk["kid"]
+    assert verify_jws(jws, key=key, typ="JWT").claims["vc"]
+
+
+@pytest.mark.parametrize(
+    ("name", "format_"),
+    [
+        ("credential_response_mso_mdoc.txt", Format.MDOC),  # cut short with dots
+        ("credential_response_ldp_vc.txt", Format.SD_JWT_VC),  # an object, which no format of ours is
+    ],
+)
+def test_a_credential_of_the_examples_that_is_none_of_ours_is_malformed(name: str, format_: Format) -> None:
+    with pytest.raises(Malformed):
+        answered(name, format_)
 
 
 def test_the_wallet_attestation_of_the_examples_parses() -> None:
@@ -173,9 +279,6 @@ def test_our_credential_requests_are_what_the_schema_describes(choice: Proof, sc
 
 
 def test_our_encrypted_credential_request_is_what_the_schema_describes() -> None:
-
-    from zegel.primitives.jwe import parse_jwe
-
     issuer = Issuer()
     finish(issuer, log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP)))
     message = parse_jwe(issuer.seen[-1][0].body, what="test")

@@ -332,6 +332,7 @@ def test_core_9_a_public_client_comes_with_its_id_alone() -> None:
         ({}, None, {}, "invalid_client", Check.CLIENT_SECRET),
         ({"client_id": "tax-online", "client_secret": "x"}, None, PUBLIC, "invalid_client", Check.CLIENT_SECRET),
         ({}, "Bearer token", {}, "invalid_client", Check.CLIENT_SECRET),
+        ({}, basic().replace("Basic", "Bearer"), {}, "invalid_client", Check.CLIENT_SECRET),
         ({}, "Basic", {}, "invalid_client", Check.CLIENT_SECRET),
         ({}, "Basic !", {}, "invalid_client", Check.CLIENT_SECRET),
         ({}, "Basic /w==", {}, "invalid_client", Check.CLIENT_SECRET),

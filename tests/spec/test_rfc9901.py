@@ -22,7 +22,7 @@ from zegel.primitives.keys import PublicKey, parse_jwk
 VECTORS = Path(__file__).parents[1] / "vectors" / "sd-jwt"
 SKIPS = tomllib.loads((VECTORS / "skips.toml").read_text())
 SKIPPED = {skip["id"]: skip["reason"] for skip in SKIPS["skip"]}
-FOLDERS = ("rfc9901", "sd-jwt-python", "sd-jwt-vc")
+FOLDERS = ("rfc9901", "sd-jwt-python", "sd-jwt-vc", "openid4vp")
 LISTS = ("rfc9901-draft22.vectors.json", "sd-jwt-vc-draft.vectors.json")
 ISSUER = parse_jwk(  # settings.yml of every folder: issuer_key
     {
@@ -62,8 +62,8 @@ def examples() -> dict[str, Example]:
             identity = f"{folder}/{place.name}"
             if identity not in SKIPPED:
                 found[identity] = Example(
-                    issued=(place / "sd_jwt_issuance.txt").read_bytes().strip(),
-                    presented=(place / "sd_jwt_presentation.txt").read_bytes().strip(),
+                    issued=b"".join((place / "sd_jwt_issuance.txt").read_bytes().split()),
+                    presented=b"".join((place / "sd_jwt_presentation.txt").read_bytes().split()),
                     verified=json.loads((place / "verified_contents.json").read_text()),
                     user_claims=json.loads((place / "user_claims.json").read_text()),
                 )
@@ -140,7 +140,7 @@ def test_the_vectors_are_those_of_their_source() -> None:
     source = (VECTORS / "SOURCE.md").read_text()
     for name in (*LISTS, "sd-jwt-vc-draft.blocks.json"):
         assert f"| {name} | {sha256((VECTORS / name).read_bytes()).hexdigest()} |" in source
-    for folder in FOLDERS:
+    for folder in (*FOLDERS, "eudi-jvm"):
         total = sha256()
         for path in sorted(path for path in (VECTORS / folder).rglob("*") if path.is_file()):
             total.update(path.relative_to(VECTORS).as_posix().encode() + b"\0" + sha256(path.read_bytes()).digest())

@@ -2,6 +2,7 @@
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,9 @@ def test_section_9_3_the_aggregation_names_the_lists() -> None:
 
 def test_section_13_3_an_unused_index_cannot_be_told_from_a_valid_one() -> None:
     assert set(empty_status_list(1 << 20, bits=1).data) == {0}
+
+
+def test_the_vectors_are_those_that_the_source_names() -> None:
+    table = (VECTORS / "SOURCE.md").read_text()
+    for path in VECTORS.glob("*.json"):
+        assert f"| {path.name} | {sha256(path.read_bytes()).hexdigest()} |" in table

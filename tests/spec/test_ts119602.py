@@ -1,6 +1,7 @@
 """ETSI TS 119 602: what we publish has the form of its schema and of its annexes, and a list of others is read."""
 
 import json
+import tomllib
 from hashlib import sha256
 from pathlib import Path
 
@@ -124,3 +125,32 @@ def test_the_commissions_list_of_pid_providers_is_read() -> None:
     assert sum(map(is_usable, certificates)) == 16  # one has a key of a kind that no profile names
     for item in found.unverified_entities:
         assert all(each.type == ServiceType.PID_ISSUANCE and each.active for each in item.services)
+
+
+SAMPLES = sorted((VECTORS / "dss").glob("*.json"))
+SKIPS = tomllib.loads((VECTORS / "skips.toml").read_text())
+SKIPPED = {skip["id"]: skip["where"] for skip in SKIPS["skip"]}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_is_read_where_the_schema_takes_it_but_for_what_is_skipped(path: Path) -> None:
+    content = json.loads(path.read_bytes())
+    if SCHEMA.is_valid(content) and path.name not in SKIPPED:
+        assert parse_trusted_list(signed(content)).unverified_entities
+        return
+    with pytest.raises(Malformed) as refusal:
+        parse_trusted_list(signed(content))
+    assert SKIPPED.get(path.name, refusal.value.where) == refusal.value.where
+
+
+def test_the_samples_that_are_skipped_are_few_valid_and_there() -> None:
+    by_name = {path.name: path for path in SAMPLES}
+    assert len(SKIPPED) <= SKIPS["at_most"]
+    assert all(SCHEMA.is_valid(json.loads(by_name[name].read_bytes())) for name in SKIPPED)
+    assert len(SAMPLES) == 6
+
+
+def test_the_vectors_are_those_that_the_source_names() -> None:
+    table = (VECTORS / "SOURCE.md").read_text()
+    for path in VECTORS.rglob("*.json"):
+        assert f"| {path.relative_to(VECTORS)} | {sha256(path.read_bytes()).hexdigest()} |" in table

@@ -22,8 +22,8 @@ def test_a_rule_has_a_name_for_the_command_line(check: Check) -> None:
 
 
 @EVERY
-def test_a_rule_says_what_holds_by_which_clause_who_errs_and_what_to_do(check: Check) -> None:
-    for text in (check.rule, check.clause, check.remedy):
+def test_a_rule_says_what_holds_by_which_clause_in_which_field_who_errs_and_what_to_do(check: Check) -> None:
+    for text in (check.rule, check.clause, check.field, check.remedy):
         assert text
         assert text == text.strip()
         assert not text.endswith(".")

@@ -33,6 +33,7 @@ def _check(check: Check) -> Iterator[str]:
     yield from ("", f"### `{check.id}`", "")
     yield f"- Rule: {text(check.rule)}"
     yield f"- Clause: {text(check.clause)}"
+    yield f"- Field: {text(check.field)}"
     yield f"- At fault: {check.fault}"
     yield f"- Remedy: {text(check.remedy)}"
 

@@ -29,6 +29,9 @@ def render_commands() -> str:
         "",
         "Which configuration a command means: the one that `--config` names, or the variable `ZEGEL_CONFIG`, or",
         "`zegel.toml` in this folder, or that of the demo that is running.",
+        "",
+        "The passphrase of a vault comes from a file or a descriptor, or is asked for in the terminal, never from an",
+        "argument, which every user of the machine can read. Ctrl-C ends a command with 130.",
         *table(("exit code", "means"), [(f"`{code}`", meaning) for code, meaning in EXITS.items()]),
     ]
     for name, command in COMMANDS.items():

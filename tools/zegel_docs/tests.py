@@ -11,20 +11,23 @@ TESTS = ROOT / "tests"
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def files_of_tests() -> Iterator[Path]:
-    """Every file of tests, in order."""
-    for path in sorted(TESTS.rglob("test_*.py")):
-        if "node_modules" not in path.parts:
-            yield path
+@cache
+def trees() -> Mapping[str, ast.Module]:
+    """Every file of tests by its path from the root, in order, read once."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text())
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if "node_modules" not in path.parts
+    }
 
 
 @cache
 def collected_tests() -> Mapping[str, Function]:
     """Every test by its name, ``tests/flows/test_copies.py::test_...``."""
     return {
-        f"{path.relative_to(ROOT).as_posix()}::{node.name}": node
-        for path in files_of_tests()
-        for node in ast.parse(path.read_text()).body
+        f"{path}::{node.name}": node
+        for path, tree in trees().items()
+        for node in tree.body
         if isinstance(node, Function) and node.name.startswith("test_")
     }
 
@@ -43,6 +46,6 @@ def uses_of_mark(mark: str) -> int:
     """How often a mark stands anywhere in the tests: one that is at no test, or says no text, counts as well."""
     return sum(
         isinstance(node, ast.Attribute) and node.attr == mark and ast.unparse(node.value).endswith("mark")
-        for path in files_of_tests()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for tree in trees().values()
+        for node in ast.walk(tree)
     )

@@ -83,7 +83,7 @@ def _settle(state: type[Any]) -> None:
             continue
         seen.add(hint)
         form = _form(hint)
-        if is_dataclass(form.holds) and form.holds not in _OPAQUE:
+        if _has_fields(form.holds) and form.holds not in _OPAQUE:
             waiting += [inner for _, inner in _hints(form.holds)]
         waiting += [inner for inner in get_args(hint) if get_origin(hint) is not Literal and inner is not Ellipsis]
 
@@ -103,7 +103,7 @@ def _form(hint: Any) -> _Form:
     if isinstance(hint, type) and issubclass(hint, Enum):
         expect = _expect(hint)
         return _Form(lambda value: expect(value).name, lambda name: hint[name], hint)
-    if isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and _has_fields(hint):
         return _dataclass(hint)
     return _generic(hint)
 
@@ -143,9 +143,15 @@ def _dataclass(cls: Any) -> _Form:
     return _Form(encode, decode, cls)
 
 
+def _has_fields(cls: type) -> bool:
+    """Whether it is a dataclass, or the named tuple that stands for one where many are made."""
+    return is_dataclass(cls) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
+
+
 def _hints(cls: Any) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(cls)
-    return tuple((field.name, hints[field.name]) for field in fields(cls) if field.init)
+    names = [field.name for field in fields(cls) if field.init] if is_dataclass(cls) else cls._fields
+    return tuple((name, hints[name]) for name in names)
 
 
 def _union(members: tuple[Any, ...]) -> _Form:

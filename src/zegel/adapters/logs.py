@@ -87,7 +87,7 @@ def configure_logs(stream: TextIO, *, level: int = logging.INFO) -> None:
         library = logging.getLogger(name)
         library.handlers[:] = []
         library.propagate = True
-        library.setLevel(level)
+        library.setLevel(max(level, logging.WARNING))  # that it starts and ends, roles say themselves
     access = logging.getLogger("uvicorn.access")  # its lines are paths and queries
     access.handlers[:] = []
     access.propagate = False
@@ -116,8 +116,10 @@ def _fields(event: Event) -> dict[str, object]:
         value = getattr(event, name)
         if value not in ("", None):
             fields[name] = value
-    if event.check is not None:
-        fields |= {"check": event.check.id, "fault": str(event.check.fault)}
+    check = event.check
+    if check is not None:
+        fields |= {"check": check.id, "rule": check.rule, "clause": check.clause, "field": check.field}
+        fields |= {"fault": str(check.fault), "remedy": check.remedy}
     return fields
 
 

@@ -27,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--profile", choices=list(PROFILES), help=f"default: {DEFAULT_PROFILE}")
     parser.add_argument("--tls", action="store_true", help="serve TLS from the sandbox's own web authority")
     parser.add_argument("--walk", action="store_true", help="tell the whole story without a browser, and end")
-    parser.add_argument("--headless", action="store_true", help="free ports, no words; ends on SIGTERM")
+    parser.add_argument("--headless", action="store_true", help="free ports, a line of JSON, no words; ends on SIGTERM")
     parser.add_argument("--folder", metavar="DIR", type=Path, help="keep the sandbox there, and what is in it")
     parser.add_argument("--json", action="store_true", help="JSON on stdout: a line when ready, or a line a step")
 
@@ -41,16 +41,16 @@ def run(args: Namespace) -> int:
             story = Story(lambda step: _tell(step, as_json=args.json))
             story.add("sandbox", ok=True, ms=round((time.perf_counter() - began) * 1000))
             return run_unless_told_to_end(partial(_walk, ground, story))
-        return run_unless_told_to_end(partial(_demo, ground, as_json=args.json))
+        return run_unless_told_to_end(partial(_demo, ground, args))
 
 
-async def _demo(ground: Ground, *, as_json: bool) -> int:
+async def _demo(ground: Ground, args: Namespace) -> int:
     world = open_world(ground.config)
     roles = await open_roles(list(OPENERS), world)
     async with serving(roles, world=world, sockets=ground.sockets):
         announce_demo(ground.sandbox.config)
         try:
-            _announce(ground, as_json=as_json)
+            _announce(ground, args)
             await until_told_to_end()
         finally:
             withdraw_demo(ground.sandbox.config)
@@ -78,28 +78,39 @@ def _web_ca(ground: Ground) -> Path | None:
     return ground.sandbox.web_ca if ground.config.issuer.tls_certificate else None
 
 
-def _announce(ground: Ground, *, as_json: bool) -> None:
+def _announce(ground: Ground, args: Namespace) -> None:
+    if args.json or args.headless:
+        print_data(_places(ground))
+    else:
+        print_text(_welcome(ground, kept=args.folder is not None))
+
+
+def _places(ground: Ground) -> dict[str, object]:
+    """Where everything is, for whoever drives the demo from outside."""
     config, sandbox = ground.config, ground.sandbox
-    if as_json:
-        origins = {
-            "issuer": config.issuer.origin,
-            "authorization_server": config.issuer.origin,
-            "verifier": config.verifier.origin,
-            "provider": config.provider.origin,
-            "service": config.service.origin,
-            "wallet": config.wallet.origin,
-            "wallet_provider": config.wallet_provider.origin,
-        }
-        folders = {"trust_folder": str(sandbox.trust_folder), "web_ca": str(sandbox.web_ca)}
-        print_data({"ready": True, **origins, **folders})
-        return
-    pages = (config.wallet.origin, config.issuer.origin, config.service.origin)
-    width = max(map(len, pages))
-    wallet, issuer, service = (origin.ljust(width) for origin in pages)
-    web_ca = "" if _web_ca(ground) is None else _CERTIFICATES.format(web_ca=sandbox.web_ca)
-    profile, folder = config.issuer.profile, ground.folder
-    print_text(
-        _WELCOME.format(profile=profile, wallet=wallet, issuer=issuer, service=service, web_ca=web_ca, folder=folder)
+    return {
+        "ready": True,
+        "issuer": config.issuer.origin,
+        "authorization_server": config.issuer.origin,
+        "verifier": config.verifier.origin,
+        "provider": config.provider.origin,
+        "service": config.service.origin,
+        "wallet": config.wallet.origin,
+        "wallet_provider": config.wallet_provider.origin,
+        "trust_folder": str(sandbox.trust_folder),
+        "web_ca": str(sandbox.web_ca),
+    }
+
+
+def _welcome(ground: Ground, *, kept: bool) -> str:
+    config, web_ca = ground.config, _web_ca(ground)
+    pages = {"wallet": config.wallet.origin, "issuer": config.issuer.origin, "service": config.service.origin}
+    width = max(map(len, pages.values()))
+    return _WELCOME.format(
+        profile=config.issuer.profile,
+        certificates="" if web_ca is None else _CERTIFICATES.format(web_ca=web_ca),
+        folder=f"{ground.folder}{'' if kept else ', until it ends'}",
+        **{name: origin.ljust(width) for name, origin in pages.items()},
     )
 
 
@@ -111,7 +122,7 @@ zegel is running, profile {profile}. Everything is on this machine; nothing is r
   3  {service}  Tax online: sign in with your wallet
 
   The code for the wallet appears here, in this terminal, when you press the button on its page.
-{web_ca}
+{certificates}
   More people and their passwords: docs/demo-people.md      More commands: zegel --help
   Logs, databases and keys are in {folder}
   Ctrl-C ends it.

@@ -23,13 +23,14 @@ def run(args: Namespace) -> int:
                     "check": check.id,
                     "rule": check.rule,
                     "clause": check.clause,
+                    "field": check.field,
                     "fault": str(check.fault),
                     "remedy": check.remedy,
                 }
             )
         else:
-            print_text(f"{check.id}\n  rule    {check.rule}\n  clause  {check.clause}\n  fault   {check.fault}")
-            print_text(f"  remedy  {check.remedy}\n")
+            print_text(f"{check.id}\n  rule    {check.rule}\n  clause  {check.clause}\n  field   {check.field}")
+            print_text(f"  fault   {check.fault}\n  remedy  {check.remedy}\n")
     return ACCEPTED
 
 

@@ -12,6 +12,8 @@ from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.errors import Malformed
 from zegel.profiles import PROFILES
 
+DEFAULT: Final = Path("sandbox")
+_FOLDER_HELP: Final = f"a new or empty folder (default: {DEFAULT})"
 _OPERATOR_OFFSET: Final = 10
 _METRICS_OFFSET: Final = 20
 _LAST_PORT: Final = 65_535
@@ -19,7 +21,7 @@ _LAST_PORT: Final = 65_535
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="a new or empty folder")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", default=DEFAULT, help=_FOLDER_HELP)
     parser.add_argument("--profile", choices=list(PROFILES), default="haip", help="default: haip")
     parser.add_argument("--tls", action="store_true", help="serve TLS from the sandbox's own web authority")
     parser.add_argument("--port", metavar="N", type=int, default=7101, help="the first of the ports (default: 7101)")

@@ -53,8 +53,10 @@ Current: TypeAlias = CurrentCredential | CurrentPresentation
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="the credential or presentation; - reads stdin")
-    parser.add_argument("--trust", metavar="PATH", type=Path, action="append", required=True, help=_TRUST_HELP)
+    parser.add_argument("file", metavar="FILE", nargs="?", help=_FILE_HELP)
+    parser.add_argument(
+        "--trust", metavar="PATH", type=Path, nargs="+", action="extend", required=True, help=_TRUST_HELP
+    )
     parser.add_argument("--type", metavar="T", help="the vct or doctype that it has to be of")
     parser.add_argument("--nonce", metavar="N", help="the nonce that a presentation has to answer")
     parser.add_argument("--audience", metavar="A", help="the client_id that an SD-JWT presentation has to be for")
@@ -86,7 +88,7 @@ def run(args: Namespace) -> int:
 
 def _judge(args: Namespace) -> tuple[Judged | Current, str]:
     now = parse_time(args.at)
-    unverified = parse_any(read_input(args.file, max_bytes=_MAX_INPUT))
+    unverified = parse_any(read_input(_file(args), max_bytes=_MAX_INPUT))
     anchors = load_trust(args.trust, now=now)
     judged = _verified(args, unverified, anchors, now)
     credential = judged.credential if isinstance(judged, VerifiedPresentation) else judged
@@ -99,6 +101,16 @@ def _judge(args: Namespace) -> tuple[Judged | Current, str]:
     current: Current = check_status(judged, status_list, now=now)
     _check_query(args, current)
     return current, str(current.status)
+
+
+def _file(args: Namespace) -> str:
+    """FILE; behind --trust, which takes several paths, it is the last of them."""
+    if args.file is not None:
+        return str(args.file)
+    *args.trust, last = args.trust
+    if not args.trust:
+        raise Malformed("command line", "FILE", "expected a file to judge, and somebody to trust")
+    return str(last)
 
 
 def _verified(args: Namespace, unverified: UnverifiedAny, anchors: TrustAnchors, now: int) -> Judged:
@@ -238,4 +250,5 @@ def parse_time(text: str | None) -> int:
 _SECONDS_DIGITS: Final = 12  # until the year 33658
 
 
-_TRUST_HELP: Final = "a folder of signed lists with operator.pem, or PEM certificates that you vouch for; repeatable"
+_FILE_HELP: Final = "the credential or presentation; - reads stdin; without it, the last PATH of --trust"
+_TRUST_HELP: Final = "a folder of signed lists with operator.pem, or PEM certificates that you vouch for"

@@ -1,6 +1,6 @@
 """Base64url and base64, strict: one text for each value, so that no signed text has a second spelling."""
 
-from binascii import Error, b2a_base64
+from binascii import b2a_base64
 from collections.abc import Sequence
 
 from pybase64 import b64decode
@@ -9,6 +9,7 @@ from zegel.errors import Malformed
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _REFUSED = b"!"  # what no alphabet has
+_PLUS, _SLASH, _EQUALS = b"+/="
 
 
 def _padding(padding: bytes, last_symbols: bytes) -> tuple[bytes, ...]:
@@ -42,30 +43,20 @@ def base64url_digests(digests: Sequence[bytes]) -> list[str]:
 
 def parse_base64url(text: bytes | str, *, what: str, where: str = "") -> bytes:
     """Decode unpadded base64url; ``Malformed`` on padding, foreign characters or non-zero trailing bits."""
-    if isinstance(text, str):
-        try:
-            text = text.encode("ascii")
-        except UnicodeEncodeError:
-            raise Malformed(what, where, "expected ASCII") from None
-    if not text:
-        return b""
-    if text.find(b"+") >= 0 or text.find(b"/") >= 0 or text.find(b"=") >= 0:
-        raise Malformed(what, where, "expected canonical base64url without padding")
     try:
-        return b64decode(text + _PADDING[len(text) & 3][text[-1]], b"-_", True)
-    except (Error, ValueError):
+        encoded = text if isinstance(text, bytes) else text.encode()
+        if not encoded:
+            return b""
+        refuse_other_alphabet(encoded)
+        return b64decode(encoded + _PADDING[len(encoded) & 3][encoded[-1]], b"-_", True)
+    except ValueError:
         raise Malformed(what, where, "expected canonical base64url without padding") from None
 
 
-def parse_base64url_all(texts: list[bytes], what: str) -> list[bytes]:
-    """Decode many texts, none of them empty, as ``parse_base64url`` does, with less ado for each."""
-    joined = b"".join(texts)
-    try:
-        if joined.find(b"+") >= 0 or joined.find(b"/") >= 0 or joined.find(b"=") >= 0:
-            raise ValueError
-        return [b64decode(text + _PADDING[len(text) & 3][text[-1]], b"-_", True) for text in texts]
-    except (Error, ValueError, IndexError):
-        raise Malformed(what, "", "expected canonical base64url without padding") from None
+def refuse_other_alphabet(text: bytes) -> None:
+    """ValueError for what the decoder would let pass: symbols of base64 that base64url does not have, and padding."""
+    if _PLUS in text or _SLASH in text or _EQUALS in text:  # a number is looked for ten times as fast as bytes
+        raise ValueError("expected base64url")
 
 
 def parse_base64(text: str, *, what: str, where: str = "") -> bytes:
@@ -73,7 +64,7 @@ def parse_base64(text: str, *, what: str, where: str = "") -> bytes:
     try:
         data = text.encode("ascii")
         decoded = b64decode(data, None, True)
-    except (Error, ValueError):
+    except ValueError:
         raise Malformed(what, where, "expected canonical base64 with padding") from None
     if b2a_base64(decoded, newline=False) != data:
         raise Malformed(what, where, "expected canonical base64 with padding")

@@ -15,7 +15,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 MAX_FIELDS: Final = 64
 MAX_FORM: Final = 1 << 19  # an encrypted presentation with a portrait, the largest form that there is
-_MAX_ESCAPES: Final = 1 << 15  # each costs half a microsecond; what is long is base64url, which needs none
+_MAX_ESCAPES: Final = 1 << 14  # each costs half a microsecond; what is long is base64url, which needs none
 MAX_URL: Final = 8_000
 
 

@@ -28,13 +28,10 @@ encode_json: Final[Callable[[object], bytes]] = orjson.dumps
 
 def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> Json:
     """Parse one JSON value; ``Malformed`` on a name used twice, NaN, depth over 24 or more than ``max_bytes``."""
-    data = text if isinstance(text, bytes) else _encoded(text, what)
-    if len(data) > max_bytes:
-        raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(data)}")
-    # What two deletions shorten a text by is what is counted, several times faster than ``count``.
-    containers = 2 * len(data) - len(data.replace(b"[", b"")) - len(data.replace(b"{", b""))
-    if len(data) > _MAX_CONTAINERS:  # a shorter text holds fewer
-        _refuse_crowd(data, containers, what)
+    if len(text) > max_bytes:
+        raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(text)}")
+    data = text if isinstance(text, bytes) else _encoded(text, what, max_bytes)
+    containers = count_containers(data, what)
     try:
         value: Json = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -56,40 +53,23 @@ def parse_object(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) ->
     return value
 
 
-def parse_json_all(texts: list[bytes], what: str) -> list[Json]:
-    """Parse texts that each hold an object or an array; ``Malformed`` as ``parse_json``, with its limits for all.
-
-    Most are parsed in one go: what re-serialises to its own text did not lean on its neighbours.
-    """
-    together = b"[%b]" % b",".join(texts)
-    containers = 2 * len(together) - len(together.replace(b"[", b"")) - len(together.replace(b"{", b""))
-    if len(together) > _MAX_CONTAINERS:
-        _refuse_crowd(together, containers, what)
-    if containers - len(texts) <= MAX_DEPTH:  # with one in each, none is deeper than that
-        try:
-            values: list[Json] = orjson.loads(together)
-        except orjson.JSONDecodeError:
-            values = []
-        if list(map(orjson.dumps, values)) == texts and _CONTAINERS.issuperset(map(type, values)):
-            return values
-    return [_parse_container(text, what) for text in texts]
+def count_containers(data: bytes, what: str) -> int:
+    """How many arrays and objects there are at most; ``Malformed`` for more of them, or more values, than allowed."""
+    # What two deletions shorten a text by is what is counted, several times faster than ``count``.
+    containers = 2 * len(data) - len(data.replace(b"[", b"")) - len(data.replace(b"{", b""))
+    if len(data) > _MAX_CONTAINERS:  # a shorter text holds fewer
+        _refuse_crowd(data, containers, what)
+    return containers
 
 
-_CONTAINERS = frozenset({dict, list})
-
-
-def _parse_container(text: bytes, what: str) -> Json:
-    value = parse_json(text, what=what)
-    if type(value) not in _CONTAINERS:
-        raise Malformed(what, "", "expected a JSON object or array")
-    return value
-
-
-def _encoded(text: str, what: str) -> bytes:
+def _encoded(text: str, what: str, max_bytes: int) -> bytes:
     try:
-        return text.encode()
+        data = text.encode()
     except UnicodeEncodeError:
         raise Malformed(what, "", "expected text without lone surrogates") from None
+    if len(data) > max_bytes:
+        raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(data)}")
+    return data
 
 
 def _refuse_crowd(data: bytes, containers: int, what: str) -> None:

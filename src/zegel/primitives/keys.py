@@ -244,13 +244,22 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes, *, check:
 
 def _der(signature: bytes, size: int) -> bytes:
     """``r || s`` as an ECDSA-Sig-Value (RFC 3279 section 2.2.3); by hand, in half the library's time."""
-    r, s = signature[:size].lstrip(b"\0") or b"\0", signature[size:].lstrip(b"\0") or b"\0"
-    if r[0] > 127:  # an integer with its first bit set would be negative
-        r = b"\0" + r
-    if s[0] > 127:
-        s = b"\0" + s
-    length = len(r) + len(s) + 4
-    return b"\x30%b%c\x02%c%b\x02%c%b" % (b"" if length < 128 else b"\x81", length, len(r), r, len(s), s)
+    r, s = signature[:size], signature[size:]
+    if not (r[0] and s[0]):
+        r, s = r.lstrip(b"\0") or b"\0", s.lstrip(b"\0") or b"\0"
+    integers = (
+        (_INTEGER if r[0] < 128 else _PADDED_INTEGER)[len(r)]
+        + r
+        + (_INTEGER if s[0] < 128 else _PADDED_INTEGER)[len(s)]
+        + s
+    )
+    return _SEQUENCE[len(integers)] + integers
+
+
+# The heads of integers and sequences by the length that follows. One with its first bit set would be negative.
+_INTEGER: Final = tuple(b"\x02%c" % length for length in range(128))
+_PADDED_INTEGER: Final = tuple(b"\x02%c\0" % (length + 1) for length in range(127))
+_SEQUENCE: Final = tuple(b"\x30%c" % length if length < 128 else b"\x30\x81%c" % length for length in range(256))
 
 
 _NAMES: Final = {curve.name: name for name, curve in _CURVES.items()}

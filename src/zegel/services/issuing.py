@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from zegel.errors import Unavailable
 from zegel.formats.catalogue.records import CheckedRecord, check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.catalogue.types import CATEGORY_NAMESPACE, AttestationType
 from zegel.formats.claims import Claims
@@ -50,6 +51,7 @@ class CredentialPress:
         clock: Clock,
         random: Random,
     ) -> None:
+        self._ends = signer.leaf.not_after // DAY * DAY
         self._origin = origin
         self._clock = clock
         self._random = random
@@ -59,11 +61,14 @@ class CredentialPress:
     async def issue(self, order: Order, *, transaction: IssuerTransaction) -> tuple[bytes, ...]:
         """Issue the copies and note the batch; ``Rejected(RECORD)`` for a record that the type does not allow.
 
-        A credential that is bound to nobody is one copy.
+        A credential that is bound to nobody is one copy. None outlives its signer's certificate, with which every
+        reader stops to believe it; ``Unavailable`` on that certificate's last day.
         """
         record = check_record(order.type, order.record)
         today = self._clock.now() // DAY * DAY
-        until = today + order.type.validity_days * DAY
+        until = min(today + order.type.validity_days * DAY, self._ends)
+        if until <= today:
+            raise Unavailable("the signer of attestations", "its certificate ends; renew it")
         holders: tuple[PublicKey | None, ...] = order.keys or (None,)
         statuses = await self._allocate(order, count=len(holders), today=today, until=until, transaction=transaction)
         match order.format:

@@ -53,6 +53,9 @@ class AsgiApp:
         if len(headers) > MAX_HEADERS or sum(len(k) + len(v) for k, v in headers) > MAX_HEADER_BYTES:
             await _answer(HttpResponse(status=431), send, head=False)
             return
+        if not any(name == b"host" for name, _ in headers):  # RFC 9112 section 3.2; whose it is, the site says
+            await _answer(HttpResponse(status=400), send, head=False)
+            return
         path = scope.get("raw_path") or scope["path"].encode()
         if not path.startswith(b"/"):  # RFC 9112 section 3.2.1; anything else would reach into our own origin's name
             await _answer(HttpResponse(status=400), send, head=False)

@@ -111,9 +111,8 @@ async def show_consent(site: IssuerSite, request: HttpRequest) -> HttpResponse:
         title="Issue to this wallet?" if any(each.available for each in decision.wanted) else "Nothing to issue",
         csrf=browser.csrf,
         person=decision.person.name,
-        attestations=_attestations(decision.wanted),
+        attestations=_attestations(decision.wanted, site.batch_size),
         missing=_missing(decision.wanted),
-        copies=site.batch_size,
         approve=_APPROVE,
     )
 
@@ -186,25 +185,26 @@ def _asked_for(site: IssuerSite, pushed: PushedRequest) -> list[str]:
     return list(dict.fromkeys(name_in(type_.names, _LOCALE) for type_ in types))
 
 
-def _attestations(wanted: tuple[Wanted, ...]) -> list[dict[str, object]]:
+def _attestations(wanted: tuple[Wanted, ...], batch_size: int) -> list[dict[str, object]]:
     """What there is to issue, by type, as the page shows it."""
     shown: dict[str, dict[str, object]] = {}
     for each in wanted:
         if each.available:
-            entry = shown.setdefault(each.type.id, _described(each.type, each.format))
+            entry = shown.setdefault(each.type.id, _described(each.type, each.format, batch_size))
             formats = entry["formats"]
             assert isinstance(formats, list)
             formats.append(_FORMATS[each.format])
     return list(shown.values())
 
 
-def _described(type_: AttestationType, format_: Format) -> dict[str, object]:
+def _described(type_: AttestationType, format_: Format, batch_size: int) -> dict[str, object]:
     length = 1 if format_ is Format.SD_JWT_VC else 2  # an mdoc's elements stand below their namespace
     claims = (claim for claim in described_claims(type_, format_) if len(claim.path) == length)
     names = [name_in(claim.names, _LOCALE) for claim in claims]
     return {
         "name": name_in(type_.names, _LOCALE),
         "formats": [],
+        "copies": min(batch_size, type_.batch_size),
         "claims": list(dict.fromkeys(names)),
         "days": type_.validity_days,
         "revocable": type_.revocable,

@@ -14,6 +14,20 @@ from zegel.primitives.http import HttpResponse
 from zegel.web.errors import ErrorPage
 
 STATIC: Final = "/static/"
+# Control characters but tab and line ends, and those that reorder what stands around them (Unicode UAX 9 section 2): an
+# amount or a name must be read as it is. Marks that only help a name of their own script stay.
+_MISLEADING: Final = {
+    code: f"\\u{code:04x}"
+    for codes in (
+        range(0x09),
+        (0x0B, 0x0C),
+        range(0x0E, 0x20),
+        range(0x7F, 0xA0),
+        range(0x202A, 0x202F),
+        range(0x2066, 0x206A),
+    )
+    for code in codes
+}
 _TYPES: Final[Mapping[str, str]] = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 _BUG: Final = "This is a fault of ours. It has been noted; please try again later."
 _REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
@@ -68,6 +82,11 @@ def static_url(name: str) -> str:
     return f"{STATIC}{name}?v={base64url(sha256(_static()[name]).digest()[:6])}"
 
 
+def _shown(value: object) -> object:
+    """What a template shows of a value: text with what could mislead spelled out; markup and all else as it is."""
+    return value.translate(_MISLEADING) if type(value) is str else value
+
+
 @cache
 def _static() -> Mapping[str, bytes]:
     found = (entry for entry in files("zegel.web").joinpath("static").iterdir())
@@ -83,6 +102,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_shown,
     )
     environment.globals["static"] = static_url
     return environment

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.logs import Log
 from zegel.checks import Check
+from zegel.config.setting import is_loopback
 from zegel.errors import Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Random
@@ -157,7 +158,8 @@ class Site(Generic[SiteT]):
 
     def _headers(self, response: HttpResponse) -> tuple[tuple[str, str], ...]:
         headers = [("x-content-type-options", "nosniff")]
-        if self._policy.origin.startswith("https:"):
+        # not on loopback, where the same hosts speak plain http tomorrow: a browser would insist for a year
+        if self._policy.origin.startswith("https:") and not is_loopback(self._policy.origin):
             headers.append(("strict-transport-security", "max-age=31536000"))
         if (response.header("content-type") or "").startswith("text/html"):
             if response.header("content-security-policy") is None:

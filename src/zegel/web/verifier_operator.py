@@ -103,6 +103,8 @@ def parse_question(body: bytes) -> Question:
     cross_device = _flag(members, "cross_device")
     if initiator is not None and return_uri is None and not cross_device:
         raise Malformed(_WHAT, "return_uri", "expected where the browser of this initiator comes back to")
+    if return_uri is not None and initiator is None:  # else it would be taken from any browser
+        raise Malformed(_WHAT, "initiator", "expected a secret of the browser session that is to come back")
     return Question(
         query=parse_query(members.get("dcql_query")),
         initiator=initiator,

@@ -101,8 +101,10 @@ async def go_back(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
 def refuse_sending(site: WalletSite, error: ZegelError) -> HttpResponse:
     """A refusal after the owner's word: what became of the answer is said first."""
     lead = "Nothing was shared."
-    if error.check in (Check.ANSWER_DELIVERY, Check.RETURN_TARGET):
-        lead = "Your answer was sent, and the other side did not take it as it should."
+    if error.check is Check.ANSWER_DELIVERY:
+        lead = "Your answer was sent, and was not accepted there."
+    elif error.check is Check.RETURN_TARGET:
+        lead = "Your answer was sent, and the way back that the other side names is none that can be taken."
     elif isinstance(error, Unavailable):
         lead = "The other side could not be reached. Your answer waits among your credentials, to be sent again."
     return render_page(

@@ -32,8 +32,11 @@ export function serve(commands) {
   input.on('close', () => process.exit(0))
 }
 
+// What went wrong first: Credo puts the whole of each credential around it.
 function describe(error) {
-  const parts = [error?.message ?? String(error)]
+  const message = error?.message ?? String(error)
+  const causes = [...message.matchAll(/"message":"((?:[^"\\]|\\.)*)"/g)].map(([, cause]) => cause)
+  const parts = [...new Set(causes), message]
   if (error?.response?.status) parts.push(`HTTP ${error.response.status}`)
   if (error?.errorResponse) parts.push(JSON.stringify(error.errorResponse))
   if (error?.cause) parts.push(describe(error.cause))

@@ -1,5 +1,6 @@
 """Chromium, headless, and what passes over its network, from its own events."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Request, Response, WebError, sync_playwright
+
+from zegel_testing.foreign import NODE
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 # A name that is not of this machine is looked up nowhere.
@@ -18,6 +21,7 @@ NARROW = {"width": 360, "height": 720}
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A Chromium process with a profile that is made for it, and gone afterwards."""
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(NODE)  # the Node inside Playwright needs libatomic, which may be missing
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         try:

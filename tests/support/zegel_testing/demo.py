@@ -68,11 +68,18 @@ class RunningDemo:
     @property
     def folder(self) -> Path:
         """The sandbox's folder."""
-        return Path(self.ready["config"]).parent
+        return Path(self.ready["trust_folder"]).parent
 
     def launch_code(self) -> str:
         """The code for the wallet's pages that stands in the terminal, once it does."""
         return self._codes.get(timeout=SECONDS_TO_END)
+
+    def more_lines(self) -> list[str]:
+        """What it has printed on stdout after the line that says that it is ready; asked when it has ended."""
+        lines: list[str] = []
+        while line := self._lines.get(timeout=SECONDS_TO_END):
+            lines.append(line)
+        return lines
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it by a signal; its exit status."""

@@ -1,4 +1,4 @@
-"""Sandboxes of the fixed present, with a register: made once in a process, and written again for each test."""
+"""Sandboxes of the fixed present, their databases made: once in a process, and written again for each test."""
 
 from dataclasses import replace
 from functools import cache
@@ -9,6 +9,8 @@ from zegel.adapters.memory import ManualClock
 from zegel.adapters.register import open_register
 from zegel.adapters.sandbox.create import CONFIG_FILE, TRUST_FOLDER, create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sql.database import open_database
+from zegel.adapters.sql.schema import migrate
 from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel_testing.authorities import NOW, fixed_random
@@ -40,7 +42,17 @@ def _made(profile: str, tls: bool) -> dict[str, bytes]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         create_sandbox(folder, plan, now=NOW, random=fixed_random("sandbox"))
-        register = parse_config((folder / CONFIG_FILE).read_text(), folder=folder).issuer.source.register
-        open_register(f"sqlite:///{register}", clock=ManualClock(NOW), random=fixed_random("register")).close()
+        config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
+        register = f"sqlite:///{config.issuer.source.register}"
+        open_register(register, clock=ManualClock(NOW), random=fixed_random("register")).close()
+        for role in (config.issuer, config.verifier, config.provider, config.wallet_provider):
+            _make_database(role.database)
         files = [file for file in folder.rglob("*") if file.is_file()]
         return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def _make_database(url: str) -> None:
+    database = open_database(url)
+    with database.transaction():
+        migrate(database.connection)
+    database.close()

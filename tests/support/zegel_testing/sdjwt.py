@@ -11,8 +11,8 @@ from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.sdjwt.key_binding import sign_key_binding
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_sdjwt
-from zegel.primitives.encoding import base64url, encode_base64url, parse_base64url_all
-from zegel.primitives.json import encode_json, parse_json_all
+from zegel.primitives.encoding import base64url, encode_base64url, parse_base64url
+from zegel.primitives.json import encode_json, parse_json
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import Signer
 from zegel.trust.anchors import Purpose
@@ -37,7 +37,7 @@ ANCHORS = trusting(anchor(ROOT, Purpose.ISSUER, types=frozenset({VCT, "urn:utopi
 
 def parsed(*encoded: bytes) -> list[Disclosure]:
     """Disclosures as a presentation of them has them parsed."""
-    return parse_disclosures(parse_json_all(parse_base64url_all(list(encoded), "disclosure"), "disclosure"))
+    return parse_disclosures([parse_json(parse_base64url(text, what="test"), what="test") for text in encoded])
 
 
 def issued(claims: Mapping[str, Any] = CLAIMS, *, seed: str = "issued", **changes: Any) -> bytes:

@@ -34,9 +34,13 @@ def test_it_says_what_to_do_next(zegel: Any, tmp_path: Path) -> None:
     assert "start the roles with: zegel serve --config " in ran.out
 
 
+def test_without_a_name_it_is_called_sandbox(zegel: Any) -> None:
+    assert Path(zegel("sandbox", "--json").json["config"]) == Path("sandbox/zegel.toml").resolve()
+
+
 def test_only_its_owner_reads_it(sandbox: Any) -> None:
     folder = sandbox.config.parent
-    for path in folder.rglob("*"):
+    for path in (folder, *folder.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode & 0o077 == 0, path
     assert not list(folder.rglob(".*")), "a draft was left"

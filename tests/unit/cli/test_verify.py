@@ -577,7 +577,7 @@ def test_a_record_is_held_against_its_type(issue_command: Any) -> None:
         (("--status-index", "1"), "--status-uri and --status-index"),
         (("--status-uri", STATUS_URI, "--status-index", "-1"), "--status-uri and --status-index"),
         (("--status-uri", STATUS_URI, "--status-index", "99999999999"), "--status-uri and --status-index"),
-        (("--status-uri", "nonsense", "--status-index", "1"), ""),
+        (("--status-uri", "nonsense", "--status-index", "1"), Check.SYNTAX.field),
     ],
 )
 def test_an_option_out_of_range_is_malformed(issue_command: Any, options: tuple[str, ...], field: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from zegel.errors import Malformed
-from zegel.primitives.json import MAX_BYTES, MAX_DEPTH, encode_json, parse_json, parse_json_all, parse_object
+from zegel.primitives.json import MAX_BYTES, MAX_DEPTH, encode_json, parse_json, parse_object
 
 
 @pytest.mark.parametrize(
@@ -110,34 +110,6 @@ def test_an_object_is_an_object() -> None:
     for text in (b"[]", b"1", b'"a"', b"null"):
         with pytest.raises(Malformed, match="a JSON object"):
             parse_object(text, what="test")
-
-
-def test_many_texts_are_parsed_in_one_go() -> None:
-    assert parse_json_all([b'["a",1]', b'{"b":[2]}', b"[]"], "test") == [["a", 1], {"b": [2]}, []]
-    assert parse_json_all([b'[ "a" ]', b'["b"]'], "test") == [["a"], ["b"]]
-    assert parse_json_all([b"[" * MAX_DEPTH + b"]" * MAX_DEPTH] * 2, "test")
-    assert parse_json_all([], "test") == []
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        [b'["a"', b'"b"]'],
-        [b'["a"],["b"]'],
-        [b'"a"', b'["b"]'],
-        [b"", b"[]"],
-        [b'[{"a":1,"a":1}]'],
-        [b'["a"]', b'[ {"a":1,"a":1} ]'],
-        [b'["a"]', b"["],
-        [b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)],
-        [b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)],
-        [b"[1]"] * 10_000,
-        [b"[%b]" % (b"1," * 11_000 + b"1")] * 2,
-    ],
-)
-def test_texts_do_not_lean_on_their_neighbours(texts: list[bytes]) -> None:
-    with pytest.raises(Malformed):
-        parse_json_all(texts, "test")
 
 
 def test_json_is_written_compactly() -> None:

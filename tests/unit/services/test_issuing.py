@@ -12,7 +12,7 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore, open_memory_store
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Rejected, Unavailable
 from zegel.formats.claims import Claims
 from zegel.formats.credential import Format, VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
@@ -38,9 +38,13 @@ async def store() -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
-def press() -> CredentialPress:
+def clock() -> ManualClock:
+    return ManualClock(NOW + 40_000)
+
+
+@pytest.fixture
+def press(clock: ManualClock) -> CredentialPress:
     certified = CertifiedSigner(signer=SIGNER.key, certificates=(SIGNER.certificate,))
-    clock = ManualClock(NOW + 40_000)
     return CredentialPress(list(TYPES.values()), signer=certified, origin=ORIGIN, clock=clock, random=system_random)
 
 
@@ -64,6 +68,21 @@ async def test_each_key_gets_a_copy_with_an_entry_of_its_own(
     assert [copy.holder_key for copy in copies] == list(KEYS)
     assert len({copy.status for copy in copies}) == len(KEYS)
     assert {copy.valid_until for copy in copies} == {NOW + 14 * DAY}
+
+
+@pytest.mark.parametrize("format_", list(Format), ids=str)
+async def test_no_copy_outlives_the_certificate_of_its_signer(
+    clock: ManualClock, press: CredentialPress, store: SqlStore, format_: Format
+) -> None:
+    clock.advance(80 * DAY)
+    async with store.transaction() as transaction:
+        (copy, *_) = await press.issue(order(format_=format_), transaction=transaction)
+    verified = verify_credential(parse_credential(format_, copy), anchors=ANCHORS, now=clock.now())
+    assert verified.valid_until == NOW + 88 * DAY  # rounded to the day, like every time in it
+    assert verified.valid_until < SIGNER.certificate.not_after
+    clock.advance(8 * DAY)
+    with pytest.raises(Unavailable, match="signer"):
+        await printed(press, store, order(format_=format_))
 
 
 async def test_what_is_noted_is_what_revocation_needs(press: CredentialPress, store: SqlStore) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
-from zegel_testing.sign_in import sent_back
+from zegel_testing.authorities import fixed_random
+from zegel_testing.interleaved import Interleaved
+from zegel_testing.sign_in import PROVIDER, sent_back
 from zegel_testing.sign_in_desk import BROWSER, LINK, OTHER_BROWSER, client, issue, sign_in_desk
 
 from zegel.checks import Check
@@ -23,7 +26,7 @@ from zegel.protocols.openid4vp.verifier import (
     Finished,
     Requested,
 )
-from zegel.services.signin import ACCESS, CODES, SIGN_IN
+from zegel.services.signin import ACCESS, CODES, SIGN_IN, SignInService
 from zegel.services.verifier import SESSION
 
 pytestmark = pytest.mark.anyio
@@ -160,6 +163,26 @@ async def test_whoever_cancels_goes_back_to_the_service(desk) -> None:
     session, code = await desk.presented()
     assert sent_back(await desk.service.cancel(BROWSER))["error"] == "access_denied"
     assert (await refused(desk.come_back(session, code))).check is Check.SIGN_IN_OPEN
+
+
+async def test_a_sign_in_that_is_cancelled_at_this_moment_brings_no_code(desk) -> None:
+    await desk.begin()
+    session, code = await desk.presented()
+    cancelled: list[str] = []
+
+    async def cancel() -> None:
+        cancelled.append(sent_back(await desk.service.cancel(BROWSER))["error"])
+
+    service = SignInService(
+        PROVIDER,
+        clients={"tax-online": client()},
+        verifier=desk.verifier,
+        store=Interleaved(desk.store, cancel),
+        clock=desk.clock,
+        random=fixed_random("at this moment"),
+    )
+    assert (await refused(replace(desk, service=service).come_back(session, code))).check is Check.SIGN_IN_OPEN
+    assert cancelled == ["access_denied"]
 
 
 async def test_without_an_answer_in_time_the_service_hears_of_it(desk) -> None:

@@ -38,7 +38,12 @@ class Answerer:
         return self.response
 
 
-def scope_of(method: str = "GET", path: bytes = b"/", query: bytes = b"", headers: Any = (), **changes: Any) -> Message:
+HOST = (b"host", b"verifier.utopia.example")
+
+
+def scope_of(
+    method: str = "GET", path: bytes = b"/", query: bytes = b"", headers: Any = (HOST,), **changes: Any
+) -> Message:
     return {
         "type": "http",
         "method": method,
@@ -164,8 +169,15 @@ async def test_headers_beyond_their_limit_reach_nobody(headers: Any) -> None:
 async def test_headers_of_just_the_limit_are_taken() -> None:
     answerer = Answerer()
     each = MAX_HEADER_BYTES // MAX_HEADERS
-    await run(answerer, scope_of(headers=[(b"x", b"y" * (each - 1))] * MAX_HEADERS))
+    headers = [(b"host", b"y" * (each - 4)), *[(b"x", b"y" * (each - 1))] * (MAX_HEADERS - 1)]
+    await run(answerer, scope_of(headers=headers))
     assert len(answerer.seen) == 1
+
+
+async def test_rfc_9112_3_2_a_request_that_names_no_host_reaches_nobody() -> None:
+    answerer = Answerer()
+    start, _ = await run(answerer, scope_of(headers=[(b"x-host", b"verifier.utopia.example")]))
+    assert (start["status"], answerer.seen) == (400, [])
 
 
 async def test_the_lifespan_is_acknowledged() -> None:

@@ -47,7 +47,7 @@ def test_a_program_reads_rule_clause_field_fault_and_remedy(
         "check": check.id,
         "rule": check.rule,
         "clause": check.clause,
-        "field": error.field,
+        "field": error.field or check.field,
         "fault": str(check.fault),
         "remedy": check.remedy,
         "detail": error.detail,
@@ -60,7 +60,7 @@ def test_a_person_reads_the_same_on_a_page(error: ZegelError, status: int, _code
     text = response.body.decode()
     assert response.header("content-type") == "text/html; charset=utf-8"
     assert response.status == (400 if isinstance(error, Denied) else status)
-    for said in (error.check.id, error.check.clause, error.detail, error.field or "the whole message", ID):
+    for said in (error.check.id, error.check.clause, error.detail, error.field or error.check.field, ID):
         assert said.replace("'", "&#39;") in text
     assert str(error.check.fault) in text
 

@@ -1,6 +1,7 @@
 """The authorization endpoint in a browser: each way in, and every way in which it may go wrong, ends at a page."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -89,6 +90,13 @@ async def test_the_person_sees_that_nobody_vouches_for_a_wallet(tmp_path: Path) 
         page = await wallet.enter("erika")
         assert "Nobody vouches for this wallet" in text_of(page)
         assert "plain-wallet" in text_of(page)
+
+
+async def test_the_person_is_told_how_many_copies_of_the_type_there_are(world: IssuingWorld) -> None:
+    policy = world.site.issuer._policy
+    few = replace(policy.types["pid"], batch_size=3)
+    world.site.issuer._policy = replace(policy, types={**policy.types, "pid": few})
+    assert "up to 3 in each format" in text_of(await at_consent(world.wallet()))
 
 
 async def test_the_consent_form_may_lead_to_the_wallet_and_nowhere_else(world: IssuingWorld) -> None:

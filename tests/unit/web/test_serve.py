@@ -196,7 +196,7 @@ async def test_a_port_that_is_taken_is_unavailable() -> None:
     finally:
         taken.close()
     assert refusal.value.check is Check.AVAILABILITY
-    assert refusal.value.detail.endswith("address already in use")
+    assert "address already in use; end the program that listens there" in refusal.value.detail
 
 
 async def test_where_one_port_is_taken_nothing_is_left_open() -> None:

@@ -136,6 +136,18 @@ def test_what_is_shown_cannot_become_markup() -> None:
     assert Page(html).text("h1") == ["<script>alert(1)</script>"]
 
 
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\x00", "\x1b", "\x9b"])
+def test_what_is_shown_cannot_turn_what_stands_around_it(character: str) -> None:
+    html = rendered("consent.html", title=f"Pay {character}001", navigation=[], **WALLET)
+    assert character not in html
+    assert Page(html).text("h1") == [f"Pay \\u{ord(character):04x}001"]
+
+
+def test_a_name_is_shown_in_its_own_script() -> None:
+    name = "\u05d3\u05d5\u05d3\u200f \u0645\u06cc\u200c\u062e Zoe\u0308 \U0001f469\u200d\U0001f52c"
+    assert name in rendered("consent.html", title=name, navigation=[], **WALLET)
+
+
 def test_a_value_that_a_template_needs_cannot_be_forgotten() -> None:
     with pytest.raises(UndefinedError, match="role"):
         pages.render_page("error.html", title="t")

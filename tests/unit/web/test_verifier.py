@@ -427,6 +427,20 @@ async def test_a_revoked_credential_is_refused(
     assert (await party.send(asked.answer(asked.present(issue(format_, index=8))))).status == 200
 
 
+@FORMATS
+async def test_nothing_is_fetched_that_an_unverified_credential_names(party: RelyingParty, format_: Format) -> None:
+    _, asked = await party.begin(QUERIES[format_])
+    stolen = asked.present(holder=fixed_key("thief"))
+    genuine = asked.present()
+    middle = len(genuine) // 2
+    spoiled = genuine[:middle] + ("A" if genuine[middle] != "A" else "B") + genuine[middle + 1 :]
+    for wrong in (stolen, spoiled):
+        assert (await party.send(asked.answer(wrong))).status == 400
+    assert party.status.fetches == 0
+    assert (await party.send(asked.answer(genuine))).status == 200
+    assert party.status.fetches == 1
+
+
 async def test_a_credential_without_a_status_needs_no_list(party: RelyingParty) -> None:
     session, asked = await party.begin()
     back = json_of(await party.send(asked.answer(asked.present(issue(index=None)))))["redirect_uri"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ async def code_of(party: RelyingParty, **members: Any) -> tuple[str, str]:
         {"return_uri": "/relative"},
         {"return_uri": "https://user:secret@tax.utopia.example/"},
         {"return_uri": "ftp://tax.utopia.example/"},
+        {"return_uri": BACK},
         {"initiator": 7},
         {"initiator": ""},
         {"initiator": "a session, and no page of its own"},
@@ -105,6 +107,12 @@ async def test_a_question_that_does_not_parse_is_malformed(party: RelyingParty, 
 async def test_what_is_no_object_is_malformed(party: RelyingParty, body: bytes) -> None:
     response = await party.call("POST", "/requests", body)
     assert (response.status, json_of(response)["check"]) == (400, "syntax")
+
+
+def test_every_member_of_a_question_is_explained() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "verifier.md").read_text()
+    table = page.partition("## The question")[2].partition("## The answer")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == verifier_operator._MEMBERS
 
 
 def test_what_is_left_out_has_its_default() -> None:

@@ -668,7 +668,7 @@ async def test_an_answer_that_is_not_taken_is_said_to_be_sent(inside: Pages) -> 
     await inside.ask()
     inside.world.outbound.edits["/response/"] = lambda request, response: HttpResponse(status=500)
     await inside.go(decision="accept")
-    assert "Your answer was sent, and the other side did not take it" in inside.text
+    assert "Your answer was sent, and was not accepted there" in inside.text
     assert Check.ANSWER_DELIVERY.remedy in inside.text
 
 

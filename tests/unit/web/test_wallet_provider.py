@@ -11,6 +11,7 @@ from zegel_testing.issuing_world import IssuingWorld, issuing_world
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.keyfiles import load_secret
+from zegel.checks import Check
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.jws import sign_jws
@@ -89,7 +90,7 @@ async def test_nobody_else_has_the_operators_word(world: IssuingWorld) -> None:
     [
         ("/wallet-attestations", {}, "possession"),
         ("/wallet-attestations", {"possession": 7}, "possession"),
-        ("/wallet-attestations", b"[]", ""),
+        ("/wallet-attestations", b"[]", Check.SYNTAX.field),
         ("/key-attestations", {}, "possessions"),
         ("/key-attestations", {"possessions": []}, "possessions"),
         ("/key-attestations", {"possessions": ["x"] * 101}, "possessions"),

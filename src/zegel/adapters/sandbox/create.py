@@ -50,8 +50,8 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
     """Make a sandbox in an empty or new folder; ``Unavailable`` when something is in the way."""
     folder = folder.resolve()
     _refuse_what_is_in_the_way(folder)
-    for name in _FOLDERS:
-        make_owner_only_folder(folder / name)
+    for made in (folder, *(folder / name for name in _FOLDERS)):
+        make_owner_only_folder(made)
     roots = create_roots(folder, now=now, random=random)
     certify(folder, plan, roots, now=now, random=random)
     certify_web(folder, plan, roots["web"], now=now, random=random)

@@ -80,8 +80,8 @@ class Story:
 
     def add_issuance(self, *, format_name: str, copies: int, expected: int) -> None:
         """What the wallet says that it has got by the first credential request that has not been told yet."""
-        ms = self._issued.pop(0)
-        self.add(f"{ISSUANCE} of {format_name}, batch of {copies}", ok=copies == expected, ms=ms)
+        ok = bool(self._issued) and copies == expected
+        self.add(f"{ISSUANCE} of {format_name}, batch of {copies}", ok=ok, ms=self._issued.pop(0) if ok else 0)
 
     @contextmanager
     def timed(self, name: str) -> Any:
@@ -125,7 +125,7 @@ class Story:
             self.add(name, ok=False, ms=event.ms or 0, check=check.id)
             return
         name, expected = self._expected
-        if self.steps[-1].name != name:  # the first who refuses; what others make of it is no news
+        if all(step.name != name for step in self.steps):  # the first who refuses; what others make of it is no news
             self.add(name, ok=check is expected, ms=event.ms or 0, check=check.id)
 
 

@@ -18,6 +18,7 @@ from zegel.primitives.cose import UnverifiedMac0, verify_mac0, verify_sign1
 from zegel.primitives.keys import PrivateKey, PublicKey
 
 _MAC_KEY_BYTES: Final = 32
+_SIGNATURE: Final = Check.HOLDER_SIGNATURE
 
 
 @final
@@ -43,9 +44,9 @@ def verify_device_signed(
     message = device_authentication(transcript, doc_type, device_signed.encoded_namespaces)
     if isinstance(authentication, UnverifiedMac0):
         mac_key = _verifier_mac_key(transcript, key)
-        verify_mac0(authentication, key=mac_key, payload=message, check=Check.HOLDER_SIGNATURE)
+        verify_mac0(authentication, key=mac_key, payload=message, check=_SIGNATURE)
     else:
-        verify_sign1(authentication, key=key, payload=message, check=Check.HOLDER_SIGNATURE)
+        verify_sign1(authentication, key=key, payload=message, check=_SIGNATURE)
     for namespace, elements in device_signed.unverified_namespaces.items():
         for element in elements:
             if not authorizations.permit(namespace, element):

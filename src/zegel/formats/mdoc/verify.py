@@ -21,12 +21,16 @@ from zegel.primitives.x509 import Certificate, parse_certificate
 from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain, check_entitlement
 
 VERSION: Final = "1.0"
+# An attribute of an enumeration's class takes ten times as long to read as a name of the module.
+_FORMAT: Final = Format.MDOC
+_ISSUER: Final = Purpose.ISSUER
+_VALIDITY: Final = Check.CREDENTIAL_VALIDITY
 DIGESTS: Final = {"SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512}  # section 9.1.2.5, table 21
 
 
 def verify_issued_mdoc(issued: UnverifiedIssuerSigned, *, anchors: TrustAnchors, now: int) -> VerifiedCredential:
     """Verify an mdoc as its issuer sends it."""
-    chain = anchors.verify_chain(issued.issuer_auth.x5chain, purpose=Purpose.ISSUER, now=now)
+    chain = anchors.verify_chain(issued.issuer_auth.x5chain, purpose=_ISSUER, now=now)
     return verify_issuer_signed(issued, chain=chain, now=now)
 
 
@@ -63,23 +67,29 @@ def verify_document(
 ) -> VerifiedPresentation:
     """Verify one document of a response, as ``verify_presented_mdoc`` does."""
     issued = _of_its_type(document)
-    credential = verify_issued_mdoc(issued, anchors=anchors, now=now)
+    security_object = issued.unverified_security_object
+    chain = anchors.verify_chain(issued.issuer_auth.x5chain, purpose=_ISSUER, now=now)
+    verify_sign1(issued.issuer_auth, key=chain.leaf.key, payload=issued.payload)
     device_signed = verify_device_signed(
         document.device_signed,
-        key=issued.unverified_security_object.holder_key,
-        authorizations=issued.unverified_security_object.key_authorizations,
-        doc_type=credential.type,
+        key=security_object.holder_key,
+        authorizations=security_object.key_authorizations,
+        doc_type=security_object.doc_type,
         transcript=transcript,
     )
     check_transaction_data(device_signed, transaction_data)
-    return VerifiedPresentation(credential=credential)
+    return VerifiedPresentation(_verify_claims(issued, chain, now))
 
 
 def verify_issuer_signed(issued: UnverifiedIssuerSigned, *, chain: VerifiedChain, now: int) -> VerifiedCredential:
     """Verify the issuer's part under a chain that is verified for it. Each step may assume those above it."""
-    security_object = issued.unverified_security_object
     # 1. the signer signed the security object
     verify_sign1(issued.issuer_auth, key=chain.leaf.key, payload=issued.payload)
+    return _verify_claims(issued, chain, now)
+
+
+def _verify_claims(issued: UnverifiedIssuerSigned, chain: VerifiedChain, now: int) -> VerifiedCredential:
+    security_object = issued.unverified_security_object
     # 2. which has digests of every element that is disclosed
     claims = _verify_items(issued.unverified_namespaces, security_object)
     # 3. the signer may issue this type
@@ -88,17 +98,15 @@ def verify_issuer_signed(issued: UnverifiedIssuerSigned, *, chain: VerifiedChain
     _check_signing_time(security_object, chain.leaf)
     _check_validity(security_object, now)
     return VerifiedCredential(
-        format=Format.MDOC,
-        type=security_object.doc_type,
-        types=(security_object.doc_type,),
-        issuer=_issuer(
-            chain.anchor.entity, chain.anchor.certificate.subject, chain.leaf.subject, issued.issuer_auth.x5chain
-        ),
-        claims=claims,
-        status=security_object.status,
-        valid_from=security_object.valid_from,
-        valid_until=security_object.valid_until,
-        holder_key=security_object.holder_key,
+        _FORMAT,
+        security_object.doc_type,
+        (security_object.doc_type,),
+        _issuer(chain.anchor.entity, chain.anchor.certificate.subject, chain.leaf.subject, issued.issuer_auth.x5chain),
+        claims,
+        security_object.status,
+        security_object.valid_from,
+        security_object.valid_until,
+        security_object.holder_key,
     )
 
 
@@ -147,13 +155,12 @@ def _check_signing_time(security_object: SecurityObject, leaf: Certificate) -> N
 
 
 def _check_validity(security_object: SecurityObject, now: int) -> None:
-    check = Check.CREDENTIAL_VALIDITY
     if security_object.valid_until <= now - TOLERATED_LATE:
-        raise Rejected(check, "the credential is expired", field="validityInfo.validUntil")
+        raise Rejected(_VALIDITY, "the credential is expired", field="validityInfo.validUntil")
     if security_object.valid_from > now + TOLERATED_EARLY:
-        raise Rejected(check, "the credential is not valid yet", field="validityInfo.validFrom")
+        raise Rejected(_VALIDITY, "the credential is not valid yet", field="validityInfo.validFrom")
     if security_object.signed > now + TOLERATED_EARLY:
-        raise Rejected(check, "expected the credential to be issued already", field="validityInfo.signed")
+        raise Rejected(_VALIDITY, "expected the credential to be issued already", field="validityInfo.signed")
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.claims import ClaimPath
 from zegel.primitives.encoding import base64url_digests
-from zegel.primitives.json import MAX_DEPTH, Json, JsonObject, encode_json
+from zegel.primitives.json import MAX_DEPTH, Json, JsonObject
 
 Disclosure: TypeAlias = list[Json]
 """What a disclosure says: salt, name and value of an object's property, or salt and value of an array's entry."""
@@ -32,14 +32,21 @@ _WHAT: Final = "disclosure"
 
 def parse_disclosures(decoded: list[Json]) -> list[Disclosure]:
     """Type what disclosures hold; ``Malformed`` unless each is an array of two or three that begins with a salt."""
-    if not _LISTS.issuperset(map(type, decoded)):
-        raise Malformed(_WHAT, "", "expected an array")
+    for contents in decoded:
+        if (
+            type(contents) is not list
+            or not (len(contents) == 2 or (len(contents) == 3 and type(contents[1]) is str))
+            or type(contents[0]) is not str
+        ):
+            what = disclosure_name(decoded.index(contents))
+            raise Malformed(what, "", "expected an array of salt, name and value, or of salt and value")
     disclosures: list[Disclosure] = decoded  # type: ignore[assignment]  # as was seen
-    if not _LENGTHS.issuperset(map(len, disclosures)):
-        raise Malformed(_WHAT, "", "expected salt, name and value, or salt and value")
-    if not _TEXT.issuperset(map(type, (*map(_FIRST, disclosures), *map(_LAST_BUT_ONE, disclosures)))):
-        raise Malformed(_WHAT, "", "expected salt and name as text")
     return disclosures
+
+
+def disclosure_name(index: int) -> str:
+    """What to call a disclosure that is at fault."""
+    return f"disclosure {index + 1}"
 
 
 def digest_disclosures(encoded: Iterable[bytes]) -> list[str]:
@@ -54,13 +61,13 @@ def resolve_disclosures(
 
     RFC 9901 section 7.1 steps 2.e to 5. ``Rejected`` with HASH_ALGORITHM, DIGEST_PLACE, DISCLOSED_CLAIM or DISCLOSURE.
     """
-    processed = dict(payload)
-    if processed.pop("_sd_alg", HASH_ALGORITHM) != HASH_ALGORITHM:
+    payload = dict(payload)
+    if payload.pop("_sd_alg", HASH_ALGORITHM) != HASH_ALGORITHM:
         raise Rejected(Check.HASH_ALGORITHM, f"expected {HASH_ALGORITHM}", field="_sd_alg")
     waiting = dict(zip(digest_disclosures(encoded), disclosures, strict=True))
     if len(waiting) != len(disclosures):
         raise Rejected(Check.DISCLOSURE, "a disclosure is sent twice")
-    _resolve_object(processed, waiting, set(), 0)
+    processed = _resolve_object(payload, waiting, set(), 1)
     if waiting:  # RFC 9901 section 7.1 step 5
         raise Rejected(Check.DISCLOSURE, f"{len(waiting)} disclosures have no digest in what the issuer signed")
     return processed
@@ -78,29 +85,56 @@ _Waiting: TypeAlias = dict[str, Disclosure]
 """The disclosures whose digest was not met yet."""
 
 
-def _resolve_object(node: dict[str, Json], waiting: _Waiting, met: set[str], depth: int) -> None:
-    """Resolve an object in place; the objects and arrays in it are left as they are, and copied where they change."""
-    digests = node.pop("_sd", [])
-    if _may_hold_digests(node):
-        if "..." in node:
-            raise Rejected(Check.DIGEST_PLACE, "expected ... as the one member of an array entry", field="...")
-        if "_sd_alg" in node:  # RFC 9901 section 4.1.1
-            raise Rejected(Check.HASH_ALGORITHM, "expected _sd_alg at the top level alone", field="_sd_alg")
-        for name, value in node.items():
-            if type(value) in _CONTAINERS:
-                node[name] = _resolved(value, waiting, met, depth)
-    if digests != []:
-        inserted = _take_claims(digests, waiting, met)
-        # RFC 9901 section 7.1 steps 3.c.ii.2 and 3.c.ii.3
-        if not inserted.keys().isdisjoint(node) or not RESERVED_NAMES.isdisjoint(inserted):
-            raise Rejected(Check.DISCLOSED_CLAIM, "a disclosed name is taken or reserved", field="_sd")
-        for name, value in inserted.items():
-            node[name] = _resolved(value, waiting, met, depth) if type(value) in _CONTAINERS else value
+def _resolve_object(node: Mapping[str, Json], waiting: _Waiting, met: set[str], depth: int) -> dict[str, Json]:
+    """A copy of the object with what is disclosed in it."""
+    resolved = dict(node)
+    if "_sd" in resolved:
+        for _, name, value in _take_properties(resolved.pop("_sd"), waiting, met):
+            if name in resolved or name in RESERVED_NAMES:  # RFC 9901 section 7.1 steps 3.c.ii.2 and 3.c.ii.3
+                raise Rejected(Check.DISCLOSED_CLAIM, "a disclosed name is taken or reserved", field="_sd")
+            resolved[name] = value  # type: ignore[index]  # names are text, as they were parsed
+    if "..." in resolved:
+        raise Rejected(Check.DIGEST_PLACE, "expected ... as the one member of an array entry", field="...")
+    if "_sd_alg" in resolved:  # RFC 9901 section 4.1.1
+        raise Rejected(Check.HASH_ALGORITHM, "expected _sd_alg at the top level alone", field="_sd_alg")
+    if depth == MAX_DEPTH:  # each disclosure is within the depth, but they may stand in one another
+        _refuse_depth(resolved.values())
+    for name, value in resolved.items():
+        if type(value) is dict:
+            resolved[name] = _resolve_object(value, waiting, met, depth + 1)
+        elif type(value) is list:
+            resolved[name] = _resolve_array(value, waiting, met, depth + 1)
+    return resolved
 
 
-def _take_claims(digests: Json, waiting: _Waiting, met: set[str]) -> dict[str, Json]:
-    """The claims that are disclosed of those with these digests; any other digest is a decoy, or is not disclosed."""
-    if not isinstance(digests, list) or not _TEXT.issuperset(map(type, digests)):
+def _resolve_array(node: Sequence[Json], waiting: _Waiting, met: set[str], depth: int) -> list[Json]:
+    """A copy of the array with what is disclosed in it."""
+    resolved = []
+    for item in node:
+        value = item
+        if type(item) is dict and "..." in item:
+            disclosure = _take_entry(item, waiting, met)
+            if disclosure is None:
+                continue  # RFC 9901 section 7.1 step 3.d
+            value = disclosure[1]
+        if depth == MAX_DEPTH:
+            _refuse_depth((value,))
+        if type(value) is dict:
+            value = _resolve_object(value, waiting, met, depth + 1)
+        elif type(value) is list:
+            value = _resolve_array(value, waiting, met, depth + 1)
+        resolved.append(value)
+    return resolved
+
+
+def _refuse_depth(values: Iterable[Json]) -> None:
+    if any(type(value) in _CONTAINERS for value in values):
+        raise Rejected(Check.DISCLOSED_CLAIM, f"expected a depth of at most {MAX_DEPTH} when disclosed")
+
+
+def _take_properties(digests: Json, waiting: _Waiting, met: set[str]) -> list[Disclosure]:
+    """The properties that are disclosed of those with these digests; any other is a decoy, or is not disclosed."""
+    if type(digests) is not list or not _TEXT.issuperset(map(type, digests)):
         raise Rejected(Check.DIGEST_PLACE, "expected an array of digests", field="_sd")
     known = len(met)
     met.update(digests)
@@ -109,34 +143,7 @@ def _take_claims(digests: Json, waiting: _Waiting, met: set[str]) -> dict[str, J
     taken = list(map(waiting.pop, filter(waiting.__contains__, digests)))
     if not _THREE.issuperset(map(len, taken)):  # RFC 9901 section 7.1 step 3.c.ii.1
         raise Rejected(Check.DISCLOSED_CLAIM, "expected salt, name and value for an object", field="_sd")
-    claims = {name: value for _, name, value in taken}
-    if len(claims) != len(taken):
-        raise Rejected(Check.DISCLOSED_CLAIM, "a name is disclosed twice", field="_sd")
-    return claims  # type: ignore[return-value]  # the names are text, as they were parsed
-
-
-def _resolved(value: Json, waiting: _Waiting, met: set[str], depth: int) -> Json:
-    if not _may_hold_digests(value):
-        return value
-    if depth == MAX_DEPTH:  # each disclosure is within the depth, but they may stand in one another
-        raise Rejected(Check.DISCLOSED_CLAIM, f"expected a depth of at most {MAX_DEPTH} when disclosed")
-    if isinstance(value, dict):
-        inner = dict(value)
-        _resolve_object(inner, waiting, met, depth + 1)
-        return inner
-    assert isinstance(value, list)
-    return list(_resolved_entries(value, waiting, met, depth + 1))
-
-
-def _resolved_entries(node: list[Json], waiting: _Waiting, met: set[str], depth: int) -> Iterator[Json]:
-    for item in node:
-        entry = item
-        if isinstance(item, dict) and "..." in item:
-            disclosure = _take_entry(item, waiting, met)
-            if disclosure is None:
-                continue  # RFC 9901 section 7.1 step 3.d
-            entry = disclosure[1]
-        yield _resolved(entry, waiting, met, depth) if type(entry) in _CONTAINERS else entry
+    return taken
 
 
 def _take_entry(item: Mapping[str, Json], waiting: _Waiting, met: set[str]) -> Disclosure | None:
@@ -150,15 +157,6 @@ def _take_entry(item: Mapping[str, Json], waiting: _Waiting, met: set[str]) -> D
     if disclosure is not None and len(disclosure) != 2:
         raise Rejected(Check.DISCLOSED_CLAIM, "expected salt and value for an array entry", field="...")
     return disclosure
-
-
-def _may_hold_digests(value: Json) -> bool:
-    """Whether it is worth a walk: far quicker than one that finds nothing."""
-    try:
-        text = encode_json(value)
-    except TypeError:  # a number of more than 64 bits, which JSON allows
-        return True
-    return text.find(b'"_sd') >= 0 or text.find(b'"..."') >= 0
 
 
 _Table: TypeAlias = Mapping[str, tuple[bytes, Disclosure]]

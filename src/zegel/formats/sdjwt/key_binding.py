@@ -4,9 +4,8 @@ Transaction data is bound as OpenID4VP 1.0 section B.3.3.1 profiles it: hashes o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NotRequired, TypedDict, final
+from typing import Final, NamedTuple, NotRequired, TypedDict, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -21,8 +20,8 @@ TYPE: Final = "kb+jwt"
 MAX_AGE: Final = 300  # the specifications leave the window open; a request of ours is answered within five minutes
 MAX_KEY_BINDING: Final = 1 << 14  # header, five short claims and a hash for each item of transaction data
 WHAT: Final = "key binding JWT"
+_SIGNATURE: Final = Check.HOLDER_SIGNATURE
 _TEXTS: Final = ("aud", "nonce", "sd_hash")
-_TEXT: Final = frozenset({str})
 
 
 class KeyBindingClaims(TypedDict):
@@ -37,8 +36,7 @@ class KeyBindingClaims(TypedDict):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnverifiedKeyBinding:
+class UnverifiedKeyBinding(NamedTuple):
     """A Key Binding JWT that parses; nothing says who signed it."""
 
     unverified_jws: UnverifiedJws
@@ -48,14 +46,15 @@ class UnverifiedKeyBinding:
 def parse_key_binding(jws: UnverifiedJws) -> UnverifiedKeyBinding:
     """Parse a Key Binding JWT; ``Malformed`` unless the claims that RFC 9901 section 4.3 requires are there."""
     claims = jws.unverified_claims
-    if not _TEXT.issuperset(map(type, map(claims.get, _TEXTS))):  # RFC 9901 section 4.3: aud is one string, no array
-        raise Malformed(WHAT, "", f"expected {', '.join(_TEXTS)}, each one text")
+    for name in _TEXTS:
+        if type(claims.get(name)) is not str:  # RFC 9901 section 4.3: aud is one string, no array
+            raise Malformed(WHAT, name, "expected one text")
     if parse_numeric_date(claims.get("iat"), WHAT, "iat") is None:
         raise Malformed(WHAT, "iat", "expected seconds since the epoch")
     if "transaction_data_hashes" in claims:
         _refuse_other_hashes(claims)
     typed: KeyBindingClaims = claims  # type: ignore[assignment]  # its members were seen
-    return UnverifiedKeyBinding(unverified_jws=jws, unverified_claims=typed)
+    return UnverifiedKeyBinding(jws, typed)
 
 
 def verify_key_binding(
@@ -75,7 +74,7 @@ def verify_key_binding(
     """
     jws, claims = binding.unverified_jws, binding.unverified_claims
     check_header(jws.unverified_header, key=key, typ=TYPE)
-    verify_signature(key, jws.signature, jws.signing_input, check=Check.HOLDER_SIGNATURE)
+    verify_signature(key, jws.signature, jws.signing_input, check=_SIGNATURE)
     if claims["aud"] != audience:
         raise Rejected(Check.AUDIENCE, "expected our own identifier", field="aud")
     if claims["nonce"] != nonce:

@@ -3,27 +3,27 @@
 The JSON serialisation of RFC 9901 section 8 is optional, and HAIP 1.0 section 6.1 asks for the compact one.
 """
 
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from zegel.errors import Malformed
 from zegel.formats.credential import StatusReference
-from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES, Disclosure, parse_disclosures
+from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES, Disclosure, disclosure_name, parse_disclosures
 from zegel.formats.sdjwt.key_binding import MAX_KEY_BINDING, UnverifiedKeyBinding, parse_key_binding
 from zegel.formats.sdjwt.key_binding import WHAT as KEY_BINDING
 from zegel.formats.sdjwt.registered import WHAT, RegisteredClaims, parse_registered
 from zegel.formats.status.reference import parse_status_reference
-from zegel.primitives.encoding import parse_base64url_all
-from zegel.primitives.json import MAX_BYTES, Json, parse_json_all
+from zegel.primitives.encoding import parse_base64url
+from zegel.primitives.json import MAX_BYTES, Json, parse_json
+from zegel.primitives.json_parts import parse_json_parts
 from zegel.primitives.jws import UnverifiedJws, join_jws, split_jws
 from zegel.primitives.keys import PublicKey, parse_jwk
 
 _WHAT: Final = "SD-JWT"
+_TILDE: Final = ord("~")
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnverifiedSdJwt:
+class UnverifiedSdJwt(NamedTuple):
     """An SD-JWT VC that parses; nothing in it is proven.
 
     ``presented`` is all up to and with the last tilde, as received: what the holder's proof covers.
@@ -33,10 +33,10 @@ class UnverifiedSdJwt:
     unverified_jws: UnverifiedJws
     unverified_registered: RegisteredClaims
     unverified_status: StatusReference | None
-    unverified_holder_key: PublicKey | None
     encoded_disclosures: list[bytes]
     unverified_disclosures: list[Disclosure]
     unverified_key_binding: UnverifiedKeyBinding | None
+    unverified_holder_key: PublicKey | None
 
     @property
     def unverified_vct(self) -> str:
@@ -53,42 +53,54 @@ def parse_sdjwt(data: bytes | str) -> UnverifiedSdJwt:
     issuer_signed, tilde, rest = data.partition(b"~")
     if not tilde:
         raise Malformed(_WHAT, "", "expected a tilde after the issuer-signed JWT")
-    *encoded, proof = rest.split(b"~", MAX_DISCLOSURES)
-    if b"~" in proof:
+    encoded = rest.split(b"~", MAX_DISCLOSURES)
+    proof = encoded.pop()
+    if _TILDE in proof:
         raise Malformed(_WHAT, "", f"expected at most {MAX_DISCLOSURES} disclosures")
-    jws, disclosures, key_binding = _decode(issuer_signed, encoded, proof)
+    jws, disclosed, key_binding = _decode(issuer_signed, encoded, proof)
     claims = jws.unverified_claims
     return UnverifiedSdJwt(
-        presented=data[: len(data) - len(proof)],
-        unverified_jws=jws,
-        unverified_registered=parse_registered(claims),
-        unverified_status=parse_status_reference(claims["status"], what=WHAT) if "status" in claims else None,
-        unverified_holder_key=_holder_key(claims["cnf"]) if "cnf" in claims else None,
-        encoded_disclosures=encoded,
-        unverified_disclosures=parse_disclosures(disclosures),
-        unverified_key_binding=None if key_binding is None else parse_key_binding(key_binding),
+        data[: len(data) - len(proof)],
+        jws,
+        parse_registered(claims),
+        parse_status_reference(claims["status"], what=WHAT) if "status" in claims else None,
+        encoded,
+        parse_disclosures(disclosed),
+        None if key_binding is None else parse_key_binding(key_binding),
+        _holder_key(claims["cnf"]) if "cnf" in claims else None,
     )
 
 
 def _decode(
     issuer_signed: bytes, encoded: list[bytes], proof: bytes
 ) -> tuple[UnverifiedJws, list[Json], UnverifiedJws | None]:
-    """All base64url in one go, and all JSON: each part alone would take twice as long."""
+    """Both tokens, and what the disclosures hold."""
     header, payload, signature = split_jws(issuer_signed, _WHAT)
     if not proof:
-        decoded = parse_base64url_all([signature, payload, *encoded], _WHAT)
-        claims, *disclosures = parse_json_all(decoded[1:], _WHAT)
-        return join_jws(header, claims, issuer_signed[: ~len(signature)], decoded[0], _WHAT), disclosures, None
+        claims, *disclosures = _decode_parts([payload, *encoded], (_WHAT,))
+        return join_jws(header, claims, issuer_signed, signature, _WHAT), disclosures, None
     if len(proof) > MAX_KEY_BINDING:
         raise Malformed(KEY_BINDING, "", f"expected at most {MAX_KEY_BINDING} bytes, got {len(proof)}")
     proof_header, proof_payload, proof_signature = split_jws(proof, KEY_BINDING)
-    decoded = parse_base64url_all([signature, proof_signature, payload, proof_payload, *encoded], _WHAT)
-    claims, proof_claims, *disclosures = parse_json_all(decoded[2:], _WHAT)
+    claims, proof_claims, *disclosures = _decode_parts([payload, proof_payload, *encoded], (_WHAT, KEY_BINDING))
     return (
-        join_jws(header, claims, issuer_signed[: ~len(signature)], decoded[0], _WHAT),
+        join_jws(header, claims, issuer_signed, signature, _WHAT),
         disclosures,
-        join_jws(proof_header, proof_claims, proof[: ~len(proof_signature)], decoded[1], KEY_BINDING),
+        join_jws(proof_header, proof_claims, proof, proof_signature, KEY_BINDING),
     )
+
+
+def _decode_parts(texts: list[bytes], payloads: tuple[str, ...]) -> list[Json]:
+    """Decode payloads and disclosures together; one after another only to find the one at fault."""
+    decoded = parse_json_parts(texts, what=_WHAT)
+    if decoded is not None:
+        return decoded
+    disclosures = map(disclosure_name, range(len(texts) - len(payloads)))
+    named = [*((what, "payload") for what in payloads), *((what, "") for what in disclosures)]
+    return [
+        parse_json(parse_base64url(text, what=what, where=where), what=what)
+        for text, (what, where) in zip(texts, named, strict=True)
+    ]
 
 
 def _holder_key(value: Json) -> PublicKey:

@@ -31,18 +31,20 @@ def parse_registered(payload: JsonObject) -> RegisteredClaims:
     """Parse the registered claims of an issuer-signed payload; ``Malformed`` where one has another type."""
     if not payload.get("vct"):
         raise Malformed(WHAT, "vct", "expected the credential's type")
-    for name in _TEXTS & payload.keys():
-        if type(payload[name]) is not str:
+    for name in _TEXTS:
+        if name in payload and type(payload[name]) is not str:
             raise Malformed(WHAT, name, "expected text")
-    parse_numeric_date(payload.get("nbf", 0), WHAT, "nbf")
-    parse_numeric_date(payload.get("exp", 0), WHAT, "exp")
+    for name in _TIMES:
+        if name in payload:
+            parse_numeric_date(payload[name], WHAT, name)
     if "aka_vcts" in payload:
         _refuse_other_types(payload["aka_vcts"], payload["vct"])
     registered: RegisteredClaims = payload  # type: ignore[assignment]  # its members were seen
     return registered
 
 
-_TEXTS: Final = frozenset({"vct", "vct#integrity", "iss"})
+_TEXTS: Final = ("vct", "vct#integrity", "iss")
+_TIMES: Final = ("nbf", "exp")
 
 
 def _refuse_other_types(value: Json, vct: Json) -> None:

@@ -4,7 +4,7 @@ A service fetches between the steps; nothing here knows where a document comes f
 ``receive`` verifies what came and names the next, until nothing is extended (SD-JWT VC draft 16 sections 4.3 to 4.6.5).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final, final
 
@@ -93,7 +93,7 @@ def check_types(credential: VerifiedCredential, resolved: ResolvedType, *, ancho
     # An authority may be listed with several certificates: what holds for all of them holds for the one that signed.
     trusted = [entitled_types(anchor, inherited) for anchor in listed] or [()]
     taken = (type_ for type_ in inherited if all(type_ in types for types in trusted))
-    return replace(credential, types=tuple(dict.fromkeys((*credential.types, *taken))))
+    return credential._replace(types=tuple(dict.fromkeys((*credential.types, *taken))))
 
 
 def _resolve(documents: tuple[TypeMetadata, ...]) -> ResolvedType:

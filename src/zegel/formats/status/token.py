@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import Final, cast, final
@@ -206,7 +206,7 @@ def _set_aside(data: bytes) -> tuple[UnverifiedJws, bytes]:
     start, end = found[0].span(1)
     short = encode_base64url(text[:start] + text[end:])
     token = parse_jws(b".".join((header, short, signature)), what=_WHAT)
-    return replace(token, signing_input=signing_input), parse_base64url(
+    return token._replace(signing_input=signing_input), parse_base64url(
         text[start:end], what=_WHAT, where="status_list.lst"
     )
 

@@ -6,6 +6,9 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
+from zegel.formats.catalogue.types import Catalogue
+from zegel.formats.claims import Claim, select_claims
+from zegel.formats.credential import VerifiedCredential
 from zegel.primitives.encoding import base64url
 from zegel.protocols.openid4vci.states import Event
 from zegel.protocols.openid4vci.wallet.issuance import Done
@@ -45,8 +48,11 @@ ID_BYTES: Final = 16
 class ArrivalsDesk:
     """Judges what issuers send."""
 
-    def __init__(self, driver: IssuanceDriver, *, trust: Trust, clock: Clock, random: Random) -> None:
+    def __init__(
+        self, driver: IssuanceDriver, *, catalogue: Catalogue, trust: Trust, clock: Clock, random: Random
+    ) -> None:
         self._driver = driver
+        self._catalogue = catalogue
         self._trust = trust
         self._clock = clock
         self._random = random
@@ -111,18 +117,20 @@ class ArrivalsDesk:
         return contents
 
     def keep(self, contents: WalletContents, flow_id: str, arrived: Arrived) -> tuple[WalletContents, tuple[str, ...]]:
-        """The contents with the credentials among what is held; the ids under which they are."""
+        """The contents with the credentials among what is held; the ids under which they are.
+
+        What they stand in the place of is gone, and shown beside them until the person has seen what changed.
+        """
         now = self._clock.now()
-        holdings = tuple(
-            Holding(id=self.new_id(), batch=batch, provider=arrived.provider, grant=arrived.grant, received_at=now)
-            for batch in arrived.batches
-        )
-        for holding in holdings:
+        ids = tuple(self.new_id() for _ in arrived.batches)
+        for id_, batch in zip(ids, arrived.batches, strict=True):
+            new = Holding(id=id_, batch=batch, provider=arrived.provider, grant=arrived.grant, received_at=now)
             for other in contents.holdings:
-                if _is_the_same(holding, other):
+                if self._replaces(new, other):
+                    changed = changed_claims(other.credential, new.credential)
+                    new = replace(new, before=new.before or other.before or (other.credential if changed else None))
                     contents = drop_holding(contents, other.id)
-            contents = put_holding(contents, holding)
-        ids = tuple(holding.id for holding in holdings)
+            contents = put_holding(contents, new)
         grant = grant_of(arrived.session, arrived.provider)
         contents = replace(contents, grants={**contents.grants, arrived.grant: grant})
         contents = put_flow(contents, flow_id, Finished(at=now, holdings=ids))
@@ -183,6 +191,25 @@ class ArrivalsDesk:
         """An identifier that nobody guesses."""
         return base64url(self._random(ID_BYTES))
 
+    def _replaces(self, new: Holding, old: Holding) -> bool:
+        """Whether the new one is the old one issued again (OpenID4VCI 1.0 section 13.5; ARF 3.0 ISSU_62).
+
+        It is of the same issuer and says the same, or something else of the same person, as far as its type tells
+        persons apart.
+        """
+        ours, theirs = new.credential, old.credential
+        kind = (ours.type, ours.format, ours.issuer.entity, new.provider.url)
+        if kind != (theirs.type, theirs.format, theirs.issuer.entity, old.provider.url):
+            return False
+        return attested(ours) == attested(theirs) or (self._unique(ours) == self._unique(theirs) != ())
+
+    def _unique(self, credential: VerifiedCredential) -> tuple[Claim, ...]:
+        """The values by which the type tells persons apart; none where it does not, or one is missing."""
+        type_ = self._catalogue.find(credential.type)
+        paths = () if type_ is None else type_.unique_paths(credential.format)
+        found = [select_claims(credential.claims, path) for path in paths]
+        return tuple(each[0][1] for each in found) if all(found) else ()
+
 
 def mentions_of(batches: Sequence[Batch]) -> tuple[Mention, ...]:
     """Batches in the log."""
@@ -203,12 +230,3 @@ def grant_of(session: Session, provider: Provider) -> Grant:
         instance=None if client.attestation is None else client.attestation.signer,
         refresh_token=None if tokens is None else tokens.refresh_token,
     )
-
-
-def _is_the_same(new: Holding, old: Holding) -> bool:
-    """Whether the new one only says again what the old one said (OpenID4VCI 1.0 section 14.5)."""
-    ours, theirs = new.credential, old.credential
-    return (
-        (ours.type, ours.format, ours.issuer.entity, new.provider.url)
-        == (theirs.type, theirs.format, theirs.issuer.entity, old.provider.url)
-    ) and attested(ours) == attested(theirs)

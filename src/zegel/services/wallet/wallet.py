@@ -55,7 +55,7 @@ class Wallet:
         driver = IssuanceDriver(
             habits.issuance, provider=provider, trust=trust, outbound=outbound, clock=clock, random=random
         )
-        self._desk = ArrivalsDesk(driver, trust=trust, clock=clock, random=random)
+        self._desk = ArrivalsDesk(driver, catalogue=catalogue, trust=trust, clock=clock, random=random)
         self._statuses = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=STATUS_SECONDS)
         self._clock = clock
         self.safe: Final = safe
@@ -114,7 +114,7 @@ class Wallet:
     async def _standing(self, holding: Holding) -> Standing:
         status = Status.NO_STATUS
         for copy in holding.batch.copies:
-            of_copy = replace(holding.credential, status=copy.status)
+            of_copy = holding.credential._replace(status=copy.status)
             status_list = await self._statuses.fetch_status_list(copy.status)
             try:
                 status = check_status(of_copy, status_list, now=self._clock.now()).status

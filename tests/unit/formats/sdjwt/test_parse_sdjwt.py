@@ -82,8 +82,41 @@ def test_what_is_no_compact_serialisation_is_malformed(data: bytes | str) -> Non
     ],
 )
 def test_a_disclosure_of_another_shape_is_malformed(contents: Any) -> None:
-    with pytest.raises(Malformed, match="disclosure: expected"):
+    with pytest.raises(Malformed, match="disclosure 1: expected an array of salt"):
         parse_sdjwt(signed(payload(), [encode_base64url(encode_json(contents))]))
+
+
+def spoiled(data: bytes, part: int, at: int = 0) -> bytes:
+    """One part of the compact serialisation, or of the token in it, with a symbol of another alphabet."""
+    parts = data.split(b"~")
+    inner = parts[part].split(b".")
+    inner[at] = inner[at][:8] + b"+" + inner[at][9:]
+    parts[part] = b".".join(inner)
+    return b"~".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("part", "at", "what", "where"),
+    [
+        (0, 1, "SD-JWT", "payload"),
+        (0, 2, "SD-JWT", "signature"),
+        (0, 0, "SD-JWT", "header"),
+        (1, 0, "disclosure 1", ""),
+        (2, 0, "disclosure 2", ""),
+        (3, 0, "key binding JWT", "header"),
+        (3, 1, "key binding JWT", "payload"),
+        (3, 2, "key binding JWT", "signature"),
+    ],
+)
+def test_the_part_that_is_malformed_is_named(part: int, at: int, what: str, where: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        parse_sdjwt(spoiled(presented(paths=[("family_name",), ("given_name",)]), part, at))
+    assert (refusal.value.what, refusal.value.where) == (what, where)
+
+
+def test_what_is_not_written_compactly_parses_as_well() -> None:
+    spaced = encode_base64url(b'[ "salt", "family_name", "Example" ]')
+    assert parse_sdjwt(signed(payload(), [spaced])).unverified_disclosures == [["salt", "family_name", "Example"]]
 
 
 @pytest.mark.parametrize(

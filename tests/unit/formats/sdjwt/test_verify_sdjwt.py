@@ -259,8 +259,9 @@ def test_a_disclosure_of_another_credential_is_refused() -> None:
     foreign = disclosure("salt", "family_name", "Other")
     assert refused(lambda: verify_issued(issued() + foreign + b"~")) is Check.DISCLOSURE
     first, second = presented(paths=[("family_name",)]), presented(issued(seed="other"), paths=[("given_name",)])
-    swapped = first.split(b"~")[0] + b"~" + second.split(b"~", 1)[1]
-    assert refused(lambda: verify_presented(swapped)) is Check.DISCLOSURE
+    credential, (disclosed, proof) = first.split(b"~")[0], second.split(b"~")[1:]
+    assert refused(lambda: verify_presented(bound(b"~".join((credential, disclosed, b""))))) is Check.DISCLOSURE
+    assert refused(lambda: verify_presented(b"~".join((credential, disclosed, proof)))) is Check.PRESENTED_BYTES
 
 
 @pytest.mark.parametrize(

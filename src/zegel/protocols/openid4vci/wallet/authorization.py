@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, final
 from urllib.parse import urlsplit
 
 from zegel.checks import Check
-from zegel.errors import Denied, Rejected
+from zegel.errors import Denied, Malformed, Rejected
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse, parse_form, with_query
 from zegel.profiles import HAIP, ClientAuthentication, Grant
@@ -32,7 +32,7 @@ from zegel.protocols.openid4vci.wallet.session import (
 )
 from zegel.protocols.openid4vci.wallet.start import Ready
 
-MAX_REQUEST_URI: Final = 512
+MAX_REQUEST_URI: Final = 512  # RFC 9126 section 2.2: a reference; it goes into an address bar
 
 
 @final
@@ -66,6 +66,8 @@ class PushStep:
         # RFC 9126 section 2.2 says 201; Credo 0.6 says 200, and nothing hangs on it
         status = 200 if response.status == 200 else 201
         request_uri = parse_member(answer_of(response, status=status, what=what), "request_uri", what=what)
+        if len(request_uri) > MAX_REQUEST_URI:
+            raise Malformed(what, "request_uri", f"expected at most {MAX_REQUEST_URI} characters")
         endpoint = _endpoint(session.server.authorization_endpoint, "authorization_endpoint")
         named = {"client_id": session.client.client_id or "", "request_uri": request_uri}
         return BrowserPause(
@@ -167,8 +169,8 @@ def return_from_browser(pause: BrowserPause, url: str, *, now: int, random: Call
     if parameters.get("iss", None if says else pause.session.server.issuer) != pause.session.server.issuer:
         raise _rejected("expected the authorization server that was asked", "iss")
     if "error" in parameters:
-        detail = parameters.get("error_description", "no description")[:400]
-        raise Denied(parameters["error"][:64], Check.PEER_REFUSAL, f"the authorization was refused: {detail}")
+        said = parameters.get("error_description", "no description")[:400]
+        raise Denied(parameters["error"][:64], Check.PEER_REFUSAL, "the authorization was refused", said=said)
     code = parameters.get("code")
     if code is None:
         raise _rejected("expected a code", "code")

@@ -1,0 +1,115 @@
+"""Whatever bytes come, every public parser ends in ``Malformed``, or in a value where they are legal, soon and cheaply.
+
+``zegel_testing.parsers`` has each ``parse_*`` with a good message, ``zegel_testing.faults`` what can be wrong with one.
+"""
+
+import re
+import sys
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from time import perf_counter, thread_time
+
+import pytest
+from zegel_testing.faults import Fault
+from zegel_testing.limits import MAX_BYTES, MAX_SECONDS
+from zegel_testing.parsers import PARSERS, Probe, public_parsers
+
+from zegel.errors import Malformed
+
+PROBES = {f"{name}-{at}": probe for name, probes in PARSERS.items() for at, probe in enumerate(probes)}
+EACH = pytest.mark.parametrize("name", PROBES, ids=lambda name: name.partition("parse_")[2])
+Message = bytes | str
+
+
+def outcome(probe: Probe, message: Message) -> str:
+    """How the call ends; any exception but ``Malformed`` is a bug of ours, and comes out."""
+    try:
+        probe.parse(message)
+    except Malformed:
+        return "malformed"
+    return "value"
+
+
+def seconds(probe: Probe, message: Message) -> float:
+    """What the call takes; where the machine has more to do than it has cores for, the part that was the call's."""
+    begun, began = perf_counter(), thread_time()
+    outcome(probe, message)
+    return min(perf_counter() - begun, thread_time() - began)
+
+
+_PLACE = re.compile(r" \d+$|(?<=^without) .+|^.+ (?=twice$)")
+
+
+def first_of_each_kind(faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Each kind of fault at the first three of its places."""
+    seen: Counter[str] = Counter()
+    for fault in faults:
+        kind = _PLACE.sub("", fault.name.rpartition(": ")[2])
+        seen[kind] += 1
+        if seen[kind] <= 3:
+            yield fault
+
+
+def test_every_public_parser_is_probed() -> None:
+    """A new ``parse_*`` belongs in the table."""
+    assert {f"zegel.{name}" for name in PARSERS} == public_parsers()
+
+
+@EACH
+def test_a_good_message_is_taken(name: str) -> None:
+    assert outcome(PROBES[name], PROBES[name].message(PROBES[name].good)) == "value"
+
+
+@EACH
+def test_a_fault_ends_in_malformed_or_a_value_and_one_that_is_certain_in_malformed(name: str) -> None:
+    probe = PROBES[name]
+    ends: Counter[str] = Counter()
+    for fault in probe.faults(probe.good):
+        try:
+            end = outcome(probe, probe.message(fault.data))
+        except Exception as error:
+            raise AssertionError(f"{fault.name}: {type(error).__name__}") from error
+        assert end == "malformed" or not fault.certain, fault.name
+        ends[end] += 1
+    assert ends["malformed"] > 20
+
+
+@pytest.mark.slow
+@EACH
+def test_a_fault_costs_little_time(name: str) -> None:
+    """Within 50 ms of wall time, at best of five."""
+    probe = PROBES[name]
+    tracer = sys.gettrace()
+    sys.settrace(None)  # what coverage adds to each call is not the parser's
+    try:
+        late = [
+            fault.name
+            for fault in probe.faults(probe.good)
+            for message in [probe.message(fault.data)]
+            if all(seconds(probe, message) >= MAX_SECONDS for _ in range(5))
+        ]
+    finally:
+        sys.settrace(tracer)
+    assert late == []
+
+
+@pytest.mark.slow
+@EACH
+def test_a_fault_costs_little_memory(name: str) -> None:
+    """Within 10 MB beyond the message itself."""
+    probe = PROBES[name]
+    large = []
+    tracemalloc.start()
+    try:
+        for fault in first_of_each_kind(probe.faults(probe.good)):
+            message = probe.message(fault.data)
+            tracemalloc.reset_peak()
+            before, _ = tracemalloc.get_traced_memory()
+            outcome(probe, message)
+            _, peak = tracemalloc.get_traced_memory()
+            if peak - before > MAX_BYTES:
+                large.append((fault.name, peak - before))
+    finally:
+        tracemalloc.stop()
+    assert large == []

@@ -1,0 +1,108 @@
+"""What must not be found on a disk: secrets as they passed over the wire, in whatever encoding they might be kept."""
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from zegel_testing.village import Exchange
+
+# The names under which a secret goes over the wire, wherever they stand: query, form, JSON, the payload of a JWT.
+SECRET_NAMES = frozenset(
+    {"access_token", "again", "attestation_challenge", "c_nonce", "code", "code_verifier", "csrf", "id_token"}
+    | {"issuer_state", "key_attestation", "nonce", "notification_id", "passphrase", "password", "possession"}
+    | {"possessions", "refresh_token", "request_uri", "response", "response_code", "state", "wallet_attestation"}
+)
+SECRET_HEADERS = frozenset(
+    {"dpop", "dpop-nonce", "oauth-client-attestation", "oauth-client-attestation-challenge"}
+    | {"oauth-client-attestation-pop"}
+)
+_SESSION_PATHS = ("/offers/", "/offer/", "/request/", "/response/", "/return/", "/receive/", "/present/")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{8,}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{6,}")
+_TO_BASE64 = bytes.maketrans(b"-_", b"+/")
+_SHORTEST = 5  # what is shorter stands in many a word
+
+Secrets = dict[str, set[bytes]]
+
+
+def secrets_of(exchanges: Iterable[Exchange]) -> Secrets:
+    """The secrets that passed, by the name under which they did."""
+    found: Secrets = {}
+    for exchange in exchanges:
+        for name, value in _named(exchange):
+            if len(value) >= _SHORTEST:
+                found.setdefault(name, set()).add(value.encode())
+    return found
+
+
+def places_of(secrets: Mapping[str, set[bytes]], files: Iterable[Path]) -> list[str]:
+    """Which secret stands in which file, in the clear or in an encoding that anybody can undo."""
+    return [
+        f"{name} in {file.name}"
+        for file in files
+        for views in [list(_views(file.read_bytes()))]
+        for name, values in secrets.items()
+        if any(value in view for value in values for view in views)
+    ]
+
+
+def _views(data: bytes) -> Iterator[bytes]:
+    """The data, and what stands in it encoded: percent, hexadecimal, base64, and base64 in base64 as in a JWT's x5c."""
+    yield data
+    yield unquote_to_bytes(data)
+    for run in _HEXADECIMAL.findall(data):
+        yield from (bytes.fromhex(run[at : len(run) - (len(run) - at) % 2].decode()) for at in range(2))
+    outer = b"\n".join(_decoded(data))
+    yield outer
+    yield b"\n".join(_decoded(outer))
+
+
+def _decoded(data: bytes) -> Iterator[bytes]:
+    for run in _BASE64.findall(data):
+        for at in range(4):  # where it begins in a longer run, nobody knows
+            groups = run[at : at + (len(run) - at) // 4 * 4].translate(_TO_BASE64)
+            rest = run[at + len(groups) :].translate(_TO_BASE64)
+            yield b64decode(groups) + (b64decode(rest + b"=" * (4 - len(rest))) if len(rest) > 1 else b"")
+
+
+def _named(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    for headers in (exchange.headers, exchange.answered):
+        yield from ((name, value) for name, value in headers if name in SECRET_HEADERS)
+        yield from (("authorization", value.partition(" ")[2]) for name, value in headers if name == "authorization")
+        for name, value in headers:
+            if name in ("cookie", "set-cookie"):
+                yield from (("cookie", morsel.value) for morsel in SimpleCookie(value).values())
+    for start in _SESSION_PATHS:
+        if exchange.path.startswith(start):
+            yield start.strip("/"), exchange.path.removeprefix(start).partition("/")[0]
+    yield from _texts(dict(parse_qsl(exchange.query)))
+    yield from _texts(_read(exchange.body, exchange.headers))
+    yield from _texts(_read(exchange.answer, exchange.answered))
+
+
+def _read(body: bytes, headers: list[tuple[str, str]]) -> Any:
+    type_ = dict(headers).get("content-type", "")
+    if "form" in type_:
+        return dict(parse_qsl(body.decode()))
+    if "json" in type_ and body:
+        return json.loads(body)
+    if type_.endswith("jwt") and body.count(b".") == 2:  # signed and not encrypted
+        payload = body.split(b".")[1]
+        return json.loads(b64decode(payload + b"=" * (-len(payload) % 4), altchars=b"-_"))
+    return None
+
+
+def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, name)
+    elif isinstance(value, str) and name in SECRET_NAMES:
+        yield name, value
