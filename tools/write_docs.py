@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zegel_docs.checks import render_checks
 from zegel_docs.commands import render_commands
+from zegel_docs.limits import render_limits
 from zegel_docs.requirements import render_requirements
 
 from zegel.config.render import render_reference
@@ -14,6 +15,7 @@ WRITTEN: Mapping[str, Callable[[], str]] = {
     "checks.md": render_checks,
     "commands.md": render_commands,
     "configuration.md": render_reference,
+    "limits.md": render_limits,
     "requirements.md": render_requirements,
 }
 

@@ -3,6 +3,7 @@
 import pytest
 from write_docs import DOCS, WRITTEN
 from zegel_docs.commands import EXITS
+from zegel_docs.limits import limits
 
 from zegel.cli import output
 from zegel.cli.main import COMMANDS
@@ -21,3 +22,9 @@ def test_every_command_stands_in_the_reference(command: str) -> None:
 
 def test_every_exit_code_has_its_words() -> None:
     assert set(EXITS) == {value for name, value in vars(output).items() if name.isupper() and isinstance(value, int)}
+
+
+def test_every_limit_says_where_its_number_comes_from() -> None:
+    found = limits()
+    assert len(found) > 200
+    assert [f"{limit.module}.{limit.name}" for limit in found if not limit.why] == []

@@ -171,6 +171,14 @@ def test_it_prints_one_line_when_all_answer_and_ends_without_a_trace(tmp_path: P
     assert [path.name for path in demo.home.rglob("*") if path.is_file()] == []
 
 
+def test_whoever_has_no_home_to_write_to_is_told_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".local").write_text("a file")
+    with RunningDemo(home=tmp_path / "home") as demo:
+        assert demo.end() == 0
+        assert any(f"other commands need --config {demo.folder}" in line for line in demo.log)
+
+
 def test_a_folder_is_kept_and_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = str(tmp_path / "kept")
     with RunningDemo("--folder", folder, "--profile", "plain", home=tmp_path / "home") as demo:

@@ -11,7 +11,7 @@ from zegel.config.parse import parse_config
 from zegel.config.roles import Config, RoleConfig
 from zegel.errors import Malformed, Unavailable
 
-MAX_CONFIG: Final = 1 << 20
+MAX_CONFIG: Final = 1 << 20  # a verifier with a hundred clients has 100 kB
 _LOADERS: Final[Mapping[str, Callable[[Path], object]]] = {
     "sealing_key": load_secret,
     "operator_token": load_secret,

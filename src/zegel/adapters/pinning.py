@@ -17,7 +17,7 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a name and a port to addresses."""
 
 LOOPBACK: Final = "127.0.0.1"
-_MAX_TRIES: Final = 4
+_MAX_TRIES: Final = 4  # addresses of one host; two families with two each
 
 
 async def resolve_by_system(name: str, port: int) -> Sequence[str]:

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse
 
-MAX_REDIRECTS: Final = 3
+MAX_REDIRECTS: Final = 3  # status list draft 20 section 8.1 allows them; a list behind a cache needs one
 _REDIRECTIONS: Final = frozenset({301, 302, 303, 307, 308})
 _CARRIED: Final = frozenset({"accept", "accept-language"})
 

@@ -29,10 +29,10 @@ from zegel.errors import Malformed, Rejected, Unavailable
 T = TypeVar("T")
 
 MAX_VAULT: Final = 1 << 26  # ten thousand credentials of 5 kB
-MIN_MEMORY_KIB: Final = 1 << 16
+MIN_MEMORY_KIB: Final = 1 << 16  # RFC 9106 section 4, the second recommended option: 64 MiB
 _MAX_MEMORY_KIB: Final = 1 << 20  # what a file may make its reader spend
-_MAX_ITERATIONS: Final = 16
-_MAX_LANES: Final = 16
+_MAX_ITERATIONS: Final = 16  # RFC 9106 section 4 has three; more would let a planted file take minutes
+_MAX_LANES: Final = 16  # RFC 9106 section 4 has four
 _MAGIC: Final = b"zegelvlt"
 _VERSION: Final = 1
 _HEADER: Final = struct.Struct(">8sBIBB16s")

@@ -12,8 +12,8 @@ from zegel.primitives.http import HttpRequest
 
 PATH: Final = "/callback"
 ADDRESS: Final = "127.0.0.1"
-_MAX_HEAD: Final = 16_384
-_READ_SECONDS: Final = 10.0
+_MAX_HEAD: Final = 16_384  # a redirect of 2 kB and the headers of a browser
+_READ_SECONDS: Final = 10.0  # the browser is on this machine
 _DONE: Final = "Back in your wallet. You can close this page and go on in the terminal."
 _NOT_EXPECTED: Final = "Nothing waits for this."
 

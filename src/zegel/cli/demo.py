@@ -48,13 +48,21 @@ async def _demo(ground: Ground, args: Namespace) -> int:
     world = open_world(ground.config)
     roles = await open_roles(list(OPENERS), world)
     async with serving(roles, world=world, sockets=ground.sockets):
-        announce_demo(ground.sandbox.config)
+        _point_to(ground.sandbox.config)
         try:
             _announce(ground, args)
             await until_told_to_end()
         finally:
             withdraw_demo(ground.sandbox.config)
     return ACCEPTED
+
+
+def _point_to(config: Path) -> None:
+    """Let other commands find the demo; where there is no home to write to, they are told where it is."""
+    try:
+        announce_demo(config)
+    except Unavailable as error:
+        say(f"other commands need --config {config}: {error.detail}")
 
 
 async def _walk(ground: Ground, story: Story) -> int:

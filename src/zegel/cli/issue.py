@@ -108,7 +108,7 @@ def _days(days: int | None, type_: AttestationType) -> int:
 
 
 _MAX_INDEX: Final = 8 * MAX_LIST  # a list of one bit
-_MAX_DAYS: Final = 36_500
+_MAX_DAYS: Final = 36_500  # a hundred years
 _OPTION_LIMIT: Final = 10_000
 
 

@@ -13,7 +13,7 @@ from zegel.checks import Check
 from zegel.cli.output import say
 from zegel.errors import Malformed, Rejected
 
-MAX_PASSPHRASE: Final = 4_096
+MAX_PASSPHRASE: Final = 4_096  # bytes; a line of a file, not a file
 
 
 def add_passphrase_options(parser: ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, in_text, print_dat
 from zegel.primitives.json import MAX_BYTES, parse_json
 from zegel.profiles import ClientIdPrefix, ResponseMode
 
-_MAX_WAIT: Final = 60
+_MAX_WAIT: Final = 60  # what the operator API allows
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -42,7 +42,7 @@ from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, TrustAnchors
 
-_MAX_INPUT: Final = 4 * MAX_BYTES
+_MAX_INPUT: Final = 4 * MAX_BYTES  # an mdoc in hexadecimal, with line breaks
 _NOT_LOOKED_UP: Final = "not looked up"
 _BOUND: Final = "a presentation: its holder answered the nonce"
 _ISSUED: Final = "an issued credential: nothing shows who holds it"

@@ -32,7 +32,7 @@ from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
 
 VAULT: Final = "zegel/wallet.vault"
-LOG_IN_SECONDS: Final = 300
+LOG_IN_SECONDS: Final = 300  # a pushed request lives as long
 _ID_HELP: Final = "as zegel wallet list prints it"
 
 

@@ -36,7 +36,7 @@ from zegel.web.app.roles import World
 from zegel.web.app.wallet import build_wallet
 from zegel.web.app.world import open_world
 
-_REDIRECTS: Final = 3
+_REDIRECTS: Final = 3  # as for the roles
 _BROWSER_BYTES: Final = 32
 
 

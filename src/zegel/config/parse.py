@@ -24,7 +24,7 @@ from zegel.errors import Malformed
 from zegel.primitives.http import origin_of
 
 _WHAT: Final = "zegel.toml"
-_MAX_PORT: Final = 65_535
+_MAX_PORT: Final = 65_535  # RFC 9293 section 3.1: sixteen bits
 
 
 def parse_config(text: str, *, folder: Path) -> Config:

@@ -5,6 +5,7 @@ and the tags that make a decoder compile, share or expand something are refused.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Final, NoReturn
 
 import cbor2
@@ -33,28 +34,26 @@ _MAPS_ALONE: Final = frozenset({dict})
 _HEAD_SIZES: Final = {b"\xd8\x18\x58": 4, b"\xd8\x18\x59": 5, b"\xd8\x18\x5a": 7}  # by their first bytes
 
 
-def parse_cbor(data: bytes, *, what: str, max_bytes: int = MAX_BYTES, max_items: int = MAX_ITEMS) -> object:
+def parse_cbor(data: bytes, what: str, max_bytes: int = MAX_BYTES, max_items: int = MAX_ITEMS) -> object:
     """Parse exactly one item: definite lengths, unique map keys, depth up to 16; ``Malformed`` otherwise."""
     if len(data) > max_bytes or len(data) > max_items * _BYTES_PER_ITEM:
         _refuse_excess(data, what, max_bytes, max_items)
-    value, end = _decode(b"\x82" + data + _SENTINEL_ITEM, what, text_keys=False)
+    value, end = _decode(b"\x82" + data + _SENTINEL_ITEM, what, False)
     if end != _SENTINEL or data.count(_SENTINEL):
         raise Malformed(what, "", "expected one CBOR item")
     parsed: object = value
     return parsed
 
 
-def parse_map(
-    data: bytes, *, what: str, max_bytes: int = MAX_BYTES, max_items: int = MAX_ITEMS
-) -> dict[object, object]:
+def parse_map(data: bytes, what: str, max_bytes: int = MAX_BYTES, max_items: int = MAX_ITEMS) -> dict[object, object]:
     """Parse one map; ``Malformed`` as ``parse_cbor``, and for any other item."""
-    value = parse_cbor(data, what=what, max_bytes=max_bytes, max_items=max_items)
+    value = parse_cbor(data, what, max_bytes, max_items)
     if type(value) is not dict:
         raise Malformed(what, "", "expected a CBOR map")
     return value
 
 
-def parse_text_keyed(encoded: Sequence[bytes], *, what: str) -> list[dict[str, object]]:
+def parse_text_keyed(encoded: Sequence[bytes], what: str) -> list[dict[str, object]]:
     """Parse maps, each alone in its bytes, all in one go; every key in them, at any depth, is text or bytes.
 
     ``Malformed`` as ``parse_map``. The limits hold for all of them together.
@@ -63,7 +62,7 @@ def parse_text_keyed(encoded: Sequence[bytes], *, what: str) -> list[dict[str, o
     data = b"".join((_head(0x80, 2 * count), _SENTINEL_ITEM.join(encoded), _SENTINEL_ITEM))
     if len(data) > MAX_TEXT_KEYED_ITEMS * _BYTES_PER_ITEM:
         _refuse_excess(data, what, MAX_BYTES, MAX_TEXT_KEYED_ITEMS)
-    items = _decode(data, what, text_keys=True)
+    items = _decode(data, what, True)
     maps: list[dict[str, object]] = items[::2]
     alone = items[1::2] == [_SENTINEL] * count and data.count(_SENTINEL) == count
     if not alone or not _MAPS_ALONE.issuperset(map(type, maps)):
@@ -71,7 +70,7 @@ def parse_text_keyed(encoded: Sequence[bytes], *, what: str) -> list[dict[str, o
     return maps
 
 
-def parse_embedded(data: bytes, *, what: str) -> bytes:
+def parse_embedded(data: bytes, what: str) -> bytes:
     """Parse ``#6.24(bstr)`` that stands alone, in its shortest encoding; returns the bytes inside, not looked at."""
     if len(data) > MAX_BYTES:
         raise Malformed(what, "", f"expected at most {MAX_BYTES} bytes, got {len(data)}")
@@ -126,11 +125,27 @@ def encode_embedded(encoded: bytes) -> bytes:
     return (_EMBEDDED_HEADS[size] if size < 0x100 else b"\xd8\x18" + _head(0x40, size)) + encoded
 
 
-def embedded(value: object, *, what: str, where: str = "") -> bytes:
+def embedded(value: object, what: str, where: str = "") -> bytes:
     """Return the bytes inside ``#6.24(bstr)``; ``Malformed`` for anything else."""
     if type(value) is Tag and value.tag == TAG_ENCODED and type(value.value) is bytes:
         return value.value
     raise Malformed(what, where, "expected embedded CBOR (tag 24)")
+
+
+def embedded_all(values: Sequence[object], what: str) -> list[bytes]:
+    """``embedded`` for each of many."""
+    if _TAGS_ALONE.issuperset(map(type, values)):
+        contents: list[bytes] = list(map(_CONTENT, values))
+        if _TAG_ENCODED_ALONE.issuperset(map(_TAG, values)) and _BYTES_ALONE.issuperset(map(type, contents)):
+            return contents
+    raise Malformed(what, "", "expected embedded CBOR (tag 24)")
+
+
+_TAGS_ALONE: Final = frozenset({Tag})
+_TAG_ENCODED_ALONE: Final = frozenset({TAG_ENCODED})
+_BYTES_ALONE: Final = frozenset({bytes})
+_CONTENT: Final = attrgetter("value")
+_TAG: Final = attrgetter("tag")
 
 
 def _head(major: int, argument: int) -> bytes:
@@ -150,7 +165,7 @@ _EMBEDDED_HEADS: Final = tuple(b"\xd8\x18" + head for head in _BYTE_HEADS)
 _TEXT_HEADS: Final = tuple(_head(0x60, size) for size in range(0x100))
 
 
-def _decode(data: bytes, what: str, *, text_keys: bool) -> list[Any]:
+def _decode(data: bytes, what: str, text_keys: bool) -> list[Any]:
     try:
         items: list[Any] = cbor2.loads(
             data,

@@ -30,7 +30,7 @@ _ALGORITHMS: Final[Mapping[int, Curve]] = {
 _ALGORITHM_OF: Final[Mapping[Curve, int]] = {Curve.P256: -7, Curve.P384: -35, Curve.P521: -36}
 _KEY_CURVES: Final[Mapping[int, Curve]] = {1: Curve.P256, 2: Curve.P384, 3: Curve.P521}
 _KEY_CURVE_OF: Final[Mapping[Curve, int]] = {curve: number for number, curve in _KEY_CURVES.items()}
-_MAX_KEPT_HEADER: Final = 256
+_MAX_KEPT_HEADER: Final = 256  # bytes; bounds what a stranger can make the cache hold
 _MAX_HEADER_ITEMS: Final = 64  # the labels known here, a chain, and room for those that are not
 
 
@@ -73,7 +73,7 @@ class UnverifiedMac0(NamedTuple):
     tag: bytes
 
 
-def parse_sign1(value: object, *, what: str) -> UnverifiedSign1:
+def parse_sign1(value: object, what: str) -> UnverifiedSign1:
     """Parse a decoded COSE_Sign1, tagged or not; ``Malformed`` on another shape."""
     header, unprotected, payload, signature = _four(value, TAG_SIGN1, what)
     chain = unprotected.get(_X5CHAIN) if unprotected else None
@@ -83,7 +83,7 @@ def parse_sign1(value: object, *, what: str) -> UnverifiedSign1:
     return UnverifiedSign1(header, unprotected, x5chain, payload, signature)
 
 
-def parse_mac0(value: object, *, what: str) -> UnverifiedMac0:
+def parse_mac0(value: object, what: str) -> UnverifiedMac0:
     """Parse a decoded COSE_Mac0, tagged or not; ``Malformed`` on another shape."""
     header, unprotected, payload, tag = _four(value, TAG_MAC0, what)
     return UnverifiedMac0(header, unprotected, payload, tag)
@@ -102,7 +102,7 @@ def verify_sign1(
     if _ALGORITHMS.get(header.alg) is not key.curve:
         raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
     begin = _to_be_signed(header.encoded, aad) if aad else header.to_be_signed
-    verify_signature(key, sign1.signature, begin + encode_byte_string(payload), check=check)
+    verify_signature(key, sign1.signature, begin + encode_byte_string(payload), check)
     return VerifiedBytes(payload)
 
 
@@ -159,7 +159,7 @@ def mac_mac0(payload: bytes, *, key: bytes, detached: bool = False, aad: bytes =
     return [protected, {}, None if detached else payload, _mac(key, protected, payload, aad)]
 
 
-def parse_cose_key(value: object, *, what: str) -> PublicKey:
+def parse_cose_key(value: object, what: str) -> PublicKey:
     """Parse a public EC2 key; ``Malformed`` on another type, a private part, a compressed or off-curve point."""
     if type(value) is not dict or value.get(1) != 2:
         raise Malformed(what, "kty", "expected an EC2 key")
@@ -170,7 +170,7 @@ def parse_cose_key(value: object, *, what: str) -> PublicKey:
         raise Malformed(what, "x", "expected both coordinates in full size")
     if -4 in value:
         raise Malformed(what, "d", "expected a public key, got one with its private part")
-    return public_key(_KEY_CURVES[number], b"\x04" + x + y, what=what)
+    return public_key(_KEY_CURVES[number], b"\x04" + x + y, what)
 
 
 def cose_key(key: PublicKey) -> dict[int, object]:

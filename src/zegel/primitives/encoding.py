@@ -9,7 +9,7 @@ from zegel.errors import Malformed
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _REFUSED = b"!"  # what no alphabet has
-_PLUS, _SLASH, _EQUALS = b"+/="
+_PLUS, _SLASH, _EQUALS = b"+/="  # a number is looked for ten times as fast as bytes
 
 
 def _padding(padding: bytes, last_symbols: bytes) -> tuple[bytes, ...]:
@@ -41,22 +41,17 @@ def base64url_digests(digests: Sequence[bytes]) -> list[str]:
     return [text[start : start + 43] for start in range(0, 44 * len(digests), 44)]
 
 
-def parse_base64url(text: bytes | str, *, what: str, where: str = "") -> bytes:
+def parse_base64url(text: bytes | str, what: str, where: str = "") -> bytes:
     """Decode unpadded base64url; ``Malformed`` on padding, foreign characters or non-zero trailing bits."""
     try:
         encoded = text if isinstance(text, bytes) else text.encode()
         if not encoded:
             return b""
-        refuse_other_alphabet(encoded)
+        if _PLUS in encoded or _SLASH in encoded or _EQUALS in encoded:  # which the decoder would let pass
+            raise ValueError("expected base64url")
         return b64decode(encoded + _PADDING[len(encoded) & 3][encoded[-1]], b"-_", True)
     except ValueError:
         raise Malformed(what, where, "expected canonical base64url without padding") from None
-
-
-def refuse_other_alphabet(text: bytes) -> None:
-    """ValueError for what the decoder would let pass: symbols of base64 that base64url does not have, and padding."""
-    if _PLUS in text or _SLASH in text or _EQUALS in text:  # a number is looked for ten times as fast as bytes
-        raise ValueError("expected base64url")
 
 
 def parse_base64(text: str, *, what: str, where: str = "") -> bytes:

@@ -13,10 +13,10 @@ from zegel.primitives.json import encode_json
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
-MAX_FIELDS: Final = 64
+MAX_FIELDS: Final = 64  # an authorization request has fifteen
 MAX_FORM: Final = 1 << 19  # an encrypted presentation with a portrait, the largest form that there is
 _MAX_ESCAPES: Final = 1 << 14  # each costs half a microsecond; what is long is base64url, which needs none
-MAX_URL: Final = 8_000
+MAX_URL: Final = 8_000  # RFC 9110 section 4.1: at least 8,000 octets
 
 
 @final

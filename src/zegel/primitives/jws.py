@@ -78,7 +78,7 @@ def join_jws(header: bytes, claims: Json, compact: bytes, signature: bytes, what
     if type(claims) is not dict:
         raise Malformed(what, "payload", "expected a JSON object")
     read = _kept_header if len(header) <= _MAX_KEPT_HEADER else _header
-    decoded = parse_base64url(signature, what=what, where="signature")
+    decoded = parse_base64url(signature, what, "signature")
     return UnverifiedJws(read(header, what), claims, compact[: ~len(signature)], decoded)
 
 
@@ -89,7 +89,7 @@ def verify_jws(jws: UnverifiedJws, *, key: PublicKey, typ: str, check: Check = C
     signature does not verify. ``Rejected`` with TOKEN_TYPE, ALGORITHM, CRITICAL_HEADER, KEY_SOURCE or ``check``.
     """
     check_header(jws.unverified_header, key=key, typ=typ)
-    verify_signature(key, jws.signature, jws.signing_input, check=check)
+    verify_signature(key, jws.signature, jws.signing_input, check)
     return VerifiedJws(header=jws.unverified_header, claims=jws.unverified_claims, key=key)
 
 

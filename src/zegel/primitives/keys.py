@@ -63,7 +63,7 @@ class PublicKey:
 
     __slots__ = ("_key", "algorithm", "curve", "point")
 
-    def __init__(self, *, curve: Curve, point: bytes, key: ec.EllipticCurvePublicKey) -> None:
+    def __init__(self, curve: Curve, point: bytes, key: ec.EllipticCurvePublicKey) -> None:
         self.algorithm: Final = ALGORITHM_OF[curve]  # the only one of its curve
         self.curve: Final = curve
         self.point: Final = point
@@ -160,14 +160,14 @@ class PrivateKey:
         return self._key
 
 
-def parse_jwk(value: Json, *, what: str, where: str = "", use: Literal["sig", "enc"] = "sig") -> PublicKey:
+def parse_jwk(value: Json, what: str, where: str = "", use: Literal["sig", "enc"] = "sig") -> PublicKey:
     """Parse a public EC JWK; ``Malformed`` on another type, curve or use, a private part, or an off-curve point."""
     if type(value) is not dict or value.get("kty") != "EC":
         raise Malformed(what, _at(where, "kty"), "expected an EC public key as a JWK")
     curve, point = _point(value, what, where)
     if len(value) > _REQUIRED_MEMBERS:
         _refuse_other_use(value, use, curve, what, where)
-    return public_key(curve, point, what=what, where=where)
+    return public_key(curve, point, what, where)
 
 
 def parse_secret_jwk(value: Json, *, what: str) -> PrivateKey:
@@ -213,7 +213,7 @@ def random_private_key(random: Callable[[int], bytes], *, curve: Curve = Curve.P
     return derive_private_key(scalar.to_bytes(_SIZES[curve]), curve=curve)
 
 
-def public_key(curve: Curve, point: bytes, *, what: str, where: str = "") -> PublicKey:
+def public_key(curve: Curve, point: bytes, what: str, where: str = "") -> PublicKey:
     """Make a key from an uncompressed point; ``Malformed`` if it is not on the curve."""
     if len(point) != 1 + 2 * _SIZES[curve] or point[0] != 4:
         raise Malformed(what, where, f"expected an uncompressed point on {curve}")
@@ -221,7 +221,7 @@ def public_key(curve: Curve, point: bytes, *, what: str, where: str = "") -> Pub
         key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVES[curve], point)
     except ValueError:
         raise Malformed(what, where, f"expected a point on {curve}") from None
-    return PublicKey(curve=curve, point=point, key=key)
+    return PublicKey(curve, point, key)
 
 
 def public_key_of(key: ec.EllipticCurvePublicKey) -> PublicKey:
@@ -230,7 +230,7 @@ def public_key_of(key: ec.EllipticCurvePublicKey) -> PublicKey:
     return PublicKey(curve=_curve_of(key.curve), point=point, key=key)
 
 
-def verify_signature(key: PublicKey, signature: bytes, message: bytes, *, check: Check) -> VerifiedBytes:
+def verify_signature(key: PublicKey, signature: bytes, message: bytes, check: Check) -> VerifiedBytes:
     """Return the message as signed; ``Rejected(check)`` unless ``signature`` is raw ``r || s`` under ``key``."""
     size = _SIZES[key.curve]
     if len(signature) != 2 * size:
@@ -294,14 +294,21 @@ def _point(value: Mapping[str, Json], what: str, where: str) -> tuple[Curve, byt
     curve = _CURVE_OF.get(crv) if type(crv) is str else None
     if curve is None:
         raise Malformed(what, _at(where, "crv"), "expected P-256, P-384 or P-521")
-    at = f"{where}." if where else ""
-    return curve, b"\x04" + _coordinate(x, curve, what, at + "x") + _coordinate(y, curve, what, at + "y")
+    size = _SIZES[curve]
+    if type(x) is str and type(y) is str and len(x) == len(y) == -(-4 * size // 3):
+        try:  # in one go: an A, six zero bits, fills up the last group of x where it has three symbols
+            both = parse_base64url(x + "A" * (len(x) & 1) + y, what)
+        except Malformed:
+            both = b""
+        if len(both) == 2 * size or (len(both) == 2 * size + 1 and both[size] == 0):
+            return curve, b"\x04" + both[:size] + both[-size:]
+    return curve, b"\x04" + _coordinate(x, curve, what, _at(where, "x")) + _coordinate(y, curve, what, _at(where, "y"))
 
 
 def _coordinate(text: Json, curve: Curve, what: str, where: str) -> bytes:
     if type(text) is not str:
         raise Malformed(what, where, "expected a coordinate as text")
-    data = parse_base64url(text, what=what, where=where)
+    data = parse_base64url(text, what, where)
     if len(data) != _SIZES[curve]:  # RFC 7518 section 6.2.1.2: the full size, zeros kept
         raise Malformed(what, where, f"expected {_SIZES[curve]} bytes, got {len(data)}")
     return data

@@ -32,7 +32,7 @@ from zegel.services.upstream import UpstreamLogIn
 
 MAX_TRIES: Final = 5  # passwords a visit; but a wallet pushes as many requests as it likes, and each is visited anew
 MAX_GUESSES: Final = 30  # passwords a name in a quarter of an hour: a password that takes 100,000 holds out a month
-_MAX_LOGIN: Final = 256
+_MAX_LOGIN: Final = 256  # characters; an e-mail address has at most 254
 _HASHES_AT_ONCE: Final = 2  # each takes 19 MB and a twentieth of a second of a core
 
 

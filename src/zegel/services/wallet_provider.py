@@ -23,7 +23,7 @@ POSSESSION_SECONDS: Final = 60  # a wallet asks when it needs; nobody else has a
 KEY_ATTESTATION_SECONDS: Final = 600  # TS3 section 2.4.2: for one request, which follows at once
 _KEY_STORAGE: Final = ("iso_18045_basic",)  # OpenID4VCI 1.0 section D.2: keys in a file under a passphrase
 _USER_AUTHENTICATION: Final = ("iso_18045_basic",)
-_MAX_NONCE: Final = 512
+_MAX_NONCE: Final = 512  # characters; our c_nonce has 43
 _WHAT: Final = "proof of possession"
 
 

@@ -13,7 +13,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiCallable = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An ASGI application, ours or another's."""
 
-MAX_HEADERS: Final = 64
+MAX_HEADERS: Final = 64  # a browser sends twenty
 MAX_HEADER_BYTES: Final = 48_000  # two attestations and a DPoP proof, each with a chain, are under 16 kB
 BODY_SECONDS: Final = 10.0  # a presentation of 100 kB takes one second at 1 Mbit/s
 

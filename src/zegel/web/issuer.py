@@ -23,8 +23,8 @@ from zegel.web.routing import Route
 TYPE_PATH: Final = "/type-metadata/"
 MAX_FORM: Final = 65_536  # authorization details of 16 kB, percent-encoded, and a redirect URI of 2 kB
 _METADATA_SECONDS: Final = 300  # keys for requests stand in it; a successor's is offered longer before it is needed
-_TYPE_SECONDS: Final = 86_400
-_AGGREGATION_SECONDS: Final = 300
+_TYPE_SECONDS: Final = 86_400  # a day; type metadata that changes has a new name
+_AGGREGATION_SECONDS: Final = 300  # five minutes, as for the metadata
 
 
 async def serve_metadata(site: IssuerSite, request: HttpRequest) -> HttpResponse:

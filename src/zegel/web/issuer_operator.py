@@ -14,7 +14,7 @@ from zegel.web.issuer_pages import reference_link
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.routing import Audience, Route
 
-MAX_BODY: Final = 16_384
+MAX_BODY: Final = 16_384  # an offer of every type
 MAX_PERSONS: Final = 500  # of a longer register the operator has a list of its own
 PRE_AUTHORIZED: Final = "pre-authorized"
 AUTHORIZATION_CODE: Final = "authorization-code"

@@ -22,7 +22,7 @@ KEYS_PATH: Final = "/key-attestations"
 ATTEST_PATH: Final = "/attest"
 MAX_WALLET: Final = 4_096  # one proof of possession
 MAX_BATCH: Final = 131_072  # a hundred proofs of possession, each under 1 kB
-MAX_KID: Final = 256
+MAX_KID: Final = 256  # characters; a thumbprint has 43
 _WHAT: Final = "request"
 
 

@@ -31,7 +31,11 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return sandbox_at(tmp_path / "utopia")
+    """A sandbox in which no role has run yet."""
+    config = sandbox_at(tmp_path / "utopia")
+    for path in (tmp_path / "utopia" / "data").glob("*.db*"):
+        path.unlink()
+    return config
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ _TDATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _SIZE: Final = len("2026-11-22T00:00:00Z")
 
 
-def parse_tdates(values: Iterable[Tag], *, what: str, where: str) -> list[int]:
+def parse_tdates(values: Iterable[Tag], what: str, where: str) -> list[int]:
     """Parse each ``#6.0(tstr)`` to seconds since the epoch; ``Malformed`` for a fraction, an offset, or no such day."""
     parsed = []
     for value in values:

@@ -8,12 +8,13 @@ The items of a namespace are held by column, for nothing here costs more than wh
 """
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple, final
 
 from zegel.errors import Malformed
 from zegel.formats.claims import Claim
 from zegel.formats.mdoc.values import parse_value
-from zegel.primitives.cbor import embedded, encode_embedded, parse_text_keyed
+from zegel.primitives.cbor import embedded_all, encode_embedded, parse_text_keyed
 
 _WHAT: Final = "issuer-signed item"
 _NEEDLE: Final = 64  # bytes of an item that are searched for; the head, and most of the random value
@@ -32,7 +33,7 @@ class IssuerSignedItems(NamedTuple):
 Namespaces = Mapping[str, IssuerSignedItems]
 
 
-def parse_namespaces(value: object, *, received: bytes) -> Namespaces:
+def parse_namespaces(value: object, received: bytes) -> Namespaces:
     """Parse ``IssuerNameSpaces``; ``received`` is the message around it. ``Malformed`` for another shape."""
     if type(value) is not dict:
         raise Malformed(_WHAT, "nameSpaces", "expected a map")
@@ -41,10 +42,10 @@ def parse_namespaces(value: object, *, received: bytes) -> Namespaces:
     for namespace, items in value.items():
         if type(namespace) is not str or type(items) is not list or not items:
             raise Malformed(_WHAT, "nameSpaces", "expected items by namespace")
-        inner = [embedded(item, what=_WHAT) for item in items]
+        inner = embedded_all(items, _WHAT)
         encoded = list(map(encode_embedded, inner))
         position = _position_after(encoded, received, position)
-        parsed[namespace] = _items(parse_text_keyed(inner, what=_WHAT), encoded)
+        parsed[namespace] = _items(parse_text_keyed(inner, _WHAT), encoded)
     return parsed
 
 
@@ -59,22 +60,22 @@ def _position_after(encoded: Sequence[bytes], received: bytes, position: int) ->
 
 
 def _items(maps: Sequence[Mapping[str, object]], encoded: list[bytes]) -> IssuerSignedItems:
-    digest_ids: list[int] = []
-    elements: list[str] = []
-    values: list[Claim] = []
     try:
-        for members in maps:
-            digest_id, element, value = members["digestID"], members["elementIdentifier"], members["elementValue"]
-            if (
-                type(digest_id) is not int
-                or digest_id < 0
-                or type(element) is not str
-                or type(members["random"]) is not bytes
-            ):
-                raise Malformed(_WHAT, "", "expected an unsigned number, bytes and a name beside the value")
-            digest_ids.append(digest_id)
-            elements.append(element)
-            values.append(value if type(value) is str else parse_value(value, what=_WHAT, where="elementValue"))
+        digest_ids, randoms, elements, values = zip(*map(_MEMBERS, maps), strict=True)
     except KeyError:
         raise Malformed(_WHAT, "", "expected digestID, random, elementIdentifier and elementValue") from None
-    return IssuerSignedItems(digest_ids, elements, values, encoded)
+    if (
+        not _NUMBERS.issuperset(map(type, digest_ids))
+        or min(digest_ids) < 0
+        or not _BYTES.issuperset(map(type, randoms))
+        or not _TEXTS.issuperset(map(type, elements))
+    ):
+        raise Malformed(_WHAT, "", "expected an unsigned number, bytes and a name beside the value")
+    claims = [value if type(value) is str else parse_value(value, _WHAT, "elementValue") for value in values]
+    return IssuerSignedItems(list(digest_ids), list(elements), claims, encoded)
+
+
+_MEMBERS: Final = itemgetter("digestID", "random", "elementIdentifier", "elementValue")
+_NUMBERS: Final = frozenset({int})
+_BYTES: Final = frozenset({bytes})
+_TEXTS: Final = frozenset({str})

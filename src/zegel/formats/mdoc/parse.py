@@ -18,7 +18,7 @@ from zegel.primitives.cose import UnverifiedMac0, UnverifiedSign1, parse_mac0, p
 from zegel.primitives.encoding import parse_base64url
 
 MAX_DOCUMENTS: Final = 6  # OpenID4VP sends one in a response, proximity the few that a person shows at a time
-_MAX_TEXT: Final = MAX_BYTES * 4 // 3 + 1
+_MAX_TEXT: Final = MAX_BYTES * 4 // 3 + 1  # MAX_BYTES in base64url
 _EMPTY_MAP: Final = b"\xa0"
 _ISSUED: Final = "issuer-signed mdoc"
 _ISSUER_AUTH: Final = f"{_ISSUED}: issuerAuth"
@@ -76,7 +76,7 @@ class UnverifiedDeviceResponse(NamedTuple):
 def parse_issuer_signed(data: bytes | str) -> UnverifiedIssuerSigned:
     """Parse ``IssuerSigned``, as OpenID4VCI 1.0 section A.2.4 carries it; ``Malformed`` for anything else."""
     received = _received(data, _ISSUED)
-    return _issuer_signed(parse_map(received, what=_ISSUED), received)
+    return _issuer_signed(parse_map(received, _ISSUED), received)
 
 
 def parse_device_response(data: bytes | str) -> UnverifiedDeviceResponse:
@@ -85,7 +85,7 @@ def parse_device_response(data: bytes | str) -> UnverifiedDeviceResponse:
     What a later minor version adds is not looked at.
     """
     received = _received(data, _RESPONSE)
-    members = parse_map(received, what=_RESPONSE)
+    members = parse_map(received, _RESPONSE)
     version, status = _DEVICE_RESPONSE.read(members)
     if not version.startswith("1."):
         raise Malformed(_RESPONSE, "version", "expected 1.0")
@@ -127,17 +127,17 @@ def _document(value: object, received: bytes) -> UnverifiedDocument:
 
 
 def _issuer_signed(members: Members, received: bytes) -> UnverifiedIssuerSigned:
-    issuer_auth = parse_sign1(members.get("issuerAuth"), what=_ISSUER_AUTH)
+    issuer_auth = parse_sign1(members.get("issuerAuth"), _ISSUER_AUTH)
     payload = issuer_auth.payload
     if payload is None:
         raise Malformed(_ISSUER_AUTH, "payload", "expected the mobile security object")
-    namespaces = parse_namespaces(members["nameSpaces"], received=received) if "nameSpaces" in members else {}
+    namespaces = parse_namespaces(members["nameSpaces"], received) if "nameSpaces" in members else {}
     return UnverifiedIssuerSigned(issuer_auth, payload, parse_security_object(payload), namespaces)
 
 
 def _device_signed(members: Members, received: bytes) -> UnverifiedDeviceSigned:
     namespaces, device_auth = _DEVICE_SIGNED.read(members)
-    inner = embedded(namespaces, what=_DEVICE, where="nameSpaces")
+    inner = embedded(namespaces, _DEVICE, "nameSpaces")
     encoded = encode_embedded(inner)
     if encoded not in received:  # what the holder signed is what stood in the message, as for the issuer's items
         raise Malformed(_DEVICE, "nameSpaces", "expected the shortest encoding")
@@ -159,7 +159,7 @@ def _authentication(members: Members) -> UnverifiedSign1 | UnverifiedMac0:
     if ("deviceSignature" in members) is ("deviceMac" in members):
         raise Malformed(_DEVICE, "deviceAuth", "expected a device signature or a device MAC")
     if "deviceSignature" in members:
-        parsed = parse_sign1(members["deviceSignature"], what=_DEVICE_SIGNATURE)
+        parsed = parse_sign1(members["deviceSignature"], _DEVICE_SIGNATURE)
     else:
         parsed = parse_mac0(members["deviceMac"], what=_DEVICE_MAC)
     if parsed.payload is not None:  # section 9.1.3.6: the payload is detached

@@ -44,13 +44,13 @@ def parse_security_object(payload: bytes) -> SecurityObject:
     A status by another mechanism than a Token Status List alone is ``Malformed``: what cannot be looked up must not
     pass for valid.
     """
-    members = parse_map(parse_embedded(payload, what=_WHAT), what=_WHAT)
+    members = parse_map(parse_embedded(payload, _WHAT), _WHAT)
     version, algorithm, doc_type, digests, key_info, validity = _SECURITY_OBJECT.read(members)
     _refuse_other_digests(digests)
-    signed, valid_from, valid_until = parse_tdates(_VALIDITY.read(validity), what=_WHAT, where="validityInfo")
-    holder_key = parse_cose_key(key_info.get("deviceKey"), what=_DEVICE_KEY)
+    signed, valid_from, valid_until = parse_tdates(_VALIDITY.read(validity), _WHAT, "validityInfo")
+    holder_key = parse_cose_key(key_info.get("deviceKey"), _DEVICE_KEY)
     authorizations = _key_authorizations(key_info) if "keyAuthorizations" in key_info else NOTHING
-    status = parse_status_reference(members["status"], what=_WHAT) if "status" in members else None
+    status = parse_status_reference(members["status"], _WHAT) if "status" in members else None
     return SecurityObject(
         version, algorithm, doc_type, digests, holder_key, authorizations, signed, valid_from, valid_until, status
     )

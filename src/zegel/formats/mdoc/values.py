@@ -27,7 +27,7 @@ _MAPS: Final = frozenset({dict, FrozenMap})
 _EXACT: Final = range(-(1 << 63), 1 << 64)  # what JSON's readers keep exact at all
 
 
-def parse_value(value: Any, *, what: str, where: str) -> Claim:
+def parse_value(value: Any, what: str, where: str) -> Claim:
     """Turn a decoded element value into a claim; ``Malformed`` for what no claim can be, as a map with bytes as key."""
     if type(value) is Tag:
         value = value.value
@@ -36,9 +36,9 @@ def parse_value(value: Any, *, what: str, where: str) -> Claim:
         plain: Claim = value
         return plain
     if kind in _ARRAYS:
-        return [parse_value(inner, what=what, where=where) for inner in value]
+        return [parse_value(inner, what, where) for inner in value]
     if kind in _MAPS and all(type(name) is str for name in value):
-        return {name: parse_value(inner, what=what, where=where) for name, inner in value.items()}
+        return {name: parse_value(inner, what, where) for name, inner in value.items()}
     raise Malformed(what, where, "expected a value of text, bytes, numbers, true, false, null, arrays or maps of these")
 
 

@@ -74,7 +74,7 @@ def verify_key_binding(
     """
     jws, claims = binding.unverified_jws, binding.unverified_claims
     check_header(jws.unverified_header, key=key, typ=TYPE)
-    verify_signature(key, jws.signature, jws.signing_input, check=_SIGNATURE)
+    verify_signature(key, jws.signature, jws.signing_input, _SIGNATURE)
     if claims["aud"] != audience:
         raise Rejected(Check.AUDIENCE, "expected our own identifier", field="aud")
     if claims["nonce"] != nonce:

@@ -63,7 +63,7 @@ def parse_sdjwt(data: bytes | str) -> UnverifiedSdJwt:
         data[: len(data) - len(proof)],
         jws,
         parse_registered(claims),
-        parse_status_reference(claims["status"], what=WHAT) if "status" in claims else None,
+        parse_status_reference(claims["status"], WHAT) if "status" in claims else None,
         encoded,
         parse_disclosures(disclosed),
         None if key_binding is None else parse_key_binding(key_binding),
@@ -92,7 +92,7 @@ def _decode(
 
 def _decode_parts(texts: list[bytes], payloads: tuple[str, ...]) -> list[Json]:
     """Decode payloads and disclosures together; one after another only to find the one at fault."""
-    decoded = parse_json_parts(texts, what=_WHAT)
+    decoded = parse_json_parts(texts, _WHAT)
     if decoded is not None:
         return decoded
     disclosures = map(disclosure_name, range(len(texts) - len(payloads)))
@@ -107,7 +107,7 @@ def _holder_key(value: Json) -> PublicKey:
     """HAIP 1.0 section 6.1: the holder's key is in ``jwk``; no other confirmation method is fetched or guessed."""
     if type(value) is not dict or "jwk" not in value:
         raise Malformed(WHAT, "cnf", "expected an object with jwk")
-    return parse_jwk(value["jwk"], what=WHAT, where="cnf.jwk")
+    return parse_jwk(value["jwk"], WHAT, "cnf.jwk")
 
 
 def _ascii(text: str) -> bytes:

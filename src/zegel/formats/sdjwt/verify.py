@@ -90,7 +90,7 @@ def _verify_issuer(jws: UnverifiedJws, anchors: TrustAnchors, now: int) -> Verif
     # 2. the signer signed these bytes, as an SD-JWT VC
     key = chain.leaf.key
     check_header(header, key=key, typ=_TRANSITIONAL if header.typ == _TRANSITIONAL else TYPE)
-    verify_signature(key, jws.signature, jws.signing_input, check=_SIGNATURE)
+    verify_signature(key, jws.signature, jws.signing_input, _SIGNATURE)
     return chain
 
 

@@ -8,11 +8,11 @@ from zegel.formats.credential import StatusReference
 from zegel.primitives.json import Json, encode_json, parse_object
 
 MAX_INDEX: Final = (1 << 53) - 1  # RFC 7493 section 2.2: beyond it JSON numbers are no longer exact
-MAX_URI: Final = 2_048
+MAX_URI: Final = 2_048  # what every server takes
 MAX_LISTS: Final = 10_000  # of a million entries each
 
 
-def parse_status_reference(value: object, *, what: str) -> StatusReference:
+def parse_status_reference(value: object, what: str) -> StatusReference:
     """Parse a ``status`` claim, decoded from JSON or CBOR; ``Malformed`` unless it names an entry of a status list.
 
     A status by another mechanism alone is ``Malformed`` too: what cannot be looked up must not pass for valid.

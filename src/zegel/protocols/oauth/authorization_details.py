@@ -10,7 +10,7 @@ from zegel.primitives.json import Json, encode_json, parse_json
 
 TYPE: Final = "openid_credential"
 MAX_DETAILS: Final = 32  # an issuer with all types of the catalogue, each in two formats, has fewer
-_MAX_BYTES: Final = 16_384
+_MAX_BYTES: Final = 16_384  # thirty-two configurations with their ids
 
 
 @final

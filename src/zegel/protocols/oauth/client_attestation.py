@@ -25,7 +25,7 @@ POP_HEADER: Final = "oauth-client-attestation-pop"
 POP_TYP: Final = "oauth-client-attestation-pop+jwt"
 MAX_POP: Final = 4_096  # under 1 kB with a P-521 key
 _POP_SECONDS: Final = 60  # -07 knows no exp, but lets it stand; servers of earlier drafts ask for it
-_MAX_JTI: Final = 256
+_MAX_JTI: Final = 256  # characters; ours has 22
 
 
 @final

@@ -23,7 +23,7 @@ from zegel.protocols.oauth.nonces import NoncePurpose, Nonces
 
 TYP: Final = "dpop+jwt"
 MAX_PROOF: Final = 4_096  # a proof with a P-521 key, a nonce and a long URL is under 1 kB
-MAX_JTI: Final = 256
+MAX_JTI: Final = 256  # characters; ours has 22
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 

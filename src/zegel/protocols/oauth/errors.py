@@ -28,7 +28,7 @@ _AT_RESOURCE: Final[Mapping[str, int]] = {
     "use_dpop_nonce": 401,
     "invalid_dpop_proof": 401,
 }
-_MAX_DESCRIPTION: Final = 400
+_MAX_DESCRIPTION: Final = 400  # characters; one sentence for a log
 
 
 @final

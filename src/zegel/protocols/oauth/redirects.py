@@ -9,7 +9,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.http import HttpResponse, origin_of, with_query
 
-MAX_REDIRECT: Final = 2_000
+MAX_REDIRECT: Final = 2_000  # what every browser takes
 _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:[0-9]+)?")
 _CHARACTERS: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986, and so neither quote nor angle bracket nor space
 

@@ -23,7 +23,7 @@ AUTHORIZATION_PATH: Final = "/authorize"
 TOKEN_PATH: Final = "/token"  # noqa: S105 a path
 CHALLENGE_PATH: Final = "/challenge"
 SECRET_BYTES: Final = 32  # RFC 6749 section 10.10 asks for 128 bits, FAPI 2.0 section 5.4.1 for the same
-MAX_CLIENT_ID: Final = 512
+MAX_CLIENT_ID: Final = 512  # a URL; the same for every wallet of a kind
 
 
 @final

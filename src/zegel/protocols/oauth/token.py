@@ -44,7 +44,7 @@ from zegel.protocols.oauth.states import (
 )
 
 MAX_TRIES: Final = 5  # OpenID4VCI 1.0 section 13.6.3 asks for a limit; six digits then hold out 1 to 200,000
-MAX_TX_CODE: Final = 64
+MAX_TX_CODE: Final = 64  # more than anybody types
 
 
 class GrantType(StrEnum):

@@ -27,7 +27,7 @@ from zegel.protocols.oauth.pkce import METHOD, code_challenge, create_code_verif
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 SCOPE: Final = "openid profile email address phone"
 MAX_ANSWER: Final = 131_072  # claims with a portrait of 60 kB in base64
-MAX_KEYS: Final = 32
+MAX_KEYS: Final = 32  # a provider publishes two or three
 _SECRET_BYTES: Final = 32
 _JSON_TYPES: Final = (JSON, "application/jwk-set+json")  # RFC 7517 section 8.5.2
 _METADATA: Final = "provider metadata"

@@ -32,10 +32,10 @@ from zegel.trust.anchors import Purpose, TrustAnchors
 WELL_KNOWN: Final = "/.well-known/openid-credential-issuer"
 TYP: Final = "openidvci-issuer-metadata+jwt"
 MAX_METADATA: Final = 262_144  # thirty types in two formats with claims in three languages are under 150 kB
-MAX_CONFIGURATIONS: Final = 200
+MAX_CONFIGURATIONS: Final = 200  # a hundred types in two formats
 MAX_BATCH: Final = 100  # as many keys as one key attestation may attest
 MAX_SHOWN: Final = 300  # characters of a name or description; longer ones are not for a screen
-MAX_CLAIMS: Final = 200
+MAX_CLAIMS: Final = 200  # a PID has 40
 _MAX_LOGO: Final = 65_536  # a data URL with a small PNG
 _WHAT: Final = "credential issuer metadata"
 _TYPE_MEMBER: Final[Mapping[Format, str]] = {Format.SD_JWT_VC: "vct", Format.MDOC: "doctype"}

@@ -11,7 +11,7 @@ from zegel.protocols.oauth.access import Authorized
 from zegel.protocols.oauth.errors import denying
 from zegel.protocols.openid4vci.states import Event, NotifiedIssuance
 
-MAX_NOTIFICATION: Final = 4_096
+MAX_NOTIFICATION: Final = 4_096  # an id, an event and one sentence
 _DESCRIPTION: Final = frozenset(map(chr, (0x20, 0x21, *range(0x23, 0x5C), *range(0x5D, 0x7F))))  # section 11.1
 
 

@@ -17,10 +17,10 @@ from zegel.profiles import Grant
 from zegel.protocols.oauth.redirects import is_loopback
 
 MAX_LINK: Final = 16_384  # a QR code holds 4,296 characters; a link may hold an offer of every type by value
-MAX_OFFER: Final = 16_384
+MAX_OFFER: Final = 16_384  # as for a link
 MAX_CONFIGURATIONS: Final = 32  # all types of the catalogue in both formats are fewer
 MAX_DESCRIPTION: Final = 300  # section 4.1.1
-MAX_CODE: Final = 512
+MAX_CODE: Final = 512  # ours has 43 characters
 _WHAT: Final = "credential offer"
 
 

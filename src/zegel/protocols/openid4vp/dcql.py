@@ -25,14 +25,14 @@ from zegel.protocols.openid4vp.members import (
 
 # The specification sets no limits. The longest query of the EUDI reference wallet asks one credential for 27 claims.
 MAX_CREDENTIALS: Final = 32
-MAX_CLAIMS: Final = 128
-MAX_VALUES: Final = 64
-MAX_SETS: Final = 32
-MAX_OPTIONS: Final = 64
-MAX_TYPES: Final = 32
-MAX_AUTHORITIES: Final = 16
+MAX_CLAIMS: Final = 128  # three times what a PID has
+MAX_VALUES: Final = 64  # the member states are 27
+MAX_SETS: Final = 32  # ways to combine; a query that needs more is not read by anybody
+MAX_OPTIONS: Final = 64  # in each, as many as credential queries
+MAX_TYPES: Final = 32  # a domestic type of each member state
+MAX_AUTHORITIES: Final = 16  # key identifiers; a member state has one or two
 MAX_AUTHORITY_VALUES: Final = 512  # HAIP 1.0 section 5: an aki array may stand for a whole list of trusted issuers
-MAX_ID: Final = 128
+MAX_ID: Final = 128  # characters; ours have under twenty
 
 _WHAT: Final = "DCQL query"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")

@@ -13,9 +13,9 @@ from zegel.primitives.keys import Algorithm, Curve, PublicKey, parse_jwk
 from zegel.profiles import ClientIdPrefix, Profile
 from zegel.protocols.openid4vp.members import member, read_array, read_object, read_texts
 
-MAX_KEYS: Final = 16
-MAX_KID: Final = 256
-MAX_ALGORITHMS: Final = 32
+MAX_KEYS: Final = 16  # one is enough
+MAX_KID: Final = 256  # characters; a thumbprint has 43
+MAX_ALGORITHMS: Final = 32  # those that IANA has registered for signatures
 
 _WHAT: Final = "client metadata"
 _WHERE: Final = "client_metadata"

@@ -23,8 +23,8 @@ from zegel.protocols.openid4vp.metadata import response_kid
 from zegel.protocols.openid4vp.verifier import Requested
 
 MAX_BODY: Final = 1 << 19  # an encrypted answer of 256 kB, which primitives.jwe takes, with room for the form around it
-MAX_DESCRIPTION: Final = 500
-MAX_CODE: Final = 100
+MAX_DESCRIPTION: Final = 500  # characters; one sentence
+MAX_CODE: Final = 100  # characters; the codes of OpenID4VP have under thirty
 _WHAT: Final = "authorization response"
 
 

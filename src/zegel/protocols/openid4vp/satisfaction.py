@@ -147,4 +147,4 @@ def _spelled(path: ClaimPath) -> str:
     return "/".join("*" if element is None else str(element)[:_MAX_NAME] for element in path)
 
 
-_MAX_NAME: Final = 80
+_MAX_NAME: Final = 80  # characters of a name in a message

@@ -47,7 +47,7 @@ CROSS_DEVICE_SECONDS: Final = 120  # whoever relays a QR code has no longer; a p
 RESULT_SECONDS: Final = 300  # verified claims wait no longer for the service that asked
 OUTCOME_SECONDS: Final = 3_600  # that it happened, without a claim, for a page that is reloaded
 SECRET_BYTES: Final = 32  # section 5.2 asks for 128 bits of nonce, section 8.2 for as many of response code
-MAX_WALLET_NONCE: Final = 512
+MAX_WALLET_NONCE: Final = 512  # characters; ours has 43
 
 
 @final

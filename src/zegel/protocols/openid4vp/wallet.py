@@ -39,7 +39,7 @@ from zegel.protocols.openid4vp.transaction_data import TransactionType, assign_t
 from zegel.trust.anchors import TrustAnchors
 
 _NONCE_BYTES: Final = 32
-_MAX_SAID: Final = 200
+_MAX_SAID: Final = 200  # characters of a message to the verifier
 
 
 @final

@@ -6,9 +6,7 @@ from typing import Final, final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS: Final = 10.0  # the time that a body has, too
-MAX_HEAD_READ: Final = (
-    1 << 19
-)  # a read may bring the end of a long body along; web.asgi has the limit that clients meet
+MAX_HEAD_READ: Final = 1 << 19  # the end of a long body may come along; web.asgi has the limit that clients meet
 
 
 @final

@@ -27,7 +27,7 @@ from zegel.web.app.verifier import link_target
 from zegel.web.issuer_log_in import RETURN
 from zegel.web.verifier import VerifierSite
 
-MAX_QUERY: Final = 65_536
+MAX_QUERY: Final = 65_536  # a redirect back with everything that a provider may say
 STATUS_SECONDS: Final = 60  # how long a status list is used again; whoever presents wants to be known now
 _PID: Final = "pid"
 

@@ -25,7 +25,7 @@ LIST_TYPES: Final = {
     "wallet-provider": ListType.WALLET_PROVIDERS,
     "access": ListType.ACCESS_PROVIDERS,
 }
-_REDIRECTS: Final = 3
+_REDIRECTS: Final = 3  # status list draft 20 section 8.1 allows them; each target is checked again
 
 
 @final

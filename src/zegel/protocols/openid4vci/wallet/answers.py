@@ -17,7 +17,7 @@ from zegel.protocols.openid4vci.metadata import MAX_BATCH
 from zegel.protocols.openid4vci.wallet.session import Pending, Received, Tokens, parse_member, refusal_of
 
 MAX_INTERVAL: Final = 2_592_000  # a month; who says more may be asked earlier
-MAX_LIFETIME: Final = 31_536_000
+MAX_LIFETIME: Final = 31_536_000  # a year
 _TOKENS: Final = "token response"
 _RESULT: Final = "credential response"
 

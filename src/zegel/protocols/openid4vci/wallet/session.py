@@ -21,8 +21,8 @@ from zegel.protocols.oauth.metadata import ServerMetadata
 from zegel.protocols.openid4vci.metadata import IssuerMetadata
 
 MAX_ATTEMPTS: Final = 3  # one for a DPoP nonce, one for a challenge, and the one that counts
-MAX_ANSWER: Final = 65_536
-_MAX_TEXT: Final = 400
+MAX_ANSWER: Final = 65_536  # a token response with details for every type is under 8 kB
+_MAX_TEXT: Final = 400  # characters of an error of the server that a person reads
 _ERROR: Final = re.compile(r'\berror="([a-z_]{1,64})"')
 _RETRIES: Final = frozenset({"use_dpop_nonce", "use_attestation_challenge"})
 
