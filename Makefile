@@ -1,12 +1,14 @@
 # make demo     sets up and runs every role on this machine        make demo WALK=1   tells the whole story and ends
 # make test     sets up and passes every test                      make test-fast     the quick ones
 # make check    style and types      make bench   speed, beside bare cryptography and other libraries
+# make wheel    the package          make sbom    what it is made of      make audit   known weaknesses of that
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench lock
+.PHONY: help demo test test-fast check bench wheel sbom audit lock
 BIN := .venv/bin
+EPOCH := 1577836800 # 2020-01-01: a time that every format of archives can hold
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 demo:
 	@tools/setup run
@@ -31,9 +33,26 @@ bench:
 	@tools/setup bench
 	@$(BIN)/python bench/run.py
 
+# The same bytes from the same sources, whenever and wherever they are built.
+wheel:
+	@tools/setup test
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m hatchling build -t wheel -d dist
+
+sbom:
+	@tools/setup test
+	@mkdir -p dist
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/run.txt --pyproject pyproject.toml \
+		--output-reproducible --short-PURLs -o dist/zegel.cdx.json
+	@echo dist/zegel.cdx.json
+
+audit:
+	@tools/setup audit
+	@tools/audit
+
 # Pins what pyproject.toml asks for; needs uv.
 lock:
 	uv pip compile pyproject.toml --extra demo --generate-hashes --universal --python-version 3.11 -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra demo --group test --group check --no-strip-extras --generate-hashes --universal --python-version 3.11 -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra demo --group test --group check --group supply --no-strip-extras --generate-hashes --universal --python-version 3.11 -q -o requirements/dev.txt
 	printf 'editables\nhatchling\n' | uv pip compile - --generate-hashes --universal --python-version 3.11 -q -o requirements/build.txt
 	uv pip compile --group bench --generate-hashes --universal --python-version 3.11 -q -o requirements/bench.txt
+	uv pip compile --group audit --generate-hashes --universal --python-version 3.11 -q -o requirements/audit.txt

@@ -44,6 +44,18 @@ TESTED = {
     "toml source csv": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml source oidc": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml source presentation": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
+    "toml role": f"{HERE}/test_operations.py::test_a_role_behind_a_proxy_is_configured_as_it_says",
+    "sh upkeep config": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
+    "sh upkeep db": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
+    "sh upkeep restore": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
+    "sh upkeep upgrade": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
+    "sh systemd": f"{HERE}/test_operations.py::test_the_unit_is_installed_as_it_says",
+    "sh image": f"{HERE}/test_operations.py::test_the_image_is_built_and_run_as_it_says",
+    "nginx proxy": f"{HERE}/test_operations.py::test_the_proxy_passes_on_what_a_role_needs",
+    "json ready": f"{HERE}/test_operations.py::test_a_role_that_is_not_ready_says_so_as_it_is_printed",
+    "yaml alerts": f"{HERE}/test_operations.py::test_an_alert_is_about_something_that_is_counted",
+    "json log": f"{HERE}/test_operations.py::test_a_line_of_the_log_reads_as_it_is_printed",
+    "sh supply": f"{HERE}/test_operations.py::test_what_is_made_of_the_sources_is_made_as_it_says",
 }
 
 

@@ -186,7 +186,7 @@ def test_the_commands_tell_one_story(player: Player) -> None:
 
 def test_roles_are_served_as_it_says(tmp_path: Path) -> None:
     player = Player(tmp_path)
-    with reserved_ports(13) as ports:
+    with reserved_ports(27) as ports:
         make, serve = (line.partition("#")[0].strip() for line in the_block("sh roles").text.splitlines())
         player.run(f"{make} --port {ports[0]}")
         for command in (serve, serve.replace(" issuer", "")):

@@ -14,6 +14,7 @@ from zegel_testing.demo import ZEGEL, environment
 
 SECONDS = 60  # a walk takes three; the machine may have other things to do
 LOOPBACK_UP = Path(__file__).with_name("loopback_up.py")
+TRIED_TO_LEAVE = 99  # as loopback_up.py says
 ALONE = (("unshare", "-n"), ("unshare", "-rn"))  # a network of its own: for root, and where users have namespaces
 
 ATTESTED = ("wallet attestation", "key attestation")
@@ -131,6 +132,15 @@ def test_the_whole_story_is_told_in_its_order(home: Path, before: tuple[str, ...
     told = [step["step"] for step in walk.steps]
     assert tuple(dict.fromkeys(told)) == STORY
     assert left_in(home) == []
+
+
+@pytest.mark.parametrize("before", ways(), ids=lambda before: "loopback alone" if before else "as it is")
+@pytest.mark.parametrize("kind", ["DGRAM", "STREAM"])
+def test_where_there_is_loopback_alone_whoever_tries_to_leave_is_noticed(before: tuple[str, ...], kind: str) -> None:
+    leaving = f"import socket; one = socket.socket(type=socket.SOCK_{kind}); one.settimeout(0.01)"
+    for address, noticed in (("127.0.0.1", 0), ("192.0.2.1", TRIED_TO_LEAVE if before else 0)):  # RFC 5737
+        program = [*before, sys.executable, "-c", f"{leaving}; one.connect_ex(('{address}', 9))"]
+        assert subprocess.run(program, check=False).returncode == noticed
 
 
 @pytest.mark.slow

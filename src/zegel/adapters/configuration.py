@@ -1,14 +1,32 @@
-"""The configuration's file."""
+"""The configuration's file, and whether the files are there that it names."""
 
+import ssl
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from zegel.adapters.files import read_file
+from zegel.adapters.files import os_errors, read_file
+from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_private_key, load_secret, load_signer
 from zegel.config.parse import parse_config
-from zegel.config.roles import Config
-from zegel.errors import Malformed
+from zegel.config.roles import Config, RoleConfig
+from zegel.errors import Malformed, Unavailable
 
 MAX_CONFIG: Final = 1 << 20  # a verifier with a hundred clients has 100 kB
+_LOADERS: Final[Mapping[str, Callable[[Path], object]]] = {
+    "sealing_key": load_secret,
+    "operator_token": load_secret,
+    "subject_secret": load_secret,
+    "client_secret": load_secret,
+    "key": load_private_key,
+    "access_key": load_private_key,
+    "status_key": load_private_key,
+    "encryption_key": load_private_key,
+    "chain": load_certificates,
+    "access_chain": load_certificates,
+    "status_chain": load_certificates,
+}
+"""How a role reads the files that its settings name."""
+_CHAIN_OF: Final = {"key": "chain", "access_key": "access_chain", "status_key": "status_chain"}
 
 
 def load_config(path: Path) -> Config:
@@ -18,3 +36,52 @@ def load_config(path: Path) -> Config:
     except UnicodeDecodeError:
         raise Malformed("zegel.toml", "", "expected UTF-8") from None
     return parse_config(text, folder=path.resolve().parent)
+
+
+def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str]:
+    """What would keep these roles from starting: a file that is missing, open to others or not what it should be, and
+    a port that two listeners want; each with the setting's path. ``roles`` are by their tables' names."""
+    for position, listed in enumerate(config.trusted_lists):
+        yield from _fault(f"trusted_lists[{position}].signer", load_certificates, listed.signer)
+    for name, role in roles.items():
+        for setting, load in _LOADERS.items():
+            path = getattr(role, setting, None)
+            if isinstance(path, Path):
+                yield from _fault(f"{name}.{setting}", load, path)
+        for key, chain in _CHAIN_OF.items():
+            pair = getattr(role, key, None), getattr(role, chain, None)
+            if all(isinstance(path, Path) and path.exists() for path in pair):
+                yield from _fault(f"{name}.{chain}", load_signer, *pair)
+        secret = getattr(getattr(role, "source", None), "client_secret", None)
+        if secret is not None:
+            yield from _fault(f"{name}.source.client_secret", load_client_secret, secret)
+        if role.tls_certificate is not None:
+            yield from _fault(f"{name}.tls_certificate", _load_tls, role.tls_certificate, role.tls_key)
+    yield from _shared_ports(roles)
+
+
+def _fault(where: str, load: Callable[..., object], *paths: Any) -> Iterator[str]:
+    try:
+        load(*paths)
+    except Unavailable as error:
+        yield f"{where}: {error.detail}"
+
+
+def _load_tls(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with os_errors(certificate):
+        try:
+            context.load_cert_chain(certificate, key)
+        except ssl.SSLError:
+            raise Unavailable(str(certificate), f"expected a PEM chain of the key in {key}") from None
+    return context
+
+
+def _shared_ports(roles: Mapping[str, RoleConfig]) -> Iterator[str]:
+    seen: dict[tuple[str, int | None], str] = {}
+    for name, role in roles.items():
+        for kind in ("", "operator_", "metrics_"):
+            port = getattr(role, f"{kind}port", None)
+            where, door = f"{name}.{kind}port", (str(getattr(role, f"{kind}address", "")), port)
+            if port is not None and seen.setdefault(door, where) != where:
+                yield f"{where}: expected a port of its own, not that of {seen[door]}"

@@ -27,6 +27,7 @@ from zegel.web.app.serve import bind
 
 FIRST_PORT: Final = 7101
 FIRST_OPERATOR_PORT: Final = 7111
+FIRST_METRICS_PORT: Final = 7121
 DEFAULT_PROFILE: Final = "haip"
 _ADDRESS: Final = "127.0.0.1"
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -82,6 +83,7 @@ def _made(folder: Path, args: Namespace, sockets: Mapping[str, socket.socket]) -
         tls=args.tls,
         ports={role: _port(sockets[_listener(role)]) for role in ROLES},
         operator_ports={role: _port(sockets[_operator(role)]) for role in OPERATED},
+        metrics_ports={role: _port(sockets[_metrics(role)]) for role in ROLES},
         brisk=True,
     )
     return create_sandbox(folder, plan, now=SystemClock().now(), random=system_random)
@@ -104,6 +106,7 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
 def _listening(*, free: bool) -> Iterator[Mapping[str, socket.socket]]:
     usual = {_listener(role): FIRST_PORT + at for at, role in enumerate(ROLES)}
     usual |= {_operator(role): FIRST_OPERATOR_PORT + at for at, role in enumerate(OPERATED)}
+    usual |= {_metrics(role): FIRST_METRICS_PORT + at for at, role in enumerate(ROLES)}
     with ExitStack() as stack:
         bound: dict[str, socket.socket] = {}
         taken: list[str] = []
@@ -151,6 +154,10 @@ def _listener(role: str) -> str:
 
 def _operator(role: str) -> str:
     return f"{_listener(role)} operator"
+
+
+def _metrics(role: str) -> str:
+    return f"{_listener(role)} metrics"
 
 
 def _port(one: socket.socket) -> int:

@@ -48,6 +48,8 @@ COMMANDS: Final = {
     "status": Command(module="status", help="look up an entry of a status list"),
     "sandbox": Command(module="sandbox", help="make authorities, keys, lists and a configuration"),
     "serve": Command(module="serve", help="serve roles of a configuration"),
+    "config": Command(module="config", help="check a configuration, or show it as it counts"),
+    "db": Command(module="db", help="check, upgrade, back up and restore the databases of roles"),
     "explain": Command(module="explain", help="say what a check asks, and what to do"),
 }
 

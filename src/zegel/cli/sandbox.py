@@ -15,6 +15,7 @@ from zegel.profiles import PROFILES
 DEFAULT: Final = Path("sandbox")
 _FOLDER_HELP: Final = f"a new or empty folder (default: {DEFAULT})"
 _OPERATOR_OFFSET: Final = 10
+_METRICS_OFFSET: Final = 20
 _LAST_PORT: Final = 65_535
 
 
@@ -29,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Make it."""
-    last = args.port + _OPERATOR_OFFSET + len(OPERATED) - 1
+    last = args.port + _METRICS_OFFSET + len(ROLES) - 1
     if not 0 < args.port <= last <= _LAST_PORT:
         detail = f"expected 1 to {_LAST_PORT - last + args.port}, for the ports above it are taken too"
         raise Malformed("command line", "--port", detail)
@@ -38,6 +39,7 @@ def run(args: Namespace) -> int:
         tls=args.tls,
         ports={role: args.port + at for at, role in enumerate(ROLES)},
         operator_ports={role: args.port + _OPERATOR_OFFSET + at for at, role in enumerate(OPERATED)},
+        metrics_ports={role: args.port + _METRICS_OFFSET + at for at, role in enumerate(ROLES)},
     )
     made = create_sandbox(args.folder, plan, now=SystemClock().now(), random=system_random)
     paths = {"config": str(made.config), "trust_folder": str(made.trust_folder), "web_ca": str(made.web_ca)}

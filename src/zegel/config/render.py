@@ -1,6 +1,7 @@
 """The settings as text: a zegel.toml in which everything stands as a comment, and the reference in the docs."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
@@ -8,6 +9,8 @@ from typing import Any, Final, Literal, get_args, get_origin
 from zegel.config.roles import Config
 from zegel.config.setting import Count, Database, ListSize, Origin, Port, Seconds, Setting, Shape, optional, settings_of
 
+_PASSWORD: Final = re.compile(r"(://[^/@:]*:)[^/@]*@")
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")  # TOML 1.0, keys
 _TYPES: Final[Mapping[Any, str]] = {
     str: "text",
     bool: "true or false",
@@ -41,6 +44,72 @@ def render_reference() -> str:
         *_tables(Config, ""),
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_values(config: Config) -> str:
+    """A configuration as it counts, defaults and all: a zegel.toml that says the same, but for what is hidden."""
+    return "\n".join(["# What is commented out is not set, or hidden.", *_valued(config, "")]) + "\n"
+
+
+def shown_values(table: Any) -> dict[str, Any]:
+    """A configuration as it counts, as JSON has it; what is hidden is null."""
+    return {setting.name: _shown(setting, getattr(table, setting.name)) for setting in _settings(table)}
+
+
+def _settings(table: Any) -> tuple[Setting, ...]:
+    kind: Any = type(table)
+    return settings_of(kind)
+
+
+def _valued(table: Any, path: str) -> Iterator[str]:
+    plain, inner = _split(type(table))
+    for setting in plain:
+        value = getattr(table, setting.name)
+        if value is None or setting.hidden:
+            yield f"# {setting.name}: {'not set' if value is None else 'hidden'}"
+        else:
+            yield f"{setting.name} = {_value(_visible(setting, value))}"
+    for setting in inner:
+        value, at = getattr(table, setting.name), f"{path}.{setting.name}" if path else setting.name
+        match setting.shape:
+            case Shape.LIST_OF_TABLES:
+                tables = [(f"[[{at}]]", at, one) for one in value]
+            case Shape.NAMED_TABLES:
+                named = {f"{at}.{_key(name)}": one for name, one in value.items()}
+                tables = [(f"[{name}]", name, one) for name, one in named.items()]
+            case _:
+                tables = [] if value is None else [(f"[{at}]", at, value)]
+        for header, name, one in tables:
+            yield from ("", header, *_valued(one, name))
+
+
+def _shown(setting: Setting, value: Any) -> Any:
+    if value is None or setting.hidden:
+        return None
+    match setting.shape:
+        case Shape.LIST_OF_TABLES:
+            return [shown_values(one) for one in value]
+        case Shape.NAMED_TABLES:
+            return {name: shown_values(one) for name, one in value.items()}
+        case Shape.VALUE:
+            return _as_json(_visible(setting, value))
+        case _:
+            return shown_values(value)
+
+
+def _visible(setting: Setting, value: Any) -> Any:
+    """Of a database's URL everything but the password."""
+    return _PASSWORD.sub(r"\1***@", value) if setting.type is Database else value
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple | frozenset):
+        return [_as_json(one) for one in (sorted(value) if isinstance(value, frozenset) else value)]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _commented(table: Any, path: str, *, always: bool = True) -> Iterator[str]:
@@ -87,7 +156,8 @@ def _toml(setting: Setting) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, tuple | frozenset):
-        return "[" + ", ".join(map(_value, value)) + "]"
+        ordered = sorted(value) if isinstance(value, frozenset) else value
+        return "[" + ", ".join(map(_value, ordered)) + "]"
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
 
 

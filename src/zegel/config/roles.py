@@ -38,6 +38,8 @@ class RoleConfig:
     tls_certificate: Path | None = setting(None, "PEM chain for TLS; without it plain http, on loopback alone")
     tls_key: Path | None = setting(None, "PEM key of the TLS certificate")
     behind_proxy: bool = setting(False, "a reverse proxy speaks TLS in front of this role, and sends the origin's Host")
+    metrics_address: str = setting("127.0.0.1", "the address at which the role is watched, in plain http")
+    metrics_port: Port | None = setting(None, "the port of /metrics, /healthz and /readyz; without it no such listener")
 
 
 @final
@@ -165,7 +167,9 @@ class ProviderClientConfig:
     id: str = required("the client_id")
     name: str = required("the name that people see")
     redirect_uris: tuple[str, ...] = required("where people return to, compared exactly")
-    secret_hash: str = setting("", "base64url of the SHA-256 of the client secret; empty for a public client")
+    secret_hash: str = setting(
+        "", "base64url of the SHA-256 of the client secret; empty for a public client", hidden=True
+    )
     claims: Mapping[str, ClaimSourceConfig] = required("a claim that the service gets, by its name")
     stable_from: ClaimSourceConfig | None = setting(
         None, "the claims that a lasting sub is made from; left out, each sign-in has a new sub"

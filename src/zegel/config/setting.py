@@ -30,11 +30,12 @@ Database = NewType("Database", str)
 """A database's URL; the path of an SQLite file in it is relative to the configuration's folder."""
 
 _MEANING: Final = "meaning"
+_HIDDEN: Final = "hidden"
 
 
-def setting(default: T, meaning: str) -> T:
-    """Declare a setting with its default."""
-    return field(default=default, metadata={_MEANING: meaning})
+def setting(default: T, meaning: str, *, hidden: bool = False) -> T:
+    """Declare a setting with its default; a value that is ``hidden`` is never shown."""
+    return field(default=default, metadata={_MEANING: meaning, _HIDDEN: hidden})
 
 
 def required(meaning: str) -> Any:
@@ -67,6 +68,7 @@ class Setting:
     default: Any
     required: bool
     meaning: str
+    hidden: bool
     shape: Shape
     table: Any
 
@@ -93,6 +95,7 @@ def _setting(declared: Field[Any], hint: Any) -> Setting:
         default=None if declared.default is MISSING else declared.default,
         required=declared.default is MISSING and declared.default_factory is MISSING,
         meaning=declared.metadata[_MEANING],
+        hidden=declared.metadata.get(_HIDDEN, False),
         shape=shape,
         table=table,
     )

@@ -1,6 +1,7 @@
 """The credential issuer's use cases: issue, defer, take note, revoke."""
 
 import hmac
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
@@ -66,7 +67,8 @@ class Wanted:
 class IssuerService:
     """A credential issuer at work. The wallet providers that ``trust`` has at the time are those whose word counts.
 
-    ``key`` makes references of persons, which can be guessed, into keys of records that cannot.
+    ``key`` makes references of persons, which can be guessed, into keys of records that cannot. ``batches`` and
+    ``copies`` count what was issued since the start, by format.
     """
 
     def __init__(
@@ -93,6 +95,8 @@ class IssuerService:
         self._key = key
         self._clock = clock
         self._random = random
+        self.batches: Final[Counter[str]] = Counter(dict.fromkeys(Format, 0))
+        self.copies: Final[Counter[str]] = Counter(dict.fromkeys(Format, 0))
 
     @property
     def _issuer(self) -> CredentialIssuer:
@@ -198,6 +202,8 @@ class IssuerService:
                 credentials = await self._press.issue(order, transaction=transaction)
             answer = issued(self._issuer, call, credentials, now=self._clock.now(), random=self._random)
             await transaction.put(NOTIFIED, answer.notification_id, answer.state, expires=answer.kept_until)
+        self.batches[order.format] += 1
+        self.copies[order.format] += len(credentials)
         return answer.response
 
     async def _defer(

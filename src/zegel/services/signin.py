@@ -8,8 +8,10 @@
 A sign-in belongs to the browser in which it began: ``browser`` is that one's session id, and the only way to find it.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final, final
 
 from zegel.checks import Check
@@ -77,9 +79,19 @@ CODES: Final = Kind[CodeIssued | TokenIssued](name="sign-in code", states=(CodeI
 ACCESS: Final = Kind(name="sign-in access", states=(AccessGranted,))
 
 
+class SignInEnd(StrEnum):
+    """How a sign-in ended, for whoever counts them."""
+
+    SIGNED_IN = "signed-in"  # the browser was sent back with a code
+    REFUSED = "refused"  # it was sent back with an error
+
+
 @final
 class SignInService:
-    """An OpenID Provider whose people show who they are from their wallets, each time."""
+    """An OpenID Provider whose people show who they are from their wallets, each time.
+
+    ``sign_ins`` counts those that ended since the start.
+    """
 
     def __init__(
         self,
@@ -97,6 +109,7 @@ class SignInService:
         self._store = store
         self._clock = clock
         self._random = random
+        self.sign_ins: Final[Counter[str]] = Counter(dict.fromkeys(SignInEnd, 0))
 
     def metadata(self) -> JsonObject:
         """The discovery document."""
@@ -240,6 +253,7 @@ class SignInService:
         async with self._store.transaction(durable=True) as transaction:
             await _close(transaction, browser)
             await transaction.put(CODES, issued.key, issued, expires=issued.expires)
+        self.sign_ins[SignInEnd.SIGNED_IN] += 1
         return response
 
     async def _refuse(self, sign_in: SignIn, why: str, *, browser: str | None) -> HttpResponse:
@@ -248,6 +262,7 @@ class SignInService:
     async def _end(self, sign_in: SignIn, denied: Denied, *, browser: str | None) -> HttpResponse:
         async with self._store.transaction(durable=True) as transaction:
             await _close(transaction, browser)
+        self.sign_ins[SignInEnd.REFUSED] += 1
         return sign_in.requested.refuse(denied)
 
     async def _find(self, browser: str | None) -> Stored[SignIn] | None:

@@ -54,6 +54,8 @@ class StatusPublisher:
         """Sign every list that changed since it was signed last, or whose token has had its period."""
         async with self._store.transaction() as transaction:
             ids = await transaction.statuses.list_ids()
+        for gone in self._published.keys() - set(ids):
+            del self._published[gone]
         for list_id in ids:
             await self._publish(list_id)
 
@@ -69,6 +71,11 @@ class StatusPublisher:
         async with self._store.transaction() as transaction:
             ids = await transaction.statuses.list_ids()
         return build_aggregation([self._origin + STATUS_PATH + list_id for list_id in ids])
+
+    def age(self) -> int | None:
+        """How long ago the list that was signed first of those in memory was signed, in seconds; None without any."""
+        signed = [published.signed_at for published in self._published.values()]
+        return self._clock.now() - min(signed) if signed else None
 
     async def _publish(self, list_id: str) -> None:
         """In turn, so that a crowd has a list signed once, and an older state never takes a newer one's place."""

@@ -37,10 +37,12 @@ class ListSource(Protocol):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHealth:
-    """How a list stands: when its next update is due, and why the last fetch failed, if it did."""
+    """How a list stands: when it was fetched and verified last, when its next update is due, and why the last fetch
+    failed, if it did."""
 
     type: ListType
     sequence: int | None
+    fetched_at: int | None
     next_update: int | None
     error: ZegelError | None
 
@@ -55,6 +57,7 @@ class Trust:
         self._clock = clock
         self._lists: dict[int, VerifiedTrustedList] = {}
         self._errors: dict[int, ZegelError] = {}
+        self._fetched: dict[int, int] = {}
         self._anchors = TrustAnchors(self._fixed)
         self._in_force: tuple[VerifiedTrustedList, ...] = ()
 
@@ -78,7 +81,21 @@ class Trust:
                 self._errors.pop(position, None)
             except (Malformed, Rejected, Unavailable) as error:
                 self._errors[position] = error
+        return self.health()
+
+    def health(self) -> tuple[ListHealth, ...]:
+        """How each list stands since it was fetched last."""
         return tuple(self._health(position) for position in range(len(self._sources)))
+
+    def check_fresh(self) -> tuple[ListHealth, ...]:
+        """Return how the lists stand if each is there and in force; ``Unavailable`` with the reason otherwise."""
+        health, now = self.health(), self._clock.now()
+        for listed in health:
+            if listed.next_update is None or now >= listed.next_update:
+                state = "never fetched" if listed.next_update is None else "overdue"
+                why = "" if listed.error is None else f": {listed.error.detail}"
+                raise Unavailable(f"list of trusted entities, {listed.type.name}", f"{state}{why}")
+        return health
 
     def _replace(self, position: int, source: ListSource, fetched: bytes) -> None:
         known = self._lists.get(position)
@@ -91,6 +108,7 @@ class Trust:
         )
         if verified != known:
             self._lists[position] = verified
+        self._fetched[position] = self._clock.now()
 
     def _not_overdue(self) -> tuple[VerifiedTrustedList, ...]:
         now = self._clock.now()
@@ -101,6 +119,7 @@ class Trust:
         return ListHealth(
             type=self._sources[position].type,
             sequence=None if verified is None else verified.sequence,
+            fetched_at=self._fetched.get(position),
             next_update=None if verified is None else verified.next_update,
             error=self._errors.get(position),
         )

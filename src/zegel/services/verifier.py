@@ -3,8 +3,10 @@
 ``receive`` is the story of a presentation on one screen; its steps stand in ``protocols.openid4vp`` and ``formats``.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, final
 
 from zegel.checks import Check
@@ -85,9 +87,17 @@ class Question:
     purpose: str | None = None
 
 
+class Outcome(StrEnum):
+    """How a wallet's answer ended, for whoever counts them."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # by a check of ours
+    DECLINED = "declined"  # by the wallet, or the person
+
+
 @final
 class VerifierService:
-    """A relying party that accepts wallets."""
+    """A relying party that accepts wallets. ``presentations`` counts the answers since the start."""
 
     def __init__(
         self,
@@ -105,6 +115,7 @@ class VerifierService:
         self._store = store
         self._clock = clock
         self._random = random
+        self.presentations: Final[Counter[str]] = Counter(dict.fromkeys(Outcome, 0))
 
     async def ask(self, question: Question) -> tuple[str, Requested]:
         """Begin a session; returns its id and its first state. ``Rejected`` as ``openid4vp.verifier.begin``."""
@@ -144,12 +155,16 @@ class VerifierService:
         try:
             answer = open_response(form, session=session)
             if isinstance(answer, WalletRefusal):
-                return await self._move(id_, self._refusal(answer))
-            presented = await self._verify(session, answer)
-            return await self._move(id_, self._conclusion(presented))
+                outcome, response = Outcome.DECLINED, await self._move(id_, self._refusal(answer))
+            else:
+                presented = await self._verify(session, answer)
+                outcome, response = Outcome.ACCEPTED, await self._move(id_, self._conclusion(presented))
         except ZegelError as error:
+            self.presentations[Outcome.REFUSED] += 1
             await self._note(id_, error)
             raise
+        self.presentations[outcome] += 1
+        return response
 
     async def come_back(self, id_: str, *, response_code: str, initiator: str | None) -> Ready | Failed:
         """The browser is back from the wallet, with the code that the wallet was given."""

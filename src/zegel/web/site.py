@@ -1,7 +1,8 @@
 """A role's site: every request passes here, in the same order, before a handler sees it and after.
 
 1 the host is ours   2 a route takes it   3 a person's form comes from our page, an operator has the token
-4 the body fits   5 the handler answers, or an error becomes an answer   6 one log line   7 headers of every answer
+4 the body fits   5 the handler answers, or an error becomes an answer   6 one log line, and the counts
+7 headers of every answer
 """
 
 import hmac
@@ -22,6 +23,7 @@ from zegel.web.asgi import TransportError
 from zegel.web.browser import check_same_site
 from zegel.web.errors import ErrorPage, bug_response, error_response
 from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
+from zegel.web.traffic import Traffic
 
 ReadBody = Callable[[int], Awaitable[bytes]]
 
@@ -38,11 +40,13 @@ class SitePolicy:
     """What a site is told once: its role, its origin, who may operate it.
 
     ``operator_token`` is the SHA-256 of the operator's bearer token, or None where there is no operator's listener.
+    ``any_host``: it is called by names that it does not know.
     """
 
     role: str
     origin: str
     operator_token: bytes | None
+    any_host: bool = False
 
 
 @final
@@ -50,7 +54,14 @@ class Site(Generic[SiteT]):
     """The handlers of one role, behind the checks that all roles share."""
 
     def __init__(
-        self, role: SiteT, *, routes: Sequence[Route[SiteT]], policy: SitePolicy, page: ErrorPage, random: Random
+        self,
+        role: SiteT,
+        *,
+        routes: Sequence[Route[SiteT]],
+        policy: SitePolicy,
+        page: ErrorPage,
+        random: Random,
+        traffic: Traffic | None = None,
     ) -> None:
         self._role = role
         self._routes = routes
@@ -58,6 +69,7 @@ class Site(Generic[SiteT]):
         self._page = page
         self._random = random
         self._log = Log(policy.role)
+        self._traffic = traffic or Traffic(policy.role)
         self._host = urlsplit(policy.origin).netloc
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
@@ -117,7 +129,8 @@ class Site(Generic[SiteT]):
     def _check_host(self, request: HttpRequest) -> HttpRequest:
         # A name that is not ours is a page of another site whose DNS points here. The operator's listener has the
         # token, which no page knows, and no name of its own.
-        if self._policy.operator_token is None and request.header("host") not in (self._host, None):
+        known = self._policy.any_host or self._policy.operator_token is not None
+        if not known and request.header("host") not in (self._host, None):
             raise Rejected(Check.HOST, f"expected {self._host}", field="header.host")
         return request
 
@@ -131,14 +144,16 @@ class Site(Generic[SiteT]):
     def _finished(
         self, request_id: str, route: str, response: HttpResponse, error: Exception | None, began: float
     ) -> HttpResponse:
+        seconds = time.perf_counter() - began
         self._log.write(
             "request",
             request=request_id,
             route=route,  # the template: a path may name a session
             status=response.status,
-            ms=round((time.perf_counter() - began) * 1000),
+            ms=round(seconds * 1000),
             error=error,
         )
+        self._traffic.note(route=route, status=response.status, seconds=seconds, error=error)
         return replace(response, headers=(*response.headers, *self._headers(response), ("x-request-id", request_id)))
 
     def _headers(self, response: HttpResponse) -> tuple[tuple[str, str], ...]:

@@ -193,7 +193,7 @@ async def test_nothing_of_a_record_can_be_read_in_the_files(store: SqlStore, tmp
         await transaction.put(SESSION, "the-secret-code", Waiting(claim="Ada Voorbeeld", key=key), expires=NOW + 60)
         await transaction.claim("nonce", "the-used-nonce", expires=NOW + 60)
     files = contents_of(tmp_path)
-    assert {"role.db", "role.db-wal", "role.db-shm"} == set(files)
+    assert {"role.db", "role.db-wal", "role.db-shm", "role.db.lock"} == set(files)
     secrets = [b"Ada", b"Voorbeeld", b"the-secret", b"the-used", str(key.secret_jwk()["d"]).encode()]
     assert b"session" in files["role.db-wal"]  # the kind is in the clear, and shows where the record stands
     for name, content in files.items():
@@ -244,7 +244,7 @@ async def test_a_log_that_cannot_be_emptied_is_not_passed_over(
 async def test_the_files_are_their_owners_alone(store: SqlStore, tmp_path: Path) -> None:
     async with store.transaction() as transaction:
         await transaction.claim("nonce", "n", expires=NOW + 60)
-    assert modes_of(tmp_path) == dict.fromkeys(("role.db", "role.db-wal", "role.db-shm"), 0o600)
+    assert modes_of(tmp_path) == dict.fromkeys(("role.db", "role.db-wal", "role.db-shm", "role.db.lock"), 0o600)
 
 
 @pytest.mark.parametrize(

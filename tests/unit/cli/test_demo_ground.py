@@ -28,9 +28,10 @@ def options(**changed: Any) -> Namespace:
 @pytest.fixture
 def ports(monkeypatch: pytest.MonkeyPatch) -> Iterator[range]:
     """Ports of this test alone, as if they were the usual ones."""
-    with reserved_ports(len(ROLES) + len(OPERATED)) as found:
+    with reserved_ports(2 * len(ROLES) + len(OPERATED)) as found:
         monkeypatch.setattr(demo_ground, "FIRST_PORT", found[0])
         monkeypatch.setattr(demo_ground, "FIRST_OPERATOR_PORT", found[len(ROLES)])
+        monkeypatch.setattr(demo_ground, "FIRST_METRICS_PORT", found[len(ROLES) + len(OPERATED)])
         yield found
 
 
@@ -51,6 +52,7 @@ def test_the_usual_ports_are_taken_where_they_are_free(ports: range, capsys: pyt
     with prepared(options()) as ground:
         assert ports_of(ground.sockets) == list(ports)
         assert (ground.config.issuer.port, ground.config.issuer.operator_port) == (ports[0], ports[len(ROLES)])
+        assert ground.config.issuer.metrics_port == ports[len(ROLES) + len(OPERATED)]
     assert capsys.readouterr().err == ""
 
 

@@ -1,5 +1,6 @@
 """``zegel serve``: roles in a process of their own, from the configuration to the signal that ends them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,12 @@ import pytest
 from zegel_testing.ports import reserved_ports
 
 from zegel.adapters.clock import SystemClock
+from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
+from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.primitives.encoding import base64url
 from zegel.web.app.serve import bind
 
 PROGRAM = Path(sys.executable).with_name("zegel")
@@ -93,3 +98,69 @@ def test_a_port_that_is_taken_is_unavailable(present: Path) -> None:
     assert ran.returncode == 3
     assert b"address already in use" in ran.stderr
     assert b"Traceback" not in ran.stderr
+
+
+def test_a_request_that_runs_at_the_signal_has_its_answer(present: Path) -> None:
+    """It waits for a wallet that does not come; the signal comes meanwhile, and no new connection is taken."""
+    config = load_config(present).verifier
+    token = base64url(load_secret(config.operator_token))
+    query = {"id": "a", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:x"]}}
+    process = subprocess.Popen(
+        [PROGRAM, "serve", "verifier", "--config", present],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert any("verifier operator answers" in line for line in process.stderr)
+
+        def call(method: str, path: str, body: object = None) -> HTTPConnection:
+            connection = HTTPConnection(config.operator_address, config.operator_port, timeout=30)
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+            connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
+            return connection
+
+        asked = call("POST", "/requests", {"dcql_query": {"credentials": [query]}})
+        session = json.load(asked.getresponse())["session"]
+        waiting = call("GET", f"/requests/{session}?wait=2")
+        after = call("GET", f"/requests/{session}")
+        assert json.load(after.getresponse())["state"] == "pending"  # so that the one before has been read as well
+        process.send_signal(signal.SIGTERM)
+        answer = waiting.getresponse()
+        assert (answer.status, json.load(answer)["state"]) == (200, "pending")
+        for connection in (asked, after, waiting):
+            connection.close()
+        process.communicate(timeout=30)
+        with pytest.raises(ConnectionRefusedError):
+            call("GET", "/")
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0
+
+
+def test_a_role_is_watched_where_the_configuration_says(present: Path) -> None:
+    port = load_config(present).trust.port
+    with bind("127.0.0.1", 0) as free:
+        watched = free.getsockname()[1]
+    present.write_text(present.read_text().replace("[trust]\n", f"[trust]\nmetrics_port = {watched}\n"))
+    process = subprocess.Popen(
+        [PROGRAM, "serve", "trust", "--config", present],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert any("trust metrics answers" in line for line in process.stderr)
+        for path, told in (("/healthz", b'"ok"'), ("/readyz", b'"ready":true'), ("/metrics", b"zegel_info")):
+            with urllib.request.urlopen(f"http://127.0.0.1:{watched}{path}") as answer:
+                assert told in answer.read()
+        health = urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers={"host": f"trust.localhost:{port}"})
+        with urllib.request.urlopen(health) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0

@@ -160,3 +160,27 @@ async def test_a_list_whose_last_credential_has_expired_is_gone(
 async def test_the_aggregation_names_every_list(store: SqlStore, publisher: StatusPublisher) -> None:
     (entry,) = await allocate(store)
     assert json.loads(await publisher.aggregation()) == {"status_lists": [f"{ORIGIN}/status/{entry.list_id}"]}
+
+
+async def test_the_age_of_the_lists_is_that_of_the_one_signed_first(
+    store: SqlStore, publisher: StatusPublisher, clock: ManualClock
+) -> None:
+    assert publisher.age() is None
+    await allocate(store)
+    await publisher.publish()
+    clock.advance(PERIOD - 1)
+    assert publisher.age() == PERIOD - 1
+    clock.advance(1)
+    await publisher.publish()
+    assert publisher.age() == 0
+
+
+async def test_a_list_that_is_gone_grows_no_older(
+    store: SqlStore, publisher: StatusPublisher, clock: ManualClock
+) -> None:
+    await allocate(store)
+    await publisher.publish()
+    clock.advance(31 * DAY)
+    await store.purge()
+    await publisher.publish()
+    assert publisher.age() is None

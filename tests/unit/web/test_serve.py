@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.ports import reserved_ports
 
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.outbound import HttpOutbound
 from zegel.checks import Check
 from zegel.config.roles import Config, VerifierConfig
 from zegel.errors import Unavailable
@@ -266,6 +268,76 @@ async def test_what_runs_at_the_end_may_finish() -> None:
         await began.wait()
         asyncio.get_running_loop().call_later(0.05, go_on.set)
     assert (await waiting).endswith(b'{"done":true}')
+
+
+async def test_what_takes_longer_than_the_grace_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "GRACE_SECONDS", 0.05)
+    began, cut = asyncio.Event(), asyncio.Event()
+
+    async def endless(_role: Role, _request: HttpRequest) -> HttpResponse:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+        raise AssertionError("it went on")
+
+    closing, one = Closing(), bind("127.0.0.1", 0)
+    port = one.getsockname()[1]
+    settings = VerifierConfig(origin=f"http://127.0.0.1:{port}", port=port)
+    listening = public_listener(
+        "verifier", Role(), (Route("GET", "/", endless),), config=settings, title="Role", world=closing.world()
+    )
+    async with asyncio.timeout(5):
+        async with serving((closing.role("verifier", listening),), world=closing.world(), sockets={"verifier": one}):
+            waiting = asyncio.create_task(exchange(port, request(port=port)))
+            await began.wait()
+        await cut.wait()
+        assert b" 200 " not in await waiting
+    assert closing.closed == ["world", "verifier"]
+
+
+async def test_what_runs_at_the_end_may_still_fetch() -> None:
+    """A presentation that is being verified needs a status list: the way out is closed when nobody needs it more."""
+    began, go_on, fetched = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow_list(_role: Role, _request: HttpRequest) -> HttpResponse:
+        fetched.set()
+        await go_on.wait()
+        return json_response({"listed": True})
+
+    async with AsyncExitStack() as stack:
+        other, one = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
+        origins = [f"http://127.0.0.1:{each.getsockname()[1]}" for each in (other, one)]
+        outbound = HttpOutbound(loopback_origins=frozenset(origins))
+
+        async def fetching(_role: Role, _request: HttpRequest) -> HttpResponse:
+            began.set()
+            return await outbound.fetch(HttpRequest(method="GET", url=origins[0] + "/"))
+
+        peer, closing = Closing(), Closing()
+        listeners = [
+            public_listener(
+                name,
+                Role(),
+                (Route("GET", "/", handler),),
+                config=VerifierConfig(origin=origin, port=1),
+                title="Role",
+                world=closing.world(),
+            )
+            for name, handler, origin in (("peer", slow_list, origins[0]), ("verifier", fetching, origins[1]))
+        ]
+        await stack.enter_async_context(
+            serving((peer.role("peer", listeners[0]),), world=peer.world(), sockets={"peer": other})
+        )
+        world = replace(closing.world(), close=outbound.aclose)
+        port = one.getsockname()[1]
+        async with serving((closing.role("verifier", listeners[1]),), world=world, sockets={"verifier": one}):
+            waiting = asyncio.create_task(exchange(port, request(port=port)))
+            await fetched.wait()
+            asyncio.get_running_loop().call_later(0.1, go_on.set)
+        answer = await waiting
+    assert answer.endswith(b'{"listed":true}'), answer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -110,6 +110,8 @@ def _role(plan: SandboxPlan, role: str) -> Table:
         table |= {"tls_certificate": f"keys/{role}-web.pem", "tls_key": f"keys/{role}-web.key.pem"}
     if role in OPERATED:
         table["operator_port"] = plan.operator_ports[role]
+    if role in plan.metrics_ports:
+        table["metrics_port"] = plan.metrics_ports[role]
     if role in ("issuer", "verifier", "provider", "wallet"):
         table["profile"] = plan.profile
     if role in ("issuer", "provider"):

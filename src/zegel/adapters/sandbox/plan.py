@@ -1,7 +1,7 @@
 """What a sandbox is made for: which roles at which origins, under which profile."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, final
 
 ROLES: Final[Mapping[str, str]] = {
@@ -22,7 +22,8 @@ OPERATED: Final = ("issuer", "verifier", "wallet_provider")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPlan:
-    """A sandbox to be made. ``ports`` by role, ``operator_ports`` by the roles that have an operator API.
+    """A sandbox to be made. ``ports`` by role, ``operator_ports`` by the roles that have an operator API,
+    ``metrics_ports`` by the roles that are watched.
 
     ``brisk`` makes what revocation waits for a matter of seconds, for a demonstration.
     """
@@ -31,6 +32,7 @@ class SandboxPlan:
     tls: bool
     ports: Mapping[str, int]
     operator_ports: Mapping[str, int]
+    metrics_ports: Mapping[str, int] = field(default_factory=dict)
     brisk: bool = False
 
     def host(self, role: str) -> str:

@@ -1,1 +1,1 @@
-"""The stores on SQL: SQLite by default, nothing SQLite's own outside ``dialect``."""
+"""The stores on SQL: SQLite by default, nothing SQLite's own outside ``dialect`` and ``upkeep``."""

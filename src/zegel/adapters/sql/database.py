@@ -19,7 +19,7 @@ class Database:
     """A connection that is held, for as long as the store lives.
 
     Its calls never suspend, so no two transactions of a process overlap. Statements run on the driver: SQLAlchemy's
-    own execution takes ten times as long as the selection of a row.
+    own execution takes ten times as long as the selection of a row. ``failures`` counts what the database refused.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -29,6 +29,7 @@ class Database:
         self._compiled: dict[Executable, _Compiled] = {}
         self._durable = False
         self._open = False
+        self.failures = 0
 
     def run(self, statement: Executable, values: Values) -> Any:
         """Run with values by their bound names; the driver's cursor."""
@@ -47,7 +48,7 @@ class Database:
             raise RuntimeError("a transaction is open: something else was awaited inside it")
         self._open = True
         try:
-            with _driver_errors():
+            with self._counted(), _driver_errors():
                 if durable is not self._durable:
                     dialect.set_durable(self.connection, durable=durable)
                     self._durable = durable
@@ -58,13 +59,21 @@ class Database:
 
     def forget(self) -> None:
         """Leave nothing of what was deleted in the write-ahead log."""
-        with _driver_errors():
+        with self._counted(), _driver_errors():
             dialect.forget(self.connection)
 
     def close(self) -> None:
         """Close it; it cannot be used again."""
         self.connection.close()
         self.connection.engine.dispose()
+
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        try:
+            yield
+        except Unavailable:
+            self.failures += 1
+            raise
 
     def _compile(self, statement: Executable) -> _Compiled:
         compiled = self._compiled.get(statement)

@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL do each in its own way; nothing else in this package names either."""
+"""What SQLite and PostgreSQL do each in its own way; beside the ``upkeep`` of files, nothing else here names either."""
 
 import os
 import sqlite3
@@ -43,6 +43,15 @@ def connect(url: str) -> Connection:
     engine = create_engine(parsed, poolclass=StaticPool, hide_parameters=True)
     _tune_sqlite(engine)
     return engine.connect()
+
+
+def file_of(url: str) -> Path | None:
+    """The file of an SQLite database; None for one in memory, or of another kind. ``Unavailable`` as ``connect``."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Unavailable("database", "its URL does not parse") from None
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def set_durable(connection: Connection, *, durable: bool) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from zegel.adapters.sql.tables import METADATA, SCHEMA
 from zegel.errors import Unavailable
 
-_VERSION_TABLE: Final = "alembic_version"
+VERSION_TABLE: Final = "alembic_version"
 
 
 def migrate(connection: Connection) -> None:
@@ -38,6 +38,6 @@ def create(connection: Connection) -> None:
 
 
 def _version_of(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_VERSION_TABLE):
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    return connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 a constant
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 a constant

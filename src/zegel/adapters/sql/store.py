@@ -4,7 +4,7 @@ SQLite is called synchronously: a transaction takes less than a signature, and a
 """
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -13,9 +13,11 @@ from sqlalchemy import delete, select
 from zegel.adapters.sealing import KEY_BYTES, Seal
 from zegel.adapters.sql import schema
 from zegel.adapters.sql.database import Database, open_database
+from zegel.adapters.sql.dialect import file_of
 from zegel.adapters.sql.statuses import SqlStatusLists
 from zegel.adapters.sql.tables import issuances, records, status_lists, status_pages, used
 from zegel.adapters.sql.transaction import SqlTransaction
+from zegel.adapters.sql.use import in_use
 from zegel.errors import Unavailable
 from zegel.services.ports import Clock, Kind
 
@@ -25,7 +27,10 @@ _NEVER: Final = 1 << 62
 
 @final
 class SqlStore:
-    """An ``IssuerStore``, and so a ``Store``, on SQLite. One a process and role; close it at the end."""
+    """An ``IssuerStore``, and so a ``Store``, on SQLite. One a process and role; close it at the end.
+
+    ``purged`` counts the records that were removed since it was opened.
+    """
 
     def __init__(
         self,
@@ -35,12 +40,20 @@ class SqlStore:
         clock: Clock,
         random: Callable[[int], bytes],
         status_list_size: int = STATUS_LIST_SIZE,
+        close: Callable[[], None] | None = None,
     ) -> None:
         self._database = database
         self._seal = Seal(key, random=random)
         self._clock = clock
         self._random = random
         self._status_list_size = status_list_size
+        self._close = close or database.close
+        self.purged = 0
+
+    @property
+    def failures(self) -> int:
+        """How often the database has failed since it was opened."""
+        return self._database.failures
 
     def transaction(self, *, durable: bool = False) -> AbstractAsyncContextManager[SqlTransaction]:
         """See ``Store``; ``RuntimeError`` when something else was awaited inside another transaction."""
@@ -61,12 +74,18 @@ class SqlStore:
             execute(delete(status_pages).where(status_pages.c.list.in_(gone)))
             tables = (records, used, issuances, status_lists)
             removed = sum(execute(delete(table).where(table.c.expires <= now)).rowcount for table in tables)
+        self.purged += removed
         self._database.forget()
         return removed
 
+    async def check_key(self) -> "SqlStore":
+        """Return the store if it answers and its key opens it; ``Unavailable`` otherwise."""
+        await _confirm_key(self)
+        return self
+
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self._close()
 
 
 async def open_store(
@@ -79,16 +98,21 @@ async def open_store(
 ) -> SqlStore:
     """Open a role's database, bring its schema up to date, and see that ``key`` is the one that seals it.
 
-    ``Unavailable`` when it cannot be opened, is newer than this zegel, or belongs to another key.
+    ``Unavailable`` when it cannot be opened, is newer than this zegel, belongs to another key, or is being restored.
     """
-    database = open_database(url)
+    opened = ExitStack()
     try:
-        store = SqlStore(database, key=key, clock=clock, random=random, status_list_size=status_list_size)
+        opened.enter_context(in_use(file_of(url)))
+        database = open_database(url)
+        opened.callback(database.close)
+        store = SqlStore(
+            database, key=key, clock=clock, random=random, status_list_size=status_list_size, close=opened.close
+        )
         with database.transaction():
             schema.migrate(database.connection)
         await _confirm_key(store)
     except BaseException:
-        database.close()
+        opened.close()
         raise
     return store
 

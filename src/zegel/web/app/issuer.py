@@ -29,8 +29,20 @@ from zegel.services.offers import OfferService
 from zegel.services.status_publisher import StatusPublisher
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
+from zegel.web.app.monitor import (
+    issuance_families,
+    key_condition,
+    metrics_listeners,
+    presentation_families,
+    status_families,
+    store_condition,
+    store_families,
+    trust_condition,
+    trust_families,
+)
 from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, operator_listener, public_listener, role_key
 from zegel.web.issuer_site import IssuerSite
+from zegel.web.monitor import Monitor
 
 ROUTES: Final = (*issuer.WALLET_ROUTES, *issuer_log_in.ROUTES, *issuer_pages.ROUTES)
 
@@ -52,6 +64,7 @@ async def open_issuer(world: World) -> OpenRole:
         material = Material(store=store, sealing_key=sealing_key, catalogue=catalogue, types=types)
         source = open_source(world, material)
         site = _site(world, material, store, source)
+        monitor = _monitor(world, site, store)
     except BaseException:
         store.close()
         raise
@@ -63,7 +76,7 @@ async def open_issuer(world: World) -> OpenRole:
     return OpenRole(
         name="issuer",
         listeners=(
-            public_listener("issuer", site, ROUTES, config=config, title=config.name, world=world),
+            public_listener("issuer", site, ROUTES, config=config, title=config.name, world=world, monitor=monitor),
             operator_listener(
                 "issuer",
                 site,
@@ -72,13 +85,33 @@ async def open_issuer(world: World) -> OpenRole:
                 port=config.operator_port,
                 token=config.operator_token,
                 world=world,
+                monitor=monitor,
             ),
+            *metrics_listeners(monitor, config=config, world=world),
         ),
         timers=(
             Timer(name="status lists", seconds=config.status_list_period, act=site.statuses.publish),
             Timer(name="purge", seconds=world.config.purge, act=store.purge),
         ),
         close=close,
+    )
+
+
+def _monitor(world: World, site: IssuerSite, store: SqlStore) -> Monitor:
+    config = world.config.issuer
+    signers = [load_signer(config.key, config.chain), load_signer(config.status_key, config.status_chain)]
+    if config.signed_metadata:
+        signers.append(load_signer(config.access_key, config.access_chain))
+    return Monitor(
+        "issuer",
+        conditions={**store_condition(store), **key_condition(*signers, world=world), **trust_condition(world)},
+        families=lambda: (
+            *issuance_families(site.issuer.batches, site.issuer.copies),
+            *status_families(site.statuses),
+            *store_families(store),
+            *trust_families(world),
+            *(() if site.verifier is None else presentation_families(site.verifier.service.presentations)),
+        ),
     )
 
 

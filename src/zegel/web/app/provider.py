@@ -20,9 +20,21 @@ from zegel.services.ports import Store
 from zegel.services.signin import SignInService
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
+from zegel.trust.signing import CertifiedSigner
 from zegel.web import provider
+from zegel.web.app.monitor import (
+    key_condition,
+    metrics_listeners,
+    presentation_families,
+    sign_in_families,
+    store_condition,
+    store_families,
+    trust_condition,
+    trust_families,
+)
 from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, public_listener
 from zegel.web.app.verifier import link_target
+from zegel.web.monitor import Monitor
 from zegel.web.provider import ProviderSite
 from zegel.web.verifier import VerifierSite
 
@@ -37,7 +49,8 @@ async def open_provider(world: World) -> OpenRole:
     clients = check_clients(config.clients, catalogue)
     sealing_key = load_secret(config.sealing_key)
     store = await open_store(config.database, key=sealing_key, clock=world.clock, random=world.random)
-    verifier = _verifier(config, store=store, world=world)
+    access = load_signer(config.access_key, config.access_chain)
+    verifier = _verifier(config, access=access, store=store, world=world)
     service = SignInService(
         Provider(
             issuer=config.origin,
@@ -64,9 +77,24 @@ async def open_provider(world: World) -> OpenRole:
         random=world.random,
         wallet=config.wallet,
     )
+    monitor = Monitor(
+        "provider",
+        conditions={**store_condition(store), **key_condition(access, world=world), **trust_condition(world)},
+        families=lambda: (
+            *sign_in_families(service.sign_ins),
+            *presentation_families(verifier.presentations),
+            *store_families(store),
+            *trust_families(world),
+        ),
+    )
     return OpenRole(
         name="provider",
-        listeners=(public_listener("provider", site, provider.ROUTES, config=config, title=config.name, world=world),),
+        listeners=(
+            public_listener(
+                "provider", site, provider.ROUTES, config=config, title=config.name, world=world, monitor=monitor
+            ),
+            *metrics_listeners(monitor, config=config, world=world),
+        ),
         timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge),),
         close=store.close,
     )
@@ -105,12 +133,12 @@ def _client(config: ProviderClientConfig) -> Client:
     )
 
 
-def _verifier(config: ProviderConfig, *, store: Store, world: World) -> VerifierService:
+def _verifier(config: ProviderConfig, *, access: CertifiedSigner, store: Store, world: World) -> VerifierService:
     return VerifierService(
         VerifierIdentity(
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
-            signer=load_signer(config.access_key, config.access_chain),
+            signer=access,
             profile=PROFILES[config.profile],
         ),
         trust=world.trust,

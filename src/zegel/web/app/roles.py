@@ -19,6 +19,7 @@ from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
 from zegel.web.asgi import AsgiApp, AsgiCallable
 from zegel.web.browser import CookiePolicy
+from zegel.web.monitor import Monitor, probes
 from zegel.web.pages import error_page
 from zegel.web.routing import Route, SiteT
 from zegel.web.site import Site, SitePolicy
@@ -91,12 +92,22 @@ def public_listener(
     config: RoleConfig,
     title: str,
     world: World,
+    monitor: Monitor | None = None,
     back: tuple[str, str] | None = None,
 ) -> Listener:
     """The listener at a role's own origin; ``back`` is an address, with its text, to which pages of refusals lead."""
-    policy = SitePolicy(role=name, origin=config.origin, operator_token=None)
-    tls, address, port = tls_files(config), config.address, config.port
-    return _listener(role, routes, policy, title=title, address=address, port=port, tls=tls, world=world, back=back)
+    return listener(
+        role,
+        routes if monitor is None else (*routes, *probes(monitor)),
+        SitePolicy(role=name, origin=config.origin, operator_token=None),
+        title=title,
+        address=config.address,
+        port=config.port,
+        tls=tls_files(config),
+        world=world,
+        monitor=monitor,
+        back=back,
+    )
 
 
 def tls_files(config: RoleConfig) -> tuple[Path, Path] | None:
@@ -107,13 +118,23 @@ def tls_files(config: RoleConfig) -> tuple[Path, Path] | None:
 
 
 def operator_listener(
-    name: str, role: SiteT, routes: Sequence[Route[SiteT]], *, address: str, port: int, token: Path, world: World
+    name: str,
+    role: SiteT,
+    routes: Sequence[Route[SiteT]],
+    *,
+    address: str,
+    port: int,
+    token: Path,
+    world: World,
+    monitor: Monitor | None = None,
 ) -> Listener:
     """The listener of a role's operator API: plain http, on loopback unless it is configured otherwise."""
     policy = SitePolicy(
         role=f"{name} operator", origin=f"http://{address}:{port}", operator_token=operator_digest(token)
     )
-    return _listener(role, routes, policy, title=name, address=address, port=port, tls=None, world=world)
+    return listener(
+        role, routes, policy, title=name, address=address, port=port, tls=None, world=world, monitor=monitor
+    )
 
 
 def operator_digest(token: Path) -> bytes:
@@ -131,7 +152,7 @@ def cookie_policy(name: str, config: RoleConfig, sealing_key: bytes) -> CookiePo
     return CookiePolicy(role=name, secure=config.origin.startswith("https:"), key=role_key(sealing_key, "csrf"))
 
 
-def _listener(
+def listener(
     role: SiteT,
     routes: Sequence[Route[SiteT]],
     policy: SitePolicy,
@@ -141,14 +162,17 @@ def _listener(
     port: int,
     tls: tuple[Path, Path] | None,
     world: World,
+    monitor: Monitor | None = None,
     back: tuple[str, str] | None = None,
 ) -> Listener:
+    """A site that listens; ``monitor`` has what it counts."""
     site = Site(
         role,
         routes=routes,
         policy=policy,
         page=error_page(role=title, host=urlsplit(policy.origin).netloc, back=back),
         random=world.random,
+        traffic=None if monitor is None else monitor.traffic(policy.role),
     )
     return Listener(
         name=policy.role,

@@ -5,7 +5,7 @@ import errno
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, TypeVar, final
 
 import uvicorn
@@ -69,6 +69,7 @@ async def serving(
             task.cancel()
         for server in servers:
             server.should_exit = True
+        await _answered(servers)  # what runs may still have to fetch something
         await world.close()  # roles in one process keep connections to each other, which no server may wait for
         await asyncio.gather(*tasks, *timers, return_exceptions=True)
         for one in bound:
@@ -160,6 +161,19 @@ async def _started(servers: Sequence[_Server], tasks: Sequence[asyncio.Task[None
             if task.done():
                 raise Unavailable(task.get_name(), "it did not start")
         await asyncio.sleep(0.01)
+
+
+async def _answered(servers: Sequence[_Server]) -> None:
+    """Wait until nobody takes a connection any more and every request has its answer, for as long as there is grace."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            while any(_at_work(server) for server in servers):  # noqa: ASYNC110 a server tells of no end
+                await asyncio.sleep(0.01)
+
+
+def _at_work(server: _Server) -> bool:
+    listening = getattr(server, "servers", ())  # it has none before it has started
+    return bool(server.server_state.tasks) or any(each.is_serving() for each in listening)
 
 
 async def _repeat(timer: Timer, *, well: bool) -> None:

@@ -1,12 +1,17 @@
-"""Tax online, opened: an application that others wrote, as a role."""
+"""Tax online, opened: an application that others wrote, as a role; whether it answers and is ready, zegel says."""
 
 from functools import partial
+from typing import Final
 
 from zegel.adapters.keyfiles import load_secret
 from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
-from zegel.web.app.roles import Listener, OpenRole, World, tls_files
-from zegel.web.asgi import call_asgi
+from zegel.web.app.monitor import metrics_listeners
+from zegel.web.app.roles import Listener, OpenRole, World, public_listener, tls_files
+from zegel.web.asgi import Receive, Scope, Send, call_asgi
+from zegel.web.monitor import HEALTH, READY, Monitor
+
+NAME: Final = "Tax online"
 
 
 async def open_service(world: World) -> OpenRole:
@@ -26,13 +31,21 @@ async def open_service(world: World) -> OpenRole:
             transport=OutboundTransport(world.outbound),
         )
     )
+    monitor = Monitor("service", conditions={})
+    probing = public_listener("service", None, (), config=config, title=NAME, world=world, monitor=monitor)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and scope["path"] in (HEALTH, READY)
+        await (probing.app if ours else app)(scope, receive, send)
+
     listener = Listener(
         name="service",
         origin=config.origin,
         address=config.address,
         port=config.port,
         tls=tls_files(config),
-        app=app,
-        handle=partial(call_asgi, app),
+        app=answer,
+        handle=partial(call_asgi, answer),
     )
-    return OpenRole(name="service", listeners=(listener,), timers=(), close=lambda: None)
+    listeners = (listener, *metrics_listeners(monitor, config=config, world=world))
+    return OpenRole(name="service", listeners=listeners, timers=(), close=lambda: None)

@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.published_lists import PublishedLists
 from zegel.web import trust
+from zegel.web.app.monitor import lists_condition, metrics_listeners
 from zegel.web.app.roles import OpenRole, World, public_listener
+from zegel.web.monitor import Monitor
 from zegel.web.trust import TrustSite
 
 NAME: Final = "Utopia list office"
@@ -14,10 +16,15 @@ NAME: Final = "Utopia list office"
 async def open_trust(world: World) -> OpenRole:
     """Open what serves the lists of trusted entities."""
     config = world.config.trust
-    site = TrustSite(lists=PublishedLists(config.folder), name=NAME, host=urlsplit(config.origin).netloc)
+    lists = PublishedLists(config.folder)
+    site = TrustSite(lists=lists, name=NAME, host=urlsplit(config.origin).netloc)
+    monitor = Monitor("trust", conditions=lists_condition(lists))
     return OpenRole(
         name="trust",
-        listeners=(public_listener("trust", site, trust.ROUTES, config=config, title=NAME, world=world),),
+        listeners=(
+            public_listener("trust", site, trust.ROUTES, config=config, title=NAME, world=world, monitor=monitor),
+            *metrics_listeners(monitor, config=config, world=world),
+        ),
         timers=(),
         close=lambda: None,
     )

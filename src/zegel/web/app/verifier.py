@@ -9,7 +9,17 @@ from zegel.profiles import HAIP, PROFILES, Profile
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web import verifier, verifier_operator
+from zegel.web.app.monitor import (
+    key_condition,
+    metrics_listeners,
+    presentation_families,
+    store_condition,
+    store_families,
+    trust_condition,
+    trust_families,
+)
 from zegel.web.app.roles import OpenRole, Timer, World, operator_listener, public_listener
+from zegel.web.monitor import Monitor
 from zegel.web.verifier import VerifierSite
 
 HAIP_LINK: Final = "haip-vp://"  # HAIP 1.0 section 5.1
@@ -23,12 +33,12 @@ async def open_verifier(world: World) -> OpenRole:
     store = await open_store(
         config.database, key=load_secret(config.sealing_key), clock=world.clock, random=world.random
     )
-    host = urlsplit(config.origin).netloc
+    host, signer = urlsplit(config.origin).netloc, load_signer(config.access_key, config.access_chain)
     service = VerifierService(
         VerifierIdentity(
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
-            signer=load_signer(config.access_key, config.access_chain),
+            signer=signer,
             profile=profile,
         ),
         trust=world.trust,
@@ -38,10 +48,21 @@ async def open_verifier(world: World) -> OpenRole:
         random=world.random,
     )
     site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
+    monitor = Monitor(
+        "verifier",
+        conditions={**store_condition(store), **key_condition(signer, world=world), **trust_condition(world)},
+        families=lambda: (
+            *presentation_families(service.presentations),
+            *store_families(store),
+            *trust_families(world),
+        ),
+    )
     return OpenRole(
         name="verifier",
         listeners=(
-            public_listener("verifier", site, verifier.ROUTES, config=config, title=config.name, world=world),
+            public_listener(
+                "verifier", site, verifier.ROUTES, config=config, title=config.name, world=world, monitor=monitor
+            ),
             operator_listener(
                 "verifier",
                 site,
@@ -50,7 +71,9 @@ async def open_verifier(world: World) -> OpenRole:
                 port=config.operator_port,
                 token=config.operator_token,
                 world=world,
+                monitor=monitor,
             ),
+            *metrics_listeners(monitor, config=config, world=world),
         ),
         timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge),),
         close=store.close,

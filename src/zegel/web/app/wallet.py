@@ -15,7 +15,9 @@ from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
 from zegel.web import wallet
+from zegel.web.app.monitor import metrics_listeners, trust_condition, trust_families
 from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, public_listener
+from zegel.web.monitor import Monitor
 from zegel.web.wallet_door import Door
 from zegel.web.wallet_site import HOME, LAUNCH, WalletSite
 
@@ -50,9 +52,22 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
         origin=config.origin,
     )
     back = (HOME, "To all credentials")
+    monitor = Monitor("wallet", conditions=trust_condition(world), families=lambda: trust_families(world))
     return OpenRole(
         name="wallet",
-        listeners=(public_listener("wallet", site, wallet.ROUTES, config=config, title=NAME, world=world, back=back),),
+        listeners=(
+            public_listener(
+                "wallet",
+                site,
+                wallet.ROUTES,
+                config=config,
+                title=NAME,
+                world=world,
+                monitor=monitor,
+                back=back,
+            ),
+            *metrics_listeners(monitor, config=config, world=world),
+        ),
         timers=(
             Timer(name="idle wallet", seconds=_LOCK_SECONDS, act=safe.lock_if_idle),
             Timer(name="fresh copies", seconds=_FRESH_SECONDS, act=opened.keep_fresh),

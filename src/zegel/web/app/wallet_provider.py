@@ -8,7 +8,9 @@ from zegel.services.wallet_provider import WalletProviderIdentity, WalletProvide
 from zegel.trust.attestation import WalletDescription
 from zegel.version import __version__
 from zegel.web import wallet_provider
+from zegel.web.app.monitor import key_condition, metrics_listeners
 from zegel.web.app.roles import OpenRole, World, operator_listener, public_listener
+from zegel.web.monitor import Monitor
 from zegel.web.wallet_provider import CLIENT_ID_PATH, WalletProviderSite
 
 NAME: Final = "Utopia wallet office"
@@ -22,21 +24,31 @@ def wallet_client_id(provider: str) -> str:
 async def open_wallet_provider(world: World) -> OpenRole:
     """Open the wallet provider of the configuration."""
     config = world.config.wallet_provider
+    signer = load_signer(config.key, config.chain)
     service = WalletProviderService(
         WalletProviderIdentity(
             origin=config.origin,
             client_id=wallet_client_id(config.origin),
             wallet=WalletDescription(name=config.name, version=__version__, link=wallet_client_id(config.origin)),
-            signer=load_signer(config.key, config.chain),
+            signer=signer,
             lifetime=config.attestation,
         ),
         clock=world.clock,
     )
     site = WalletProviderSite(service=service, name=NAME, wallet=config.name, host=urlsplit(config.origin).netloc)
+    monitor = Monitor("wallet-provider", conditions=key_condition(signer, world=world))
     return OpenRole(
         name="wallet-provider",
         listeners=(
-            public_listener("wallet-provider", site, wallet_provider.ROUTES, config=config, title=NAME, world=world),
+            public_listener(
+                "wallet-provider",
+                site,
+                wallet_provider.ROUTES,
+                config=config,
+                title=NAME,
+                world=world,
+                monitor=monitor,
+            ),
             operator_listener(
                 "wallet-provider",
                 site,
@@ -45,7 +57,9 @@ async def open_wallet_provider(world: World) -> OpenRole:
                 port=config.operator_port,
                 token=config.operator_token,
                 world=world,
+                monitor=monitor,
             ),
+            *metrics_listeners(monitor, config=config, world=world),
         ),
         timers=(),
         close=lambda: None,

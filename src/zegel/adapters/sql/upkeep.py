@@ -1,0 +1,166 @@
+"""A role's database from outside: looked at, brought up to date, copied while it is in use, and put back.
+
+What is SQLite's own about it stands here; another database has tools of its own.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+from urllib.parse import quote
+
+from sqlalchemy import delete, update
+
+from zegel.adapters.files import OWNER_ONLY, os_errors, sync_folder
+from zegel.adapters.sql import schema
+from zegel.adapters.sql.database import Database, open_database
+from zegel.adapters.sql.dialect import file_of
+from zegel.adapters.sql.tables import SCHEMA, records, status_lists
+from zegel.adapters.sql.use import alone
+from zegel.errors import Unavailable
+
+_MEANWHILE: Final = 3_600
+"""Seconds: codes, nonces, offers, access tokens and sessions are over by then (``protocols.oauth.lifetimes``)."""
+
+_BESIDE: Final = ("-wal", "-shm")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseState:
+    """A database that is whole: the revision of its schema, None before the first, and its size in bytes."""
+
+    revision: str | None
+    size: int
+
+    def check_current(self) -> "DatabaseState":
+        """Return the state if this is the schema of this zegel; ``Unavailable`` otherwise."""
+        if self.revision != SCHEMA:
+            raise Unavailable("database", f"expected schema {SCHEMA}, got {self.revision or 'none'}")
+        return self
+
+
+def look_at(path: Path) -> DatabaseState:
+    """Read every page of a database, on which a role may run; ``Unavailable`` when it is missing or damaged."""
+    with _failures(path), closing(_open(path)) as connection:
+        faults = [fault for (fault,) in connection.execute("PRAGMA integrity_check(1)")]
+        if faults != ["ok"]:
+            raise Unavailable(f"database {path.name}", f"it is damaged: {str(faults[0]).splitlines()[0][:120]}")
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = ?", (schema.VERSION_TABLE,))
+        found = None
+        if tables.fetchone()[0]:
+            found = connection.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchone()  # noqa: S608 a constant
+        (pages,), (page,) = (connection.execute(f"PRAGMA {n}").fetchone() for n in ("page_count", "page_size"))
+    return DatabaseState(revision=None if found is None else found[0], size=pages * page)
+
+
+def upgrade(path: Path) -> DatabaseState:
+    """Bring the schema up to date; the state as it was before.
+
+    ``Unavailable`` when a role runs on it, when it is missing or damaged, or newer than this zegel.
+    """
+    with alone(path):
+        before = look_at(path)
+        with _opened(path) as database, database.transaction():
+            schema.migrate(database.connection)
+    return before
+
+
+def back_up(path: Path, to: Path) -> DatabaseState:
+    """Copy a database as it stands at one moment into a new file, for its owner alone; roles go on meanwhile.
+
+    ``Unavailable`` when there is a file by that name, or when the copy is not whole.
+    """
+    with _draft(to) as draft:
+        _copy(path, draft)
+        state = look_at(draft)
+        with os_errors(to):
+            os.link(draft, to)
+    sync_folder(to.parent)
+    return state
+
+
+def restore(path: Path, backup: Path, *, replace: bool, now: int) -> DatabaseState:
+    """Put a backup in a database's place; ``replace`` gives up the one that is there.
+
+    What happened since the backup is unknown to it. So what is over within the hour is left out, or a code that was
+    used since would work once more; and lists of which entries may have been given since give no more of them.
+    ``Unavailable`` when a role runs on the database, when one is there and is not to be replaced, or when the backup
+    is damaged or newer than this zegel.
+    """
+    with alone(path):
+        if path.exists() and not replace:
+            raise Unavailable(f"database {path.name}", "it is there already; --replace gives it up")
+        state = look_at(backup)
+        with _draft(path) as draft:
+            _copy(backup, draft)
+            with _opened(draft) as database:
+                with database.transaction():
+                    schema.migrate(database.connection)
+                    database.connection.execute(delete(records).where(records.c.expires <= now + _MEANWHILE))
+                    database.connection.execute(update(status_lists).values(open=False))
+                database.forget()
+            with os_errors(path):
+                for suffix in _BESIDE:  # the log of the one that is given up would be played into this one
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                draft.replace(path)
+        sync_folder(path.parent)
+    return state
+
+
+def database_file(url: str) -> Path:
+    """The file of a database; ``Unavailable`` for one that has none."""
+    path = file_of(url)
+    if path is None:
+        raise Unavailable("database", "it is no file of SQLite; use the tools of its own server")
+    return path
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    with os_errors(path):
+        os.stat(path)  # SQLite says of a missing file that it is unable to open it
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{path}")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _copy(path: Path, to: Path) -> None:
+    """As of one moment, whoever writes meanwhile (SQLite's online backup); one file, without a log beside it."""
+    with _failures(path), closing(_open(path)) as source, closing(sqlite3.connect(to)) as copy:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    with os_errors(to), to.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """An empty file beside ``path``, for its owner alone, that is gone at the end unless it was moved."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    with os_errors(path):
+        draft.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY))
+    try:
+        yield draft
+    finally:
+        for suffix in ("", "-journal", *_BESIDE):
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+
+
+@contextmanager
+def _failures(path: Path) -> Iterator[None]:
+    """SQLite's own words, which hold no values."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Unavailable(f"database {path.name}", (str(error).splitlines() or ["it fails"])[0][:120]) from None

@@ -1,0 +1,93 @@
+"""``zegel db``: the databases of roles, looked after from outside."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.files import make_owner_only_folder
+from zegel.adapters.sql.tables import SCHEMA
+from zegel.adapters.sql.upkeep import DatabaseState, back_up, database_file, look_at, restore, upgrade
+from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_text
+from zegel.config.roles import Config
+from zegel.errors import Malformed, Unavailable
+
+STORED: Final = ("issuer", "verifier", "provider")
+"""The roles that keep a database. The wallet has a vault, which is a file to be copied while the wallet is closed."""
+
+Work = Callable[[str, Path], DatabaseState]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel db``'s commands."""
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+    for name, meaning in (
+        ("check", "see that databases are whole and of this zegel's schema; roles may run on them"),
+        ("upgrade", "bring schemas up to date, with no role running; a role that starts does the same"),
+        ("backup", "copy databases while roles run on them, each to a new file for its owner alone"),
+        ("restore", "put a backup in a database's place, with no role running on it"),
+    ):
+        command = commands.add_parser(name, help=meaning)
+        _add_roles(command, several=name != "restore")
+        if name == "backup":
+            command.add_argument("--to", metavar="DIR", type=Path, required=True, help="the folder for ROLE.db")
+        if name == "restore":
+            command.add_argument("backup", metavar="FILE", type=Path, help="what backup has written")
+            command.add_argument("--replace", action="store_true", help="give up the database that is there")
+        command.add_argument("--json", action="store_true", help="one JSON object a role on stdout")
+        add_config_option(command)
+
+
+def run(args: Namespace) -> int:
+    """Do it to each database that is meant; all of them are tried, and one that fails makes the command fail."""
+    paths = _databases(find_config(args), args.roles if args.action != "restore" else [args.role])
+    if args.action == "backup":
+        make_owner_only_folder(args.to)
+    work = _works(args)[args.action]
+    return max([_report(role, path, work, as_json=args.json) for role, path in paths.items()], default=ACCEPTED)
+
+
+def _works(args: Namespace) -> Mapping[str, Work]:
+    return {
+        "check": lambda _, path: look_at(path).check_current(),
+        "upgrade": lambda _, path: upgrade(path),
+        "backup": lambda role, path: back_up(path, args.to / f"{role}.db"),
+        "restore": lambda _, path: restore(path, args.backup, replace=args.replace, now=SystemClock().now()),
+    }
+
+
+def _add_roles(command: ArgumentParser, *, several: bool) -> None:
+    names = ", ".join(STORED)
+    if several:
+        command.add_argument("roles", metavar="ROLE", nargs="*", help=f"of {names}; without one those that there are")
+    else:
+        command.add_argument("role", metavar="ROLE", help=f"one of {names}")
+
+
+def _databases(config: Config, roles: list[str]) -> Mapping[str, Path]:
+    for role in roles:
+        if role not in STORED:
+            raise Malformed("command line", "ROLE", f"expected some of {', '.join(STORED)}")
+    paths = {role: database_file(getattr(config, role).database) for role in roles or STORED}
+    there = {role: path for role, path in paths.items() if roles or path.exists()}
+    if not there:
+        raise Unavailable("database", "no role has one yet; it is made when the role starts")
+    return there
+
+
+def _report(role: str, path: Path, work: Work, *, as_json: bool) -> int:
+    try:
+        state = work(role, path)
+    except Unavailable as error:
+        if as_json:
+            print_data({"role": role, "ok": False, "detail": error.detail})
+        else:
+            print_text(f"{role}  {in_text(error.detail)}")
+        return UNAVAILABLE
+    if as_json:
+        print_data({"role": role, "ok": True, "revision": state.revision, "schema": SCHEMA, "bytes": state.size})
+    else:
+        print_text(f"{role}  ok, revision {state.revision or 'none'} of {SCHEMA}, {state.size} bytes")
+    return ACCEPTED

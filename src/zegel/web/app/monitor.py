@@ -1,0 +1,126 @@
+"""How an opened role is watched: what has to hold for it to be ready, what it counts, and where that can be read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from zegel.adapters.sql.store import SqlStore
+from zegel.config.roles import RoleConfig
+from zegel.config.setting import is_loopback
+from zegel.errors import Unavailable
+from zegel.services.ports import ListFolder
+from zegel.services.status_publisher import StatusPublisher
+from zegel.trust.signing import CertifiedSigner
+from zegel.web.app.roles import Listener, World, listener
+from zegel.web.metrics import Family, Kind, Sample, counted, single
+from zegel.web.monitor import METRICS, Condition, Monitor, probes, show_metrics
+from zegel.web.routing import Route
+from zegel.web.site import SitePolicy
+
+ROUTES: Final[tuple[Route[Monitor], ...]] = (Route("GET", METRICS, show_metrics),)
+
+
+def metrics_listeners(monitor: Monitor, *, config: RoleConfig, world: World) -> tuple[Listener, ...]:
+    """The listener at which the role is watched, in plain http; none unless its port is configured."""
+    if config.metrics_port is None:
+        return ()
+    address, port = config.metrics_address, config.metrics_port
+    policy = SitePolicy(
+        role=f"{monitor.role} metrics",
+        origin=f"http://{address}:{port}",
+        operator_token=None,
+        any_host=not is_loopback(f"//{address}"),
+    )
+    routes = (*probes(monitor), *ROUTES)
+    return (listener(monitor, routes, policy, title=monitor.role, address=address, port=port, tls=None, world=world),)
+
+
+def store_condition(store: SqlStore) -> Mapping[str, Condition]:
+    """The database answers, and opens under the role's key."""
+    return {"store": store.check_key}
+
+
+def key_condition(*signers: CertifiedSigner, world: World) -> Mapping[str, Condition]:
+    """The certificates of the role's keys are in force; the keys themselves are there since it opened."""
+
+    async def in_force() -> None:
+        now = world.clock.now()
+        for certificate in (certificate for signer in signers for certificate in signer.certificates):
+            if now > certificate.not_after:
+                raise Unavailable("key", "its certificate has expired")
+            if now < certificate.not_before:
+                raise Unavailable("key", "its certificate is not valid yet")
+
+    return {"key": in_force}
+
+
+def trust_condition(world: World) -> Mapping[str, Condition]:
+    """Every list of trusted entities that is configured was fetched, and its next update is not overdue."""
+
+    async def fresh() -> None:
+        world.trust.check_fresh()
+
+    return {"trust": fresh}
+
+
+def lists_condition(lists: ListFolder) -> Mapping[str, Condition]:
+    """There is a list to be published, and each can be read."""
+
+    async def readable() -> None:
+        if not [lists.read(name) for name in lists.names()]:
+            raise Unavailable("lists of trusted entities", "there is none in the folder")
+
+    return {"lists": readable}
+
+
+def store_families(store: SqlStore) -> tuple[Family, ...]:
+    """What the role's database counts."""
+    removed, failed = "Records removed because their time was over.", "Failures of the database."
+    return (
+        single("zegel_purged_records_total", Kind.COUNTER, removed, store.purged),
+        single("zegel_store_errors_total", Kind.COUNTER, failed, store.failures),
+    )
+
+
+def trust_families(world: World) -> tuple[Family, ...]:
+    """The age of each list of trusted entities; it is named by its place in the configuration."""
+    now = world.clock.now()
+    ages: list[Sample] = []
+    left: list[Sample] = []
+    for position, (config, listed) in enumerate(zip(world.config.trusted_lists, world.trust.health(), strict=False)):
+        labels = {"list": f"trusted_lists[{position}]", "purpose": config.purpose}
+        if listed.fetched_at is not None and listed.next_update is not None:
+            ages.append(Sample(labels=labels, value=now - listed.fetched_at))
+            left.append(Sample(labels=labels, value=listed.next_update - now))
+    return (
+        _gauge("zegel_trust_list_age_seconds", "Since a list of trusted entities was fetched and verified.", ages),
+        _gauge("zegel_trust_list_left_seconds", "Until its next update is due, after which nobody on it counts.", left),
+    )
+
+
+def status_families(statuses: StatusPublisher) -> tuple[Family, ...]:
+    """The age of the status list that was signed first."""
+    meaning = "Since the oldest published status list was signed."
+    return (single("zegel_status_list_age_seconds", Kind.GAUGE, meaning, statuses.age()),)
+
+
+def presentation_families(presentations: Mapping[str, int]) -> tuple[Family, ...]:
+    """The answers of wallets, by how they ended."""
+    meaning = "Answers of wallets, by how they ended."
+    return (counted("zegel_presentations_total", meaning, presentations, by="outcome"),)
+
+
+def sign_in_families(sign_ins: Mapping[str, int]) -> tuple[Family, ...]:
+    """The sign-ins that ended, by how."""
+    return (counted("zegel_sign_ins_total", "Sign-ins, by how they ended.", sign_ins, by="outcome"),)
+
+
+def issuance_families(batches: Mapping[str, int], copies: Mapping[str, int]) -> tuple[Family, ...]:
+    """What was issued, by format."""
+    return (
+        counted("zegel_issuances_total", "Batches of credentials issued.", batches, by="format"),
+        counted("zegel_credentials_issued_total", "Credentials issued, each copy by itself.", copies, by="format"),
+    )
+
+
+def _gauge(name: str, meaning: str, samples: Sequence[Sample]) -> Family:
+    return Family(name=name, kind=Kind.GAUGE, meaning=meaning, samples=tuple(samples))

@@ -1,0 +1,136 @@
+"""``zegel config``: what would keep roles from starting, and every setting as it counts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.sandboxes import sandbox_at
+
+from zegel.checks import Check
+from zegel.config.parse import parse_config
+from zegel.web.app.all import OPENERS
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    sandbox_at(tmp_path / "utopia")
+    return tmp_path / "utopia"
+
+
+@pytest.fixture
+def config(zegel: Any, folder: Path) -> Any:
+    """Run ``zegel config`` with the sandbox's configuration."""
+    return lambda *args: zegel("config", *args, "--config", folder / "zegel.toml")
+
+
+def amended(folder: Path, old: str, new: str) -> None:
+    file = folder / "zegel.toml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sandbox_has_no_faults(config: Any) -> None:
+    ran = config("check", *OPENERS, "--json")
+    assert (ran.code, ran.json["faults"], ran.json["ok"]) == (0, [], True)
+    assert config("check").out.endswith("zegel.toml  ok\n")
+
+
+@pytest.mark.refuses(Check.SYNTAX)
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("[issuer]\n", '[issuer]\nnmae = "x"\n', "issuer.nmae"),
+        ("[[provider.clients]]\n", "[[provider.clients]]\nsecret = 1\n", "provider.clients[0].secret"),
+        ("[outbound]\n", "surprise = 1\n[outbound]\n", "surprise"),
+        ("[verifier]\n", "[verifier]\nmetrics_port = 0\n", "verifier.metrics_port"),
+    ],
+)
+@pytest.mark.parametrize("action", ["check", "show"])
+def test_an_unknown_key_is_an_error_with_its_path(
+    config: Any, folder: Path, old: str, new: str, where: str, action: str
+) -> None:
+    amended(folder, old, new)
+    ran = config(action, "--json")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", where)
+
+
+def test_a_key_that_is_missing_open_or_anothers_is_a_fault(config: Any, folder: Path) -> None:
+    keys = folder / "keys"
+    (keys / "issuer.key.pem").unlink()
+    (keys / "verifier.seal").chmod(0o644)
+    (keys / "wallet-provider.pem").write_bytes((keys / "verifier-access.pem").read_bytes())
+    (keys / "provider-subject.secret").write_text("short\n")
+    ran = config("check", *OPENERS, "--json")
+    assert ran.code == 3
+    assert sorted(fault.partition(":")[0] for fault in ran.json["faults"]) == [
+        "issuer.key",
+        "issuer.status_key",  # the sandbox's issuer signs its status lists itself
+        "provider.subject_secret",
+        "verifier.sealing_key",
+        "wallet_provider.chain",
+    ]
+    assert config("check").code == 0, "without a role, the file alone"
+    assert config("check", "trust").code == 0
+    assert "no such file or directory" in config("check", "issuer").out
+
+
+def test_an_anchor_of_lists_is_looked_for_whichever_role_it_is(config: Any, folder: Path) -> None:
+    (folder / "trust" / "operator.pem").unlink(missing_ok=True)
+    for path in (folder / "trust").glob("*.pem"):
+        path.unlink()
+    ran = config("check", "verifier", "--json")
+    assert {fault.partition("[")[0] for fault in ran.json["faults"]} == {"trusted_lists"}
+
+
+def test_two_listeners_do_not_share_a_port(config: Any, folder: Path) -> None:
+    amended(folder, "[issuer]\n", "[issuer]\nmetrics_port = 7102\n")
+    ran = config("check", "issuer", "verifier", "--json")
+    assert ran.json["faults"] == ["verifier.port: expected a port of its own, not that of issuer.metrics_port"]
+    assert config("check", "issuer").code == 0
+
+
+def test_tls_files_are_read(config: Any, folder: Path) -> None:
+    amended(folder, "[trust]\n", '[trust]\ntls_certificate = "zegel.toml"\ntls_key = "zegel.toml"\n')
+    (fault,) = config("check", "trust", "--json").json["faults"]
+    assert fault.startswith("trust.tls_certificate: ")
+
+
+def test_an_unknown_role_is_wrong_usage(config: Any) -> None:
+    assert config("check", "nonsense").code == 2
+
+
+# --- show -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_shown_says_the_same_as_the_file_but_for_what_is_hidden(config: Any, folder: Path) -> None:
+    original = parse_config((folder / "zegel.toml").read_text(), folder=folder)
+    shown = config("show").out
+    again = parse_config(shown, folder=Path("/elsewhere"))
+    (client,) = original.provider.clients
+    assert client.secret_hash
+    assert client.secret_hash not in shown
+    assert again.issuer == original.issuer
+    assert again.trusted_lists == original.trusted_lists
+    assert again.outbound == original.outbound
+    assert again.provider.clients[0].claims == client.claims
+    assert again.provider.clients[0].secret_hash == ""
+
+
+def test_a_password_in_a_url_is_hidden(config: Any, folder: Path) -> None:
+    amended(folder, "[issuer]\n", '[issuer]\ndatabase = "postgresql://zegel:s3cret@db.example/issuer"\n')
+    for ran in (config("show"), config("show", "--json")):
+        assert "s3cret" not in ran.out
+        assert "postgresql://zegel:***@db.example/issuer" in ran.out
+
+
+def test_json_has_every_setting(config: Any) -> None:
+    told = config("show", "--json").json
+    assert told["issuer"]["port"] == 7101
+    assert told["issuer"]["metrics_port"] is None
+    assert told["provider"]["clients"][0]["secret_hash"] is None
+    assert json.dumps(told)

@@ -1,0 +1,283 @@
+"""How each role is watched: it answers, it is ready or says why not, and it counts without naming anybody."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.sandboxes import sandbox_at
+
+from zegel.adapters.entropy import system_random
+from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.sql import dialect
+from zegel.checks import Check
+from zegel.config.roles import Config, RoleConfig
+from zegel.config.setting import Port
+from zegel.errors import Unavailable
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.trust import Trust
+from zegel.web.app.all import OPENERS
+from zegel.web.app.roles import Listener, OpenRole, World
+from zegel.web.app.world import ConfiguredList
+from zegel.web.monitor import HEALTH, METRICS, READY
+
+pytestmark = pytest.mark.anyio
+WATCHED = Port(7121)
+STORED = ("issuer", "verifier", "provider")
+TRUSTING = (*STORED, "wallet")
+CERTIFIED = (*STORED, "wallet-provider")
+SECRET = "a-value-that-nobody-may-read"
+
+
+@dataclass
+class Watched:
+    """A role of a sandbox, opened, and its world."""
+
+    role: OpenRole
+    world: World
+    clock: ManualClock
+    folder: Path
+
+    @property
+    def public(self) -> Listener:
+        return self.role.listeners[0]
+
+    @property
+    def metrics(self) -> Listener:
+        return self.role.listeners[-1]
+
+    async def get(self, path: str, *, at: Listener | None = None, method: str = "GET") -> HttpResponse:
+        listener = at or self.metrics
+        return await listener.handle(HttpRequest(method=method, url=listener.origin + path))
+
+    async def not_ready(self) -> dict[str, str]:
+        """The conditions that do not hold, with their reasons; at both doors alike."""
+        answers = [await self.get(READY, at=listener) for listener in (self.public, self.metrics)]
+        first, second = [json.loads(answer.body) for answer in answers]
+        assert first == second
+        failing = {name: why for name, why in first["conditions"].items() if why != "ok"}
+        assert {answer.status for answer in answers} == {503 if failing else 200}
+        assert first["ready"] is not bool(failing)
+        return failing
+
+
+def watched_config(folder: Path) -> Config:
+    """A sandbox in which every role is watched at the same port: none is served here."""
+    config = sandbox_at(folder)
+    names = [name.replace("-", "_") for name in OPENERS]
+    return replace(config, **{name: replace(getattr(config, name), metrics_port=WATCHED) for name in names})
+
+
+async def watch(name: str, folder: Path) -> Watched:
+    config, clock, outbound = watched_config(folder), ManualClock(NOW), Loopback({})
+    trust = Trust([ConfiguredList(each, outbound=outbound) for each in config.trusted_lists], fixed=(), clock=clock)
+    world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
+    return Watched(role=await OPENERS[name](world), world=world, clock=clock, folder=folder)
+
+
+@pytest.fixture(params=OPENERS)
+async def each(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Watched]:
+    """Each role in its turn, with the lists fetched."""
+    watched = await watch(request.param, tmp_path)
+    await watched.world.trust.refresh()
+    yield watched
+    watched.role.close()
+
+
+@contextmanager
+def closed(watched: Watched) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        watched.role.close()
+
+
+# --- it answers, it is ready ------------------------------------------------------------------------------------------
+
+
+async def test_every_role_answers_and_is_ready_at_both_doors(each: Watched) -> None:
+    for listener in (each.public, each.metrics):
+        health = await each.get(HEALTH, at=listener)
+        assert (health.status, health.body) == (200, b'{"status":"ok"}')
+    assert await each.not_ready() == {}
+
+
+async def test_counts_are_told_at_their_own_door_alone(each: Watched) -> None:
+    assert each.metrics.name == f"{each.role.name} metrics"
+    assert each.metrics.origin == f"http://127.0.0.1:{WATCHED}"
+    told = await each.get(METRICS)
+    assert (told.status, told.header("content-type")) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    for listener in each.role.listeners[:-1]:
+        assert (await each.get(METRICS, at=listener)).status == 404
+
+
+async def test_a_door_on_this_machine_is_called_by_its_own_name(each: Watched) -> None:
+    """Another site whose name points here would read it in its visitor's browser."""
+    request = HttpRequest(method="GET", url=each.metrics.origin + METRICS, headers=(("host", "evil.example"),))
+    assert (await each.metrics.handle(request)).status == 421
+
+
+@pytest.mark.parametrize("name", OPENERS)
+async def test_without_a_port_there_is_no_such_door(tmp_path: Path, name: str) -> None:
+    config, clock, outbound = sandbox_at(tmp_path), ManualClock(NOW), Loopback({})
+    world = World(
+        config=config, clock=clock, random=system_random, outbound=outbound, trust=Trust((), fixed=(), clock=clock)
+    )
+    role = await OPENERS[name](world)
+    assert [each.name for each in role.listeners if "metrics" in each.name] == []
+    role.close()
+
+
+async def test_a_door_that_others_reach_is_called_by_any_name(tmp_path: Path) -> None:
+    config, clock, outbound = watched_config(tmp_path), ManualClock(NOW), Loopback({})
+    trust = replace(config.trust, metrics_address="0.0.0.0")  # a container's
+    world = World(
+        config=replace(config, trust=trust),
+        clock=clock,
+        random=system_random,
+        outbound=outbound,
+        trust=Trust((), fixed=(), clock=clock),
+    )
+    role = await OPENERS["trust"](world)
+    request = HttpRequest(method="GET", url=role.listeners[-1].origin + HEALTH, headers=(("host", "pod.example"),))
+    assert (await role.listeners[-1].handle(request)).status == 200
+
+
+def test_nothing_is_watched_that_is_not_asked_for() -> None:
+    settings = RoleConfig(origin="http://a.localhost:1", port=Port(1))
+    assert (settings.metrics_port, settings.metrics_address) == (None, "127.0.0.1")
+
+
+# --- it is not ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TRUSTING)
+async def test_a_role_without_its_lists_is_not_ready(tmp_path: Path, name: str) -> None:
+    watched = await watch(name, tmp_path)
+    with closed(watched):
+        assert await watched.not_ready() == {
+            "trust": "list of trusted entities, PID_PROVIDERS: never fetched",
+        }
+        await watched.world.trust.refresh()
+        assert await watched.not_ready() == {}
+        watched.clock.advance(184 * DAY)
+        assert (await watched.not_ready())["trust"] == "list of trusted entities, PID_PROVIDERS: overdue"
+        for path in (watched.folder / "trust").glob("*.jwt"):
+            path.unlink()
+        await watched.world.trust.refresh()
+        reason = (await watched.not_ready())["trust"]
+        assert reason.startswith("list of trusted entities, PID_PROVIDERS: overdue: ")
+        assert reason.endswith("no such file or directory")
+
+
+@pytest.mark.parametrize("name", CERTIFIED)
+async def test_a_role_whose_certificate_is_over_is_not_ready(tmp_path: Path, name: str) -> None:
+    watched = await watch(name, tmp_path)
+    with closed(watched):
+        watched.clock.advance(366 * DAY)
+        assert (await watched.not_ready())["key"] == "key: its certificate has expired"
+        watched.clock.advance(-400 * DAY)
+        assert (await watched.not_ready())["key"] == "key: its certificate is not valid yet"
+
+
+@pytest.mark.parametrize("name", STORED)
+async def test_a_role_whose_database_is_locked_is_not_ready_until_it_is_free(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pragmas = [each for each in dialect._PRAGMAS if not each.startswith("busy_timeout")]
+    monkeypatch.setattr(dialect, "_PRAGMAS", ("busy_timeout=0", *pragmas))
+    watched = await watch(name, tmp_path)
+    with closed(watched):
+        await watched.world.trust.refresh()
+        other = sqlite3.connect(tmp_path / "data" / f"{name}.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        assert await watched.not_ready() == {"store": "database: database is locked"}
+        other.execute("ROLLBACK")
+        other.close()
+        assert await watched.not_ready() == {}
+        assert "zegel_store_errors_total" in (await counts(watched))
+        assert (await counts(watched))["zegel_store_errors_total"] == 2  # once at each door
+
+
+async def test_a_publisher_without_lists_is_not_ready(tmp_path: Path) -> None:
+    watched = await watch("trust", tmp_path)
+    for path in (tmp_path / "trust").glob("*.jwt"):
+        path.unlink()
+    assert await watched.not_ready() == {"lists": "lists of trusted entities: there is none in the folder"}
+
+
+@pytest.mark.refuses(Check.AVAILABILITY)
+async def test_lists_that_are_overdue_are_not_fresh(tmp_path: Path) -> None:
+    watched = await watch("trust", tmp_path)
+    with pytest.raises(Unavailable):
+        watched.world.trust.check_fresh()
+    await watched.world.trust.refresh()
+    assert len(watched.world.trust.check_fresh()) == len(watched.world.config.trusted_lists)
+
+
+# --- what it counts -------------------------------------------------------------------------------------------------
+
+
+async def counts(watched: Watched) -> dict[str, float]:
+    """The samples whose only label is the role, by their names."""
+    text = (await watched.get(METRICS)).body.decode()
+    families = text_string_to_metric_families(text)
+    return {one.name: one.value for family in families for one in family.samples if set(one.labels) == {"role"}}
+
+
+async def test_ages_are_told_by_the_clock(tmp_path: Path) -> None:
+    watched = await watch("issuer", tmp_path)
+    with closed(watched):
+        await watched.world.trust.refresh()
+        watched.clock.advance(40)
+        text = (await watched.get(METRICS)).body.decode()
+        assert 'zegel_trust_list_age_seconds{role="issuer",list="trusted_lists[0]",purpose="pid"} 40\n' in text
+        families = {family.name: family for family in text_string_to_metric_families(text)}
+        assert len(families["zegel_trust_list_left_seconds"].samples) == len(watched.world.config.trusted_lists)
+        assert families["zegel_status_list_age_seconds"].samples == [], "nothing was issued yet"
+
+
+async def test_what_is_purged_is_counted(tmp_path: Path) -> None:
+    watched = await watch("verifier", tmp_path)
+    with closed(watched):
+        token = base64url(load_secret(watched.world.config.verifier.operator_token))
+        query = b'{"dcql_query":{"credentials":[{"id":"a","format":"dc+sd-jwt","meta":{"vct_values":["urn:x"]}}]}}'
+        operator = watched.role.listeners[1]
+        asked = HttpRequest(
+            method="POST",
+            url=operator.origin + "/requests",
+            headers=(("authorization", f"Bearer {token}"), ("content-type", "application/json")),
+            body=query,
+        )
+        assert (await operator.handle(asked)).status == 201
+        watched.clock.advance(DAY)
+        for timer in watched.role.timers:
+            await timer.act()
+        assert (await counts(watched))["zegel_purged_records_total"] == 1
+
+
+async def test_no_label_holds_what_somebody_sent(each: Watched) -> None:
+    for listener in each.role.listeners:
+        for method, path in (
+            ("GET", f"/{SECRET}"),
+            ("GET", f"/request/{SECRET}"),
+            ("GET", f"/?code={SECRET}"),
+            ("GET", f"/static/{SECRET}"),
+            ("POST", f"/response/{SECRET}"),
+            (SECRET, "/"),
+        ):
+            url = listener.origin + path
+            await listener.handle(HttpRequest(method=method, url=url, headers=(("user-agent", SECRET),)))
+            await listener.handle(HttpRequest(method=method, url=url, headers=(("host", SECRET),)))
+    told = (await each.get(METRICS)).body
+    assert SECRET.encode() not in told
+    if each.role.name != "service":
+        assert b'status="421"' in told
+        assert b'zegel_refusals_total{role="%s",check="host"}' % each.role.name.encode() in told
