@@ -9,7 +9,7 @@ from zegel_testing.authorities import authority, fixed_key, fixed_random, signer
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
-from zegel.adapters.files import make_owner_only_folder, read_file, replace_owner_only
+from zegel.adapters.files import make_owner_only_folder, read_file, read_owner_only, replace_owner_only
 from zegel.adapters.keyfiles import (
     create_private_key,
     create_secret,
@@ -78,6 +78,13 @@ def test_a_key_that_is_missing_or_a_folder_is_unavailable(tmp_path: Path) -> Non
     with pytest.raises(Unavailable, match="expected a file"):
         load_private_key(tmp_path / "pipe")
     os.close(keeper)
+
+
+def test_a_secret_is_read_up_to_its_length_and_no_further(tmp_path: Path) -> None:
+    replace_owner_only(tmp_path / "secret", b"four")
+    assert read_owner_only(tmp_path / "secret", max_bytes=4) == b"four"
+    with pytest.raises(Unavailable, match="at most 3 bytes"):
+        read_owner_only(tmp_path / "secret", max_bytes=3)
 
 
 def pem(key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> bytes:

@@ -404,6 +404,20 @@ async def test_a_gzip_bomb_does_not_go_off(tmp_path: Path) -> None:
         assert peak < 4 << 20
 
 
+async def test_a_compressed_body_has_its_limit_on_the_wire_too(tmp_path: Path) -> None:
+    """A comment in its head (RFC 1952 section 2.3) may be of any length, and nothing comes out of it."""
+    plain = gzip.compress(b"hello")
+    commented = plain[:3] + b"\x10" + plain[4:10] + b"c" * 2_000 + b"\0" + plain[10:]
+    assert gzip.decompress(commented) == b"hello"
+
+    async def talk(exchange: Exchange) -> None:
+        await exchange.send(body=commented, headers=[("Content-Encoding", "gzip")])
+
+    async with outside(tmp_path, talk) as world:
+        assert (await world.fetch(get(PAGE))).body == b"hello"
+        await refused(world.fetch(get(PAGE), max_bytes=1_000), "more than 1000 bytes")
+
+
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [

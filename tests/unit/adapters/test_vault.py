@@ -160,6 +160,7 @@ def test_a_vault_is_its_owners_alone_and_says_nothing(path: Path) -> None:
 def test_a_vault_that_is_missing_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="no such file or directory"):
         opened(tmp_path / "none.vault")
+    assert list(tmp_path.iterdir()) == []  # nor is a lock left beside what is not there
     with pytest.raises(Unavailable, match="no such file or directory"):
         opened(tmp_path / "nowhere" / "none.vault")
 
