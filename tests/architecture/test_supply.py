@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 from zegel_testing.markdown import ROOT
 
+pytestmark = pytest.mark.slow
+
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "Makefile", "src", "requirements")
 
 
 def recipe(target: str) -> str:
     """What ``make`` runs for a target, but for the setting up; with this Python."""
-    said = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    asked = ["make", "--no-print-directory", "-n", target]  # a make that runs the tests would have it say where it is
+    said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     lines = [line for line in said.replace("\\\n", "").splitlines() if not line.startswith("tools/setup")]
     return "\n".join(lines).replace(".venv/bin/python", sys.executable)
 

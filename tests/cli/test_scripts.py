@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from zegel_testing.demo import ZEGEL, environment
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 SCRIPTS = sorted(HERE.glob("*.script"))
 FILE = re.compile(r"-- (\S+) --")

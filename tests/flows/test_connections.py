@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from zegel_testing.demo import environment
 from zegel_testing.ports import reserved_ports
 
@@ -20,6 +21,8 @@ from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.config.roles import Config, RoleConfig
 from zegel.config.setting import settings_of
+
+pytestmark = pytest.mark.slow
 
 TELLING = Path(__file__).with_name("telling_connections.py")
 ELSEWHERE = "lists.utopia.invalid"  # RFC 6761 section 6.4: there is no such host

@@ -16,6 +16,8 @@ from zegel_testing.demo import environment
 from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.keys import random_private_key
 
+pytestmark = pytest.mark.slow
+
 TELLING = Path(__file__).with_name("telling_randomness.py")
 # The register takes the place of a country's own. The others hold the keys of roles and authorities, on purpose.
 KEPT = ("data/register.db", "keys/", "authorities/")

@@ -53,7 +53,7 @@ from zegel.services.wallet.flows import FLOW_SECONDS, check_step
 from zegel.services.wallet.holdings import find_holding, put_holding
 from zegel.services.wallet.renewing import can_be_renewed
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 SCHEMAS = Path(__file__).parents[1] / "vectors" / "oidf-conformance" / "json-schemas"
 CREDENTIAL_REQUEST = json.loads((SCHEMAS / "oid4vci" / "credential_request-1_0.json").read_text())

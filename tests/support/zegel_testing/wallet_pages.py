@@ -148,7 +148,7 @@ class Pages:
 @asynccontextmanager
 async def wallet_pages(folder: Path, **settings: Any) -> AsyncIterator[Pages]:
     """The pages of a wallet that has no vault yet."""
-    async with wallet_world(folder, **settings) as world:
+    async with wallet_world(folder, with_vault=False, **settings) as world:
         announced: list[str] = []
         role, made, door = _opened(world, announced)
         pages = Pages(world, role, made, door, announced)

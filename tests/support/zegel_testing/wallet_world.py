@@ -180,9 +180,9 @@ def csrf_of(page: HttpResponse) -> str:
 
 @asynccontextmanager
 async def wallet_world(
-    folder: Path, *, profile: str = "haip", copies: int = 10, **issuer: Any
+    folder: Path, *, profile: str = "haip", copies: int = 10, with_vault: bool = True, **issuer: Any
 ) -> AsyncIterator[WalletWorld]:
-    """Open the roles in a folder; ``issuer`` are settings of the issuer."""
+    """Open the roles in a folder; ``issuer`` are settings of the issuer. Without a vault the wallet can do nothing."""
     config = sandbox_at(folder, profile=profile)
     settings = {"status_list_size": 1 << 12, **issuer}
     config = replace(config, issuer=replace(config.issuer, **settings))
@@ -201,7 +201,8 @@ async def wallet_world(
     file = WalletVaultFile(folder / "wallet.vault", random=fixed_random("vault"), cost=CHEAP)
     outbound = Noted(inner, traffic)
     wallet = open_test_wallet(world, file, outbound, copies=copies)
-    await wallet.safe.create(PASSPHRASE)
+    if with_vault:
+        await wallet.safe.create(PASSPHRASE)
     try:
         for timer in roles["issuer"].timers:
             await timer.act()
