@@ -216,8 +216,9 @@ async def test_a_publisher_without_lists_is_not_ready(tmp_path: Path) -> None:
 @pytest.mark.refuses(Check.AVAILABILITY)
 async def test_lists_that_are_overdue_are_not_fresh(tmp_path: Path) -> None:
     watched = await watch("trust", tmp_path)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as refusal:
         watched.world.trust.check_fresh()
+    assert refusal.value.check is Check.AVAILABILITY
     await watched.world.trust.refresh()
     assert len(watched.world.trust.check_fresh()) == len(watched.world.config.trusted_lists)
 
