@@ -45,11 +45,11 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
     """How a role says on a page that something was refused; ``back`` is an address to go to, and its text."""
 
     def page(explanation: Explanation | None, request_id: str, status: int) -> HttpResponse:
-        title, lead = "Something went wrong", _REFUSED
+        title, lead = "This was refused", _REFUSED
         if explanation is None:
-            title, lead = ("No such page", _NOTHING) if status in (404, 405) else (title, _BUG)
+            title, lead = ("No such page", _NOTHING) if status in (404, 405) else ("Something went wrong", _BUG)
         elif status == 503:
-            lead = _UNAVAILABLE
+            title, lead = "Not to be reached", _UNAVAILABLE
         return render_page(
             "error.html",
             status=status,

@@ -69,7 +69,7 @@ def resolve_disclosures(
         raise Rejected(Check.DISCLOSURE, "a disclosure is sent twice")
     processed = _resolve_object(payload, waiting, set(), 1)
     if waiting:  # RFC 9901 section 7.1 step 5
-        raise Rejected(Check.DISCLOSURE, f"{len(waiting)} disclosures have no digest in what the issuer signed")
+        raise Rejected(Check.DISCLOSURE, f"disclosures without a digest in what the issuer signed: {len(waiting)}")
     return processed
 
 
