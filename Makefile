@@ -21,7 +21,7 @@ test:
 
 test-fast:
 	@tools/setup test
-	@$(BIN)/python -m pytest -n auto -m "not slow"
+	@$(BIN)/python -m pytest -n auto -m "not slow" --hypothesis-profile=quick
 
 check:
 	@tools/setup test

@@ -1,6 +1,14 @@
 """What holds for every test."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, and no stop-watch: a slow machine finds no other faults than a fast one.
+settings.register_profile(
+    "every", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("quick", settings.get_profile("every"), max_examples=20)  # --hypothesis-profile=quick
+settings.load_profile("every")
 
 _LONGEST_NAME = 40
 
