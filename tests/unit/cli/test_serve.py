@@ -24,6 +24,8 @@ from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.primitives.encoding import base64url
 from zegel.web.app.serve import bind
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(sys.executable).with_name("zegel")
 
 
