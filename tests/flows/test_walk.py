@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from zegel_testing.demo import ZEGEL, environment
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60  # a walk takes three; the machine may have other things to do
 LOOPBACK_UP = Path(__file__).with_name("loopback_up.py")
 TRIED_TO_LEAVE = 99  # as loopback_up.py says
@@ -143,7 +145,6 @@ def test_where_there_is_loopback_alone_whoever_tries_to_leave_is_noticed(before:
         assert subprocess.run(program, check=False).returncode == noticed
 
 
-@pytest.mark.slow
 def test_each_line_is_a_step_that_went_well_and_only_a_refusal_has_a_check(home: Path) -> None:
     walk = Walk("--json", home=home)
     assert walk.end() == (0, "")
@@ -155,7 +156,6 @@ def test_each_line_is_a_step_that_went_well_and_only_a_refusal_has_a_check(home:
     assert {step["step"]: step["check"] for step in walk.steps if "check" in step} == REFUSALS
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tls", [(), ("--tls",)], ids=["http", "tls"])
 def test_the_plain_profile_has_the_same_story_without_attestations(home: Path, tls: tuple[str, ...]) -> None:
     walk = Walk("--json", "--profile", "plain", *tls, home=home)
@@ -165,14 +165,12 @@ def test_the_plain_profile_has_the_same_story_without_attestations(home: Path, t
     assert left_in(home) == []
 
 
-@pytest.mark.slow
 def test_tls_changes_nothing_in_the_story(home: Path) -> None:
     walk = Walk("--json", "--tls", home=home)
     assert walk.end() == (0, "")
     assert tuple(dict.fromkeys(step["step"] for step in walk.steps)) == STORY
 
 
-@pytest.mark.slow
 def test_people_read_a_line_a_step(home: Path) -> None:
     walk = Walk(home=home)
     assert walk.end() == (0, "")
@@ -182,7 +180,6 @@ def test_people_read_a_line_a_step(home: Path) -> None:
     assert walk.lines[-1].endswith(" ms  refused after revocation  (status)\n")
 
 
-@pytest.mark.slow
 def test_two_at_once_do_not_meet(home: Path) -> None:
     walks = [Walk("--json", home=home) for _ in range(2)]
     ends: list[tuple[int, str]] = []
@@ -195,7 +192,6 @@ def test_two_at_once_do_not_meet(home: Path) -> None:
     assert left_in(home) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("step", ["sandbox", "token", "response"])
 def test_whoever_ends_it_early_finds_nothing_left(home: Path, step: str, number: signal.Signals) -> None:
@@ -207,7 +203,6 @@ def test_whoever_ends_it_early_finds_nothing_left(home: Path, step: str, number:
     assert left_in(home) == []
 
 
-@pytest.mark.slow
 def test_a_walk_keeps_its_folder_where_it_is_told_to_and_begins_in_no_other(home: Path) -> None:
     kept = home / "kept"
     first = Walk("--json", "--folder", str(kept), home=home)

@@ -23,7 +23,7 @@ from zegel.protocols.oauth.pkce import create_code_verifier
 from zegel.protocols.openid4vci.wallet.authorization import BrowserPause
 from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, poll
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 Spoil = Callable[[HttpRequest], HttpRequest]
 
