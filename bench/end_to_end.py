@@ -20,7 +20,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from over_http import Client, Holding, Issuer, Service, hold, receive
-from roles import ZEGEL, Role, free_ports
+from roles import TICK, ZEGEL, Role, free_ports
 from zegel.adapters.configuration import load_config
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.trust_files import load_trust
@@ -122,7 +122,7 @@ async def load(name: str, role: Role, task: Callable[[], Awaitable[None]], times
     await _run(task, WARM_UP)
     before, begun = role.processor_seconds(), time.perf_counter()
     await _run(task, times)
-    elapsed, used = time.perf_counter() - begun, role.processor_seconds() - before
+    elapsed, used = time.perf_counter() - begun, max(role.processor_seconds() - before, TICK)
     needed, peak = bare.seconds() * times, role.peak_mb()
     line: dict[str, Any] = {
         "name": name,

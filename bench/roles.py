@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 ZEGEL = Path(sys.executable).with_name("zegel")
-_TICKS = os.sysconf("SC_CLK_TCK")
+TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds: the kernel counts in no smaller ones
 
 
 class Role:
@@ -35,9 +35,9 @@ class Role:
         self._process.wait(30)
 
     def processor_seconds(self) -> float:
-        """What it has used, in user and kernel mode."""
+        """What it has used, in user and kernel mode, to a tick."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return (int(fields[11]) + int(fields[12])) * TICK
 
     def peak_mb(self) -> float:
         """Its resident memory at its highest."""
