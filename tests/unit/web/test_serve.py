@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.services.trust import Trust
 from zegel.web.app import connection, serve
 from zegel.web.app.roles import Listener, OpenRole, Timer, World, public_listener
-from zegel.web.app.serve import bind, serving, until_told_to_end
+from zegel.web.app.serve import bind, run_unless_told_to_end, serving, until_told_to_end
 from zegel.web.asgi import MAX_HEADER_BYTES
 from zegel.web.routing import Route
 
@@ -340,15 +342,61 @@ async def test_what_runs_at_the_end_may_still_fetch() -> None:
     assert answer.endswith(b'{"listed":true}'), answer
 
 
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Puts the signal handlers back that a test replaces; SIGTERM acts as Ctrl-C meanwhile."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_the_waiting(number: signal.Signals) -> None:
     waiting = asyncio.create_task(until_told_to_end())
     await asyncio.sleep(0)
     os.kill(os.getpid(), number)
     await asyncio.wait_for(waiting, 5)
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(each)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_no_signal_is_lost_at_whatever_line_it_comes() -> None:
+    lines = 0
+    told_at: int | None = None
+
+    def at_each_line(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal lines
+        if frame.f_code.co_filename != serve.__file__:
+            return None
+        if event == "line":
+            if lines == told_at:
+                signal.raise_signal(signal.SIGTERM)
+            lines += 1
+        return at_each_line
+
+    def run(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
+        nonlocal lines
+        lines, before = 0, sys.gettrace()
+        sys.settrace(at_each_line)
+        try:
+            return run_unless_told_to_end(work)
+        finally:
+            sys.settrace(before)
+
+    async def until_it_works() -> int:
+        return lines
+
+    async def without_end() -> int:
+        await asyncio.wait_for(asyncio.Event().wait(), 5)
+        raise AssertionError
+
+    until_then = run(until_it_works)
+    assert until_then > 10
+    for told_at in range(until_then):  # noqa: B007 the trace function reads it
+        with pytest.raises(KeyboardInterrupt):
+            run(without_end)
 
 
 async def test_a_role_is_served_on_the_socket_that_is_given() -> None:

@@ -91,10 +91,15 @@ def run_unless_told_to_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
     Work that waits ``until_told_to_end`` itself decides what that means from there on.
     """
+    before = {number: signal.getsignal(number) for number in _ENDING}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         told, loop = asyncio.Event(), runner.get_loop()
-        _listen(loop, told)  # before there is anything that a signal could leave half done
-        return runner.run(_unless(told, work))
+        try:
+            _listen(loop, told)  # before there is anything that a signal could leave half done
+            return runner.run(_unless(told, work))
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 async def _unless(told: asyncio.Event, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -109,9 +114,15 @@ async def _unless(told: asyncio.Event, work: Callable[[], Coroutine[Any, Any, T]
 
 
 def _listen(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
+    """From now on a signal sets ``told``, be the loop running or not: ``add_signal_handler`` of uvloop forgets what
+    comes before the loop runs."""
+
+    def tell(*_: object) -> None:
+        loop.call_soon_threadsafe(told.set)
+
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, told.set)
+            signal.signal(number, tell)
 
 
 @final
