@@ -325,6 +325,23 @@ async def test_a_database_that_is_locked_for_long_is_unavailable(store: SqlStore
         assert await transaction.claim("nonce", "n", expires=NOW + 60)
 
 
+async def test_a_database_that_is_opened_once_more_keeps_its_locks(store: SqlStore, url: str) -> None:
+    locks = locks_on(Path(url.removeprefix("sqlite:///")))
+    assert locks > 0
+    again = await reopened(url)
+    assert locks_on(Path(url.removeprefix("sqlite:///"))) >= locks
+    again.close()
+    assert locks_on(Path(url.removeprefix("sqlite:///"))) == locks
+    async with store.transaction() as transaction:
+        assert await transaction.claim("nonce", "n", expires=NOW + 60)
+
+
+def locks_on(path: Path) -> int:
+    """The locks of processes on a file, which the kernel lists by its number (proc_locks(5))."""
+    number = path.stat().st_ino
+    return sum(line.split()[5].endswith(f":{number}") for line in Path("/proc/locks").read_text().splitlines())
+
+
 async def test_a_store_in_memory_behaves_the_same() -> None:
     store = await open_memory_store(clock=ManualClock(NOW), random=system_random)
     async with store.transaction(durable=True) as transaction:

@@ -91,8 +91,11 @@ def upsert(name: str, table: Table, *columns: str, if_expired: bool) -> Executab
 
 
 def _create_owner_only(path: Path) -> None:
+    """What is there already is not opened: to close it again would end the locks of this process on it (fcntl(2))."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
         raise Unavailable(f"database {path.name}", (error.strerror or "it cannot be opened").lower()) from None
 
