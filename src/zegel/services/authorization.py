@@ -208,7 +208,7 @@ class AuthorizationService:
                 self._server, asked, stored and stored.value, now=self._clock.now(), random=self._random
             )
             if isinstance(outcome, Replayed):
-                await _revoke(transaction, outcome.grant_id)
+                await _take_back(transaction, asked, outcome)
             else:
                 await claim(transaction, outcome.once)
                 await _replace(transaction, CODE, asked.secret, stored, outcome.used, expires=outcome.grant.expires)
@@ -223,8 +223,9 @@ class AuthorizationService:
             )
             match outcome:
                 case Replayed():
-                    await _revoke(transaction, outcome.grant_id)
+                    await _take_back(transaction, asked, outcome)
                 case WrongTransactionCode(state=state):
+                    await claim(transaction, asked.once)
                     await _replace(transaction, PRE_AUTHORIZED, asked.secret, stored, state, expires=state.expires)
                 case Redeemed():
                     await claim(transaction, outcome.once)
@@ -274,6 +275,15 @@ async def _keep(transaction: Transaction, redeemed: Redeemed) -> None:
     await transaction.put(GRANT, redeemed.grant_id, redeemed.grant, expires=redeemed.grant.expires)
     await transaction.put(ACCESS, redeemed.access_token, redeemed.access, expires=redeemed.access.expires)
     await transaction.put(REFRESH, redeemed.refresh_token, redeemed.refresh, expires=redeemed.refresh.expires)
+
+
+async def _take_back(transaction: Transaction, asked: TokenRequest, replayed: Replayed) -> None:
+    """Take back what a code gave (RFC 6749 section 4.1.2); ``Denied`` for a request that is repeated as it was.
+
+    Who repeats one has heard it and holds no key: that proves nothing, and takes nothing from whoever sent it.
+    """
+    await claim(transaction, asked.once)
+    await _revoke(transaction, replayed.grant_id)
 
 
 async def _revoke(transaction: Transaction, grant_id: str) -> None:
