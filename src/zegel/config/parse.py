@@ -34,7 +34,7 @@ def parse_config(text: str, *, folder: Path) -> Config:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(_WHAT, "", f"expected TOML: {str(error).lower()}") from None
     config: Config = _parse_table(Config, document, "", folder)
     for setting in settings_of(Config):
