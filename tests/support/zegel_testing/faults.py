@@ -68,7 +68,7 @@ def oversized(good: bytes) -> Iterator[Fault]:
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
-_OTHER_JSON: Mapping[str, tuple[bytes, bool]] = {
+OTHER_JSON: Mapping[str, tuple[bytes, bool]] = {
     "null": (b"null", False),
     "true": (b"true", False),
     "zero": (b"0", False),
@@ -132,7 +132,7 @@ def places(value: Any, at: Path = ()) -> Iterator[Path]:
         for name, inner in value.items():
             yield from places(inner, (*at, name))
     elif isinstance(value, list | tuple):
-        for index in sorted({0, len(value) - 1} - {-1}):
+        for index in sorted({0, len(value) - 1}) if value else ():
             yield from places(value[index], (*at, index))
 
 
@@ -161,7 +161,7 @@ def json_faults(value: Any) -> Iterator[Fault]:
     """A document with one value of another type, size or spelling; with a member twice, or left out."""
     for path in places(value):
         where = ".".join(map(str, path)) or "all"
-        for name, (text, certain) in _OTHER_JSON.items():
+        for name, (text, certain) in OTHER_JSON.items():
             yield Fault(f"{where}: {name}", spell(with_value(value, path, Raw(text))), certain)
         here = _value_at(value, path)
         if isinstance(here, Mapping):
@@ -355,7 +355,7 @@ class Tagged(NamedTuple):
 
 
 _LIE = b"\xff" * 8
-_OTHER_CBOR: Mapping[str, tuple[bytes, bool]] = {
+OTHER_CBOR: Mapping[str, tuple[bytes, bool]] = {
     "null": (b"\xf6", False),
     "undefined": (b"\xf7", False),
     "true": (b"\xf5", False),
@@ -497,14 +497,14 @@ def cbor(value: Any) -> bytes:
     return _head(4, len(value)) + b"".join(map(cbor, value))
 
 
-def _nodes(value: Any, put: Callable[[Any], Any], where: str) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
+def cbor_nodes(value: Any, put: Callable[[Any], Any], where: str) -> Iterator[tuple[str, Any, Callable[[Any], Any]]]:
     """Each item, with a function that puts another in its place; of long arrays and maps, their ends."""
     yield where, value, put
     match value:
         case Embedded(inner, tagged):
-            yield from _nodes(inner, lambda other: put(Embedded(other, tagged)), where + ">")
+            yield from cbor_nodes(inner, lambda other: put(Embedded(other, tagged)), where + ">")
         case Tagged(number, inner):
-            yield from _nodes(inner, lambda other: put(Tagged(number, other)), f"{where}#{number}")
+            yield from cbor_nodes(inner, lambda other: put(Tagged(number, other)), f"{where}#{number}")
         case Pairs():
             for at in _ends(value, 8):
                 key, inner = value[at]
@@ -512,14 +512,14 @@ def _nodes(value: Any, put: Callable[[Any], Any], where: str) -> Iterator[tuple[
                 def put_inner(other: Any, at: int = at, key: Any = key) -> Any:
                     return put(Pairs([*value[:at], [key, other], *value[at + 1 :]]))
 
-                yield from _nodes(inner, put_inner, f"{where}.{bytes(key)[1:].decode('latin-1')}")
+                yield from cbor_nodes(inner, put_inner, f"{where}.{bytes(key)[1:].decode('latin-1')}")
         case list():
             for at in _ends(value, 4):
 
                 def put_item(other: Any, at: int = at) -> Any:
                     return put([*value[:at], other, *value[at + 1 :]])
 
-                yield from _nodes(value[at], put_item, f"{where}[{at}]")
+                yield from cbor_nodes(value[at], put_item, f"{where}[{at}]")
 
 
 def _ends(value: Sequence[Any], count: int) -> list[int]:
@@ -530,8 +530,8 @@ def cbor_faults(good: bytes) -> Iterator[Fault]:
     """An item with one value in it of another type, size or spelling; with a key twice, or left out."""
     tree = cbor_tree(good)
     assert cbor(tree) == good, "the message is not in the shortest encoding"
-    for where, value, put in _nodes(tree, lambda other: other, "item"):
-        for name, (content, certain) in _OTHER_CBOR.items():
+    for where, value, put in cbor_nodes(tree, lambda other: other, "item"):
+        for name, (content, certain) in OTHER_CBOR.items():
             yield Fault(f"{where}: {name}", cbor(put(Raw(content))), certain)
         if isinstance(value, Pairs) and value:
             yield Fault(f"{where}: its first key twice", cbor(put(Pairs([*value, value[0]]))), True)

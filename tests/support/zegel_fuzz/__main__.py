@@ -1,0 +1,168 @@
+"""Fuzzes the targets in turn, each in a process of its own, and says in a line of JSON what came of it.
+
+    python -m zegel_fuzz run [--minutes N] [TARGET ...]     N minutes each; * in a name stands for anything
+    python -m zegel_fuzz replay TARGET FILE                 an input again, without atheris: the exception, if it raises
+    python -m zegel_fuzz totals                             all lines that were ever told, summed up by target
+
+What is kept between runs (corpus, crashes, lines) is in .fuzz.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import gmtime, monotonic, strftime
+from typing import Any, Final
+
+from zegel_fuzz.keeping import take_kept
+from zegel_fuzz.target import Target
+from zegel_fuzz.targets import all_targets, chosen_targets
+
+KEPT: Final = Path(__file__).parents[3] / ".fuzz"
+LINES: Final = "lines.jsonl"
+MAX_INPUT: Final = 20_000  # bytes: beyond most, and a mutation costs little; what is longer, the tests of faults send
+_TIMEOUT: Final = 30  # seconds for one input, after which libFuzzer ends; what takes a second is a crash before
+_MEMORY: Final = 2_048  # MB
+_STATE: Final = re.compile(r"^#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/", re.MULTILINE)
+
+
+def main(arguments: list[str]) -> int:
+    """0 where nothing was found."""
+    parser = argparse.ArgumentParser(prog="zegel_fuzz", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    run = commands.add_parser("run")
+    run.add_argument("--minutes", type=float, default=1.0)
+    run.add_argument("--seconds", type=int, help="instead of the minutes")
+    run.add_argument("targets", nargs="*")
+    run.set_defaults(act=lambda told: fuzz(told.targets, told.seconds or round(told.minutes * 60)))
+    again = commands.add_parser("replay")
+    again.add_argument("target")
+    again.add_argument("file", type=Path)
+    again.set_defaults(act=lambda told: replay(told.target, told.file))
+    commands.add_parser("totals").set_defaults(act=lambda told: totals())
+    told = parser.parse_args(arguments)
+    return int(told.act(told))
+
+
+def fuzz(patterns: list[str], seconds: int) -> int:
+    """Each target for so many seconds."""
+    if find_spec("atheris") is None:
+        print("atheris is not made for this machine: fuzzing needs Linux on x86-64", file=sys.stderr)
+        return 2
+    targets = chosen_targets(patterns)
+    if not targets:
+        print(f"no target fits; there are: {' '.join(each.name for each in all_targets())}", file=sys.stderr)
+        return 2
+    crashes = 0
+    for target in targets:
+        line = fuzz_one(target, seconds, kept=KEPT)
+        crashes += len(line["crashes"])
+        print(json.dumps(line), flush=True)
+    return 1 if crashes else 0
+
+
+def fuzz_one(target: Target, seconds: int, *, kept: Path) -> dict[str, Any]:
+    """One target in a process; the line that is told of it, which is kept too."""
+    corpus, found = kept / "corpus" / target.folder, kept / "crashes" / target.folder
+    for folder in (corpus, found):
+        folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as scratch:
+        seeds = Path(scratch) / "seeds"
+        seeds.mkdir()
+        with target.open() as opened:
+            for at, seed in enumerate(opened.seeds):
+                (seeds / f"{at:03}").write_bytes(seed)
+        began = monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "zegel_fuzz.one", target.name, found, *_options(found, seconds), corpus, seeds],
+            cwd=scratch,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "TMPDIR": scratch},
+            capture_output=True,
+            check=False,
+        )
+        took = monotonic() - began
+    line = _line(target, done, found, took)
+    with (kept / LINES).open("a") as lines:
+        lines.write(json.dumps(line) + "\n")
+    return line
+
+
+def replay(name: str, file: Path) -> int:
+    """The input once more; what is wrong with it comes out as it is."""
+    (target,) = chosen_targets([name])
+    with target.open() as opened:
+        print(opened.run(file.read_bytes()))
+    return 0
+
+
+def totals() -> int:
+    """A row of Markdown for each target that was run."""
+    sums: dict[str, dict[str, Any]] = {}
+    for line in map(json.loads, (KEPT / LINES).read_text().splitlines()):
+        one = sums.setdefault(line["target"], {"seconds": 0.0, "executions": 0, "corpus": 0, "edges": 0, "crashes": 0})
+        one["seconds"] += line["seconds"]
+        one["executions"] += line["executions"]
+        one["crashes"] += len(line["crashes"])
+        one["corpus"], one["edges"] = line["corpus"], max(one["edges"], line["edges"])
+    for name, one in sums.items():
+        print(f"| `{name}` | {one['seconds']:.0f} | {one['executions']:,} | {one['corpus']:,} | {one['edges']:,} |")
+    whole = sum(one["executions"] for one in sums.values())
+    print(f"{len(sums)} targets, {sum(one['seconds'] for one in sums.values()):.0f} seconds, {whole:,} executions")
+    return 0
+
+
+def _options(found: Path, seconds: int) -> list[str]:
+    return [
+        f"-max_total_time={seconds}",
+        f"-max_len={MAX_INPUT}",
+        f"-timeout={_TIMEOUT}",
+        f"-rss_limit_mb={_MEMORY}",
+        f"-artifact_prefix={found}/",
+        "-print_final_stats=1",
+    ]
+
+
+def _line(target: Target, done: subprocess.CompletedProcess[bytes], found: Path, seconds: float) -> dict[str, Any]:
+    told = done.stderr.decode("utf-8", "replace")
+    states = _STATE.findall(told)
+    executions, _, edges, features, corpus = states[-1] if states else ("0", "", "0", "0", "0")
+    executions = next(iter(re.findall(r"^stat::number_of_executed_units: (\d+)", told, re.MULTILINE)), executions)
+    seconds = float(next(iter(re.findall(r"^Done \d+ runs in (\d+) second", told, re.MULTILINE)), seconds))  # alone
+    return {
+        "target": target.name,
+        "at": strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
+        "seconds": round(seconds, 1),
+        "executions": int(executions),
+        "per_second": round(int(executions) / seconds, 1),
+        "corpus": int(corpus),
+        "edges": int(edges),
+        "features": int(features),
+        "crashes": list(_crashes(target, done, found, told)),
+    }
+
+
+def _crashes(
+    target: Target, done: subprocess.CompletedProcess[bytes], found: Path, told: str
+) -> Iterator[dict[str, str]]:
+    """What was found in this run, each with the command that does it again."""
+    for one in take_kept(found):
+        yield one | {"replay": _replay(target, one["input"])}
+    if done.returncode:  # libFuzzer ended by itself: too slow, too large, or a fault below Python
+        artifacts = re.findall(r"Test unit written to (\S+)", told)
+        error = told[-2_000:] if not artifacts else (re.findall(r"ERROR: libFuzzer: (.+)", told) or [told[-500:]])[0]
+        for artifact in artifacts or [""]:
+            yield {"place": "libFuzzer", "error": error, "input": artifact, "replay": _replay(target, artifact)}
+
+
+def _replay(target: Target, file: str) -> str:
+    return f"PYTHONPATH=tests/support .venv/bin/python -m zegel_fuzz replay '{target.name}' {file}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
