@@ -3,7 +3,8 @@
 import os
 import stat
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,16 @@ def create_owner_only(path: Path, data: bytes) -> None:
 def replace_owner_only(path: Path, data: bytes) -> None:
     """Put a new file in an old one's place. After a crash there is the old one or the new one, whole."""
     _publish(path, data, os.replace)
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove what a crash has left of files that were to take this one's place; nobody writes it meanwhile.
+
+    One that cannot be removed is no reason not to use the file.
+    """
+    for draft in path.parent.glob(f".{escape(path.name)}.*.draft"):
+        with suppress(OSError):
+            draft.unlink()
 
 
 def read_owner_only(path: Path, *, max_bytes: int) -> bytes:

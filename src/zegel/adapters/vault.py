@@ -4,7 +4,8 @@
     nonce, AES-256-GCM(key, nonce, value, header)   the value, encoded
 
 The key is derived once, when the vault is opened; each save takes a fresh nonce and puts a whole new file in the old
-one's place, so that a crash leaves one or the other. A lock beside it keeps a second program out.
+one's place, so that a crash leaves one or the other. A lock beside it keeps a second program out. A draft that a crash
+has left is removed when the vault is opened again: it may hold what was deleted since.
 """
 
 import fcntl
@@ -22,7 +23,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from zegel.adapters.codec import Codec, UnreadableError
-from zegel.adapters.files import OWNER_ONLY, create_owner_only, os_errors, read_owner_only, replace_owner_only
+from zegel.adapters.files import (
+    OWNER_ONLY,
+    create_owner_only,
+    os_errors,
+    read_owner_only,
+    remove_drafts,
+    replace_owner_only,
+)
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 
@@ -213,4 +221,5 @@ def _locked(path: Path) -> int:
         except BlockingIOError:
             os.close(lock)
             raise Unavailable(str(path), "another program has this vault open; end it and try again") from None
+    remove_drafts(path)
     return lock

@@ -189,6 +189,24 @@ def test_a_save_that_fails_changes_nothing(path: Path) -> None:
         assert vault.value.names == ("Ada Voorbeeld",)
 
 
+def test_what_a_crash_left_beside_a_vault_is_gone_when_it_is_opened(path: Path) -> None:
+    left = path.parent / f".{path.name}.4711.draft"
+    left.write_bytes(path.read_bytes())
+    another = path.parent / ".another.vault.4711.draft"
+    another.write_bytes(b"not ours")
+    opened(path).close()
+    assert {each.name for each in path.parent.iterdir()} == {path.name, path.name + ".lock", another.name}
+
+
+def test_nothing_beside_a_vault_is_touched_while_another_program_has_it_open(path: Path) -> None:
+    with opened(path):
+        draft = path.parent / f".{path.name}.4711.draft"
+        draft.write_bytes(b"it is being written")
+        with pytest.raises(Unavailable, match="another program"):
+            opened(path)
+        assert draft.exists()
+
+
 def test_a_closed_vault_is_closed(path: Path) -> None:
     vault = opened(path)
     vault.close()
