@@ -601,6 +601,27 @@ async def test_a_copy_is_used_even_when_the_answer_does_not_arrive(world: Wallet
     assert (await world.result(session))["state"] == "accepted"
 
 
+async def test_an_answer_waits_where_the_verifier_says_itself_that_it_does_not_work(world: WalletWorld) -> None:
+    await world.receive(formats=["dc+sd-jwt"])
+    flow, _ = await world.asked()
+    world.outbound.edits["/response/"] = lambda request, response: HttpResponse(status=503)
+    with pytest.raises(Unavailable, match="it answers with status 503"):
+        await world.wallet.presenting.accept(flow, None)
+    assert isinstance(world.wallet.presenting.look(flow), Answering)
+    assert (world.contents.log[-1].outcome, world.contents.log[-1].check) == (Outcome.UNKNOWN, "")
+
+
+async def test_a_request_of_a_verifier_that_does_not_work_is_no_wrong_one(world: WalletWorld) -> None:
+    asked = await world.request()
+    world.outbound.edits["/request/"] = lambda request, response: HttpResponse(status=503)
+    before = world.contents.log
+    with pytest.raises(Unavailable, match="it answers with status 503"):
+        await world.wallet.presenting.begin(asked["link"], brought=Brought.LINK)
+    assert world.contents.log == before
+    world.outbound.edits.clear()
+    await world.wallet.presenting.begin(asked["link"], brought=Brought.LINK)
+
+
 async def test_a_request_that_ran_out_while_the_person_thought_is_not_answered(world: WalletWorld) -> None:
     await world.receive(formats=["dc+sd-jwt"])
     flow, _ = await world.asked()

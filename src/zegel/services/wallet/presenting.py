@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 from zegel.checks import Check
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.present import present_mdoc, signs_transaction_data
 from zegel.formats.mdoc.transcript import redirect_transcript
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_sdjwt, present_unbound_sdjwt
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import Profile
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.matching import Choice, HeldCredential, QueryMatch, default_choice
@@ -54,7 +55,7 @@ from zegel.services.wallet.contents import (
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
 from zegel.services.wallet.holdings import always_visible, find_holding, is_usable, put_holding, take_copy
-from zegel.services.wallet.journal import amended, noted, verifier_counterpart
+from zegel.services.wallet.journal import amended, host_of, noted, verifier_counterpart
 from zegel.services.wallet.safe import Safe
 
 Presentations: TypeAlias = dict[str, list[bytes]]
@@ -105,7 +106,7 @@ class PresentingService:
         step = begin(parsed, policy=policy, random=self._random)
         if isinstance(step, Fetching):
             try:
-                response = await self._outbound.fetch(step.request)
+                response = await self._fetch(step.request)
                 step = step.receive(response, policy=policy, now=self._clock.now())
             except (Malformed, Rejected) as error:
                 await self._note_unknown(parsed.unverified_host, error)
@@ -219,7 +220,7 @@ class PresentingService:
         return answering
 
     async def _send(self, flow_id: str, answering: Answering) -> Finished:
-        response = await self._outbound.fetch(answering.sending.request)
+        response = await self._fetch(answering.sending.request)
         try:
             done = answering.sending.receive(response)
         except (Malformed, Rejected) as error:
@@ -239,6 +240,16 @@ class PresentingService:
             )
         )
         return finished
+
+    async def _fetch(self, request: HttpRequest) -> HttpResponse:
+        """What the verifier answers; ``Unavailable`` where it says itself that it does not work.
+
+        RFC 9110 section 15.6: the request may have been a good one, so that it is not refused.
+        """
+        response = await self._outbound.fetch(request)
+        if response.status >= 500:
+            raise Unavailable(host_of(request.url), f"it answers with status {response.status}")
+        return response
 
     async def _note_unknown(self, host: str, error: Malformed | Rejected) -> None:
         """A request that came to nothing, because nobody who is known asked."""
