@@ -27,6 +27,7 @@ _ACCEPT: Final = f"{StatusListFormat.JWT}, {StatusListFormat.CWT};q=0.9"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
     status_list: VerifiedStatusList
+    since: int
     until: int
     anchors: TrustAnchors  # the set that it was verified with; what has left the lists since counts no more
 
@@ -56,10 +57,11 @@ class StatusReader:
         async with self._turns.of(reference.uri):  # a crowd that presents at once asks once
             kept = self._kept.get(reference.uri)
             anchors, now = self._trust.anchors, self._clock.now()
-            if kept is None or kept.anchors is not anchors or now >= kept.until:
+            # what was fetched by a clock that was ahead would be kept for as long as that
+            if kept is None or kept.anchors is not anchors or not kept.since <= now < kept.until:
                 status_list = await self._fetch(reference.uri)
                 until = min(status_list.stale_at, now + self._keep)
-                kept = _Kept(status_list=status_list, until=until, anchors=anchors)
+                kept = _Kept(status_list=status_list, since=now, until=until, anchors=anchors)
                 self._remember(reference.uri, kept)
             return kept.status_list
 

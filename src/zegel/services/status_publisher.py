@@ -62,7 +62,7 @@ class StatusPublisher:
     async def look_up(self, list_id: str) -> PublishedList | None:
         """A list as it was last signed; None for one that is not ours. A new list is signed at its first reader."""
         published = self._published.get(list_id)
-        if published is None or self._clock.now() >= published.expires:
+        if published is None or not published.signed_at <= self._clock.now() < published.expires:
             await self._publish(list_id)
         return self._published.get(list_id)
 
@@ -86,10 +86,14 @@ class StatusPublisher:
                 self._published.pop(list_id, None)
                 return
             published, now = self._published.get(list_id), self._clock.now()
-            if published is None or published.version != bits.version or now >= published.signed_at + self._period:
+            if published is None or published.version != bits.version or not self._is_recent(published, now):
                 # a million entries take 15 to 75 ms to compress; the loop goes on meanwhile
                 compressed = await asyncio.to_thread(compress, StatusList(bits=bits.bits, data=bits.entries))
                 self._published[list_id] = self._sign(bits, compressed, now)
+
+    def _is_recent(self, published: PublishedList, now: int) -> bool:
+        """Within its period; what was signed by a clock that was ahead is no reader's to believe yet."""
+        return published.signed_at <= now < published.signed_at + self._period
 
     def _sign(self, bits: StatusBits, compressed: CompressedStatusList, now: int) -> PublishedList:
         uri = self._origin + STATUS_PATH + bits.list_id

@@ -130,6 +130,15 @@ async def test_a_reader_may_keep_a_list_shorter_than_it_allows() -> None:
     assert world.host.fetches == 2
 
 
+async def test_a_list_that_was_fetched_while_the_clock_was_ahead_is_not_kept_for_as_long(world: World) -> None:
+    world.clock.advance(3_600)
+    await world.trust.refresh()
+    assert await world.value() == 0
+    world.clock.advance(-3_600)
+    world.host.revoke(7)
+    assert await world.value() == 1
+
+
 async def test_with_other_anchors_it_is_fetched_and_verified_again(world: World) -> None:
     await world.value()
     world.lists[0].content = pid_list(

@@ -130,6 +130,23 @@ async def test_what_did_not_change_is_signed_again_after_its_period(
     assert (await published(publisher, entry.list_id)).signed_at == NOW + PERIOD
 
 
+async def test_what_a_clock_signed_that_was_ahead_is_signed_again_when_it_is_right(
+    store: SqlStore, publisher: StatusPublisher, clock: ManualClock
+) -> None:
+    (entry,) = await allocate(store)
+    clock.advance(3_600)
+    await publisher.publish()
+    clock.advance(-3_600)
+    after = await published(publisher, entry.list_id)  # at its next reader, whatever the timer does
+    assert after.signed_at == NOW
+    assert read(after, entry.list_id, now=NOW, format_=StatusListFormat.JWT).statuses.get(entry.index) == 0
+    clock.advance(3_600)
+    await publisher.publish()
+    clock.advance(-3_600)
+    await publisher.publish()
+    assert (await published(publisher, entry.list_id)).signed_at == NOW
+
+
 async def test_a_pause_is_no_outage(store: SqlStore, publisher: StatusPublisher, clock: ManualClock) -> None:
     (entry,) = await allocate(store)
     before = await published(publisher, entry.list_id)

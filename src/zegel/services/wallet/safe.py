@@ -108,7 +108,8 @@ class Safe:
             self.close()
 
     async def lock_if_idle(self) -> None:
-        """Lock when nobody has used the wallet for too long."""
+        """Lock when nobody has used the wallet for too long; after a clock was set back, that counts from now on."""
+        self._used_at = min(self._used_at, self._clock.now())
         if self._idle is not None and self._vault is not None and self._clock.now() - self._used_at >= self._idle:
             await self.lock()
 

@@ -138,6 +138,19 @@ async def test_a_wallet_that_nobody_uses_locks_itself() -> None:
     assert caught.value.check is Check.WALLET_LOCKED
 
 
+async def test_a_clock_that_was_set_back_keeps_no_wallet_open_for_as_long() -> None:
+    made, _, clock = safe(idle=600)
+    await made.create(PASSPHRASE)
+    clock.advance(-3_600)
+    await made.lock_if_idle()
+    clock.advance(599)
+    await made.lock_if_idle()
+    assert made.is_open
+    clock.advance(1)
+    await made.lock_if_idle()
+    assert not made.is_open
+
+
 async def test_a_wallet_without_a_limit_stays_open() -> None:
     made, _, clock = safe()
     await made.create(PASSPHRASE)
