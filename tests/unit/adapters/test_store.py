@@ -179,12 +179,25 @@ async def test_what_has_expired_is_purged(store: SqlStore, clock: ManualClock) -
     async with store.transaction() as transaction:
         await transaction.put(CODE, "one", Waiting(claim="Ada"), expires=NOW + 60)
         await transaction.put(CODE, "two", Waiting(claim="Ada"), expires=NOW + 61)
-        await transaction.claim("nonce", "n", expires=NOW + 60)
     assert await store.purge() == 0
     clock.advance(60)
-    assert await store.purge() == 2
+    assert await store.purge() == 1
     async with store.transaction() as transaction:
         assert await transaction.take(CODE, "two") == Waiting(claim="Ada")
+
+
+async def test_what_was_used_stays_used_when_the_clock_was_ahead_and_is_right_again(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    async with store.transaction() as transaction:
+        assert await transaction.claim("nonce", "n", expires=NOW + 60)
+    clock.advance(3_600)
+    assert await store.purge() == 0
+    clock.advance(-3_600)
+    async with store.transaction() as transaction:
+        assert not await transaction.claim("nonce", "n", expires=NOW + 60)
+    clock.advance(60 + 7_200)
+    assert await store.purge() == 1
 
 
 async def test_nothing_of_a_record_can_be_read_in_the_files(store: SqlStore, tmp_path: Path) -> None:
@@ -323,6 +336,25 @@ async def test_a_database_that_is_locked_for_long_is_unavailable(store: SqlStore
     other.close()
     async with store.transaction() as transaction:
         assert await transaction.claim("nonce", "n", expires=NOW + 60)
+
+
+async def test_a_lock_is_waited_for_once_and_not_by_all_that_come_meanwhile(store: SqlStore, url: str) -> None:
+    def patience() -> int:
+        return int(store._database._driver.execute("PRAGMA busy_timeout").fetchone()[0])
+
+    assert patience() == 2_000
+    store._database._driver.execute("PRAGMA busy_timeout=1")
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="database is locked"):
+            async with store.transaction():
+                pass
+        assert patience() == 50
+    other.close()
+    async with store.transaction():
+        pass
+    assert (patience(), store.failures) == (2_000, 2)
 
 
 async def test_a_database_that_is_opened_once_more_keeps_its_locks(store: SqlStore, url: str) -> None:

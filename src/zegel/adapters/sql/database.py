@@ -19,7 +19,8 @@ class Database:
     """A connection that is held, for as long as the store lives.
 
     Its calls never suspend, so no two transactions of a process overlap. Statements run on the driver: SQLAlchemy's
-    own execution takes ten times as long as the selection of a row. ``failures`` counts what the database refused.
+    own execution takes ten times as long as the selection of a row. ``failures`` counts what the database refused; from
+    one until a transaction succeeds none waits long for a lock, or all that the process has to do would wait in turn.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -29,6 +30,7 @@ class Database:
         self._compiled: dict[Executable, _Compiled] = {}
         self._durable = False
         self._open = False
+        self._patient = True
         self.failures = 0
 
     def run(self, statement: Executable, values: Values) -> Any:
@@ -54,6 +56,7 @@ class Database:
                     self._durable = durable
                 with self.connection.begin():
                     yield
+                self._be_patient(True)
         finally:
             self._open = False
 
@@ -73,7 +76,13 @@ class Database:
             yield
         except Unavailable:
             self.failures += 1
+            self._be_patient(False)
             raise
+
+    def _be_patient(self, patient: bool) -> None:
+        if patient is not self._patient:
+            dialect.set_patience(self.connection, patient=patient)
+            self._patient = patient
 
     def _compile(self, statement: Executable) -> _Compiled:
         compiled = self._compiled.get(statement)

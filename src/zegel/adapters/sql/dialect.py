@@ -15,7 +15,8 @@ from zegel.errors import Unavailable
 
 DRIVER_ERRORS: Final = (sqlite3.Error,)
 
-_BUSY_MILLISECONDS: Final = 5_000  # a transaction takes well under 1 ms; a checkpoint of a full log some 100 ms
+_BUSY_MILLISECONDS: Final = 2_000  # a transaction takes well under 1 ms; a checkpoint of a full log some 100 ms
+_STILL_BUSY_MILLISECONDS: Final = 50  # where one has waited for nothing, all that come after it would wait in turn
 _PRAGMAS: Final = (
     f"busy_timeout={_BUSY_MILLISECONDS}",
     "journal_mode=WAL",
@@ -57,6 +58,12 @@ def file_of(url: str) -> Path | None:
 def set_durable(connection: Connection, *, durable: bool) -> None:
     """Between transactions: say whether commits wait for the disk. SQLite ignores it within one."""
     driver_of(connection).execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+
+def set_patience(connection: Connection, *, patient: bool) -> None:
+    """Say how long a transaction waits for a database that somebody else has locked."""
+    wait = _BUSY_MILLISECONDS if patient else _STILL_BUSY_MILLISECONDS
+    driver_of(connection).execute(f"PRAGMA busy_timeout={wait}")
 
 
 def forget(connection: Connection) -> None:

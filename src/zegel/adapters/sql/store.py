@@ -23,6 +23,9 @@ from zegel.services.ports import Clock, Kind
 
 STATUS_LIST_SIZE: Final = 1 << 20  # a verifier fetches 13 kB for it when one entry in a hundred is set
 _NEVER: Final = 1 << 62
+_REMEMBERED: Final = 7_200
+"""Seconds for which a used value is remembered beyond its time: a clock that was an hour ahead, or two by a mistaken
+time zone, and is right again, would otherwise find a proof fresh and unused that was used a minute ago."""
 
 
 @final
@@ -72,8 +75,8 @@ class SqlStore:
         with self._database.transaction():
             execute = self._database.connection.execute
             execute(delete(status_pages).where(status_pages.c.list.in_(gone)))
-            tables = (records, used, issuances, status_lists)
-            removed = sum(execute(delete(table).where(table.c.expires <= now)).rowcount for table in tables)
+            over = {records: now, used: now - _REMEMBERED, issuances: now, status_lists: now}
+            removed = sum(execute(delete(t).where(t.c.expires <= until)).rowcount for t, until in over.items())
         self.purged += removed
         self._database.forget()
         return removed
