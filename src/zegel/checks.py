@@ -786,7 +786,7 @@ class Check(Enum):
         "begin again in the wallet, and stay in one browser, with cookies allowed",
     )
     LOG_IN_GUESSES = (
-        "a log-in name is tried at most thirty times in a quarter of an hour, from however many browsers",
+        "a log-in name is tried at most so often in a quarter of an hour, from however many browsers",
         "NIST SP 800-63B-4 section 3.2.2",
         "login",
         Fault.PERSON,
@@ -951,6 +951,13 @@ class Check(Enum):
         "cookie",
         Fault.PERSON,
         "go to the wallet's first page; if what you wanted is not done, begin it again",
+    )
+    RATE = (
+        "nobody comes more often than the endpoint allows one address and one session",
+        "RFC 6585 section 4; RFC 9126 section 2.3; NIST SP 800-63B-4 section 3.2.2",
+        "address or session",
+        Fault.SENDER,
+        "wait as long as Retry-After says; where many share one address, the operator can allow more",
     )
     OPERATOR_TOKEN = (
         "the operator API is called with its bearer token",

@@ -23,12 +23,14 @@ class ZegelError(Exception):
 
     ``check`` is the rule that failed, ``field`` the path of the member at fault, ``detail`` what was expected. ``said``
     are the other side's own words, where it refused: people read them, and no log keeps them, for they may be anything.
+    ``retry_after`` is after how many seconds it is worth trying again, where only time is lacking.
     """
 
     check: Check
     detail: str
     field: str = ""
     said: str = ""
+    retry_after: int | None = None
 
 
 class Malformed(ZegelError):
@@ -51,35 +53,50 @@ class Malformed(ZegelError):
 class Rejected(ZegelError):
     """A check refuses input that parsed. ``field`` is the path of the member at fault, where there is one."""
 
-    def __init__(self, check: Check, detail: str, *, field: str = "", said: str = "") -> None:
+    def __init__(
+        self, check: Check, detail: str, *, field: str = "", said: str = "", retry_after: int | None = None
+    ) -> None:
         super().__init__(f"{check.id}: {_with(detail, said)}")
         self.check = check
         self.detail = detail
         self.field = field
         self.said = said
+        self.retry_after = retry_after
 
 
 class Denied(ZegelError):
     """A protocol engine refuses its peer. ``code`` is what the wire carries, as its specification spells it."""
 
-    def __init__(self, code: str, check: Check, detail: str, *, field: str = "", said: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        check: Check,
+        detail: str,
+        *,
+        field: str = "",
+        said: str = "",
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(f"{code}: {check.id}: {_with(detail, said)}")
         self.code = code
         self.check = check
         self.detail = detail
         self.field = field
         self.said = said
+        self.retry_after = retry_after
 
 
 class Unavailable(ZegelError):
-    """Something outside is missing: ``what`` names it, ``detail`` says in which way."""
+    """Something that is needed is missing: ``what`` names it, ``detail`` says in which way."""
 
-    check = Check.AVAILABILITY
-
-    def __init__(self, what: str, detail: str) -> None:
+    def __init__(
+        self, what: str, detail: str, *, check: Check = Check.AVAILABILITY, retry_after: int | None = None
+    ) -> None:
         super().__init__(f"{what}: {detail}")
+        self.check = check
         self.what = what
         self.detail = f"{what}: {detail}"
+        self.retry_after = retry_after
 
 
 @final

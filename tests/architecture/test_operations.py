@@ -26,7 +26,7 @@ from zegel.cli.db import STORED
 from zegel.cli.main import main
 from zegel.config.parse import parse_config
 from zegel.config.roles import Config
-from zegel.config.setting import Port
+from zegel.config.setting import Port, settings_of
 from zegel.errors import Rejected
 from zegel.primitives.http import HttpRequest
 from zegel.services.trust import Trust
@@ -97,9 +97,21 @@ def test_the_proxy_passes_on_what_a_role_needs() -> None:
     assert f"server_name {issuer.origin.removeprefix('https://')};" in text
     assert f"proxy_pass http://{issuer.address}:{issuer.port};" in text
     assert "proxy_set_header Host $host;" in text
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
+    assert f"{issuer.address}/32" in issuer.trusted_proxies  # nginx is on the same machine
     (seconds,) = re.findall(r"proxy_read_timeout (\d+)s;", text)
     assert int(seconds) > MAX_WAIT
     assert text.count("{") == text.count("}")
+
+
+def test_every_rate_is_explained_with_its_endpoint() -> None:
+    explained = rows(PAGE, ("what", "endpoints", "settings of an address", "of a session"))
+    named = [name for _, _, *cells in explained for cell in cells for name in re.findall(r"`([\w.]+)`", cell)]
+    rated = {
+        role: getattr(Config(), role).rates for role in ("issuer", "verifier", "provider", "wallet", "wallet_provider")
+    }
+    there = [f"{role}.rates.{setting.name}" for role, rates in rated.items() for setting in settings_of(type(rates))]
+    assert sorted(name for name in named if "." in name) == sorted(there)
 
 
 # --- the unit ---------------------------------------------------------------------------------------------------------

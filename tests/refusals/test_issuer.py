@@ -16,7 +16,6 @@ from zegel.checks import Check
 from zegel.config.roles import SourceConfig
 from zegel.errors import Rejected, ZegelError
 from zegel.formats.credential import Format
-from zegel.services.log_in import MAX_GUESSES
 
 BROWSER, RENEWED, OTHER = "b" * 43, "r" * 43, "o" * 43
 PROVIDER = UpstreamStandIn()
@@ -51,7 +50,7 @@ async def many_guesses(world: IssuingWorld) -> object:
     """Each in a visit of its own, for which the link of one request will do."""
     pause = await world.wallet().push(await world.offer("pid"))
     query = replace(world.seen[-1][0], url=pause.url).query()
-    for at in range(MAX_GUESSES):
+    for at in range(world.config.issuer.rates.log_in_name):
         await world.site.log_in.visit(query, browser=f"{at:043d}")
         with pytest.raises(Rejected):
             await world.site.log_in.log_in(f"{at:043d}", login="erika", password="guess", renewed=RENEWED)

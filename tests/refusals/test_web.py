@@ -16,6 +16,7 @@ from zegel.errors import Rejected, Unavailable, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import PrivateKey
+from zegel.services.rates import Limit
 from zegel.services.wallet_provider import POSSESSION_TYPE, WalletProviderIdentity, WalletProviderService
 from zegel.trust.anchors import Purpose
 from zegel.trust.attestation import WalletDescription
@@ -24,6 +25,7 @@ from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, check
 from zegel.web.pages import error_page
 from zegel.web.routing import Audience, Route
 from zegel.web.site import Site, SitePolicy
+from zegel.web.turnstile import Allowance, Limited, Turnstile
 
 HOST = "issuer.localhost:7101"
 ORIGIN = f"http://{HOST}"
@@ -50,7 +52,25 @@ def knock(*, host: str = HOST, authorization: str = f"Bearer {TOKEN}", operated:
         random=fixed_random("site"),
     )
     headers = (("host", host), ("authorization", authorization))
-    response = asyncio.run(site.handle(HttpRequest(method="GET", url=ORIGIN, headers=headers)))
+    return raised(asyncio.run(site.handle(HttpRequest(method="GET", url=ORIGIN, headers=headers))))
+
+
+def come(*, times: int = 1) -> object:
+    """Come to a site, from one address, that admits it twice a minute."""
+    site = Site(
+        None,
+        routes=(Route("GET", "/", answer, limited=Limited(Limit.NONCE)),),
+        policy=SitePolicy(role="issuer", origin=ORIGIN, operator_token=None),
+        page=error_page(role="Issuer", host=HOST),
+        random=fixed_random("site"),
+        turnstile=Turnstile({Limit.NONCE: Allowance(address=2)}, proxies=(), clock=ManualClock(NOW)),
+    )
+    request = HttpRequest(method="GET", url=ORIGIN, peer="192.0.2.1")
+    return raised([asyncio.run(site.handle(request)) for _ in range(times)][-1])
+
+
+def raised(response: HttpResponse) -> object:
+    """What an answer says; a refusal is raised as it says it."""
     said = json.loads(response.body)
     if response.status != 200:
         raise Rejected({check.id: check for check in Check}[said["check"]], said["detail"], field=said["field"])
@@ -97,6 +117,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.HOST, lambda: knock(host="issuer.localhost:7102")),
     (Check.OPERATOR_TOKEN, lambda: knock(operated=True, authorization="Bearer guess")),
     (Check.OPERATOR_TOKEN, lambda: knock(operated=True, authorization=TOKEN)),
+    (Check.RATE, lambda: come(times=3)),
     (Check.CROSS_SITE, lambda: send_a_form(origin="https://evil.example")),
     (Check.CROSS_SITE, lambda: send_a_form(origin="null")),
     (Check.CROSS_SITE, lambda: send_a_form(site="same-site")),
@@ -124,7 +145,7 @@ def test_the_mutation_fails_with_its_check(check: Check, mutation: Callable[[], 
 
 
 def test_without_a_mutation_nothing_is_refused() -> None:
-    assert knock() == knock(operated=True) == {}
+    assert knock() == knock(operated=True) == come(times=2) == {}
     assert send_a_form()
     assert send_a_form(origin=None)
     assert fill_a_form() is ADA

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -11,6 +12,7 @@ from zegel.config.setting import (
     Count,
     Database,
     ListSize,
+    Network,
     Origin,
     Port,
     Seconds,
@@ -71,6 +73,8 @@ def _refuse_contradictions(role: RoleConfig, where: str) -> None:
         raise Malformed(_WHAT, f"{where}.tls_key", "expected the certificate and its key, or neither")
     if secure and role.tls_certificate is None and not role.behind_proxy:
         raise Malformed(_WHAT, f"{where}.tls_certificate", "expected a certificate, or a proxy, for an https origin")
+    if role.behind_proxy and not role.trusted_proxies:
+        raise Malformed(_WHAT, f"{where}.trusted_proxies", "expected the proxy's address: else all are counted as one")
     if not secure and not (is_loopback(role.origin) and is_loopback(f"//{role.address}")):
         raise Malformed(_WHAT, f"{where}.origin", "expected https: plain http is for loopback alone")
     operator = getattr(role, "operator_address", None)  # its listener speaks no TLS, and the token opens everything
@@ -141,6 +145,13 @@ def _origin(given: Any, where: str) -> Origin:
     return Origin(text)
 
 
+def _network(given: Any, where: str) -> Network:
+    try:
+        return Network(str(ip_network(_text(given, where))))
+    except ValueError:
+        raise Malformed(_WHAT, where, "expected an IP address, or a network such as 10.0.0.0/8") from None
+
+
 def _list_size(given: Any, where: str) -> int:
     size = _whole(1 << 12, 1 << 24)(given, where)
     if size & (size - 1):
@@ -171,6 +182,7 @@ _PARSERS: Final[Mapping[Any, Callable[[Any, str], Any]]] = {
     bool: _flag,
     Origin: _origin,
     ListSize: _list_size,
+    Network: _network,
     Port: _whole(1, _MAX_PORT),
     Count: _whole(1, 1 << 31),
     Seconds: _whole(1, 1 << 31),

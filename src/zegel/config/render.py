@@ -7,7 +7,19 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
 from zegel.config.roles import Config
-from zegel.config.setting import Count, Database, ListSize, Origin, Port, Seconds, Setting, Shape, optional, settings_of
+from zegel.config.setting import (
+    Count,
+    Database,
+    ListSize,
+    Network,
+    Origin,
+    Port,
+    Seconds,
+    Setting,
+    Shape,
+    optional,
+    settings_of,
+)
 
 _PASSWORD: Final = re.compile(r"(://[^/@:]*:)[^/@]*@")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")  # TOML 1.0, keys
@@ -21,6 +33,7 @@ _TYPES: Final[Mapping[Any, str]] = {
     Count: "number",
     Seconds: "seconds",
     ListSize: "power of two",
+    Network: "network",
 }
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
+from zegel.config.rates import IssuerRates, ProviderRates, VerifierRates, WalletProviderRates, WalletRates
 from zegel.config.setting import (
     Count,
     Database,
     ListSize,
+    Network,
     Origin,
     Port,
     Seconds,
@@ -38,6 +40,9 @@ class RoleConfig:
     tls_certificate: Path | None = setting(None, "PEM chain for TLS; without it plain http, on loopback alone")
     tls_key: Path | None = setting(None, "PEM key of the TLS certificate")
     behind_proxy: bool = setting(False, "a reverse proxy speaks TLS in front of this role, and sends the origin's Host")
+    trusted_proxies: tuple[Network, ...] = setting(
+        (), "addresses or networks of proxies that are believed when X-Forwarded-For says whom they heard"
+    )
     metrics_address: str = setting("127.0.0.1", "the address at which the role is watched, in plain http")
     metrics_port: Port | None = setting(None, "the port of /metrics, /healthz and /readyz; without it no such listener")
 
@@ -126,6 +131,7 @@ class IssuerConfig(RoleConfig):
     status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
     status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
     source: SourceConfig = section(SourceConfig, "where the issuer finds what it knows of a person")
+    rates: IssuerRates = section(IssuerRates, "how often the issuer may be asked")
     operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7111), "the port of the operator API")
     operator_token: Path = setting(Path("keys/issuer-operator.token"), "file with the bearer token that opens it")
@@ -148,6 +154,7 @@ class VerifierConfig(RoleConfig):
     operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7112), "the port of the operator API")
     operator_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token that opens it")
+    rates: VerifierRates = section(VerifierRates, "how often the verifier may be asked")
 
 
 @final
@@ -197,6 +204,7 @@ class ProviderConfig(RoleConfig):
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
     clients: tuple[ProviderClientConfig, ...] = setting((), "a service that signs people in")
+    rates: ProviderRates = section(ProviderRates, "how often the provider may be asked")
 
 
 @final
@@ -224,6 +232,7 @@ class WalletConfig(RoleConfig):
     launch: Seconds = setting(Seconds(60), "how long the one-time launch code opens the pages")
     idle: Seconds = setting(Seconds(900), "after how long without use the wallet locks itself")
     copies: Count = setting(Count(10), "how many copies of a credential are asked for at once, at most")
+    rates: WalletRates = section(WalletRates, "how often the wallet may be asked")
 
 
 @final
@@ -244,6 +253,7 @@ class WalletProviderConfig(RoleConfig):
     operator_token: Path = setting(
         Path("keys/wallet-provider-operator.token"), "file with the bearer token that opens it"
     )
+    rates: WalletProviderRates = section(WalletProviderRates, "how often the wallet provider may be asked")
 
 
 @final

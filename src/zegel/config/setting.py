@@ -29,6 +29,9 @@ Seconds = NewType("Seconds", int)
 Database = NewType("Database", str)
 """A database's URL; the path of an SQLite file in it is relative to the configuration's folder."""
 
+Network = NewType("Network", str)
+"""An IP address, or a network such as ``10.0.0.0/8``."""
+
 _MEANING: Final = "meaning"
 _HIDDEN: Final = "hidden"
 

@@ -22,12 +22,17 @@ MAX_URL: Final = 8_000  # RFC 9110 section 4.1: at least 8,000 octets
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """A request. ``url`` is absolute on the way out and at the server, where its origin is the configured one."""
+    """A request. ``url`` is absolute on the way out and at the server, where its origin is the configured one.
+
+    ``peer`` is the other end of the connection that a server got it on, "" where that cannot be told, and None of a
+    request that came over none.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    peer: str | None = None
 
     def header(self, name: str) -> str | None:
         """The value of a header that is sent once; ``Malformed`` when it is sent twice."""

@@ -31,7 +31,6 @@ from zegel.services.sources import GatheredClaims
 from zegel.services.upstream import UpstreamLogIn
 
 MAX_TRIES: Final = 5  # passwords a visit; but a wallet pushes as many requests as it likes, and each is visited anew
-MAX_GUESSES: Final = 30  # passwords a name in a quarter of an hour: a password that takes 100,000 holds out a month
 _MAX_LOGIN: Final = 256  # characters; an e-mail address has at most 254
 _HASHES_AT_ONCE: Final = 2  # each takes 19 MB and a twentieth of a second of a core
 
@@ -105,7 +104,8 @@ class Decision:
 class LogInService:
     """Logs people in and takes their decisions. ``gathered`` is where claims go that come along with a log-in.
 
-    ``key`` makes names, which can be guessed, into keys of records that cannot.
+    ``key`` makes names, which can be guessed, into keys of records that cannot. ``max_guesses`` is how many passwords a
+    name may have tried in a quarter of an hour.
     """
 
     def __init__(
@@ -118,6 +118,7 @@ class LogInService:
         gathered: GatheredClaims | None,
         store: Store,
         key: bytes,
+        max_guesses: int,
         clock: Clock,
     ) -> None:
         self.means: Final = means
@@ -127,6 +128,7 @@ class LogInService:
         self._gathered = gathered
         self._store = store
         self._key = key
+        self._max_guesses = max_guesses
         self._clock = clock
 
     async def visit(self, parameters: Mapping[str, str], *, browser: str) -> Pending:
@@ -255,13 +257,13 @@ class LogInService:
                 await transaction.put(GUESSES, key, guesses, expires=now + LOG_IN_SECONDS)
                 return guesses
             guesses = replace(stored.value, count=stored.value.count + 1)
-            counted = guesses.count <= MAX_GUESSES and await transaction.swap(
-                GUESSES, key, guesses, version=stored.version, expires=stored.expires
-            )
-        if not counted:
-            detail = f"expected at most {MAX_GUESSES} tries of one name in a quarter of an hour"
-            raise Rejected(Check.LOG_IN_GUESSES, detail, field="login")
-        return guesses
+            within = guesses.count <= self._max_guesses
+            if within and await transaction.swap(GUESSES, key, guesses, version=stored.version, expires=stored.expires):
+                return guesses
+        detail = f"expected at most {self._max_guesses} tries of one name in a quarter of an hour"
+        # of two at once one is not counted, and so not answered; it may come again at once
+        retry_after = 1 if within else max(1, stored.expires - now)
+        raise Rejected(Check.LOG_IN_GUESSES, detail, field="login", retry_after=retry_after)
 
     def _guesses_key(self, login: str) -> str:
         return base64url(hmac.digest(self._key, login[:_MAX_LOGIN].encode(errors="replace"), "sha256"))

@@ -65,6 +65,7 @@ class AsgiApp:
             method=scope["method"],
             url=self._origin + (path + b"?" + query if query else path).decode("latin-1"),
             headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in headers),
+            peer=_peer(scope),
         )
 
         async def read_body(limit: int) -> bytes:
@@ -97,7 +98,7 @@ async def call_asgi(app: AsgiCallable, request: HttpRequest) -> HttpResponse:
             (b"host", parts.netloc.encode()),
             *((name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers if name != "host"),
         ],
-        "client": None,
+        **({} if request.peer is None else {"client": (request.peer, 0)}),
         "server": (parts.hostname, parts.port),
     }
     sent: list[MutableMapping[str, Any]] = []
@@ -115,6 +116,13 @@ async def call_asgi(app: AsgiCallable, request: HttpRequest) -> HttpResponse:
         headers=tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in start["headers"]),
         body=b"".join(message.get("body", b"") for message in bodies),
     )
+
+
+def _peer(scope: Scope) -> str | None:
+    """The other end; "" when the server does not know it (ASGI 3.0, HTTP scope), None where there is no server."""
+    if "client" not in scope:
+        return None
+    return str(scope["client"][0]) if scope["client"] else ""
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from zegel.checks import Check
 from zegel.errors import Denied, Explanation, Malformed, Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpResponse, json_response
-from zegel.protocols.oauth.errors import denied_with, oauth_error_response
+from zegel.protocols.oauth.errors import SLOW_DOWN, denied_with, oauth_error_response
 from zegel.web.routing import Audience
 
 ErrorPage = Callable[[Explanation | None, str, int], HttpResponse]
@@ -22,6 +22,8 @@ _STATUS: Final[Mapping[Check, int]] = {
     Check.HOST: 421,
     Check.CROSS_SITE: 403,
     Check.CSRF: 403,
+    Check.RATE: 429,
+    Check.LOG_IN_GUESSES: 429,
 }
 
 
@@ -33,7 +35,8 @@ def error_response(error: ZegelError, *, audience: Audience, request_id: str, pa
     if isinstance(error, Denied):
         return oauth_error_response(error)
     code = {Malformed: "invalid_request", Rejected: "invalid_request", Unavailable: "temporarily_unavailable"}
-    body = {"error": code[type(error)], "error_description": error.detail, "request": request_id}
+    word = code[type(error)] if error.retry_after is None else SLOW_DOWN
+    body = {"error": word, "error_description": error.detail, "request": request_id}
     # RFC 6750 section 3: an answer 401 names the scheme
     scheme = (("www-authenticate", "Bearer"),) if status == 401 else ()
     headers = (("cache-control", "no-store"), *scheme)
@@ -46,6 +49,14 @@ def in_oauth_words(
     """A refusal as OAuth words it, whoever refused; ``code`` is for what no protocol engine gave one."""
     response = word(denied_with(code, error))
     return replace(response, status=503) if isinstance(error, Unavailable) else response
+
+
+def told_to_wait(response: HttpResponse, error: ZegelError) -> HttpResponse:
+    """A refusal with when to come again (RFC 6585 section 4), where time is all that is lacking."""
+    if error.retry_after is None:
+        return response
+    headers = (*response.headers, ("retry-after", str(error.retry_after)))
+    return replace(response, status=status_of(error), headers=headers)
 
 
 def bug_response(*, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:

@@ -14,11 +14,13 @@ from zegel.protocols.openid4vci.offer import build_offer
 from zegel.protocols.openid4vci.publication import prefers_signed
 from zegel.services.issuing import STATUS_PATH
 from zegel.services.offers import OFFER_PATH
+from zegel.services.rates import Limit
 from zegel.services.status_publisher import AGGREGATION_PATH
 from zegel.web.issuer_site import IssuerSite, refuse_at_server, refusing_at_resource
 from zegel.web.pages import STATIC, static_file
 from zegel.web.published import choose, publish
 from zegel.web.routing import Route
+from zegel.web.turnstile import Limited, code_of
 
 TYPE_PATH: Final = "/type-metadata/"
 MAX_FORM: Final = 65_536  # authorization details of 16 kB, percent-encoded, and a redirect URI of 2 kB
@@ -120,14 +122,16 @@ async def serve_static(_site: IssuerSite, _request: HttpRequest, *, name: str) -
 
 _AT_CREDENTIAL: Final = refusing_at_resource("invalid_credential_request")
 _AT_NOTIFICATION: Final = refusing_at_resource("invalid_notification_request")
+_BY_CODE: Final[Limited[IssuerSite]] = Limited(Limit.TOKEN, code_of)
+_NONCES: Final[Limited[IssuerSite]] = Limited(Limit.NONCE)
 
 WALLET_ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", WELL_KNOWN, serve_metadata),
     Route("GET", SERVER_WELL_KNOWN, serve_server_metadata),
-    Route("POST", PAR_PATH, push, max_body=MAX_FORM, refusal=refuse_at_server),
-    Route("POST", TOKEN_PATH, token, max_body=MAX_FORM, refusal=refuse_at_server),
-    Route("POST", CHALLENGE_PATH, challenge, max_body=MAX_FORM, refusal=refuse_at_server),
-    Route("POST", NONCE_PATH, nonce, max_body=MAX_FORM, refusal=_AT_CREDENTIAL),
+    Route("POST", PAR_PATH, push, max_body=MAX_FORM, refusal=refuse_at_server, limited=Limited(Limit.PAR)),
+    Route("POST", TOKEN_PATH, token, max_body=MAX_FORM, refusal=refuse_at_server, limited=_BY_CODE),
+    Route("POST", CHALLENGE_PATH, challenge, max_body=MAX_FORM, refusal=refuse_at_server, limited=_NONCES),
+    Route("POST", NONCE_PATH, nonce, max_body=MAX_FORM, refusal=_AT_CREDENTIAL, limited=_NONCES),
     Route("POST", CREDENTIAL_PATH, issue, max_body=MAX_REQUEST, refusal=_AT_CREDENTIAL),
     Route("POST", DEFERRED_PATH, issue_deferred, max_body=MAX_REQUEST, refusal=_AT_CREDENTIAL),
     Route("POST", NOTIFICATION_PATH, take_note, max_body=MAX_NOTIFICATION, refusal=_AT_NOTIFICATION),

@@ -20,6 +20,7 @@ from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.issuer import Wanted
 from zegel.services.log_in import PasswordLogIn
 from zegel.services.presented import PresentationLogIn
+from zegel.services.rates import Limit
 from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH
 from zegel.web import verifier
@@ -28,6 +29,7 @@ from zegel.web.issuer_site import IssuerSite
 from zegel.web.pages import render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.site import content_policy
+from zegel.web.turnstile import Limited
 from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
 
 LOG_IN: Final = "/log-in"
@@ -242,12 +244,14 @@ def _id(browser: Browser | None) -> str | None:
     return None if browser is None else browser.id
 
 
+_LOG_INS: Final[Limited[IssuerSite]] = Limited(Limit.LOG_IN)  # in a session, the visit counts its own tries
+
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
-    Route("GET", AUTHORIZATION_PATH, authorize, Audience.PERSON),
-    Route("GET", LOG_IN, show_log_in, Audience.PERSON),
-    Route("POST", LOG_IN, log_in, Audience.PERSON, max_body=MAX_BODY),
-    Route("GET", PROVIDER, go_to_provider, Audience.PERSON),
-    Route("GET", RETURN, come_back, Audience.PERSON),
+    Route("GET", AUTHORIZATION_PATH, authorize, Audience.PERSON, limited=Limited(Limit.REQUEST)),
+    Route("GET", LOG_IN, show_log_in, Audience.PERSON),  # a wallet is asked once a visit
+    Route("POST", LOG_IN, log_in, Audience.PERSON, max_body=MAX_BODY, limited=_LOG_INS),
+    Route("GET", PROVIDER, go_to_provider, Audience.PERSON, limited=_LOG_INS),
+    Route("GET", RETURN, come_back, Audience.PERSON, limited=_LOG_INS),
     Route("GET", CONSENT, show_consent, Audience.PERSON),
     Route("POST", CONSENT, decide, Audience.PERSON, max_body=MAX_BODY),
     Route("GET", REQUEST_PATH + "{session}", serve_request),

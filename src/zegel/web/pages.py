@@ -32,6 +32,7 @@ _TYPES: Final[Mapping[str, str]] = {"css": "text/css; charset=utf-8", "svg": "im
 _BUG: Final = "This is a fault of ours. It has been noted; please try again later."
 _REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
 _NOTHING: Final = "There is no page at this address. Perhaps it was copied in part, or has had its day."
+_TOO_OFTEN: Final = "This came too often. Please wait a moment, and try again."
 _UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment. Please try again later."
 
 
@@ -48,6 +49,8 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
         title, lead = "This was refused", _REFUSED
         if explanation is None:
             title, lead = ("No such page", _NOTHING) if status in (404, 405) else ("Something went wrong", _BUG)
+        elif status == 429:
+            title, lead = "Too often", _TOO_OFTEN
         elif status == 503:
             title, lead = "Not to be reached", _UNAVAILABLE
         return render_page(

@@ -21,6 +21,7 @@ from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.ports import Random
+from zegel.services.rates import Limit
 from zegel.services.signin import OpenSignIn, SignInService
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
@@ -31,6 +32,7 @@ from zegel.web.published import publish
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route
 from zegel.web.site import content_policy
+from zegel.web.turnstile import Limited, code_of
 from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
 
 SIGN_IN: Final = "/sign-in"
@@ -243,18 +245,32 @@ def _failure(session: Requested | None) -> Explanation | None:
     return explain(Rejected(failure.check, failure.detail, field=failure.field))
 
 
+def _browser_of(site: ProviderSite, request: HttpRequest) -> str | None:
+    return _id(known_browser(request, site.cookies))
+
+
+_REQUESTS: Final = Limited(Limit.REQUEST, _browser_of)
+
 ROUTES: Final[tuple[Route[ProviderSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", DISCOVERY, discover),
     Route("GET", KEYS, serve_keys),
-    Route("GET", AUTHORIZATION, authorize, Audience.PERSON),
-    Route("POST", AUTHORIZATION, authorize, Audience.PERSON, max_body=MAX_AUTHORIZATION, from_elsewhere=True),
+    Route("GET", AUTHORIZATION, authorize, Audience.PERSON, limited=_REQUESTS),
+    Route(
+        "POST",
+        AUTHORIZATION,
+        authorize,
+        Audience.PERSON,
+        max_body=MAX_AUTHORIZATION,
+        from_elsewhere=True,
+        limited=_REQUESTS,
+    ),
     Route("GET", SIGN_IN, show_sign_in, Audience.PERSON),
     Route("GET", OTHER_DEVICE, show_code, Audience.PERSON),
-    Route("POST", OTHER_DEVICE, ask_other_device, Audience.PERSON, max_body=_MAX_FORM),
+    Route("POST", OTHER_DEVICE, ask_other_device, Audience.PERSON, max_body=_MAX_FORM, limited=_REQUESTS),
     Route("POST", CANCEL, cancel, Audience.PERSON, max_body=_MAX_FORM),
     Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
-    Route("POST", TOKEN, token, max_body=MAX_TOKEN, refusal=refuse_token),
+    Route("POST", TOKEN, token, max_body=MAX_TOKEN, refusal=refuse_token, limited=Limited(Limit.TOKEN, code_of)),
     Route("GET", USERINFO, userinfo, refusal=refuse_userinfo),
     Route("POST", USERINFO, userinfo, refusal=refuse_userinfo),
     Route("GET", REQUEST_PATH + "{session}", serve_request),

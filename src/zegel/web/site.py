@@ -1,8 +1,8 @@
 """A role's site: every request passes here, in the same order, before a handler sees it and after.
 
 1 the host is ours   2 a route takes it   3 a person's form comes from our page, an operator has the token
-4 the body fits   5 the handler answers, or an error becomes an answer   6 one log line, and the counts
-7 headers of every answer
+4 the address does not come too often   5 the body fits   6 nor does the session   7 the handler answers, or an error
+becomes an answer   8 one log line, and the counts   9 headers of every answer
 """
 
 import hmac
@@ -19,11 +19,13 @@ from zegel.config.setting import is_loopback
 from zegel.errors import Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Random
+from zegel.services.rates import Limit
 from zegel.web.asgi import TransportError
 from zegel.web.browser import check_same_site
-from zegel.web.errors import ErrorPage, bug_response, error_response
+from zegel.web.errors import ErrorPage, bug_response, error_response, told_to_wait
 from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
 from zegel.web.traffic import Traffic
+from zegel.web.turnstile import Turnstile
 
 ReadBody = Callable[[int], Awaitable[bytes]]
 
@@ -62,6 +64,7 @@ class Site(Generic[SiteT]):
         page: ErrorPage,
         random: Random,
         traffic: Traffic | None = None,
+        turnstile: Turnstile | None = None,
     ) -> None:
         self._role = role
         self._routes = routes
@@ -69,6 +72,7 @@ class Site(Generic[SiteT]):
         self._page = page
         self._random = random
         self._log = Log(policy.role)
+        self._turnstile = turnstile
         self._traffic = traffic or Traffic(policy.role)
         self._host = urlsplit(policy.origin).netloc
 
@@ -107,8 +111,11 @@ class Site(Generic[SiteT]):
             if isinstance(found, HttpResponse):
                 return self._nothing_here(found, request, request_id), None
             self._check_sender(found.route, request)
+            self._admit_sender(found.route, request)
             body = await read_body(found.route.max_body) if request.method == "POST" else b""
-            return await found.route.handler(self._role, replace(request, body=body), **found.parts), None
+            whole = replace(request, body=body)
+            self._admit_session(found.route, whole)
+            return await found.route.handler(self._role, whole, **found.parts), None
         except ZegelError as error:
             return self._refusal(error, found, request, request_id), error
 
@@ -116,8 +123,9 @@ class Site(Generic[SiteT]):
         self, error: ZegelError, found: Matched[SiteT] | HttpResponse, request: HttpRequest, request_id: str
     ) -> HttpResponse:
         if isinstance(found, Matched) and found.route.refusal is not None:
-            return found.route.refusal(self._role, error)
-        return error_response(error, audience=_audience(found, request), request_id=request_id, page=self._page)
+            return told_to_wait(found.route.refusal(self._role, error), error)
+        response = error_response(error, audience=_audience(found, request), request_id=request_id, page=self._page)
+        return told_to_wait(response, error)
 
     def _nothing_here(self, response: HttpResponse, request: HttpRequest, request_id: str) -> HttpResponse:
         """The 404 or 405; for a person it has a page."""
@@ -136,10 +144,28 @@ class Site(Generic[SiteT]):
 
     def _check_sender(self, route: Route[SiteT], request: HttpRequest) -> HttpRequest:
         if route.audience is Audience.OPERATOR:
-            return _check_operator(request, self._policy.operator_token)
+            return self._check_operator(request)
         if route.audience is Audience.PERSON and request.method == "POST" and not route.from_elsewhere:
             check_same_site(request, origin=self._policy.origin)
         return request
+
+    def _check_operator(self, request: HttpRequest) -> HttpRequest:
+        try:
+            return _check_token(request, self._policy.operator_token)
+        except Rejected:
+            if self._turnstile is not None:  # wrong ones alone: nobody keeps the operator out
+                self._turnstile.admit_sender(Limit.OPERATOR_TOKEN, request)
+            raise
+
+    def _admit_sender(self, route: Route[SiteT], request: HttpRequest) -> None:
+        if route.limited is not None and self._turnstile is not None:
+            self._turnstile.admit_sender(route.limited.limit, request)
+
+    def _admit_session(self, route: Route[SiteT], request: HttpRequest) -> None:
+        if route.limited is not None and route.limited.session is not None and self._turnstile is not None:
+            session = route.limited.session(self._role, request)
+            if session:
+                self._turnstile.admit_session(route.limited.limit, session)
 
     def _finished(
         self, request_id: str, route: str, response: HttpResponse, error: Exception | None, began: float
@@ -191,7 +217,7 @@ def _audience(found: Matched[SiteT] | HttpResponse, request: HttpRequest) -> Aud
     return Audience.PERSON if wants_page else Audience.MACHINE
 
 
-def _check_operator(request: HttpRequest, token: bytes | None) -> HttpRequest:
+def _check_token(request: HttpRequest, token: bytes | None) -> HttpRequest:
     scheme, _, sent = (request.header("authorization") or "").partition(" ")
     known = token is not None and hmac.compare_digest(sha256(sent.strip().encode()).digest(), token)
     if not known or scheme.lower() != "bearer":

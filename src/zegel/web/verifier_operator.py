@@ -26,8 +26,10 @@ from zegel.protocols.openid4vp.verifier import (
     Requested,
     VerifierSession,
 )
+from zegel.services.rates import Limit
 from zegel.services.verifier import Question
 from zegel.web.routing import Audience, Route
+from zegel.web.turnstile import Limited
 from zegel.web.verifier import VerifierSite
 
 MAX_QUESTION: Final = 64_000  # a query for a hundred claims, and the transaction data of a payment
@@ -221,8 +223,17 @@ def _method(members: JsonObject) -> RequestUriMethod:
     return "post" if _one_of(members, "request_uri_method", ["get", "post"], "get") == "post" else "get"
 
 
+def _initiator_of(_site: VerifierSite, request: HttpRequest) -> str | None:
+    try:
+        return _text(parse_object(request.body, what=_WHAT, max_bytes=MAX_QUESTION), "initiator")
+    except Malformed:
+        return None  # the question is not asked
+
+
+_REQUESTS: Final = Limited(Limit.REQUEST, _initiator_of)
+
 ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
-    Route("POST", "/requests", ask, Audience.OPERATOR, max_body=MAX_QUESTION),
+    Route("POST", "/requests", ask, Audience.OPERATOR, max_body=MAX_QUESTION, limited=_REQUESTS),
     Route("GET", "/requests/{session}", show_result, Audience.OPERATOR),
     Route("POST", "/requests/{session}/return", come_back, Audience.OPERATOR, max_body=MAX_QUESTION),
 )

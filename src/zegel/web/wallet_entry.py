@@ -5,8 +5,10 @@ from typing import Final
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.rates import Limit
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
 from zegel.web.routing import Audience, Route
+from zegel.web.turnstile import Limited
 from zegel.web.wallet_site import (
     CREATE,
     HOME,
@@ -102,11 +104,18 @@ def _sentence(error: Rejected) -> str:
     return error.detail[:1].upper() + error.detail[1:] + "."
 
 
+def _browser_of(site: WalletSite, request: HttpRequest) -> str | None:
+    browser = known_browser(request, site.cookies)
+    return None if browser is None else browser.id
+
+
+_PASSPHRASES: Final = Limited(Limit.PASSPHRASE, _browser_of)
+
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     Route("GET", LAUNCH, show_launch, Audience.PERSON),
     Route("POST", LAUNCH, launch, Audience.PERSON, max_body=MAX_FORM),
     Route("POST", SHOW_CODE, show_code, Audience.PERSON, max_body=MAX_FORM),
-    Route("POST", UNLOCK, unlock, Audience.PERSON, max_body=MAX_FORM),
-    Route("POST", CREATE, create, Audience.PERSON, max_body=MAX_FORM),
+    Route("POST", UNLOCK, unlock, Audience.PERSON, max_body=MAX_FORM, limited=_PASSPHRASES),
+    Route("POST", CREATE, create, Audience.PERSON, max_body=MAX_FORM, limited=_PASSPHRASES),
     Route("POST", LOCK, lock, Audience.PERSON, max_body=MAX_FORM),
 )

@@ -41,6 +41,7 @@ from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.values import ListType, ServiceType
 from zegel.trust.signing import CertifiedSigner
 from zegel.web import verifier, verifier_operator
+from zegel.web.app.limits import verifier_limits
 from zegel.web.app.roles import Listener, World, operator_listener, public_listener
 from zegel.web.verifier import VerifierSite
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer
@@ -396,7 +397,14 @@ async def open_relying_party(folder: Path, *, profile: Profile = PLAIN) -> Relyi
     secret = create_secret(token, random=system_random)
     site = VerifierSite(service=service, name="Utopia verifier", host=_host(ORIGIN), link_target="openid4vp://")
     operator = operator_listener(
-        "verifier", site, verifier_operator.ROUTES, address="127.0.0.1", port=7112, token=token, world=world
+        "verifier",
+        site,
+        verifier_operator.ROUTES,
+        address="127.0.0.1",
+        port=7112,
+        token=token,
+        limits=verifier_limits(world.config.verifier.rates),
+        world=world,
     )
     return RelyingParty(
         clock=clock,

@@ -17,6 +17,7 @@ from zegel.services.wallet.wallet import Wallet
 from zegel.web import wallet
 from zegel.web.app.roles import OpenRole, cookie_policy, public_listener
 from zegel.web.app.wallet import NAME, build_wallet
+from zegel.web.turnstile import Limits
 from zegel.web.wallet_door import Door
 from zegel.web.wallet_site import WalletSite
 from zegel_testing.authorities import fixed_random
@@ -146,17 +147,17 @@ class Pages:
 
 
 @asynccontextmanager
-async def wallet_pages(folder: Path, **settings: Any) -> AsyncIterator[Pages]:
-    """The pages of a wallet that has no vault yet."""
+async def wallet_pages(folder: Path, *, limits: Limits | None = None, **settings: Any) -> AsyncIterator[Pages]:
+    """The pages of a wallet that has no vault yet; without ``limits`` its passphrase may be guessed without end."""
     async with wallet_world(folder, with_vault=False, **settings) as world:
         announced: list[str] = []
-        role, made, door = _opened(world, announced)
+        role, made, door = _opened(world, announced, limits)
         pages = Pages(world, role, made, door, announced)
         yield pages
         made.safe.close()
 
 
-def _opened(world: WalletWorld, announced: list[str]) -> tuple[OpenRole, Wallet, Door]:
+def _opened(world: WalletWorld, announced: list[str], limits: Limits | None = None) -> tuple[OpenRole, Wallet, Door]:
     """As ``open_wallet`` does it, with a guess at the passphrase that costs less."""
     shared = replace(world.world, outbound=world.outbound, random=fixed_random(f"wallet {len(world.handlers)}"))
     config: WalletConfig = shared.config.wallet
@@ -174,7 +175,9 @@ def _opened(world: WalletWorld, announced: list[str]) -> tuple[OpenRole, Wallet,
         origin=config.origin,
     )
     back = ("/", "To all credentials")
-    listener = public_listener("wallet", site, wallet.ROUTES, config=config, title=NAME, world=shared, back=back)
+    listener = public_listener(
+        "wallet", site, wallet.ROUTES, config=config, title=NAME, world=shared, back=back, limits=limits
+    )
     world.handlers[listener.origin] = listener.handle
     role = OpenRole(name="wallet", listeners=(listener,), timers=(), close=safe.close, launch=door.fresh_code)
     return role, made, door

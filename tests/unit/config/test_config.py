@@ -102,6 +102,7 @@ def test_the_origins_of_this_machine_are_those_of_the_roles_and_those_named() ->
         [issuer]
         origin = "https://issuer.example"
         behind_proxy = true
+        trusted_proxies = ["127.0.0.1"]
         [outbound]
         loopback_origins = ["http://a.localhost:9000"]
     """)
@@ -109,6 +110,11 @@ def test_the_origins_of_this_machine_are_those_of_the_roles_and_those_named() ->
     assert "http://verifier.localhost:7102" in origins
     assert "http://a.localhost:9000" in origins
     assert "https://issuer.example" not in origins
+
+
+def test_a_proxy_is_an_address_or_a_network() -> None:
+    issuer = parse("[issuer]\ntrusted_proxies = ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32']").issuer
+    assert issuer.trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32")
 
 
 def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
@@ -157,6 +163,16 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
         ("[verifier]\noperator_address = '0.0.0.0'", "verifier.operator_address", "an address of this machine"),
         ("[issuer]\norigin = 'https://issuer.example'", "issuer.tls_certificate", "a certificate, or a proxy"),
         ("[issuer]\ntls_key = 'k.pem'", "issuer.tls_key", "the certificate and its key, or neither"),
+        (
+            "[issuer]\norigin = 'https://issuer.example'\nbehind_proxy = true",
+            "issuer.trusted_proxies",
+            "the proxy's address",
+        ),
+        ("[issuer]\ntrusted_proxies = '127.0.0.1'", "issuer.trusted_proxies", "a list"),
+        ("[issuer]\ntrusted_proxies = ['proxy.example']", "issuer.trusted_proxies[0]", "an IP address, or a network"),
+        ("[issuer]\ntrusted_proxies = ['10.1.2.3/8']", "issuer.trusted_proxies[0]", "an IP address, or a network"),
+        ("[issuer.rates]\npar = 0", "issuer.rates.par", "a whole number from 1"),
+        ("[issuer.rates]\npassphrase = 1", "issuer.rates.passphrase", "there is no such setting"),
         ("[issuer]\nstatus_list_size = 5000", "issuer.status_list_size", "a power of two"),
         ("[issuer]\nstatus_list_size = 2048", "issuer.status_list_size", "a whole number from 4096"),
         ("[issuer.source]\nkind = 'guess'", "issuer.source.kind", "one of register, csv, oidc, presentation"),

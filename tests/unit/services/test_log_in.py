@@ -11,7 +11,7 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.services.log_in import GUESSES, MAX_GUESSES, MAX_TRIES, VISIT, LoggedIn, LogInService
+from zegel.services.log_in import GUESSES, MAX_TRIES, VISIT, LoggedIn, LogInService
 
 pytestmark = pytest.mark.anyio
 BROWSER, RENEWED = "b" * 43, "r" * 43
@@ -73,11 +73,12 @@ async def test_the_guesses_of_a_name_end_with_a_quarter_of_an_hour_and_are_that_
 ) -> None:
     """A name that nobody has is counted like one that somebody has: the answer tells nothing."""
     for name in ("erika", "nobody"):
-        for _ in range(MAX_GUESSES):
+        for _ in range(world.config.issuer.rates.log_in_name):
             await service._count_guess(name)
         with pytest.raises(Rejected) as refusal:
             await service._count_guess(name)
         assert refusal.value.check is Check.LOG_IN_GUESSES
+        assert refusal.value.retry_after == 900
     assert (await service._count_guess("max")).count == 1
     world.clock.advance(900)
     assert (await service._count_guess("erika")).count == 1

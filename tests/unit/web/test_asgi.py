@@ -101,6 +101,16 @@ async def test_a_server_that_knows_no_raw_path_is_served_too() -> None:
     assert answerer.seen[0].url == f"{ORIGIN}/a"
 
 
+async def test_the_other_end_of_the_connection_is_told() -> None:
+    answerer = Answerer()
+    await run(answerer, scope_of(client=("192.0.2.1", 4711)))
+    await run(answerer, scope_of(client=None))
+    for peer in ("192.0.2.2", None):
+        request = HttpRequest(method="GET", url=f"{ORIGIN}/", peer=peer)
+        await call_asgi(AsgiApp(answerer.respond, origin=ORIGIN), request)
+    assert [request.peer for request in answerer.seen] == ["192.0.2.1", "", "192.0.2.2", None]
+
+
 async def test_a_head_gets_the_length_of_the_body_and_not_the_body() -> None:
     start, body = await run(Answerer(), scope_of("HEAD"))
     assert (b"content-length", b"4") in start["headers"]

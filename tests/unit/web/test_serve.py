@@ -37,10 +37,12 @@ class Role:
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
+        self.peers: list[str | None] = []
 
 
 async def echo(role: Role, request: HttpRequest) -> HttpResponse:
     role.bodies.append(request.body)
+    role.peers.append(request.peer)
     return json_response({"method": request.method, "url": request.url})
 
 
@@ -115,6 +117,15 @@ async def test_a_role_answers_on_its_socket() -> None:
     assert body == b'{"method":"GET","url":"http://127.0.0.1:%d/"}' % port
     assert b"\r\nserver:" not in head.lower()
     assert b"x-content-type-options: nosniff" in head
+
+
+@pytest.mark.parametrize("header", [b"x-forwarded-for: 203.0.113.7", b"forwarded: for=203.0.113.7"])
+async def test_a_peer_is_who_is_connected_whatever_it_says(header: bytes) -> None:
+    """The server by itself would believe whoever is on this machine."""
+    role = Role()
+    async with served(role) as port:
+        await exchange(port, request(b"GET", header, port=port))
+    assert role.peers == ["127.0.0.1"]
 
 
 async def test_a_connection_serves_several_requests() -> None:

@@ -12,6 +12,7 @@ from zegel_testing.wallet_world import MDOC_QUERY, NAME_QUERY, PASSPHRASE, regis
 
 from zegel.adapters.keyfiles import load_signer
 from zegel.checks import Check
+from zegel.config.rates import WalletRates
 from zegel.errors import Malformed
 from zegel.formats.credential import Format
 from zegel.primitives.encoding import encode_base64url
@@ -19,6 +20,7 @@ from zegel.primitives.http import FORM, HttpRequest, HttpResponse, encode_form
 from zegel.primitives.json import encode_json
 from zegel.primitives.jws import parse_jws, sign_encoded
 from zegel.services.wallet.contents import Happening
+from zegel.web.app.limits import wallet_limits
 from zegel.web.app.wallet import check_own_machine, open_wallet
 from zegel.web.wallet_site import checked_onward
 
@@ -145,6 +147,23 @@ async def test_the_passphrase_unlocks_and_another_does_not(inside: Pages) -> Non
     assert (inside.response.status, "does not open the vault" in inside.text) == (400, True)
     await inside.go("/unlock", passphrase=PASSPHRASE)
     assert inside.title == "Your credentials"
+
+
+async def test_passphrases_are_tried_so_often_a_minute_and_then_even_the_right_one_waits(tmp_path: Path) -> None:
+    async with wallet_pages(tmp_path, limits=wallet_limits(WalletRates())) as pages:
+        await pages.enter()  # a vault was made: one of five
+        await pages.go("/lock")
+        for _ in range(4):
+            await pages.go("/unlock", passphrase="not this one")
+            assert pages.response.status == 400
+        await pages.go("/unlock", passphrase=PASSPHRASE)
+        assert (pages.response.status, pages.response.header("retry-after")) == (429, "12")
+        assert pages.title == "Too often"
+        pages.world.clock.advance(12)
+        await pages.open("/")
+        await pages.go("/unlock", passphrase=PASSPHRASE)
+        assert pages.response.status == 200
+        assert pages.wallet.safe.is_open
 
 
 async def test_nobody_tries_passphrases_from_outside(inside: Pages) -> None:

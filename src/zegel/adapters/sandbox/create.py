@@ -32,6 +32,14 @@ _FOLDERS: Final = ("keys", "authorities", TRUST_FOLDER, "data")
 _SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider")
 _CLIENT: Final = "tax-online"
 
+# In a sandbox everybody is one address, and whoever measures it has no time to wait. What is guessed stays rare.
+_BUSY: Final[Mapping[str, tuple[str, ...]]] = {
+    "issuer": ("request", "par", "token", "token_session", "nonce"),
+    "verifier": ("request", "request_session"),
+    "provider": ("request", "request_session", "token", "token_session"),
+}
+_ANY_RATE: Final = 1_000_000
+
 Value: TypeAlias = "str | int | bool | list[str]"
 Table: TypeAlias = Mapping[str, Value]
 
@@ -89,6 +97,7 @@ def _config(plan: SandboxPlan, *, secret_hash: str) -> str:
     tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
     tables += [(f"[{role}]", _role(plan, role)) for role in ROLES]
+    tables += [(f"[{role}.rates]", dict.fromkeys(limits, _ANY_RATE)) for role, limits in _BUSY.items()]
     tables += _client(plan, secret_hash)
     lines = ["# Made by zegel. docs/configuration.md says what can be set."]
     for header, table in tables:

@@ -19,6 +19,7 @@ DPOP_NONCE: Final = "dpop-nonce"
 CHALLENGE: Final = "oauth-client-attestation-challenge"
 
 UNAVAILABLE: Final = "temporarily_unavailable"  # RFC 6749 section 4.1.2.1 has the word; elsewhere none fits better
+SLOW_DOWN: Final = "slow_down"  # RFC 8628 section 3.5; of the registered words the one that says it
 
 _STATUS: Final[Mapping[str, int]] = {"invalid_client": 401, UNAVAILABLE: 503}
 _AT_RESOURCE: Final[Mapping[str, int]] = {
@@ -79,9 +80,11 @@ def denied_with(code: str, error: ZegelError) -> Denied:
     """The refusal that the wire carries for an error: a denial as it is, ``code`` for what was not to be taken."""
     if isinstance(error, Denied):
         return error
+    if error.retry_after is not None:
+        code = SLOW_DOWN
     if isinstance(error, Unavailable):
         code = UNAVAILABLE
-    return Denied(code, error.check, error.detail, field=error.field)
+    return Denied(code, error.check, error.detail, field=error.field, retry_after=error.retry_after)
 
 
 def oauth_error_body(denied: Denied) -> dict[str, Json]:

@@ -29,6 +29,7 @@ from zegel.services.offers import OfferService
 from zegel.services.status_publisher import StatusPublisher
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
+from zegel.web.app.limits import issuer_limits
 from zegel.web.app.monitor import (
     issuance_families,
     key_condition,
@@ -76,7 +77,16 @@ async def open_issuer(world: World) -> OpenRole:
     return OpenRole(
         name="issuer",
         listeners=(
-            public_listener("issuer", site, ROUTES, config=config, title=config.name, world=world, monitor=monitor),
+            public_listener(
+                "issuer",
+                site,
+                ROUTES,
+                config=config,
+                title=config.name,
+                world=world,
+                monitor=monitor,
+                limits=issuer_limits(config.rates),
+            ),
             operator_listener(
                 "issuer",
                 site,
@@ -84,6 +94,7 @@ async def open_issuer(world: World) -> OpenRole:
                 address=config.operator_address,
                 port=config.operator_port,
                 token=config.operator_token,
+                limits=issuer_limits(config.rates),
                 world=world,
                 monitor=monitor,
             ),
@@ -131,6 +142,7 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
             gathered=source.gathered,
             store=store,
             key=role_key(material.sealing_key, "log-in names"),
+            max_guesses=config.rates.log_in_name,
             clock=world.clock,
         ),
         statuses=StatusPublisher(

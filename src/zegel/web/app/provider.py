@@ -22,6 +22,7 @@ from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.trust.signing import CertifiedSigner
 from zegel.web import provider
+from zegel.web.app.limits import provider_limits
 from zegel.web.app.monitor import (
     key_condition,
     metrics_listeners,
@@ -32,7 +33,7 @@ from zegel.web.app.monitor import (
     trust_condition,
     trust_families,
 )
-from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, public_listener
+from zegel.web.app.roles import Listener, OpenRole, Timer, World, cookie_policy, public_listener
 from zegel.web.app.verifier import link_target
 from zegel.web.monitor import Monitor
 from zegel.web.provider import ProviderSite
@@ -89,15 +90,25 @@ async def open_provider(world: World) -> OpenRole:
     )
     return OpenRole(
         name="provider",
-        listeners=(
-            public_listener(
-                "provider", site, provider.ROUTES, config=config, title=config.name, world=world, monitor=monitor
-            ),
-            *metrics_listeners(monitor, config=config, world=world),
-        ),
+        listeners=_listeners(site, monitor, world),
         timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge),),
         close=store.close,
     )
+
+
+def _listeners(site: ProviderSite, monitor: Monitor, world: World) -> tuple[Listener, ...]:
+    config = world.config.provider
+    public = public_listener(
+        "provider",
+        site,
+        provider.ROUTES,
+        config=config,
+        title=config.name,
+        world=world,
+        monitor=monitor,
+        limits=provider_limits(config.rates),
+    )
+    return (public, *metrics_listeners(monitor, config=config, world=world))
 
 
 def check_clients(clients: tuple[ProviderClientConfig, ...], catalogue: Catalogue) -> Mapping[str, RegisteredClient]:

@@ -23,6 +23,7 @@ from zegel.web.monitor import Monitor, probes
 from zegel.web.pages import error_page
 from zegel.web.routing import Route, SiteT
 from zegel.web.site import Site, SitePolicy
+from zegel.web.turnstile import Limits, Turnstile
 
 
 async def _nothing_to_close() -> None:
@@ -94,8 +95,13 @@ def public_listener(
     world: World,
     monitor: Monitor | None = None,
     back: tuple[str, str] | None = None,
+    limits: Limits | None = None,
 ) -> Listener:
-    """The listener at a role's own origin; ``back`` is an address, with its text, to which pages of refusals lead."""
+    """The listener at a role's own origin; ``back`` is an address, with its text, to which pages of refusals lead.
+
+    ``limits`` are how often it may be asked, None where that may be without end.
+    """
+    proxies = config.trusted_proxies
     return listener(
         role,
         routes if monitor is None else (*routes, *probes(monitor)),
@@ -107,6 +113,7 @@ def public_listener(
         world=world,
         monitor=monitor,
         back=back,
+        turnstile=None if limits is None else Turnstile(limits, proxies=proxies, clock=world.clock),
     )
 
 
@@ -125,6 +132,7 @@ def operator_listener(
     address: str,
     port: int,
     token: Path,
+    limits: Limits,
     world: World,
     monitor: Monitor | None = None,
 ) -> Listener:
@@ -133,7 +141,16 @@ def operator_listener(
         role=f"{name} operator", origin=f"http://{address}:{port}", operator_token=operator_digest(token)
     )
     return listener(
-        role, routes, policy, title=name, address=address, port=port, tls=None, world=world, monitor=monitor
+        role,
+        routes,
+        policy,
+        title=name,
+        address=address,
+        port=port,
+        tls=None,
+        world=world,
+        monitor=monitor,
+        turnstile=Turnstile(limits, proxies=(), clock=world.clock),  # no proxy leads here
     )
 
 
@@ -164,6 +181,7 @@ def listener(
     world: World,
     monitor: Monitor | None = None,
     back: tuple[str, str] | None = None,
+    turnstile: Turnstile | None = None,
 ) -> Listener:
     """A site that listens; ``monitor`` has what it counts."""
     site = Site(
@@ -173,6 +191,7 @@ def listener(
         page=error_page(role=title, host=urlsplit(policy.origin).netloc, back=back),
         random=world.random,
         traffic=None if monitor is None else monitor.traffic(policy.role),
+        turnstile=turnstile,
     )
     return Listener(
         name=policy.role,

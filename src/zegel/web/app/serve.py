@@ -143,6 +143,7 @@ def _server(listener: Listener) -> _Server:
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,  # it would believe any program of this machine; whom to believe, the configuration says
         date_header=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=15,

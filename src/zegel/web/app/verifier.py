@@ -9,6 +9,7 @@ from zegel.profiles import HAIP, PROFILES, Profile
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web import verifier, verifier_operator
+from zegel.web.app.limits import verifier_limits
 from zegel.web.app.monitor import (
     key_condition,
     metrics_listeners,
@@ -70,6 +71,7 @@ async def open_verifier(world: World) -> OpenRole:
                 address=config.operator_address,
                 port=config.operator_port,
                 token=config.operator_token,
+                limits=verifier_limits(config.rates),
                 world=world,
                 monitor=monitor,
             ),

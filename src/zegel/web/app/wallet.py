@@ -15,6 +15,7 @@ from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
 from zegel.web import wallet
+from zegel.web.app.limits import wallet_limits
 from zegel.web.app.monitor import metrics_listeners, trust_condition, trust_families
 from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, public_listener
 from zegel.web.monitor import Monitor
@@ -65,6 +66,7 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
                 world=world,
                 monitor=monitor,
                 back=back,
+                limits=wallet_limits(config.rates),
             ),
             *metrics_listeners(monitor, config=config, world=world),
         ),

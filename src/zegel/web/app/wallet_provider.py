@@ -8,6 +8,7 @@ from zegel.services.wallet_provider import WalletProviderIdentity, WalletProvide
 from zegel.trust.attestation import WalletDescription
 from zegel.version import __version__
 from zegel.web import wallet_provider
+from zegel.web.app.limits import wallet_provider_limits
 from zegel.web.app.monitor import key_condition, metrics_listeners
 from zegel.web.app.roles import OpenRole, World, operator_listener, public_listener
 from zegel.web.monitor import Monitor
@@ -56,6 +57,7 @@ async def open_wallet_provider(world: World) -> OpenRole:
                 address=config.operator_address,
                 port=config.operator_port,
                 token=config.operator_token,
+                limits=wallet_provider_limits(config.rates),
                 world=world,
                 monitor=monitor,
             ),

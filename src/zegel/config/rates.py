@@ -1,0 +1,65 @@
+# ruff: noqa: RUF009 each call declares a field
+"""How often each role may be asked: a section a role, one setting an address and one a session.
+
+A number is what may come at once, and what comes back within a minute.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+from zegel.config.setting import Count, setting
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerRates:
+    """The issuer's. A telephone network or an office may be one address, so that what is cheap is not rare."""
+
+    log_in: Count = setting(Count(30), "log-ins a minute from one address: passwords, and returns from elsewhere")
+    log_in_name: Count = setting(
+        Count(30), "passwords of one log-in name in a quarter of an hour, from wherever; counted in the database"
+    )
+    request: Count = setting(Count(300), "browsers that wallets send to log in, a minute from one address")
+    par: Count = setting(Count(600), "pushed authorization requests a minute from one address")
+    token: Count = setting(Count(600), "token requests a minute from one address")
+    token_session: Count = setting(Count(10), "token requests a minute with one code or refresh token")
+    nonce: Count = setting(Count(1_200), "nonces and challenges a minute from one address")
+    operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierRates:
+    """The verifier's. Who asks is the operator's own service, for everybody who comes to it."""
+
+    request: Count = setting(Count(1_800), "requests made at the operator API, a minute from one address")
+    request_session: Count = setting(Count(30), "requests made a minute for one initiator")
+    operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRates:
+    """The provider's. Its token endpoint is asked by services, each with all of its people behind one address."""
+
+    request: Count = setting(Count(600), "sign-ins begun, and codes to scan, a minute from one address")
+    request_session: Count = setting(Count(30), "the same with the cookie of one browser session")
+    token: Count = setting(Count(6_000), "token requests a minute from one address")
+    token_session: Count = setting(Count(10), "token requests a minute with one code")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletRates:
+    """The wallet's, which has one owner, at one machine."""
+
+    passphrase: Count = setting(Count(10), "passphrases a minute from all browsers of this machine")
+    passphrase_session: Count = setting(Count(5), "passphrases a minute from one browser")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletProviderRates:
+    """The wallet provider's."""
+
+    operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")
