@@ -3,13 +3,14 @@
 # make check    style and types      make bench   speed, beside bare cryptography and other libraries
 # make wheel    the package          make sbom    what it is made of      make audit   known weaknesses of that
 # make fuzz     a minute on each parser and endpoint; MINUTES=30 for longer, TARGETS='*.parse_jw? issuer/*' for some
+# make mutants  faults in the lines that hold a check, and which of them no test sees; MODULES='zegel/trust' for some
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench wheel sbom audit fuzz lock
+.PHONY: help demo test test-fast check bench wheel sbom audit fuzz mutants lock
 BIN := .venv/bin
 EPOCH := 1577836800 # 2020-01-01: a time that every format of archives can hold
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,6s/^# //p' Makefile
 
 demo:
 	@tools/setup run
@@ -54,10 +55,15 @@ fuzz:
 	@tools/setup fuzz
 	@PYTHONPATH=tests/support $(BIN)/python -m zegel_fuzz run --minutes $(if $(MINUTES),$(MINUTES),1) -- $(foreach target,$(TARGETS),'$(target)')
 
+# Goes on where it was ended; rm -r .mutants to begin again.
+mutants:
+	@tools/setup test
+	@PYTHONPATH=tools nice $(BIN)/python -m zegel_mutants $(if $(MINUTES),--minutes $(MINUTES)) $(MODULES)
+
 # Pins what pyproject.toml asks for; needs uv.
 lock:
 	uv pip compile pyproject.toml --extra demo --generate-hashes --universal --python-version 3.11 -q -o requirements/run.txt
-	uv pip compile pyproject.toml --extra demo --group test --group check --group supply --group fuzz --no-strip-extras --generate-hashes --universal --python-version 3.11 -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra demo --group test --group check --group supply --group fuzz --group mutants --no-strip-extras --generate-hashes --universal --python-version 3.11 -q -o requirements/dev.txt
 	printf 'editables\nhatchling\n' | uv pip compile - --generate-hashes --universal --python-version 3.11 -q -o requirements/build.txt
 	uv pip compile --group bench --generate-hashes --universal --python-version 3.11 -q -o requirements/bench.txt
 	uv pip compile --group audit --generate-hashes --universal --python-version 3.11 -q -o requirements/audit.txt

@@ -1,0 +1,76 @@
+"""A mutant lives in a process that has imported its module, and in all that took the function from there."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+
+import pytest
+from zegel_mutants.mutate import make_mutants
+from zegel_mutants.swap import find_living, swap_in
+
+SOURCE = dedent("""
+    from functools import lru_cache
+
+    @lru_cache
+    def limited(number):
+        if number > 3:
+            raise RuntimeError("too much")
+        return number
+
+    class It:
+        @property
+        def open(self):
+            if self.closed:
+                raise RuntimeError("closed")
+            return "open"
+
+        closed = True
+""")
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> ModuleType:
+    path = tmp_path / "mutable.py"
+    path.write_text(SOURCE)
+    spec = importlib.util.spec_from_file_location("mutable", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def swap(module: ModuleType, diff: str) -> int:
+    mutant = next(mutant for mutant in make_mutants("mutable.py", SOURCE, {}) if diff in mutant.diff)
+    assert module.__file__
+    return swap_in(mutant, path=module.__file__, source=SOURCE, living=find_living())
+
+
+def test_a_name_that_was_imported_before_leads_to_the_mutant(module: ModuleType) -> None:
+    limited = module.limited
+    assert swap(module, "> 3) and False") == 1
+    assert limited(4) == 4
+
+
+def test_what_a_cache_holds_of_before_is_forgotten(module: ModuleType) -> None:
+    assert module.limited(3) == 3
+    swap(module, ">= 3")
+    with pytest.raises(RuntimeError, match="too much"):
+        module.limited(3)
+
+
+def test_a_property_leads_to_the_mutant(module: ModuleType) -> None:
+    it = module.It()
+    with pytest.raises(RuntimeError, match="closed"):
+        _ = it.open
+    assert swap(module, "(self.closed) and False") == 1
+    assert it.open == "open"
+
+
+def test_other_functions_stay_as_they_were(module: ModuleType) -> None:
+    swap(module, "(self.closed) and False")
+    with pytest.raises(RuntimeError, match="too much"):
+        module.limited(4)
+    assert "mutable" not in sys.modules
