@@ -1,9 +1,11 @@
 """docs/threats.md names its tests and checks: each of them is there."""
 
+import ast
 import re
+from collections.abc import Iterator
 
 import pytest
-from zegel_docs.tests import ROOT, collected_tests
+from zegel_docs.tests import ROOT, Function, collected_tests
 from zegel_testing.markdown import rows
 
 from zegel.checks import Check
@@ -22,6 +24,23 @@ ATTACKS = (
     "key confusion", "type confusion", "disclosures", "device MAC", "transaction data", "attests itself",
     "not trusted for", "an old list",
 )  # fmt: skip
+PLAYED = {row[0]: row for row in rows(PAGE, ("attack", "played against", "refused with", "test"))}
+# Each attack that has a row of its own, and is played against the roles.
+PLAYS = {
+    "mix-up", "code injection", "PKCE downgrade", "DPoP replay", "DPoP key swap", "PAR reuse",
+    "credential request with another's proof", "batch with one bad proof", "offer injection",
+    "session fixation at the issuer", "session fixation at the provider", "session fixation at the verifier",
+    "response replay across sessions", "response replay across verifiers", "response to a foreign `response_uri`",
+    "nonce reuse", "clock off by the skew, and one second more", "JWE to an old key", "SD-JWT disclosure games",
+    "mdoc digest ID games", "status list of another issuer", "status list with wrong bits", "status index out of range",
+}  # fmt: skip
+NOT_A_ROW = {  # what the games are held against, and what is not stopped
+    "tests/attacks/test_credentials.py::test_without_a_game_the_same_hand_made_credential_is_taken",
+    "tests/attacks/test_credentials.py::test_without_a_game_the_same_hand_made_mdoc_is_taken",
+    "tests/attacks/test_proofs.py::"
+    "test_whoever_is_first_with_another_wallets_proofs_gets_what_only_that_wallet_could_show",
+    "tests/attacks/test_statuses.py::test_a_list_from_before_the_revocation_is_good_until_its_end_and_not_after",
+}
 
 
 def test_every_threat_has_an_attacker_an_asset_an_attack_a_defence_and_a_test() -> None:
@@ -64,3 +83,29 @@ def test_what_looks_like_a_check_is_one(row: list[str]) -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_that_has_to_be_answered_is(attack: str) -> None:
     assert any(attack in " ".join(row[:4]) for row in ROWS)
+
+
+def test_every_attack_is_played() -> None:
+    assert set(PLAYED) == PLAYS
+
+
+@pytest.mark.parametrize("row", PLAYED.values(), ids=PLAYED)
+def test_a_play_refuses_with_the_checks_of_its_row(row: list[str]) -> None:
+    """What the tests are marked to refuse with is what the row says, neither less nor more."""
+    names = row[3].split("<br>")
+    assert [NAME.fullmatch(name) is not None for name in names] == [True] * len(names)
+    assert all(name.startswith("`tests/attacks/") for name in names)
+    marked = {check for name in names for check in _refused(TESTS[name.strip("`")])}
+    assert CODE.findall(row[2]) == [check.id for check in Check if check in marked] != []
+
+
+def test_every_play_has_a_row() -> None:
+    named = {name for row in PLAYED.values() for name in NAME.findall(row[3])}
+    assert {name for name in TESTS if name.startswith("tests/attacks/")} == named | NOT_A_ROW
+
+
+def _refused(function: Function) -> Iterator[Check]:
+    """The checks in ``@pytest.mark.refuses`` at a test; ``tests/refusals`` sees to it that the test means them."""
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.refuses":
+            yield Check[ast.unparse(decorator.args[0]).removeprefix("Check.")]

@@ -52,7 +52,7 @@ from zegel.protocols.openid4vci.wallet.issuance import Done
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.wallet.contents import Brought
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

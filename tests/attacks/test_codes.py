@@ -20,7 +20,7 @@ from zegel.protocols.oauth.lifetimes import REQUEST_URI_SECONDS
 from zegel.protocols.oauth.pkce import code_challenge
 from zegel.protocols.openid4vci.wallet.issuance import Done
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

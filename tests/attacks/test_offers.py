@@ -21,7 +21,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vci.offer import OfferScheme, offer_link, parse_offer
 from zegel.services.wallet.contents import Arrived, Brought, Offered
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 GRANT = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 

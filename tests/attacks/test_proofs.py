@@ -29,7 +29,7 @@ from zegel.protocols.openid4vci.proofs import sign_key_proof
 from zegel.protocols.openid4vci.wallet.authorization import return_from_browser
 from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, _credential_step
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 EACH_PROFILE = pytest.mark.parametrize("profile", ["haip", "plain"])
 SPOILED = -2  # the place of the bad proof: neither the first nor the last
@@ -203,10 +203,13 @@ def re_headed(compact: str, **members: Any) -> str:
 
 @pytest.mark.parametrize("stolen", STOLEN.values(), ids=STOLEN)
 @pytest.mark.refuses(Check.KEY_PROOF)
+@pytest.mark.refuses(Check.SIGNATURE)
+@pytest.mark.refuses(Check.TOKEN_TYPE)
 async def test_a_credential_request_with_a_proof_that_was_made_for_somebody_else_is_refused(
     plain: IssuingWorld, stolen: tuple[Check, Callable[[ProofPause, PrivateKey], str]]
 ) -> None:
     check, make = stolen
+    assert check in (Check.KEY_PROOF, Check.SIGNATURE, Check.TOKEN_TYPE)
     wallet = plain.wallet()
     pause = await at_proofs(wallet)
     with pytest.raises(Denied):
@@ -289,12 +292,16 @@ BAD: dict[str, tuple[str, Check, Callable[[ProofPause, list[str]], str]]] = {
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.refuses(Check.SIGNATURE)
+@pytest.mark.refuses(Check.KEY_PROOF)
+@pytest.mark.refuses(Check.PROOF_NONCE)
 @pytest.mark.refuses(Check.KEY_BATCH)
 async def test_a_batch_with_one_bad_proof_gives_no_credential_at_all(
     plain: IssuingWorld, bad: tuple[str, Check, Callable[[ProofPause, list[str]], str]]
 ) -> None:
     """Appendix F: all of them hold or none does; and nothing is used up but what the wallet can have again."""
     code, check, spoil = bad
+    assert check in (Check.SIGNATURE, Check.KEY_PROOF, Check.PROOF_NONCE, Check.KEY_BATCH)
     wallet = plain.wallet()
     pause = await at_proofs(wallet)
     good = [key_proof(key, pause) for key in new_keys(BATCH)]

@@ -85,7 +85,6 @@ async def test_a_session_that_is_fixed_at_the_issuer_has_nobody_logged_in(issuin
 # --- sign-in provider -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.refuses(Check.SIGN_IN_OPEN)
 async def test_a_session_that_is_fixed_at_the_provider_is_left_behind_by_the_next_sign_in(
     signing_in: SignInWorld,
 ) -> None:
