@@ -57,6 +57,15 @@ def test_text_is_base64url_and_bytes_are_cbor() -> None:
                 parse(other)
 
 
+def test_text_is_bounded_before_it_is_decoded() -> None:
+    longest = base64url(bytes(MAX_BYTES))
+    for parse in (parse_issuer_signed, parse_device_response):
+        with pytest.raises(Malformed, match="at most 1024 items"):  # decoded, and looked at
+            parse(longest)
+        with pytest.raises(Malformed, match=f"expected at most {len(longest)} characters"):
+            parse(longest + "A")
+
+
 def test_one_is_not_taken_for_the_other() -> None:
     with pytest.raises(Malformed):
         parse_device_response(issued())

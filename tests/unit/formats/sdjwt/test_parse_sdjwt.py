@@ -9,7 +9,9 @@ from zegel_testing.sdjwt import HOLDER, NONCE, STATUS, VCT, bound, disclosure, i
 
 from zegel.errors import Malformed
 from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES
+from zegel.formats.sdjwt.key_binding import MAX_KEY_BINDING
 from zegel.formats.sdjwt.parse import parse_sdjwt
+from zegel.formats.sdjwt.registered import MAX_TYPES
 from zegel.primitives.encoding import base64url, encode_base64url
 from zegel.primitives.json import MAX_BYTES, encode_json
 
@@ -208,6 +210,35 @@ def test_disclosures_are_bounded_in_number() -> None:
     assert len(parse_sdjwt(signed(payload(), encoded[:-1])).unverified_disclosures) == MAX_DISCLOSURES
     with pytest.raises(Malformed, match="at most 500"):
         parse_sdjwt(signed(payload(), encoded))
+
+
+def test_a_credential_may_have_all_the_bytes_of_a_message_and_not_one_more() -> None:
+    def padded(claim: int, portrait: int) -> bytes:
+        return signed(payload(pad="a" * claim), [disclosure("salt", "portrait", "A" * portrait)])
+
+    room = (MAX_BYTES - len(padded(0, 0))) // 4 * 3
+    sizes = [padded(claim, room - less) for claim in range(3) for less in range(4)]
+    full = next(each for each in sizes if len(each) == MAX_BYTES)
+    assert len(parse_sdjwt(full).unverified_disclosures) == 1
+    with pytest.raises(Malformed, match=f"at most {MAX_BYTES} bytes"):
+        parse_sdjwt(full + b"~")
+
+
+def test_a_proof_may_have_all_its_bytes_and_not_one_more() -> None:
+    def proof(length: int) -> bytes:
+        return signed(payload()) + b"a" * (length - 4) + b".b.c"
+
+    with pytest.raises(Malformed, match="key binding JWT: payload: expected canonical"):
+        parse_sdjwt(proof(MAX_KEY_BINDING))
+    with pytest.raises(Malformed, match=f"key binding JWT: expected at most {MAX_KEY_BINDING} bytes"):
+        parse_sdjwt(proof(MAX_KEY_BINDING + 1))
+
+
+def test_a_credential_may_have_as_many_other_types_as_allowed() -> None:
+    types = [f"urn:utopia:other:{number}" for number in range(MAX_TYPES)]
+    assert parse_sdjwt(signed(payload(aka_vcts=types))).unverified_registered["aka_vcts"] == types
+    with pytest.raises(Malformed, match="aka_vcts"):
+        parse_sdjwt(signed(payload(aka_vcts=[*types, "urn:utopia:more"])))
 
 
 GOOD = signed(payload())

@@ -17,6 +17,7 @@ from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.type_metadata import (
     MAX_CLAIMS,
     MAX_DOCUMENT,
+    MAX_LOCALES,
     ClaimLabel,
     Disclosability,
     TypeDisplay,
@@ -120,6 +121,15 @@ def test_a_document_that_breaks_its_grammar_is_malformed(data: bytes) -> None:
         parse_type_metadata(data)
 
 
+def test_a_document_may_be_as_long_and_as_full_as_allowed() -> None:
+    claims = [{"path": [str(number)]} for number in range(MAX_CLAIMS)]
+    display = [{"locale": "en", "name": "a"}] * MAX_LOCALES
+    metadata = parse_type_metadata(document(name="a" * 1_000, display=display, claims=claims))
+    assert metadata.name == "a" * 1_000
+    assert metadata.display
+    assert (len(metadata.display), len(metadata.claims)) == (MAX_LOCALES, MAX_CLAIMS)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -174,6 +184,13 @@ def test_a_document_without_its_strongest_hash_is_refused(integrity: str) -> Non
 def test_integrity_metadata_that_does_not_parse_is_malformed(integrity: str) -> None:
     with pytest.raises(Malformed, match="integrity metadata"):
         verify_integrity(b"document", integrity)
+
+
+def test_integrity_metadata_is_bounded() -> None:
+    hash_ = integrity_of(b"document")
+    assert verify_integrity(b"document", " " * (1_024 - len(hash_)) + hash_) == b"document"
+    with pytest.raises(Malformed, match="at most 1024 characters"):
+        verify_integrity(b"document", " " * (1_025 - len(hash_)) + hash_)
 
 
 def test_a_type_that_extends_nothing_is_resolved_at_once() -> None:

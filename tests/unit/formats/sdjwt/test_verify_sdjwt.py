@@ -178,7 +178,14 @@ def test_a_further_type_counts_only_where_the_issuer_is_trusted_for_it() -> None
 
 
 @pytest.mark.parametrize(
-    "name", [None, "urn:utopia:ids", "https://issuer.utopia.example", "https://issuer.utopia.example/tenant/1"]
+    "name",
+    [
+        None,
+        "urn:utopia:ids",
+        "https://issuer.utopia.example",
+        "https://issuer.utopia.example/tenant/1",
+        "https://issuer.utopia.example:8443/tenant/1",
+    ],
 )
 def test_an_issuer_may_name_itself_as_its_certificate_does(name: str | None) -> None:
     assert verify_issued(issued(name=name)).claims.get("iss") == name
