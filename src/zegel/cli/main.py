@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Final, final
 
+from zegel.adapters.process import keep_memory_private
 from zegel.errors import ZegelError
 from zegel.version import __version__
 
@@ -62,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _ended_at_once():
             parsed = _parser(args).parse_args(args)
             run = _runner(COMMANDS[parsed.command])
+        keep_memory_private()
         return run(parsed)
     except ZegelError as error:
         from zegel.cli.output import report
