@@ -6,7 +6,6 @@ in. A cell is text; for a number it is digits, for true or false one of these wo
 bytes base64url. An empty cell is no claim. A person has every attestation type whose mandatory claims the row holds.
 """
 
-import asyncio
 import csv
 import json
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from zegel.adapters.files import read_file
+from zegel.adapters.hashing import in_hashing_thread
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.catalogue.types import Catalogue, ValueRule, ValueType
@@ -56,7 +56,7 @@ class PeopleFile:
     async def verify_password(self, login: str, password: str) -> Person:
         """See ``PasswordSource``; an unknown name and a wrong code are refused alike, after the same time."""
         row = self._people.get(login, {})
-        known = await asyncio.to_thread(_fits, password, row.get(_ACCESS_CODE, _NOBODY))
+        known = await in_hashing_thread(_fits, password, row.get(_ACCESS_CODE, _NOBODY))
         if not known or _ACCESS_CODE not in row:
             raise Rejected(Check.LOG_IN, "the name and the password do not belong together")
         return _person(login, row)

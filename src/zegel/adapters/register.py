@@ -4,7 +4,6 @@ It stands for the register of a country, which would be elsewhere and not in the
 hashes even here.
 """
 
-import asyncio
 import hmac
 import json
 import tomllib
@@ -17,6 +16,7 @@ from typing import Any, Final, final
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, bindparam, select
 
+from zegel.adapters.hashing import in_hashing_thread
 from zegel.adapters.sql.database import Database, open_database
 from zegel.adapters.sql.dialect import upsert
 from zegel.checks import Check
@@ -95,7 +95,7 @@ class Register:
             row = self._database.run(_BY_ID, {"id_": login}).fetchone()
             shared = self._entry(login, _SHARED)
         _, salt, expected, _ = row or ("", bytes(_SALT_BYTES), bytes(_HASH_BYTES), b"")
-        given = await asyncio.to_thread(_hash, password, salt)
+        given = await in_hashing_thread(_hash, password, salt)
         if not hmac.compare_digest(given, expected) or shared is None:
             raise Rejected(Check.LOG_IN, "the name and the password do not belong together")
         return _person(login, shared)
