@@ -12,7 +12,7 @@ from zegel.primitives.json import encode_json
 from zegel.primitives.jwe import Encryption, seal_jwe
 from zegel.primitives.keys import parse_jwk
 from zegel_fuzz.ground import Ground, Play, fetched
-from zegel_fuzz.message import Good
+from zegel_fuzz.message import Good, with_query_below
 
 _BACK: Final = "https://tax.utopia.example/back"
 
@@ -30,6 +30,7 @@ async def asking_ground(folder: Path) -> AsyncIterator[Ground]:
                 lambda: _answered(party, NAME_QUERY, response_mode="direct_post"),
                 lambda: _declined(party),
             ),
+            "verifier/return/{session}?": (lambda: _sent_back(party),),
             "verifier-operator/requests": tuple(
                 lambda question=question: _questioned(party, question) for question in _QUESTIONS
             ),
@@ -91,6 +92,11 @@ def _sealed_answer(asked: Asked, plaintext: bytes) -> HttpRequest:
 
 async def _questioned(party: RelyingParty, question: Mapping[str, Any]) -> Good:
     return Good(_call(party, "/requests", question))
+
+
+async def _sent_back(party: RelyingParty) -> Good:
+    _, back = await party.answered()
+    return Good(with_query_below(HttpRequest(method="GET", url=back)))
 
 
 async def _returned(party: RelyingParty) -> Good:

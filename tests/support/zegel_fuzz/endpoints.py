@@ -1,4 +1,4 @@
-"""A target for each POST route: whatever comes is answered, and never with a fault of ours.
+"""A target for each POST route, and for what browsers are sent to: whatever comes is answered, and never with a fault.
 
 A role is opened once. Where something was taken, where a while has passed without, and where the ground is worn, the
 good request is prepared anew.
@@ -32,7 +32,7 @@ from zegel_fuzz.asking import asking_ground
 from zegel_fuzz.ground import Ground, Play
 from zegel_fuzz.holding import holding_ground, plain_holding_ground
 from zegel_fuzz.issuing import issuing_ground, plain_issuing_ground, town_ground
-from zegel_fuzz.message import Good, body_template, expanded, message_of, request_of, template_of
+from zegel_fuzz.message import Good, body_template, expanded, message_of, request_of, sendable, template_of
 from zegel_fuzz.signing_in import signing_in_ground
 from zegel_fuzz.target import Broken, Opened, Target, within
 
@@ -58,6 +58,7 @@ PLAIN: Final = "+plain"
 _GROUNDS: Final[Mapping[str, Opening]] = {
     "issuer/request/": town_ground,
     "issuer/response/": town_ground,
+    "issuer/log-in/return?": town_ground,
     "issuer": issuing_ground,
     "wallet-provider": issuing_ground,
     "verifier": asking_ground,
@@ -80,10 +81,23 @@ _WORN_BY_TIME: Final = 2 * DAY  # later, lists and attestations would come to th
 _MEMORY: Final = Path("/dev/shm")  # databases that are synced to no disk
 
 
+QUERIES: Final = (
+    "issuer/authorize?",
+    "issuer/log-in/return?",
+    "verifier/return/{session}?",
+    "provider/authorize?",
+    "provider/return/{session}?",
+    "wallet/receive?",
+    "wallet/present?",
+    "wallet/callback?",
+)
+"""Routes to which a browser is sent from elsewhere, with a query."""
+
+
 def endpoint_names() -> list[str]:
-    """Every POST route, by its listener and path."""
+    """Every POST route, by its listener and path; and those that take a query."""
     routed = [f"{name}{route.path}" for name, routes in ROUTES.items() for route in routes if route.method == "POST"]
-    return [*routed, SERVICE]
+    return [*routed, SERVICE, *QUERIES]
 
 
 def endpoint_targets() -> Iterator[Target]:
@@ -144,7 +158,7 @@ class _Endpoint:
         bugs.clear()
         with within(SECONDS):
             app = self._opened().listeners[self._listener].app
-            response = self._loop.run_until_complete(call_asgi(app, request))
+            response = self._loop.run_until_complete(call_asgi(app, sendable(request)))
         if bugs:
             raise bugs[0]
         _check_answer(response, calls_out=self._name.startswith(_CALLS_OUT))

@@ -20,7 +20,7 @@ from zegel.primitives.json import encode_json
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.services.ports import Handler
 from zegel.web.app.roles import Listener, OpenRole
-from zegel_fuzz.message import Good
+from zegel_fuzz.message import Good, with_query_below
 
 _ENDLESS: Final = 1_000_000
 
@@ -51,11 +51,12 @@ class Trap:
         for origin, handler in list(handlers.items()):
             handlers[origin] = self._before(handler)
 
-    def play(self, path: str, act: Callable[[], Awaitable[Any]], *, after: int = 0) -> Play:
+    def play(self, path: str, act: Callable[[], Awaitable[Any]], *, method: str = "POST", after: int = 0) -> Play:
         """The play that ends where something is sent to the path, after so many that are let through."""
 
         async def play() -> Good:
-            return Good(await self.catch(path, act, after=after))
+            caught = await self.catch(path, act, method=method, after=after)
+            return Good(caught if method == "POST" else with_query_below(caught))
 
         return play
 

@@ -33,7 +33,10 @@ async def _ground(folder: Path, profile: str) -> AsyncIterator[Ground]:
         await pages.enter()
         owner, trap = _Owner(pages), Trap(pages.world.handlers)
         acts = _acts(owner) if profile == "haip" else {"wallet/receive/{flow}": (owner.redeem, owner.keep)}
-        plays = {name: tuple(trap.play(_fixed(name), act) for act in chosen) for name, chosen in acts.items()}
+        plays = {
+            name: tuple(trap.play(_fixed(name), act, method=_method(name)) for act in chosen)
+            for name, chosen in acts.items()
+        }
         yield Ground(listeners=listeners_of(pages.role), plays=plays, clock=pages.world.clock)
 
 
@@ -50,13 +53,20 @@ def _acts(owner: "_Owner") -> Mapping[str, tuple[Act, ...]]:
         "wallet/receive": (owner.see_offer,),
         "wallet/receive/{flow}": (owner.log_in, owner.keep_after_log_in),
         "wallet/present": (owner.see_request,),
+        "wallet/receive?": (owner.see_offer,),
+        "wallet/present?": (owner.see_request,),
+        "wallet/callback?": (owner.come_back,),
         "wallet/present/{flow}": (owner.accept, owner.refuse),
     }
 
 
 def _fixed(name: str) -> str:
     """What the path begins with, up to its first part that varies."""
-    return name.removeprefix("wallet").partition("{")[0]
+    return name.removeprefix("wallet").partition("{")[0].removesuffix("?")
+
+
+def _method(name: str) -> str:
+    return "GET" if name.endswith("?") else "POST"
 
 
 class _Owner:
@@ -121,6 +131,10 @@ class _Owner:
     async def keep_after_log_in(self) -> HttpResponse:
         pages = await (await self._brought()).go("/receive")
         return await (await pages.log_in()).submit(decision="keep")
+
+    async def come_back(self) -> HttpResponse:
+        await (await (await self._brought()).go("/receive")).log_in()
+        return self._pages.response
 
     async def redeem(self) -> HttpResponse:
         pages = await self._pages.enter()

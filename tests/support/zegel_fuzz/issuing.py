@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel_testing.authorities import fixed_key
-from zegel_testing.browser import link_of
+from zegel_testing.browser import Browser, link_of
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world
 from zegel_testing.sandboxes import sandbox_at
@@ -71,6 +71,7 @@ def _issuing_plays(world: IssuingWorld, trap: Trap) -> Mapping[str, tuple[Play, 
         "issuer/notification": (trap.play("/notification", acts.notify),),
         "issuer/log-in": (trap.play("/log-in", acts.log_in),),
         "issuer/consent": (trap.play("/consent", acts.consent),),
+        "issuer/authorize?": (trap.play("/authorize", acts.follow, method="GET"),),
         "issuer/offer": (trap.play("/offer", acts.choose),),
         "issuer-operator/offers": tuple(operated(config, "/offers", offer) for offer in offers),
         "issuer-operator/revocations": (operated(config, "/revocations", {"person": "max", "type": "pid"}),),
@@ -132,6 +133,10 @@ class _Issuance:
         await wallet.drive(
             notification_step(done.session, done.received[0], Event.ACCEPTED, now=now, random=system_random)
         )
+
+    async def follow(self) -> None:
+        wallet = self._wallet()
+        await wallet.browser.open((await wallet.push(await self._world.offer("pid"))).url)
 
     async def log_in(self) -> None:
         wallet = self._wallet()
@@ -200,17 +205,25 @@ async def town_ground(folder: Path) -> AsyncIterator[Ground]:
         hand = await _hand(office, town)
         trap = Trap(town.handlers)
 
-        async def link() -> str:
+        async def begun() -> tuple[Browser, str]:
             wallet = town.wallet()
             pause = await wallet.push(await town.offer("residence"))
-            return link_of(await wallet.browser.open(pause.url), "Open another wallet")
+            return wallet.browser, link_of(await wallet.browser.open(pause.url), "Open another wallet")
+
+        async def link() -> str:
+            return (await begun())[1]
 
         async def answer() -> None:
             await hand.present(await link())
 
+        async def come_back() -> None:
+            browser, asked = await begun()
+            await browser.open(await hand.present(asked) or "")
+
         plays: dict[str, tuple[Play, ...]] = {
             "issuer/request/{session}": (lambda: fetched(link),),
             "issuer/response/{session}": (trap.play("/response/", answer),),
+            "issuer/log-in/return?": (trap.play("/log-in/return", come_back, method="GET"),),
         }
         yield Ground(listeners=listeners_of(*town.roles), plays=plays, clock=town.clock)
 

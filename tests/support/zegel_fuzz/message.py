@@ -1,4 +1,4 @@
-"""A request as one run of bytes: lines of headers, an empty line, the body. Where it goes is the target's.
+"""A request as one run of bytes: lines of headers, an empty line, the body or the query. Where it goes is the target's.
 
 What has to fit the moment (tokens, proofs, codes) may stand in it as a name between ``@``: of a header, a form's field
 or a JSON member of the last good request, or as ``@body@``. So a message stays good when the secrets are others.
@@ -6,7 +6,7 @@ or a JSON member of the last good request, or as ``@body@``. So a message stays 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from zegel.errors import Malformed
@@ -57,7 +57,20 @@ def request_of(message: bytes, good: HttpRequest) -> HttpRequest:
         name, _, value = line.partition(":")
         if _NAME.fullmatch(name.strip().lower()) and name.strip().lower() not in _NOT_TOLD:
             headers.append((name.strip().lower(), value.strip()))
-    return HttpRequest(method="POST", url=good.url, headers=tuple(headers), body=body)
+    return HttpRequest(method=good.method, url=good.url, headers=tuple(headers), body=body)
+
+
+def with_query_below(request: HttpRequest) -> HttpRequest:
+    """A GET with its query as if that were a body, for it is what the fuzzer fills in."""
+    url, _, query = request.url.partition("?")
+    return replace(request, url=url, body=query.encode())
+
+
+def sendable(request: HttpRequest) -> HttpRequest:
+    """The request as it is sent: the query of a GET is in its place again."""
+    if request.method != "GET":
+        return request
+    return replace(request, url=f"{request.url}?{request.body.decode('latin-1')}", body=b"")
 
 
 def parted(message: bytes) -> tuple[bytes, bytes]:

@@ -32,7 +32,7 @@ from zegel_fuzz.message import parted
 Change = Callable[[bytes, int], bytes]
 Way = Callable[[bytes, int, Random, Change], bytes | None]
 
-_RUN = re.compile(rb"[A-Za-z0-9_-]{8,}")
+_RUN = re.compile(rb"(?<![:A-Za-z0-9_-])[A-Za-z0-9_-]{8,}(?![:@A-Za-z0-9_-])")  # neither a header's name nor one in @
 _FIELD = re.compile(rb"[!-~]*=[!-~]*")
 _LONGEST_LIST = 1 << 18
 _JSON = [text for text, _ in OTHER_JSON.values() if len(text) < 1_000]

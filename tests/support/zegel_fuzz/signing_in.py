@@ -39,6 +39,8 @@ async def signing_in_ground(folder: Path) -> AsyncIterator[Ground]:
                 "provider/userinfo": (acts.userinfo,),
                 "provider/request/{session}": (lambda: fetched(acts.link),),
                 "provider/response/{session}": (trap.play("/response/", acts.present),),
+                "provider/authorize?": (trap.play("/authorize", acts.begin, method="GET"),),
+                "provider/return/{session}?": (trap.play("/return/", acts.sign_in, method="GET"),),
                 "service/sign-out": (trap.play("/sign-out", acts.sign_out),),
             }
             yield Ground(listeners=listeners_of(*world.roles), plays=plays, clock=world.clock)
@@ -65,6 +67,9 @@ class _SignIn:
             "code_challenge_method": "S256",
         }
         return Good(form_to(f"{self._world.provider}/authorize", fields))
+
+    async def begin(self) -> None:
+        await self._begun()
 
     async def ask_other_device(self) -> None:
         browser, page = await self._begun()
