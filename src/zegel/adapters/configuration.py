@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.files import os_errors, read_file
-from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_private_key, load_secret, load_signer
+from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_private_key, load_secret
+from zegel.adapters.keyrings import KeyFiles, load_ring
+from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.config.parse import parse_config
 from zegel.config.roles import Config, RoleConfig
 from zegel.errors import Malformed, Unavailable
+from zegel.trust.rotation import KeyRing
 
 MAX_CONFIG: Final = 1 << 20  # a verifier with a hundred clients has 100 kB
 _LOADERS: Final[Mapping[str, Callable[[Path], object]]] = {
-    "sealing_key": load_secret,
+    "sealing_key": load_sealing_keys,
     "operator_token": load_secret,
     "subject_secret": load_secret,
     "client_secret": load_secret,
@@ -51,7 +54,7 @@ def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str
         for key, chain in _CHAIN_OF.items():
             pair = getattr(role, key, None), getattr(role, chain, None)
             if all(isinstance(path, Path) and path.exists() for path in pair):
-                yield from _fault(f"{name}.{chain}", load_signer, *pair)
+                yield from _fault(f"{name}.{chain}", _load_ring, *pair)
         secret = getattr(getattr(role, "source", None), "client_secret", None)
         if secret is not None:
             yield from _fault(f"{name}.source.client_secret", load_client_secret, secret)
@@ -65,6 +68,10 @@ def _fault(where: str, load: Callable[..., object], *paths: Any) -> Iterator[str
         load(*paths)
     except Unavailable as error:
         yield f"{where}: {error.detail}"
+
+
+def _load_ring(key: Path, chain: Path) -> KeyRing:
+    return load_ring(KeyFiles(key=key, chain=chain))
 
 
 def _load_tls(certificate: Path, key: Path) -> ssl.SSLContext:

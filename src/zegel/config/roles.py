@@ -283,6 +283,7 @@ class Config:
     wallet: WalletConfig = section(WalletConfig, "the wallet, on its owner's machine")
     wallet_provider: WalletProviderConfig = section(WalletProviderConfig, "the wallet provider")
     trust: TrustConfig = section(TrustConfig, "what serves the lists of trusted entities")
+    keys: Seconds = setting(Seconds(60), "how often the roles look whether a key of theirs was rotated")
 
     def loopback_origins(self) -> frozenset[str]:
         """The origins of this machine that may be fetched from: those of the roles in this file, and those named."""

@@ -17,6 +17,7 @@ from zegel.protocols.oauth.errors import FreshNonces, denying
 from zegel.protocols.oauth.lifetimes import PRE_AUTHORIZED_SECONDS, REFRESH_TOKEN_SECONDS
 from zegel.protocols.openid4vci.credential import CredentialCall, decline, issued, read_credential_request
 from zegel.protocols.openid4vci.deferred import defer, read_deferred_request, resume, unknown_transaction
+from zegel.protocols.openid4vci.encryption import IssuerEncryption
 from zegel.protocols.openid4vci.issuer import CredentialIssuer, answer_nonce
 from zegel.protocols.openid4vci.notification import Notification, notify, read_notification
 from zegel.protocols.openid4vci.publication import build_issuer_metadata
@@ -26,6 +27,7 @@ from zegel.services.issuer_policy import IssuerPolicy
 from zegel.services.issuing import CredentialPress, Order
 from zegel.services.ports import Clock, Issuance, IssuerStore, IssuerTransaction, Kind, PersonSource, Random
 from zegel.services.trust import Trust
+from zegel.trust.signing import CertifiedSigner
 
 
 @final
@@ -45,7 +47,7 @@ class Revocation:
     at: int
 
 
-_GRANT_SECONDS: Final = PRE_AUTHORIZED_SECONDS + REFRESH_TOKEN_SECONDS  # by then no grant from before is left
+GRANT_SECONDS: Final = PRE_AUTHORIZED_SECONDS + REFRESH_TOKEN_SECONDS  # by then no grant from before is left
 
 DEFERRED: Final = Kind(name="deferred transaction", states=(WaitingIssuance,))
 REVOCATION: Final = Kind(name="revocation", states=(Revocation,))
@@ -67,7 +69,8 @@ class Wanted:
 class IssuerService:
     """A credential issuer at work. The wallet providers that ``trust`` has at the time are those whose word counts.
 
-    ``key`` makes references of persons, which can be guessed, into keys of records that cannot. ``batches`` and
+    ``key`` makes references of persons, which can be guessed, into keys of records that cannot; what stands under the
+    ``earlier`` keys is found there. ``batches`` and
     ``copies`` count what was issued since the start, by format.
     """
 
@@ -82,6 +85,7 @@ class IssuerService:
         source: PersonSource,
         store: IssuerStore,
         key: bytes,
+        earlier: tuple[bytes, ...] = (),
         clock: Clock,
         random: Random,
     ) -> None:
@@ -93,6 +97,7 @@ class IssuerService:
         self._source = source
         self._store = store
         self._key = key
+        self._earlier = earlier
         self._clock = clock
         self._random = random
         self.batches: Final[Counter[str]] = Counter(dict.fromkeys(Format, 0))
@@ -104,6 +109,14 @@ class IssuerService:
         if self._configured.anchors is not anchors:
             self._configured = replace(self._configured, anchors=anchors)
         return self._configured
+
+    def sign_with(self, signer: CertifiedSigner) -> None:
+        """From now on this is the document signer."""
+        self._press.sign_with(signer)
+
+    def open_with(self, encryption: IssuerEncryption) -> None:
+        """From now on requests are encrypted to these keys, and opened with those that they came after."""
+        self._configured = replace(self._configured, encryption=encryption)
 
     def fresh(self) -> FreshNonces:
         """The nonce that a refusal brings along, for the retry."""
@@ -180,9 +193,9 @@ class IssuerService:
             revoked = [await transaction.issuances.revoke(batch.id, now=now) for batch in chosen]
             for batch in chosen:
                 await transaction.statuses.mark(batch.entries, INVALID)
-            key = self._revocation_key(person, type_)
+            key = _revocation_key(self._key, person, type_)
             await transaction.take(REVOCATION, key)
-            await transaction.put(REVOCATION, key, Revocation(at=now), expires=now + _GRANT_SECONDS)
+            await transaction.put(REVOCATION, key, Revocation(at=now), expires=now + GRANT_SECONDS)
         return tuple(batch for batch in revoked if batch is not None)
 
     async def _issue(self, call: CredentialCall) -> HttpResponse:
@@ -227,15 +240,17 @@ class IssuerService:
     async def _refuse_revoked(self, transaction: IssuerTransaction, call: CredentialCall) -> None:
         """``Denied`` for a grant from before a revocation of what it is asked for."""
         for type_ in (None, self._type(call).id):
-            stored = await transaction.load(REVOCATION, self._revocation_key(call.grant.subject, type_))
-            if stored is not None and call.grant.approved <= stored.value.at:
-                raise decline("it was revoked since the person logged in; a new log-in is needed")
-
-    def _revocation_key(self, person: str, type_: str | None) -> str:
-        return base64url(hmac.digest(self._key, f"{type_ or ''}\0{person}".encode(), "sha256"))
+            for key in (self._key, *self._earlier):
+                stored = await transaction.load(REVOCATION, _revocation_key(key, call.grant.subject, type_))
+                if stored is not None and call.grant.approved <= stored.value.at:
+                    raise decline("it was revoked since the person logged in; a new log-in is needed")
 
     def _type(self, call: CredentialCall) -> AttestationType:
         return self._policy.find(call.configuration.id)[0]
+
+
+def _revocation_key(key: bytes, person: str, type_: str | None) -> str:
+    return base64url(hmac.digest(key, f"{type_ or ''}\0{person}".encode(), "sha256"))
 
 
 async def _note(transaction: IssuerTransaction, notification: Notification) -> HttpResponse:

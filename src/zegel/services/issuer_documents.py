@@ -28,8 +28,9 @@ class IssuerDocuments:
         signer: CertifiedSigner | None,
         clock: Clock,
     ) -> None:
-        self._metadata: Final = issuer.metadata()
-        self.metadata: Final = encode_json(self._metadata)
+        self._issuer = issuer
+        self._metadata = issuer.metadata()
+        self.metadata = encode_json(self._metadata)
         self.server_metadata: Final = encode_json(authorization.metadata())
         self.types: Final[Mapping[str, bytes]] = {
             type_.id: encode_json(type_metadata(type_)) for type_ in policy.types.values() if type_.vct is not None
@@ -38,6 +39,12 @@ class IssuerDocuments:
         self._clock = clock
         self._signed = b""
         self._signed_at = 0
+
+    def renew(self, signer: CertifiedSigner | None) -> None:
+        """Write the metadata again, as the issuer is now, to be signed by this one from now on."""
+        self._metadata = self._issuer.metadata()
+        self.metadata = encode_json(self._metadata)
+        self._signer, self._signed = signer, b""
 
     def signed_metadata(self) -> bytes | None:
         """The metadata as a JWT, signed at most an hour ago; None where it is not signed."""

@@ -39,8 +39,18 @@ class Order:
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plates:
+    """What one document signer makes each type with. ``ends`` is the last midnight of its certificate."""
+
+    ends: int
+    sdjwt: Mapping[str, SdJwtIssuer]
+    mdoc: Mapping[str, MdocIssuer]
+
+
+@final
 class CredentialPress:
-    """Makes credentials of every type on offer, under one document signer."""
+    """Makes credentials of every type on offer, under one document signer at a time."""
 
     def __init__(
         self,
@@ -51,12 +61,15 @@ class CredentialPress:
         clock: Clock,
         random: Random,
     ) -> None:
-        self._ends = signer.leaf.not_after // DAY * DAY
+        self._types = tuple(types)
         self._origin = origin
         self._clock = clock
         self._random = random
-        self._sdjwt = {type_.id: sdjwt_issuer(type_, signer) for type_ in types if type_.vct is not None}
-        self._mdoc = {type_.id: mdoc_issuer(type_, signer) for type_ in types if type_.doctype is not None}
+        self._plates = self._engrave(signer)
+
+    def sign_with(self, signer: CertifiedSigner) -> None:
+        """From now on this is the document signer; what is being issued is issued by the one that it began with."""
+        self._plates = self._engrave(signer)
 
     async def issue(self, order: Order, *, transaction: IssuerTransaction) -> tuple[bytes, ...]:
         """Issue the copies and note the batch; ``Rejected(RECORD)`` for a record that the type does not allow.
@@ -64,18 +77,25 @@ class CredentialPress:
         A credential that is bound to nobody is one copy. None outlives its signer's certificate, with which every
         reader stops to believe it; ``Unavailable`` on that certificate's last day.
         """
-        record = check_record(order.type, order.record)
+        record, plates = check_record(order.type, order.record), self._plates
         today = self._clock.now() // DAY * DAY
-        until = min(today + order.type.validity_days * DAY, self._ends)
+        until = min(today + order.type.validity_days * DAY, plates.ends)
         if until <= today:
             raise Unavailable("the signer of attestations", "its certificate ends; renew it")
         holders: tuple[PublicKey | None, ...] = order.keys or (None,)
         statuses = await self._allocate(order, count=len(holders), today=today, until=until, transaction=transaction)
         match order.format:
             case Format.SD_JWT_VC:
-                return self._issue_sdjwt(record, holders, statuses, today, until)
+                return self._issue_sdjwt(plates, record, holders, statuses, today, until)
             case Format.MDOC:
-                return self._issue_mdoc(record, order.keys, statuses, today, until)
+                return self._issue_mdoc(plates, record, order.keys, statuses, today, until)
+
+    def _engrave(self, signer: CertifiedSigner) -> _Plates:
+        return _Plates(
+            ends=signer.leaf.not_after // DAY * DAY,
+            sdjwt={type_.id: sdjwt_issuer(type_, signer) for type_ in self._types if type_.vct is not None},
+            mdoc={type_.id: mdoc_issuer(type_, signer) for type_ in self._types if type_.doctype is not None},
+        )
 
     async def _allocate(
         self, order: Order, *, count: int, today: int, until: int, transaction: IssuerTransaction
@@ -103,13 +123,14 @@ class CredentialPress:
 
     def _issue_sdjwt(
         self,
+        plates: _Plates,
         record: CheckedRecord,
         holders: Sequence[PublicKey | None],
         statuses: Sequence[StatusReference | None],
         today: int,
         until: int,
     ) -> tuple[bytes, ...]:
-        issuer, claims = self._sdjwt[record.type.id], sdjwt_claims(record)
+        issuer, claims = plates.sdjwt[record.type.id], sdjwt_claims(record)
         return tuple(
             issuer.issue(
                 claims,
@@ -125,13 +146,14 @@ class CredentialPress:
 
     def _issue_mdoc(
         self,
+        plates: _Plates,
         record: CheckedRecord,
         keys: Sequence[PublicKey],
         statuses: Sequence[StatusReference | None],
         today: int,
         until: int,
     ) -> tuple[bytes, ...]:
-        issuer, elements = self._mdoc[record.type.id], mdoc_elements(record)
+        issuer, elements = plates.mdoc[record.type.id], mdoc_elements(record)
         return tuple(
             issuer.issue(
                 elements,

@@ -18,6 +18,7 @@ from zegel.checks import Check
 from zegel.errors import Denied, Rejected
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import JsonObject
+from zegel.primitives.keys import PublicKey, Signer
 from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address
 from zegel.protocols.oidc.claims import build_sign_in_query
 from zegel.protocols.oidc.client import Client, RegisteredClient
@@ -118,6 +119,10 @@ class SignInService:
     def key_set(self) -> JsonObject:
         """The keys that ID Tokens are signed with."""
         return build_key_set(self._provider)
+
+    def sign_with(self, signer: Signer, other_keys: tuple[PublicKey, ...]) -> None:
+        """From now on this one signs ID Tokens; ``other_keys`` are published beside its own."""
+        self._provider = replace(self._provider, signer=signer, other_keys=other_keys)
 
     async def begin(self, parameters: Mapping[str, str], *, browser: str) -> HttpResponse | None:
         """Take an authorization request and ask the wallet; None, or the redirect that refuses the request.

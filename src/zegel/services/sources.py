@@ -14,7 +14,7 @@ from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.claims import Claims
 from zegel.primitives.encoding import base64url
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, CODE_SECONDS, LOG_IN_SECONDS
-from zegel.services.ports import Clock, Kind, KnownPerson, Store
+from zegel.services.ports import Clock, Kind, KnownPerson, Store, Transaction
 
 
 @final
@@ -43,6 +43,7 @@ class GatheredClaims:
         *,
         own: Claims,
         key: bytes,
+        earlier: tuple[bytes, ...] = (),
         longest_delay: int,
         store: Store,
         clock: Clock,
@@ -50,37 +51,47 @@ class GatheredClaims:
         self._types = types
         self._usable = frozenset(claim.id for type_ in types.values() for claim in type_.claims)
         self._own = own
-        self._key = key
+        self._keys = (key, *earlier)
         self._seconds = lifetime(longest_delay)
         self._store = store
         self._clock = clock
 
     async def keep(self, known: KnownPerson) -> None:
         """Keep what the types on offer attest of it, in place of what the same person's last log-in brought."""
-        key = self._record_key(known.person.id)
+        key = _record_key(self._keys[0], known.person.id)
         expires = self._clock.now() + self._seconds
         claims = {name: value for name, value in known.claims.items() if name in self._usable}
         async with self._store.transaction() as transaction:
-            await transaction.take(GATHERED, key)
+            await self._take(transaction, known.person.id)
             await transaction.put(GATHERED, key, GatheredRecord(claims={**claims, **self._own}), expires=expires)
 
     async def forget(self, person: str) -> GatheredRecord | None:
         """Nothing is to be issued after all."""
         async with self._store.transaction() as transaction:
-            return await transaction.take(GATHERED, self._record_key(person))
+            return await self._take(transaction, person)
 
     async def load_claims(self, person: str, type_: str) -> Claims | None:
         """See ``PersonSource``: a person has every type whose mandatory claims came along."""
         async with self._store.transaction() as transaction:
-            stored = await transaction.load(GATHERED, self._record_key(person))
+            found = [await transaction.load(GATHERED, _record_key(key, person)) for key in self._keys]
+        stored = next(filter(None, found), None)
         known = self._types.get(type_)
         if stored is None or known is None:
             return None
         claims = stored.value.claims
         return claims if all(claim.id in claims for claim in known.claims if claim.mandatory) else None
 
-    def _record_key(self, person: str) -> str:
-        return base64url(hmac.digest(self._key, person.encode(), "sha256"))
+    async def _take(self, transaction: Transaction, person: str) -> GatheredRecord | None:
+        """What is kept of a person, whichever key it was kept under."""
+        found: GatheredRecord | None = None
+        for key in self._keys:
+            taken = await transaction.take(GATHERED, _record_key(key, person))
+            found = found or taken
+        return found
+
+
+def _record_key(key: bytes, person: str) -> str:
+    return base64url(hmac.digest(key, person.encode(), "sha256"))
 
 
 def lifetime(longest_delay: int) -> int:

@@ -14,7 +14,7 @@ from zegel.services.ports import Clock, IssuerStore, StatusBits
 from zegel.trust.signing import CertifiedSigner
 
 AGGREGATION_PATH: Final = "/status"
-_PERIODS_VALID: Final = 12  # how many periods a token outlives the next one's time, so that a pause is no outage
+PERIODS_VALID: Final = 12  # how many periods a token outlives the next one's time, so that a pause is no outage
 
 
 @final
@@ -49,6 +49,10 @@ class StatusPublisher:
         self._clock = clock
         self._published: dict[str, PublishedList] = {}
         self._turn = asyncio.Lock()
+
+    def sign_with(self, signer: CertifiedSigner) -> None:
+        """From now on this one signs; lists that are signed stay until their next turn."""
+        self._signer = signer
 
     async def publish(self) -> None:
         """Sign every list that changed since it was signed last, or whose token has had its period."""
@@ -97,7 +101,7 @@ class StatusPublisher:
 
     def _sign(self, bits: StatusBits, compressed: CompressedStatusList, now: int) -> PublishedList:
         uri = self._origin + STATUS_PATH + bits.list_id
-        expires = now + self.ttl + _PERIODS_VALID * self._period
+        expires = now + self.ttl + PERIODS_VALID * self._period
         aggregation = self._origin + AGGREGATION_PATH
         signer, chain = self._signer.signer, self._signer.chain
         jwt = sign_status_list_jwt(

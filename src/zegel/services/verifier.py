@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
 
@@ -57,12 +57,21 @@ Move = Callable[[Requested], tuple[VerifierSession, HttpResponse]]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierIdentity:
-    """The relying party: where it answers, and the access certificate that says who it is."""
+    """The relying party: where it answers, and the access certificate that says who it is.
+
+    ``earlier`` are signers that were retired so recently that requests may still be open that name them.
+    """
 
     origin: str
     host: str
     signer: CertifiedSigner
     profile: Profile
+    earlier: tuple[CertifiedSigner, ...] = ()
+
+    def signer_of(self, client_id: str) -> CertifiedSigner:
+        """The signer that the client_id of a request names, or the present one, where it names none of its own."""
+        named = (each for each in self.earlier if certificate_client_id(each.leaf) == client_id)
+        return next(named, self.signer)
 
 
 @final
@@ -117,6 +126,10 @@ class VerifierService:
         self._random = random
         self.presentations: Final[Counter[str]] = Counter(dict.fromkeys(Outcome, 0))
 
+    def sign_with(self, signer: CertifiedSigner, *, earlier: tuple[CertifiedSigner, ...]) -> None:
+        """From now on this one signs requests; one that was begun under an earlier one's name is signed by that."""
+        self._identity = replace(self._identity, signer=signer, earlier=earlier)
+
     async def ask(self, question: Question) -> tuple[str, Requested]:
         """Begin a session; returns its id and its first state. ``Rejected`` as ``openid4vp.verifier.begin``."""
         id_ = self._random(_ID_BYTES).hex()  # it is typed on command lines, where a first hyphen means something
@@ -144,7 +157,8 @@ class VerifierService:
         """Answer a wallet that fetches the request object."""
         stored = await self._load(id_)
         session = check_open(stored.value, now=self._clock.now())
-        opened, response = session.serve_request(fetch, signer=self._identity.signer, now=self._clock.now())
+        signer = self._identity.signer_of(session.request.client_id)
+        opened, response = session.serve_request(fetch, signer=signer, now=self._clock.now())
         if not session.opened:
             await self._swap(id_, stored, opened)
         return response

@@ -5,7 +5,7 @@ Which issuer the attestation is for, and what will be bound to the keys, no requ
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from zegel.checks import Check
@@ -56,6 +56,10 @@ class WalletProviderService:
     def __init__(self, identity: WalletProviderIdentity, *, clock: Clock) -> None:
         self._identity = identity
         self._clock = clock
+
+    def sign_with(self, signer: CertifiedSigner) -> None:
+        """From now on this one attests."""
+        self._identity = replace(self._identity, signer=signer)
 
     def attest_wallet(self, possession: str) -> WalletAttestation:
         """Attest the wallet whose key signed; ``Rejected(POSSESSION)`` for another's proof or an old one."""

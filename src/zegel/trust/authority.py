@@ -112,6 +112,29 @@ def issue_certificate(
     return _sign(builder, authority.key)
 
 
+def renew_certificate(
+    authority: Authority,
+    certificate: Certificate,
+    *,
+    key: PublicKey,
+    now: int,
+    days: int,
+    random: Callable[[int], bytes],
+) -> Certificate:
+    """Make a certificate that says of another key what ``certificate`` says of its own, under the same authority."""
+    old, issuer = (
+        x509.load_der_x509_certificate(certificate.der),
+        x509.load_der_x509_certificate(authority.certificate.der),
+    )
+    until = _end_under(authority, now, days)
+    builder = _builder(old.subject, issuer.subject, key, now=now, until=until, random=random)
+    for extension in old.extensions:
+        is_key_id = isinstance(extension.value, x509.SubjectKeyIdentifier)
+        value = _key_id(key) if is_key_id else extension.value
+        builder = builder.add_extension(value, critical=extension.critical)
+    return _sign(builder, authority.key)
+
+
 def issue_web_certificate(
     authority: Authority,
     host: str,

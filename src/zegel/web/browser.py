@@ -6,7 +6,7 @@ a new one at each log-in, so that nobody can plant a session. Cookies ignore por
 
 import hmac
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final, final
 
@@ -22,11 +22,13 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookiePolicy:
-    """How a role names and protects its cookie. ``key`` authenticates the CSRF tokens."""
+    """How a role names and protects its cookie. ``key`` authenticates the CSRF tokens; those of ``earlier`` keys are
+    still taken, for they stand in forms that somebody looks at."""
 
     role: str
     secure: bool
-    key: bytes
+    key: bytes = field(repr=False)
+    earlier: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -45,7 +47,7 @@ class Browser:
     @property
     def csrf(self) -> str:
         """The token that this browser's forms carry."""
-        return base64url(hmac.digest(self.policy.key, b"csrf:" + self.id.encode(), "sha256"))
+        return _csrf(self.policy.key, self.id)
 
     @property
     def binding(self) -> str:
@@ -94,6 +96,12 @@ def check_same_site(request: HttpRequest, *, origin: str) -> HttpRequest:
 
 def check_csrf(form: dict[str, str], browser: Browser | None) -> Browser:
     """Return the browser if the form carries its token; ``Rejected(CSRF)`` otherwise."""
-    if browser is None or not hmac.compare_digest(form.get("csrf", "").encode(), browser.csrf.encode()):
+    given = form.get("csrf", "").encode()
+    keys = () if browser is None else (browser.policy.key, *browser.policy.earlier)
+    if browser is None or not any(hmac.compare_digest(given, _csrf(key, browser.id).encode()) for key in keys):
         raise Rejected(Check.CSRF, "expected the token of the page that this browser was shown", field="csrf")
     return browser
+
+
+def _csrf(key: bytes, id_: str) -> str:
+    return base64url(hmac.digest(key, b"csrf:" + id_.encode(), "sha256"))

@@ -24,7 +24,7 @@ from zegel.web.turnstile import Limited, code_of
 
 TYPE_PATH: Final = "/type-metadata/"
 MAX_FORM: Final = 65_536  # authorization details of 16 kB, percent-encoded, and a redirect URI of 2 kB
-_METADATA_SECONDS: Final = 300  # keys for requests stand in it; a successor's is offered longer before it is needed
+METADATA_SECONDS: Final = 300  # keys for requests stand in it; a successor's is offered longer before it is needed
 _TYPE_SECONDS: Final = 86_400  # a day; type metadata that changes has a new name
 _AGGREGATION_SECONDS: Final = 300  # five minutes, as for the metadata
 
@@ -33,12 +33,12 @@ async def serve_metadata(site: IssuerSite, request: HttpRequest) -> HttpResponse
     """The issuer's metadata, signed where it is preferred (OpenID4VCI 1.0 section 12.2.2)."""
     signed = site.documents.signed_metadata() if prefers_signed(request.header("accept")) else None
     body, type_ = (site.documents.metadata, JSON) if signed is None else (signed, JWT)
-    return publish(request, body, content_type=type_, max_age=_METADATA_SECONDS, varies=True)
+    return publish(request, body, content_type=type_, max_age=METADATA_SECONDS, varies=True)
 
 
 async def serve_server_metadata(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     """The authorization server's metadata (RFC 8414)."""
-    return publish(request, site.documents.server_metadata, content_type=JSON, max_age=_METADATA_SECONDS)
+    return publish(request, site.documents.server_metadata, content_type=JSON, max_age=METADATA_SECONDS)
 
 
 async def push(site: IssuerSite, request: HttpRequest) -> HttpResponse:

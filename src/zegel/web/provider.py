@@ -42,7 +42,7 @@ MAX_AUTHORIZATION: Final = 16_000  # state, nonce and redirect URI at their long
 MAX_TOKEN: Final = 8_000  # a code, a verifier, a redirect URI and a secret
 _MAX_FORM: Final = 1_000  # a CSRF token
 _REFRESH: Final = 3  # seconds; whoever has answered on a telephone looks up by then
-_PUBLISHED: Final = 300  # seconds; a successor's key is published for longer before it signs
+PUBLISHED_SECONDS: Final = 300  # seconds; a successor's key is published for longer before it signs
 _LOCALE: Final = "en"
 _WALLET_PAGE: Final = "/present"
 
@@ -143,12 +143,12 @@ async def show_home(site: ProviderSite, _request: HttpRequest) -> HttpResponse:
 
 async def discover(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """The discovery document (OpenID Connect Discovery 1.0 section 4)."""
-    return publish(request, encode_json(site.service.metadata()), content_type=JSON, max_age=_PUBLISHED)
+    return publish(request, encode_json(site.service.metadata()), content_type=JSON, max_age=PUBLISHED_SECONDS)
 
 
 async def serve_keys(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """The keys that sign ID Tokens."""
-    return publish(request, encode_json(site.service.key_set()), content_type=JSON, max_age=_PUBLISHED)
+    return publish(request, encode_json(site.service.key_set()), content_type=JSON, max_age=PUBLISHED_SECONDS)
 
 
 async def token(site: ProviderSite, request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from zegel.services.wallet.contents import WalletContents
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet
 from zegel.web import wallet
-from zegel.web.app.roles import OpenRole, cookie_policy, public_listener
+from zegel.web.app.roles import OpenRole, RoleSecrets, cookie_policy, public_listener
 from zegel.web.app.wallet import NAME, build_wallet
 from zegel.web.turnstile import Limits
 from zegel.web.wallet_door import Door
@@ -168,7 +168,7 @@ def _opened(world: WalletWorld, announced: list[str], limits: Limits | None = No
     site = WalletSite(
         wallet=made,
         door=door,
-        cookies=cookie_policy("wallet", config, shared.random(32)),
+        cookies=cookie_policy("wallet", config, RoleSecrets(key=shared.random(32))),
         clock=shared.clock,
         random=shared.random,
         name=NAME,

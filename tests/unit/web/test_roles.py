@@ -22,7 +22,7 @@ from zegel.trust.anchors import Purpose
 from zegel.trust.lists.values import ListType
 from zegel.web.app import all as every_role
 from zegel.web.app.all import OPENERS, open_roles
-from zegel.web.app.roles import OpenRole, World, cookie_policy, operator_digest, role_key, tls_files
+from zegel.web.app.roles import OpenRole, RoleSecrets, World, cookie_policy, operator_digest, role_key, tls_files
 from zegel.web.app.verifier import open_verifier
 from zegel.web.app.world import LIST_TYPES, ConfiguredList, open_world, trust_timer
 
@@ -76,7 +76,7 @@ def test_each_purpose_of_a_role_has_a_key_of_its_own() -> None:
     ],
 )
 def test_a_cookie_is_secure_where_the_origin_is(origin: str, secure: bool, name: str) -> None:
-    policy = cookie_policy("verifier", VerifierConfig(origin=origin), b"k" * 32)
+    policy = cookie_policy("verifier", VerifierConfig(origin=origin), RoleSecrets(key=b"k" * 32))
     assert (policy.secure, policy.name, policy.key) == (secure, name, role_key(b"k" * 32, "csrf"))
 
 
@@ -112,7 +112,7 @@ async def test_the_verifier_opens_at_both_doors(world: World) -> None:
     unknown = await operator.handle(HttpRequest(method="GET", url=operator.origin + "/requests/x", headers=headers))
     barred = await operator.handle(HttpRequest(method="GET", url=operator.origin + "/requests/x"))
     assert (page.status, unknown.status, barred.status) == (200, 400, 401)
-    (timer,) = role.timers
+    timer, _ = role.timers
     assert await timer.act() == 0
     role.close()
 

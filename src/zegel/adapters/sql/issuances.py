@@ -71,5 +71,12 @@ class SqlIssuances:
         return replace(value, revoked_at=revoked_at)
 
 
+def sealed_again(issuance_id: str, expires: int, sealed: bytes, *, old: Seal, new: Seal) -> tuple[bytes, bytes]:
+    """The person's column and the value under a new key; ``Unavailable`` when it does not open under the old one."""
+    place = _place(issuance_id, expires)
+    value = old.open_(sealed, place=place)
+    return new.pseudonym("person", _CODEC.decode(value).person), new.seal(value, place=place)
+
+
 def _place(issuance_id: str, expires: int) -> bytes:
     return place_of(_KIND, issuance_id.encode(), version=1, expires=expires)

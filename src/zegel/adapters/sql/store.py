@@ -10,10 +10,11 @@ from typing import Final, final
 
 from sqlalchemy import delete, select
 
-from zegel.adapters.sealing import KEY_BYTES, Seal
+from zegel.adapters.sealing import KEY_BYTES, Seal, place_of
 from zegel.adapters.sql import schema
 from zegel.adapters.sql.database import Database, open_database
 from zegel.adapters.sql.dialect import file_of
+from zegel.adapters.sql.reseal import reseal
 from zegel.adapters.sql.statuses import SqlStatusLists
 from zegel.adapters.sql.tables import issuances, records, status_lists, status_pages, used
 from zegel.adapters.sql.transaction import SqlTransaction
@@ -95,13 +96,15 @@ async def open_store(
     url: str,
     *,
     key: bytes,
+    earlier: tuple[bytes, ...] = (),
     clock: Clock,
     random: Callable[[int], bytes],
     status_list_size: int = STATUS_LIST_SIZE,
 ) -> SqlStore:
     """Open a role's database, bring its schema up to date, and see that ``key`` is the one that seals it.
 
-    ``Unavailable`` when it cannot be opened, is newer than this zegel, belongs to another key, or is being restored.
+    One that an ``earlier`` key seals is sealed anew, all of it or nothing. ``Unavailable`` when it cannot be opened, is
+    newer than this zegel, belongs to another key, or is being restored.
     """
     opened = ExitStack()
     try:
@@ -113,6 +116,7 @@ async def open_store(
         )
         with database.transaction():
             schema.migrate(database.connection)
+        await _seal_anew(database, store, key=key, earlier=earlier, random=random)
         await _confirm_key(store)
     except BaseException:
         opened.close()
@@ -137,6 +141,34 @@ class _KeyCheck:
 
 
 _KEY_CHECK: Final = Kind(name="key-check", states=(_KeyCheck,))
+_KEY_ROW: Final = select(records.c.id, records.c.version, records.c.expires, records.c.value).where(
+    records.c.kind == _KEY_CHECK.name
+)
+
+
+async def _seal_anew(
+    database: Database, store: SqlStore, *, key: bytes, earlier: tuple[bytes, ...], random: Callable[[int], bytes]
+) -> SqlStore:
+    """Seal with ``key`` what one of the ``earlier`` keys seals; a database that is sealed with neither stays."""
+    new = Seal(key, random=random)
+    with database.transaction(durable=True):
+        row = database.run(_KEY_ROW, {}).fetchone()
+        for each in earlier if row is not None and not _opens(new, row) else ():
+            old = Seal(each, random=random)
+            if _opens(old, row):
+                reseal(database, old=old, new=new)
+                break
+    database.forget()
+    return store
+
+
+def _opens(seal: Seal, row: tuple[bytes, int, int, bytes]) -> bool:
+    id_, version, expires, value = row
+    try:
+        seal.open_(value, place=place_of(_KEY_CHECK.name, id_, version=version, expires=expires))
+    except Unavailable:
+        return False
+    return True
 
 
 async def _confirm_key(store: SqlStore) -> None:

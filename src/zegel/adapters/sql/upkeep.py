@@ -15,6 +15,7 @@ from urllib.parse import quote
 from sqlalchemy import delete, update
 
 from zegel.adapters.files import OWNER_ONLY, os_errors, sync_folder
+from zegel.adapters.sealing import Seal, place_of
 from zegel.adapters.sql import schema
 from zegel.adapters.sql.database import Database, open_database
 from zegel.adapters.sql.dialect import file_of
@@ -55,6 +56,20 @@ def look_at(path: Path) -> DatabaseState:
             found = connection.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchone()  # noqa: S608 a constant
         (pages,), (page,) = (connection.execute(f"PRAGMA {n}").fetchone() for n in ("page_count", "page_size"))
     return DatabaseState(revision=None if found is None else found[0], size=pages * page)
+
+
+def check_sealed(path: Path, *, key: bytes) -> Path:
+    """Return the database if ``key`` seals it, or none is there; ``Unavailable`` when another does, or it fails."""
+    if path.exists():
+        with _failures(path), closing(_open(path)) as connection:
+            row = connection.execute(
+                "SELECT id, version, expires, value FROM records WHERE kind = 'key-check'"
+            ).fetchone()
+        if row is not None:
+            id_, version, expires, value = row
+            place = place_of("key-check", id_, version=version, expires=expires)
+            Seal(key, random=os.urandom).open_(value, place=place)
+    return path
 
 
 def upgrade(path: Path) -> DatabaseState:

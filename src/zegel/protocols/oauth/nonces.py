@@ -40,14 +40,16 @@ class VerifiedNonce:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nonces:
-    """Makes and recognises a role's nonces. ``key`` is at least 32 secret bytes."""
+    """Makes and recognises a role's nonces. ``key`` is at least 32 secret bytes; ``earlier`` are those that it took
+    the place of, whose nonces are recognised until they expire."""
 
     key: bytes = field(repr=False)
+    earlier: tuple[bytes, ...] = field(default=(), repr=False)
 
     def issue(self, purpose: NoncePurpose, *, now: int, random: Callable[[int], bytes]) -> str:
         """A fresh nonce, good for five minutes."""
         body = (now + NONCE_SECONDS).to_bytes(4) + random(_BODY - 4)
-        return base64url(body + self._mac(purpose, body))
+        return base64url(body + _mac(self.key, purpose, body))
 
     def verify(self, value: str | None, *, purpose: NoncePurpose, now: int, check: Check) -> VerifiedNonce:
         """Return the nonce if it is ours, of this purpose and not expired; ``Rejected(check)`` otherwise."""
@@ -56,12 +58,16 @@ class Nonces:
         except Malformed:
             data = b""
         body = data[:_BODY]
-        if len(data) != _SIZE or not hmac.compare_digest(data[_BODY:], self._mac(purpose, body)):
+        if len(data) != _SIZE or not self._is_ours(data[_BODY:], purpose, body):
             raise Rejected(check, f"expected a {purpose} that this server issued", field="nonce")
         expires = int.from_bytes(body[:4])
         if expires <= now:
             raise Rejected(check, f"the {purpose} has expired", field="nonce")
         return VerifiedNonce(value=base64url(data), expires=expires)
 
-    def _mac(self, purpose: NoncePurpose, body: bytes) -> bytes:
-        return hmac.digest(self.key, purpose.encode() + b"\0" + body, "sha256")[: _SIZE - _BODY]
+    def _is_ours(self, mac: bytes, purpose: NoncePurpose, body: bytes) -> bool:
+        return any(hmac.compare_digest(mac, _mac(key, purpose, body)) for key in (self.key, *self.earlier))
+
+
+def _mac(key: bytes, purpose: NoncePurpose, body: bytes) -> bytes:
+    return hmac.digest(key, purpose.encode() + b"\0" + body, "sha256")[: _SIZE - _BODY]

@@ -29,9 +29,13 @@ class EncryptionKey:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerEncryption:
-    """What the issuer offers: the keys for requests, newest first, and which way encryption is required."""
+    """What the issuer offers: the keys for requests, newest first, and which way encryption is required.
+
+    ``retired`` are no longer offered, and open what was encrypted by whoever still has older metadata.
+    """
 
     keys: tuple[EncryptionKey, ...]
+    retired: tuple[EncryptionKey, ...] = ()
     request_required: bool = False
     response_required: bool = False
 
@@ -121,7 +125,8 @@ def open_response(response: HttpResponse, *, key: PrivateKey | None, what: str) 
 
 
 def _decrypted(request: HttpRequest, encryption: IssuerEncryption | None, what: str) -> JsonObject:
-    keys = {} if encryption is None else {offered.kid: offered.key for offered in encryption.keys}
+    ours = () if encryption is None else (*encryption.keys, *encryption.retired)
+    keys = {offered.kid: offered.key for offered in ours}
     with denying("invalid_encryption_parameters"):
         message = parse_jwe(request.body, what=what, max_bytes=MAX_REQUEST)
         if message.kid is None or message.kid not in keys:

@@ -6,12 +6,11 @@ from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
-from zegel.adapters.keyfiles import load_private_key, load_secret, load_signer
+from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.config.roles import IssuerConfig
 from zegel.errors import Malformed
 from zegel.formats.catalogue.types import AttestationType, Catalogue
-from zegel.primitives.encoding import base64url
 from zegel.profiles import HAIP, PROFILES
 from zegel.protocols.oauth.nonces import Nonces
 from zegel.protocols.oauth.server import AuthorizationServer
@@ -27,8 +26,10 @@ from zegel.services.issuing import CredentialPress
 from zegel.services.log_in import LogInService
 from zegel.services.offers import OfferService
 from zegel.services.status_publisher import StatusPublisher
+from zegel.trust.rotation import KeyRing
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
+from zegel.web.app.keys import RoleKeys
 from zegel.web.app.limits import issuer_limits
 from zegel.web.app.monitor import (
     issuance_families,
@@ -41,7 +42,16 @@ from zegel.web.app.monitor import (
     trust_condition,
     trust_families,
 )
-from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, operator_listener, public_listener, role_key
+from zegel.web.app.roles import (
+    OpenRole,
+    Timer,
+    World,
+    cookie_policy,
+    operator_listener,
+    public_listener,
+    role_key,
+    secrets_of,
+)
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.monitor import Monitor
 
@@ -53,19 +63,23 @@ async def open_issuer(world: World) -> OpenRole:
     config = world.config.issuer
     catalogue = load_catalogue([] if config.catalogue is None else [config.catalogue])
     types = _types(config, catalogue)
-    sealing_key = load_secret(config.sealing_key)
+    sealing = load_sealing_keys(config.sealing_key)
     store = await open_store(
         config.database,
-        key=sealing_key,
+        key=sealing.current,
+        earlier=sealing.earlier(),
         clock=world.clock,
         random=world.random,
         status_list_size=config.status_list_size,
     )
     try:
-        material = Material(store=store, sealing_key=sealing_key, catalogue=catalogue, types=types)
+        keys = RoleKeys("issuer", world)
+        secrets = secrets_of(sealing, world)
+        material = Material(store=store, secrets=secrets, catalogue=catalogue, types=types, keys=keys)
         source = open_source(world, material)
         site = _site(world, material, store, source)
-        monitor = _monitor(world, site, store)
+        _follow(keys, site, config)
+        monitor = _monitor(world, site, store, keys)
     except BaseException:
         store.close()
         raise
@@ -103,19 +117,32 @@ async def open_issuer(world: World) -> OpenRole:
         timers=(
             Timer(name="status lists", seconds=config.status_list_period, act=site.statuses.publish),
             Timer(name="purge", seconds=world.config.purge, act=store.purge),
+            keys.timer(),
         ),
         close=close,
     )
 
 
-def _monitor(world: World, site: IssuerSite, store: SqlStore) -> Monitor:
-    config = world.config.issuer
-    signers = [load_signer(config.key, config.chain), load_signer(config.status_key, config.status_chain)]
-    if config.signed_metadata:
-        signers.append(load_signer(config.access_key, config.access_chain))
+def _follow(keys: RoleKeys, site: IssuerSite, config: IssuerConfig) -> None:
+    """Have each part use its key as it is rotated."""
+
+    def renew_documents() -> None:
+        site.documents.renew(keys.signer("access_key") if config.signed_metadata else None)
+
+    def offer(ring: KeyRing) -> None:
+        site.issuer.open_with(_encryption(ring, config))
+        renew_documents()
+
+    keys.follow("key", lambda ring: site.issuer.sign_with(ring.current.signer))
+    keys.follow("status_key", lambda ring: site.statuses.sign_with(ring.current.signer))
+    keys.follow("access_key", lambda _: renew_documents())
+    keys.follow("encryption_key", offer)
+
+
+def _monitor(world: World, site: IssuerSite, store: SqlStore, keys: RoleKeys) -> Monitor:
     return Monitor(
         "issuer",
-        conditions={**store_condition(store), **key_condition(*signers, world=world), **trust_condition(world)},
+        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
         families=lambda: (
             *issuance_families(site.issuer.batches, site.issuer.copies),
             *status_families(site.statuses),
@@ -141,13 +168,13 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
             offers=parts.offers,
             gathered=source.gathered,
             store=store,
-            key=role_key(material.sealing_key, "log-in names"),
+            key=role_key(material.secrets.key, "log-in names"),
             max_guesses=config.rates.log_in_name,
             clock=world.clock,
         ),
         statuses=StatusPublisher(
             store=store,
-            signer=load_signer(config.status_key, config.status_chain),
+            signer=material.keys.signer("status_key"),
             origin=config.origin,
             period=config.status_list_period,
             ttl=config.status_list_ttl,
@@ -157,12 +184,12 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
             parts.issuer,
             authorization=parts.authorization,
             policy=parts.policy,
-            signer=load_signer(config.access_key, config.access_chain) if config.signed_metadata else None,
+            signer=material.keys.signer("access_key") if config.signed_metadata else None,
             clock=world.clock,
         ),
         policy=parts.policy,
         verifier=source.verifier,
-        cookies=cookie_policy("issuer", config, material.sealing_key),
+        cookies=cookie_policy("issuer", config, material.secrets),
         random=world.random,
         name=config.name,
         host=urlsplit(config.origin).netloc,
@@ -189,11 +216,13 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
     policy = IssuerPolicy(types=material.types, delays=delays, offer_seconds=config.offer)
     profile = PROFILES[config.profile]
     configurations = build_configurations(types, profile=profile, key_resistance=config.key_resistance)
-    nonces = Nonces(key=role_key(material.sealing_key, "nonces"))
+    nonce_key, earlier_nonce_keys = material.secrets.derive("nonces")
+    nonces = Nonces(key=nonce_key, earlier=earlier_nonce_keys)
+    revocation_key, earlier_revocation_keys = material.secrets.derive("revocations")
     authorization = AuthorizationService(
         _server(world, configurations, nonces), trust=world.trust, store=store, clock=clock, random=random
     )
-    signer = load_signer(config.key, config.chain)
+    signer = material.keys.signer("key")
     return _Parts(
         policy=policy,
         authorization=authorization,
@@ -207,14 +236,15 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
             random=random,
         ),
         issuer=IssuerService(
-            _issuer(world, configurations, nonces),
+            _issuer(world, configurations, nonces, material.keys),
             trust=world.trust,
             policy=policy,
             press=CredentialPress(types, signer=signer, origin=config.origin, clock=clock, random=random),
             authorization=authorization,
             source=source.claims,
             store=store,
-            key=role_key(material.sealing_key, "revocations"),
+            key=revocation_key,
+            earlier=earlier_revocation_keys,
             clock=clock,
             random=random,
         ),
@@ -235,10 +265,10 @@ def _server(world: World, configurations: Mapping[str, CredentialConfiguration],
     )
 
 
-def _issuer(world: World, configurations: Mapping[str, CredentialConfiguration], nonces: Nonces) -> CredentialIssuer:
+def _issuer(
+    world: World, configurations: Mapping[str, CredentialConfiguration], nonces: Nonces, keys: RoleKeys
+) -> CredentialIssuer:
     config = world.config.issuer
-    key = load_private_key(config.encryption_key)
-    kid = base64url(key.public_key.thumbprint())
     return CredentialIssuer(
         identifier=config.origin,
         authorization_server=config.origin,
@@ -247,11 +277,15 @@ def _issuer(world: World, configurations: Mapping[str, CredentialConfiguration],
         nonces=nonces,
         configurations=configurations,
         batch_size=config.batch_size,
-        encryption=IssuerEncryption(
-            keys=(EncryptionKey(kid=kid, key=key),), response_required=config.encrypted_responses
-        ),
+        encryption=_encryption(keys.ring("encryption_key"), config),
         display=(Display(name=config.name, locale="en"),),
     )
+
+
+def _encryption(ring: KeyRing, config: IssuerConfig) -> IssuerEncryption:
+    generations = [(each.id, each.private) for each in (ring.current, *ring.retired)]
+    offered, *retired = [EncryptionKey(kid=kid, key=key) for kid, key in generations if key is not None]
+    return IssuerEncryption(keys=(offered,), retired=tuple(retired), response_required=config.encrypted_responses)
 
 
 def _types(config: IssuerConfig, catalogue: Catalogue) -> Mapping[str, AttestationType]:

@@ -7,7 +7,7 @@ from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.adapters.files import read_file
-from zegel.adapters.keyfiles import load_client_secret, load_signer
+from zegel.adapters.keyfiles import load_client_secret
 from zegel.adapters.people_file import load_people_file
 from zegel.adapters.register import open_register
 from zegel.errors import Malformed
@@ -22,8 +22,9 @@ from zegel.services.sources import GatheredClaims
 from zegel.services.status import StatusReader
 from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import VerifierIdentity, VerifierService
-from zegel.web.app.roles import World, role_key
-from zegel.web.app.verifier import link_target
+from zegel.web.app.keys import RoleKeys, earlier_signers
+from zegel.web.app.roles import RoleSecrets, World
+from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.issuer_log_in import RETURN
 from zegel.web.verifier import VerifierSite
 
@@ -38,9 +39,10 @@ class Material:
     """What of the issuer its source is opened with."""
 
     store: Store
-    sealing_key: bytes
+    secrets: RoleSecrets
     catalogue: Catalogue
     types: Mapping[str, AttestationType]
+    keys: RoleKeys
 
 
 @final
@@ -100,7 +102,8 @@ def _open_presentation(world: World, material: Material) -> OpenSource:
         VerifierIdentity(
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
-            signer=load_signer(config.access_key, config.access_chain),
+            signer=material.keys.signer("access_key"),
+            earlier=earlier_signers(material.keys.ring("access_key")),
             profile=profile,
         ),
         trust=world.trust,
@@ -109,6 +112,7 @@ def _open_presentation(world: World, material: Material) -> OpenSource:
         clock=world.clock,
         random=world.random,
     )
+    follow_access(material.keys, service)
     means = PresentationLogIn(
         _query(config.source.query, material),
         verifier=service,
@@ -130,10 +134,12 @@ def _query(file: Path | None, material: Material) -> DcqlQuery:
 
 def _gathered(world: World, material: Material) -> GatheredClaims:
     config = world.config.issuer
+    key, earlier = material.secrets.derive("gathered records")
     return GatheredClaims(
         material.types,
         own={"issuing_authority": config.name, "issuing_country": config.country},
-        key=role_key(material.sealing_key, "gathered records"),
+        key=key,
+        earlier=earlier,
         longest_delay=config.delay if config.delayed_types else 0,
         store=material.store,
         clock=world.clock,

@@ -9,7 +9,7 @@ from zegel.config.setting import is_loopback
 from zegel.errors import Unavailable
 from zegel.services.ports import ListFolder
 from zegel.services.status_publisher import StatusPublisher
-from zegel.trust.signing import CertifiedSigner
+from zegel.web.app.keys import RoleKeys
 from zegel.web.app.roles import Listener, World, listener
 from zegel.web.metrics import Family, Kind, Sample, counted, single
 from zegel.web.monitor import METRICS, Condition, Monitor, probes, show_metrics
@@ -39,12 +39,12 @@ def store_condition(store: SqlStore) -> Mapping[str, Condition]:
     return {"store": store.check_key}
 
 
-def key_condition(*signers: CertifiedSigner, world: World) -> Mapping[str, Condition]:
-    """The certificates of the role's keys are in force; the keys themselves are there since it opened."""
+def key_condition(keys: RoleKeys, *, world: World) -> Mapping[str, Condition]:
+    """The certificates of the role's keys are in force; the keys themselves are there since it read them."""
 
     async def in_force() -> None:
         now = world.clock.now()
-        for certificate in (certificate for signer in signers for certificate in signer.certificates):
+        for certificate in (certificate for signer in keys.signers() for certificate in signer.certificates):
             if now > certificate.not_after:
                 raise Unavailable("key", "its certificate has expired")
             if now < certificate.not_before:

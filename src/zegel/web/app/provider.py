@@ -5,12 +5,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
-from zegel.adapters.keyfiles import load_private_key, load_secret, load_signer
+from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import open_store
 from zegel.checks import Check
 from zegel.config.roles import ProviderClientConfig, ProviderConfig
 from zegel.errors import Rejected
 from zegel.formats.catalogue.types import Catalogue
+from zegel.primitives.keys import PublicKey, Signer
 from zegel.profiles import PROFILES
 from zegel.protocols.oidc.attestations import build_attestations
 from zegel.protocols.oidc.client import ClaimSource, Client, RegisteredClient, check_client
@@ -20,8 +22,9 @@ from zegel.services.ports import Store
 from zegel.services.signin import SignInService
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
-from zegel.trust.signing import CertifiedSigner
+from zegel.trust.rotation import KeyRing
 from zegel.web import provider
+from zegel.web.app.keys import RoleKeys, earlier_signers
 from zegel.web.app.limits import provider_limits
 from zegel.web.app.monitor import (
     key_condition,
@@ -33,8 +36,8 @@ from zegel.web.app.monitor import (
     trust_condition,
     trust_families,
 )
-from zegel.web.app.roles import Listener, OpenRole, Timer, World, cookie_policy, public_listener
-from zegel.web.app.verifier import link_target
+from zegel.web.app.roles import Listener, OpenRole, Timer, World, cookie_policy, public_listener, secrets_of
+from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.monitor import Monitor
 from zegel.web.provider import ProviderSite
 from zegel.web.verifier import VerifierSite
@@ -48,14 +51,18 @@ async def open_provider(world: World) -> OpenRole:
     config = world.config.provider
     catalogue = load_catalogue()
     clients = check_clients(config.clients, catalogue)
-    sealing_key = load_secret(config.sealing_key)
-    store = await open_store(config.database, key=sealing_key, clock=world.clock, random=world.random)
-    access = load_signer(config.access_key, config.access_chain)
-    verifier = _verifier(config, access=access, store=store, world=world)
+    sealing = load_sealing_keys(config.sealing_key)
+    store = await open_store(
+        config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
+    )
+    keys = RoleKeys("provider", world)
+    verifier = _verifier(config, keys=keys, store=store, world=world)
+    signer, other_keys = _id_token_keys(keys.ring("key"))
     service = SignInService(
         Provider(
             issuer=config.origin,
-            signer=load_private_key(config.key),
+            signer=signer,
+            other_keys=other_keys,
             subject_secret=SubjectSecret(key=load_secret(config.subject_secret)),
             acr=ASSURANCE,
         ),
@@ -65,6 +72,7 @@ async def open_provider(world: World) -> OpenRole:
         clock=world.clock,
         random=world.random,
     )
+    keys.follow("key", lambda ring: service.sign_with(*_id_token_keys(ring)))
     site = ProviderSite(
         service=service,
         verifier=VerifierSite(
@@ -74,13 +82,13 @@ async def open_provider(world: World) -> OpenRole:
             link_target=link_target(PROFILES[config.profile]),
         ),
         catalogue=catalogue,
-        cookies=cookie_policy("provider", config, sealing_key),
+        cookies=cookie_policy("provider", config, secrets_of(sealing, world)),
         random=world.random,
         wallet=config.wallet,
     )
     monitor = Monitor(
         "provider",
-        conditions={**store_condition(store), **key_condition(access, world=world), **trust_condition(world)},
+        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
         families=lambda: (
             *sign_in_families(service.sign_ins),
             *presentation_families(verifier.presentations),
@@ -91,7 +99,7 @@ async def open_provider(world: World) -> OpenRole:
     return OpenRole(
         name="provider",
         listeners=_listeners(site, monitor, world),
-        timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge),),
+        timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge), keys.timer()),
         close=store.close,
     )
 
@@ -144,12 +152,20 @@ def _client(config: ProviderClientConfig) -> Client:
     )
 
 
-def _verifier(config: ProviderConfig, *, access: CertifiedSigner, store: Store, world: World) -> VerifierService:
-    return VerifierService(
+def _id_token_keys(ring: KeyRing) -> tuple[Signer, tuple[PublicKey, ...]]:
+    """What signs ID Tokens, and what is published beside it: the successor, and those whose tokens still count."""
+    assert ring.current.private is not None  # it is in use
+    others = (*(() if ring.successor is None else (ring.successor,)), *ring.retired)
+    return ring.current.private, tuple(other.key for other in others)
+
+
+def _verifier(config: ProviderConfig, *, keys: RoleKeys, store: Store, world: World) -> VerifierService:
+    service = VerifierService(
         VerifierIdentity(
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
-            signer=access,
+            signer=keys.signer("access_key"),
+            earlier=earlier_signers(keys.ring("access_key")),
             profile=PROFILES[config.profile],
         ),
         trust=world.trust,
@@ -158,3 +174,5 @@ def _verifier(config: ProviderConfig, *, access: CertifiedSigner, store: Store, 
         clock=world.clock,
         random=world.random,
     )
+    follow_access(keys, service)
+    return service

@@ -12,6 +12,7 @@ from typing import final
 from urllib.parse import urlsplit
 
 from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.sealing_keys import SealingKeys
 from zegel.config.roles import Config, RoleConfig
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -159,14 +160,33 @@ def operator_digest(token: Path) -> bytes:
     return sha256(base64url(load_secret(token)).encode()).digest()
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSecrets:
+    """A role's sealing key, and those that it took the place of whose words still count, newest first."""
+
+    key: bytes
+    earlier: tuple[bytes, ...] = ()
+
+    def derive(self, purpose: str) -> tuple[bytes, tuple[bytes, ...]]:
+        """The key for a purpose, and the earlier ones for it."""
+        return role_key(self.key, purpose), tuple(role_key(each, purpose) for each in self.earlier)
+
+
+def secrets_of(sealing: SealingKeys, world: World) -> RoleSecrets:
+    """What a role derives keys from."""
+    return RoleSecrets(key=sealing.current, earlier=sealing.counting(world.clock.now()))
+
+
 def role_key(sealing_key: bytes, purpose: str) -> bytes:
     """A key of 32 bytes for one purpose of a role, from the key that seals its database (RFC 5869 section 2.3)."""
     return hmac.digest(sealing_key, b"zegel role key: " + purpose.encode(), "sha256")
 
 
-def cookie_policy(name: str, config: RoleConfig, sealing_key: bytes) -> CookiePolicy:
+def cookie_policy(name: str, config: RoleConfig, secrets: RoleSecrets) -> CookiePolicy:
     """How a role names and protects its browsers' cookies."""
-    return CookiePolicy(role=name, secure=config.origin.startswith("https:"), key=role_key(sealing_key, "csrf"))
+    key, earlier = secrets.derive("csrf")
+    return CookiePolicy(role=name, secure=config.origin.startswith("https:"), key=key, earlier=earlier)
 
 
 def listener(

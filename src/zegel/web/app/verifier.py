@@ -3,12 +3,13 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from zegel.adapters.keyfiles import load_secret, load_signer
+from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import open_store
 from zegel.profiles import HAIP, PROFILES, Profile
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web import verifier, verifier_operator
+from zegel.web.app.keys import RoleKeys, earlier_signers
 from zegel.web.app.limits import verifier_limits
 from zegel.web.app.monitor import (
     key_condition,
@@ -31,15 +32,17 @@ async def open_verifier(world: World) -> OpenRole:
     """Open the verifier of the configuration."""
     config = world.config.verifier
     profile = PROFILES[config.profile]
+    sealing = load_sealing_keys(config.sealing_key)
     store = await open_store(
-        config.database, key=load_secret(config.sealing_key), clock=world.clock, random=world.random
+        config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
-    host, signer = urlsplit(config.origin).netloc, load_signer(config.access_key, config.access_chain)
+    host, keys = urlsplit(config.origin).netloc, RoleKeys("verifier", world)
     service = VerifierService(
         VerifierIdentity(
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
-            signer=signer,
+            signer=keys.signer("access_key"),
+            earlier=earlier_signers(keys.ring("access_key")),
             profile=profile,
         ),
         trust=world.trust,
@@ -48,10 +51,11 @@ async def open_verifier(world: World) -> OpenRole:
         clock=world.clock,
         random=world.random,
     )
+    follow_access(keys, service)
     site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
     monitor = Monitor(
         "verifier",
-        conditions={**store_condition(store), **key_condition(signer, world=world), **trust_condition(world)},
+        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
         families=lambda: (
             *presentation_families(service.presentations),
             *store_families(store),
@@ -77,9 +81,14 @@ async def open_verifier(world: World) -> OpenRole:
             ),
             *metrics_listeners(monitor, config=config, world=world),
         ),
-        timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge),),
+        timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge), keys.timer()),
         close=store.close,
     )
+
+
+def follow_access(keys: RoleKeys, service: VerifierService) -> None:
+    """Have a verifier sign with the access key as it is rotated."""
+    keys.follow("access_key", lambda ring: service.sign_with(ring.current.signer, earlier=earlier_signers(ring)))
 
 
 def link_target(profile: Profile) -> str:

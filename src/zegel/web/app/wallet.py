@@ -17,7 +17,7 @@ from zegel.services.wallet.wallet import Wallet, WalletHabits
 from zegel.web import wallet
 from zegel.web.app.limits import wallet_limits
 from zegel.web.app.monitor import metrics_listeners, trust_condition, trust_families
-from zegel.web.app.roles import OpenRole, Timer, World, cookie_policy, public_listener
+from zegel.web.app.roles import OpenRole, RoleSecrets, Timer, World, cookie_policy, public_listener
 from zegel.web.monitor import Monitor
 from zegel.web.wallet_door import Door
 from zegel.web.wallet_site import HOME, LAUNCH, WalletSite
@@ -46,7 +46,7 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
         wallet=opened,
         door=door,
         # a new key at each start: no form of the last time is taken
-        cookies=cookie_policy("wallet", config, world.random(_KEY_BYTES)),
+        cookies=cookie_policy("wallet", config, RoleSecrets(key=world.random(_KEY_BYTES))),
         clock=world.clock,
         random=world.random,
         name=NAME,

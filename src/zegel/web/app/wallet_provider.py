@@ -3,11 +3,11 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from zegel.adapters.keyfiles import load_signer
 from zegel.services.wallet_provider import WalletProviderIdentity, WalletProviderService
 from zegel.trust.attestation import WalletDescription
 from zegel.version import __version__
 from zegel.web import wallet_provider
+from zegel.web.app.keys import RoleKeys
 from zegel.web.app.limits import wallet_provider_limits
 from zegel.web.app.monitor import key_condition, metrics_listeners
 from zegel.web.app.roles import OpenRole, World, operator_listener, public_listener
@@ -25,19 +25,20 @@ def wallet_client_id(provider: str) -> str:
 async def open_wallet_provider(world: World) -> OpenRole:
     """Open the wallet provider of the configuration."""
     config = world.config.wallet_provider
-    signer = load_signer(config.key, config.chain)
+    keys = RoleKeys("wallet-provider", world)
     service = WalletProviderService(
         WalletProviderIdentity(
             origin=config.origin,
             client_id=wallet_client_id(config.origin),
             wallet=WalletDescription(name=config.name, version=__version__, link=wallet_client_id(config.origin)),
-            signer=signer,
+            signer=keys.signer("key"),
             lifetime=config.attestation,
         ),
         clock=world.clock,
     )
+    keys.follow("key", lambda ring: service.sign_with(ring.current.signer))
     site = WalletProviderSite(service=service, name=NAME, wallet=config.name, host=urlsplit(config.origin).netloc)
-    monitor = Monitor("wallet-provider", conditions=key_condition(signer, world=world))
+    monitor = Monitor("wallet-provider", conditions=key_condition(keys, world=world))
     return OpenRole(
         name="wallet-provider",
         listeners=(
@@ -63,6 +64,6 @@ async def open_wallet_provider(world: World) -> OpenRole:
             ),
             *metrics_listeners(monitor, config=config, world=world),
         ),
-        timers=(),
+        timers=(keys.timer(),),
         close=lambda: None,
     )

@@ -1,0 +1,126 @@
+"""Keys rotated on the disk: a successor is announced, takes over when its time has come, and what is over goes.
+
+Every change is one replaced file, so that a rotation which is interrupted has happened or has not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from zegel.adapters.files import os_errors
+from zegel.adapters.keyfiles import load_certificates, load_private_key
+from zegel.adapters.keyrings import KeyFiles, load_generation, rotating, settle, store_ring
+from zegel.adapters.sealing import KEY_BYTES
+from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys, store_sealing_keys
+from zegel.adapters.sql.upkeep import check_sealed
+from zegel.errors import Unavailable
+from zegel.primitives.keys import random_private_key
+from zegel.primitives.x509 import DAY, Certificate
+from zegel.trust.authority import Authority, renew_certificate
+from zegel.trust.rotation import Generation, KeyPractice, KeyRing
+
+Random = Callable[[int], bytes]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessorMaker:
+    """Makes successors. ``authorities`` is a folder with authorities and their keys, as a sandbox has one; elsewhere
+    certificates come from outside."""
+
+    authorities: Path
+    random: Random
+
+    def make(self, current: Generation, *, now: int) -> Generation:
+        """A fresh key on the same curve, certified as the present one is; ``Unavailable`` when no authority is here."""
+        key = random_private_key(self.random, curve=current.key.curve)
+        if not current.certificates:
+            return load_generation(key)
+        leaf = current.certificates[0]
+        # from yesterday on: what is issued today is dated with its midnight
+        certificate = renew_certificate(
+            self._authority_of(leaf), leaf, key=key.public_key, now=now - DAY, days=_days(leaf), random=self.random
+        )
+        return load_generation(key, (certificate,))
+
+    def _authority_of(self, leaf: Certificate) -> Authority:
+        with os_errors(self.authorities):
+            files = sorted(self.authorities.glob("*.key.pem")) if self.authorities.exists() else []
+        for file in files:
+            certificate = load_certificates(file.with_name(file.name.removesuffix(".key.pem") + ".pem"))[0]
+            if certificate.subject == leaf.issuer and certificate.key_id == leaf.authority_key_id:
+                return Authority(certificate=certificate, key=load_private_key(file))
+        raise Unavailable(
+            "certificate",
+            f"the authority {leaf.issuer} is not in {self.authorities}: have a new key certified, and give both files",
+        )
+
+
+def rotate_key(
+    files: KeyFiles,
+    *,
+    practice: KeyPractice,
+    maker: SuccessorMaker,
+    given: Generation | None = None,
+    at_once: bool = False,
+    now: int,
+) -> KeyRing:
+    """Take the next step: the successor takes over; where nobody could know it yet, it is announced.
+
+    ``given`` is a successor from outside. ``at_once`` has nobody waited for. A key whose successors are announced has
+    the next one announced at once. ``Unavailable`` while the successor is not known for long enough.
+    """
+    with rotating(files.key.parent):
+        ring = settle(files).at(now)
+        known = ring.successor is not None and given is None
+        if not known:
+            ring = ring.announce(given or maker.make(ring.current, now=now), now=now)
+        ready_at = ring.ready_at(practice)
+        assert ready_at is not None  # there is a successor
+        if now < ready_at and not at_once:
+            if known:
+                raise Unavailable(str(files.key), f"its successor may sign in {ready_at - now} seconds")
+            return store_ring(files, ring)
+        ring = ring.hand_over(practice=practice, now=now)
+        if practice.announced:
+            ring = ring.announce(maker.make(ring.current, now=now), now=now)
+        return store_ring(files, ring)
+
+
+def tidy_key(files: KeyFiles, *, now: int) -> KeyRing:
+    """Remove what is over, and finish what was interrupted; the ring as it stands."""
+    with rotating(files.key.parent):
+        ring = settle(files)
+        left = ring.at(now)
+        return ring if left is ring else store_ring(files, left)
+
+
+def rotate_sealing_key(path: Path, *, database: Path, until: int, random: Random, now: int) -> SealingKeys:
+    """Have another key seal the database from the role's next start on; what the old one's words count ``until``."""
+    with rotating(path.parent):
+        keys = _tidied(load_sealing_keys(path), database, now)
+        return store_sealing_keys(path, keys.rotate(random(KEY_BYTES), until=until))
+
+
+def tidy_sealing_keys(path: Path, *, database: Path, now: int) -> SealingKeys:
+    """Remove the keys that are over; ``Unavailable`` while the database is still sealed with one of them."""
+    with rotating(path.parent):
+        keys = load_sealing_keys(path)
+        left = keys.tidy(now)
+        if left == keys:
+            return keys
+        check_sealed(database, key=keys.current)
+        return store_sealing_keys(path, left)
+
+
+def _tidied(keys: SealingKeys, database: Path, now: int) -> SealingKeys:
+    try:
+        check_sealed(database, key=keys.current)
+    except Unavailable:
+        return keys  # an older one is still needed
+    return keys.tidy(now)
+
+
+def _days(leaf: Certificate) -> int:
+    return (leaf.not_after - leaf.not_before) // DAY + 1

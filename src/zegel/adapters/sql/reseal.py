@@ -1,0 +1,60 @@
+"""A database sealed anew, when its role's sealing key was rotated: every value, and every name that the key hides."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, Table, bindparam, select, tuple_, update
+
+from zegel.adapters.sealing import Seal, place_of
+from zegel.adapters.sql.database import Database
+from zegel.adapters.sql.issuances import sealed_again
+from zegel.adapters.sql.tables import issuances, records
+from zegel.errors import Unavailable
+
+_ROWS: Final = 1_000  # at a time: each is under a few kB
+_RECORD: Final = (
+    update(records)
+    .where(records.c.kind == bindparam("kind_"), records.c.id == bindparam("id_"))
+    .values(value=bindparam("value_"))
+)
+_ISSUANCE: Final = (
+    update(issuances)
+    .where(issuances.c.id == bindparam("id_"))
+    .values(value=bindparam("value_"), person=bindparam("person_"))
+)
+
+
+def reseal(database: Database, *, old: Seal, new: Seal) -> int:
+    """Open with ``old`` and seal with ``new``, all in the caller's transaction; how many rows.
+
+    What does not open was damaged before, and stays as it is: whoever needs it is told then.
+    """
+    count = 0
+    for kind, id_, version, expires, value in _pages(database, records, (records.c.kind, records.c.id)):
+        place = place_of(kind, id_, version=version, expires=expires)
+        try:
+            sealed = new.seal(old.open_(value, place=place), place=place)
+        except Unavailable:
+            continue
+        database.run(_RECORD, {"kind_": kind, "id_": id_, "value_": sealed})
+        count += 1
+    for id_, person, _, expires, _, value in _pages(database, issuances, (issuances.c.id,)):
+        try:
+            person, sealed = sealed_again(id_, expires, value, old=old, new=new)
+        except Unavailable:
+            continue
+        database.run(_ISSUANCE, {"id_": id_, "person_": person, "value_": sealed})
+        count += 1
+    return count
+
+
+def _pages(database: Database, table: Table, key: tuple[ColumnElement[Any], ...]) -> Iterator[tuple[Any, ...]]:
+    """Every row in the order of its key, read by the page, for rows change meanwhile."""
+    names = [f"last{position}_" for position in range(len(key))]
+    first: Select[Any] = select(*table.columns).order_by(*key).limit(_ROWS)
+    following = first.where(tuple_(*key) > tuple_(*map(bindparam, names)))
+    rows = database.run(first, {}).fetchall()
+    while rows:
+        yield from rows
+        last = dict(zip(names, rows[-1], strict=False))  # the key's columns come first
+        rows = database.run(following, last).fetchall()

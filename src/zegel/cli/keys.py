@@ -1,0 +1,171 @@
+"""``zegel keys``: the keys of the roles, listed and rotated. Nothing private is ever shown."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.configuration import load_config
+from zegel.adapters.entropy import system_random
+from zegel.adapters.keyfiles import load_private_key, load_secret, load_signer
+from zegel.adapters.keyrings import load_generation, load_ring
+from zegel.adapters.rotation import SuccessorMaker, rotate_key, rotate_sealing_key, tidy_key, tidy_sealing_keys
+from zegel.adapters.sealing_keys import load_sealing_keys
+from zegel.adapters.sql.upkeep import database_file
+from zegel.cli.configuration import add_config_option, find_config_file
+from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_text
+from zegel.cli.wallet_words import time_text
+from zegel.config.roles import Config
+from zegel.errors import Malformed, Unavailable
+from zegel.trust.rotation import Generation
+from zegel.web.app.keys import LastingSecret, RoleKey, SealingKey, lasting_secret, role_keys, sealing_keys
+
+AUTHORITIES: Final = "authorities"
+"""The folder beside a sandbox's configuration that holds its authorities."""
+
+AnyKey: TypeAlias = RoleKey | SealingKey | LastingSecret
+Row: TypeAlias = dict[str, Any]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel keys``'s commands."""
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", help="every key that is there, its successor, and those that are retired")
+    rotate = commands.add_parser("rotate", help="announce a key's successor, or have it take over where it is known")
+    tidy = commands.add_parser("tidy", help="remove retired keys whose time is over")
+    for command in (listing, tidy):
+        command.add_argument(
+            "keys", metavar="KEY", nargs="*", help="such as provider.key; without one all that are there"
+        )
+    rotate.add_argument("keys", metavar="KEY", nargs=1, help="such as provider.key")
+    rotate.add_argument("--key", metavar="FILE", type=Path, help="the successor, where it was made elsewhere")
+    rotate.add_argument("--chain", metavar="FILE", type=Path, help="and its chain, leaf first, without the anchor")
+    rotate.add_argument("--at-once", action="store_true", help="do not wait until everybody can know the successor")
+    for command in (listing, rotate, tidy):
+        command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        add_config_option(command)
+
+
+def run(args: Namespace) -> int:
+    """List, rotate or tidy; then list what was meant. All are tried, and one that fails makes the command fail."""
+    file = find_config_file(args)
+    config, now = load_config(file), SystemClock().now()
+    known = _known(config)
+    for name in args.keys:
+        if name not in known:
+            raise Malformed("command line", "KEY", f"expected some of {', '.join(known)}")
+    if args.action == "rotate":
+        _rotate(known[args.keys[0]], args, authorities=file.resolve().parent / AUTHORITIES, now=now)
+    chosen = args.keys or [name for name, key in known.items() if key.path.exists()]
+    rows, failed = _each([known[name] for name in chosen], tidy=args.action == "tidy", now=now)
+    if args.json:
+        print_data({"keys": rows, "failed": failed})
+    else:
+        print_text("\n".join([*map(_line, rows), *(f"{name}  {in_text(why)}" for name, why in failed.items())]))
+    return UNAVAILABLE if failed else ACCEPTED
+
+
+def _known(config: Config) -> Mapping[str, AnyKey]:
+    keys: tuple[AnyKey, ...] = (*role_keys(config), *sealing_keys(config), lasting_secret(config))
+    return {key.name: key for key in keys}
+
+
+def _rotate(key: AnyKey, args: Namespace, *, authorities: Path, now: int) -> None:
+    match key:
+        case RoleKey():
+            maker = SuccessorMaker(authorities=authorities, random=system_random)
+            given = _given(key, args)
+            rotate_key(key.files, practice=key.practice, maker=maker, given=given, at_once=args.at_once, now=now)
+        case SealingKey():
+            until, database = now + key.trails, database_file(key.database)
+            rotate_sealing_key(key.path, database=database, until=until, random=system_random, now=now)
+        case LastingSecret():
+            raise Unavailable(key.name, "it is not rotated: with another one everybody would be somebody else")
+
+
+def _given(key: RoleKey, args: Namespace) -> Generation | None:
+    """The successor from outside, if there is one."""
+    if args.key is None and args.chain is None:
+        return None
+    if args.key is None or (args.chain is None) is not (key.files.chain is None):
+        needed = "--key" if key.files.chain is None else "--key and --chain"
+        raise Malformed("command line", "--key", f"expected {needed} for {key.name}")
+    private = load_private_key(args.key)
+    return load_generation(private, () if args.chain is None else load_signer(args.key, args.chain).certificates)
+
+
+def _each(keys: list[AnyKey], *, tidy: bool, now: int) -> tuple[list[Row], dict[str, str]]:
+    rows: list[Row] = []
+    failed: dict[str, str] = {}
+    for key in keys:
+        try:
+            if tidy:
+                _tidy(key, now)
+            rows += _rows(key, now)
+        except Unavailable as error:
+            failed[key.name] = error.detail
+    return rows, failed
+
+
+def _tidy(key: AnyKey, now: int) -> None:
+    match key:
+        case RoleKey():
+            tidy_key(key.files, now=now)
+        case SealingKey():
+            tidy_sealing_keys(key.path, database=database_file(key.database), now=now)
+        case LastingSecret():
+            pass
+
+
+def _rows(key: AnyKey, now: int) -> Iterator[Row]:
+    """The generations of a key, as they are told."""
+    match key:
+        case RoleKey():
+            ring = load_ring(key.files)
+            yield _row(key, "current", ring.current)
+            if ring.successor is not None:
+                yield _row(key, "successor", ring.successor) | {"ready_at": ring.ready_at(key.practice)}
+            for retired in ring.retired:
+                yield _row(key, "retired" if retired in ring.at(now).retired else "over", retired)
+        case SealingKey():
+            keys = load_sealing_keys(key.path)
+            yield _symmetric(key, "current")
+            for each in keys.retired:
+                yield _symmetric(key, "retired" if now < each.until else "over", until=each.until)
+        case LastingSecret():
+            load_secret(key.path)
+            yield _symmetric(key, "current")
+
+
+def _row(key: RoleKey, state: str, generation: Generation) -> Row:
+    leaf = generation.certificates[0] if generation.certificates else None
+    return {
+        "key": key.name,
+        "purpose": key.purpose,
+        "state": state,
+        "kid": generation.id,
+        "since": generation.since,
+        "until": generation.until,
+        "not_before": None if leaf is None else leaf.not_before,
+        "not_after": None if leaf is None else leaf.not_after,
+        "kept": generation.private is not None,
+    }
+
+
+def _symmetric(key: SealingKey | LastingSecret, state: str, *, until: int | None = None) -> Row:
+    """A secret has no name: even its hash would be a word about it."""
+    return {"key": key.name, "purpose": key.purpose, "state": state, "kid": None, "since": None, "until": until}
+
+
+_TOLD: Final = {
+    "since": "since",
+    "ready_at": "may sign from",
+    "until": "must be known until",
+    "not_after": "certificate until",
+}
+
+
+def _line(row: Row) -> str:
+    told = ", ".join(f"{words} {time_text(row[name])}" for name, words in _TOLD.items() if row.get(name) is not None)
+    return "  ".join(filter(None, (row["key"], row["state"], row["kid"], told, f"({in_text(row['purpose'])})")))

@@ -1,0 +1,111 @@
+"""The life of a key: announced before it signs, in use, retired for as long as what it did has to be believed.
+
+A key ring holds one key's generations. It is a value: whoever rotates makes the next one, and whoever uses it takes
+from it what its time allows.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import final
+
+from zegel.primitives.encoding import base64url
+from zegel.primitives.keys import PrivateKey, PublicKey
+from zegel.primitives.x509 import Certificate
+from zegel.trust.signing import CertifiedSigner
+
+
+class Kept(StrEnum):
+    """What is kept of a retired key, from the least to the most."""
+
+    CERTIFICATE = "certificate"  # it travels along with what was signed; the key is destroyed
+    PUBLIC = "public"  # whoever verifies fetches it from us
+    PRIVATE = "private"  # it still opens, or still signs what was begun under its name
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPractice:
+    """How a key is rotated. ``announced`` is for how many seconds its successor is published before it signs; 0 where
+    nobody has to know it before.
+
+    ``trails`` is for how many seconds after its end the last of what it did counts; None: as long as its certificate.
+    """
+
+    kept: Kept
+    announced: int
+    trails: int | None
+
+    def end_of(self, generation: "Generation", *, now: int) -> int:
+        """When nothing counts any more of what a key did that ends now."""
+        if self.trails is None:
+            return max((certificate.not_after for certificate in generation.certificates[:1]), default=now)
+        return now + self.trails
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A key at one time of its life. ``since`` is when its present state began, None where nobody wrote it down;
+    ``until`` is when a retired one is over. ``private`` is None once it is destroyed."""
+
+    key: PublicKey
+    private: PrivateKey | None
+    certificates: tuple[Certificate, ...] = ()
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def id(self) -> str:
+        """Its name: the thumbprint of the key (RFC 7638)."""
+        return base64url(self.key.thumbprint())
+
+    @property
+    def signer(self) -> CertifiedSigner:
+        """It as a signer with its chain; ``ValueError`` for one that has no certificate or no private part any more."""
+        if self.private is None or not self.certificates:
+            raise ValueError("a signer has a private key and its chain")
+        return CertifiedSigner(signer=self.private, certificates=self.certificates)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRing:
+    """The generations of one key. ``retired`` begins with the one that was in use last."""
+
+    current: Generation
+    successor: Generation | None = None
+    retired: tuple[Generation, ...] = ()
+
+    def at(self, now: int) -> "KeyRing":
+        """The ring without those whose time is over."""
+        left = tuple(each for each in self.retired if each.until is not None and now < each.until)
+        return self if left == self.retired else replace(self, retired=left)
+
+    def announce(self, successor: Generation, *, now: int) -> "KeyRing":
+        """The ring with a successor, who signs nothing yet."""
+        return replace(self, successor=replace(successor, since=now))
+
+    def ready_at(self, practice: KeyPractice) -> int | None:
+        """When the successor has been published long enough to sign; None without one."""
+        if self.successor is None or self.successor.since is None:
+            return None
+        return self.successor.since + practice.announced
+
+    def hand_over(self, *, practice: KeyPractice, now: int) -> "KeyRing":
+        """The successor signs from now on, and what is over is gone; ``ValueError`` without a successor."""
+        if self.successor is None:
+            raise ValueError("there is no successor")
+        private = self.current.private if practice.kept is Kept.PRIVATE else None
+        until = practice.end_of(self.current, now=now)
+        ended = replace(self.current, private=private, since=now, until=until)
+        return KeyRing(current=replace(self.successor, since=now), retired=(ended, *self.at(now).retired))
+
+
+def strictest(practices: tuple[KeyPractice, ...]) -> KeyPractice:
+    """The practice for a key that has several uses: nothing ends before the last of them."""
+    order = tuple(Kept)
+    return KeyPractice(
+        kept=max((each.kept for each in practices), key=order.index),
+        announced=max(each.announced for each in practices),
+        trails=None if any(each.trails is None for each in practices) else max(each.trails or 0 for each in practices),
+    )

@@ -1,0 +1,193 @@
+"""``zegel keys``: the keys of a sandbox, listed and rotated."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import fixed_key, fixed_random
+from zegel_testing.sandboxes import sandbox_at
+
+from zegel.adapters.keyfiles import create_private_key, load_certificates, load_private_key
+from zegel.adapters.sandbox.authorities import write_identity
+from zegel.checks import Check
+from zegel.config.roles import Config
+from zegel.primitives.encoding import base64url
+from zegel.trust.authority import Authority, renew_certificate
+
+SIGNING = [
+    "issuer.key",
+    "issuer.status_key",
+    "issuer.access_key",
+    "issuer.encryption_key",
+    "verifier.access_key",
+    "provider.key",
+    "provider.access_key",
+    "wallet-provider.key",
+]
+SECRETS = ["issuer.sealing_key", "verifier.sealing_key", "provider.sealing_key", "provider.subject_secret"]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return sandbox_at(tmp_path)
+
+
+@pytest.fixture
+def keys(zegel: Any, config: Config, tmp_path: Path) -> Any:
+    """Run ``zegel keys`` with the sandbox's configuration."""
+    return lambda *args: zegel("keys", *args, "--config", tmp_path / "zegel.toml")
+
+
+def states(ran: Any) -> list[str]:
+    """The states of the generations that are told, in their order."""
+    return [row["state"] for row in ran.json["keys"]]
+
+
+def test_every_key_of_every_role_is_listed(keys: Any) -> None:
+    ran = keys("list", "--json")
+    assert (ran.code, ran.json["failed"]) == (0, {})
+    assert [row["key"] for row in ran.json["keys"]] == SIGNING + SECRETS
+    assert set(states(ran)) == {"current"}
+
+
+def test_a_key_is_told_by_its_thumbprint_and_its_certificates_time(keys: Any, config: Config) -> None:
+    row = keys("list", "issuer.key", "--json").json["keys"][0]
+    (certificate,) = load_certificates(config.issuer.chain)
+    assert row["kid"] == base64url(certificate.key.thumbprint())
+    assert (row["not_before"], row["not_after"]) == (certificate.not_before, certificate.not_after)
+    assert (row["since"], row["until"]) == (certificate.not_before, None)
+
+
+def test_nothing_private_is_shown(keys: Any, config: Config, tmp_path: Path) -> None:
+    for name in ("provider.key", "issuer.key", "verifier.access_key", "issuer.sealing_key"):
+        assert keys("rotate", name, "--at-once").code == 0
+    shown = keys("list").out + keys("list", "--json").out
+    secrets = [line for path in (tmp_path / "keys").iterdir() for line in path.read_bytes().split() if len(line) > 30]
+    assert len(secrets) > 60
+    assert not any(secret.decode("latin-1") in shown for secret in secrets)
+    for path in (config.provider.key, config.issuer.key, config.verifier.access_key):
+        assert load_private_key(path).secret_jwk()["d"] not in shown
+
+
+def test_a_key_that_is_published_is_announced_first_and_takes_over_later(keys: Any) -> None:
+    announced = keys("rotate", "provider.key", "--json")
+    assert (announced.code, states(announced)) == (0, ["current", "successor"])
+    successor = announced.json["keys"][1]
+    assert successor["ready_at"] == successor["since"] + 360
+    early = keys("rotate", "provider.key", "--json")
+    assert (early.code, early.json["check"]) == (3, "availability")
+    assert "its successor may sign in" in early.json["detail"]
+    handed_over = keys("rotate", "provider.key", "--at-once", "--json")
+    assert (handed_over.code, states(handed_over)) == (0, ["current", "successor", "retired"])
+    assert handed_over.json["keys"][0]["kid"] == successor["kid"]
+    retired = handed_over.json["keys"][2]
+    assert (retired["until"] - retired["since"], retired["kept"]) == (420, False)
+
+
+def test_a_key_whose_certificate_travels_along_is_rotated_in_one_step(keys: Any) -> None:
+    ran = keys("rotate", "issuer.key", "--json")
+    assert (ran.code, states(ran)) == (0, ["current", "retired"])
+    retired = ran.json["keys"][1]
+    assert (retired["until"], retired["kept"]) == (retired["not_after"], False)
+    status = keys("list", "issuer.status_key", "--json")  # in a sandbox it is the same file
+    assert [row["kid"] for row in status.json["keys"]] == [row["kid"] for row in ran.json["keys"]]
+
+
+def test_people_read_a_line_a_generation(keys: Any) -> None:
+    keys("rotate", "verifier.access_key")
+    current, retired = keys("list", "verifier.access_key").out.splitlines()
+    assert current.startswith("verifier.access_key  current  ")
+    assert retired.startswith("verifier.access_key  retired  ")
+    assert "must be known until" in retired
+    assert "certificate until" in current
+
+
+def test_a_sealing_key_is_told_without_a_name(keys: Any) -> None:
+    ran = keys("rotate", "issuer.sealing_key", "--json")
+    assert (ran.code, states(ran)) == (0, ["current", "retired"])
+    assert {row["kid"] for row in ran.json["keys"]} == {None}
+    assert ran.json["keys"][1]["until"] is not None
+
+
+def test_what_is_not_over_stays_when_everything_is_tidied(keys: Any) -> None:
+    keys("rotate", "verifier.access_key")
+    before = keys("list", "--json").json
+    ran = keys("tidy", "--json")
+    assert (ran.code, ran.json) == (0, before)
+
+
+def test_what_makes_lasting_subs_is_not_rotated(keys: Any, config: Config) -> None:
+    before = config.provider.subject_secret.read_bytes()
+    ran = keys("rotate", "provider.subject_secret", "--json")
+    assert (ran.code, "everybody would be somebody else" in ran.json["detail"]) == (3, True)
+    assert config.provider.subject_secret.read_bytes() == before
+
+
+def test_a_key_that_cannot_be_read_does_not_hide_the_others(keys: Any, config: Config) -> None:
+    config.verifier.access_key.chmod(0o644)
+    ran = keys("list", "--json")
+    assert ran.code == 3
+    assert list(ran.json["failed"]) == ["verifier.access_key"]
+    assert "chmod it to 600" in ran.json["failed"]["verifier.access_key"]
+    assert len(ran.json["keys"]) == len(SIGNING + SECRETS) - 1
+    assert "verifier.access_key  " in keys("list").out.splitlines()[-1]
+
+
+def test_a_key_that_is_named_must_be_there(keys: Any, config: Config) -> None:
+    config.provider.key.unlink()
+    assert "provider.key" not in {row["key"] for row in keys("list", "--json").json["keys"]}
+    assert keys("list", "provider.key").code == 3
+
+
+def certified_elsewhere(config: Config, folder: Path) -> list[Path | str]:
+    """An access key of the verifier's that its authority has certified: the options that name it."""
+    roots = config.verifier.access_key.parents[1] / "authorities"
+    authority = Authority(
+        certificate=load_certificates(roots / "access.pem")[0], key=load_private_key(roots / "access.key.pem")
+    )
+    (old,) = load_certificates(config.verifier.access_chain)
+    key = fixed_key("elsewhere")
+    random = fixed_random("elsewhere")
+    certificate = renew_certificate(authority, old, key=key.public_key, now=old.not_before, days=30, random=random)
+    write_identity(folder / "elsewhere", key, certificate)
+    return ["--key", folder / "elsewhere.key.pem", "--chain", folder / "elsewhere.pem"]
+
+
+def test_a_key_that_was_certified_elsewhere_takes_over(keys: Any, config: Config, tmp_path: Path) -> None:
+    ran = keys("rotate", "verifier.access_key", *certified_elsewhere(config, tmp_path), "--json")
+    assert (ran.code, states(ran)) == (0, ["current", "retired"])
+    assert load_private_key(config.verifier.access_key).public_key == fixed_key("elsewhere").public_key
+
+
+@pytest.mark.refuses(Check.SYNTAX)
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("list", "issuer.chain"),
+        ("rotate", "nobody.key"),
+        ("rotate", "verifier.access_key", "--key", "key.pem"),
+        ("rotate", "verifier.access_key", "--chain", "key.pem"),
+        ("rotate", "provider.key", "--key", "key.pem", "--chain", "key.pem"),
+    ],
+)
+def test_a_key_that_is_not_known_or_half_given_is_wrong_usage(keys: Any, args: tuple[str, ...]) -> None:
+    ran = keys(*args, "--json")
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+
+
+def test_a_chain_of_another_key_is_refused(keys: Any, config: Config, tmp_path: Path) -> None:
+    options = certified_elsewhere(config, tmp_path)
+    create_private_key(tmp_path / "other.key.pem", fixed_key("other"))
+    before = load_private_key(config.verifier.access_key)
+    ran = keys("rotate", "verifier.access_key", "--key", tmp_path / "other.key.pem", *options[2:], "--json")
+    assert (ran.code, "its first certificate is not of the key" in ran.json["detail"]) == (3, True)
+    assert load_private_key(config.verifier.access_key).public_key == before.public_key
+
+
+def test_the_configuration_is_whole_after_every_rotation(keys: Any, zegel: Any, tmp_path: Path) -> None:
+    for name in (*SIGNING, *SECRETS[:-1]):
+        assert keys("rotate", name, "--at-once").code == 0
+    roles = ("issuer", "verifier", "provider", "wallet-provider")
+    ran = zegel("config", "check", *roles, "--config", tmp_path / "zegel.toml", "--json")
+    assert json.loads(ran.out)["faults"] == []
