@@ -11,15 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.markdown import ROOT, rows, the_block
+from zegel_testing.rotation import rotated
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
-from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.files import create_owner_only
+from zegel.adapters.keyfiles import create_private_key, load_private_key, load_secret
 from zegel.adapters.logs import Log, configure_logs
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import open_store
 from zegel.checks import Check
 from zegel.cli.db import STORED
@@ -32,6 +35,7 @@ from zegel.primitives.http import HttpRequest
 from zegel.services.trust import Trust
 from zegel.version import __version__
 from zegel.web.app.all import OPENERS
+from zegel.web.app.keys import lasting_secret, role_keys, sealing_keys
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.serve import GRACE_SECONDS
 from zegel.web.app.world import ConfiguredList
@@ -40,6 +44,7 @@ from zegel.web.verifier_operator import MAX_WAIT
 PAGE = ROOT / "docs" / "operations.md"
 UNIT = ROOT / "deploy" / "zegel@.service"
 IMAGE = ROOT / "deploy" / "Containerfile"
+ROTATIONS = ("key", "its successor", "the old one, after its end")
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -69,6 +74,47 @@ async def made(config: Config, role: str) -> None:
     own = getattr(config, role)
     clock, key = ManualClock(NOW), load_secret(own.sealing_key)
     (await open_store(own.database, key=key, clock=clock, random=system_random)).close()
+
+
+def test_keys_are_rotated_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = sandbox_at(tmp_path)
+    monkeypatch.setenv("ZEGEL_CONFIG", str(tmp_path / "zegel.toml"))
+    for command in commands("sh upkeep keys"):
+        assert main(command) == 0, command
+    rings = sorted(path.name for path in (tmp_path / "keys").glob("*.ring"))
+    assert rings == ["issuer.key.pem.ring", "provider.key.pem.ring"]
+    assert len(load_sealing_keys(config.issuer.sealing_key).retired) == 1
+
+
+def test_a_key_that_was_certified_elsewhere_is_given_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = sandbox_at(tmp_path)
+    ring = rotated(sandbox_at(tmp_path / "elsewhere"), "verifier.access_key", now=NOW)
+    create_private_key(tmp_path / "new.key.pem", ring.current.private)
+    create_owner_only(tmp_path / "new.pem", ring.current.certificates[0].pem.encode())
+    monkeypatch.setenv("ZEGEL_CONFIG", str(tmp_path / "zegel.toml"))
+    monkeypatch.chdir(tmp_path)
+    (command,) = commands("sh upkeep certified")
+    assert main(command) == 0
+    assert load_private_key(config.verifier.access_key).public_key == ring.current.key
+
+
+def test_every_key_is_in_the_table_of_rotations_and_no_other(tmp_path: Path) -> None:
+    config = sandbox_at(tmp_path)
+    known = [*role_keys(config), *sealing_keys(config), lasting_secret(config)]
+    named = [name for cell, *_ in rows(PAGE, ROTATIONS) for name in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(named) == sorted(key.name for key in known)
+
+
+def test_a_key_is_known_for_as_long_as_the_table_says() -> None:
+    config = parse_config("", folder=Path("/etc/zegel"))
+    practices = {key.name: key.practice for key in role_keys(config)}
+    turn = config.keys
+    assert practices["verifier.access_key"].trails == turn + 10 * 60
+    assert (practices["provider.key"].announced, practices["provider.key"].trails) == (turn + 5 * 60, turn + 6 * 60)
+    assert DAY <= (practices["issuer.encryption_key"].trails or 0) <= DAY + 600
+    assert [key.trails for key in sealing_keys(config)] == [365 * DAY + 600, 3_600, 3_600]
 
 
 def test_what_is_made_of_the_sources_is_made_as_it_says() -> None:

@@ -19,6 +19,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, check_entitlement
+from zegel.trust.authority import Authority
 from zegel.trust.lists.build import build_trusted_list, sign_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
 
@@ -89,6 +90,34 @@ async def test_a_removal_counts_even_without_a_new_number(world: World, sequence
     world.others.content = signed(document(ListType.PUB_EAA_PROVIDERS, sequence=sequence))
     assert await world.refresh() == [None, None]
     assert refused(world) is Check.ANCHOR
+
+
+async def test_an_authority_is_replaced_by_way_of_a_list_that_names_both(world: World) -> None:
+    """Who was certified by the old one is trusted until it is off the list, who was by the new one from the first."""
+    new_root = authority("the next identity authority")
+    successor = signer(new_root, "the next identity signer", Purpose.ISSUER)
+
+    def both(*roots: Authority, sequence: int) -> bytes:
+        issuance = service(ServiceType.PID_ISSUANCE, *(root.certificate for root in roots))
+        return pid_list(entity(OFFICE, issuance), sequence=sequence)
+
+    async def trusted(listed: bytes) -> list[bool]:
+        world.pid.content = listed
+        assert (await world.refresh())[0] is None
+        return [is_trusted(world, chain) for chain in (ISSUER.chain, successor.chain)]
+
+    assert await trusted(both(ISSUER_ROOT, sequence=1)) == [True, False]
+    assert await trusted(both(ISSUER_ROOT, new_root, sequence=2)) == [True, True]
+    assert await trusted(both(new_root, sequence=3)) == [False, True]
+
+
+def is_trusted(world: World, chain: tuple[bytes, ...]) -> bool:
+    """Whether a chain leads to an anchor for PIDs."""
+    try:
+        verified = world.trust.anchors.verify_chain(chain, purpose=Purpose.ISSUER, now=world.clock.now())
+    except Rejected:
+        return False
+    return bool(check_entitlement(verified, "urn:eudi:pid:1"))
 
 
 async def test_a_withdrawn_service_is_no_anchor(world: World) -> None:
