@@ -44,6 +44,13 @@ class SealingKeys:
         """The retired ones of which what was derived still counts."""
         return tuple(each.key for each in self.retired if now < each.until)
 
+    def under(self, key: bytes) -> "SealingKeys":
+        """The keys as they are for a role whose database ``key`` still seals: whatever came after it is not in use."""
+        after = [each.key for each in self.retired]
+        if key not in after:
+            return self
+        return SealingKeys(current=key, retired=self.retired[after.index(key) + 1 :])
+
     def rotate(self, new: bytes, *, until: int) -> "SealingKeys":
         """A new one in the present one's place."""
         return SealingKeys(current=new, retired=(RetiredKey(key=self.current, until=until), *self.retired))

@@ -138,6 +138,37 @@ def rows_of(url: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
+async def test_while_another_process_runs_on_it_it_stays_and_is_used_with_the_key_that_both_know(
+    store: SqlStore, url: str
+) -> None:
+    """A worker of several that is started anew: the others have the old key alone."""
+    await filled(store, 1)
+    before = rows_of(url)
+    second = await resealed(url)
+    assert (second.key, rows_of(url)) == (KEY, before)
+    await filled_by(second, "by the second")
+    async with store.transaction() as transaction:
+        assert await transaction.load(SESSION, "by the second") is not None
+    second.close()
+    store.close()
+    last = await resealed(url)
+    assert last.key == NEW_KEY
+    async with last.transaction() as transaction:
+        assert await transaction.load(SESSION, "by the second") is not None
+    last.close()
+
+
+async def filled_by(store: SqlStore, key: str) -> None:
+    async with store.transaction() as transaction:
+        await transaction.put(SESSION, key, Waiting(claim="Ada"), expires=NOW + 60)
+
+
+async def test_a_database_that_is_new_is_sealed_with_the_present_key(url: str) -> None:
+    opened = await resealed(url)
+    assert opened.key == NEW_KEY
+    opened.close()
+
+
 async def test_it_is_known_from_outside_which_key_seals_a_database(store: SqlStore, url: str) -> None:
     path = Path(url.removeprefix("sqlite:///"))
     await filled(store, 1)

@@ -290,6 +290,13 @@ def test_a_retired_sealing_key_counts_until_its_end_and_not_at_it() -> None:
     assert (keys.tidy(NOW + 59), keys.tidy(NOW + 60)) == (keys, SealingKeys(current=NEW))
 
 
+def test_under_an_older_key_whatever_came_after_it_is_not_in_use() -> None:
+    keys = SealingKeys(current=b"x" * 32).rotate(OLD, until=NOW).rotate(NEW, until=NOW + 1)
+    assert keys.under(NEW) == keys
+    assert keys.under(OLD) == SealingKeys(current=OLD, retired=(RetiredKey(key=b"x" * 32, until=NOW),))
+    assert keys.under(b"y" * 32) == keys
+
+
 def test_sealing_keys_show_nothing_of_themselves() -> None:
     shown = repr(SealingKeys(current=OLD).rotate(NEW, until=NOW))
     assert "ooo" not in shown

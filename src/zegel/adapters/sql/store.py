@@ -18,7 +18,7 @@ from zegel.adapters.sql.reseal import reseal
 from zegel.adapters.sql.statuses import SqlStatusLists
 from zegel.adapters.sql.tables import issuances, records, status_lists, status_pages, used
 from zegel.adapters.sql.transaction import SqlTransaction
-from zegel.adapters.sql.use import in_use
+from zegel.adapters.sql.use import alone, in_use
 from zegel.errors import Unavailable
 from zegel.services.ports import Clock, Kind
 
@@ -33,7 +33,7 @@ time zone, and is right again, would otherwise find a proof fresh and unused tha
 class SqlStore:
     """An ``IssuerStore``, and so a ``Store``, on SQLite. One a process and role; close it at the end.
 
-    ``purged`` counts the records that were removed since it was opened.
+    ``key`` is the one that seals it. ``purged`` counts the records that were removed since it was opened.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class SqlStore:
         status_list_size: int = STATUS_LIST_SIZE,
         close: Callable[[], None] | None = None,
     ) -> None:
+        self.key: Final = key
         self._database = database
         self._seal = Seal(key, random=random)
         self._clock = clock
@@ -103,20 +104,22 @@ async def open_store(
 ) -> SqlStore:
     """Open a role's database, bring its schema up to date, and see that ``key`` is the one that seals it.
 
-    One that an ``earlier`` key seals is sealed anew, all of it or nothing. ``Unavailable`` when it cannot be opened, is
-    newer than this zegel, belongs to another key, or is being restored.
+    One that an ``earlier`` key seals is sealed anew, all of it or nothing; while another process runs on it, which knows
+    that key alone, it stays, and is used with it. ``Unavailable`` when it cannot be opened, is newer than this zegel,
+    belongs to another key, or is being restored.
     """
     opened = ExitStack()
     try:
+        _seal_anew(url, key=key, earlier=earlier, random=random)
         opened.enter_context(in_use(file_of(url)))
         database = open_database(url)
         opened.callback(database.close)
-        store = SqlStore(
-            database, key=key, clock=clock, random=random, status_list_size=status_list_size, close=opened.close
-        )
         with database.transaction():
             schema.migrate(database.connection)
-        await _seal_anew(database, store, key=key, earlier=earlier, random=random)
+            sealing = _sealing_key(database, (key, *earlier), random=random) or key
+        store = SqlStore(
+            database, key=sealing, clock=clock, random=random, status_list_size=status_list_size, close=opened.close
+        )
         await _confirm_key(store)
     except BaseException:
         opened.close()
@@ -146,20 +149,30 @@ _KEY_ROW: Final = select(records.c.id, records.c.version, records.c.expires, rec
 )
 
 
-async def _seal_anew(
-    database: Database, store: SqlStore, *, key: bytes, earlier: tuple[bytes, ...], random: Callable[[int], bytes]
-) -> SqlStore:
-    """Seal with ``key`` what one of the ``earlier`` keys seals; a database that is sealed with neither stays."""
-    new = Seal(key, random=random)
-    with database.transaction(durable=True):
-        row = database.run(_KEY_ROW, {}).fetchone()
-        for each in earlier if row is not None and not _opens(new, row) else ():
-            old = Seal(each, random=random)
-            if _opens(old, row):
-                reseal(database, old=old, new=new)
-                break
-    database.forget()
-    return store
+def _seal_anew(url: str, *, key: bytes, earlier: tuple[bytes, ...], random: Callable[[int], bytes]) -> None:
+    """Seal with ``key`` what one of the ``earlier`` keys seals, unless another process runs on the database."""
+    file = file_of(url)
+    if not earlier or file is None or not file.exists():
+        return
+    with ExitStack() as opened:
+        try:
+            opened.enter_context(alone(file))
+        except Unavailable:
+            return
+        database = open_database(url)
+        opened.callback(database.close)
+        with database.transaction(durable=True):
+            schema.migrate(database.connection)
+            found = _sealing_key(database, (key, *earlier), random=random)
+            if found not in (None, key):
+                reseal(database, old=Seal(found, random=random), new=Seal(key, random=random))
+        database.forget()
+
+
+def _sealing_key(database: Database, keys: tuple[bytes, ...], *, random: Callable[[int], bytes]) -> bytes | None:
+    """The key of these that seals a database; None when none does, or nothing is in it."""
+    row = database.run(_KEY_ROW, {}).fetchone()
+    return next((key for key in keys if row is not None and _opens(Seal(key, random=random), row)), None)
 
 
 def _opens(seal: Seal, row: tuple[bytes, int, int, bytes]) -> bool:

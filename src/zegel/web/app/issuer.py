@@ -74,7 +74,7 @@ async def open_issuer(world: World) -> OpenRole:
     )
     try:
         keys = RoleKeys("issuer", world)
-        secrets = secrets_of(sealing, world)
+        secrets = secrets_of(sealing.under(store.key), world)
         material = Material(store=store, secrets=secrets, catalogue=catalogue, types=types, keys=keys)
         source = open_source(world, material)
         site = _site(world, material, store, source)

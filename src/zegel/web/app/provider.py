@@ -82,7 +82,7 @@ async def open_provider(world: World) -> OpenRole:
             link_target=link_target(PROFILES[config.profile]),
         ),
         catalogue=catalogue,
-        cookies=cookie_policy("provider", config, secrets_of(sealing, world)),
+        cookies=cookie_policy("provider", config, secrets_of(sealing.under(store.key), world)),
         random=world.random,
         wallet=config.wallet,
     )
