@@ -104,8 +104,8 @@ async def open_store(
 ) -> SqlStore:
     """Open a role's database, bring its schema up to date, and see that ``key`` is the one that seals it.
 
-    One that an ``earlier`` key seals is sealed anew, all of it or nothing; while another process runs on it, which knows
-    that key alone, it stays, and is used with it. ``Unavailable`` when it cannot be opened, is newer than this zegel,
+    One that an ``earlier`` key seals is sealed anew, all of it or nothing; while another process runs on it, which
+    knows that key alone, it stays, and is used with it. ``Unavailable`` when it cannot be opened, is newer than zegel,
     belongs to another key, or is being restored.
     """
     opened = ExitStack()

@@ -43,6 +43,7 @@ from zegel.web.app.monitor import (
     trust_families,
 )
 from zegel.web.app.roles import (
+    Listener,
     OpenRole,
     Timer,
     World,
@@ -90,36 +91,41 @@ async def open_issuer(world: World) -> OpenRole:
 
     return OpenRole(
         name="issuer",
-        listeners=(
-            public_listener(
-                "issuer",
-                site,
-                ROUTES,
-                config=config,
-                title=config.name,
-                world=world,
-                monitor=monitor,
-                limits=issuer_limits(config.rates),
-            ),
-            operator_listener(
-                "issuer",
-                site,
-                issuer_operator.ROUTES,
-                address=config.operator_address,
-                port=config.operator_port,
-                token=config.operator_token,
-                limits=issuer_limits(config.rates),
-                world=world,
-                monitor=monitor,
-            ),
-            *metrics_listeners(monitor, config=config, world=world),
-        ),
+        listeners=_listeners(site, monitor, world),
         timers=(
             Timer(name="status lists", seconds=config.status_list_period, act=site.statuses.publish),
             Timer(name="purge", seconds=world.config.purge, act=store.purge),
             keys.timer(),
         ),
         close=close,
+    )
+
+
+def _listeners(site: IssuerSite, monitor: Monitor, world: World) -> tuple[Listener, ...]:
+    config = world.config.issuer
+    return (
+        public_listener(
+            "issuer",
+            site,
+            ROUTES,
+            config=config,
+            title=config.name,
+            world=world,
+            monitor=monitor,
+            limits=issuer_limits(config.rates),
+        ),
+        operator_listener(
+            "issuer",
+            site,
+            issuer_operator.ROUTES,
+            address=config.operator_address,
+            port=config.operator_port,
+            token=config.operator_token,
+            limits=issuer_limits(config.rates),
+            world=world,
+            monitor=monitor,
+        ),
+        *metrics_listeners(monitor, config=config, world=world),
     )
 
 
