@@ -1,4 +1,4 @@
-"""Roles as processes, one worker each, and what they cost: processor time and peak memory."""
+"""Roles as processes, and what they cost: processor time and memory, of all their workers together."""
 
 import os
 import socket
@@ -36,14 +36,30 @@ class Role:
 
     def processor_seconds(self) -> float:
         """What it has used, in user and kernel mode, to a tick."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * TICK
+        return sum(map(_processor_seconds, self.processes()))
 
     def peak_mb(self) -> float:
         """Its resident memory at its highest."""
-        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
-        (peak,) = (line for line in lines if line.startswith("VmHWM"))
-        return int(peak.split()[1]) / 1024
+        return self._memory_mb("VmHWM")
+
+    def resident_mb(self) -> float:
+        """Its resident memory now."""
+        return self._memory_mb("VmRSS")
+
+    def processes(self) -> list[int]:
+        """Its own process, or its workers if it has several."""
+        own = self._process.pid
+        return [int(child) for child in Path(f"/proc/{own}/task/{own}/children").read_text().split()] or [own]
+
+    def _memory_mb(self, name: str) -> float:
+        states = [Path(f"/proc/{process}/status").read_text() for process in self.processes()]
+        lines = [line for state in states for line in state.splitlines() if line.startswith(name)]
+        return sum(int(line.split()[1]) for line in lines) / 1024
+
+
+def _processor_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK
 
 
 def free_ports(count: int) -> int:

@@ -52,6 +52,14 @@ class Check(Enum):
         "see that the host, the file or the key that is named is there, and try again",
     )
 
+    OVERLOAD = (
+        "nobody waits longer for an answer than a worker lets them",
+        "RFC 9110 sections 10.2.3 and 15.6.4",
+        "the role that is asked",
+        Fault.OPERATOR,
+        "come again when Retry-After says; where that happens often, the role needs more workers, or another machine",
+    )
+
     # --- signed objects, whatever they mean -------------------------------------------------------------------
 
     TOKEN_TYPE = (

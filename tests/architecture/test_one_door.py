@@ -11,6 +11,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "zegel"
 NETWORK = {
     "socket": {
         "adapters/pinning.py": "names the kind of socket that a name is looked up for",
+        "web/app/workers.py": "roles listen at ports that their workers share; a pair of sockets hears signals",
         "web/app/serve.py": "listens",
         "cli/demo_ground.py": "listens",
     },

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -12,7 +13,9 @@ from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.output import ACCEPTED, say
 from zegel.config.roles import Config
 from zegel.web.app.all import OPENERS, open_roles
+from zegel.web.app.roles import OpenRole
 from zegel.web.app.serve import run_unless_told_to_end, serving, until_told_to_end
+from zegel.web.app.workers import Worker, bind_shared, config_of, part_of, roles_of, supervise, workers_of
 from zegel.web.app.world import open_world
 
 _LEVELS: Final = {
@@ -35,9 +38,17 @@ def run(args: Namespace) -> int:
     if unknown:
         say(f"there is no role {unknown[0]}; expected {', '.join(OPENERS)}")
         return 2
-    config = find_config(args)
+    config, names = find_config(args), args.roles or list(OPENERS)
     configure_logs(sys.stderr, level=_LEVELS[config.log])
-    run_unless_told_to_end(partial(_serve, args.roles or list(OPENERS), config))
+    count = max(workers_of(config, name) for name in names)
+    if count > 1:
+        return supervise(count, partial(_work, names, config), say=say)
+    run_unless_told_to_end(partial(_serve, names, config))
+    return ACCEPTED
+
+
+def _work(names: list[str], config: Config, worker: Worker) -> int:
+    run_unless_told_to_end(partial(_serve_beside_others, names, config, worker))
     return ACCEPTED
 
 
@@ -47,7 +58,24 @@ async def _serve(names: list[str], config: Config) -> None:
     async with serving(roles, world=world, sockets={}):
         ending = asyncio.create_task(until_told_to_end())
         await asyncio.sleep(0)  # whoever is told that a role answers may end it
-        for role in roles:
-            for listener in role.listeners:
-                say(f"{listener.name} answers at {listener.origin}")
+        for line in _where(roles):
+            say(line)
         await ending
+
+
+async def _serve_beside_others(names: list[str], config: Config, worker: Worker) -> None:
+    world = open_world(config_of(config, worker=worker.number))
+    opened = await open_roles(roles_of(names, config, worker=worker.number), world)
+    roles = [part_of(role, worker=worker.number) for role in opened]
+    sockets = bind_shared(roles, config, worker)
+    async with serving(roles, world=world, sockets=sockets):
+        ends = [asyncio.create_task(until_told_to_end()), asyncio.create_task(worker.parent_gone())]
+        await asyncio.sleep(0)
+        worker.say_ready(_where(roles))
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+
+
+def _where(roles: Sequence[OpenRole]) -> list[str]:
+    return [f"{listener.name} answers at {listener.origin}" for role in roles for listener in role.listeners]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
+from zegel.config.overload import OverloadConfig
 from zegel.config.rates import IssuerRates, ProviderRates, VerifierRates, WalletProviderRates, WalletRates
 from zegel.config.setting import (
     Count,
@@ -98,6 +99,7 @@ class IssuerConfig(RoleConfig):
 
     origin: Origin = setting(Origin("http://issuer.localhost:7101"), "the issuer's origin, its credential issuer URL")
     port: Port = setting(Port(7101), "the port to listen on")
+    workers: Count = setting(Count(1), "processes that serve it, each with a core to itself")
     name: str = setting("Utopia identity office", "the name that wallets show")
     country: str = setting("UT", "ISO 3166-1 code of the issuing country")
     profile: ProfileName = setting("haip", "what is required and refused of wallets")
@@ -144,6 +146,7 @@ class VerifierConfig(RoleConfig):
 
     origin: Origin = setting(Origin("http://verifier.localhost:7102"), "the verifier's origin")
     port: Port = setting(Port(7102), "the port to listen on")
+    workers: Count = setting(Count(1), "processes that serve it, each with a core to itself")
     name: str = setting("Utopia verifier", "the name that wallets show")
     profile: ProfileName = setting("haip", "what is required and refused of wallets")
     database: Database = setting(Database("sqlite:///data/verifier.db"), "the database's URL")
@@ -193,6 +196,7 @@ class ProviderConfig(RoleConfig):
 
     origin: Origin = setting(Origin("http://login.localhost:7103"), "the provider's origin, its issuer identifier")
     port: Port = setting(Port(7103), "the port to listen on")
+    workers: Count = setting(Count(1), "processes that serve it, each with a core to itself")
     name: str = setting("Utopia sign-in", "the name that people see")
     database: Database = setting(Database("sqlite:///data/provider.db"), "the database's URL")
     sealing_key: Path = setting(Path("keys/provider.seal"), "file with the key that seals the database")
@@ -274,6 +278,7 @@ class Config:
     log: Literal["debug", "info", "warning", "error"] = setting("info", "the least severe lines that are logged")
     purge: Seconds = setting(Seconds(60), "how often expired rows are removed from the databases")
     outbound: OutboundConfig = section(OutboundConfig, "the one way out, for every fetch")
+    overload: OverloadConfig = section(OverloadConfig, "when a worker turns requests away")
     lists: ListsConfig = section(ListsConfig, "how lists of trusted entities are kept fresh")
     trusted_lists: tuple[TrustedListConfig, ...] = setting((), "a list of trusted entities that the roles believe")
     issuer: IssuerConfig = section(IssuerConfig, "the issuer with its authorization server")

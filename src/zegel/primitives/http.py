@@ -4,7 +4,7 @@ Header names are lower case. A body is bytes; whoever reads it parses it once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -25,7 +25,7 @@ class HttpRequest:
     """A request. ``url`` is absolute on the way out and at the server, where its origin is the configured one.
 
     ``peer`` is the other end of the connection that a server got it on, "" where that cannot be told, and None of a
-    request that came over none.
+    request that came over none. ``waited`` is for how many seconds it had waited for its turn there.
     """
 
     method: str
@@ -33,6 +33,7 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     peer: str | None = None
+    waited: float = field(default=0.0, compare=False)
 
     def header(self, name: str) -> str | None:
         """The value of a header that is sent once; ``Malformed`` when it is sent twice."""

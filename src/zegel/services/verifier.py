@@ -41,6 +41,7 @@ from zegel.protocols.openid4vp.verifier import (
 from zegel.services.ports import Clock, Kind, Random, Store, Stored
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
+from zegel.services.waiting import Waiting
 from zegel.trust.access import DNS_PREFIX, REDIRECT_PREFIX, certificate_client_id
 from zegel.trust.signing import CertifiedSigner
 
@@ -124,6 +125,7 @@ class VerifierService:
         self._store = store
         self._clock = clock
         self._random = random
+        self._waiting = Waiting()
         self.presentations: Final[Counter[str]] = Counter(dict.fromkeys(Outcome, 0))
 
     def sign_with(self, signer: CertifiedSigner, *, earlier: tuple[CertifiedSigner, ...]) -> None:
@@ -207,6 +209,15 @@ class VerifierService:
         """The session as it stands; ``Rejected(ANSWERED_ONCE)`` for one that is unknown or over."""
         return (await self._load(id_)).value
 
+    async def wait(self, id_: str, *, seconds: float) -> float:
+        """Wait until it is worth looking again, at most so many seconds; how many of them are left for the next time.
+
+        What happens to the session in this process ends the wait at once.
+        """
+        pause = min(self._waiting.pause, seconds)
+        await self._waiting.wait(id_, seconds=pause)
+        return seconds - pause
+
     async def _verify(self, session: Requested, answer: UnverifiedAnswer) -> dict[str, list[Current]]:
         """Each presentation on its own: parsed, verified against our challenge, looked up in its status list."""
         binding = _binding(session.request.challenge)
@@ -265,7 +276,9 @@ class VerifierService:
         self, id_: str, stored: Stored[VerifierSession], state: VerifierSession, *, durable: bool = False
     ) -> bool:
         async with self._store.transaction(durable=durable) as transaction:
-            return await transaction.swap(SESSION, id_, state, version=stored.version, expires=state.expires)
+            swapped = await transaction.swap(SESSION, id_, state, version=stored.version, expires=state.expires)
+        self._waiting.wake(id_)
+        return swapped
 
     def _client_id(self, prefix: ClientIdPrefix, id_: str) -> str:
         match prefix:

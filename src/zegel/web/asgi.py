@@ -6,6 +6,7 @@ from typing import Any, Final, final
 from urllib.parse import unquote, urlsplit
 
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.web.load import waited
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -66,11 +67,13 @@ class AsgiApp:
             url=self._origin + (path + b"?" + query if query else path).decode("latin-1"),
             headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in headers),
             peer=_peer(scope),
+            waited=waited(scope),
         )
 
         async def read_body(limit: int) -> bytes:
             try:
-                return await asyncio.wait_for(_read(receive, limit), BODY_SECONDS)
+                async with asyncio.timeout(BODY_SECONDS):
+                    return await _read(receive, limit)
             except TimeoutError:
                 raise TransportError(408) from None
 

@@ -9,14 +9,15 @@ from dataclasses import asdict, replace
 from typing import Final
 
 from zegel.checks import Check
-from zegel.errors import Denied, Explanation, Malformed, Rejected, Unavailable, ZegelError, explain
+from zegel.errors import Denied, Explanation, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpResponse, json_response
-from zegel.protocols.oauth.errors import SLOW_DOWN, denied_with, oauth_error_response
+from zegel.protocols.oauth.errors import SLOW_DOWN, UNAVAILABLE, denied_with, oauth_error_response
 from zegel.web.routing import Audience
 
 ErrorPage = Callable[[Explanation | None, str, int], HttpResponse]
 """Renders a refusal, or by the status our own bug or a missing page, with the request's id."""
 
+UNAVAILABLE_SECONDS: Final = 5  # a lock is gone in less; a disk or a host is not, and is not asked more often than that
 _STATUS: Final[Mapping[Check, int]] = {
     Check.OPERATOR_TOKEN: 401,
     Check.HOST: 421,
@@ -34,9 +35,12 @@ def error_response(error: ZegelError, *, audience: Audience, request_id: str, pa
         return page(explain(error), request_id, status)
     if isinstance(error, Denied):
         return oauth_error_response(error)
-    code = {Malformed: "invalid_request", Rejected: "invalid_request", Unavailable: "temporarily_unavailable"}
-    word = code[type(error)] if error.retry_after is None else SLOW_DOWN
-    body = {"error": word, "error_description": error.detail, "request": request_id}
+    code = "invalid_request" if error.retry_after is None else SLOW_DOWN
+    body = {
+        "error": UNAVAILABLE if isinstance(error, Unavailable) else code,
+        "error_description": error.detail,
+        "request": request_id,
+    }
     # RFC 6750 section 3: an answer 401 names the scheme
     scheme = (("www-authenticate", "Bearer"),) if status == 401 else ()
     headers = (("cache-control", "no-store"), *scheme)
@@ -52,10 +56,13 @@ def in_oauth_words(
 
 
 def told_to_wait(response: HttpResponse, error: ZegelError) -> HttpResponse:
-    """A refusal with when to come again (RFC 6585 section 4), where time is all that is lacking."""
-    if error.retry_after is None:
+    """A refusal with when to come again, where only time is lacking (RFC 6585 section 4, RFC 9110 section 10.2.3)."""
+    seconds = error.retry_after
+    if seconds is None and isinstance(error, Unavailable):
+        seconds = UNAVAILABLE_SECONDS
+    if seconds is None:
         return response
-    headers = (*response.headers, ("retry-after", str(error.retry_after)))
+    headers = (*response.headers, ("retry-after", str(seconds)))
     return replace(response, status=status_of(error), headers=headers)
 
 

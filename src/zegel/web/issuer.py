@@ -17,6 +17,7 @@ from zegel.services.offers import OFFER_PATH
 from zegel.services.rates import Limit
 from zegel.services.status_publisher import AGGREGATION_PATH
 from zegel.web.issuer_site import IssuerSite, refuse_at_server, refusing_at_resource
+from zegel.web.load import Priority
 from zegel.web.pages import STATIC, static_file
 from zegel.web.published import choose, publish
 from zegel.web.routing import Route
@@ -128,7 +129,15 @@ _NONCES: Final[Limited[IssuerSite]] = Limited(Limit.NONCE)
 WALLET_ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", WELL_KNOWN, serve_metadata),
     Route("GET", SERVER_WELL_KNOWN, serve_server_metadata),
-    Route("POST", PAR_PATH, push, max_body=MAX_FORM, refusal=refuse_at_server, limited=Limited(Limit.PAR)),
+    Route(
+        "POST",
+        PAR_PATH,
+        push,
+        max_body=MAX_FORM,
+        refusal=refuse_at_server,
+        limited=Limited(Limit.PAR),
+        priority=Priority.BEGINS,
+    ),
     Route("POST", TOKEN_PATH, token, max_body=MAX_FORM, refusal=refuse_at_server, limited=_BY_CODE),
     Route("POST", CHALLENGE_PATH, challenge, max_body=MAX_FORM, refusal=refuse_at_server, limited=_NONCES),
     Route("POST", NONCE_PATH, nonce, max_body=MAX_FORM, refusal=_AT_CREDENTIAL, limited=_NONCES),

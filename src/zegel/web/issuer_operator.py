@@ -12,6 +12,7 @@ from zegel.services.offers import OfferMade
 from zegel.services.ports import Issuance
 from zegel.web.issuer_pages import reference_link
 from zegel.web.issuer_site import IssuerSite
+from zegel.web.load import Priority
 from zegel.web.routing import Audience, Route
 
 MAX_BODY: Final = 16_384  # an offer of every type
@@ -111,7 +112,7 @@ def _text(value: Json, where: str) -> str:
 
 
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
-    Route("POST", "/offers", offer, Audience.OPERATOR, max_body=MAX_BODY),
+    Route("POST", "/offers", offer, Audience.OPERATOR, max_body=MAX_BODY, priority=Priority.BEGINS),
     Route("POST", "/revocations", revoke, Audience.OPERATOR, max_body=MAX_BODY),
     Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_BODY),
     Route("GET", "/persons", show_persons, Audience.OPERATOR),

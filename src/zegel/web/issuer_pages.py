@@ -9,6 +9,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vci.offer import OfferReference, OfferScheme, offer_link
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
 from zegel.web.issuer_site import IssuerSite
+from zegel.web.load import Priority
 from zegel.web.pages import render_page
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route
@@ -82,6 +83,6 @@ def _choice(type_: AttestationType) -> tuple[str, str, str]:
 
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
-    Route("POST", MAKE_OFFER, make_offer, Audience.PERSON, max_body=MAX_BODY),
+    Route("POST", MAKE_OFFER, make_offer, Audience.PERSON, max_body=MAX_BODY, priority=Priority.BEGINS),
     Route("GET", SHOWN_OFFER + "{id}", show_offer, Audience.PERSON),
 )

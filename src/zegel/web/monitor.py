@@ -8,6 +8,7 @@ from typing import Any, Final, final
 from zegel.errors import ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.version import __version__
+from zegel.web.load import Priority
 from zegel.web.metrics import CONTENT_TYPE, Family, Kind, Sample, of_role, render, single
 from zegel.web.routing import Route
 from zegel.web.traffic import Traffic
@@ -73,7 +74,10 @@ def probes(monitor: Monitor) -> tuple[Route[Any], ...]:
         conditions = {name: "ok" if why is None else why for name, why in failing.items()}
         return json_response({"ready": is_ready, "conditions": conditions}, status=200 if is_ready else 503)
 
-    return Route("GET", HEALTH, health), Route("GET", READY, ready)
+    return (
+        Route("GET", HEALTH, health, priority=Priority.ALWAYS),
+        Route("GET", READY, ready, priority=Priority.ALWAYS),
+    )
 
 
 async def show_metrics(monitor: Monitor, _request: HttpRequest) -> HttpResponse:

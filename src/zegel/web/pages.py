@@ -8,6 +8,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from zegel.checks import Check
 from zegel.errors import Explanation
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpResponse
@@ -33,6 +34,7 @@ _BUG: Final = "This is a fault of ours. It has been noted; please try again late
 _REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
 _NOTHING: Final = "There is no page at this address. Perhaps it was copied in part, or has had its day."
 _TOO_OFTEN: Final = "This came too often. Please wait a moment, and try again."
+_OVERLOAD: Final = "Very many people come at this moment. Please wait for some seconds, and try again."
 _UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment. Please try again later."
 
 
@@ -51,6 +53,8 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
             title, lead = ("No such page", _NOTHING) if status in (404, 405) else ("Something went wrong", _BUG)
         elif status == 429:
             title, lead = "Too often", _TOO_OFTEN
+        elif explanation.check == Check.OVERLOAD.id:
+            title, lead = "Too many at once", _OVERLOAD
         elif status == 503:
             title, lead = "Not to be reached", _UNAVAILABLE
         return render_page(

@@ -27,6 +27,8 @@ from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
 from zegel.web.errors import in_oauth_words
+from zegel.web.load import Priority
+from zegel.web.pace import Pace
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.published import publish
 from zegel.web.qr import draw_qr
@@ -41,7 +43,6 @@ CANCEL: Final = "/sign-in/cancel"
 MAX_AUTHORIZATION: Final = 16_000  # state, nonce and redirect URI at their longest, percent-encoded, are half of it
 MAX_TOKEN: Final = 8_000  # a code, a verifier, a redirect URI and a secret
 _MAX_FORM: Final = 1_000  # a CSRF token
-_REFRESH: Final = 3  # seconds; whoever has answered on a telephone looks up by then
 PUBLISHED_SECONDS: Final = 300  # seconds; a successor's key is published for longer before it signs
 _LOCALE: Final = "en"
 _WALLET_PAGE: Final = "/present"
@@ -59,6 +60,7 @@ class ProviderSite:
     cookies: CookiePolicy
     random: Random
     wallet: str | None
+    pace: Pace
 
 
 async def authorize(site: ProviderSite, request: HttpRequest) -> HttpResponse:
@@ -118,7 +120,7 @@ async def show_code(site: ProviderSite, request: HttpRequest) -> HttpResponse:
         code=None if there is None else await draw_qr(there.link(site.verifier.link_target)),
         opened=there is not None and there.opened,
         failure=_failure(there),
-        refresh=None if there is None else _REFRESH,
+        refresh=None if there is None else site.pace.next(),
     )
 
 
@@ -255,7 +257,7 @@ ROUTES: Final[tuple[Route[ProviderSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", DISCOVERY, discover),
     Route("GET", KEYS, serve_keys),
-    Route("GET", AUTHORIZATION, authorize, Audience.PERSON, limited=_REQUESTS),
+    Route("GET", AUTHORIZATION, authorize, Audience.PERSON, limited=_REQUESTS, priority=Priority.BEGINS),
     Route(
         "POST",
         AUTHORIZATION,
@@ -264,6 +266,7 @@ ROUTES: Final[tuple[Route[ProviderSite], ...]] = (
         max_body=MAX_AUTHORIZATION,
         from_elsewhere=True,
         limited=_REQUESTS,
+        priority=Priority.BEGINS,
     ),
     Route("GET", SIGN_IN, show_sign_in, Audience.PERSON),
     Route("GET", OTHER_DEVICE, show_code, Audience.PERSON),

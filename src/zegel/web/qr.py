@@ -1,24 +1,36 @@
-"""Codes to scan, drawn in a thread: a picture takes ten milliseconds, in which a loop answers fifty requests."""
+"""Codes to scan, drawn in a thread: a picture takes milliseconds, in which a loop answers several requests.
+
+The page with a code is loaded again while it waits, so that its picture is kept for the next time.
+"""
 
 import asyncio
 import re
+import zlib
 from typing import Final
 
 import zxingcpp
 
 from zegel.primitives.encoding import base64
 
+MAX_PICTURES: Final = 10_000  # so many may wait at a time; a picture of 9 kB is kept in some 2 kB
 _SIZE: Final = re.compile(r'width="(\d+)" height="(\d+)"')
+_kept: Final[dict[str, bytes]] = {}
 
 
 async def draw_qr(text: str) -> str:
     """The text as a QR code, for the ``src`` of an image."""
-    return await asyncio.to_thread(_draw, text)
+    picture = _kept.get(text)
+    if picture is None:
+        picture = await asyncio.to_thread(_draw, text)
+        while len(_kept) >= MAX_PICTURES:
+            del _kept[next(iter(_kept))]
+        _kept[text] = picture
+    return "data:image/svg+xml;base64," + base64(zlib.decompress(picture))
 
 
-def _draw(text: str) -> str:
+def _draw(text: str) -> bytes:
     # Level M: a seventh of the code may be dirt or glare, and a link of 300 characters is still coarse enough to scan.
     barcode = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     # With a view box instead of a size, the picture grows with the page.
     scalable = _SIZE.sub(r'viewBox="0 0 \1 \2"', str(barcode.to_svg(add_quiet_zones=True)), count=1)
-    return "data:image/svg+xml;base64," + base64(scalable.encode())
+    return zlib.compress(scalable.encode())

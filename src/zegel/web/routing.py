@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from zegel.errors import ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.web.load import Priority
 from zegel.web.turnstile import Limited
 
 SiteT = TypeVar("SiteT")
@@ -36,7 +37,8 @@ class Route(Generic[SiteT]):
 
     ``max_body`` is in bytes. ``refusal`` words a refusal where the protocol has its own way. ``from_elsewhere``: forms
     come from pages of other sites, which the protocol wants, so that nothing may follow from one but a page.
-    ``limited`` says how its uses are counted, where it may be used only so often.
+    ``limited`` says how its uses are counted, where it may be used only so often. ``priority`` says who is refused
+    first when there is too much to do.
     """
 
     method: str
@@ -47,6 +49,7 @@ class Route(Generic[SiteT]):
     refusal: Callable[[SiteT, ZegelError], HttpResponse] | None = None
     from_elsewhere: bool = False
     limited: Limited[SiteT] | None = None
+    priority: Priority = Priority.CONTINUES
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

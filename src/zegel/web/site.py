@@ -1,8 +1,8 @@
 """A role's site: every request passes here, in the same order, before a handler sees it and after.
 
 1 the host is ours   2 a route takes it   3 a person's form comes from our page, an operator has the token
-4 the address does not come too often   5 the body fits   6 nor does the session   7 the handler answers, or an error
-becomes an answer   8 one log line, and the counts   9 headers of every answer
+4 the address does not come too often   5 the body fits   6 nor does the session   7 there is time for it   8 the
+handler answers, or an error becomes an answer   9 one log line, and the counts   10 headers of every answer
 """
 
 import hmac
@@ -15,14 +15,16 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.logs import Log
 from zegel.checks import Check
+from zegel.config.overload import OverloadConfig
 from zegel.config.setting import is_loopback
-from zegel.errors import Rejected, ZegelError
+from zegel.errors import Rejected, ZegelError, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Random
 from zegel.services.rates import Limit
 from zegel.web.asgi import TransportError
 from zegel.web.browser import check_same_site
-from zegel.web.errors import ErrorPage, bug_response, error_response, told_to_wait
+from zegel.web.errors import ErrorPage, bug_response, error_response, status_of, told_to_wait
+from zegel.web.load import REFRESH_SECONDS, Load
 from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
 from zegel.web.traffic import Traffic
 from zegel.web.turnstile import Turnstile
@@ -34,6 +36,7 @@ _CONTENT_POLICY: Final = (
     "form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
 )
 _REQUEST_ID_BYTES: Final = 8
+_SOME_ID: Final = "00" * _REQUEST_ID_BYTES
 
 
 @final
@@ -65,6 +68,7 @@ class Site(Generic[SiteT]):
         random: Random,
         traffic: Traffic | None = None,
         turnstile: Turnstile | None = None,
+        load: Load | None = None,
     ) -> None:
         self._role = role
         self._routes = routes
@@ -73,6 +77,8 @@ class Site(Generic[SiteT]):
         self._random = random
         self._log = Log(policy.role)
         self._turnstile = turnstile
+        self._load = load or Load(OverloadConfig())
+        self._drawn: HttpResponse | None = None
         self._traffic = traffic or Traffic(policy.role)
         self._host = urlsplit(policy.origin).netloc
 
@@ -86,7 +92,7 @@ class Site(Generic[SiteT]):
 
     async def respond(self, request: HttpRequest, read_body: ReadBody) -> HttpResponse:
         """Answer a request; ``read_body`` fetches at most so many bytes. ``TransportError`` when nobody waits."""
-        began = time.perf_counter()
+        began = time.perf_counter() - request.waited
         request_id = self._random(_REQUEST_ID_BYTES).hex()
         found = find_route(self._routes, request)
         failed: Exception | None = None
@@ -115,7 +121,8 @@ class Site(Generic[SiteT]):
             body = await read_body(found.route.max_body) if request.method == "POST" else b""
             whole = replace(request, body=body)
             self._admit_session(found.route, whole)
-            return await found.route.handler(self._role, whole, **found.parts), None
+            with self._load.take(found.route.priority, waited=request.waited):
+                return await found.route.handler(self._role, whole, **found.parts), None
         except ZegelError as error:
             return self._refusal(error, found, request, request_id), error
 
@@ -124,8 +131,19 @@ class Site(Generic[SiteT]):
     ) -> HttpResponse:
         if isinstance(found, Matched) and found.route.refusal is not None:
             return told_to_wait(found.route.refusal(self._role, error), error)
-        response = error_response(error, audience=_audience(found, request), request_id=request_id, page=self._page)
+        audience = _audience(found, request)
+        if error.check is Check.OVERLOAD and audience is Audience.PERSON:
+            return self._overloaded(error, request, request_id)
+        response = error_response(error, audience=audience, request_id=request_id, page=self._page)
         return told_to_wait(response, error)
+
+    def _overloaded(self, error: ZegelError, request: HttpRequest, request_id: str) -> HttpResponse:
+        """The page when there is too much to do: drawn once, for each time differs in the request's id alone."""
+        if self._drawn is None:
+            self._drawn = told_to_wait(self._page(explain(error), _SOME_ID, status_of(error)), error)
+        again = (("refresh", str(REFRESH_SECONDS)),) if request.method == "GET" else ()
+        body = self._drawn.body.replace(_SOME_ID.encode(), request_id.encode())
+        return replace(self._drawn, headers=(*self._drawn.headers, *again), body=body)
 
     def _nothing_here(self, response: HttpResponse, request: HttpRequest, request_id: str) -> HttpResponse:
         """The 404 or 405; for a person it has a page."""

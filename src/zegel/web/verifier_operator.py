@@ -1,6 +1,5 @@
 """The verifier's operator API: ask a question, read the answer. On a listener of its own, behind a bearer token."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
@@ -28,13 +27,13 @@ from zegel.protocols.openid4vp.verifier import (
 )
 from zegel.services.rates import Limit
 from zegel.services.verifier import Question
+from zegel.web.load import Priority
 from zegel.web.routing import Audience, Route
 from zegel.web.turnstile import Limited
 from zegel.web.verifier import VerifierSite
 
 MAX_QUESTION: Final = 64_000  # a query for a hundred claims, and the transaction data of a payment
 MAX_WAIT: Final = 60  # seconds; whoever waits longer asks again
-_POLL: Final = 0.2
 _MEMBERS: Final = frozenset(
     {
         "dcql_query",
@@ -61,12 +60,10 @@ async def ask(site: VerifierSite, request: HttpRequest) -> HttpResponse:
 async def show_result(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:
     """How a presentation stands; its claims, once. With ``wait`` the answer may take so many seconds."""
     query = request.query()
-    wait = _seconds(query.get("wait", "0"))
+    left = _seconds(query.get("wait", "0"))
     state = await site.service.look(session)
-    for _ in range(int(wait / _POLL)):
-        if isinstance(state, Ready | Finished | Refused | Failed):
-            break
-        await asyncio.sleep(_POLL)
+    while left > 0 and not isinstance(state, Ready | Finished | Refused | Failed):
+        left = await site.service.wait(session, seconds=left)
         state = await site.service.look(session)
     return await _result(site, session, state, initiator=session)
 
@@ -233,7 +230,9 @@ def _initiator_of(_site: VerifierSite, request: HttpRequest) -> str | None:
 _REQUESTS: Final = Limited(Limit.REQUEST, _initiator_of)
 
 ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
-    Route("POST", "/requests", ask, Audience.OPERATOR, max_body=MAX_QUESTION, limited=_REQUESTS),
-    Route("GET", "/requests/{session}", show_result, Audience.OPERATOR),
+    Route(
+        "POST", "/requests", ask, Audience.OPERATOR, max_body=MAX_QUESTION, limited=_REQUESTS, priority=Priority.BEGINS
+    ),
+    Route("GET", "/requests/{session}", show_result, Audience.OPERATOR, priority=Priority.WAITS),
     Route("POST", "/requests/{session}/return", come_back, Audience.OPERATOR, max_body=MAX_QUESTION),
 )

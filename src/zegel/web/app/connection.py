@@ -1,9 +1,12 @@
 """HTTP/1.1 on a connection, whose heads have a size and a time. The server's own parser would read one for ever."""
 
 import asyncio
+import time
 from typing import Final, final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from zegel.web.load import ARRIVED
 
 HEAD_SECONDS: Final = 10.0  # the time that a body has, too
 MAX_HEAD_READ: Final = 1 << 19  # the end of a long body may come along; web.asgi has the limit that clients meet
@@ -42,7 +45,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._wait_for_head()
 
     def on_headers_complete(self) -> None:
-        """A head has ended."""
+        """A head has ended. Its request waits for its turn from now on; the loop's own time stands still meanwhile."""
+        self.scope[ARRIVED] = time.monotonic()  # type: ignore[typeddict-unknown-key]
         self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()

@@ -56,6 +56,8 @@ from zegel.web.app.roles import (
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.monitor import Monitor
 
+_SHARED_SECONDS: Final = 5  # to see that a list has not changed takes a millisecond
+
 ROUTES: Final = (*issuer.WALLET_ROUTES, *issuer_log_in.ROUTES, *issuer_pages.ROUTES)
 
 
@@ -93,12 +95,17 @@ async def open_issuer(world: World) -> OpenRole:
         name="issuer",
         listeners=_listeners(site, monitor, world),
         timers=(
-            Timer(name="status lists", seconds=config.status_list_period, act=site.statuses.publish),
-            Timer(name="purge", seconds=world.config.purge, act=store.purge),
+            Timer(name="status lists", seconds=_look_again(config), act=site.statuses.publish),
+            Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
             keys.timer(),
         ),
         close=close,
     )
+
+
+def _look_again(config: IssuerConfig) -> int:
+    """How often it is seen to that status lists are signed: what one worker publishes, the others have soon."""
+    return config.status_list_period if config.workers == 1 else min(config.status_list_period, _SHARED_SECONDS)
 
 
 def _listeners(site: IssuerSite, monitor: Monitor, world: World) -> tuple[Listener, ...]:

@@ -11,12 +11,13 @@ from zegel.services.ports import ListFolder
 from zegel.services.status_publisher import StatusPublisher
 from zegel.web.app.keys import RoleKeys
 from zegel.web.app.roles import Listener, World, listener
+from zegel.web.load import Priority
 from zegel.web.metrics import Family, Kind, Sample, counted, single
 from zegel.web.monitor import METRICS, Condition, Monitor, probes, show_metrics
 from zegel.web.routing import Route
 from zegel.web.site import SitePolicy
 
-ROUTES: Final[tuple[Route[Monitor], ...]] = (Route("GET", METRICS, show_metrics),)
+ROUTES: Final[tuple[Route[Monitor], ...]] = (Route("GET", METRICS, show_metrics, priority=Priority.ALWAYS),)
 
 
 def metrics_listeners(monitor: Monitor, *, config: RoleConfig, world: World) -> tuple[Listener, ...]:

@@ -39,6 +39,7 @@ from zegel.web.app.monitor import (
 from zegel.web.app.roles import Listener, OpenRole, Timer, World, cookie_policy, public_listener, secrets_of
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.monitor import Monitor
+from zegel.web.pace import Pace
 from zegel.web.provider import ProviderSite
 from zegel.web.verifier import VerifierSite
 
@@ -85,6 +86,7 @@ async def open_provider(world: World) -> OpenRole:
         cookies=cookie_policy("provider", config, secrets_of(sealing.under(store.key), world)),
         random=world.random,
         wallet=config.wallet,
+        pace=Pace(clock=world.clock),
     )
     monitor = Monitor(
         "provider",
@@ -99,7 +101,7 @@ async def open_provider(world: World) -> OpenRole:
     return OpenRole(
         name="provider",
         listeners=_listeners(site, monitor, world),
-        timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge), keys.timer()),
+        timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge, for_all=True), keys.timer()),
         close=store.close,
     )
 

@@ -5,7 +5,7 @@ Whoever runs roles (a server, the demo, a test) decides about sockets; ``handle`
 
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import final
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import SealingKeys
+from zegel.config.overload import OverloadConfig
 from zegel.config.roles import Config, RoleConfig
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
 from zegel.web.asgi import AsgiApp, AsgiCallable
 from zegel.web.browser import CookiePolicy
+from zegel.web.load import Load
 from zegel.web.monitor import Monitor, probes
 from zegel.web.pages import error_page
 from zegel.web.routing import Route, SiteT
@@ -36,7 +38,7 @@ async def _nothing_to_close() -> None:
 class World:
     """What roles are opened with: the configuration, and the adapters that all of them share.
 
-    ``close`` is called at the end, when no role is open any more.
+    ``load`` is what they have in hand together. ``close`` is called at the end, when no role is open any more.
     """
 
     config: Config
@@ -44,6 +46,7 @@ class World:
     random: Random
     outbound: Outbound
     trust: Trust
+    load: Load = field(default_factory=lambda: Load(OverloadConfig()))
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 
 
@@ -64,11 +67,12 @@ class Listener:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """Something that a role does at the start, and then every so many seconds."""
+    """Something that a role does at the start, and then every so many seconds; ``for_all`` its workers, one of them."""
 
     name: str
     seconds: float
     act: Callable[[], Awaitable[object]]
+    for_all: bool = False
 
 
 @final
@@ -212,6 +216,7 @@ def listener(
         random=world.random,
         traffic=None if monitor is None else monitor.traffic(policy.role),
         turnstile=turnstile,
+        load=world.load,
     )
     return Listener(
         name=policy.role,

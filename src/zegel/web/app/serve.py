@@ -24,10 +24,15 @@ _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 T = TypeVar("T")
 
 
-def bind(address: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. ``Unavailable`` when the port is taken."""
+def bind(address: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes a free one. ``Unavailable`` when the port is taken.
+
+    ``shared``: other sockets of the same user that are shared too may listen there, and each gets connections.
+    """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((address, port))
     except OSError as error:

@@ -81,7 +81,7 @@ async def open_verifier(world: World) -> OpenRole:
             ),
             *metrics_listeners(monitor, config=config, world=world),
         ),
-        timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge), keys.timer()),
+        timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True), keys.timer()),
         close=store.close,
     )
 

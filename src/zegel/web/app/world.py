@@ -18,6 +18,7 @@ from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 from zegel.trust.lists.values import ListType
 from zegel.web.app.roles import Timer, World
+from zegel.web.load import Load
 
 LIST_TYPES: Final = {
     "pid": ListType.PID_PROVIDERS,
@@ -67,6 +68,7 @@ def open_world(config: Config) -> World:
         random=system_random,
         outbound=outbound,
         trust=Trust(sources, fixed=(), clock=clock),
+        load=Load(config.overload),
         close=outbound.aclose,
     )
 

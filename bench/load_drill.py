@@ -1,0 +1,311 @@
+"""What roles do under load: at a rising rate, with one worker and with two; when far too much is asked; and with
+thousands of browsers that wait. All of it on this machine, in not much more than the seconds that it is given.
+
+    load_drill.py SECONDS
+
+Prints a JSON line a step. ``rate`` is how many are begun a second, ``per_second`` how many of them ended well,
+``p50_ms`` and ``p99_ms`` how long those took from when they were due; ``turned_away`` counts answers 503, after which
+one comes again when told to, and ``errors`` what did not end well. ``busy`` is how many processors the role had:
+where the rate is not reached and that is little, it waited for the disk, or what makes the load has no more time.
+``memory_mb`` is resident, of all workers together.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from crowd import Browser, Reply, files_for
+from over_http import Holding, Issuer, Service, hold, receive
+from rising import PatientClient, percentile
+from rising import hold as hold_rate
+from roles import ZEGEL, Role, free_ports
+from zegel.adapters.configuration import load_config
+from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.trust_files import load_trust
+from zegel.config.roles import Config
+from zegel.formats.credential import Format
+from zegel.primitives.encoding import base64url
+
+RATES: Final = (5, 10, 20, 40)  # a second
+BROWSERS: Final = 10_000
+MAX_GROWTH_MB: Final = 300  # that so many browsers may cost
+FLOODING: Final = 2_000  # browsers that ask without end: the queue of them is longer than anybody may wait
+RECOVERED: Final = 20  # answers in a row, none of them a refusal
+_OPENING: Final = 40  # browsers that come at the same time
+_CODE_SECONDS: Final = 100  # of the two minutes for which a code is good
+
+
+@dataclass(frozen=True)
+class Town:
+    """A sandbox whose roles can be started with so many workers."""
+
+    config_file: Path
+
+    @property
+    def config(self) -> Config:
+        return load_config(self.config_file)
+
+    def use_workers(self, count: int) -> None:
+        """From the next start on."""
+        text = re.sub(r"^workers = \d+\n", "", self.config_file.read_text(), flags=re.MULTILINE)
+        self.config_file.write_text(
+            re.sub(r"^(\[(issuer|verifier|provider)\]\n)", rf"\1workers = {count}\n", text, flags=re.MULTILINE)
+        )
+
+    def issuer(self) -> Issuer:
+        config = self.config.issuer
+        token = base64url(load_secret(config.operator_token))
+        return Issuer(f"http://{config.operator_address}:{config.operator_port}", token)
+
+    def service(self) -> Service:
+        (registered,) = self.config.provider.clients
+        return Service(
+            provider=self.config.provider.origin,
+            client_id=registered.id,
+            secret=base64url(load_secret(self.config_file.parent / "keys" / f"{registered.id}.secret")),
+            redirect_uri=registered.redirect_uris[0],
+        )
+
+    async def holding(self, client: PatientClient) -> Holding:
+        """What a wallet receives of the issuer, which runs."""
+        offer = await self.issuer().offer(client, Format.SD_JWT_VC)
+        data, keys = await receive(client, offer, copies=1)
+        anchors = load_trust([self.config_file.parent / "trust"], now=int(time.time()))
+        return hold(Format.SD_JWT_VC, data, keys, anchors)
+
+    def sign_in_target(self) -> str:
+        """Where a service sends a browser; what is asked is the same each time, for nobody comes back."""
+        (client,) = self.config.provider.clients
+        asked = {
+            "response_type": "code",
+            "client_id": client.id,
+            "redirect_uri": client.redirect_uris[0],
+            "scope": "openid profile",
+            "state": "state-of-the-service",
+            "nonce": "nonce-of-the-service",
+            "code_challenge": base64url(bytes(32)),
+            "code_challenge_method": "S256",
+        }
+        return f"/authorize?{urlencode(asked)}"
+
+
+def say(name: str, **values: object) -> None:
+    print(json.dumps({"name": name, **values}), flush=True)
+
+
+# --- a rising rate ----------------------------------------------------------------------------------------------------
+
+
+async def rise(town: Town, *, workers: int, rates: tuple[int, ...], seconds: float) -> None:
+    """Sign-ins and issuances at each rate, for so many seconds each."""
+    town.use_workers(workers)
+    with Role("trust", town.config_file), Role("issuer", town.config_file) as issuer:
+        async with PatientClient() as client:
+            holding, office = await town.holding(client), town.issuer()
+
+            async def issue() -> None:
+                await receive(client, await office.offer(client, Format.SD_JWT_VC), copies=1)
+
+            for rate in rates:
+                await measure("issuance", client, issuer, issue, workers=workers, rate=rate, seconds=seconds)
+            with Role("provider", town.config_file) as provider:
+                sign_in = partial(town.service().sign_in, client, holding)
+                for rate in rates:
+                    await measure("sign-in", client, provider, sign_in, workers=workers, rate=rate, seconds=seconds)
+
+
+async def measure(
+    name: str,
+    client: PatientClient,
+    role: Role,
+    task: Callable[[], Awaitable[object]],
+    *,
+    workers: int,
+    rate: float,
+    seconds: float,
+) -> None:
+    turned_away, used = client.turned_away, role.processor_seconds()
+    step = await hold_rate(task, rate=rate, seconds=seconds)
+    say(
+        name,
+        workers=workers,
+        rate=rate,
+        per_second=round(len(step.taken) / step.elapsed, 1),
+        p50_ms=percentile(step.taken, 50),
+        p99_ms=percentile(step.taken, 99),
+        errors=step.errors,
+        turned_away=client.turned_away - turned_away,
+        busy=round((role.processor_seconds() - used) / step.elapsed, 2),
+        memory_mb=round(role.resident_mb(), 1),
+    )
+
+
+# --- far too much -----------------------------------------------------------------------------------------------------
+
+
+async def overload(town: Town, *, workers: int, flooding: int, seconds: float) -> None:
+    """A flood of new sign-ins; beside it somebody who watches, and somebody who signs in. Then it ends."""
+    town.use_workers(workers)
+    with Role("trust", town.config_file), Role("issuer", town.config_file), Role("provider", town.config_file) as role:
+        async with PatientClient() as client:
+            sign_in = partial(town.service().sign_in, client, await town.holding(client))
+            flood = await asyncio.create_subprocess_exec(
+                sys.executable,
+                str(Path(__file__).with_name("flood.py")),
+                *(town.config.provider.origin, town.sign_in_target(), str(flooding), str(seconds)),
+                stdout=subprocess.PIPE,
+            )
+            watched = asyncio.create_task(watch(town.config.provider.origin, flood))
+            step = await hold_rate(sign_in, rate=1, seconds=seconds)
+            output, _ = await flood.communicate()
+            counted, recovered = json.loads(output), await recovery(town)
+            say(
+                "overload",
+                workers=workers,
+                flooding=flooding,
+                **counted,
+                health_p99_ms=percentile(await watched, 99),
+                sign_ins=len(step.taken),
+                sign_ins_lost=step.errors,
+                recovered_ms=recovered,
+                memory_mb=round(role.resident_mb(), 1),
+            )
+    check(counted["turned_away"] > 0, "nobody was turned away")
+    check(counted["told_to_wait"] == counted["turned_away"], "somebody was turned away and not told for how long")
+    check(counted["other"] == 0, "something was answered in another way")
+
+
+async def watch(origin: str, flood: asyncio.subprocess.Process) -> list[float]:
+    """Ask how the role is while it is flooded; how long each answer took."""
+    taken = []
+    async with Browser(origin) as browser:
+        while flood.returncode is None:
+            begun = time.perf_counter()
+            reply = await browser.get("/healthz")
+            check(reply.status == 200, f"the role says {reply.status} of itself")
+            taken.append(time.perf_counter() - begun)
+            await asyncio.sleep(0.1)
+    return taken
+
+
+async def recovery(town: Town) -> float:
+    """After how many milliseconds the first of so many sign-ins in a row begins well."""
+    begun = since = time.perf_counter()
+    well = 0
+    async with Browser(town.config.provider.origin) as browser:
+        while well < RECOVERED:
+            check(time.perf_counter() < begun + 10, "it does not recover")
+            reply = await browser.get(town.sign_in_target())
+            if reply.status == 303:
+                well += 1
+            else:
+                well, since = 0, time.perf_counter()
+    return round((since - begun) * 1000, 1)
+
+
+# --- thousands who wait -----------------------------------------------------------------------------------------------
+
+
+async def wait_for_results(town: Town, *, browsers: int, seconds: float) -> None:
+    """Browsers with a code to scan, which load their page again when it says so, until all are there and it is over."""
+    town.use_workers(1)
+    target, origin = town.sign_in_target(), town.config.provider.origin
+    with Role("trust", town.config_file), Role("issuer", town.config_file), Role("provider", town.config_file) as role:
+        async with PatientClient() as client:
+            sign_in = partial(town.service().sign_in, client, await town.holding(client))
+            await sign_in()
+            before, taken, coming = role.resident_mb(), list[float](), asyncio.Semaphore(_OPENING)
+            waiting: list[Browser] = []
+
+            async def open_page(browser: Browser) -> Reply:
+                async with coming:
+                    await well(partial(browser.get, target), 303)
+                    asked = await well(partial(browser.get, "/sign-in/other-device"), 200)
+                    await well(partial(browser.post, "/sign-in/other-device", {"csrf": asked.csrf}), 303)
+                    return await well(partial(browser.get, "/sign-in/other-device"), 200)
+
+            async def wait() -> None:
+                browser = Browser(origin)
+                page = await open_page(browser)
+                waiting.append(browser)
+                while True:
+                    await asyncio.sleep(page.refresh)
+                    begun = time.perf_counter()
+                    page = await well(partial(browser.get, "/sign-in/other-device"), 200)
+                    taken.append(time.perf_counter() - begun)
+
+            began = time.perf_counter()
+            tasks = [asyncio.create_task(wait()) for _ in range(browsers)]
+            while time.perf_counter() < began + min(seconds, _CODE_SECONDS) - 10 and len(waiting) < browsers:
+                await asyncio.sleep(0.1)
+                for task in tasks:
+                    if task.done():
+                        await task
+            taken.clear()
+            used, settled = role.processor_seconds(), time.perf_counter()
+            step = await hold_rate(sign_in, rate=1, seconds=8)
+            elapsed, growth = time.perf_counter() - settled, role.peak_mb() - before
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            say(
+                "browsers waiting",
+                workers=1,
+                waiting=len(waiting),
+                looks_per_second=round(len(taken) / elapsed, 1),
+                p50_ms=percentile(taken, 50),
+                p99_ms=percentile(taken, 99),
+                sign_in_p50_ms=percentile(step.taken, 50),
+                errors=step.errors,
+                busy=round((role.processor_seconds() - used) / elapsed, 2),
+                growth_mb=round(growth, 1),
+                growth_kb_each=round(growth * 1024 / len(waiting), 1),
+            )
+            for browser in waiting:
+                browser.leave()
+    check(growth < MAX_GROWTH_MB, f"{len(waiting)} browsers cost {growth:.0f} MB, and may cost {MAX_GROWTH_MB}")
+
+
+async def well(ask: Callable[[], Awaitable[Reply]], status: int) -> Reply:
+    """The answer, with this status; whoever is told to come again does."""
+    reply = await ask()
+    while reply.status == 503:
+        await asyncio.sleep(int(reply.headers["retry-after"]))
+        reply = await ask()
+    check(reply.status == status, f"expected {status}, got {reply.status}")
+    return reply
+
+
+def check(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise SystemExit(otherwise)
+
+
+def main(seconds: float = 120, *, rates: tuple[int, ...] = RATES, browsers: int = BROWSERS) -> None:
+    browsers = files_for(browsers)
+    with ExitStack() as stack:
+        sandbox = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "sandbox"
+        made = [ZEGEL, "sandbox", sandbox, "--profile", "plain", "--port", str(free_ports(130))]
+        subprocess.run(made, check=True, capture_output=True)
+        town, part = Town(sandbox / "zegel.toml"), seconds / 2
+        each = part * 0.7 / (4 * len(rates))
+        for workers in (1, 2):
+            asyncio.run(rise(town, workers=workers, rates=rates, seconds=each))
+        for workers in (1, 2):
+            asyncio.run(overload(town, workers=workers, flooding=FLOODING, seconds=part * 0.15))
+        asyncio.run(wait_for_results(town, browsers=browsers, seconds=part))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))
