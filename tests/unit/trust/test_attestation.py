@@ -16,7 +16,7 @@ from zegel.trust.attestation import (
     sign_wallet_attestation,
     verify_wallet_attestation,
 )
-from zegel.trust.attestation_claims import AttestationStatus
+from zegel.trust.attestation_claims import MAX_INDEX, AttestationStatus
 
 ROOT = authority("wallet root")
 PROVIDER = signer(ROOT, "wallet provider", Purpose.WALLET_PROVIDER)
@@ -88,6 +88,16 @@ def test_openid4vci_appendix_e_a_status_may_stand_among_the_claims() -> None:
     assert verified(signed(status=without)).status == without
 
 
+@pytest.mark.parametrize("index", [0, 1, MAX_INDEX])
+def test_a_status_is_an_entry_from_the_first_to_the_last(index: int) -> None:
+    status = AttestationStatus(uri="https://wallet.utopia.example/status/1", index=index)
+    assert verified(signed(status=status)).status == status
+    with pytest.raises(Malformed, match="expected an index from zero"):
+        parse_wallet_attestation(
+            raw(CLAIMS | {"status": {"status_list": {"uri": status.uri, "idx": MAX_INDEX + 1}}}),
+        )
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -140,6 +150,7 @@ def test_clocks_may_differ_a_little() -> None:
 @pytest.mark.requirement("WUA_07")
 def test_ts3_2_2_1_1_an_attestation_lives_at_most_24_hours() -> None:
     assert verified(signed(expires=NOW + MAX_LIFETIME))
+    assert verified(raw(CLAIMS | {"exp": NOW + MAX_LIFETIME + 60}))  # as far as clocks may differ
     with pytest.raises(Rejected) as refusal:
         verified(raw(CLAIMS | {"exp": NOW + MAX_LIFETIME + 61}))
     assert (refusal.value.check, refusal.value.field) == (Check.ATTESTATION_VALIDITY, "exp")

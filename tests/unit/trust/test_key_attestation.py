@@ -66,6 +66,13 @@ def test_openid4vci_d_1_what_may_be_left_out() -> None:
     assert "nonce" not in parse_key_attestation(signed(nonce=None)).jws.unverified_claims
 
 
+def test_as_many_keys_are_attested_as_allowed_and_not_one_more() -> None:
+    keys = tuple(fixed_key(f"key {number}").public_key for number in range(MAX_KEYS + 1))
+    assert verified(signed(keys=keys[:-1])).keys == keys[:-1]
+    with pytest.raises(Malformed, match=f"expected one to {MAX_KEYS} keys"):
+        parse_key_attestation(signed(keys=keys))
+
+
 def test_a_wallet_that_names_its_keys_finds_the_names_again() -> None:
     named = parse_key_attestation(signed(kids={KEYS[0]: "key 1"}))
     first, *others = named.jws.unverified_claims["attested_keys"]

@@ -24,6 +24,11 @@ def test_a_reference_goes_both_ways(index: int) -> None:
     assert parse_status_reference(status_claim(reference), what="test") == reference
 
 
+@pytest.mark.parametrize("uri", ["u", "x" * MAX_URI])
+def test_a_uri_has_one_character_to_as_many_as_allowed(uri: str) -> None:
+    assert parse_status_reference({"status_list": {"idx": 0, "uri": uri}}, what="test").uri == uri
+
+
 @pytest.mark.parametrize(
     "status",
     [

@@ -9,7 +9,7 @@ from zegel_testing.status import BOTH, LIST, STATUS_ANCHORS, STATUS_SIGNER, URI,
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.status.entries import MAX_LARGE_LIST, compress, empty_status_list
+from zegel.formats.status.entries import MAX_LARGE_LIST, MAX_LIST, compress, empty_status_list
 from zegel.formats.status.token import (
     CWT_TYPE,
     JWT_TYPE,
@@ -103,6 +103,14 @@ def test_a_large_list_is_taken_where_a_caller_asks_for_it() -> None:
             parse_status_list(data, content_type=None)
 
 
+def test_a_token_is_bounded_before_anything_is_decoded() -> None:
+    longest = MAX_LIST * 2 // 3
+    with pytest.raises(Malformed, match="base64url text, once"):  # looked at
+        parse_status_list(b"A" * longest, content_type=JWT)
+    with pytest.raises(Malformed, match=f"expected at most {longest} bytes"):
+        parse_status_list(b"A" * (longest + 1), content_type=JWT)
+
+
 @pytest.mark.parametrize(
     "claims",
     [
@@ -143,6 +151,7 @@ def test_text_that_only_looks_like_a_list_is_not_taken_for_one() -> None:
         encode_json({'x"lst': lst, "sub": URI, "iat": NOW, "status_list": {"bits": 2}}),
         encode_json({'x"lst': lst, **CLAIMS}),
         encode_json({"lst": lst, "sub": URI, "iat": NOW, "status_list": {"bits": 2, "lst": ""}}),
+        encode_json({'x"lst': lst, **CLAIMS, "status_list": {"bits": 2, "last": ""}}).replace(b"last", b"l\\u0073t"),
         b'"lst":"AAAA"',
     ):
         with pytest.raises(Malformed):
