@@ -4,13 +4,14 @@
 # make wheel    the package          make sbom    what it is made of      make audit   known weaknesses of that
 # make fuzz     a minute on each parser and endpoint; MINUTES=30 for longer, TARGETS='*.parse_jw? issuer/*' for some
 # make mutants  faults in the lines that hold a check, and which of them no test sees; MODULES='zegel/trust' for some
+# make drill    kills each role at each commit, fills disks, locks databases, sets clocks; ONLY=wallet for some
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench wheel sbom audit fuzz mutants lock
+.PHONY: help demo test test-fast check bench wheel sbom audit fuzz mutants drill lock
 BIN := .venv/bin
 EPOCH := 1577836800 # 2020-01-01: a time that every format of archives can hold
 
 help:
-	@sed -n '1,6s/^# //p' Makefile
+	@sed -n '1,7s/^# //p' Makefile
 
 demo:
 	@tools/setup run
@@ -54,6 +55,10 @@ audit:
 fuzz:
 	@tools/setup fuzz
 	@PYTHONPATH=tests/support $(BIN)/python -m zegel_fuzz run --minutes $(if $(MINUTES),$(MINUTES),1) -- $(foreach target,$(TARGETS),'$(target)')
+
+drill:
+	@tools/setup test
+	@PYTHONPATH=tests/support $(BIN)/python -m zegel_drill $(ONLY)
 
 # Goes on where it was ended; rm -r .mutants to begin again.
 mutants:

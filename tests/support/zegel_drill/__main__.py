@@ -1,0 +1,89 @@
+"""``make drill``: every scenario, a line of JSON each, and a summary; fails when one did.
+
+python -m zegel_drill [PART]         those alone whose role and point have PART in them
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from zegel_drill.faults import PURGE, all_clocks, all_faults
+from zegel_drill.ground import KEEPERS, living_town
+from zegel_drill.scenarios import (
+    WHENS,
+    Planned,
+    count_points,
+    count_starts,
+    count_trust,
+    kill,
+    kill_at_start,
+    kill_trust,
+)
+from zegel_drill.town import Town
+
+
+async def plan_kills(town: Town) -> list[Planned]:
+    """A role's end before and after each point of the walk, of its start, and of its answers to those who start."""
+    planned: list[Planned] = []
+    for role, points in (await count_points(town)).items():
+        for point in points:
+            # a file that is written and has no name yet is what stands before it gets one
+            whens = WHENS[:1] if point.kind == "write" else WHENS
+            planned += [(f"{role} {point}", lambda r=role, p=point, w=when: kill(town, r, p, w)) for when in whens]
+    if town.profile == "haip":
+        for role in KEEPERS:
+            for point in count_starts(town, role):
+                planned += [
+                    (f"{role} {point}", lambda r=role, p=point, w=when: kill_at_start(town, r, p, w)) for when in WHENS
+                ]
+        for point in await count_trust(town):
+            planned += [(f"trust {point}", lambda p=point, w=when: kill_trust(town, p, w)) for when in WHENS]
+    return planned
+
+
+async def plan_faults(town: Town) -> list[Planned]:
+    """What goes wrong with disks, databases and a host."""
+    return all_faults(town)
+
+
+async def plan_clocks(town: Town) -> list[Planned]:
+    """What goes wrong with clocks."""
+    return all_clocks(town)
+
+
+PARTS = (
+    ("kills", "haip", {}, plan_kills),
+    ("kills of what haip does not know", "plain", {}, plan_kills),
+    ("disks, databases, a host", "haip", {}, plan_faults),
+    ("clocks", "haip", {"": {"purge": PURGE}}, plan_clocks),
+)
+
+
+async def drill(part: str) -> int:
+    """Everything; how many scenarios failed."""
+    began, done, failed = time.monotonic(), 0, 0
+    for name, profile, settings, plan in PARTS:
+        with (
+            tempfile.TemporaryDirectory(prefix="zegel-drill-") as folder,
+            living_town(Path(folder) / "town", profile=profile, settings=settings) as town,
+        ):
+            chosen = [scenario for title, scenario in await plan(town) if part in title]
+            tell(part=name, scenarios=len(chosen))
+            for scenario in chosen:
+                result = await scenario()
+                tell(**result.members())
+                done, failed = done + 1, failed + bool(result.faults)
+    tell(scenarios=done, failed=failed, seconds=round(time.monotonic() - began))
+    return failed
+
+
+def tell(**members: object) -> None:
+    """A line."""
+    print(json.dumps(members), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(1 if asyncio.run(drill(" ".join(sys.argv[1:]))) else 0)

@@ -1,0 +1,152 @@
+"""What stands in a role's database, opened with its key: what refers to what, and what is left when time is over."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from zegel.adapters.codec import Codec
+from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.sealing import Seal, place_of, record_id
+from zegel.adapters.sql import tables
+from zegel.adapters.sql.database import Database
+from zegel.adapters.sql.issuances import SqlIssuances
+from zegel.adapters.sql.statuses import PAGE
+from zegel.adapters.sql.store import _KEY_CHECK, SqlStore
+from zegel.services import authorization, issuer, log_in, offers, signin, sources, verifier
+from zegel.services.ports import Issuance, Kind
+
+KINDS: tuple[Kind[Any], ...] = (
+    _KEY_CHECK,
+    authorization.PUSHED,
+    authorization.CODE,
+    authorization.PRE_AUTHORIZED,
+    authorization.GRANT,
+    authorization.ACCESS,
+    authorization.REFRESH,
+    issuer.DEFERRED,
+    issuer.REVOCATION,
+    issuer.NOTIFIED,
+    log_in.VISIT,
+    log_in.GUESSES,
+    offers.OFFER,
+    signin.SIGN_IN,
+    signin.CODES,
+    signin.ACCESS,
+    sources.GATHERED,
+    verifier.SESSION,
+)
+DAY = 86_400
+LASTING = frozenset({"key-check", "grant", "refresh token", "code", "pre-authorized code", "revocation"})
+"""What a day later is still there: grants, what they gave, that it was taken back, and that codes were used."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it stands. ``id`` is the hash of its key."""
+
+    kind: str
+    id: bytes
+    expires: int
+    value: Any
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A role's database at one moment. ``given`` are the entries of status lists whose bit says that they are taken."""
+
+    records: Mapping[tuple[str, bytes], Record]
+    used: int
+    issuances: tuple[Issuance, ...]
+    lists: Mapping[str, int]
+    given: frozenset[tuple[str, int]]
+
+    def orphans(self, *, now: int) -> Iterator[str]:
+        """What refers to something that is not there, of all whose own time is not over."""
+        for record in self.records.values():
+            if record.expires > now:
+                for kind, key in _references(record.value):
+                    if (kind, record_id(kind, key)) not in self.records:
+                        yield f"a {record.kind} refers to a {kind} that is not there"
+        known = Counter((entry.list_id, entry.index) for each in self.issuances for entry in each.entries)
+        yield from (f"the status entry {entry} was given out {n} times" for entry, n in known.items() if n > 1)
+        yield from (
+            f"the status entry {entry} is taken, by nothing that was issued" for entry in self.given - known.keys()
+        )
+        yield from (f"the status entry {entry} was issued, and is not taken" for entry in known.keys() - self.given)
+        for list_id, taken in self.lists.items():
+            given = sum(each == list_id for each, _ in self.given)
+            if given != taken:
+                yield f"the status list {list_id} counts {taken} entries, and {given} are taken"
+        for list_id in {each for each, _ in self.given} - self.lists.keys():
+            yield f"pages of the status list {list_id} are there without it"
+
+    def kinds(self) -> Counter[str]:
+        """How many records there are of each kind, and rows of the other tables, as far as there are any."""
+        found = Counter(kind for kind, _ in self.records)
+        rest = {"used": self.used, "issuances": len(self.issuances), "lists": len(self.lists)}
+        return found + Counter(rest)
+
+
+def read_ledger(database: Database, key: bytes) -> Ledger:
+    """Open and read all of it."""
+    seal = Seal(key, random=_no_randomness)
+    kinds = {kind.name: kind for kind in KINDS}
+    execute = database.connection.execute
+    with database.transaction():
+        records = {
+            (row.kind, row.id): Record(row.kind, row.id, row.expires, _opened(row, kinds[row.kind], seal))
+            for row in execute(select(tables.records))
+        }
+        used = len(execute(select(tables.used.c.id)).all())
+        sealed = SqlIssuances(database, seal=seal, now=0)
+        columns = (tables.issuances.c[name] for name in ("id", "expires", "revoked_at", "value"))
+        issuances = tuple(sealed._opened(tuple(row)) for row in execute(select(*columns)))  # type: ignore[arg-type]
+        lists = {row.id: row.taken for row in execute(select(tables.status_lists))}
+        given = frozenset(
+            (row.list, row.page * PAGE + index)
+            for row in execute(select(tables.status_pages))
+            for index in range(PAGE)
+            if row.taken[index >> 3] >> (index & 7) & 1
+        )
+    return Ledger(records=records, used=used, issuances=issuances, lists=lists, given=given)
+
+
+async def left_after(database: Database, key: bytes, *, now: int) -> Ledger:
+    """What a role whose clock says ``now`` leaves of it when it removes what is over. It is gone from ``database``."""
+    await SqlStore(database, key=key, clock=ManualClock(now), random=_no_randomness).purge()
+    return read_ledger(database, key)
+
+
+def sealing_key(table: Any) -> bytes:
+    """The key that opens a role's database."""
+    return load_secret(table.sealing_key)
+
+
+def _opened(row: Any, kind: Kind[Any], seal: Seal) -> Any:
+    place = place_of(row.kind, row.id, version=row.version, expires=row.expires)
+    return Codec(kind.states).decode(seal.open_(row.value, place=place))
+
+
+_REFERENCES: Mapping[type[Any], Callable[[Any], Iterator[tuple[str, str]]]] = {
+    authorization.AccessToken: lambda token: iter([("grant", token.grant)]),
+    authorization.RefreshToken: lambda token: iter([("grant", token.grant)]),
+    authorization.UsedCode: lambda code: iter([("grant", code.grant)]),
+    log_in.Visiting: lambda visit: iter([("pushed request", visit.request_uri)]),
+    log_in.LoggedIn: lambda visit: iter([("pushed request", visit.request_uri)]),
+    signin.SignIn: lambda sign_in: iter([("presentation session", id_) for id_ in sign_in.asked]),
+}
+
+
+def _references(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, offers.OpenOffer) and value.offer.pre_authorized is not None:
+        yield "pre-authorized code", value.offer.pre_authorized.code
+    elif type(value) in _REFERENCES:
+        yield from _REFERENCES[type(value)](value)
+
+
+def _no_randomness(_count: int) -> bytes:
+    raise RuntimeError("reading needs no randomness")

@@ -1,0 +1,255 @@
+"""Erika at her browser, who does what a page asks of her, and does it again when nobody answers.
+
+She reads what stands on a page and knows no more of the roles than that. A request that was not answered she sends once
+more. Where a page has nothing for her to press she goes home and looks what waits; if nothing does she begins again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from typing import final
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from zegel.cli.walk.browser import Browser, Form, Page, _page
+from zegel.errors import Unavailable
+from zegel.primitives.http import FORM, origin_of
+from zegel_drill.town import DrillError, Town
+
+PERSON = "erika"
+PASSWORD = "erika keeps bees"
+PASSPHRASE = "seven bees on a charter"
+SIGNED_IN = "You are signed in."
+_CODE_IS_SHOWN = "The code is in the terminal in which the wallet runs"
+_PATIENCE = 40  # pages until something has come to its end
+_TRIES = 2  # refusals that she takes
+_REFUSED = 400
+_TOO_OFTEN = 429
+_A_MOMENT = 1.1  # seconds, which is what she is told to wait at these rates
+_MAX_REDIRECTS = 12
+
+Mend = Callable[[], Awaitable[bool]]
+
+
+@final
+@dataclass(frozen=True)
+class Again:
+    """A request that was not answered, and how it was when it was sent once more; None: not answered again."""
+
+    role: str
+    method: str
+    path: str
+    status: int | None
+
+
+class PatientBrowser:
+    """A browser whose person sends again what was not answered, once whoever did not answer runs again."""
+
+    def __init__(self, town: Town, mend: Mend) -> None:
+        self._town = town
+        self._mend = mend
+        self.browser = Browser(town.config.loopback_origins(), web_ca=None)
+        self.again: list[Again] = []
+
+    async def get(self, url: str) -> Page:
+        """Go to an address."""
+        return await self._go("GET", url, b"", {})
+
+    async def submit(self, page: Page, form: Form, filled: Mapping[str, str]) -> Page:
+        """Send a form of the page."""
+        headers = {"content-type": FORM, "origin": origin_of(page.url, what="page"), "sec-fetch-site": "same-origin"}
+        return await self._go("POST", form.action, urlencode({**form.fields, **filled}).encode(), headers)
+
+    async def _go(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Page:
+        for _ in range(_MAX_REDIRECTS):
+            status, location, text = await self._send(method, url, body, headers)
+            if location is None:
+                return _page(url, status, text)
+            method, url, body, headers = "GET", urljoin(url, location), b"", {}
+        raise DrillError(f"{urlsplit(url).netloc} redirects in a circle")
+
+    async def _send(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, str | None, str]:
+        try:
+            return await self.browser._send(method, url, body, headers)
+        except Unavailable:
+            if not await self._mend():
+                raise
+        answer = await self.browser._send(method, url, body, headers)
+        self.again.append(Again(self._town.role_at(url), method, urlsplit(url).path, answer[0]))
+        return answer
+
+
+class Person:
+    """Erika. ``begun`` is how often she began each thing; ``weather`` is what holds while she presses something: it is
+    given a word for that, and ``onward`` for a page that leads on."""
+
+    def __init__(self, town: Town, mend: Mend) -> None:
+        self.town = town
+        self.weather: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
+        self.browser = PatientBrowser(town, mend)
+        self._mend = mend
+        self.begun: dict[str, int] = {}
+
+    async def close(self) -> None:
+        """Close the browser."""
+        await self.browser.browser.close()
+
+    # --- the wallet ---------------------------------------------------------------------------------------------------
+
+    async def at_home(self) -> Page:
+        """The wallet's first page, with the wallet made and open."""
+        return await self._on(await self.browser.get(self.town.config.wallet.origin), until=_is_home)
+
+    async def lock(self) -> None:
+        """Lock the wallet, as far as there is one that is open."""
+        page = await self.at_home()
+        await self.browser.submit(page, page.form("/lock"), {})
+
+    async def receive(self, type_: str, name: str) -> Page:
+        """From the issuer's first page to the credential in the wallet."""
+
+        async def begin() -> Page:
+            page = await self.browser.get(self.town.config.issuer.origin)
+            page = await self.browser.submit(page, page.form("/offer"), {"type": type_})
+            return await self.browser.get(page.link("Receive in the wallet on this machine"))
+
+        return await self._until("receive", begin, until=lambda page: _is_home(page) and name in page.links)
+
+    async def redeem(self, offer: Callable[[], Awaitable[tuple[str, str]]], name: str) -> Page:
+        """From an offer that came with a transaction code to the credential in the wallet."""
+
+        async def begin() -> Page:
+            link, self._tx_code = await offer()
+            return await self.browser.get(f"{self.town.config.wallet.origin}/receive?{urlsplit(link).query}")
+
+        return await self._until("redeem", begin, until=lambda page: _is_home(page) and name in page.links)
+
+    async def renew(self, name: str) -> Page:
+        """Ask for new copies of a credential, until the log says that they came."""
+
+        async def begin() -> Page:
+            page = await self.browser.get((await self.at_home()).link(name))
+            page = await self.browser.submit(page, page.form("/credentials/"), {"action": "renew"})
+            await self._on(page, until=lambda page: page.status == 200 and name in page.words)
+            return await self.browser.get(self.town.config.wallet.origin + "/log")
+
+        return await self._until("renew", begin, until=lambda page: "Renewed by" in page.words)
+
+    # --- presenting ---------------------------------------------------------------------------------------------------
+
+    async def sign_in(self) -> Page:
+        """From Tax online to the wallet and back, until it greets her."""
+
+        async def begin() -> Page:
+            return await self.browser.get(self.town.config.service.origin + "/sign-in")
+
+        return await self._until("sign-in", begin, until=lambda page: SIGNED_IN in page.words)
+
+    async def present(self, ask: Callable[[], Awaitable[str]], *, until: Callable[[Page], bool]) -> Page:
+        """From a link that asks to the verifier's page at the end."""
+
+        async def begin() -> Page:
+            link = await ask()
+            return await self.browser.get(f"{self.town.config.wallet.origin}/present?{urlsplit(link).query}")
+
+        return await self._until("present", begin, until=until)
+
+    # --- what a page wants --------------------------------------------------------------------------------------------
+
+    async def _until(self, what: str, begin: Callable[[], Awaitable[Page]], *, until: Callable[[Page], bool]) -> Page:
+        seen: list[str] = []
+        for attempt in range(1, 5):
+            self.begun[what] = attempt
+            try:
+                return await self._on(await begin(), until=until, seen=seen)
+            except (Unavailable, _StuckError) as error:
+                seen.append(str(error))
+                await self._mend()
+        raise DrillError(f"{what} does not come to its end: {' / '.join(seen)}")
+
+    async def _on(self, page: Page, *, until: Callable[[Page], bool], seen: list[str] | None = None) -> Page:
+        refused = 0
+        for _ in range(_PATIENCE):
+            if until(page):
+                return page
+            refused += page.status >= _REFUSED
+            if page.status == _TOO_OFTEN:
+                await asyncio.sleep(_A_MOMENT)
+            if refused > _TRIES:
+                raise _StuckError(f"{urlsplit(page.url).path} is refused again: {page.words[:200]}")
+            page = await self._next(page)
+        raise _StuckError(f"after {_PATIENCE} pages she is at {page.url}")
+
+    async def _next(self, page: Page) -> Page:
+        if page.onward is not None:
+            async with self.weather("onward"):
+                return await self.browser.get(page.onward)
+        for form in page.forms:
+            filled = self._wanted(form, page)
+            if filled is not None:
+                async with self.weather(_moment(form, filled)):
+                    return await self.browser.submit(page, form, filled)
+        for text, link in page.links.items():
+            if text == "Open my wallet" or text in _WAITING:
+                return await self.browser.get(link)
+        if _is_home(page) or "To all credentials" not in page.links:
+            raise _StuckError(f"nothing to do at {urlsplit(page.url).path} (status {page.status}): {page.words[:200]}")
+        await self._mend()
+        return await self.browser.get(page.links["To all credentials"])
+
+    def _wanted(self, form: Form, page: Page) -> dict[str, str] | None:
+        path, pressed = urlsplit(form.action).path, {value for _, value in form.buttons.values()}
+        match path.split("/")[1:]:
+            case ["launch", "code"]:
+                return {}
+            case ["launch"]:
+                return {"code": self.town["wallet"].launch_code()} if _CODE_IS_SHOWN in page.words else None
+            case ["unlock"]:
+                return {"passphrase": PASSPHRASE}
+            case ["create"]:
+                return {"passphrase": PASSPHRASE, "again": PASSPHRASE}
+            case ["receive"] | ["present"]:
+                return {}
+            case ["receive", _]:
+                for decision in ("keep", "redeem", "log-in", "ask"):
+                    if decision in pressed:
+                        return {"decision": decision, **self._code_for(form)}
+            case ["present", _]:
+                for decision in ("accept", "again", "tell"):
+                    if decision in pressed:
+                        return {"decision": decision}
+            case ["log-in"]:
+                return {"login": PERSON, "password": PASSWORD}
+            case ["consent"]:
+                return {"decision": "approve"}
+        return None
+
+    _tx_code = ""
+
+    def _code_for(self, form: Form) -> dict[str, str]:
+        return {"tx_code": self._tx_code} if "tx_code" in form.fields else {}
+
+
+class _StuckError(Exception):
+    """There is nothing that she could press."""
+
+
+def _moment(form: Form, filled: Mapping[str, str]) -> str:
+    """What is pressed, in a word: the decision, or the secret that is told, or where the form leads."""
+    told = "password" if "password" in filled else urlsplit(form.action).path.rpartition("/")[2]
+    return filled.get("decision", told)
+
+
+_WAITING = (
+    "An offer that you have not taken up",
+    "An offer for which you were to log in",
+    "Credentials that came, for you to keep or not",
+    "An answer that could not be sent",
+)
+
+
+def _is_home(page: Page) -> bool:
+    """Whether it is the first page of a wallet that is open: one that can be locked."""
+    return urlsplit(page.url).path in ("", "/") and any(urlsplit(form.action).path == "/lock" for form in page.forms)

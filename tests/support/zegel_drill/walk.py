@@ -1,0 +1,180 @@
+"""The walk of the drill: all that a person, a service and an operator do, to its end, whoever dies on the way.
+
+A wallet is made; an identity is received by log-in, and its copies are renewed; a service signs the person in; a
+verifier is presented to; everything is revoked, and refused. In the profile ``plain`` another attestation is received,
+by an offer with a transaction code, which ``haip`` does not know.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, final
+
+from zegel.adapters.entropy import system_random
+from zegel.adapters.vault import open_vault
+from zegel.checks import Check
+from zegel.cli.operator import call_operator
+from zegel.cli.walk.browser import Page
+from zegel.errors import Rejected, Unavailable
+from zegel.services.wallet.contents import WalletContents
+from zegel_drill.person import PASSPHRASE, PERSON, Person
+from zegel_drill.town import DrillError, Town
+
+PID = "Person identification data"
+OTHER_TYPE, OTHER = "residence", "Proof of residence"
+KEPT = 1.1  # seconds: readers of the sandbox keep a status list for one
+_QUERY = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": ["urn:eudi:pid:1"]},
+            "claims": [{"path": ["family_name"]}, {"path": ["birthdate"]}],
+        }
+    ]
+}
+
+
+@final
+@dataclass
+class Acknowledged:
+    """What somebody was told in the course of a walk, and has a right to find again."""
+
+    kept: list[str] = field(default_factory=list)
+    signed_in: bool = False
+    presented: int = 0
+    revoked: bool = False
+
+
+@final
+class Walk:
+    """A walk through a town, or as much of it as ``only`` names. ``now`` is the step at which it is."""
+
+    def __init__(self, town: Town, *, only: Collection[str] | None = None) -> None:
+        self.town = town
+        self.person = Person(town, self._mend)
+        self.acknowledged = Acknowledged()
+        self.now = ""
+        steps: dict[str, Callable[[], Awaitable[object]]] = {
+            "wallet": self.person.at_home,
+            "receive": self._receive,
+            "renew": lambda: self.person.renew(PID),
+            "sign-in": self._sign_in,
+            "present": self._present,
+            "revoke": self._revoke,
+        }
+        plain = {"wallet": self.person.at_home, "redeem": self._redeem}
+        known = steps if town.profile == "haip" else plain
+        self.steps = {name: step for name, step in known.items() if only is None or name in only}
+
+    async def go(self) -> Acknowledged:
+        """All of it; ``DrillError`` where it does not come to its end."""
+        for name, step in self.steps.items():
+            self.now = name
+            await step()
+        return self.acknowledged
+
+    async def close(self) -> None:
+        """Put the browser away."""
+        await self.person.close()
+
+    async def fresh(self) -> None:
+        """Give the person an empty wallet: the one that there is is locked, and its file is gone."""
+        vault = self.town.config.wallet.vault
+        if vault.exists():
+            await self.person.lock()
+            for each in vault.parent.iterdir():
+                each.unlink()
+
+    def contents(self) -> WalletContents:
+        """What the wallet's file holds: a copy of it is opened, as after any end of the wallet."""
+        vault = self.town.config.wallet.vault
+        copy = self.town.folder / "vault.copy"
+        copy.write_bytes(vault.read_bytes())
+        copy.chmod(0o600)
+        with open_vault(copy, PASSPHRASE, states=(WalletContents,), random=system_random) as opened:
+            return opened.value
+
+    # --- its steps ----------------------------------------------------------------------------------------------------
+
+    async def _receive(self) -> None:
+        await self.person.receive("pid", PID)
+        self.acknowledged.kept.append("urn:eudi:pid:1")
+
+    async def _redeem(self) -> None:
+        async def offer() -> tuple[str, str]:
+            asked = {"type": OTHER_TYPE, "person": PERSON, "grant": "pre-authorized", "tx_code": True}
+            made = await self.operate("issuer", "POST", "/offers", asked)
+            return made["link"], made["tx_code"]
+
+        await self.person.redeem(offer, OTHER)
+        self.acknowledged.kept.append(OTHER_TYPE)
+
+    async def _sign_in(self) -> None:
+        await self.person.sign_in()
+        self.acknowledged.signed_in = True
+
+    async def _present(self) -> None:
+        for _ in range(4):
+            result = await self.present()
+            if result["state"] == "accepted" and result["credentials"]:
+                self.acknowledged.presented += 1
+                return
+        raise DrillError(f"the verifier hands over no answer: {result}")
+
+    async def _revoke(self) -> None:
+        await self.operate("issuer", "POST", "/revocations", {"person": PERSON})
+        self.acknowledged.revoked = True
+        await self.operate("issuer", "POST", "/status/publish", {})
+        await asyncio.sleep(KEPT)
+        result = await self.present()
+        error = result["error"] or {}
+        if result["credentials"] or error.get("check") != "status":
+            raise DrillError(f"after the revocation the verifier says {result['state']}, {error.get('check')}")
+
+    async def present(self) -> dict[str, Any]:
+        """The verifier asks, the wallet answers; how that stands when the browser has gone on, or has not."""
+        session = ""
+
+        async def ask() -> str:
+            nonlocal session
+            asked = await self.operate("verifier", "POST", "/requests", {"dcql_query": _QUERY})
+            session = asked["session"]
+            return str(asked["link"])
+
+        await self.person.present(ask, until=_answered)
+        found: dict[str, Any] = await self.operate("verifier", "GET", f"/requests/{session}")
+        return found
+
+    async def operate(self, role: str, method: str, path: str, body: object = None) -> Any:
+        """Call a role's operator API, and once more when nobody answers, or when it is to come again in a moment."""
+        table = getattr(self.town.config, role.replace("-", "_"))
+        door = (table.operator_address, table.operator_port, table.operator_token)
+
+        def call() -> Any:
+            return call_operator(*door, method=method, path=path, body=body)
+
+        try:
+            return await asyncio.to_thread(call)
+        except Unavailable:
+            if not await self._mend():
+                raise
+        except Rejected as error:
+            if error.check is not Check.RATE:
+                raise
+            await asyncio.sleep(KEPT)
+        return await asyncio.to_thread(call)
+
+    async def _mend(self) -> bool:
+        """Start who was killed, as a supervisor would; the kernel takes a moment to say so."""
+        for _ in range(10):
+            if await asyncio.to_thread(self.town.mend):
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+
+def _answered(page: Page) -> bool:
+    """The verifier's page after the return, or the wallet's when the answer was not taken."""
+    told = ("Presented", "Not presented", "Your answer was sent, and was not accepted there.")
+    return any(words in page.words for words in told)
