@@ -1,5 +1,6 @@
 """A short crash drill: some of the points at which roles are killed, and each fault once. ``make drill`` has all."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,7 @@ from zegel_drill.judge import _served_twice
 from zegel_drill.ledger import read_ledger, sealing_key
 from zegel_drill.scenarios import Result, kill, kill_at_start, walked
 from zegel_drill.town import Exchange, Point, Town
+from zegel_testing.markdown import the_block
 
 from zegel.adapters.sql.tables import records, status_pages
 
@@ -95,6 +97,12 @@ async def test_the_drill_sees_what_a_row_refers_to_and_is_not_there(town: Town) 
         orphans = list(read_ledger(database, sealing_key(town.config.issuer)).orphans(now=0))
     assert "a refresh token refers to a grant that is not there" in orphans
     assert any(orphan.endswith("was issued, and is not taken") for orphan in orphans)
+
+
+def test_a_line_of_the_drill_reads_as_it_is_printed() -> None:
+    point = Point("POST /token", "commit", 1)
+    line = Result("issuer", str(point), "after", 3487, ()).members()
+    assert json.dumps(line) + "\n" == the_block("json drill").text
 
 
 def exchange(*, status: int | None, commits: int = 1, code: str = "c") -> Exchange:
