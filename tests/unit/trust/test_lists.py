@@ -13,7 +13,7 @@ from zegel.primitives.jws import sign_jws
 from zegel.trust.anchors import Purpose, TrustAnchors, check_entitlement
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
-from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
+from zegel.trust.lists.verify import MAX_PERIOD, VerifiedTrustedList, verify_trusted_list
 
 PID = authority("PID root")
 STATUS = authority("PID status root")
@@ -247,6 +247,14 @@ def test_a_list_is_in_force_for_at_most_six_months(member: str, value: str, now:
     with pytest.raises(Rejected) as refusal:
         verified(signed(content), now=now)
     assert (refusal.value.check, refusal.value.field) == (Check.LIST_FRESHNESS, member)
+
+
+def test_a_list_may_be_issued_as_far_ahead_as_clocks_differ_and_for_all_of_six_months() -> None:
+    early = changed(PID_LIST, (*SCHEME, "ListIssueDateTime"), "2026-11-22T00:00:10Z")
+    content = changed(early, (*SCHEME, "NextUpdate"), "2027-05-27T00:00:10Z")
+    assert isinstance(content, dict)
+    found = verified(signed(content))
+    assert (found.issued_at, found.next_update - found.issued_at) == (NOW + 10, MAX_PERIOD)
 
 
 @pytest.mark.refuses(Check.LIST_SEQUENCE)

@@ -73,6 +73,19 @@ def test_what_is_no_link_of_ours_is_malformed(link: str) -> None:
     assert_malformed_cheaply(lambda: parse_link(link))
 
 
+@pytest.mark.parametrize("odd", ["ä", "\t", "\n", "\x00", "\x7f", "\u2028"])
+def test_a_link_is_printable_ascii(odd: str) -> None:
+    with pytest.raises(Malformed, match="printable ASCII"):
+        parse_link(f"openid4vp://?client_id=tax{odd}online")
+
+
+def test_a_link_may_be_as_long_as_allowed_and_not_longer() -> None:
+    link = "openid4vp://?client_id=tax-online&x="
+    assert parse_link(link + "a" * (MAX_LINK - len(link))).unverified_client_id == "tax-online"
+    with pytest.raises(Malformed, match=f"at most {MAX_LINK}"):
+        parse_link(link + "a" * (MAX_LINK - len(link) + 1))
+
+
 @pytest.mark.parametrize("prefix", ClientIdPrefix)
 def test_the_prefix_says_how_the_client_is_known(prefix: ClientIdPrefix) -> None:
     assert check_prefix(f"{prefix}:anything:else", profile=PLAIN) is prefix
@@ -89,6 +102,7 @@ def test_the_prefix_says_how_the_client_is_known(prefix: ClientIdPrefix) -> None
         "verifier_attestation:tax",
         "X509_HASH:abc",
         ":abc",
+        "x509_hash",  # no prefix without its colon
     ],
 )
 def test_every_other_client_is_refused(client_id: str) -> None:
