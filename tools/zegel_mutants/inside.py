@@ -51,9 +51,10 @@ def main() -> int:
         there = [name for name in asked.names if Path(name).exists()]
         return int(pytest.main([*options, *there], plugins=[recorder]) not in {0, 1})
     fates = asked.folder / "fates.jsonl"
-    dead = {fate.key for fate in read_fates(fates) if fate.fate != "survived"}
+    ended = {fate.key: fate.fate for fate in read_fates(fates)}
+    mutants = [mutant for mutant in mutants_of(source, asked.names) if ended.get(mutant.key, "survived") == "survived"]
     runner = Runner(
-        [mutant for mutant in mutants_of(source, asked.names) if mutant.key not in dead],
+        sorted(mutants, key=lambda mutant: mutant.key in ended),  # what survived once more likely does again
         source=source,
         record=read_record(asked.folder),
         fates=fates,

@@ -24,8 +24,8 @@ from zegel_mutants.swap import find_living, swap_in
 # Seconds of the processor, so that a machine that is busy with something else kills no mutant.
 _LEAST_SECONDS = 3
 _SLOWER = 5  # an endless loop takes longer than five times what its tests take
-_MOST_SECONDS = 6.0  # of tests for one mutant: some hundreds, those first that are likeliest to see it
-_WAITING = 20  # times as long on the clock on the wall, for what waits and never goes on
+_MOST_SECONDS = 8.0  # of tests for one mutant: some hundreds, those first that are likeliest to see it
+_WAITING = 5  # times as long on the clock on the wall, for what waits and never goes on
 _MEMORY = 4 << 30  # bytes; a mutant that lost a limit may ask for any number
 
 
@@ -80,13 +80,18 @@ class Runner:
         )
 
     def _tests_of(self, mutant: Mutant, items: Mapping[str, pytest.Item]) -> list[str]:
-        """First what killed its like, then what gets to the refusal below it, then what is about the same module."""
+        """First what killed its like, then what goes another way from here than most, then what is about the module.
+
+        Few get to the refusal below a condition, and few do not get past a call that refuses.
+        """
         if mutant.module not in self._by_file:
             self._by_file[mutant.module] = self._record.by_line(self._source / mutant.module)
         lines = self._by_file[mutant.module]
         first, last = mutant.lines
         passing = {test for line in range(first, last + 1) for test in lines.get(line, ())} & items.keys()
-        below = {test for line in (last + 1, last + 2) for test in lines.get(line, ())}
+        following = min((line for line, tests in lines.items() if line > last and tests), default=0)
+        going_on = passing & set(lines.get(following, ()))
+        likely = min(going_on, passing - going_on, key=len)
         killers = list(dict.fromkeys(self._killers.get(f"{mutant.module}:{mutant.place}", ())))[:8]
         seconds = self._record.seconds
         words = _words(mutant.module)
@@ -94,7 +99,7 @@ class Runner:
             passing,
             key=lambda test: (
                 test not in killers,
-                test not in below,
+                test not in likely,
                 -len(words & _words(test.partition("::")[0])),
                 seconds[test],
                 test,
@@ -109,41 +114,40 @@ class Runner:
         return kept
 
     def _in_a_fork(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> tuple[str, str]:
-        reading, writing = os.pipe()
+        said = os.memfd_create("said")  # by the child: the test that it is at, and the last word
         limit = math.ceil(_LEAST_SECONDS + _SLOWER * sum(self._record.seconds[test.nodeid] for test in tests))
         child = os.fork()
         if not child:
-            os.close(reading)
-            self._be(mutant, tests, writing, limit)
-        os.close(writing)
+            self._be(mutant, tests, said)
         watched = os.pidfd_open(child)
         ended, _, _ = select.select([watched], [], [], _WAITING * limit)
         if not ended:
             signal.pidfd_send_signal(watched, signal.SIGKILL)
         os.close(watched)
         _, status = os.waitpid(child, 0)
-        with os.fdopen(reading) as pipe:
-            said = pipe.read().split("\n")
+        last = os.pread(said, 1 << 16, 0).decode()
+        os.close(said)
+        if not last:
+            raise RuntimeError(f"this mutant does not come to life:\n{mutant.module}\n{mutant.diff}")
         code = os.waitstatus_to_exitcode(status)
         if not ended or code == -signal.SIGXCPU:
-            return "timeout", said[-1]
-        if code == 0 and said[-1] == "survived":
+            return "timeout", last
+        if code == 0 and last == "survived":
             return "survived", ""
-        return "killed", said[-1].removeprefix("killed ")
+        return "killed", last.removeprefix("killed ")
 
-    def _be(self, mutant: Mutant, tests: Sequence[pytest.Item], writing: int, limit: int) -> None:
+    def _be(self, mutant: Mutant, tests: Sequence[pytest.Item], said: int) -> None:
         """The process in which the mutant lives; never returns."""
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
         path = self._source / mutant.module
         try:
             swap_in(mutant, path=str(path), source=path.read_text(), living=self._living)
-            failed = self._first_failure(tests, writing)
-            os.write(writing, f"\n{f'killed {failed}' if failed else 'survived'}".encode())
+            failed = self._first_failure(tests, said)
+            _say(said, f"killed {failed}" if failed else "survived")
         finally:
             os._exit(0)
 
-    def _first_failure(self, tests: Sequence[pytest.Item], writing: int) -> str:
+    def _first_failure(self, tests: Sequence[pytest.Item], said: int) -> str:
         """The name of the first test that fails."""
         failed: list[str] = []
 
@@ -156,11 +160,18 @@ class Runner:
         plugins.unregister(name="terminalreporter")
         plugins.register(Watch())
         for test, following in zip(tests, (*tests[1:], None), strict=True):
-            os.write(writing, f"\n{test.nodeid}".encode())
+            _say(said, test.nodeid)
+            most = time.process_time() + _LEAST_SECONDS + _SLOWER * self._record.seconds[test.nodeid]
+            resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(most), resource.RLIM_INFINITY))
             test.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
             if failed:
                 return failed[0]
         return ""
+
+
+def _say(said: int, text: str) -> None:
+    os.ftruncate(said, 0)
+    os.pwrite(said, text.encode(), 0)
 
 
 @cache
