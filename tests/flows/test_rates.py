@@ -46,6 +46,7 @@ PUBLIC: dict[str, tuple[Route[Any], ...]] = {
     "issuer": issuer.ROUTES,
     "provider": provider.ROUTES,
     "wallet": wallet.ROUTES,
+    "wallet-provider": wallet_provider.ROUTES,
 }
 OPERATED: dict[str, tuple[Route[Any], ...]] = {
     "issuer": issuer_operator.ROUTES,
@@ -149,6 +150,7 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
         "issuer POST /token by token",
         "issuer POST /nonce by nonce",
         "issuer POST /challenge by nonce",
+        "issuer POST /offer by offer",
         "verifier POST /requests by request",
         "provider GET /authorize by request",
         "provider POST /authorize by request",
@@ -156,6 +158,8 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
         "provider POST /token by token",
         "wallet POST /unlock by passphrase",
         "wallet POST /create by passphrase",
+        "wallet-provider POST /wallet-attestations by attestation",
+        "wallet-provider POST /key-attestations by attestation",
     }
     assert {str(each) for each in ENDPOINTS} - {str(each) for each in WITH_SESSION} == {
         "issuer GET /authorize",  # what it begins is another session each time
@@ -165,6 +169,8 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
         "issuer POST /par",  # nothing has begun
         "issuer POST /nonce",
         "issuer POST /challenge",
+        "wallet-provider POST /wallet-attestations",
+        "wallet-provider POST /key-attestations",
     }
 
 

@@ -23,6 +23,8 @@ class IssuerRates:
     par: Count = setting(Count(600), "pushed authorization requests a minute from one address")
     token: Count = setting(Count(600), "token requests a minute from one address")
     token_session: Count = setting(Count(10), "token requests a minute with one code or refresh token")
+    offer: Count = setting(Count(60), "offers made at the issuer's page, a minute from one address")
+    offer_session: Count = setting(Count(10), "the same a minute from one browser")
     nonce: Count = setting(Count(1_200), "nonces and challenges a minute from one address")
     operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")
 
@@ -60,6 +62,7 @@ class WalletRates:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletProviderRates:
-    """The wallet provider's."""
+    """The wallet provider's, which signs for whoever shows a key."""
 
+    attestation: Count = setting(Count(600), "attestations of wallets and of keys, a minute from one address")
     operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")

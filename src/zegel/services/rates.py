@@ -26,6 +26,8 @@ class Limit(StrEnum):
     TOKEN = "token"  # noqa: S105
     NONCE = "nonce"
     PASSPHRASE = "passphrase"  # noqa: S105
+    OFFER = "offer"
+    ATTESTATION = "attestation"
 
 
 @final

@@ -7,12 +7,14 @@ from zegel.formats.catalogue.describe import name_in
 from zegel.formats.catalogue.types import AttestationType
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vci.offer import OfferReference, OfferScheme, offer_link
+from zegel.services.rates import Limit
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.load import Priority
 from zegel.web.pages import render_page
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route
+from zegel.web.turnstile import Limited
 
 MAKE_OFFER: Final = "/offer"
 SHOWN_OFFER: Final = "/offer/"
@@ -81,8 +83,21 @@ def _choice(type_: AttestationType) -> tuple[str, str, str]:
     return type_.id, name_in(type_.names, _LOCALE), name_in(type_.descriptions, _LOCALE)
 
 
+def _browser_of(site: IssuerSite, request: HttpRequest) -> str | None:
+    browser = known_browser(request, site.cookies)
+    return None if browser is None else browser.id
+
+
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
-    Route("POST", MAKE_OFFER, make_offer, Audience.PERSON, max_body=MAX_BODY, priority=Priority.BEGINS),
+    Route(
+        "POST",
+        MAKE_OFFER,
+        make_offer,
+        Audience.PERSON,
+        max_body=MAX_BODY,
+        limited=Limited(Limit.OFFER, _browser_of),
+        priority=Priority.BEGINS,
+    ),
     Route("GET", SHOWN_OFFER + "{id}", show_offer, Audience.PERSON),
 )

@@ -11,10 +11,12 @@ from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.keys import PublicKey, parse_jwk
+from zegel.services.rates import Limit
 from zegel.services.wallet_provider import WalletAttestation, WalletProviderService
 from zegel.trust.key_attestation import MAX_KEYS
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.routing import Audience, Route
+from zegel.web.turnstile import Limited
 
 CLIENT_ID_PATH: Final = "/wallet"  # what the client identifier of every wallet ends in is an address, too
 WALLET_PATH: Final = "/wallet-attestations"
@@ -112,11 +114,13 @@ def _text(value: Json, where: str) -> str:
     return value
 
 
+_ATTESTATIONS: Final[Limited[WalletProviderSite]] = Limited(Limit.ATTESTATION)
+
 ROUTES: Final[tuple[Route[WalletProviderSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", CLIENT_ID_PATH, show_home, Audience.PERSON),
-    Route("POST", WALLET_PATH, attest_wallet, max_body=MAX_WALLET),
-    Route("POST", KEYS_PATH, attest_keys, max_body=MAX_BATCH),
+    Route("POST", WALLET_PATH, attest_wallet, max_body=MAX_WALLET, limited=_ATTESTATIONS),
+    Route("POST", KEYS_PATH, attest_keys, max_body=MAX_BATCH, limited=_ATTESTATIONS),
     Route("GET", STATIC + "{name}", serve_static),
 )
 

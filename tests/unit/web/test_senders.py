@@ -78,6 +78,11 @@ def test_ipv4_counts_whole_however_it_is_spelled() -> None:
     assert sender("::ffff:127.0.0.1", "203.0.113.7") == direct("203.0.113.7")
 
 
+@pytest.mark.parametrize("odd", ["192.0.2", "0300.0.2.1", "1", "192.0.2.1\0", "\u0661.0.2.1", "2001:db8::1/64"])
+def test_another_spelling_of_an_address_is_none(odd: str) -> None:
+    assert sender("127.0.0.1", odd) == direct("127.0.0.1")
+
+
 def test_whose_address_is_not_known_are_one() -> None:
     assert sender("") == sender("a socket of this machine") == b""
     assert sender("", "203.0.113.7") == b""

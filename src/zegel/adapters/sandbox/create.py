@@ -34,9 +34,10 @@ _CLIENT: Final = "tax-online"
 
 # In a sandbox everybody is one address, and whoever measures it has no time to wait. What is guessed stays rare.
 _BUSY: Final[Mapping[str, tuple[str, ...]]] = {
-    "issuer": ("request", "par", "token", "token_session", "nonce"),
+    "issuer": ("request", "par", "token", "token_session", "offer", "offer_session", "nonce"),
     "verifier": ("request", "request_session"),
     "provider": ("request", "request_session", "token", "token_session"),
+    "wallet_provider": ("attestation",),
 }
 _ANY_RATE: Final = 1_000_000
 

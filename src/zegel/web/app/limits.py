@@ -13,6 +13,7 @@ def issuer_limits(rates: IssuerRates) -> Limits:
         Limit.PAR: Allowance(address=rates.par),
         Limit.TOKEN: Allowance(address=rates.token, session=rates.token_session),
         Limit.NONCE: Allowance(address=rates.nonce),
+        Limit.OFFER: Allowance(address=rates.offer, session=rates.offer_session),
         Limit.OPERATOR_TOKEN: Allowance(address=rates.operator_token),
     }
 
@@ -40,4 +41,7 @@ def wallet_limits(rates: WalletRates) -> Limits:
 
 def wallet_provider_limits(rates: WalletProviderRates) -> Limits:
     """The wallet provider's."""
-    return {Limit.OPERATOR_TOKEN: Allowance(address=rates.operator_token)}
+    return {
+        Limit.ATTESTATION: Allowance(address=rates.attestation),
+        Limit.OPERATOR_TOKEN: Allowance(address=rates.operator_token),
+    }

@@ -50,6 +50,7 @@ async def open_wallet_provider(world: World) -> OpenRole:
                 title=NAME,
                 world=world,
                 monitor=monitor,
+                limits=wallet_provider_limits(config.rates),
             ),
             operator_listener(
                 "wallet-provider",
