@@ -116,6 +116,20 @@ def sized(name: str, count: int) -> Any:
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        sd_jwt_query() | {"format": ""},
+        mdoc_query(doctype=""),
+        sd_jwt_query(vct=""),
+        sd_jwt_query(trusted_authorities=[{"type": "", "values": ["a"]}]),
+    ],
+)
+def test_no_text_is_empty(query: Any) -> None:
+    with pytest.raises(Malformed, match="expected text of one to"):
+        parse_query({"credentials": [query]})
+
+
+@pytest.mark.parametrize(
     ("name", "limit"),
     [
         ("credentials", MAX_CREDENTIALS),

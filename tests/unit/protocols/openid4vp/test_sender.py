@@ -33,7 +33,7 @@ from zegel.primitives.http import HttpResponse
 from zegel.profiles import PLAIN
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.sender import parse_request
-from zegel.protocols.openid4vp.wallet import Consent, Fetching, begin
+from zegel.protocols.openid4vp.wallet import Consent, Refusal, Fetching, begin
 from zegel.trust.access import VerifiedParty
 from zegel.trust.anchors import Purpose
 from zegel.trust.signing import CertifiedSigner
@@ -189,6 +189,18 @@ def test_the_client_identifier_stands_for_a_response_uri_that_is_left_out() -> N
     step = begin(link, policy=policy(PLAIN), random=fixed_random())
     assert isinstance(step, Consent)
     assert step.request.reply.response_uri == RESPONSE_URI
+
+
+def test_an_unsigned_request_is_answered_without_tls_in_a_loopback_sandbox_alone() -> None:
+    origin = "http://verifier.localhost:8443"
+    client_id = f"redirect_uri:{origin}/response/1"
+    link = replace(unsigned(client_id=client_id, response_uri=f"{origin}/response/1"), unverified_client_id=client_id)
+    step = begin(link, policy=policy(PLAIN, plain_origins=frozenset({origin})), random=fixed_random())
+    assert isinstance(step, Refusal)  # it asks for a PID; and that is answered
+    assert step.reply.response_uri == f"{origin}/response/1"
+    with pytest.raises(Rejected) as refused:
+        begin(link, policy=policy(PLAIN), random=fixed_random())
+    assert refused.value.check is Check.VERIFIER_ADDRESS
 
 
 def test_an_unsigned_request_is_answered_at_its_client_identifier_alone() -> None:

@@ -33,6 +33,7 @@ from zegel.adapters.codec import Codec
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, explain
 from zegel.primitives.http import HttpResponse, json_response
+from zegel.primitives.times import TOLERATED_LATE
 from zegel.profiles import HAIP, PLAIN, ResponseMode
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.matching import default_choice
@@ -126,6 +127,16 @@ def test_nothing_is_fetched_for_a_link_that_could_lead_to_no_answer(link: str, c
     with pytest.raises(Rejected) as refused:
         begin(parse_link(f"{TARGET}?{link}"), policy=policy(HAIP), random=fixed_random())
     assert refused.value.check is check
+
+
+@pytest.mark.refuses(Check.REQUEST_TIME)
+def test_a_request_that_expired_while_the_user_thought_is_not_answered() -> None:
+    step = consent()
+    assert step.request.expires is not None
+    assert step.check_open(now=step.request.expires + TOLERATED_LATE - 1) is step
+    with pytest.raises(Rejected) as refused:
+        step.check_open(now=step.request.expires + TOLERATED_LATE)
+    assert (refused.value.check, refused.value.field) == (Check.REQUEST_TIME, "exp")
 
 
 def test_transaction_data_without_the_credential_that_signs_it_cannot_be_planned() -> None:
