@@ -33,7 +33,7 @@ from zegel.primitives.http import HttpResponse
 from zegel.profiles import PLAIN
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.sender import parse_request
-from zegel.protocols.openid4vp.wallet import Consent, Refusal, Fetching, begin
+from zegel.protocols.openid4vp.wallet import Consent, Fetching, Refusal, begin
 from zegel.trust.access import VerifiedParty
 from zegel.trust.anchors import Purpose
 from zegel.trust.signing import CertifiedSigner
