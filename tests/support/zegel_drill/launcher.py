@@ -297,7 +297,7 @@ def watch_clock() -> None:
 
 
 def obey(diary: Diary) -> None:
-    """Follow orders as they come."""
+    """Follow orders as they come; end with whoever gives them."""
     for line in sys.stdin:
         order = json.loads(line)
         if "begin" in order:
@@ -305,6 +305,7 @@ def obey(diary: Diary) -> None:
         if "clock" in order:
             ShiftedClock.ahead = order["clock"]
         print("done", flush=True)
+    _end_here()
 
 
 def run(role: str, config: str, descriptor: str, *first: str) -> int:

@@ -131,12 +131,11 @@ def _opened(row: Any, kind: Kind[Any], seal: Seal) -> Any:
     return Codec(kind.states).decode(seal.open_(row.value, place=place))
 
 
+# A visit to the log-in may outlive its request, which the same person decided in another tab: it leads nowhere then.
 _REFERENCES: Mapping[type[Any], Callable[[Any], Iterator[tuple[str, str]]]] = {
     authorization.AccessToken: lambda token: iter([("grant", token.grant)]),
     authorization.RefreshToken: lambda token: iter([("grant", token.grant)]),
     authorization.UsedCode: lambda code: iter([("grant", code.grant)]),
-    log_in.Visiting: lambda visit: iter([("pushed request", visit.request_uri)]),
-    log_in.LoggedIn: lambda visit: iter([("pushed request", visit.request_uri)]),
     signin.SignIn: lambda sign_in: iter([("presentation session", id_) for id_ in sign_in.asked]),
 }
 

@@ -22,6 +22,7 @@ PASSPHRASE = "seven bees on a charter"
 SIGNED_IN = "You are signed in."
 _CODE_IS_SHOWN = "The code is in the terminal in which the wallet runs"
 _PATIENCE = 40  # pages until something has come to its end
+_TAKES_TIME = "Your wallet asks again by itself while it is open"
 _TRIES = 2  # refusals that she takes
 _REFUSED = 400
 _TOO_OFTEN = 429
@@ -115,16 +116,16 @@ class Person:
             page = await self.browser.submit(page, page.form("/offer"), {"type": type_})
             return await self.browser.get(page.link("Receive in the wallet on this machine"))
 
-        return await self._until("receive", begin, until=lambda page: _is_home(page) and name in page.links)
+        return await self._until("receive", begin, until=lambda page: _shows(page, name))
 
     async def redeem(self, offer: Callable[[], Awaitable[tuple[str, str]]], name: str) -> Page:
-        """From an offer that came with a transaction code to the credential in the wallet."""
+        """From an offer that came with a transaction code, or an empty one, to the credential in the wallet."""
 
         async def begin() -> Page:
             link, self._tx_code = await offer()
             return await self.browser.get(f"{self.town.config.wallet.origin}/receive?{urlsplit(link).query}")
 
-        return await self._until("redeem", begin, until=lambda page: _is_home(page) and name in page.links)
+        return await self._until(f"redeem {name}", begin, until=lambda page: _shows(page, name))
 
     async def renew(self, name: str) -> Page:
         """Ask for new copies of a credential, until the log says that they came."""
@@ -191,6 +192,9 @@ class Person:
             if filled is not None:
                 async with self.weather(_moment(form, filled)):
                     return await self.browser.submit(page, form, filled)
+        if _TAKES_TIME in page.words:
+            await asyncio.sleep(_A_MOMENT)
+            return await self.browser.get(page.url)
         for text, link in page.links.items():
             if text == "Open my wallet" or text in _WAITING:
                 return await self.browser.get(link)
@@ -246,8 +250,16 @@ _WAITING = (
     "An offer that you have not taken up",
     "An offer for which you were to log in",
     "Credentials that came, for you to keep or not",
+    "A credential that takes a while",
     "An answer that could not be sent",
 )
+
+
+def _shows(page: Page, name: str) -> bool:
+    """Whether the wallet shows a credential of that name: among the others, or by itself where it alone was kept."""
+    if urlsplit(page.url).path.startswith("/credentials/"):
+        return page.status == 200 and name in page.words and any(form.action == page.url for form in page.forms)
+    return _is_home(page) and name in page.links
 
 
 def _is_home(page: Page) -> bool:

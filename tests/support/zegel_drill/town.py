@@ -28,7 +28,7 @@ NAMES = ("trust", "wallet-provider", "issuer", "verifier", "provider", "service"
 OUTBOUND = 4  # seconds, for which an answer is waited
 PORTS = len(ROLES) + len(OPERATED)
 SETTINGS: Mapping[str, Mapping[str, object]] = {
-    "issuer": {"status_list_size": 4096, "batch_size": 4},
+    "issuer": {"status_list_size": 4096, "batch_size": 4, "delayed_types": ["diploma"], "delay": 1},
     "wallet": {"copies": 4},
     "outbound": {"timeout": OUTBOUND},
     # one address does in a minute what others do in an hour

@@ -1,8 +1,8 @@
 """The walk of the drill: all that a person, a service and an operator do, to its end, whoever dies on the way.
 
 A wallet is made; an identity is received by log-in, and its copies are renewed; a service signs the person in; a
-verifier is presented to; everything is revoked, and refused. In the profile ``plain`` another attestation is received,
-by an offer with a transaction code, which ``haip`` does not know.
+verifier is presented to; everything is revoked, and refused. In the profile ``plain`` others are received by offers
+with a code in them, which ``haip`` does not know: one with a transaction code, and one that takes the issuer its time.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from zegel_drill.person import PASSPHRASE, PERSON, Person
 from zegel_drill.town import DrillError, Town
 
 PID = "Person identification data"
-OTHER_TYPE, OTHER = "residence", "Proof of residence"
+RESIDENCE = "Proof of residence"
+DIPLOMA = "Diploma"
 KEPT = 1.1  # seconds: readers of the sandbox keep a status list for one
 _QUERY = {
     "credentials": [
@@ -63,7 +64,7 @@ class Walk:
             "present": self._present,
             "revoke": self._revoke,
         }
-        plain = {"wallet": self.person.at_home, "redeem": self._redeem}
+        plain = {"wallet": self.person.at_home, "redeem": self._redeem, "wait": self._wait}
         known = steps if town.profile == "haip" else plain
         self.steps = {name: step for name, step in known.items() if only is None or name in only}
 
@@ -102,13 +103,25 @@ class Walk:
         self.acknowledged.kept.append("urn:eudi:pid:1")
 
     async def _redeem(self) -> None:
-        async def offer() -> tuple[str, str]:
-            asked = {"type": OTHER_TYPE, "person": PERSON, "grant": "pre-authorized", "tx_code": True}
-            made = await self.operate("issuer", "POST", "/offers", asked)
-            return made["link"], made["tx_code"]
+        await self._redeem_offer("residence", RESIDENCE, with_code=True)
 
-        await self.person.redeem(offer, OTHER)
-        self.acknowledged.kept.append(OTHER_TYPE)
+    async def _wait(self) -> None:
+        await self._redeem_offer("diploma", DIPLOMA, with_code=False)
+
+    async def _redeem_offer(self, type_: str, name: str, *, with_code: bool) -> None:
+        async def offer() -> tuple[str, str]:
+            asked = {
+                "type": type_,
+                "formats": ["dc+sd-jwt"],
+                "person": PERSON,
+                "grant": "pre-authorized",
+                "tx_code": with_code,
+            }
+            made = await self.operate("issuer", "POST", "/offers", asked)
+            return made["link"], made["tx_code"] or ""
+
+        await self.person.redeem(offer, name)
+        self.acknowledged.kept.append(type_)
 
     async def _sign_in(self) -> None:
         await self.person.sign_in()
