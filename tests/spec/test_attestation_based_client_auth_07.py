@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
 from zegel_testing.issuance import (
+    ANCHORS,
     SERVER,
     WALLET_ID,
     Issuer,
@@ -20,14 +21,22 @@ from zegel_testing.issuance import (
     with_header,
 )
 
-from zegel.errors import Denied
+from zegel.checks import Check
+from zegel.errors import Denied, Rejected
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest
 from zegel.primitives.jws import parse_jws
 from zegel.profiles import HAIP, PLAIN
-from zegel.protocols.oauth.client_attestation import HEADER, POP_HEADER, sign_attestation_pop
+from zegel.protocols.oauth.client_attestation import (
+    HEADER,
+    POP_HEADER,
+    VerifiedPop,
+    sign_attestation_pop,
+    verify_attestation_pop,
+)
 from zegel.protocols.openid4vci.wallet.issuance import refresh_step
 from zegel.protocols.openid4vci.wallet.session import WalletAttestation
+from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
 
 INSTANCE = fixed_key("wallet instance")
 
@@ -41,6 +50,28 @@ def test_section_5_2_a_proof_of_possession_has_these_members() -> None:
     own = {"exp"}  # other claims may stand there, and servers of earlier drafts ask for this one
     assert set(jws.unverified_claims) - own == {"iss", "aud", "jti", "iat", "challenge"}
     assert jws.unverified_claims["aud"] == SERVER
+
+
+def pop_with(**claims: str | None) -> VerifiedPop:
+    proof = sign_attestation_pop(
+        INSTANCE, client_id=WALLET_ID, audience=SERVER, challenge="c", now=NOW, random=fixed_random()
+    )
+    attestation = parse_wallet_attestation(wallet_attestation(INSTANCE))
+    wallet = verify_wallet_attestation(attestation, anchors=ANCHORS, now=NOW)
+    jws = parse_jws(resigned(proof, INSTANCE, **claims), what="test")
+    return verify_attestation_pop(jws, wallet=wallet, audience=SERVER, now=NOW)
+
+
+@pytest.mark.parametrize("jti", ["i", "i" * 256])
+def test_section_5_2_an_identifier_has_one_character_to_as_many_as_allowed(jti: str) -> None:
+    assert pop_with(jti=jti).jti == jti
+
+
+@pytest.mark.parametrize("jti", ["", "i" * 257])
+def test_section_5_2_another_identifier_is_refused(jti: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        pop_with(jti=jti)
+    assert (refusal.value.check, refusal.value.field) == (Check.CLIENT_AUTHENTICATION, "jti")
 
 
 def test_section_6_both_headers_go_to_both_endpoints() -> None:

@@ -21,7 +21,7 @@ from zegel.primitives.http import HttpRequest
 from zegel.primitives.jws import parse_jws
 from zegel.primitives.keys import Curve
 from zegel.profiles import HAIP, PLAIN
-from zegel.protocols.oauth.dpop import parse_dpop, sign_dpop, thumbprint_of, verify_dpop
+from zegel.protocols.oauth.dpop import MAX_JTI, parse_dpop, sign_dpop, thumbprint_of, verify_dpop
 
 KEY = fixed_key("dpop")
 URL = f"{SERVER}/token"
@@ -40,6 +40,14 @@ def test_section_4_2_a_proof_has_these_members() -> None:
     jws = parse_jws(sign(nonce="n", access_token="t"), what="test")
     assert jws.unverified_header.typ == "dpop+jwt"
     assert set(jws.unverified_claims) == {"jti", "htm", "htu", "iat", "nonce", "ath"}
+
+
+@pytest.mark.parametrize("jti", ["i", "i" * MAX_JTI])
+def test_section_4_2_an_identifier_has_one_character_to_as_many_as_allowed(jti: str) -> None:
+    assert jti in verify(resigned(sign(), KEY, jti=jti)).once.key
+    for other in ("", jti + "i" * MAX_JTI):
+        with pytest.raises(Rejected):
+            verify(resigned(sign(), KEY, jti=other))
 
 
 def test_section_4_2_the_url_goes_without_query_and_fragment() -> None:

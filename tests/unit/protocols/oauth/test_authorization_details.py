@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.protocols.oauth.authorization_details import (
+    MAX_DETAILS,
     GrantedCredential,
     check_details,
     check_scopes,
@@ -45,6 +47,18 @@ def test_unknown_fields_are_left_alone() -> None:
 def test_what_is_no_authorization_details_is_malformed(entries: tuple[object, ...]) -> None:
     with pytest.raises(Malformed):
         parse(*entries)
+
+
+def test_as_many_credentials_are_asked_for_as_allowed() -> None:
+    assert len(parse(*(detail(),) * MAX_DETAILS)) == MAX_DETAILS
+
+
+@pytest.mark.refuses(Check.CREDENTIAL_CHOICE)
+def test_a_configuration_that_is_not_on_offer_is_refused() -> None:
+    text = json.dumps([detail(), detail(credential_configuration_id="another")])
+    with pytest.raises(Rejected) as refusal:
+        check_details(text, configurations=frozenset({"id"}), credential_issuer=ISSUER, locations_required=False)
+    assert (refusal.value.check, refusal.value.field) == (Check.CREDENTIAL_CHOICE, "authorization_details[1]")
 
 
 def test_text_that_is_no_array_is_malformed() -> None:
