@@ -22,7 +22,8 @@ class IssuerRates:
     request: Count = setting(Count(300), "browsers that wallets send to log in, a minute from one address")
     par: Count = setting(Count(600), "pushed authorization requests a minute from one address")
     token: Count = setting(Count(600), "token requests a minute from one address")
-    token_session: Count = setting(Count(10), "token requests a minute with one code or refresh token")
+    # five tries of a transaction code, each of which may first be told a fresh nonce and a fresh challenge
+    token_session: Count = setting(Count(20), "token requests a minute with one code or refresh token")
     offer: Count = setting(Count(60), "offers made at the issuer's page, a minute from one address")
     offer_session: Count = setting(Count(10), "the same a minute from one browser")
     nonce: Count = setting(Count(1_200), "nonces and challenges a minute from one address")
