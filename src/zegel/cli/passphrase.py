@@ -49,9 +49,12 @@ def _careful(path: Path) -> Path:
 def _read_descriptor(number: int) -> bytes:
     try:
         with open(number, "rb", closefd=False) as file:
-            return file.readline(MAX_PASSPHRASE + 1)
+            line = file.readline(MAX_PASSPHRASE + 1)
     except (OSError, ValueError):
         raise Malformed("command line", "--passphrase-fd", "expected a descriptor that is open for reading") from None
+    if len(line) > MAX_PASSPHRASE:  # what is cut off would be missing from the passphrase, without a word
+        raise Malformed("command line", "--passphrase-fd", f"expected at most {MAX_PASSPHRASE} bytes")
+    return line
 
 
 def _first_line(data: bytes, option: str) -> str:

@@ -1,0 +1,144 @@
+"""The limits of claims, types, SD-JWTs, mdocs, status lists and lists of trusted entities."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from zegel_testing import parsers
+from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.persons import ADA
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.checks import Check
+from zegel.formats.catalogue.parse import parse_attestation_type
+from zegel.formats.catalogue.records import check_record
+from zegel.formats.claims import Claim, parse_claim_path
+from zegel.formats.mdoc.parse import parse_issuer_signed
+from zegel.formats.mdoc.transcript import parse_transcript
+from zegel.formats.sdjwt.integrity import verify_integrity
+from zegel.formats.sdjwt.registered import parse_registered
+from zegel.formats.sdjwt.type_metadata import parse_type_metadata
+from zegel.formats.status.reference import parse_status_reference
+from zegel.primitives.json import encode_json
+from zegel.trust.attestation import sign_wallet_attestation
+from zegel.trust.attestation_claims import parse_attestation_status
+from zegel.trust.key_attestation import sign_key_attestation
+from zegel.trust.lists.parse import parse_trusted_list
+from zegel_limits.pair import Pair
+
+_TYPES: Final = load_catalogue().types
+_JPEG: Final = b"\xff\xd8\xff"
+
+
+def padded(value: Mapping[str, Any], size: int) -> bytes:
+    """A JSON object of exactly so many bytes."""
+    empty = encode_json({**value, "padding": ""})
+    return encode_json({**value, "padding": "x" * (size - len(empty))})
+
+
+def _record(**changes: Claim) -> object:
+    return check_record(_TYPES["pid"], ADA | changes)
+
+
+def _type(size: int) -> object:
+    return parse_attestation_type(parsers.TYPE_FILE.ljust(size - 1, "#") + "\n", file="card.toml")
+
+
+def _dots(count: int) -> object:
+    return parse_attestation_type(f"{parsers.TYPE_FILE}# {'.' * count}\n", file="card.toml")
+
+
+def _levels(count: int) -> object:
+    """A type with a claim that has values in values, so many deep."""
+    head, _, _ = parsers.TYPE_FILE.partition('[[claims]]\nid = "places"')
+    table, rows = "claims", ['[[claims]]\nid = "places"']
+    for level in range(1, count):
+        rows.append('type = "array"\n' + ('[claims.names]\nen = "Places"\n' if level == 1 else ""))
+        table += ".items"
+        rows.append(f"[{table}]")
+    rows.append('type = "text"')
+    return parse_attestation_type(head + "\n".join(rows) + "\n", file="card.toml")
+
+
+def _metadata(**changes: Any) -> object:
+    return parse_type_metadata(encode_json(parsers.type_metadata_document() | changes))
+
+
+def _label(locale: str) -> dict[str, str]:
+    return {"locale": locale, "name": "T"}
+
+
+def _registered(types: int) -> object:
+    return parse_registered({"vct": "urn:a", "aka_vcts": [f"urn:{at}" for at in range(types)]})
+
+
+def _reference(*, index: int = 7, uri: str = "https://status.utopia.example/1") -> object:
+    return parse_status_reference({"status_list": {"idx": index, "uri": uri}}, what="test")
+
+
+def _url(length: int) -> str:
+    return "https://a.example/".ljust(length, "x")
+
+
+def _keys(count: int) -> object:
+    return sign_key_attestation(
+        signer=parsers.ISSUER.key,
+        chain=parsers.ISSUER.chain,
+        provider="https://provider.example",
+        keys=[fixed_key(f"attested {at}").public_key for at in range(count)],
+        key_storage=("iso_18045_basic",),
+        user_authentication=("iso_18045_basic",),
+        nonce=None,
+        now=NOW,
+        expires=NOW + 60,
+    )
+
+
+def _lifetime(seconds: int) -> object:
+    return sign_wallet_attestation(
+        signer=parsers.ISSUER.key,
+        chain=parsers.ISSUER.chain,
+        provider="https://provider.example",
+        client_id="https://provider.example/wallet",
+        key=parsers.KEY.public_key,
+        wallet=parsers.WalletDescription(name="W", version="1", link="https://w.example"),
+        now=NOW,
+        expires=NOW + seconds,
+    )
+
+
+FORMATS: Final[Mapping[str, Pair]] = {
+    "zegel.formats.claims.MAX_PATH": Pair(lambda n: parse_claim_path(["a"] * n, what="test", where="")),
+    "zegel.formats.catalogue.parse.MAX_FILE": Pair(_type),
+    "zegel.formats.catalogue.parse._MAX_DOTS": Pair(_dots),
+    "zegel.formats.catalogue.parse.MAX_DEPTH": Pair(_levels),
+    "zegel.formats.catalogue.types.MAX_TEXT": Pair(lambda n: _record(resident_street="x" * n), Check.RECORD),
+    "zegel.formats.catalogue.records.MAX_BYTES": Pair(lambda n: _record(portrait=_JPEG.ljust(n, b"x")), Check.RECORD),
+    "zegel.formats.catalogue.records.MAX_ITEMS": Pair(lambda n: _record(nationality=["UT"] * n), Check.RECORD),
+    "zegel.formats.sdjwt.integrity._MAX_TEXT": Pair(
+        lambda n: verify_integrity(b"{}", f"{parsers.type_metadata_document()['extends#integrity']} ".ljust(n)),
+        filler=True,
+    ),
+    "zegel.formats.sdjwt.registered.MAX_TYPES": Pair(_registered),
+    "zegel.formats.sdjwt.type_metadata.MAX_DOCUMENT": Pair(
+        lambda n: parse_type_metadata(padded(parsers.type_metadata_document(), n))
+    ),
+    "zegel.formats.sdjwt.type_metadata.MAX_CLAIMS": Pair(
+        lambda n: _metadata(claims=[{"path": [str(at)]} for at in range(n)])
+    ),
+    "zegel.formats.sdjwt.type_metadata.MAX_LOCALES": Pair(
+        lambda n: _metadata(display=[_label(f"a{at}") for at in range(n)])
+    ),
+    "zegel.formats.sdjwt.type_metadata._MAX_TEXT": Pair(lambda n: _metadata(description="x" * n)),
+    "zegel.formats.mdoc.parse._MAX_TEXT": Pair(lambda n: parse_issuer_signed("A" * n), filler=True),
+    "zegel.formats.mdoc.transcript._MAX_BYTES": Pair(lambda n: parse_transcript(b"\x80".ljust(n, b"x")), filler=True),
+    "zegel.formats.status.reference.MAX_INDEX": Pair(lambda n: _reference(index=n), says="idx"),
+    "zegel.formats.status.reference.MAX_URI": Pair(lambda n: _reference(uri=_url(n))),
+    "zegel.trust.attestation_claims.MAX_INDEX": Pair(
+        lambda n: parse_attestation_status({"status": _status(n)}, "client_status", what="test"), says="idx"
+    ),
+    "zegel.trust.lists.parse.MAX_TRUSTED_LIST": Pair(lambda n: parse_trusted_list(b"a" * n), filler=True),
+}
+
+
+def _status(index: int) -> dict[str, Any]:
+    return {"status_list": {"idx": index, "uri": "https://status.utopia.example/1"}}
