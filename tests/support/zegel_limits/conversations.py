@@ -75,7 +75,7 @@ def _redirect(length: int) -> object:
     return check_redirect_uri("https://a.example/".ljust(length, "x"), registered=None)
 
 
-def _asked(**changes: Any) -> object:
+def asked(**changes: Any) -> object:
     """What a wallet makes of a request; its refusal is raised."""
     step = received(session(), **changes)
     if isinstance(step, Refusal):
@@ -99,9 +99,9 @@ CONVERSATIONS: Final[Mapping[str, Pair]] = {
         lambda n: check_new_passphrase("p" * n), Check.PASSPHRASE, least=True
     ),
     "zegel.protocols.openid4vp.received_request.MAX_INFOS": Pair(
-        lambda n: _asked(verifier_info=[{"format": "jwt", "data": "a"}] * n), Check.SYNTAX
+        lambda n: asked(verifier_info=[{"format": "jwt", "data": "a"}] * n), Check.SYNTAX
     ),
     "zegel.protocols.openid4vp.members.MAX_TEXT": Pair(
-        lambda n: _asked(verifier_info=[{"format": "f" * n, "data": "a"}]), Check.SYNTAX
+        lambda n: asked(verifier_info=[{"format": "f" * n, "data": "a"}]), Check.SYNTAX
     ),
 }

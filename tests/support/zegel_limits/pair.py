@@ -19,6 +19,7 @@ class Pair:
 
     ``says`` is what the refusal says, the number itself unless it is another. Something that is only long enough may be
     refused by what comes after, which says something else: ``filler``. ``least``: the limit is one from below.
+    ``ends``: something is over at the limit itself, so that a second less is the last that passes.
     """
 
     make: Callable[[int], object]
@@ -26,6 +27,15 @@ class Pair:
     says: str | None = None
     filler: bool = False
     least: bool = False
+    ends: bool = False
+
+    def within(self, limit: int) -> int:
+        """The last measure that passes."""
+        return limit - 1 if self.ends else limit
+
+    def beyond(self, limit: int) -> int:
+        """The first that does not."""
+        return limit - 1 if self.least else limit if self.ends else limit + 1
 
 
 def value_of(limit: str) -> int:
@@ -38,17 +48,18 @@ def value_of(limit: str) -> int:
 
 def check_within(limit: str, pair: Pair) -> None:
     """At the limit nothing is refused on its account."""
+    measure = pair.within(value_of(limit))
     if not pair.filler:
-        pair.make(value_of(limit))
+        pair.make(measure)
         return
     with pytest.raises((ZegelError, ValueError)) as refusal:
-        pair.make(value_of(limit))
+        pair.make(measure)
     assert _says(limit, pair) not in str(refusal.value)
 
 
 def check_beyond(limit: str, pair: Pair) -> None:
     """One beyond it is refused, and by it."""
-    beyond = value_of(limit) + (-1 if pair.least else 1)
+    beyond = pair.beyond(value_of(limit))
     if isinstance(pair.refused, Check):
         with pytest.raises(ZegelError) as refusal:
             pair.make(beyond)
