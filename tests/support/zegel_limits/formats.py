@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_key
-from zegel_testing.persons import ADA
+from zegel_testing.persons import ADA, LICENCE
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.checks import Check
@@ -19,9 +19,8 @@ from zegel.formats.sdjwt.registered import parse_registered
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata
 from zegel.formats.status.reference import parse_status_reference
 from zegel.primitives.json import encode_json
-from zegel.trust.attestation import sign_wallet_attestation
 from zegel.trust.attestation_claims import parse_attestation_status
-from zegel.trust.key_attestation import sign_key_attestation
+from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel_limits.pair import Pair
 
@@ -80,7 +79,7 @@ def _url(length: int) -> str:
 
 
 def _keys(count: int) -> object:
-    return sign_key_attestation(
+    made = sign_key_attestation(
         signer=parsers.ISSUER.key,
         chain=parsers.ISSUER.chain,
         provider="https://provider.example",
@@ -91,19 +90,7 @@ def _keys(count: int) -> object:
         now=NOW,
         expires=NOW + 60,
     )
-
-
-def _lifetime(seconds: int) -> object:
-    return sign_wallet_attestation(
-        signer=parsers.ISSUER.key,
-        chain=parsers.ISSUER.chain,
-        provider="https://provider.example",
-        client_id="https://provider.example/wallet",
-        key=parsers.KEY.public_key,
-        wallet=parsers.WalletDescription(name="W", version="1", link="https://w.example"),
-        now=NOW,
-        expires=NOW + seconds,
-    )
+    return parse_key_attestation(made.decode())
 
 
 FORMATS: Final[Mapping[str, Pair]] = {
@@ -135,6 +122,10 @@ FORMATS: Final[Mapping[str, Pair]] = {
     "zegel.formats.status.reference.MAX_URI": Pair(lambda n: _reference(uri=_url(n))),
     "zegel.trust.attestation_claims.MAX_INDEX": Pair(
         lambda n: parse_attestation_status({"status": _status(n)}, "client_status", what="test"), says="idx"
+    ),
+    "zegel.trust.key_attestation.MAX_KEYS": Pair(_keys),
+    "zegel.formats.catalogue.records.MAX_UINT": Pair(
+        lambda n: check_record(_TYPES["mdl"], ADA | LICENCE | {"height": n}), Check.RECORD, says="whole number"
     ),
     "zegel.trust.lists.parse.MAX_TRUSTED_LIST": Pair(lambda n: parse_trusted_list(b"a" * n), filler=True),
 }

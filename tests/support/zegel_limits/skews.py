@@ -117,7 +117,7 @@ def _key_attestation(**times: int) -> object:
     return verify_key_attestation(parse_key_attestation(made.decode()), anchors=_WALLET_ANCHORS, now=NOW)
 
 
-def _possession(issued_at: int) -> object:
+def possession(issued_at: int) -> object:
     identity = WalletProviderIdentity(
         origin=_ORIGIN,
         client_id=_ORIGIN,
@@ -174,7 +174,7 @@ SKEWS: Final[Mapping[str, Skew]] = {
     "wallet attestation exp": _ends(lambda n: _wallet_attestation(exp=NOW + n), Check.ATTESTATION_VALIDITY),
     "key attestation iat": _begins(lambda n: _key_attestation(iat=NOW + n), Check.ATTESTATION_VALIDITY),
     "key attestation exp": _ends(lambda n: _key_attestation(exp=NOW + n), Check.ATTESTATION_VALIDITY),
-    "proof of possession iat": _begins(lambda n: _possession(NOW + n), Check.POSSESSION),
+    "proof of possession iat": _begins(lambda n: possession(NOW + n), Check.POSSESSION),
     "list of trusted entities, issued": _begins(
         lambda n: trusted_list(issued_at=NOW + n, next_update=NOW + DAY), Check.LIST_FRESHNESS
     ),

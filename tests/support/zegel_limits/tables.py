@@ -9,6 +9,7 @@ from zegel_limits.formats import FORMATS
 from zegel_limits.pair import Pair
 from zegel_limits.primitives import PRIMITIVES
 from zegel_limits.protocols import PROTOCOLS
+from zegel_limits.times import TIMES
 from zegel_limits.web import WEB
 
-PAIRS: Final[Mapping[str, Pair]] = {**PRIMITIVES, **FILES, **CONVERSATIONS, **FORMATS, **PROTOCOLS, **WEB}
+PAIRS: Final[Mapping[str, Pair]] = {**PRIMITIVES, **FILES, **CONVERSATIONS, **FORMATS, **PROTOCOLS, **TIMES, **WEB}
