@@ -19,6 +19,7 @@ from zegel.cli.passphrase import read_passphrase
 from zegel.config.parse import parse_config
 from zegel.errors import Unavailable, ZegelError
 from zegel.primitives.encoding import base64url
+from zegel.web.app.issuer_source import _query as read_source_query
 from zegel_limits.pair import Pair
 
 
@@ -106,6 +107,9 @@ FILES: Final[Mapping[str, Pair]] = {
     "zegel.adapters.vault._MAX_MEMORY_KIB": Pair(lambda n: _vault(memory=n)),
     "zegel.adapters.vault._MAX_ITERATIONS": Pair(lambda n: _vault(iterations=n)),
     "zegel.adapters.vault._MAX_LANES": Pair(lambda n: _vault(lanes=n)),
+    "zegel.web.app.issuer_source.MAX_QUERY": Pair(
+        _file(lambda path: read_source_query(path, None), lambda size: b" " * size), Unavailable, filler=True
+    ),
     "zegel.cli.passphrase.MAX_PASSPHRASE": Pair(_passphrases),
     "zegel.config.parse._MAX_PORT": Pair(_port),
 }

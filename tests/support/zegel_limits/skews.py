@@ -117,7 +117,8 @@ def _key_attestation(**times: int) -> object:
     return verify_key_attestation(parse_key_attestation(made.decode()), anchors=_WALLET_ANCHORS, now=NOW)
 
 
-def possession(issued_at: int) -> object:
+def wallet_provider() -> WalletProviderService:
+    """A wallet provider now."""
     identity = WalletProviderIdentity(
         origin=_ORIGIN,
         client_id=_ORIGIN,
@@ -125,9 +126,14 @@ def possession(issued_at: int) -> object:
         signer=certified(_PROVIDER),
         lifetime=600,
     )
+    return WalletProviderService(identity, clock=ManualClock(NOW))
+
+
+def possession(issued_at: int) -> object:
+    """A wallet shows at this time that it holds its key."""
     claims = {"aud": _ORIGIN, "iat": issued_at}
     proof = sign_jws(claims, signer=_KEY, typ=POSSESSION_TYPE, header={"jwk": _KEY.public_key.jwk()})
-    return WalletProviderService(identity, clock=ManualClock(NOW)).attest_wallet(proof.decode())
+    return wallet_provider().attest_wallet(proof.decode())
 
 
 def trusted_list(*, issued_at: int, next_update: int) -> object:

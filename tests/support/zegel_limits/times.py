@@ -17,7 +17,7 @@ from zegel.protocols.openid4vci.wallet.authorization import begin_authorization,
 from zegel.protocols.openid4vp.verifier import CrossDevice, check_open
 from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
 from zegel_limits.pair import Pair
-from zegel_limits.skews import possession, trusted_list
+from zegel_limits.skews import possession, trusted_list, wallet_provider
 
 _URL: Final = "https://issuer.utopia.example/credential"
 
@@ -118,6 +118,9 @@ TIMES: Final[Mapping[str, Pair]] = {
     ),
     "zegel.protocols.openid4vp.verifier.CROSS_DEVICE_SECONDS": Pair(
         lambda n: check_open(session(flow=CrossDevice()), now=NOW + n), Check.ANSWERED_ONCE, says="expired", ends=True
+    ),
+    "zegel.services.wallet_provider._MAX_NONCE": Pair(
+        lambda n: wallet_provider().attest_public_keys([parsers.KEY.public_key], nonce="n" * n)
     ),
     "zegel.services.wallet_provider.POSSESSION_SECONDS": Pair(
         lambda n: possession(NOW - n), Check.POSSESSION, says="of this minute"

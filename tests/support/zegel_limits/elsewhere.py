@@ -1,0 +1,194 @@
+"""Limits whose pairs stand where the rest of their story is told, and those that have none, each with the reason."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_UNIT: Final = "tests/unit/"
+_CLOCKS: Final = "tests/attacks/test_clocks.py::"
+
+ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "zegel.adapters.redirects.MAX_REDIRECTS": (
+        _UNIT + "adapters/test_outbound.py::test_redirects_are_followed_three_times_with_nothing_but_what_is_accepted",
+        _UNIT + "adapters/test_outbound.py::test_a_fourth_redirect_is_not_followed",
+    ),
+    "zegel.adapters.vault.MAX_VAULT": (_UNIT + "adapters/test_vault.py::test_a_vault_holds_so_much_and_no_more",),
+    "zegel.cli.verifier._MAX_WAIT": (_UNIT + "cli/test_operators.py::test_a_long_wait_is_asked_again",),
+    "zegel.demo.sessions._MAX_SESSIONS": (_UNIT + "demo/test_sessions.py::test_strangers_push_out_the_oldest",),
+    "zegel.formats.mdoc.parse.MAX_DOCUMENTS": (
+        _UNIT + "formats/mdoc/test_parse_mdoc.py::test_a_response_may_hold_no_documents_or_a_few",
+        _UNIT + "formats/mdoc/test_parse_mdoc.py::test_other_errors_are_malformed",
+    ),
+    "zegel.formats.sdjwt.disclosures.MAX_DISCLOSURES": (
+        _UNIT + "formats/sdjwt/test_parse_sdjwt.py::test_disclosures_are_bounded_in_number",
+    ),
+    "zegel.formats.sdjwt.key_binding.MAX_AGE": (_CLOCKS + "test_a_holders_proof_is_held_to_the_same",),
+    "zegel.formats.sdjwt.key_binding.MAX_KEY_BINDING": (
+        _UNIT + "formats/sdjwt/test_parse_sdjwt.py::test_a_proof_may_have_all_its_bytes_and_not_one_more",
+    ),
+    "zegel.formats.sdjwt.types.MAX_TYPES": (
+        _UNIT + "formats/sdjwt/test_type_metadata.py::test_a_chain_of_types_is_bounded",
+    ),
+    "zegel.formats.status.reference.MAX_LISTS": (
+        _UNIT + "formats/status/test_reference.py::test_an_issuer_has_only_so_many_lists",
+    ),
+    "zegel.formats.status.token.MAX_AGE": (
+        _UNIT + "formats/status/test_token.py::test_what_may_be_left_out_has_a_default",
+        _UNIT + "formats/status/test_token.py::test_a_list_that_names_no_end_is_taken_for_a_day",
+    ),
+    "zegel.formats.status.token.MIN_TTL": (
+        _UNIT + "formats/status/test_token.py::test_section_11_5_a_time_to_live_is_kept_within_reason",
+    ),
+    "zegel.primitives.times.TOLERATED_EARLY": ("tests/limits/test_skews.py::test_a_second_more_is_refused",),
+    "zegel.primitives.times.TOLERATED_LATE": ("tests/limits/test_skews.py::test_a_second_more_is_refused",),
+    "zegel.protocols.oauth.client_attestation._POP_SECONDS": (
+        _CLOCKS + "test_the_clock_of_an_attested_wallet_is_held_to_the_same",
+    ),
+    "zegel.protocols.oauth.token.MAX_TRIES": (
+        "tests/flows/test_issuance.py::test_five_wrong_transaction_codes_are_the_end",
+    ),
+    "zegel.protocols.openid4vci.credential.NOTIFICATION_SECONDS": (
+        _UNIT + "services/test_issuer.py::test_what_was_noted_is_remembered_for_a_day_however_often_it_is_said",
+        _UNIT + "adapters/test_store.py::test_an_expired_record_is_gone_at_its_second",
+    ),
+    "zegel.protocols.openid4vci.deferred.DEFERRED_SECONDS": (
+        _UNIT + "services/test_issuer.py::test_whoever_asks_early_makes_a_deferred_transaction_no_longer_lived",
+        _UNIT + "adapters/test_store.py::test_an_expired_record_is_gone_at_its_second",
+    ),
+    "zegel.protocols.openid4vp.matching.MAX_PRESENTATIONS": (
+        _UNIT + "protocols/openid4vp/test_matching.py::test_several_may_be_chosen_where_several_are_asked_for",
+    ),
+    "zegel.protocols.openid4vp.verifier.RESULT_SECONDS": (
+        _UNIT + "protocols/openid4vp/test_verifier.py::test_the_result_waits_for_the_return_and_then_for_the_service",
+        _UNIT + "protocols/openid4vp/test_verifier.py::test_a_result_that_nobody_fetches_is_gone",
+    ),
+    "zegel.protocols.openid4vp.verifier.OUTCOME_SECONDS": (
+        _UNIT + "protocols/openid4vp/test_verifier.py::test_the_result_waits_for_the_return_and_then_for_the_service",
+        _UNIT + "web/test_verifier.py::test_after_an_hour_nothing_is_left_of_a_session",
+    ),
+    "zegel.services.log_in.MAX_TRIES": (
+        _UNIT + "web/test_issuer_log_in.py::test_five_wrong_passwords_end_the_visit_even_for_the_right_one",
+    ),
+    "zegel.services.rates.MAX_KEYS": (
+        _UNIT + "services/test_rates.py::test_beyond_its_room_newcomers_are_counted_together",
+    ),
+    "zegel.services.wallet.flows.FLOW_SECONDS": (
+        _UNIT + "services/wallet/test_flows.py::test_a_flow_is_found_until_its_time_is_over",
+    ),
+    "zegel.services.wallet.flows.MAX_FLOWS": (
+        _UNIT + "services/wallet/test_flows.py::test_there_are_never_more_flows_than_a_person_reads",
+    ),
+    "zegel.services.wallet.holdings.RETRY_SECONDS": (
+        _UNIT + "services/wallet/test_holdings.py::test_renewal_is_not_asked_for_in_a_circle",
+    ),
+    "zegel.trust.anchors._MAX_REMEMBERED": (_UNIT + "trust/test_anchors.py::test_what_is_remembered_is_bounded",),
+    "zegel.web.app.connection.HEAD_SECONDS": (
+        _UNIT + "web/test_serve.py::test_a_head_that_does_not_come_is_not_waited_for",
+    ),
+    "zegel.web.app.connection.MAX_HEAD_READ": (_UNIT + "web/test_serve.py::test_a_long_body_is_no_long_head",),
+    "zegel.web.app.serve.GRACE_SECONDS": (_UNIT + "web/test_serve.py::test_what_takes_longer_than_the_grace_is_cut",),
+    "zegel.web.asgi.BODY_SECONDS": (_UNIT + "web/test_asgi.py::test_a_body_that_does_not_come_is_not_waited_for",),
+    "zegel.web.asgi.MAX_HEADERS": (
+        _UNIT + "web/test_asgi.py::test_headers_of_just_the_limit_are_taken",
+        _UNIT + "web/test_asgi.py::test_headers_beyond_their_limit_reach_nobody",
+    ),
+    "zegel.web.asgi.MAX_HEADER_BYTES": (
+        _UNIT + "web/test_asgi.py::test_headers_of_just_the_limit_are_taken",
+        _UNIT + "web/test_asgi.py::test_headers_beyond_their_limit_reach_nobody",
+    ),
+    "zegel.web.load.REFRESH_SECONDS": (
+        _UNIT + "web/test_load.py::test_a_page_is_loaded_again_by_itself_and_a_form_is_not_sent_again",
+    ),
+    "zegel.web.load.RETRY_AFTER_SECONDS": (
+        _UNIT + "web/test_load.py::test_too_much_to_do_is_503_with_when_to_come_again",
+    ),
+    "zegel.web.pace.LATE_SECONDS": (_UNIT + "web/test_pace.py::test_nobody_waits_for_longer_than_is_worth_it",),
+    "zegel.web.pace.SOON_SECONDS": (_UNIT + "web/test_pace.py::test_a_few_pages_are_loaded_again_soon",),
+    "zegel.web.provider.PUBLISHED_SECONDS": (
+        "tests/flows/test_rotation.py::test_a_successor_that_not_everybody_knows_yet_does_not_sign",
+    ),
+    "zegel.web.wallet_door.MAX_TRIES": (_UNIT + "web/test_wallet.py::test_ten_wrong_codes_are_enough",),
+}
+"""The tests that hold a limit from both sides."""
+
+_TURN: Final = "how often something of our own comes round: nothing is refused by it"
+_TOLD: Final = "what caches are told, or what we say of our own: others keep to it, or do not"
+_KEPT: Final = "the size of a memory: beyond it is slower, and nothing else"
+_SUM: Final = "a sum of other limits"
+_SAME: Final = "the limit of adapters.redirects, as a caller asks for it"
+_OWN: Final = "what a command of ours asks or makes, on its owner's machine"
+
+EXEMPT: Final[Mapping[str, str]] = {
+    "zegel.adapters.outbound._KEPT_ALIVE_SECONDS": _TURN,
+    "zegel.services.rates.MINUTE_SECONDS": _TURN,
+    "zegel.web.app.issuer._SHARED_SECONDS": _TURN,
+    "zegel.web.app.serve._RETRY_SECONDS": _TURN,
+    "zegel.web.app.wallet._FRESH_SECONDS": _TURN,
+    "zegel.web.app.wallet._LOCK_SECONDS": _TURN,
+    "zegel.web.app.workers.KILL_SECONDS": _TURN,
+    "zegel.web.app.workers.RESTART_SECONDS": _TURN,
+    "zegel.protocols.oidc.sign_in.ID_TOKEN_SECONDS": _TOLD,
+    "zegel.protocols.openid4vci.publication.SIGNED_SECONDS": _TOLD,
+    "zegel.services.wallet_provider.KEY_ATTESTATION_SECONDS": _TOLD,
+    "zegel.web.errors.UNAVAILABLE_SECONDS": _TOLD,
+    "zegel.web.issuer.METADATA_SECONDS": _TOLD,
+    "zegel.web.issuer._AGGREGATION_SECONDS": _TOLD,
+    "zegel.web.issuer._TYPE_SECONDS": _TOLD,
+    "zegel.web.trust.MAX_AGE": _TOLD,
+    "zegel.primitives.cose._MAX_KEPT_HEADER": _KEPT,
+    "zegel.primitives.jws._MAX_KEPT_HEADER": _KEPT,
+    "zegel.web.qr.MAX_PICTURES": _KEPT,
+    "zegel.services.issuer.GRANT_SECONDS": _SUM,
+    "zegel.services.wallet.issuance._MAX_ANSWER": _SUM,
+    "zegel.cli.wallet_network._REDIRECTS": _SAME,
+    "zegel.services.status._REDIRECTS": _SAME,
+    "zegel.web.app.world._REDIRECTS": _SAME,
+    "zegel.adapters.sandbox.authorities.SIGNER_DAYS": _OWN,
+    "zegel.cli.callback._MAX_HEAD": _OWN,
+    "zegel.cli.callback._READ_SECONDS": _OWN,
+    "zegel.cli.inspect._MAX_INPUT": _OWN,
+    "zegel.cli.issue._MAX_DAYS": _OWN,
+    "zegel.cli.issue._MAX_INDEX": _OWN,
+    "zegel.cli.verify._MAX_INPUT": _OWN,
+    "zegel.cli.verify._SECONDS_DIGITS": _OWN,
+    "zegel.cli.walk.browser._MAX_REDIRECTS": _OWN,
+    "zegel.cli.wallet.LOG_IN_SECONDS": _OWN,
+    "zegel.services.offers.TX_CODE_DIGITS": _OWN,
+    "zegel.trust.authority._ROOT_DAYS": _OWN,
+    "zegel.web.app.workers._MAX_PORT": _OWN,
+}
+"""Limits that nobody comes up against, with the reason."""
+
+OPEN: Final = frozenset(
+    {
+        "zegel.adapters.pinning._MAX_TRIES",
+        "zegel.demo.sessions._IDLE_SECONDS",
+        "zegel.demo.tax_online._MAX_BODY",
+        "zegel.demo.transport._MAX_BODY",
+        "zegel.formats.status.entries.MAX_LARGE_LIST",
+        "zegel.formats.status.entries.MAX_LIST",
+        "zegel.protocols.oauth.lifetimes.LOG_IN_SECONDS",
+        "zegel.protocols.oauth.token.MAX_TX_CODE",
+        "zegel.protocols.openid4vci.metadata.MAX_SHOWN",
+        "zegel.protocols.openid4vci.metadata._MAX_LOGO",
+        "zegel.protocols.openid4vci.wallet.issuance.MAX_RENEWALS",
+        "zegel.protocols.openid4vci.wallet.session.MAX_ATTEMPTS",
+        "zegel.protocols.openid4vp.satisfaction._MAX_NAME",
+        "zegel.protocols.openid4vp.wallet._MAX_SAID",
+        "zegel.services.log_in._MAX_LOGIN",
+        "zegel.services.status.MAX_LIST_TOKEN",
+        "zegel.services.upstream.METADATA_SECONDS",
+        "zegel.services.wallet.flows.DEFERRED_SECONDS",
+        "zegel.services.wallet.holdings.RENEWAL_DAYS",
+        "zegel.services.wallet.wallet.STATUS_SECONDS",
+        "zegel.web.app.issuer_source.STATUS_SECONDS",
+        "zegel.web.issuer_operator.MAX_PERSONS",
+        "zegel.web.senders._MAX_HOPS",
+        "zegel.web.verifier_operator.MAX_WAIT",
+        "zegel.web.wallet_credentials.MAX_LINES",
+        "zegel.web.wallet_door.MAX_BROWSERS",
+        "zegel.web.wallet_provider.MAX_KID",
+        "zegel.web.wallet_site.MAX_ONWARD",
+    }
+)
+"""Limits that no test holds from both sides yet: to be fewer with each change, and never more."""
+MAX_OPEN: Final = 28
