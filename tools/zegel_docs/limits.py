@@ -18,7 +18,8 @@ _INTRODUCTION = """\
 
 Every lifetime, skew, size, depth and count that zegel holds to, each with the reason for its number: from the
 constants, and from what stands beside them in the source. What an operator may set stands in
-[the configuration](configuration.md).
+[the configuration](configuration.md). `tests/limits` holds each at the limit and one beyond it, and says which it does
+not.
 """
 
 
