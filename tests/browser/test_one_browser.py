@@ -102,7 +102,7 @@ def test_each_role_sees_its_own_and_every_page_is_whole(browser: Browser, home: 
     check_cookies(tour.exchanges, secure="--tls" in options)
     secrets |= {value for exchange in tour.exchanges for value in exchange.cookies.values()}
     check_addresses(tour.exchanges, secrets)
-    check_referrers(tour.exchanges)
+    check_referrers(tour.exchanges, secrets)
 
 
 def is_at_home(exchange: Exchange, demo: RunningDemo) -> bool:
@@ -144,12 +144,16 @@ def check_addresses(exchanges: list[Exchange], secrets: set[str]) -> None:
         assert "eyj" not in told, f"a token at {exchange.host}{parts.path}"
 
 
-def check_referrers(exchanges: list[Exchange]) -> None:
-    """No other origin hears where a browser came from."""
+def check_referrers(exchanges: list[Exchange], secrets: set[str]) -> None:
+    """No other origin hears where a browser came from, and the same one nothing that is a secret."""
+    hidden = {secret.lower() for secret in secrets if secret}
     for exchange in exchanges:
         referrer = exchange.headers.get("referer")
         if referrer:
             assert urlsplit(referrer)[:2] == urlsplit(exchange.url)[:2], (referrer, exchange.url)
+            told = unquote_plus(referrer).lower()
+            assert [secret for secret in hidden if secret in told] == [], exchange.host
+            assert "eyj" not in told, f"a token is told to {exchange.host}"
 
 
 def test_the_page_that_leads_on_can_be_followed_by_hand(person: Person) -> None:

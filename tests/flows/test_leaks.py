@@ -12,15 +12,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from zegel_testing.demo import ZEGEL, environment
 from zegel_testing.erika import erika, personal_values
-from zegel_testing.leaks import SECRET_HEADERS, SECRET_NAMES, Secrets, places_of, secrets_of
+from zegel_testing.leaks import SECRET_HEADERS, SECRET_NAMES, Secrets, keys_of, places_of, secrets_of
 from zegel_testing.logs import logging_to
 from zegel_testing.village import Village, living_village
 
-from zegel.adapters.keyfiles import load_secret
 from zegel.cli.walk.script import PASSPHRASE, PASSWORD, walk
 from zegel.cli.walk.story import Listening, Step, Story
 
@@ -43,6 +40,12 @@ KEPT = {
     "in JSON in base64url": urlsafe_b64encode(b'{"token":"' + TOKEN + b'"}'),
     "in base64 in base64": b64encode(b64encode(b"a" + TOKEN)),
     "in a query": quote(TOKEN).encode(),
+    "in a query, every character of it": "".join(f"%{octet:02x}" for octet in TOKEN).encode(),
+    "in hexadecimal, after a digit": b"7" + TOKEN.hex().upper().encode(),
+    "in UTF-16": TOKEN.decode().encode("utf-16-le"),
+    "in UTF-16, the other way round": TOKEN.decode().encode("utf-16-be"),
+    "escaped in JSON": b"".join(b"\\u%04x" % octet for octet in TOKEN),
+    "escaped in HTML": b"".join(b"&#x%02X;" % octet for octet in TOKEN),
 }
 IN_PATHS = {"offers", "offer", "request", "response", "return", "receive", "present"}
 
@@ -62,21 +65,6 @@ def data_of(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and path.parent not in apart and not path.name.startswith(REGISTER)
     ]
-
-
-def keys_of(folder: Path) -> Secrets:
-    """Every secret that has a file of its own: private keys, seals, tokens."""
-    secrets: Secrets = {}
-    for file in [*(folder / "keys").iterdir(), *(folder / "authorities").iterdir()]:
-        if file.name.endswith(".key.pem"):
-            key = load_pem_private_key(file.read_bytes(), None)
-            assert isinstance(key, EllipticCurvePrivateKey)
-            number = key.private_numbers().private_value.to_bytes((key.key_size + 7) // 8)
-            # the first line of the file's Base64 ends in the number; those after it hold the public key too
-            secrets[file.name] = {number, file.read_bytes().splitlines()[1]}
-        elif file.suffix in (".seal", ".token", ".secret"):
-            secrets[file.name] = {load_secret(file)}
-    return secrets
 
 
 async def tell(village: Village) -> list[Step]:

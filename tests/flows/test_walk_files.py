@@ -5,16 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from zegel_testing.demo import environment
-
-from zegel.primitives.encoding import parse_base64url
-from zegel.primitives.keys import random_private_key
+from zegel_testing.draws import SCALAR_DRAW, beginnings_of, drawn_in, found_in, spellings
 
 pytestmark = pytest.mark.slow
 
@@ -34,8 +31,6 @@ PERSONAL = (
     "erika keeps bees",
 )
 KEY_MARKS = ("PRIVATE KEY", '"d":"')
-SCALAR_DRAW = 40  # what a private key on P-256 is made from
-BEGINNING = 8  # bytes by which a secret is looked for; the chance that others begin so is nil
 
 
 def snapshots(kept: Path, told: Path, home: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
@@ -53,11 +48,11 @@ def snapshots(kept: Path, told: Path, home: Path) -> Iterator[tuple[str, dict[st
         for line in walk.stdout:
             walk.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, walk.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-            yield json.loads(line)["step"], files_of(kept)
+            yield json.loads(line)["step"], files_of(kept) | temporary(home)
             walk.send_signal(signal.SIGCONT)
         _, err = walk.communicate(timeout=20)
         assert (walk.returncode, err) == (0, "")
-        yield "the end", files_of(kept)
+        yield "the end", files_of(kept) | temporary(home)
     finally:
         walk.kill()
         walk.communicate()
@@ -69,25 +64,10 @@ def files_of(kept: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in named if not name.startswith(KEPT)}
 
 
-def spellings(secret: bytes) -> Iterator[bytes]:
-    """How a random value is written: raw, in hexadecimal, and in both kinds of base64."""
-    yield secret
-    yield secret.hex().encode()
-    yield urlsafe_b64encode(secret).rstrip(b"=")
-    yield b64encode(secret).rstrip(b"=")
-
-
-def secrets_of(drawn: bytes) -> Iterator[bytes]:
-    yield from spellings(drawn)
-    if len(drawn) == SCALAR_DRAW:
-        key = random_private_key(lambda _: drawn)
-        yield from spellings(parse_base64url(str(key.secret_jwk()["d"]), what="d"))
-
-
-def found_in(content: bytes, beginnings: frozenset[bytes]) -> list[bytes]:
-    """Which of the secrets stand in the content, by their beginnings: looked up at each place, in one pass."""
-    places = range(len(content) - BEGINNING + 1)
-    return [content[at : at + BEGINNING] for at in places if content[at : at + BEGINNING] in beginnings]
+def temporary(home: Path) -> dict[str, bytes]:
+    """What stands in the folder for temporary files, which is one of the walk's own."""
+    paths = (path for path in sorted((home / "tmp").rglob("*")) if path.is_file())
+    return {path.relative_to(home).as_posix(): path.read_bytes() for path in paths}
 
 
 @dataclass(frozen=True)
@@ -110,7 +90,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
         steps.append(step)
         files |= {(step, name): content for name, content in seen.items() if last.get(name) != content}
         last = seen
-    return Walked(tuple(steps), files, tuple(bytes.fromhex(line) for line in told.read_text().splitlines()))
+    return Walked(tuple(steps), files, drawn_in(told))
 
 
 def test_the_walk_is_looked_at_with_its_databases_their_logs_and_all_that_it_draws(walked: Walked) -> None:
@@ -127,7 +107,7 @@ def test_no_file_ever_holds_a_claim_or_a_password(walked: Walked) -> None:
 
 
 def test_no_file_ever_holds_a_code_a_token_or_a_private_key(walked: Walked) -> None:
-    beginnings = frozenset(secret[:BEGINNING] for drawn in walked.drawn for secret in secrets_of(drawn))
+    beginnings = beginnings_of(walked.drawn)
     assert len(beginnings) > 4 * len(walked.drawn)
     for place, content in walked.files.items():
         assert not [mark for mark in KEY_MARKS if mark.encode() in content], place
@@ -137,4 +117,4 @@ def test_no_file_ever_holds_a_code_a_token_or_a_private_key(walked: Walked) -> N
 def test_what_is_there_is_found() -> None:
     secret = bytes(range(32))
     for written in spellings(secret):
-        assert found_in(b"x" * 9 + written + b"y", frozenset(each[:BEGINNING] for each in spellings(secret)))
+        assert found_in(b"x" * 9 + written + b"y", beginnings_of([secret]))

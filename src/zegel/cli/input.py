@@ -1,4 +1,7 @@
-"""What a command reads: a file or stdin, up to a size. What is longer is malformed, not cut."""
+"""What a command reads: a file or stdin, up to a size. What is longer is malformed, not cut.
+
+Every user of the machine can read the arguments of a command, and nobody its stdin.
+"""
 
 import sys
 from pathlib import Path
@@ -18,3 +21,14 @@ def read_input(file: str, *, max_bytes: int, what: str = "input") -> bytes:
     if len(data) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes")
     return data
+
+
+def read_argument(argument: str, *, max_length: int, what: str) -> str:
+    """The argument; for ``-`` the next line of stdin in its place, without its end. ``Malformed`` beyond the length."""
+    if argument != "-":
+        return argument
+    line = sys.stdin.readline(max_length + 2)
+    text = line.removesuffix("\n").removesuffix("\r")
+    if not text or len(text) > max_length:
+        raise Malformed(what, "", f"expected a line of at most {max_length} characters on stdin")
+    return text

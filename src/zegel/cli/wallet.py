@@ -12,6 +12,7 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.outbound import HttpOutbound
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.cli.configuration import add_config_option
+from zegel.cli.input import read_argument
 from zegel.cli.output import ACCEPTED
 from zegel.cli.passphrase import add_passphrase_options, read_passphrase
 from zegel.cli.wallet_network import act_on_network
@@ -26,6 +27,8 @@ from zegel.cli.wallet_words import (
 )
 from zegel.errors import Unavailable
 from zegel.profiles import HAIP
+from zegel.protocols.oauth.token import MAX_TX_CODE
+from zegel.protocols.openid4vci.offer import MAX_LINK
 from zegel.services.trust import Trust
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
@@ -34,6 +37,7 @@ from zegel.services.wallet.wallet import Wallet, WalletHabits
 VAULT: Final = "zegel/wallet.vault"
 LOG_IN_SECONDS: Final = 300  # a pushed request lives as long
 _ID_HELP: Final = "as zegel wallet list prints it"
+_STDIN_HELP: Final = "- takes it from stdin, where no other user can read it"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -49,8 +53,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     command("init", "make a vault")
     receive = command("receive", "take up an offer; without a link, fetch what was deferred")
-    receive.add_argument("link", metavar="LINK", nargs="?", help="the link of an offer")
-    receive.add_argument("--tx-code", metavar="C", help="the code that goes with a pre-authorized offer")
+    receive.add_argument("link", metavar="LINK", nargs="?", help=f"the link of an offer; {_STDIN_HELP}")
+    receive.add_argument("--tx-code", metavar="C", help=f"the code of a pre-authorized offer; {_STDIN_HELP}")
     receive.add_argument(
         "--wait", metavar="S", type=int, default=LOG_IN_SECONDS, help="how long to wait for the log-in and the issuer"
     )
@@ -59,7 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     shown = command("show", "show a credential, its claims included")
     shown.add_argument("id", metavar="ID", help=_ID_HELP)
     present = command("present", "answer a request")
-    present.add_argument("link", metavar="LINK", help="the link of a request")
+    present.add_argument("link", metavar="LINK", help=f"the link of a request; {_STDIN_HELP}")
     decision = present.add_mutually_exclusive_group()
     decision.add_argument("--yes", action="store_true", help="share the least that answers")
     decision.add_argument("--refuse", action="store_true", help="do not share, and say so; the exit code is 1")
@@ -76,6 +80,10 @@ def run(args: Namespace) -> int:
     """Do it."""
     if args.action == "init":
         return asyncio.run(_init(args))
+    if getattr(args, "link", None) is not None:
+        args.link = read_argument(args.link, max_length=MAX_LINK, what="link")
+    if getattr(args, "tx_code", None) is not None:
+        args.tx_code = read_argument(args.tx_code, max_length=MAX_TX_CODE, what="transaction code")
     return asyncio.run(_with_wallet(args))
 
 

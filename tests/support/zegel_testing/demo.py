@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -29,9 +29,9 @@ def environment(home: Path) -> dict[str, str]:
 
 class RunningDemo:
     """The roles, running. ``ready`` is the line that says so, ``log`` what they have written to stderr,
-    ``codes`` those among it that open the wallet's pages."""
+    ``codes`` those among it that open the wallet's pages. ``program`` is what to start in the place of ``zegel``."""
 
-    def __init__(self, *options: str, home: Path) -> None:
+    def __init__(self, *options: str, home: Path, program: Sequence[object] = (ZEGEL,)) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.log: list[str] = []
@@ -39,7 +39,7 @@ class RunningDemo:
         self._codes: queue.Queue[str] = queue.Queue()
         self._lines: queue.Queue[str] = queue.Queue()
         self._process = subprocess.Popen(
-            [ZEGEL, "demo", "--headless", "--json", *options],
+            [*map(str, program), "demo", "--headless", "--json", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -69,6 +69,11 @@ class RunningDemo:
     def folder(self) -> Path:
         """The sandbox's folder."""
         return Path(self.ready["trust_folder"]).parent
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
 
     def launch_code(self) -> str:
         """The code for the wallet's pages that stands in the terminal, once it does."""

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from zegel.adapters.keyfiles import load_secret
 from zegel_testing.village import Exchange
 
 # The names under which a secret goes over the wire, wherever they stand: query, form, JSON, the payload of a JWT.
@@ -24,6 +28,7 @@ SECRET_HEADERS = frozenset(
 _SESSION_PATHS = ("/offers/", "/offer/", "/request/", "/response/", "/return/", "/receive/", "/present/")
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{8,}")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{6,}")
+_ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
 _TO_BASE64 = bytes.maketrans(b"-_", b"+/")
 _SHORTEST = 5  # what is shorter stands in many a word
 
@@ -45,21 +50,43 @@ def places_of(secrets: Mapping[str, set[bytes]], files: Iterable[Path]) -> list[
     return [
         f"{name} in {file.name}"
         for file in files
-        for views in [list(_views(file.read_bytes()))]
+        for views in [list(views_of(file.read_bytes()))]
         for name, values in secrets.items()
         if any(value in view for value in values for view in views)
     ]
 
 
-def _views(data: bytes) -> Iterator[bytes]:
-    """The data, and what stands in it encoded: percent, hexadecimal, base64, and base64 in base64 as in a JWT's x5c."""
+def keys_of(folder: Path) -> Secrets:
+    """Every secret that has a file of its own: private keys, seals, tokens."""
+    secrets: Secrets = {}
+    for file in [*(folder / "keys").iterdir(), *(folder / "authorities").iterdir()]:
+        if file.name.endswith(".key.pem"):
+            key = load_pem_private_key(file.read_bytes(), None)
+            assert isinstance(key, EllipticCurvePrivateKey)
+            number = key.private_numbers().private_value.to_bytes((key.key_size + 7) // 8)
+            # the first line of the file's Base64 ends in the number; those after it hold the public key too
+            secrets[file.name] = {number, file.read_bytes().splitlines()[1]}
+        elif file.suffix in (".seal", ".token", ".secret"):
+            secrets[file.name] = {load_secret(file)}
+    return secrets
+
+
+def views_of(data: bytes) -> Iterator[bytes]:
+    """The data, and what stands in it encoded: percent, UTF-16, escapes of JSON and HTML, hexadecimal, base64, and
+    base64 in base64 as in a JWT's x5c."""
     yield data
     yield unquote_to_bytes(data)
-    for run in _HEXADECIMAL.findall(data):
-        yield from (bytes.fromhex(run[at : len(run) - (len(run) - at) % 2].decode()) for at in range(2))
+    yield data.translate(None, b"\0")
+    yield _ESCAPED.sub(lambda found: bytes([int(found[1] or found[2], 16)]), data)
+    for at in range(2):
+        yield b"\n".join(_from_hexadecimal(run[at:]) for run in _HEXADECIMAL.findall(data))
     outer = b"\n".join(_decoded(data))
     yield outer
     yield b"\n".join(_decoded(outer))
+
+
+def _from_hexadecimal(run: bytes) -> bytes:
+    return bytes.fromhex(run[: len(run) - len(run) % 2].decode())
 
 
 def _decoded(data: bytes) -> Iterator[bytes]:
