@@ -3,7 +3,7 @@
 import pytest
 
 from zegel.errors import Rejected
-from zegel.protocols.oauth.redirects import check_redirect_uri, redirect_to
+from zegel.protocols.oauth.redirects import MAX_REDIRECT, check_redirect_uri, redirect_to
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,13 @@ def test_a_wallet_may_push_a_redirect_uri_of_its_own(uri: str) -> None:
 def test_what_a_browser_might_interpret_is_refused(uri: str | None) -> None:
     with pytest.raises(Rejected):
         check_redirect_uri(uri, registered=None)
+
+
+def test_a_redirect_uri_may_be_as_long_as_allowed_and_not_longer() -> None:
+    longest = "https://wallet.example/".ljust(MAX_REDIRECT, "w")
+    assert check_redirect_uri(longest, registered=None) == longest
+    with pytest.raises(Rejected):
+        check_redirect_uri(longest + "w", registered=None)
 
 
 def test_a_registered_client_is_held_to_its_list() -> None:
