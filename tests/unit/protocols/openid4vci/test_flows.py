@@ -30,7 +30,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import parse_object
 from zegel.profiles import HAIP, PLAIN, Proof
 from zegel.protocols.oauth.authorization_details import encode_details
-from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
+from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, PRE_AUTHORIZED_SECONDS
 from zegel.protocols.oauth.states import (
     AccessToken,
     AuthorizationCode,
@@ -128,6 +128,18 @@ def test_a_pre_authorized_code_is_redeemed_once() -> None:
     assert redeem(issuer, offer, wallet_client(PLAIN))
     with pytest.raises(Denied, match="used before"):
         redeem(issuer, offer, wallet_client(PLAIN))
+
+
+def test_a_pre_authorized_code_is_good_until_its_last_second() -> None:
+    issuer = plain_issuer()
+    offer = issuer.offer("id-mdoc", pre_authorized=True)
+    issuer.now += PRE_AUTHORIZED_SECONDS - 1
+    assert redeem(issuer, offer, wallet_client(PLAIN, now=issuer.now))
+    issuer = plain_issuer()
+    offer = issuer.offer("id-mdoc", pre_authorized=True)
+    issuer.now += PRE_AUTHORIZED_SECONDS
+    with pytest.raises(Denied, match="unknown or expired"):
+        redeem(issuer, offer, wallet_client(PLAIN, now=issuer.now))
 
 
 @pytest.mark.parametrize("separate", [True, False])
@@ -311,6 +323,30 @@ def test_a_refresh_token_of_a_revoked_grant_is_refused() -> None:
     )
     with pytest.raises(Denied, match="invalid_grant"):
         drive(step, issuer)
+
+
+@pytest.mark.parametrize(("left", "taken"), [(1, True), (0, False)])
+def test_a_refresh_token_is_good_until_its_last_second(left: int, taken: bool) -> None:
+    issuer = Issuer()
+    first = received(issuer, "id-sdjwt")
+    issuer.store.records = {
+        key: replace(value, expires=NOW + left) if isinstance(value, RefreshToken) else value
+        for key, value in issuer.store.records.items()
+    }
+    assert first.session.tokens is not None
+    step = renew(
+        ready_for(issuer, issuer.offer("id-sdjwt")),
+        client=wallet_client(HAIP),
+        server=SERVER,
+        refresh_token=first.session.tokens.refresh_token or "",
+        now=NOW,
+        random=issuer.random,
+    )
+    if taken:
+        assert finish(issuer, drive(step, issuer)).received
+    else:
+        with pytest.raises(Denied, match="unknown, expired or revoked"):
+            drive(step, issuer)
 
 
 @pytest.mark.parametrize("event", list(Event))
