@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from http.client import HTTPConnection
 
+from zegel.cli.output import UNAVAILABLE
 from zegel_drill.ground import KEEPERS, disk_of, filled, locked, may_mount, no_more_bytes, read_only, small_disk
 from zegel_drill.judge import faults_of
 from zegel_drill.scenarios import Planned, Result, judged, walked
@@ -82,7 +83,7 @@ async def read_only_disk(town: Town, role: str) -> Result:
                 return [f"{role} starts on a disk that it cannot write"]
             said, status = town[role].said(), town[role].ended
         faults = [] if "database" in said and "Traceback" not in said else [f"{role} says {said[-300:]}"]
-        if status is None or status < 0 or status == 70:  # sysexits.h: an internal fault
+        if status != UNAVAILABLE:
             faults.append(f"{role} ends with {status}")
         if not town[role].start():
             return [*faults, f"{role} does not start again: {town[role].said()[-300:]}"]
@@ -103,7 +104,7 @@ async def _walk_through(town: Town, role: str, fault: Fault) -> list[str]:
 
     @asynccontextmanager
     async def weather(moment: str) -> AsyncIterator[None]:
-        if moment not in MOMENTS[role] or moment in come or not _concerns(town, role, walk, moment):
+        if moment not in MOMENTS[role] or moment in come or not _concerns(role, walk):
             yield
             return
         come.add(moment)
@@ -125,8 +126,8 @@ async def _walk_through(town: Town, role: str, fault: Fault) -> list[str]:
         await walk.close()
 
 
-def _concerns(town: Town, role: str, walk: Walk, moment: str) -> bool:
-    """Whether a moment of the walk is one at which this role is needed: both verifiers are shown something."""
+def _concerns(role: str, walk: Walk) -> bool:
+    """Whether the walk is where this role is needed: a wallet shows something to the provider and to the verifier."""
     if role == "provider":
         return walk.now == "sign-in"
     return role != "verifier" or walk.now == "present"
@@ -261,7 +262,7 @@ async def _jumping(town: Town, role: str, seconds: int) -> list[str]:
 
     @asynccontextmanager
     async def weather(moment: str) -> AsyncIterator[None]:
-        if moment not in _TIMED.get(role, ()) or moment in come or not _concerns(town, role, walk, moment):
+        if moment not in _TIMED.get(role, ()) or moment in come or not _concerns(role, walk):
             yield
             return
         come.add(moment)

@@ -7,8 +7,6 @@ more. Where a page has nothing for her to press she goes home and looks what wai
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
-from typing import final
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from zegel.cli.walk.browser import Browser, Form, Page, _page
@@ -23,6 +21,7 @@ SIGNED_IN = "You are signed in."
 _CODE_IS_SHOWN = "The code is in the terminal in which the wallet runs"
 _PATIENCE = 40  # pages until something has come to its end
 _TAKES_TIME = "Your wallet asks again by itself while it is open"
+_ATTEMPTS = 4
 _TRIES = 2  # refusals that she takes
 _REFUSED = 400
 _TOO_OFTEN = 429
@@ -32,25 +31,12 @@ _MAX_REDIRECTS = 12
 Mend = Callable[[], Awaitable[bool]]
 
 
-@final
-@dataclass(frozen=True)
-class Again:
-    """A request that was not answered, and how it was when it was sent once more; None: not answered again."""
-
-    role: str
-    method: str
-    path: str
-    status: int | None
-
-
 class PatientBrowser:
     """A browser whose person sends again what was not answered, once whoever did not answer runs again."""
 
     def __init__(self, town: Town, mend: Mend) -> None:
-        self._town = town
         self._mend = mend
         self.browser = Browser(town.config.loopback_origins(), web_ca=None)
-        self.again: list[Again] = []
 
     async def get(self, url: str) -> Page:
         """Go to an address."""
@@ -77,21 +63,18 @@ class PatientBrowser:
         except Unavailable:
             if not await self._mend():
                 raise
-        answer = await self.browser._send(method, url, body, headers)
-        self.again.append(Again(self._town.role_at(url), method, urlsplit(url).path, answer[0]))
-        return answer
+        return await self.browser._send(method, url, body, headers)
 
 
 class Person:
-    """Erika. ``begun`` is how often she began each thing; ``weather`` is what holds while she presses something: it is
-    given a word for that, and ``onward`` for a page that leads on."""
+    """Erika. ``weather`` is what holds while she presses something: it is given a word for that, and ``onward`` for a
+    page that leads on."""
 
     def __init__(self, town: Town, mend: Mend) -> None:
         self.town = town
         self.weather: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
         self.browser = PatientBrowser(town, mend)
         self._mend = mend
-        self.begun: dict[str, int] = {}
 
     async def close(self) -> None:
         """Close the browser."""
@@ -161,8 +144,7 @@ class Person:
 
     async def _until(self, what: str, begin: Callable[[], Awaitable[Page]], *, until: Callable[[Page], bool]) -> Page:
         seen: list[str] = []
-        for attempt in range(1, 5):
-            self.begun[what] = attempt
+        for _ in range(_ATTEMPTS):
             try:
                 return await self._on(await begin(), until=until, seen=seen)
             except (Unavailable, _StuckError) as error:

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
@@ -281,12 +280,6 @@ class Town:
     def lines(self, role: str) -> list[str]:
         """What a role has logged in this scenario."""
         return self[role].log.text(self._logged[role]).splitlines()
-
-    def role_at(self, url: str) -> str:
-        """Whose origin that is."""
-        port = urlsplit(url).port
-        tables = {name: getattr(self.config, name.replace("-", "_")) for name in NAMES}
-        return next(name for name, table in tables.items() if table.port == port)
 
 
 def _set(config: Path, settings: Mapping[str, Mapping[str, object]]) -> None:

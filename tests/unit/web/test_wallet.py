@@ -685,7 +685,7 @@ async def test_an_answer_that_cannot_be_sent_waits(inside: Pages) -> None:
 async def test_an_answer_that_is_not_taken_is_said_to_be_sent(inside: Pages) -> None:
     await inside.receive()
     await inside.ask()
-    inside.world.outbound.edits["/response/"] = lambda request, response: HttpResponse(status=500)
+    inside.world.outbound.edits["/response/"] = lambda request, response: HttpResponse(status=400)
     await inside.go(decision="accept")
     assert "Your answer was sent, and was not accepted there" in inside.text
     assert Check.ANSWER_DELIVERY.remedy in inside.text
