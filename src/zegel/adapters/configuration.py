@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.files import os_errors, read_file
-from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_private_key, load_secret
+from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_secret
 from zegel.adapters.keyrings import KeyFiles, load_ring
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.config.parse import parse_config
@@ -20,10 +20,10 @@ _LOADERS: Final[Mapping[str, Callable[[Path], object]]] = {
     "operator_token": load_secret,
     "subject_secret": load_secret,
     "client_secret": load_secret,
-    "key": load_private_key,
-    "access_key": load_private_key,
-    "status_key": load_private_key,
-    "encryption_key": load_private_key,
+    "key": lambda path: load_ring(KeyFiles(key=path)),
+    "access_key": lambda path: load_ring(KeyFiles(key=path)),
+    "status_key": lambda path: load_ring(KeyFiles(key=path)),
+    "encryption_key": lambda path: load_ring(KeyFiles(key=path)),
     "chain": load_certificates,
     "access_chain": load_certificates,
     "status_chain": load_certificates,

@@ -185,6 +185,17 @@ def test_a_chain_of_another_key_is_refused(keys: Any, config: Config, tmp_path: 
     assert load_private_key(config.verifier.access_key).public_key == before.public_key
 
 
+def test_a_key_ring_that_is_none_is_found_before_a_role_starts(config: Config, zegel: Any, tmp_path: Path) -> None:
+    for key in (config.provider.key, config.issuer.status_key):
+        ring = key.with_name(key.name + ".ring")
+        ring.touch(mode=0o600)
+    ran = zegel("config", "check", "issuer", "provider", "--config", tmp_path / "zegel.toml", "--json")
+    found = dict(fault.split(": ", 1) for fault in ran.json["faults"])
+    assert ran.code == 3
+    for setting in ("provider.key", "issuer.status_key"):
+        assert found[setting].endswith(".ring: it is no key ring of this zegel")
+
+
 def test_the_configuration_is_whole_after_every_rotation(keys: Any, zegel: Any, tmp_path: Path) -> None:
     for name in (*SIGNING, *SECRETS[:-1]):
         assert keys("rotate", name, "--at-once").code == 0
