@@ -2,18 +2,24 @@
 
 import json
 from collections import Counter
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
 import pytest
-from zegel_fuzz.__main__ import fuzz, fuzz_one, replay
+from zegel_fuzz.__main__ import fuzz, fuzz_one, replay, totals
 from zegel_fuzz.endpoints import endpoint_targets
 from zegel_fuzz.keeping import keeping, take_kept
 from zegel_fuzz.mutations import mutate, scramble
 from zegel_fuzz.parsers import parser_targets
 from zegel_fuzz.target import Broken, Opened, Target, within
 from zegel_fuzz.targets import all_targets, chosen_targets
+from zegel_testing.authorities import fixed_key
+
+from zegel.errors import Malformed
+from zegel.primitives.http import parse_form
+from zegel.primitives.jws import parse_jws, sign_jws
 
 FOUND = Path(__file__).parent / "found"
 PARSED = 60  # mutations for a parser: half a second for all of them
@@ -110,6 +116,27 @@ def test_targets_are_chosen_by_patterns() -> None:
     ]
     assert chosen_targets([]) == all_targets()
     assert fuzz(["nothing of that name"], 1) == 2
+
+
+def test_the_lines_of_all_runs_add_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = {"target": "primitives.jws.parse_jws", "seconds": 1.4, "executions": 1_000, "edges": 9}
+    (tmp_path / "lines.jsonl").write_text("\n".join(json.dumps(line | {"corpus": corpus}) for corpus in (5, 7)))
+    assert totals(tmp_path) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert "| `primitives.jws.parse_jws` | 3 | 2,000 | 7 | 9 |" in rows
+    assert rows[-1] == f"{len(all_targets())} targets, 3 seconds, 2,000 executions"
+
+
+def test_the_mutations_go_inside_and_wrap_up_again() -> None:
+    """A claim within a token that stands in a form is reached, and the token is one still."""
+    form = b"a=1&proof=" + sign_jws({"iss": "somebody"}, signer=fixed_key("mutated"), typ="test")
+    random, found = Random(1), set()
+    for _ in range(400):
+        made = mutate(form, MAX_SIZE, random, lambda data, _: data.replace(b"somebody", b"another"))
+        with suppress(Malformed):
+            token = parse_form(made, what="form")["proof"]
+            found.add(str(parse_jws(token, what="token").unverified_claims.get("iss")))
+    assert "another" in found
 
 
 @pytest.mark.slow

@@ -101,19 +101,19 @@ def replay(name: str, file: Path) -> int:
     return 0
 
 
-def totals() -> int:
-    """A row of Markdown for each target that was run."""
-    sums: dict[str, dict[str, Any]] = {}
-    for line in map(json.loads, (KEPT / LINES).read_text().splitlines()):
-        one = sums.setdefault(line["target"], {"seconds": 0.0, "executions": 0, "corpus": 0, "edges": 0, "crashes": 0})
-        one["seconds"] += line["seconds"]
-        one["executions"] += line["executions"]
-        one["crashes"] += len(line["crashes"])
-        one["corpus"], one["edges"] = line["corpus"], max(one["edges"], line["edges"])
-    for name, one in sums.items():
-        print(f"| `{name}` | {one['seconds']:.0f} | {one['executions']:,} | {one['corpus']:,} | {one['edges']:,} |")
-    whole = sum(one["executions"] for one in sums.values())
-    print(f"{len(sums)} targets, {sum(one['seconds'] for one in sums.values()):.0f} seconds, {whole:,} executions")
+def totals(kept: Path = KEPT) -> int:
+    """A row of Markdown for each target that was run, and the sums."""
+    ran: dict[str, list[dict[str, Any]]] = {}
+    for line in map(json.loads, (kept / LINES).read_text().splitlines()):
+        ran.setdefault(line["target"], []).append(line)
+    seconds = executions = 0
+    for target in all_targets():
+        lines = ran.get(target.name, [])
+        lasted, times = round(sum(line["seconds"] for line in lines)), sum(line["executions"] for line in lines)
+        corpus, edges = (max((line[name] for line in lines), default=0) for name in ("corpus", "edges"))
+        print(f"| `{target.name}` | {lasted:,} | {times:,} | {corpus:,} | {edges:,} |")
+        seconds, executions = seconds + lasted, executions + times
+    print(f"{len(all_targets())} targets, {seconds:,} seconds, {executions:,} executions")
     return 0
 
 

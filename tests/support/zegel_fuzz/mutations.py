@@ -129,7 +129,7 @@ def _in_cbor(data: bytes, max_size: int, random: Random, change: Change) -> byte
     try:
         _, node, put = random.choice(list(cbor_nodes(cbor_tree(data), lambda other: other, "")))
         return cbor(put(Raw(_other_item(node, max_size, random, change))))
-    except (AssertionError, IndexError, ValueError, TypeError, RecursionError, StopIteration):
+    except (AssertionError, IndexError, ValueError, TypeError, RuntimeError, StopIteration):
         return None  # it was none to begin with
 
 
