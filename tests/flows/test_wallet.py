@@ -1038,7 +1038,7 @@ async def test_a_persons_own_status_is_looked_up_on_demand(world: WalletWorld) -
 
 async def test_a_status_that_cannot_be_had_says_nothing_of_the_credential(world: WalletWorld) -> None:
     (id_,) = await world.receive(formats=["dc+sd-jwt"])
-    world.outbound.edits["/status/"] = lambda request, response: HttpResponse(status=500)
+    world.outbound.edits["/status/"] = lambda request, response: HttpResponse(status=404)
     with pytest.raises(Rejected) as caught:
         await world.wallet.look_up_status(id_)
     assert caught.value.check is Check.STATUS_LIST

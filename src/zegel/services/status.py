@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Rejected, Unavailable
 from zegel.formats.credential import StatusReference
 from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, parse_status_list, verify_status_list
 from zegel.primitives.http import HttpRequest
@@ -68,6 +68,8 @@ class StatusReader:
     async def _fetch(self, uri: str) -> VerifiedStatusList:
         request = HttpRequest(method="GET", url=uri, headers=(("accept", _ACCEPT),))
         response = await self._outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_LIST_TOKEN)
+        if response.status >= 500:  # RFC 9110 section 15.6: the host says itself that it does not work
+            raise Unavailable("status list", f"its host answers with status {response.status}")
         if response.status != 200:
             raise Rejected(Check.STATUS_LIST, f"expected status 200, got {response.status}", field="status_list.uri")
         unverified = parse_status_list(response.body, content_type=response.header("content-type"))

@@ -168,13 +168,19 @@ async def test_a_failed_fetch_is_not_papered_over_with_an_old_list(world: World)
         await world.value()
 
 
-@pytest.mark.parametrize("status", [201, 204, 304, 400, 404, 500])
+@pytest.mark.parametrize("status", [201, 204, 304, 400, 404])
 @pytest.mark.refuses(Check.STATUS_LIST)
 async def test_another_status_than_200_is_no_list(world: World, status: int) -> None:
     world.host.answer = HttpResponse(status=status, headers=(("content-type", str(StatusListFormat.JWT)),), body=b"")
     with pytest.raises(Rejected) as refusal:
         await world.value()
     assert (refusal.value.check, refusal.value.field) == (Check.STATUS_LIST, "status_list.uri")
+
+
+async def test_a_host_that_does_not_work_says_nothing_of_its_list(world: World) -> None:
+    world.host.answer = HttpResponse(status=503)
+    with pytest.raises(Unavailable, match="its host answers with status 503"):
+        await world.value()
 
 
 @pytest.mark.parametrize("content_type", [None, "text/html", "application/json", "application/statuslist+cwt"])

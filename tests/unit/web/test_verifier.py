@@ -461,12 +461,21 @@ async def test_a_status_list_that_cannot_be_had_is_no_fault_of_the_answer(party:
     assert (await party.send(asked.answer())).status == 200
 
 
-@pytest.mark.parametrize("status", [204, 301, 404, 500])
+@pytest.mark.parametrize("status", [204, 301, 404])
 @pytest.mark.refuses(Check.STATUS_LIST)
 async def test_a_status_list_that_is_not_there_is_the_issuers_fault(party: RelyingParty, status: int) -> None:
     _, asked = await party.begin()
     party.status.answer = HttpResponse(status=status)
     refused(await party.send(asked.answer()), Check.STATUS_LIST)
+
+
+async def test_while_a_status_host_does_not_work_the_answer_may_come_again(party: RelyingParty) -> None:
+    _, asked = await party.begin()
+    party.status.answer = HttpResponse(status=503)
+    response = await party.send(asked.answer())
+    assert (response.status, json_of(response)["check"], response.header("retry-after")) == (503, "availability", "5")
+    party.status.answer = None
+    assert (await party.send(asked.answer())).status == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"\xd2\x84", b"a.b.c"])
