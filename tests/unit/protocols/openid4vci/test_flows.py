@@ -25,6 +25,7 @@ from zegel_testing.issuance import (
 )
 
 from zegel.adapters.codec import Codec
+from zegel.checks import Check
 from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import parse_object
@@ -188,6 +189,7 @@ def test_a_token_request_may_ask_for_less_than_was_approved() -> None:
     [
         ({"authorization_details": encode_details(("id-mdoc",), locations=(ISSUER,))}, ["id-mdoc"]),
         ({"scope": "utopia.id-mdoc unknown"}, ["id-mdoc"]),
+        ({"scope": "utopia.id-sdjwt utopia.id-mdoc"}, ["id-sdjwt", "id-mdoc"]),
         ({}, ["id-sdjwt", "id-mdoc"]),
     ],
 )
@@ -197,6 +199,24 @@ def test_what_a_pre_authorized_token_is_good_for(changed: dict[str, str], grante
     redeem(issuer, issuer.offer("id-sdjwt", "id-mdoc", pre_authorized=True), wallet_client(PLAIN))
     (access,) = [value for (kind, _), value in issuer.store.records.items() if kind == "access"]
     assert [credential.configuration for credential in access.credentials] == granted
+
+
+@pytest.mark.refuses(Check.CREDENTIAL_CHOICE)
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"authorization_details": encode_details(("id-mdoc",), locations=())},  # the server stands elsewhere
+        {"authorization_details": encode_details(("ticket",), locations=(ISSUER,))},
+        {"scope": "utopia.id-mdoc utopia.ticket"},
+        {"scope": "unknown"},
+    ],
+)
+def test_a_token_request_gets_nothing_that_was_not_approved(changed: dict[str, str]) -> None:
+    issuer = plain_issuer()
+    issuer.edit_request = lambda request: with_form(request, **changed) if request.url.endswith("/token") else request
+    with pytest.raises(Denied) as denied:
+        redeem(issuer, issuer.offer("id-sdjwt", "id-mdoc", pre_authorized=True), wallet_client(PLAIN))
+    assert denied.value.check is Check.CREDENTIAL_CHOICE
 
 
 def test_credentials_that_take_time_come_later() -> None:
@@ -323,6 +343,15 @@ def test_a_refresh_token_of_a_revoked_grant_is_refused() -> None:
     )
     with pytest.raises(Denied, match="invalid_grant"):
         drive(step, issuer)
+
+
+def test_a_refresh_token_that_is_unknown_is_refused() -> None:
+    issuer = Issuer()
+    ready, client = ready_for(issuer, issuer.offer("id-sdjwt")), wallet_client(HAIP)
+    step = renew(ready, client=client, server=SERVER, refresh_token="unknown", now=NOW, random=issuer.random)
+    with pytest.raises(Denied, match="unknown, expired or revoked") as denied:
+        drive(step, issuer)
+    assert denied.value.code == "invalid_grant"
 
 
 @pytest.mark.parametrize(("left", "taken"), [(1, True), (0, False)])
