@@ -214,9 +214,9 @@ def test_what_a_pre_authorized_token_is_good_for(changed: dict[str, str], grante
 def test_a_token_request_gets_nothing_that_was_not_approved(changed: dict[str, str]) -> None:
     issuer = plain_issuer()
     issuer.edit_request = lambda request: with_form(request, **changed) if request.url.endswith("/token") else request
-    with pytest.raises(Denied) as denied:
+    with pytest.raises(Denied, match="invalid_"):
         redeem(issuer, issuer.offer("id-sdjwt", "id-mdoc", pre_authorized=True), wallet_client(PLAIN))
-    assert denied.value.check is Check.CREDENTIAL_CHOICE
+    assert issuer.denials[-1].check is Check.CREDENTIAL_CHOICE
 
 
 def test_credentials_that_take_time_come_later() -> None:
