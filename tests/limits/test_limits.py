@@ -2,8 +2,11 @@
 
 import pytest
 from zegel_limits.cuts import CUTS
+from zegel_limits.left_out import MORE_CUTS
 from zegel_limits.pair import check_beyond, check_within, value_of
 from zegel_limits.tables import PAIRS
+
+ALL_CUTS = {**CUTS, **MORE_CUTS}
 
 
 @pytest.mark.parametrize("limit", PAIRS, ids=lambda limit: limit.removeprefix("zegel."))
@@ -16,7 +19,7 @@ def test_what_is_one_beyond_it_is_refused_by_it(limit: str) -> None:
     check_beyond(limit, PAIRS[limit])
 
 
-@pytest.mark.parametrize("limit", CUTS, ids=lambda limit: limit.removeprefix("zegel."))
+@pytest.mark.parametrize("limit", ALL_CUTS, ids=lambda limit: limit.removeprefix("zegel."))
 def test_what_is_just_within_it_is_kept_and_one_more_is_left_out(limit: str) -> None:
-    value, left = value_of(limit), CUTS[limit]
+    value, left = value_of(limit), ALL_CUTS[limit]
     assert (left(value - 1), left(value), left(value + 1)) == (value - 1, value, value)

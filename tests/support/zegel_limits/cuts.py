@@ -26,7 +26,8 @@ _ORIGIN: Final = "https://a.example"
 _SESSION: Final = session()
 
 
-def _json(status: int, **members: Any) -> HttpResponse:
+def json_of(status: int, **members: Any) -> HttpResponse:
+    """An answer in JSON."""
     return HttpResponse(status=status, headers=(("content-type", "application/json"),), body=encode_json(members))
 
 
@@ -37,7 +38,7 @@ def _described(length: int) -> int:
 
 
 def _said_to_the_wallet(length: int) -> int:
-    return len(refusal_of(_json(400, error="e", error_description="x" * length), what="test").said)
+    return len(refusal_of(json_of(400, error="e", error_description="x" * length), what="test").said)
 
 
 def _said_by_the_wallet(length: int) -> int:
@@ -53,7 +54,7 @@ def _metadata(**members: Any) -> IssuerMetadata:
         "credential_endpoint": _ORIGIN + "/credential",
         "credential_configurations_supported": {"a": _CONFIGURATION},
     }
-    parsed = parse_issuer_metadata(_json(200, **(every | members)))
+    parsed = parse_issuer_metadata(json_of(200, **(every | members)))
     return verify_issuer_metadata(parsed, credential_issuer=_ORIGIN, anchors=None, now=NOW)
 
 
@@ -64,13 +65,14 @@ _CONFIGURATION: Final[dict[str, Any]] = {
 }
 
 
-def _configured(**shown: Any) -> CredentialConfiguration:
+def configured(**shown: Any) -> CredentialConfiguration:
+    """A configuration as a wallet reads it, with what is to be shown of it."""
     members = _CONFIGURATION | {"credential_metadata": shown}
     return _metadata(credential_configurations_supported={"a": members}).configurations["a"]
 
 
 def _claims(count: int) -> int:
-    return len(_configured(claims=[{"path": [str(at)]} for at in range(count)]).claims)
+    return len(configured(claims=[{"path": [str(at)]} for at in range(count)]).claims)
 
 
 def _batch(size: int) -> int:
@@ -78,7 +80,7 @@ def _batch(size: int) -> int:
 
 
 def _interval(seconds: int) -> int:
-    answer = _json(202, transaction_id="t", interval=seconds)
+    answer = json_of(202, transaction_id="t", interval=seconds)
     configuration = _metadata().configurations["a"]
     pending = result_of(answer, key=None, configuration=configuration, copies=None, now=NOW)
     assert isinstance(pending, Pending)

@@ -6,10 +6,20 @@ from typing import Final
 from zegel_limits.conversations import CONVERSATIONS
 from zegel_limits.files import FILES
 from zegel_limits.formats import FORMATS
+from zegel_limits.left_out import LEFT_OUT
 from zegel_limits.pair import Pair
 from zegel_limits.primitives import PRIMITIVES
 from zegel_limits.protocols import PROTOCOLS
 from zegel_limits.times import TIMES
 from zegel_limits.web import WEB
 
-PAIRS: Final[Mapping[str, Pair]] = {**PRIMITIVES, **FILES, **CONVERSATIONS, **FORMATS, **PROTOCOLS, **TIMES, **WEB}
+PAIRS: Final[Mapping[str, Pair]] = {
+    **PRIMITIVES,
+    **FILES,
+    **CONVERSATIONS,
+    **FORMATS,
+    **PROTOCOLS,
+    **TIMES,
+    **LEFT_OUT,
+    **WEB,
+}
