@@ -1,14 +1,15 @@
 """Browsers by the thousand, each a connection that is kept: they send, and read no more of an answer than they need."""
 
 import asyncio
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from re import search
 from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 from typing import Final, Self
 from urllib.parse import urlencode, urlsplit
 
-from zegel.primitives.http import FORM
+from zegel.primitives.http import FORM, JSON
 
 _CSRF: Final = r'name="csrf" value="([^"]+)"'
 _REFRESH: Final = r'http-equiv="refresh" content="(\d+)"'
@@ -26,28 +27,26 @@ class Reply:
     @property
     def csrf(self) -> str:
         """The token of the page's forms."""
-        return self._of_page(_CSRF)
+        found = search(_CSRF, self.body.decode())
+        assert found is not None, self.body
+        return found[1]
 
     @property
     def refresh(self) -> int:
-        """After how many seconds the page is loaded again."""
-        return int(self._of_page(_REFRESH))
-
-    def _of_page(self, pattern: str) -> str:
-        found = search(pattern, self.body.decode())
-        assert found is not None, self.body
-        return found[1]
+        """After how many seconds the page is loaded again; zero if it is not."""
+        found = search(_REFRESH, self.body.decode())
+        return 0 if found is None else int(found[1])
 
 
 @dataclass
 class Browser:
-    """One of them, at one origin of this machine."""
+    """One of them, at one origin of this machine; with an operator's ``token`` a service that asks for somebody."""
 
     origin: str
+    token: str = ""
     cookie: str = ""
     _reader: asyncio.StreamReader | None = None
     _writer: asyncio.StreamWriter | None = None
-    _lines: dict[str, str] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,19 +62,25 @@ class Browser:
 
     async def get(self, target: str) -> Reply:
         """A page."""
-        return await self._ask("GET", target, b"")
+        return await self._ask("GET", target)
 
     async def post(self, target: str, fields: Mapping[str, str]) -> Reply:
         """A form of a page of this origin."""
-        return await self._ask("POST", target, urlencode(fields).encode())
+        return await self._ask("POST", target, urlencode(fields).encode(), FORM)
 
-    async def _ask(self, method: str, target: str, body: bytes) -> Reply:
+    async def post_json(self, target: str, members: Mapping[str, object]) -> Reply:
+        """What a service asks of an operator API."""
+        return await self._ask("POST", target, json.dumps(members).encode(), JSON)
+
+    async def _ask(self, method: str, target: str, body: bytes = b"", content_type: str = "") -> Reply:
         """Over the connection that is there, and over a new one where the server has closed it meanwhile."""
         head = [f"{method} {target} HTTP/1.1", f"host: {urlsplit(self.origin).netloc}"]
         if self.cookie:
             head.append(f"cookie: {self.cookie}")
+        if self.token:
+            head.append(f"authorization: Bearer {self.token}")
         if method == "POST":
-            head += [f"origin: {self.origin}", f"content-type: {FORM}", f"content-length: {len(body)}"]
+            head += [f"origin: {self.origin}", f"content-type: {content_type}", f"content-length: {len(body)}"]
         data = "\r\n".join((*head, "", "")).encode() + body
         if self._writer is not None:
             try:

@@ -12,6 +12,8 @@ import sys
 import time
 from collections import Counter
 
+import uvloop
+
 from crowd import Browser, files_for
 from rising import percentile
 
@@ -51,7 +53,7 @@ async def flood(origin: str, target: str, connections: int, seconds: float) -> d
 def main() -> None:
     origin, target, connections, seconds = sys.argv[1:]
     there = files_for(int(connections))
-    print(json.dumps(asyncio.run(flood(origin, target, there, float(seconds)))))
+    print(json.dumps(uvloop.run(flood(origin, target, there, float(seconds)))))
 
 
 if __name__ == "__main__":

@@ -17,16 +17,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
+
+import uvloop
 
 from crowd import Browser, Reply, files_for
 from over_http import Holding, Issuer, Service, hold, receive
+from person import VCT
 from rising import PatientClient, percentile
 from rising import hold as hold_rate
 from roles import ZEGEL, Role, free_ports
@@ -42,8 +44,27 @@ BROWSERS: Final = 10_000
 MAX_GROWTH_MB: Final = 300  # that so many browsers may cost
 FLOODING: Final = 2_000  # browsers that ask without end: the queue of them is longer than anybody may wait
 RECOVERED: Final = 20  # answers in a row, none of them a refusal
-_OPENING: Final = 40  # browsers that come at the same time
-_CODE_SECONDS: Final = 100  # of the two minutes for which a code is good
+OPENING: Final = 40  # browsers that come at the same time
+CODE: Final = "/sign-in/other-device"
+WATCHED_SECONDS: Final = 6  # how long the crowd is watched when it is there
+PORTS: Final = 130  # metrics of a second worker are a hundred ports further on
+QUESTION: Final = {
+    "dcql_query": {
+        "credentials": [
+            {
+                "id": "pid",
+                "format": "dc+sd-jwt",
+                "meta": {"vct_values": [VCT]},
+                "claims": [{"path": ["family_name"]}],
+            }
+        ]
+    },
+    "cross_device": True,
+}
+
+
+Wait = tuple[Browser, Coroutine[Any, Any, None]]
+"""A browser that has come, and its waiting."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +83,10 @@ class Town:
         self.config_file.write_text(
             re.sub(r"^(\[(issuer|verifier|provider)\]\n)", rf"\1workers = {count}\n", text, flags=re.MULTILINE)
         )
+
+    def let_wait(self, milliseconds: int) -> None:
+        """How long a request may wait for its turn, from the next start on."""
+        self.config_file.write_text(f"{self.config_file.read_text()}\n[overload]\nwait = {milliseconds}\n")
 
     def issuer(self) -> Issuer:
         config = self.config.issuer
@@ -217,74 +242,159 @@ async def recovery(town: Town) -> float:
 # --- thousands who wait -----------------------------------------------------------------------------------------------
 
 
-async def wait_for_results(town: Town, *, browsers: int, seconds: float) -> None:
-    """Browsers with a code to scan, which load their page again when it says so, until all are there and it is over."""
+class Crowd:
+    """Browsers that come, some at a time, and then wait; what waiting costs the role is what it grows by."""
+
+    def __init__(self, role: Role) -> None:
+        self.waiting: list[Browser] = []
+        self.taken: list[float] = []
+        self._role = role
+        self._before = role.resident_mb()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def gather(self, come: Callable[[], Awaitable[Wait]], *, browsers: int, seconds: float) -> None:
+        """Have so many come, or as many as come in time; each then waits by itself."""
+        end, left = time.perf_counter() + seconds, iter(range(browsers))
+
+        async def open_door() -> None:
+            for _ in left:
+                if time.perf_counter() > end:
+                    return
+                browser, wait = await come()
+                self.waiting.append(browser)
+                self._tasks.append(asyncio.create_task(wait))
+
+        async with asyncio.TaskGroup() as doors:
+            for _ in range(OPENING):
+                doors.create_task(open_door())
+        self.taken.clear()
+
+    def check_waiting(self) -> None:
+        """None of them has given up."""
+        for task in self._tasks:
+            if task.done():
+                task.result()
+
+    async def leave(self) -> None:
+        """All of them go."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for browser in self.waiting:
+            browser.leave()
+
+    def cost(self) -> dict[str, float]:
+        """What they cost at the most, so far."""
+        growth, count = self._role.peak_mb() - self._before, len(self.waiting)
+        return {
+            "waiting": count,
+            "growth_mb": round(growth, 1),
+            "growth_kb_each": round(growth * 1024 / count, 1),
+        }
+
+
+async def wait_with_a_code(town: Town, *, browsers: int, seconds: float) -> None:
+    """Browsers with a code to scan, whose pages load themselves again when they say so; beside them people sign in."""
     town.use_workers(1)
     target, origin = town.sign_in_target(), town.config.provider.origin
     with Role("trust", town.config_file), Role("issuer", town.config_file), Role("provider", town.config_file) as role:
         async with PatientClient() as client:
             sign_in = partial(town.service().sign_in, client, await town.holding(client))
             await sign_in()
-            before, taken, coming = role.resident_mb(), list[float](), asyncio.Semaphore(_OPENING)
-            waiting: list[Browser] = []
+            crowd = Crowd(role)
 
-            async def open_page(browser: Browser) -> Reply:
-                async with coming:
-                    await well(partial(browser.get, target), 303)
-                    asked = await well(partial(browser.get, "/sign-in/other-device"), 200)
-                    await well(partial(browser.post, "/sign-in/other-device", {"csrf": asked.csrf}), 303)
-                    return await well(partial(browser.get, "/sign-in/other-device"), 200)
-
-            async def wait() -> None:
+            async def come() -> Wait:
                 browser = Browser(origin)
-                page = await open_page(browser)
-                waiting.append(browser)
+                await well(partial(browser.get, target), 303)
+                return browser, wait(browser, await new_code(browser))
+
+            async def wait(browser: Browser, page: Reply) -> None:
                 while True:
                     await asyncio.sleep(page.refresh)
                     begun = time.perf_counter()
-                    page = await well(partial(browser.get, "/sign-in/other-device"), 200)
-                    taken.append(time.perf_counter() - begun)
+                    page = await well(partial(browser.get, CODE), 200)
+                    crowd.taken.append(time.perf_counter() - begun)
+                    if page.refresh == 0:  # its two minutes are over
+                        page = await new_code(browser)
 
-            began = time.perf_counter()
-            tasks = [asyncio.create_task(wait()) for _ in range(browsers)]
-            while time.perf_counter() < began + min(seconds, _CODE_SECONDS) - 10 and len(waiting) < browsers:
-                await asyncio.sleep(0.1)
-                for task in tasks:
-                    if task.done():
-                        await task
-            taken.clear()
-            used, settled = role.processor_seconds(), time.perf_counter()
-            step = await hold_rate(sign_in, rate=1, seconds=8)
-            elapsed, growth = time.perf_counter() - settled, role.peak_mb() - before
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await crowd.gather(come, browsers=browsers, seconds=seconds - WATCHED_SECONDS)
+            used, begun = role.processor_seconds(), time.perf_counter()
+            step = await hold_rate(sign_in, rate=1, seconds=WATCHED_SECONDS)
+            elapsed, cost = time.perf_counter() - begun, crowd.cost()
             say(
                 "browsers waiting",
-                workers=1,
-                waiting=len(waiting),
-                looks_per_second=round(len(taken) / elapsed, 1),
-                p50_ms=percentile(taken, 50),
-                p99_ms=percentile(taken, 99),
+                **cost,
+                looks_per_second=round(len(crowd.taken) / elapsed, 1),
+                p50_ms=percentile(crowd.taken, 50),
+                p99_ms=percentile(crowd.taken, 99),
+                sign_ins=len(step.taken),
                 sign_in_p50_ms=percentile(step.taken, 50),
                 errors=step.errors,
                 busy=round((role.processor_seconds() - used) / elapsed, 2),
-                growth_mb=round(growth, 1),
-                growth_kb_each=round(growth * 1024 / len(waiting), 1),
             )
-            for browser in waiting:
-                browser.leave()
-    check(growth < MAX_GROWTH_MB, f"{len(waiting)} browsers cost {growth:.0f} MB, and may cost {MAX_GROWTH_MB}")
+            crowd.check_waiting()
+            await crowd.leave()
+    check_cost(cost)
+
+
+async def new_code(browser: Browser) -> Reply:
+    """The page with a code that the person has asked for."""
+    asked = await well(partial(browser.get, CODE), 200)
+    await well(partial(browser.post, CODE, {"csrf": asked.csrf}), 303)
+    return await well(partial(browser.get, CODE), 200)
+
+
+async def wait_for_answers(town: Town, *, browsers: int, seconds: float) -> None:
+    """A service that waits for each of its browsers, in a request of its own that the verifier holds open."""
+    town.use_workers(1)
+    config = town.config.verifier
+    origin = f"http://{config.operator_address}:{config.operator_port}"
+    token = base64url(load_secret(config.operator_token))
+    with Role("trust", town.config_file), Role("verifier", town.config_file) as role:
+        async with Browser(origin, token) as service:
+            await well(partial(service.post_json, "/requests", QUESTION), 201)
+            crowd = Crowd(role)
+
+            async def come() -> Wait:
+                browser = Browser(origin, token)
+                asked = await well(partial(browser.post_json, "/requests", QUESTION), 201)
+                return browser, wait(browser, json.loads(asked.body)["session"])
+
+            async def wait(browser: Browser, session: str) -> None:
+                while True:
+                    await well(partial(browser.get, f"/requests/{session}?wait=60"), 200)
+
+            await crowd.gather(come, browsers=browsers, seconds=seconds - WATCHED_SECONDS)
+            used, begun = role.processor_seconds(), time.perf_counter()
+            step = await hold_rate(
+                lambda: well(partial(service.post_json, "/requests", QUESTION), 201), rate=1, seconds=WATCHED_SECONDS
+            )
+            elapsed, cost = time.perf_counter() - begun, crowd.cost()
+            say(
+                "requests waiting",
+                **cost,
+                another_p50_ms=percentile(step.taken, 50),
+                errors=step.errors,
+                busy=round((role.processor_seconds() - used) / elapsed, 2),
+            )
+            crowd.check_waiting()
+            await crowd.leave()
+    check_cost(cost)
 
 
 async def well(ask: Callable[[], Awaitable[Reply]], status: int) -> Reply:
-    """The answer, with this status; whoever is told to come again does."""
+    """The answer, with this status; whoever is told to come again does, and a page that loads itself again does so."""
     reply = await ask()
     while reply.status == 503:
-        await asyncio.sleep(int(reply.headers["retry-after"]))
+        await asyncio.sleep(int(reply.headers.get("refresh") or reply.headers["retry-after"]))
         reply = await ask()
     check(reply.status == status, f"expected {status}, got {reply.status}")
     return reply
+
+
+def check_cost(cost: dict[str, float]) -> None:
+    growth = cost["growth_mb"]
+    check(growth < MAX_GROWTH_MB, f"{cost['waiting']} browsers cost {growth} MB, and may cost {MAX_GROWTH_MB}")
 
 
 def check(holds: bool, otherwise: str) -> None:
@@ -292,19 +402,23 @@ def check(holds: bool, otherwise: str) -> None:
         raise SystemExit(otherwise)
 
 
-def main(seconds: float = 120, *, rates: tuple[int, ...] = RATES, browsers: int = BROWSERS) -> None:
-    browsers = files_for(browsers)
-    with ExitStack() as stack:
-        sandbox = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "sandbox"
-        made = [ZEGEL, "sandbox", sandbox, "--profile", "plain", "--port", str(free_ports(130))]
-        subprocess.run(made, check=True, capture_output=True)
-        town, part = Town(sandbox / "zegel.toml"), seconds / 2
-        each = part * 0.7 / (4 * len(rates))
+def found(folder: Path) -> Town:
+    """A town whose roles have ports of their own."""
+    made = [ZEGEL, "sandbox", folder, "--profile", "plain", "--port", str(free_ports(PORTS))]
+    subprocess.run(made, check=True, capture_output=True)
+    return Town(folder / "zegel.toml")
+
+
+def main(seconds: float) -> None:
+    browsers = files_for(BROWSERS)
+    with tempfile.TemporaryDirectory() as folder:
+        town = found(Path(folder) / "sandbox")
         for workers in (1, 2):
-            asyncio.run(rise(town, workers=workers, rates=rates, seconds=each))
+            uvloop.run(rise(town, workers=workers, rates=RATES, seconds=0.3 * seconds / (4 * len(RATES))))
         for workers in (1, 2):
-            asyncio.run(overload(town, workers=workers, flooding=FLOODING, seconds=part * 0.15))
-        asyncio.run(wait_for_results(town, browsers=browsers, seconds=part))
+            uvloop.run(overload(town, workers=workers, flooding=FLOODING, seconds=0.05 * seconds))
+        uvloop.run(wait_with_a_code(town, browsers=browsers, seconds=0.4 * seconds))
+        uvloop.run(wait_for_answers(town, browsers=browsers, seconds=0.2 * seconds))
 
 
 if __name__ == "__main__":

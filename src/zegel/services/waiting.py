@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, final
 
 _SOON: Final = 0.2  # seconds; nobody sees that something took so long
-_LOOKS: Final = 2_000  # a second; each takes some 50 us, a tenth of a worker's time together
+_LOOKS: Final = 500  # a second; each takes some 200 us, a tenth of a worker's time together
 
 
 @final

@@ -63,7 +63,7 @@ async def show_offer(site: IssuerSite, _request: HttpRequest, *, id: str) -> Htt
         role=site.name,
         host=site.host,
         link=link,
-        code=await draw_qr(link),
+        code=draw_qr(link),
         page=None if site.wallet is None else wallet_link(site.wallet, uri),
         minutes=site.policy.offer_seconds // 60,
     )

@@ -117,7 +117,7 @@ async def show_code(site: ProviderSite, request: HttpRequest) -> HttpResponse:
         "other_device.html",
         title="Scan with your wallet",
         csrf=browser.csrf,
-        code=None if there is None else await draw_qr(there.link(site.verifier.link_target)),
+        code=None if there is None else draw_qr(there.link(site.verifier.link_target)),
         opened=there is not None and there.opened,
         failure=_failure(there),
         refresh=None if there is None else site.pace.next(),

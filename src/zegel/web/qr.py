@@ -1,9 +1,9 @@
-"""Codes to scan, drawn in a thread: a picture takes milliseconds, in which a loop answers several requests.
+"""Codes to scan, drawn where they are asked for: a picture takes a millisecond, and a thread would wait for five until
+the loop lets it have the interpreter (``sys.getswitchinterval``).
 
 The page with a code is loaded again while it waits, so that its picture is kept for the next time.
 """
 
-import asyncio
 import re
 import zlib
 from typing import Final
@@ -17,14 +17,13 @@ _SIZE: Final = re.compile(r'width="(\d+)" height="(\d+)"')
 _kept: Final[dict[str, bytes]] = {}
 
 
-async def draw_qr(text: str) -> str:
+def draw_qr(text: str) -> str:
     """The text as a QR code, for the ``src`` of an image."""
     picture = _kept.get(text)
     if picture is None:
-        picture = await asyncio.to_thread(_draw, text)
-        while len(_kept) >= MAX_PICTURES:
+        if len(_kept) >= MAX_PICTURES:
             del _kept[next(iter(_kept))]
-        _kept[text] = picture
+        picture = _kept[text] = _draw(text)
     return "data:image/svg+xml;base64," + base64(zlib.decompress(picture))
 
 

@@ -48,7 +48,7 @@ async def test_a_change_that_nobody_waits_for_is_nothing() -> None:
 async def test_the_more_wait_the_more_seldom_one_looks() -> None:
     waiting = Waiting()
     alone = waiting.pause
-    tasks = [await begun(waiting, str(at)) for at in range(2_000)]
+    tasks = [await begun(waiting, str(at)) for at in range(500)]
     assert (alone, waiting.pause) == (0.2, 1.0)
     for task in tasks:
         task.cancel()

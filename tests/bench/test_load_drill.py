@@ -1,0 +1,68 @@
+"""The load drill, in little: what it finds of the roles, with fewer people and less time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+import load_drill
+from load_drill import MAX_GROWTH_MB, Town
+
+pytestmark = pytest.mark.slow
+
+BROWSERS = 200
+PATIENCE = 50  # milliseconds; on the quickest machine so many browsers make a longer queue than this
+MOST_KB_EACH = MAX_GROWTH_MB * 1024 / load_drill.BROWSERS
+UNEVEN_MB = 12  # what grows once, however many come: threads, caches, the database's pages
+
+
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    monkeypatch.setattr(load_drill, "WATCHED_SECONDS", 2)
+    return load_drill.found(tmp_path / "sandbox")
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_two_workers_issue_and_sign_in(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    uvloop.run(load_drill.rise(town, workers=2, rates=(4,), seconds=1))
+    said = lines(capsys)
+    assert [(line["name"], line["workers"], line["rate"]) for line in said] == [("issuance", 2, 4), ("sign-in", 2, 4)]
+    for line in said:
+        assert line["errors"] == 0
+        assert line["per_second"] > 0
+        assert 0 < line["p50_ms"] <= line["p99_ms"]
+        assert line["memory_mb"] > 0
+
+
+def test_overload_is_answered_with_503_and_retry_after_and_is_over_with_the_flood(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town.let_wait(PATIENCE)
+    uvloop.run(load_drill.overload(town, workers=1, flooding=2 * BROWSERS, seconds=2))
+    (line,) = lines(capsys)
+    assert line["turned_away"] == line["told_to_wait"] > 0
+    assert line["answered"] > 0
+    assert line["other"] == 0
+    assert line["sign_ins"] > 0
+    assert line["recovered_ms"] < 5_000
+
+
+def test_browsers_with_a_code_cost_their_share_of_300_mb(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    uvloop.run(load_drill.wait_with_a_code(town, browsers=BROWSERS, seconds=60))
+    (line,) = lines(capsys)
+    assert line["waiting"] == BROWSERS
+    assert line["growth_mb"] < BROWSERS * MOST_KB_EACH / 1024 + UNEVEN_MB
+    assert line["errors"] == 0
+
+
+def test_requests_that_wait_cost_their_share_of_300_mb(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    uvloop.run(load_drill.wait_for_answers(town, browsers=BROWSERS, seconds=60))
+    (line,) = lines(capsys)
+    assert line["waiting"] == BROWSERS
+    assert line["growth_mb"] < BROWSERS * MOST_KB_EACH / 1024 + UNEVEN_MB
+    assert line["errors"] == 0
