@@ -1,12 +1,16 @@
 """Metadata of other issuers: what is used, what is set aside, what is left out."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from zegel_testing.authorities import NOW, fixed_key
-from zegel_testing.issuance import ISSUER
+from zegel_testing.issuance import ACCESS, ACCESS_ANCHORS, ISSUER, SERVER, Issuer, resigned
 
-from zegel.primitives.http import HttpResponse
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.jwe import Encryption
 from zegel.protocols.openid4vci.configuration import KeyRequirements
 from zegel.protocols.openid4vci.metadata import IssuerMetadata, parse_issuer_metadata, verify_issuer_metadata
@@ -109,6 +113,36 @@ def test_claims_and_algorithms_are_read_as_far_as_they_are_any() -> None:
     assert metadata.configurations["a"].claims[0].path == ("a", None, 0)
     assert metadata.configurations["a"].signing_algorithms == ("ES256", -7)
     assert metadata.configurations["b"].signing_algorithms == ()
+
+
+@pytest.mark.refuses(Check.SERVER_METADATA)
+@pytest.mark.parametrize("servers", [[], {}, "", SERVER, 7, [7], [SERVER, ""]])
+def test_authorization_servers_are_one_address_or_more(servers: object) -> None:
+    assert read(authorization_servers=[SERVER, ISSUER]).authorization_servers == (SERVER, ISSUER)
+    with pytest.raises(Rejected) as refusal:
+        read(authorization_servers=servers)
+    assert (refusal.value.check, refusal.value.field) == (Check.SERVER_METADATA, "authorization_servers")
+
+
+def signed_at(issued_at: int, *, expires: int | None = None) -> IssuerMetadata:
+    issuer = Issuer()
+    asked = HttpRequest(
+        method="GET", url=f"{ISSUER}/.well-known/openid-credential-issuer", headers=(("accept", "application/jwt"),)
+    )
+    response = issuer.handle(asked)
+    body = resigned(response.body.decode(), ACCESS.key, iat=issued_at, exp=expires).encode()
+    return verify_issuer_metadata(
+        parse_issuer_metadata(replace(response, body=body)), credential_issuer=ISSUER, anchors=ACCESS_ANCHORS, now=NOW
+    )
+
+
+def test_signed_metadata_holds_from_its_issue_to_its_end_as_far_as_clocks_differ() -> None:
+    for issued_at, expires in ((NOW + 10, None), (NOW - 100, NOW - 59)):
+        assert signed_at(issued_at, expires=expires).signer is not None
+    for issued_at, expires, field in ((NOW + 11, None, "iat"), (NOW - 100, NOW - 60, "exp")):
+        with pytest.raises(Rejected) as refusal:
+            signed_at(issued_at, expires=expires)
+        assert refusal.value.field == field
 
 
 def test_endpoints_that_are_left_out_are_not_there() -> None:
