@@ -32,12 +32,17 @@ def test_a_token_comes_under_the_scheme_dpop(token: str) -> None:
         ("DPoP\ttoken",),
         (" DPoP token",),
         ("DPoP " + "t" * (MAX_TOKEN + 1),),
-        ("DPoP token", "DPoP token"),
     ],
 )
 def test_without_one_token_under_that_scheme_nothing_opens(values: tuple[str, ...]) -> None:
     with pytest.raises(Denied) as denied:
         access_token_of(asking(*values))
+    assert (denied.value.code, denied.value.check) == ("invalid_token", Check.ACCESS_TOKEN)
+
+
+def test_two_tokens_are_no_token() -> None:
+    with pytest.raises(Denied) as denied:
+        access_token_of(asking("DPoP token", "DPoP token"))
     assert denied.value.code == "invalid_token"
 
 

@@ -18,5 +18,5 @@ def test_a_key_to_encrypt_to_is_refused_where_encryption_is_not_offered() -> Non
     )
     with pytest.raises(Denied, match="encryption is not offered") as denied:
         open_request(request, encryption=None, what="credential request")
-    assert denied.value.code == "invalid_encryption_parameters"
+    assert (denied.value.code, denied.value.check) == ("invalid_encryption_parameters", Check.ENCRYPTION)
     assert denied.value.field == "credential_response_encryption"
