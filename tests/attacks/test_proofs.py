@@ -19,7 +19,7 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
 from zegel.checks import Check
-from zegel.errors import Denied
+from zegel.errors import Denied, Rejected
 from zegel.formats.credential import Format
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.keys import PrivateKey, random_private_key
@@ -27,7 +27,7 @@ from zegel.profiles import Proof
 from zegel.protocols.oauth.dpop import sign_dpop
 from zegel.protocols.openid4vci.proofs import sign_key_proof
 from zegel.protocols.openid4vci.wallet.authorization import return_from_browser
-from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, _credential_step
+from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, _credential_step, prove
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -352,3 +352,42 @@ async def test_a_challenge_or_a_nonce_of_one_purpose_is_none_of_another(haip: Is
     again = await wallet.prove(replace(proofs, nonce=dpop_nonce))
     assert refusal(haip.answers("/credential")[-1]) == ("invalid_nonce", Check.PROOF_NONCE.id)
     assert isinstance(await wallet.finish(again), Done)
+
+
+# --- encryption to a key of before ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("relabelled", [False, True])
+@pytest.mark.refuses(Check.ENCRYPTION)
+async def test_a_credential_request_that_is_encrypted_to_an_old_key_of_the_issuer_does_not_open(
+    haip: IssuingWorld, relabelled: bool
+) -> None:
+    """A key that is out of use may have leaked; under the name of the one in use it opens nothing either."""
+    wallet = haip.wallet()
+    pause = await at_proofs(wallet)
+    recipient = pause.session.issuer.recipient
+    assert recipient is not None
+    (key,) = new_keys(1)
+    old = replace(recipient, key=key.public_key, kid=recipient.kid if relabelled else "old")
+    session = replace(pause.session, issuer=replace(pause.session.issuer, recipient=old))
+    with pytest.raises(Denied):
+        await wallet.prove(replace(pause, session=session))
+    assert refusal(haip.answers("/credential")[-1])[1] == Check.ENCRYPTION.id
+    assert isinstance(await wallet.finish(pause), Done)
+
+
+@pytest.mark.refuses(Check.ENCRYPTION)
+async def test_credentials_that_are_encrypted_to_the_key_of_an_old_request_are_not_taken(haip: IssuingWorld) -> None:
+    """Somebody in between answers with what the wallet was sent before, or what another wallet was."""
+    other, wallet = haip.wallet(), haip.wallet()
+    assert isinstance(await other.prove(await at_proofs(other)), Done)
+    old = haip.answers("/credential")[-1]
+    pause = await at_proofs(wallet)
+    keys = new_keys(1)
+    attestation = await wallet.attest(keys, pause.nonce)
+    now = haip.clock.now()
+    step = prove(pause, pause.choices[0], keys=keys, attestation=attestation, now=now, random=system_random)
+    with pytest.raises(Rejected) as caught:
+        step.receive(old, now=now, random=system_random)
+    assert caught.value.check is Check.ENCRYPTION
+    assert isinstance(await wallet.drive(step), Done)
