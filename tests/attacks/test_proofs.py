@@ -77,6 +77,20 @@ async def test_a_request_with_its_dpop_proof_is_not_replayed(tmp_path: Path, pro
         assert (await wallet.renew(done, offer)).received, "the wallet that was overheard goes on"
 
 
+@pytest.mark.refuses(Check.REPLAY)
+async def test_a_wrong_transaction_code_that_is_replayed_costs_no_second_try(plain: IssuingWorld) -> None:
+    """Else whoever overheard one mistake could use the five tries up."""
+    offer = await plain.offer(grant="pre-authorized", person="max", tx_code=True)
+    wallet, wrong = plain.wallet(), f"{(int(offer['tx_code']) + 1) % 10**6:06d}"
+    with pytest.raises(Denied, match="4 tries left"):
+        await wallet.redeem(offer, tx_code=wrong)
+    for _ in range(5):
+        assert refusal(await plain.send(last(plain, "/token"))) == ("invalid_dpop_proof", Check.REPLAY.id)
+    with pytest.raises(Denied, match="3 tries left"):
+        await wallet.redeem(offer, tx_code=wrong)
+    assert isinstance(await wallet.finish(await wallet.redeem(offer, tx_code=offer["tx_code"])), Done)
+
+
 @pytest.mark.refuses(Check.DPOP_BINDING)
 async def test_swapping_the_dpop_key_at_the_token_endpoint_gives_no_token(plain: IssuingWorld) -> None:
     """The thief has the code, the verifier, everything; the code is bound to the key of the pushed request."""

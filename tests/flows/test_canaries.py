@@ -445,6 +445,8 @@ def test_nothing_that_was_drawn_is_said_or_kept(ended: Ended) -> None:
     for place, content in ended.evidence.contents():
         if place != "addresses":
             assert not found_in(content, beginnings), place
+    for place, text in ended.evidence.texts.items():
+        assert not [mark for mark in (b"eyJhbGciOi", b"eyJ0eXAiOi", b"PRIVATE KEY", b'"d":"') if mark in text], place
 
 
 def test_where_it_belongs_it_is_found(ended: Ended) -> None:
