@@ -50,7 +50,7 @@ from zegel.protocols.openid4vci.wallet.authorization import (
     renew,
     return_from_browser,
 )
-from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, poll, prove
+from zegel.protocols.openid4vci.wallet.issuance import MAX_RENEWALS, Done, ProofPause, poll, prove
 from zegel.protocols.openid4vci.wallet.notification import Notified, notification_step
 from zegel.protocols.openid4vci.wallet.session import Session
 from zegel.protocols.openid4vci.wallet.start import Ready, fetch_step, start
@@ -561,6 +561,28 @@ def test_a_server_that_never_takes_a_nonce_ends_the_flow() -> None:
     with pytest.raises(Denied, match="use_dpop_nonce"):
         log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(PLAIN))
     assert len(statuses(issuer, "/par")) == 3
+
+
+@pytest.mark.parametrize("refusals", [MAX_RENEWALS, MAX_RENEWALS + 1])
+def test_a_c_nonce_is_fetched_so_often_and_no_more(refusals: int) -> None:
+    """A server that takes none of them does not work, and is left in peace."""
+    issuer = plain_issuer()
+    refused: list[HttpRequest] = []
+
+    def refuse(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not request.url.endswith("/credential") or response.status != 200 or len(refused) == refusals:
+            return response
+        refused.append(request)
+        return json_response({"error": "invalid_nonce"}, status=400)
+
+    issuer.edit_response = refuse
+    pause = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(PLAIN))
+    if refusals <= MAX_RENEWALS:
+        assert finish(issuer, pause).received
+        return
+    with pytest.raises(Denied, match="invalid_nonce"):
+        finish(issuer, pause)
+    assert len(refused) == MAX_RENEWALS + 1
 
 
 def test_a_push_is_accepted_with_200_as_with_201() -> None:
