@@ -28,8 +28,8 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.keyrings import load_ring
 from zegel.adapters.rotation import rotate_sealing_key, tidy_key, tidy_sealing_keys
-from zegel.adapters.sealing_keys import load_sealing_keys
-from zegel.adapters.sql.upkeep import database_file
+from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys
+from zegel.adapters.sql.upkeep import back_up, database_file, restore
 from zegel.checks import Check
 from zegel.errors import Denied, Rejected, Unavailable
 from zegel.primitives.jws import parse_jws, sign_jws, verify_jws
@@ -44,11 +44,13 @@ from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.protocols.openid4vci.wallet.authorization import begin_pre_authorized
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
+from zegel.services.issuer import GRANT_SECONDS
 from zegel.services.wallet.contents import Brought
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.keys import sealing_keys
 from zegel.web.app.roles import role_key as role_secret
 from zegel.web.app.roles import secrets_of
+from zegel.web.app.verifier import open_verifier
 from zegel.web.issuer import METADATA_SECONDS
 from zegel.web.provider import PUBLISHED_SECONDS
 
@@ -364,10 +366,29 @@ async def issuing(tmp_path: Path):
 
 async def sealed_anew(world: IssuingWorld) -> None:
     """The issuer's sealing key is another one, and the issuer was started again."""
-    config, now = world.config, world.clock.now()
-    key = next(each for each in sealing_keys(config) if each.name == "issuer.sealing_key")
-    database = database_file(config.issuer.database)
-    rotate_sealing_key(key.path, database=database, until=now + key.trails, random=system_random, now=now)
+    sealing_rotated(world)
+    await started_again(world)
+
+
+def sealing_rotated(world: IssuingWorld) -> None:
+    """The issuer's sealing key is another one, and the issuer that runs knows nothing of it."""
+    path, databases, trails = issuer_seal(world)
+    rotate_sealing_key(path, databases=databases, trails=trails, random=system_random, now=world.clock.now())
+
+
+def tidied(world: IssuingWorld) -> SealingKeys:
+    """What is over of the issuer's sealing keys is removed."""
+    path, databases, trails = issuer_seal(world)
+    return tidy_sealing_keys(path, databases=databases, trails=trails, now=world.clock.now())
+
+
+def issuer_seal(world: IssuingWorld) -> tuple[Path, list[Path], int]:
+    key = next(each for each in sealing_keys(world.config) if each.name == "issuer.sealing_key")
+    return key.path, [database_file(each) for each in key.databases], key.trails
+
+
+async def started_again(world: IssuingWorld) -> None:
+    """The issuer is another process."""
     world.roles[0].close()
     issuer = await open_issuer(world.world)
     world.handlers |= {listener.origin: listener.handle for listener in issuer.listeners}
@@ -394,7 +415,8 @@ async def test_a_nonce_of_a_retired_key_is_refused_after_its_end(issuing: Issuin
     keys = load_sealing_keys(issuing.config.issuer.sealing_key)
     old = Nonces(key=role_secret(keys.current, "nonces"))
     await sealed_anew(issuing)
-    (retired,) = load_sealing_keys(issuing.config.issuer.sealing_key).retired
+    (retired,) = tidied(issuing).retired
+    assert retired.until is not None
     issuing.clock.advance(retired.until - issuing.clock.now() - 1)
     assert secrets_of(load_sealing_keys(issuing.config.issuer.sealing_key), issuing.world).earlier == (keys.current,)
     issuing.clock.advance(1)
@@ -421,6 +443,35 @@ async def test_a_revocation_is_still_known_after_the_sealing_key_was_rotated(iss
     assert refusal.value.code == "credential_request_denied"
 
 
+async def test_a_revocation_is_found_for_its_time_however_late_the_role_was_started_again(
+    issuing: IssuingWorld,
+) -> None:
+    """A role that runs notes revocations under the key that it began with, long after that was rotated."""
+    old = load_sealing_keys(issuing.config.issuer.sealing_key).current
+    sealing_rotated(issuing)
+    issuing.clock.advance(GRANT_SECONDS - 1)
+    tidied(issuing)
+    await issuing.operate("/revocations", {"person": "erika"})
+    await started_again(issuing)
+    tidied(issuing)
+    issuing.clock.advance(GRANT_SECONDS - 1)
+    assert secrets_of(tidied(issuing), issuing.world).earlier == (old,)
+    issuing.clock.advance(1)
+    assert secrets_of(tidied(issuing), issuing.world).earlier == ()
+
+
+async def test_a_transaction_code_is_right_after_the_sealing_key_was_rotated(tmp_path: Path) -> None:
+    async with issuing_world(sandbox_at(tmp_path / "sandbox", profile="plain")) as world:
+        wallet, offer = world.wallet(), await world.offer(**(PRE_AUTHORIZED | {"tx_code": True}))
+        await sealed_anew(world)
+        wrong = "".join(str(9 - int(digit)) for digit in offer["tx_code"])
+        with pytest.raises(Denied) as refusal:
+            await wallet.redeem(offer, tx_code=wrong)
+        assert refusal.value.code == "invalid_grant"
+        await sealed_anew(world)
+        assert (await wallet.finish(await wallet.redeem(offer, tx_code=offer["tx_code"]))).received
+
+
 async def test_a_person_is_found_for_a_revocation_after_the_sealing_key_was_rotated(issuing: IssuingWorld) -> None:
     await issuing.wallet().receive(await issuing.offer())
     await sealed_anew(issuing)
@@ -428,14 +479,34 @@ async def test_a_person_is_found_for_a_revocation_after_the_sealing_key_was_rota
 
 
 async def test_a_retired_sealing_key_stays_while_the_database_needs_it(issuing: IssuingWorld) -> None:
-    path, database = issuing.config.issuer.sealing_key, database_file(issuing.config.issuer.database)
-    now = issuing.clock.now()
-    rotate_sealing_key(path, database=database, until=now + 1, random=system_random, now=now)
-    with pytest.raises(Unavailable, match="sealed by another key"):
-        tidy_sealing_keys(path, database=database, now=now + 1)
-    rotate_sealing_key(path, database=database, until=now + 1, random=system_random, now=now + 1)
-    assert len(load_sealing_keys(path).retired) == 2
+    path, databases, trails = issuer_seal(issuing)
+    sealing_rotated(issuing)
+    issuing.clock.advance(2 * trails)
+    assert len(tidied(issuing).retired) == 1
+    sealing_rotated(issuing)
+    assert [each.until for each in load_sealing_keys(path).retired] == [None, None]
     issuing.roles[0].close()
+    back_up(databases[0], path.with_name("backup"))
     (await open_issuer(issuing.world)).close()
-    assert tidy_sealing_keys(path, database=database, now=now + 1).retired == ()
+    assert {each.until for each in tidied(issuing).retired} == {issuing.clock.now() + trails}
+    restore(databases[0], path.with_name("backup"), replace=True, now=issuing.clock.now())
+    issuing.clock.advance(trails)
+    with pytest.raises(Unavailable, match="sealed by another key"):
+        tidied(issuing)
     (await open_issuer(issuing.world)).close()
+    assert tidied(issuing).retired == ()
+    (await open_issuer(issuing.world)).close()
+
+
+async def test_a_sealing_key_of_two_roles_stays_while_either_database_needs_it(tmp_path: Path) -> None:
+    config = sandbox_at(tmp_path / "sandbox")
+    config = replace(config, verifier=replace(config.verifier, sealing_key=config.issuer.sealing_key))
+    async with issuing_world(config) as world:
+        verifier = await open_verifier(world.world)
+        sealing_rotated(world)
+        await started_again(world)
+        world.clock.advance(2 * GRANT_SECONDS)
+        assert [each.until for each in tidied(world).retired] == [None]
+        verifier.close()
+        (await open_verifier(world.world)).close()
+        assert [each.until for each in tidied(world).retired] == [world.clock.now() + GRANT_SECONDS]

@@ -9,6 +9,7 @@ replaced next; whoever finds that this was interrupted finishes it. Only ``zegel
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.codec import Codec, UnreadableError
-from zegel.adapters.files import os_errors, read_owner_only, replace_owner_only
+from zegel.adapters.files import os_errors, read_owner_only, remove_drafts, replace_owner_only
 from zegel.adapters.keyfiles import load_private_key, load_signer
 from zegel.errors import Unavailable
 from zegel.primitives.keys import PrivateKey
@@ -81,7 +82,7 @@ def load_generation(key: PrivateKey, certificates: tuple[Certificate, ...] = ())
 def store_ring(files: KeyFiles, ring: KeyRing) -> KeyRing:
     """Write a ring whose key in use may be another one now; the ring as it stands.
 
-    After a crash at any moment there is the ring that was or this one.
+    After a crash at any moment there is the ring that was or this one. ``Unavailable`` when it is longer than is read.
     """
     pending = None if _in_place(files, ring.current) else ring.current
     _write(files, ring, pending=pending)
@@ -103,18 +104,30 @@ def settle(files: KeyFiles) -> KeyRing:
 
 
 @contextmanager
-def rotating(folder: Path) -> Iterator[None]:
-    """Change the keys of a folder while nobody else does; ``Unavailable`` when somebody does, or when the new files
-    would not be those of the folder's owner, as whom the roles run."""
+def rotating(key: Path, *beside: Path | None) -> Iterator[None]:
+    """Change a key, and what stands beside it, while nobody else changes keys in its folder.
+
+    What a crash has left of files that were to take their places is removed first: a private key may be in it.
+    ``Unavailable`` when somebody else does, when the new files would not be their owner's, as whom the roles run, or
+    when one is a link: what it leads to would stay.
+    """
+    folder, files = key.parent, [file for file in (key, *beside) if file is not None]
+    for path in (folder, *filter(os.path.lexists, files)):
+        with os_errors(path):
+            status = path.stat() if path == folder else path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            raise Unavailable(str(path), "it is a link; rotate the key where it leads to, or put the file itself here")
+        if status.st_uid != os.geteuid():
+            raise Unavailable(str(path), "it is another user's; rotate its keys as that user")
     with os_errors(folder):
-        if folder.stat().st_uid != os.geteuid():
-            raise Unavailable(str(folder), "it is another user's; rotate its keys as that user")
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Unavailable(str(folder), "its keys are being rotated by somebody else") from None
+        for file in files:
+            remove_drafts(file)
         yield
     finally:
         os.close(descriptor)
@@ -162,4 +175,7 @@ def _write(files: KeyFiles, ring: KeyRing, *, pending: Generation | None) -> Non
         successor=ring.successor,
         retired=ring.retired,
     )
-    replace_owner_only(files.ring, _CODEC.encode(written))
+    data = _CODEC.encode(written)
+    if len(data) > MAX_RING:
+        raise Unavailable(str(files.ring), "it holds no more keys; wait until some are over")
+    replace_owner_only(files.ring, data)

@@ -3,7 +3,8 @@
 Every change is one replaced file, so that a rotation which is interrupted has happened or has not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -68,12 +69,13 @@ def rotate_key(
 ) -> KeyRing:
     """Take the next step: the successor takes over; where nobody could know it yet, it is announced.
 
-    ``given`` is a successor from outside. ``at_once`` has nobody waited for. A key whose successors are announced has
-    the next one announced at once. ``Unavailable`` while the successor is not known for long enough.
+    ``given`` is a successor from outside. ``at_once`` has nobody waited for, and a fresh successor: whoever has stolen
+    the key may have the one that was announced, for it lies beside it. A key whose successors are announced has the
+    next one announced at once. ``Unavailable`` while the successor is not known for long enough.
     """
-    with rotating(files.key.parent):
+    with rotating(files.key, files.chain, files.ring):
         ring = settle(files).at(now)
-        known = ring.successor is not None and given is None
+        known = ring.successor is not None and given is None and not at_once
         if not known:
             ring = ring.announce(given or maker.make(ring.current, now=now), now=now)
         ready_at = ring.ready_at(practice)
@@ -90,36 +92,44 @@ def rotate_key(
 
 def tidy_key(files: KeyFiles, *, now: int) -> KeyRing:
     """Remove what is over, and finish what was interrupted; the ring as it stands."""
-    with rotating(files.key.parent):
+    with rotating(files.key, files.chain, files.ring):
         ring = settle(files)
         left = ring.at(now)
         return ring if left is ring else store_ring(files, left)
 
 
-def rotate_sealing_key(path: Path, *, database: Path, until: int, random: Random, now: int) -> SealingKeys:
-    """Have another key seal the database from the role's next start on; what the old one's words count ``until``."""
-    with rotating(path.parent):
-        keys = _tidied(load_sealing_keys(path), database, now)
-        return store_sealing_keys(path, keys.rotate(random(KEY_BYTES), until=until))
-
-
-def tidy_sealing_keys(path: Path, *, database: Path, now: int) -> SealingKeys:
-    """Remove the keys that are over; ``Unavailable`` while the database is still sealed with one of them."""
-    with rotating(path.parent):
+def rotate_sealing_key(path: Path, *, databases: Sequence[Path], trails: int, random: Random, now: int) -> SealingKeys:
+    """Have another key seal the databases from each role's next start on. What was derived from the old one counts
+    ``trails`` seconds longer than it is in use."""
+    with rotating(path):
         keys = load_sealing_keys(path)
-        left = keys.tidy(now)
-        if left == keys:
-            return keys
-        check_sealed(database, key=keys.current)
-        return store_sealing_keys(path, left)
+        with suppress(Unavailable):  # an older one is still needed
+            keys = _tidied(keys, databases, trails, now)
+        return store_sealing_keys(path, keys.rotate(random(KEY_BYTES)))
 
 
-def _tidied(keys: SealingKeys, database: Path, now: int) -> SealingKeys:
-    try:
-        check_sealed(database, key=keys.current)
-    except Unavailable:
-        return keys  # an older one is still needed
-    return keys.tidy(now)
+def tidy_sealing_keys(path: Path, *, databases: Sequence[Path], trails: int, now: int) -> SealingKeys:
+    """Remove the keys that are over, and have the time begin of those that were seen to be in use no longer.
+
+    ``Unavailable`` while a database is still sealed with one that is over.
+    """
+    with rotating(path):
+        keys = load_sealing_keys(path)
+        try:
+            left = _tidied(keys, databases, trails, now)
+        except Unavailable:
+            if keys.tidy(now) == keys:
+                return keys
+            raise
+        return keys if left == keys else store_sealing_keys(path, left)
+
+
+def _tidied(keys: SealingKeys, databases: Sequence[Path], trails: int, now: int) -> SealingKeys:
+    """``Unavailable`` while a database is not sealed with the present one."""
+    if keys.retired:
+        for database in databases:
+            check_sealed(database, key=keys.current)
+    return keys.end(until=now + trails).tidy(now)
 
 
 def _days(leaf: Certificate) -> int:

@@ -41,7 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     rotate.add_argument("keys", metavar="KEY", nargs=1, help="such as provider.key")
     rotate.add_argument("--key", metavar="FILE", type=Path, help="the successor, where it was made elsewhere")
     rotate.add_argument("--chain", metavar="FILE", type=Path, help="and its chain, leaf first, without the anchor")
-    rotate.add_argument("--at-once", action="store_true", help="do not wait until everybody can know the successor")
+    rotate.add_argument("--at-once", action="store_true", help="a fresh key, and no wait until everybody can know it")
     for command in (listing, rotate, tidy):
         command.add_argument("--json", action="store_true", help="one JSON object on stdout")
         add_config_option(command)
@@ -78,8 +78,8 @@ def _rotate(key: AnyKey, args: Namespace, *, authorities: Path, now: int) -> Non
             given = _given(key, args)
             rotate_key(key.files, practice=key.practice, maker=maker, given=given, at_once=args.at_once, now=now)
         case SealingKey():
-            until, database = now + key.trails, database_file(key.database)
-            rotate_sealing_key(key.path, database=database, until=until, random=system_random, now=now)
+            databases = [database_file(each) for each in key.databases]
+            rotate_sealing_key(key.path, databases=databases, trails=key.trails, random=system_random, now=now)
         case LastingSecret():
             raise Unavailable(key.name, "it is not rotated: with another one everybody would be somebody else")
 
@@ -113,7 +113,8 @@ def _tidy(key: AnyKey, now: int) -> None:
         case RoleKey():
             tidy_key(key.files, now=now)
         case SealingKey():
-            tidy_sealing_keys(key.path, database=database_file(key.database), now=now)
+            databases = [database_file(each) for each in key.databases]
+            tidy_sealing_keys(key.path, databases=databases, trails=key.trails, now=now)
         case LastingSecret():
             pass
 
@@ -132,7 +133,7 @@ def _rows(key: AnyKey, now: int) -> Iterator[Row]:
             keys = load_sealing_keys(key.path)
             yield _symmetric(key, "current")
             for each in keys.retired:
-                yield _symmetric(key, "retired" if now < each.until else "over", until=each.until)
+                yield _symmetric(key, "retired" if each.counts(now) else "over", until=each.until)
         case LastingSecret():
             load_secret(key.path)
             yield _symmetric(key, "current")

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -212,7 +213,7 @@ def test_a_ring_that_others_may_read_is_not_read(config: Config) -> None:
 
 
 def test_one_rotates_at_a_time(config: Config) -> None:
-    with rotating(config.issuer.key.parent), pytest.raises(Unavailable, match="rotated by somebody else"):
+    with rotating(config.issuer.key), pytest.raises(Unavailable, match="rotated by somebody else"):
         rotated(config, CERTIFIED, now=NOW)
     assert rotated(config, CERTIFIED, now=NOW).retired
 
@@ -221,6 +222,57 @@ def test_nobody_rotates_keys_whose_new_files_would_be_anothers(config: Config, m
     monkeypatch.setattr(os, "geteuid", lambda: config.issuer.key.stat().st_uid + 1)
     with pytest.raises(Unavailable, match="rotate its keys as that user"):
         rotated(config, CERTIFIED, now=NOW)
+
+
+@pytest.mark.parametrize("member", ["key", "chain", "ring"])
+def test_nor_those_of_another_in_a_folder_of_ours(config: Config, monkeypatch: pytest.MonkeyPatch, member: str) -> None:
+    """As root, in a folder of root's: the role could read its own key no more."""
+    rotated(config, CERTIFIED, now=NOW)
+    files = files_of(config, CERTIFIED)
+    before, real = load_private_key(files.key).public_key, Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        status = real(path)
+        if path != getattr(files, member):
+            return status
+        return os.stat_result((*status[:4], status.st_uid + 1, *status[5:10]))
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    with pytest.raises(Unavailable, match="rotate its keys as that user"):
+        rotated(config, CERTIFIED, now=NOW)
+    assert load_private_key(files.key).public_key == before
+
+
+@pytest.mark.parametrize("member", ["key", "chain"])
+def test_a_key_behind_a_link_is_not_rotated_for_it_would_stay_there(config: Config, member: str) -> None:
+    path: Path = getattr(files_of(config, CERTIFIED), member)
+    elsewhere = path.rename(path.parents[1] / path.name)
+    path.symlink_to(elsewhere)
+    with pytest.raises(Unavailable, match="it is a link"):
+        rotated(config, CERTIFIED, now=NOW)
+    assert path.is_symlink()
+
+
+def test_what_a_crash_has_left_of_a_private_key_is_gone_with_the_next_command(config: Config) -> None:
+    files, seal = files_of(config, CERTIFIED), config.issuer.sealing_key
+    drafts = [
+        path.with_name(f".{path.name}.{pid}.draft") for pid, path in enumerate((files.key, files.ring, seal), start=7)
+    ]
+    for draft in drafts:
+        draft.write_bytes(fixed_key("of a rotation that was cut short").secret_pem())
+    tidy_key(files, now=NOW)
+    tidy_sealing_keys(seal, databases=(), trails=0, now=NOW)
+    assert not any(map(Path.exists, drafts))
+
+
+def test_a_ring_is_not_written_longer_than_it_is_read(config: Config) -> None:
+    files = files_of(config, CERTIFIED)
+    ring = rotated(config, CERTIFIED, now=NOW)
+    before = generations(load_ring(files))
+    too_many = replace(ring, retired=ring.retired * (MAX_RING // 400))
+    with pytest.raises(Unavailable, match="it holds no more keys"):
+        store_ring(files, too_many)
+    assert generations(load_ring(files)) == before
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------
@@ -240,6 +292,19 @@ def test_a_successor_that_is_not_known_may_be_had_at_once(config: Config) -> Non
     ring = rotated(config, PUBLISHED, now=NOW, at_once=True)
     assert ring.current.id != first
     assert ring.successor is not None
+
+
+def test_whoever_has_stolen_a_key_with_the_successor_beside_it_has_nothing_after_a_rotation_at_once(
+    config: Config,
+) -> None:
+    files = files_of(config, PUBLISHED)
+    stolen = rotated(config, PUBLISHED, now=NOW)
+    assert stolen.successor is not None
+    ring = rotated(config, PUBLISHED, now=NOW + 1, at_once=True)
+    assert {stolen.current.id, stolen.successor.id} & {ring.current.id, ring.successor and ring.successor.id} == set()
+    assert stolen.successor.private is not None
+    assert str(stolen.successor.private.secret_jwk()["d"]).encode() not in files.ring.read_bytes()
+    assert stolen.successor.private.secret_pem() not in files.ring.read_bytes()
 
 
 def test_a_successor_from_outside_is_announced_in_the_place_of_ours(config: Config) -> None:
@@ -277,28 +342,35 @@ OLD, NEW = b"o" * 32, b"n" * 32
 
 
 def test_sealing_keys_come_back_as_they_were(tmp_path: Path) -> None:
-    keys = SealingKeys(current=NEW, retired=(RetiredKey(key=OLD, until=NOW),))
+    keys = SealingKeys(current=NEW, retired=(RetiredKey(key=b"x" * 32, until=None), RetiredKey(key=OLD, until=NOW)))
     store_sealing_keys(tmp_path / "seal", keys)
     assert load_sealing_keys(tmp_path / "seal") == keys
     assert stat.S_IMODE((tmp_path / "seal").stat().st_mode) == 0o600
 
 
 def test_a_retired_sealing_key_counts_until_its_end_and_not_at_it() -> None:
-    keys = SealingKeys(current=OLD).rotate(NEW, until=NOW + 60)
+    keys = SealingKeys(current=OLD).rotate(NEW).end(until=NOW + 60)
     assert (keys.current, keys.earlier()) == (NEW, (OLD,))
     assert (keys.counting(NOW + 59), keys.counting(NOW + 60)) == ((OLD,), ())
     assert (keys.tidy(NOW + 59), keys.tidy(NOW + 60)) == (keys, SealingKeys(current=NEW))
 
 
+def test_the_time_of_a_retired_sealing_key_begins_when_it_is_in_use_no_longer() -> None:
+    keys = SealingKeys(current=OLD).rotate(NEW)
+    assert (keys.counting(NOW + DAY), keys.tidy(NOW + DAY)) == ((OLD,), keys)
+    ended = keys.end(until=NOW + 60)
+    assert ended.end(until=NOW + 90) == ended  # it does not begin again
+
+
 def test_under_an_older_key_whatever_came_after_it_is_not_in_use() -> None:
-    keys = SealingKeys(current=b"x" * 32).rotate(OLD, until=NOW).rotate(NEW, until=NOW + 1)
+    keys = SealingKeys(current=b"x" * 32).rotate(OLD).end(until=NOW).rotate(NEW)
     assert keys.under(NEW) == keys
     assert keys.under(OLD) == SealingKeys(current=OLD, retired=(RetiredKey(key=b"x" * 32, until=NOW),))
     assert keys.under(b"y" * 32) == keys
 
 
 def test_sealing_keys_show_nothing_of_themselves() -> None:
-    shown = repr(SealingKeys(current=OLD).rotate(NEW, until=NOW))
+    shown = repr(SealingKeys(current=OLD).rotate(NEW))
     assert "ooo" not in shown
     assert "nnn" not in shown
 
@@ -328,7 +400,18 @@ def test_a_file_that_holds_something_else_is_unavailable(tmp_path: Path, text: s
 def test_a_database_that_is_not_there_needs_no_old_key(tmp_path: Path) -> None:
     path = tmp_path / "seal"
     store_sealing_keys(path, SealingKeys(current=OLD))
-    database = tmp_path / "missing.db"
-    rotate_sealing_key(path, database=database, until=NOW + 1, random=system_random, now=NOW)
-    assert tidy_sealing_keys(path, database=database, now=NOW).earlier() == (OLD,)
-    assert tidy_sealing_keys(path, database=database, now=NOW + 1).earlier() == ()
+    databases = [tmp_path / "missing.db"]
+    rotate_sealing_key(path, databases=databases, trails=1, random=system_random, now=NOW)
+    assert tidy_sealing_keys(path, databases=databases, trails=1, now=NOW).earlier() == (OLD,)
+    assert tidy_sealing_keys(path, databases=databases, trails=1, now=NOW + 1).earlier() == ()
+
+
+def test_no_more_sealing_keys_are_written_than_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "seal"
+    keys = store_sealing_keys(path, SealingKeys(current=OLD))
+    too_many = SealingKeys(current=NEW, retired=(RetiredKey(key=OLD, until=None),) * (MAX_SEALING_KEYS // 46))
+    store_sealing_keys(path, replace(too_many, retired=too_many.retired[1:]))
+    before = load_sealing_keys(path)
+    with pytest.raises(Unavailable, match="it holds no more keys"):
+        store_sealing_keys(path, too_many)
+    assert load_sealing_keys(path) == before != keys

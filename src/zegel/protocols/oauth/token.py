@@ -197,7 +197,7 @@ def redeem_pre_authorized_code(
     if state.tx_code is not None and given is not None:
         if not state.tx_code.tries_left:
             raise _invalid_grant("the code died of wrong transaction codes", "pre-authorized_code")
-        if not hmac.compare_digest(_digest(server, request.secret, given[:MAX_TX_CODE]), state.tx_code.digest):
+        if not _is_transaction_code(server, request.secret, given[:MAX_TX_CODE], state.tx_code):
             return _wrong_transaction_code(state, state.tx_code)
     approved = state.expires - PRE_AUTHORIZED_SECONDS
     return _redeemed(server, request, state.subject, credentials, approved=approved, now=now, random=random)
@@ -241,7 +241,7 @@ def pre_authorize(
     code = base64url(random(SECRET_BYTES))
     kept = None
     if tx_code is not None:
-        kept = TransactionCode(digest=_digest(server, code, tx_code), tries_left=MAX_TRIES)
+        kept = TransactionCode(digest=_digest(server.nonces.key, code, tx_code), tries_left=MAX_TRIES)
     state = PreAuthorizedCode(
         subject=subject, credentials=credentials, tx_code=kept, expires=now + PRE_AUTHORIZED_SECONDS
     )
@@ -308,9 +308,15 @@ def _wrong_transaction_code(state: PreAuthorizedCode, tx_code: TransactionCode) 
     )
 
 
-def _digest(server: AuthorizationServer, code: str, tx_code: str) -> bytes:
+def _is_transaction_code(server: AuthorizationServer, code: str, given: str, kept: TransactionCode) -> bool:
+    """Whether it is, under the server's key or one whose place that took since the code was made."""
+    keys = (server.nonces.key, *server.nonces.earlier)
+    return any(hmac.compare_digest(_digest(key, code, given), kept.digest) for key in keys)
+
+
+def _digest(key: bytes, code: str, tx_code: str) -> bytes:
     """Keyed, for a transaction code has too few values to be hashed alone."""
-    return hmac.digest(server.nonces.key, b"tx_code\0" + code.encode() + b"\0" + tx_code.encode(), "sha256")
+    return hmac.digest(key, b"tx_code\0" + code.encode() + b"\0" + tx_code.encode(), "sha256")
 
 
 def _invalid_grant(detail: str, field: str) -> Denied:

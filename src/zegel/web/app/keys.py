@@ -56,12 +56,12 @@ class RoleKey:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealingKey:
-    """A key that seals a role's database; what is derived from it counts ``trails`` seconds after its end."""
+    """A key that seals databases; what is derived from it counts ``trails`` seconds after it was in use last."""
 
     name: str
     purpose: str
     path: Path
-    database: str
+    databases: tuple[str, ...]
     trails: int
 
 
@@ -85,13 +85,22 @@ def role_keys(config: Config) -> tuple[RoleKey, ...]:
 
 
 def sealing_keys(config: Config) -> tuple[SealingKey, ...]:
-    """The keys of the roles that keep a database."""
+    """The keys of the roles that keep a database. Settings that name one file are one key, and seal all of theirs."""
     issuer, verifier, provider = config.issuer, config.verifier, config.provider
     # a revocation is found under a name that the key makes, for as long as a grant from before it may live
-    return (
+    made = (
         _sealing_key("issuer", issuer, trails=GRANT_SECONDS),
         _sealing_key("verifier", verifier, trails=_SESSIONS),
         _sealing_key("provider", provider, trails=_SESSIONS),
+    )
+    same = {key.path: [other for other in made if other.path == key.path] for key in made}
+    return tuple(
+        replace(
+            key,
+            databases=tuple(database for other in same[key.path] for database in other.databases),
+            trails=max(other.trails for other in same[key.path]),
+        )
+        for key in made
     )
 
 
@@ -204,7 +213,7 @@ def _sealing_key(role: str, config: IssuerConfig | VerifierConfig | ProviderConf
         name=f"{role}.sealing_key",
         purpose=_meaning("sealing_key", config),
         path=config.sealing_key,
-        database=config.database,
+        databases=(config.database,),
         trails=trails,
     )
 
