@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from zegel_fuzz.__main__ import fuzz, fuzz_one, replay, totals
+from zegel_fuzz.__main__ import fuzz, fuzz_one, open_nursery, replay, totals
 from zegel_fuzz.endpoints import endpoint_targets
 from zegel_fuzz.keeping import keeping, take_kept
 from zegel_fuzz.mutations import mutate, scramble
@@ -145,7 +145,8 @@ def test_a_run_tells_of_itself_in_a_line(tmp_path: Path) -> None:
         assert fuzz(["*.parse_claim_path"], 1) == 2
         return
     (target,) = chosen_targets(["formats.claims.parse_claim_path"])
-    line = fuzz_one(target, 1, kept=tmp_path)
+    with open_nursery() as nursery:
+        line = fuzz_one(target, 1, nursery=nursery, kept=tmp_path)
     assert line["crashes"] == []
     assert line["executions"] > 500
     assert line["edges"] > 10

@@ -14,11 +14,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import gmtime, monotonic, strftime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from zegel_fuzz.keeping import take_kept
 from zegel_fuzz.target import Target
@@ -29,6 +30,7 @@ LINES: Final = "lines.jsonl"
 MAX_INPUT: Final = 20_000  # bytes: beyond most, and a mutation costs little; what is longer, the tests of faults send
 _TIMEOUT: Final = 30  # seconds for one input, after which libFuzzer ends; what takes a second is a crash before
 _MEMORY: Final = 2_048  # MB
+_END: Final = 2_000  # characters of what a process told before it ended
 _STATE: Final = re.compile(r"^#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/", re.MULTILINE)
 
 
@@ -60,34 +62,69 @@ def fuzz(patterns: list[str], seconds: int) -> int:
         print(f"no target fits; there are: {' '.join(each.name for each in all_targets())}", file=sys.stderr)
         return 2
     crashes = 0
-    for target in targets:
-        line = fuzz_one(target, seconds, kept=KEPT)
-        crashes += len(line["crashes"])
-        print(json.dumps(line), flush=True)
+    with open_nursery() as nursery:
+        for target in targets:
+            line = fuzz_one(target, seconds, nursery=nursery, kept=KEPT)
+            crashes += len(line["crashes"])
+            print(json.dumps(line), flush=True)
     return 1 if crashes else 0
 
 
-def fuzz_one(target: Target, seconds: int, *, kept: Path) -> dict[str, Any]:
-    """One target in a process; the line that is told of it, which is kept too."""
+@contextmanager
+def open_nursery() -> Iterator["Nursery"]:
+    """A process in which zegel is instrumented; that takes seconds, and so it is done once."""
+    with TemporaryDirectory() as scratch, (Path(scratch) / "told").open("w+") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "zegel_fuzz.nursery"],
+            cwd=scratch,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "TMPDIR": scratch},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=told,
+            text=True,
+        )
+        with process:
+            yield Nursery(process, told)
+
+
+class Nursery:
+    """Where targets are fuzzed, each in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]", told: TextIO) -> None:
+        self._process = process
+        self._told = told
+
+    def run(self, **task: object) -> int:
+        """How a target's process ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(task) + "\n")
+        self._process.stdin.flush()
+        status = self._process.stdout.readline()
+        if not status:
+            self._told.seek(0)
+            raise RuntimeError(f"the process that fuzzes has ended: {self._told.read()[-_END:]}")
+        return int(status)
+
+
+def fuzz_one(target: Target, seconds: int, *, nursery: Nursery, kept: Path) -> dict[str, Any]:
+    """One target; the line that is told of it, which is kept too."""
     corpus, found = kept / "corpus" / target.folder, kept / "crashes" / target.folder
     for folder in (corpus, found):
         folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
-        seeds = Path(scratch) / "seeds"
-        seeds.mkdir()
-        with target.open() as opened:
-            for at, seed in enumerate(opened.seeds):
-                (seeds / f"{at:03}").write_bytes(seed)
+        told = Path(scratch) / "told"
         began = monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "zegel_fuzz.one", target.name, found, *_options(found, seconds), corpus, seeds],
-            cwd=scratch,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "TMPDIR": scratch},
-            capture_output=True,
-            check=False,
+        code = nursery.run(
+            target=target.name,
+            found=str(found),
+            corpus=str(corpus),
+            scratch=scratch,
+            options=_options(found, seconds),
+            told=str(told),
         )
         took = monotonic() - began
-    line = _line(target, done, found, took)
+        line = _line(target, code, told.read_text(errors="replace"), found, took)
     with (kept / LINES).open("a") as lines:
         lines.write(json.dumps(line) + "\n")
     return line
@@ -128,8 +165,7 @@ def _options(found: Path, seconds: int) -> list[str]:
     ]
 
 
-def _line(target: Target, done: subprocess.CompletedProcess[bytes], found: Path, seconds: float) -> dict[str, Any]:
-    told = done.stderr.decode("utf-8", "replace")
+def _line(target: Target, code: int, told: str, found: Path, seconds: float) -> dict[str, Any]:
     states = _STATE.findall(told)
     executions, _, edges, features, corpus = states[-1] if states else ("0", "", "0", "0", "0")
     executions = next(iter(re.findall(r"^stat::number_of_executed_units: (\d+)", told, re.MULTILINE)), executions)
@@ -143,19 +179,17 @@ def _line(target: Target, done: subprocess.CompletedProcess[bytes], found: Path,
         "corpus": int(corpus),
         "edges": int(edges),
         "features": int(features),
-        "crashes": list(_crashes(target, done, found, told)),
+        "crashes": list(_crashes(target, code, found, told)),
     }
 
 
-def _crashes(
-    target: Target, done: subprocess.CompletedProcess[bytes], found: Path, told: str
-) -> Iterator[dict[str, str]]:
+def _crashes(target: Target, code: int, found: Path, told: str) -> Iterator[dict[str, str]]:
     """What was found in this run, each with the command that does it again."""
     for one in take_kept(found):
         yield one | {"replay": _replay(target, one["input"])}
-    if done.returncode:  # libFuzzer ended by itself: too slow, too large, or a fault below Python
+    if code:  # libFuzzer ended by itself: too slow, too large, or a fault below Python
         artifacts = re.findall(r"Test unit written to (\S+)", told)
-        error = told[-2_000:] if not artifacts else (re.findall(r"ERROR: libFuzzer: (.+)", told) or [told[-500:]])[0]
+        error = told[-_END:] if not artifacts else (re.findall(r"ERROR: libFuzzer: (.+)", told) or [told[-500:]])[0]
         for artifact in artifacts or [""]:
             yield {"place": "libFuzzer", "error": error, "input": artifact, "replay": _replay(target, artifact)}
 
