@@ -5,13 +5,14 @@
 # make fuzz     a minute on each parser and endpoint; MINUTES=30 for longer, TARGETS='*.parse_jw? issuer/*' for some
 # make mutants  faults in the lines that hold a check, and which of them no test sees; MODULES='zegel/trust' for some
 # make drill    kills each role at each commit, fills disks, locks databases, sets clocks; ONLY=wallet for some
+# make load     roles at a rising rate, in a flood, and with thousands who wait, for three minutes; SECONDS=60 for less
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench wheel sbom audit fuzz mutants drill lock
+.PHONY: help demo test test-fast check bench wheel sbom audit fuzz mutants drill load lock
 BIN := .venv/bin
 EPOCH := 1577836800 # 2020-01-01: a time that every format of archives can hold
 
 help:
-	@sed -n '1,7s/^# //p' Makefile
+	@sed -n '1,8s/^# //p' Makefile
 
 demo:
 	@tools/setup run
@@ -58,7 +59,11 @@ fuzz:
 
 drill:
 	@tools/setup test
-	@PYTHONPATH=tests/support $(BIN)/python -m zegel_drill $(ONLY)
+	@PYTHONPATH=tests/support $(BIN)/python -m zegel_drill $(if $(ONLY),'$(ONLY)')
+
+load:
+	@tools/setup test
+	@$(BIN)/python bench/load_drill.py $(or $(SECONDS),180)
 
 # Goes on where it was ended; rm -r .mutants to begin again.
 mutants:

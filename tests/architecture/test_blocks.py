@@ -45,6 +45,7 @@ TESTED = {
     "toml source oidc": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml source presentation": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml role": f"{HERE}/test_operations.py::test_a_role_behind_a_proxy_is_configured_as_it_says",
+    "toml workers": f"{HERE}/test_operations.py::test_workers_and_what_they_take_on_are_set_as_it_says",
     "sh upkeep config": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
     "sh upkeep db": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
     "sh upkeep restore": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",

@@ -35,10 +35,13 @@ from zegel.primitives.http import HttpRequest
 from zegel.services.trust import Trust
 from zegel.version import __version__
 from zegel.web.app.all import OPENERS
+from zegel.web.app.issuer import _SHARED_SECONDS
 from zegel.web.app.keys import lasting_secret, role_keys, sealing_keys
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.serve import GRACE_SECONDS
+from zegel.web.app.workers import METRICS_STEP
 from zegel.web.app.world import ConfiguredList
+from zegel.web.pace import _A_SECOND, LATE_SECONDS, SOON_SECONDS
 from zegel.web.verifier_operator import MAX_WAIT
 
 PAGE = ROOT / "docs" / "operations.md"
@@ -135,6 +138,29 @@ def test_a_role_behind_a_proxy_is_configured_as_it_says() -> None:
     assert issuer.database == "sqlite:////var/lib/zegel/issuer.db"
     assert issuer.sealing_key == Path("/etc/zegel/keys/issuer.seal")
     assert (issuer.metrics_port, issuer.metrics_address) == (Port(7121), "127.0.0.1")
+
+
+def test_workers_and_what_they_take_on_are_set_as_it_says() -> None:
+    config = parse_config(the_block("toml workers").text, folder=Path("/etc/zegel"))
+    assert (config.provider.workers, config.issuer.workers, config.verifier.workers) == (2, 1, 1)
+    assert config.overload == Config().overload, "what it shows is what counts anyway"
+
+
+@pytest.mark.parametrize(
+    ("says", "number"),
+    [
+        (r"every (\w+) seconds; when over", SOON_SECONDS),
+        (r"when over (\d+) wait at one worker", SOON_SECONDS * _A_SECOND),
+        (r"more seldom, down to every (\w+)\.", LATE_SECONDS),
+        (r"in what every worker serves within (\w+) seconds", _SHARED_SECONDS),
+        (r"`metrics_port` and a (\w+) more for each further worker", METRICS_STEP),
+    ],
+)
+def test_what_it_says_of_workers_is_in_the_code(says: str, number: int) -> None:
+    words = {"three": 3, "five": 5, "thirty": 30, "hundred": 100}
+    found = re.search(says, PAGE.read_text().replace("\n", " "))
+    assert found is not None
+    assert (words.get(found[1]) or int(found[1])) == number
 
 
 def test_the_proxy_passes_on_what_a_role_needs() -> None:
