@@ -30,7 +30,7 @@ from zegel.checks import Check
 from zegel.errors import Denied
 from zegel.primitives.keys import Curve
 from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address
-from zegel.protocols.oidc.provider import Provider, build_key_set, build_metadata, key_id
+from zegel.protocols.oidc.provider import PROMPTS, Provider, build_key_set, build_metadata, key_id
 from zegel.protocols.oidc.sign_in import AccessGranted, TokenIssued, not_presented, unknown_code, unknown_token
 from zegel.protocols.oidc.token_request import (
     receive_access_token,
@@ -133,6 +133,11 @@ def test_core_3_1_2_1_state_and_nonce_may_be_left_out() -> None:
     assert "state" not in sent_back(state.return_address.bring({}))
 
 
+def test_core_3_1_2_1_state_and_nonce_may_be_as_long_as_allowed() -> None:
+    state = requested(state="s" * 1024, nonce="n" * 1024)
+    assert (state.return_address.state, state.nonce) == ("s" * 1024, "n" * 1024)
+
+
 def test_core_3_1_2_1_unknown_scopes_and_parameters_are_ignored() -> None:
     state = requested(
         scope="openid offline_access custom", ui_locales="nl", login_hint="ada", claims="{}", acr_values="x"
@@ -140,7 +145,7 @@ def test_core_3_1_2_1_unknown_scopes_and_parameters_are_ignored() -> None:
     assert state.scope == ("openid",)
 
 
-@pytest.mark.parametrize("prompt", ["login", "consent", "select_account", "login consent"])
+@pytest.mark.parametrize("prompt", ["login", "consent", "select_account", "login consent", " ".join(sorted(PROMPTS))])
 def test_core_3_1_2_1_every_sign_in_is_what_prompt_asks_for(prompt: str) -> None:
     assert requested(prompt=prompt, max_age="0").scope
 

@@ -23,6 +23,11 @@ def test_the_claims_of_the_subject_are_drawn_first() -> None:
     assert next(drawn_claims(a_client(subject=STABLE))) == ("pid", "personal_administrative_number")
 
 
+def test_a_registration_may_draw_on_all_that_an_attestation_says() -> None:
+    claims = {name: ClaimSource(attestation="diploma", claims=(name,)) for name in ("degree", "student_number")}
+    assert list(check_client(a_client(claims=claims), attestations=ATTESTATIONS).attestations) == ["diploma"]
+
+
 @pytest.mark.parametrize(
     "uri",
     [

@@ -119,6 +119,26 @@ def test_a_key_set_is_a_list_of_a_few(keys: Any) -> None:
         parse_keys(json_response({"keys": keys}))
 
 
+def test_a_key_set_may_have_as_many_keys_as_allowed() -> None:
+    listed = [KEY.public_key.jwk() | {"kid": str(number)} for number in range(MAX_KEYS)]
+    assert len(parse_keys(json_response({"keys": listed}))) == MAX_KEYS
+
+
+@pytest.mark.parametrize("claims", [{"iat": NOW + 10}, {"exp": NOW - 59}, {"sub": "s"}, {"sub": "s" * 255}])
+def test_an_id_token_holds_up_to_its_limits(claims: dict[str, Any]) -> None:
+    assert verified(tokens(**claims)).claims.items() >= claims.items()
+
+
+@pytest.mark.parametrize(
+    ("claims", "field"),
+    [({"iat": NOW + 11}, "iat"), ({"exp": NOW - 60}, "exp"), ({"sub": ""}, "sub"), ({"sub": "s" * 256}, "sub")],
+)
+def test_an_id_token_beyond_its_limits_is_refused(claims: dict[str, Any], field: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        verified(tokens(**claims))
+    assert (refusal.value.check, refusal.value.field) == (Check.UPSTREAM_LOG_IN, field)
+
+
 def test_a_key_set_may_have_its_own_media_type() -> None:
     body = json.dumps({"keys": [KEY.public_key.jwk()]}).encode()
     response = HttpResponse(status=200, headers=(("content-type", "application/jwk-set+json"),), body=body)
