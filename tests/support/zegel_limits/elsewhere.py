@@ -96,8 +96,17 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
         _UNIT + "services/wallet/test_holdings.py::test_renewal_is_not_asked_for_in_a_circle",
     ),
     "zegel.trust.anchors._MAX_REMEMBERED": (_UNIT + "trust/test_anchors.py::test_what_is_remembered_is_bounded",),
+    "zegel.web.app.connection.ANSWER_SECONDS": (
+        _UNIT + "web/test_serve.py::test_answers_that_are_not_read_keep_no_connection_open",
+    ),
     "zegel.web.app.connection.HEAD_SECONDS": (
         _UNIT + "web/test_serve.py::test_a_head_that_does_not_come_is_not_waited_for",
+    ),
+    "zegel.web.app.connection.MAX_HEADERS_READ": (
+        _UNIT + "web/test_serve.py::test_headers_without_end_are_not_collected",
+    ),
+    "zegel.web.app.connection.MAX_QUEUED": (
+        _UNIT + "web/test_serve.py::test_many_requests_at_once_are_not_queued_without_end",
     ),
     "zegel.web.app.connection.MAX_HEAD_READ": (_UNIT + "web/test_serve.py::test_a_long_body_is_no_long_head",),
     "zegel.web.app.serve.GRACE_SECONDS": (_UNIT + "web/test_serve.py::test_what_takes_longer_than_the_grace_is_cut",),

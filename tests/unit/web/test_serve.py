@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -189,6 +189,62 @@ async def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.M
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
     async with served(Role()) as port:
         assert await asyncio.wait_for(exchange(port, begun), 5) == b""
+
+
+@pytest.mark.parametrize("after", [b"\r\n", b"b" * 10], ids=["an empty line", "a body that nobody reads"])
+async def test_what_is_no_request_keeps_no_connection_open(monkeypatch: pytest.MonkeyPatch, after: bytes) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
+    async with served(Role()) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request(b"GET", b"content-length: 100", port=port, close=False))
+        await reader.readuntil(b'"url":"http://127.0.0.1:%d/"}' % port)
+        writer.write(after)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_answers_that_are_not_read_keep_no_connection_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.05)
+    ended = asyncio.Event()
+
+    class Watched(connection.BoundedConnection):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            ended.set()
+
+    monkeypatch.setattr(serve, "BoundedConnection", Watched)
+    async with served(Role()) as port:
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(deaf, ("127.0.0.1", port))
+        with deaf, suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                while not ended.is_set():  # until its answers fill what the system keeps for it
+                    await asyncio.get_running_loop().sock_sendall(deaf, request(port=port, close=False) * 8)
+                    await asyncio.sleep(0)
+
+
+async def test_many_requests_at_once_are_not_queued_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_QUEUED", 3)
+    role = Role()
+    async with served(role) as port:
+        within = await exchange(port, request(port=port, close=False) * 3 + request(port=port))
+        answer = await exchange(port, request(port=port, close=False) * 9_000)
+    assert within.count(b"HTTP/1.1 200 OK") == answer.count(b"HTTP/1.1 200 OK") == 4
+    assert answer.count(b"HTTP/1.1 ") == 4
+    assert answer.count(b"connection: close") == 1
+    assert len(role.bodies) == 8
+
+
+async def test_headers_without_end_are_not_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_HEADERS_READ", 70)
+    role = Role()
+    async with served(role) as port:
+        within = await exchange(port, request(b"GET", *[b"x: y"] * 68, port=port))
+        beyond = await exchange(port, request(b"GET", *[b"x: y"] * 69, port=port))
+    assert within.startswith(b"HTTP/1.1 431 ")  # what clients are told who meant it well
+    assert beyond.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_long_body_is_no_long_head(monkeypatch: pytest.MonkeyPatch) -> None:

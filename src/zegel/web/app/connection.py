@@ -1,4 +1,8 @@
-"""HTTP/1.1 on a connection, whose heads have a size and a time. The server's own parser would read one for ever."""
+"""HTTP/1.1 on a connection, where whatever is waited for has a size and a time: a head, the next head, an answer's end.
+
+The server by itself would read a head for ever, queue all requests that come at once, and wait for ever for whoever
+reads no answer, or sends something that is no request after one.
+"""
 
 import asyncio
 import time
@@ -9,16 +13,23 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from zegel.web.load import ARRIVED
 
 HEAD_SECONDS: Final = 10.0  # the time that a body has, too
+ANSWER_SECONDS: Final = 60.0  # a status list of 2 MB takes a minute at 300 kbit/s
 MAX_HEAD_READ: Final = 1 << 19  # the end of a long body may come along; web.asgi has the limit that clients meet
+MAX_HEADERS_READ: Final = (
+    256  # each takes 120 bytes here, however short it is; web.asgi has the limit that clients meet
+)
+MAX_QUEUED: Final = 16  # requests that wait for the answer before theirs; no browser and no library sends any
 
 
 @final
 class BoundedConnection(HttpToolsProtocol):
-    """Closes a connection whose next head does not end, by bytes or by time."""
+    """Closes a connection whose next head does not end, by bytes or by time, or whose answers are not read."""
 
     _head_bytes = 0
     _in_head = False
+    _is_full = False  # the last request that is answered is in the queue
     _patience: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first head."""
@@ -28,21 +39,43 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for any more."""
         self._stop_waiting()
+        self._stop_sending()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head has grown too long."""
+        """Read on, unless the head has grown too long, or too much is in the queue."""
+        if self._is_full:
+            return
+        if not self.transport.get_write_buffer_size():
+            self._stop_sending()
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_READ:
                 self.transport.abort()
+        elif self.cycle is not None and self.cycle.response_complete:
+            self._wait_for_head()  # an empty line or the rest of a body: the server has ended its own wait for a head
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request, unless that was never read."""
+        if not self._is_full:
+            super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
-        """A head begins. What comes between two requests is timed by the server itself."""
+        """A head begins. What comes between two requests is timed by the server itself, if nothing comes."""
+        if len(self.pipeline) >= MAX_QUEUED:
+            # RFC 9112 section 9.3.2: who sends many before the first is answered is ready for the connection's end
+            self._is_full, self.cycle.keep_alive = True, False
+            raise ValueError(f"expected at most {MAX_QUEUED} requests before an answer")
         super().on_message_begin()
         self._in_head, self._head_bytes = True, 0
         self._wait_for_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header more, unless they are too many."""
+        if len(self.headers) >= MAX_HEADERS_READ:
+            raise ValueError(f"expected at most {MAX_HEADERS_READ} headers")
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """A head has ended. Its request waits for its turn from now on; the loop's own time stands still meanwhile."""
@@ -50,6 +83,30 @@ class BoundedConnection(HttpToolsProtocol):
         self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer was written, though not all of it may have been sent."""
+        super().on_response_complete()
+        self._wait_for_reader()
+
+    def pause_writing(self) -> None:
+        """Answers are not read as fast as they are written."""
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def _wait_for_reader(self) -> None:
+        if self._unread is None and self.transport.get_write_buffer_size():
+            self._unread = self.loop.call_later(ANSWER_SECONDS, self._give_up_sending)
+
+    def _stop_sending(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _give_up_sending(self) -> None:
+        self._unread = None
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def _wait_for_head(self) -> None:
         if self._patience is None:
