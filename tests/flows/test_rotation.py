@@ -7,9 +7,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pytest
+from zegel_testing.authorities import NOW
 from zegel_testing.browser import link_of
 from zegel_testing.issuing_world import (
     PASSWORDS,
@@ -27,10 +28,13 @@ from zegel_testing.wallet_world import MDOC_QUERY, WalletWorld, wallet_world
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.keyrings import load_ring
+from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.rotation import rotate_sealing_key, tidy_key, tidy_sealing_keys
 from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys
 from zegel.adapters.sql.upkeep import back_up, database_file, restore
 from zegel.checks import Check
+from zegel.config.roles import Config
+from zegel.config.setting import Count
 from zegel.errors import Denied, Rejected, Unavailable
 from zegel.primitives.jws import parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import PrivateKey, PublicKey
@@ -45,11 +49,13 @@ from zegel.protocols.openid4vci.wallet.authorization import begin_pre_authorized
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.issuer import GRANT_SECONDS
+from zegel.services.trust import Trust
 from zegel.services.wallet.contents import Brought
+from zegel.trust.access import certificate_client_id
 from zegel.web.app.issuer import open_issuer
-from zegel.web.app.keys import sealing_keys
+from zegel.web.app.keys import RoleKeys, other_generations, sealing_keys
+from zegel.web.app.roles import OpenRole, World, secrets_of
 from zegel.web.app.roles import role_key as role_secret
-from zegel.web.app.roles import secrets_of
 from zegel.web.app.verifier import open_verifier
 from zegel.web.issuer import METADATA_SECONDS
 from zegel.web.provider import PUBLISHED_SECONDS
@@ -57,6 +63,7 @@ from zegel.web.provider import PUBLISHED_SECONDS
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 VERIFIER = "v" * 43
+NOBODY = Trust([], fixed=(), clock=ManualClock(NOW))
 
 
 @pytest.fixture
@@ -353,6 +360,68 @@ async def asked(wallet: TestWallet, ready: Ready, offer: dict[str, Any]) -> Any:
     now = wallet.world.clock.now()
     step = begin_pre_authorized(taken, client=await wallet.client(), tx_code=None, now=now, random=system_random)
     return await wallet.drive(step)
+
+
+# --- several workers ------------------------------------------------------------------------------------------------
+
+WORKED = ("verifier.access_key", "issuer.access_key", "issuer.encryption_key")
+
+
+@pytest.mark.parametrize("name", WORKED)
+@pytest.mark.parametrize("behind", [1, 30, 59])
+async def test_no_worker_uses_a_key_that_another_has_not_read(tmp_path: Path, name: str, behind: int) -> None:
+    """Each looks every ``keys`` seconds, and never both at once. The key is rotated again before all have read it."""
+    config = two_workers(sandbox_at(tmp_path))
+    world = World(config=config, clock=ManualClock(NOW), random=system_random, outbound=Loopback({}), trust=NOBODY)
+    role, _, setting = name.partition(".")
+    workers = [RoleKeys(role, world) for _ in range(2)]
+    used = [workers[0].ring(setting).current.id, workers[1].ring(setting).current.id]
+    for turn in range(8):
+        if turn in (1, 2):
+            used.append(rotated(config, name, now=world.clock.now()).current.id)
+        for at, wait in ((0, behind), (1, config.keys - behind)):
+            await workers[at].timer().act()
+            rings = [worker.ring(setting) for worker in workers]
+            for ring, other in (rings, rings[::-1]):
+                assert ring.current.id in {each.id for each in (other.current, *other_generations(other))}
+                assert ring.current.private is not None
+            world.clock.advance(wait)
+    assert {worker.ring(setting).current.id for worker in workers} == {used[-1]}
+
+
+async def test_a_request_that_one_worker_begins_under_a_new_name_is_signed_by_another_under_it(tmp_path: Path) -> None:
+    async with wallet_world(tmp_path / "sandbox") as world:
+        await world.receive()
+        shared = replace(world.world, config=two_workers(world.config))
+        world.roles["verifier"].close()
+        workers = [await open_verifier(shared) for _ in range(2)]
+        world.roles["verifier"] = workers[0]
+        old = load_certificates(world.config.verifier.access_chain)[0]
+        rotated(shared.config, "verifier.access_key", now=world.clock.now())
+        for worker in (*workers, workers[0]):  # the second looks once less
+            await picked_up([worker])
+            world.clock.advance(world.config.keys)
+        for here, there in ((0, 1), (1, 0)):
+            answers_at(world, workers[here])
+            request = await world.request()
+            answers_at(world, workers[there])
+            flow = await world.wallet.presenting.begin(request["link"], brought=Brought.LINK)
+            finished = await world.wallet.presenting.accept(flow, None)
+            await world.browser().open(finished.redirect_uri)
+            assert (await world.result(request["session"]))["state"] == "accepted"
+            assert (certificate_client_id(old) in unquote(request["link"])) is (here == 1)
+        workers[1].close()
+
+
+def two_workers(config: Config) -> Config:
+    roles = (config.issuer, config.verifier, config.provider)
+    issuer, verifier, provider = (replace(role, workers=Count(2)) for role in roles)
+    return replace(config, issuer=issuer, verifier=verifier, provider=provider)
+
+
+def answers_at(world: WalletWorld, worker: OpenRole) -> None:
+    """The kernel gives the next connections to this one."""
+    world.handlers |= {listener.origin: listener.handle for listener in worker.listeners}
 
 
 # --- sealing keys ---------------------------------------------------------------------------------------------------

@@ -60,18 +60,19 @@ Move = Callable[[Requested], tuple[VerifierSession, HttpResponse]]
 class VerifierIdentity:
     """The relying party: where it answers, and the access certificate that says who it is.
 
-    ``earlier`` are signers that were retired so recently that requests may still be open that name them.
+    ``others`` are signers that open requests may name: those that were retired so recently, and one that another
+    process of this role uses already.
     """
 
     origin: str
     host: str
     signer: CertifiedSigner
     profile: Profile
-    earlier: tuple[CertifiedSigner, ...] = ()
+    others: tuple[CertifiedSigner, ...] = ()
 
     def signer_of(self, client_id: str) -> CertifiedSigner:
         """The signer that the client_id of a request names, or the present one, where it names none of its own."""
-        named = (each for each in self.earlier if certificate_client_id(each.leaf) == client_id)
+        named = (each for each in self.others if certificate_client_id(each.leaf) == client_id)
         return next(named, self.signer)
 
 
@@ -128,9 +129,9 @@ class VerifierService:
         self._waiting = Waiting()
         self.presentations: Final[Counter[str]] = Counter(dict.fromkeys(Outcome, 0))
 
-    def sign_with(self, signer: CertifiedSigner, *, earlier: tuple[CertifiedSigner, ...]) -> None:
-        """From now on this one signs requests; one that was begun under an earlier one's name is signed by that."""
-        self._identity = replace(self._identity, signer=signer, earlier=earlier)
+    def sign_with(self, signer: CertifiedSigner, *, others: tuple[CertifiedSigner, ...]) -> None:
+        """From now on this one signs requests; one that was begun under another's name is signed by that."""
+        self._identity = replace(self._identity, signer=signer, others=others)
 
     async def ask(self, question: Question) -> tuple[str, Requested]:
         """Begin a session; returns its id and its first state. ``Rejected`` as ``openid4vp.verifier.begin``."""

@@ -6,6 +6,7 @@ from it what its time allows.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import takewhile
 from typing import final
 
 from zegel.primitives.encoding import base64url
@@ -59,6 +60,10 @@ class Generation:
         """Its name: the thumbprint of the key (RFC 7638)."""
         return base64url(self.key.thumbprint())
 
+    def is_kept_at(self, time: int) -> bool:
+        """Whether it ended after that, and its private part is kept."""
+        return self.private is not None and self.since is not None and time < self.since
+
     @property
     def signer(self) -> CertifiedSigner:
         """It as a signer with its chain; ``ValueError`` for one that has no certificate or no private part any more."""
@@ -80,6 +85,18 @@ class KeyRing:
         """The ring without those whose time is over."""
         left = tuple(each for each in self.retired if each.until is not None and now < each.until)
         return self if left == self.retired else replace(self, retired=left)
+
+    def held_back(self, *, seconds: int, now: int) -> "KeyRing":
+        """The ring as one of several processes uses it, each of which reads it within so many seconds.
+
+        Until then a key whose private part is kept stays in use: what one process begins under a new name another has
+        to finish. The newest one is the successor meanwhile, known and not in use.
+        """
+        kept = tuple(takewhile(lambda each: each.is_kept_at(now - seconds), self.retired))
+        if not kept:
+            return self
+        others = (*kept[:-1], *self.retired[len(kept) :])
+        return KeyRing(current=replace(kept[-1], until=None), successor=self.current, retired=others)
 
     def announce(self, successor: Generation, *, now: int) -> "KeyRing":
         """The ring with a successor, who signs nothing yet."""

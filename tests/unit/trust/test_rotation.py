@@ -47,6 +47,33 @@ def test_a_retired_key_is_known_until_its_end_and_not_at_it() -> None:
     assert ring.at(NOW + 420).retired == ()
 
 
+ASKS = KeyPractice(kept=Kept.PRIVATE, announced=0, trails=600)
+
+
+def test_a_new_key_is_known_and_not_in_use_until_every_process_has_read_it() -> None:
+    ring = RING.announce(generation("second"), now=NOW).hand_over(practice=ASKS, now=NOW)
+    held = ring.held_back(seconds=120, now=NOW + 119)
+    assert (held.current.key, held.successor, held.retired) == (RING.current.key, ring.current, ())
+    assert held.current.until is None
+    assert ring.held_back(seconds=120, now=NOW + 120) == ring.held_back(seconds=0, now=NOW) == ring
+
+
+def test_of_several_new_keys_the_newest_that_every_process_has_read_is_in_use() -> None:
+    ring = RING
+    for at, name in ((0, "second"), (100, "third"), (150, "fourth")):
+        ring = ring.announce(generation(name), now=NOW + at).hand_over(practice=ASKS, now=NOW + at)
+    for at, name in ((119, "first"), (120, "second"), (219, "second"), (220, "third"), (269, "third"), (270, "fourth")):
+        held = ring.held_back(seconds=120, now=NOW + at)
+        assert held.current.key == fixed_key(name).public_key
+        known = {each.key for each in (held.current, *held.retired, held.successor) if each is not None}
+        assert known == {fixed_key(each).public_key for each in ("first", "second", "third", "fourth")}
+
+
+def test_a_new_key_is_in_use_at_once_where_the_one_before_it_is_destroyed() -> None:
+    ring = RING.announce(generation("second"), now=NOW).hand_over(practice=PUBLISHED, now=NOW)
+    assert ring.held_back(seconds=120, now=NOW) == ring
+
+
 def test_what_is_over_is_gone_with_the_next_rotation() -> None:
     ring = RING.announce(generation("second"), now=NOW).hand_over(practice=PUBLISHED, now=NOW)
     ring = ring.announce(generation("third"), now=NOW + 420).hand_over(practice=PUBLISHED, now=NOW + 420)

@@ -31,11 +31,11 @@ class EncryptionKey:
 class IssuerEncryption:
     """What the issuer offers: the keys for requests, newest first, and which way encryption is required.
 
-    ``retired`` are no longer offered, and open what was encrypted by whoever still has older metadata.
+    ``others`` are no longer offered, or not yet by this process, and open what whoever has other metadata encrypted.
     """
 
     keys: tuple[EncryptionKey, ...]
-    retired: tuple[EncryptionKey, ...] = ()
+    others: tuple[EncryptionKey, ...] = ()
     request_required: bool = False
     response_required: bool = False
 
@@ -125,7 +125,7 @@ def open_response(response: HttpResponse, *, key: PrivateKey | None, what: str) 
 
 
 def _decrypted(request: HttpRequest, encryption: IssuerEncryption | None, what: str) -> JsonObject:
-    ours = () if encryption is None else (*encryption.keys, *encryption.retired)
+    ours = () if encryption is None else (*encryption.keys, *encryption.others)
     keys = {offered.kid: offered.key for offered in ours}
     with denying("invalid_encryption_parameters"):
         message = parse_jwe(request.body, what=what, max_bytes=MAX_REQUEST)

@@ -29,7 +29,7 @@ from zegel.services.status_publisher import StatusPublisher
 from zegel.trust.rotation import KeyRing
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
-from zegel.web.app.keys import RoleKeys
+from zegel.web.app.keys import RoleKeys, other_generations
 from zegel.web.app.limits import issuer_limits
 from zegel.web.app.monitor import (
     issuance_families,
@@ -296,9 +296,9 @@ def _issuer(
 
 
 def _encryption(ring: KeyRing, config: IssuerConfig) -> IssuerEncryption:
-    generations = [(each.id, each.private) for each in (ring.current, *ring.retired)]
-    offered, *retired = [EncryptionKey(kid=kid, key=key) for kid, key in generations if key is not None]
-    return IssuerEncryption(keys=(offered,), retired=tuple(retired), response_required=config.encrypted_responses)
+    generations = [(each.id, each.private) for each in (ring.current, *other_generations(ring))]
+    offered, *others = [EncryptionKey(kid=kid, key=key) for kid, key in generations if key is not None]
+    return IssuerEncryption(keys=(offered,), others=tuple(others), response_required=config.encrypted_responses)
 
 
 def _types(config: IssuerConfig, catalogue: Catalogue) -> Mapping[str, AttestationType]:

@@ -22,7 +22,7 @@ from zegel.services.sources import GatheredClaims
 from zegel.services.status import StatusReader
 from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import VerifierIdentity, VerifierService
-from zegel.web.app.keys import RoleKeys, earlier_signers
+from zegel.web.app.keys import RoleKeys, other_signers
 from zegel.web.app.roles import RoleSecrets, World
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.issuer_log_in import RETURN
@@ -103,7 +103,7 @@ def _open_presentation(world: World, material: Material) -> OpenSource:
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
             signer=material.keys.signer("access_key"),
-            earlier=earlier_signers(material.keys.ring("access_key")),
+            others=other_signers(material.keys.ring("access_key")),
             profile=profile,
         ),
         trust=world.trust,

@@ -20,13 +20,15 @@ from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.issuer import GRANT_SECONDS
 from zegel.services.status_publisher import PERIODS_VALID
 from zegel.services.wallet_provider import KEY_ATTESTATION_SECONDS
-from zegel.trust.rotation import Kept, KeyPractice, KeyRing, strictest
+from zegel.trust.rotation import Generation, Kept, KeyPractice, KeyRing, strictest
 from zegel.trust.signing import CertifiedSigner
 from zegel.web.app.roles import Timer, World
 from zegel.web.issuer import METADATA_SECONDS
 from zegel.web.provider import PUBLISHED_SECONDS
 
 _SESSIONS: Final = 3_600  # what hangs on a form, a session or a code is over within the hour
+
+_TURNS: Final = 2  # workers' turns are not the same, nor on the second
 
 Follower = Callable[[KeyRing], None]
 
@@ -120,6 +122,7 @@ class RoleKeys:
         self._role = role
         self._world = world
         self._keys = {key.setting: key for key in role_keys(world.config) if key.role == role}
+        self._held_back = _held_back(world.config, role)
         self._rings: dict[str, KeyRing] = {}
         self._followers: dict[str, list[Follower]] = {}
 
@@ -162,12 +165,18 @@ class RoleKeys:
             raise failed
 
     def _read(self, setting: str) -> KeyRing:
-        return load_ring(self._keys[setting].files).at(self._world.clock.now())
+        now = self._world.clock.now()
+        return load_ring(self._keys[setting].files).at(now).held_back(seconds=self._held_back, now=now)
 
 
-def earlier_signers(ring: KeyRing) -> tuple[CertifiedSigner, ...]:
-    """The retired generations that may still sign what was begun under their names."""
-    return tuple(each.signer for each in ring.retired if each.private is not None and each.certificates)
+def other_generations(ring: KeyRing) -> tuple[Generation, ...]:
+    """Those under whose names something may have been begun, here or by another process of the role."""
+    return (*(() if ring.successor is None else (ring.successor,)), *ring.retired)
+
+
+def other_signers(ring: KeyRing) -> tuple[CertifiedSigner, ...]:
+    """Those of them that sign it, too."""
+    return tuple(each.signer for each in other_generations(ring) if each.private is not None and each.certificates)
 
 
 def _generations(ring: KeyRing) -> object:
@@ -180,26 +189,40 @@ def _generations(ring: KeyRing) -> object:
 
 
 def _role_keys(config: Config) -> Iterator[RoleKey]:
-    """A role uses the old key until it has read the new one, so that every time begins with how often it reads."""
+    """A role uses the old key until it has read the new one, so that every time begins with how often it reads.
+
+    Where it has several workers, none uses it before all of them have.
+    """
     turn = config.keys
     issuer, verifier, provider, wallets = config.issuer, config.verifier, config.provider, config.wallet_provider
     yield _key("issuer.key", issuer.key, issuer.chain, issuer, _travels(None))
     listed = issuer.status_list_ttl + PERIODS_VALID * issuer.status_list_period
     yield _key("issuer.status_key", issuer.status_key, issuer.status_chain, issuer, _travels(turn + listed))
-    access = KeyPractice(kept=Kept.PRIVATE, announced=0, trails=turn + SAME_DEVICE_SECONDS)
-    yield _key("issuer.access_key", issuer.access_key, issuer.access_chain, issuer, access)
-    opens = KeyPractice(kept=Kept.PRIVATE, announced=0, trails=turn + METADATA_SECONDS + SIGNED_SECONDS)
+    yield _key("issuer.access_key", issuer.access_key, issuer.access_chain, issuer, _asks(config, "issuer"))
+    used = turn + _held_back(config, "issuer")
+    opens = KeyPractice(kept=Kept.PRIVATE, announced=0, trails=used + METADATA_SECONDS + SIGNED_SECONDS)
     yield _key("issuer.encryption_key", issuer.encryption_key, None, issuer, opens)
-    yield _key("verifier.access_key", verifier.access_key, verifier.access_chain, verifier, access)
+    yield _key("verifier.access_key", verifier.access_key, verifier.access_chain, verifier, _asks(config, "verifier"))
     tokens = KeyPractice(
         kept=Kept.PUBLIC,
         announced=turn + PUBLISHED_SECONDS,
         trails=turn + ID_TOKEN_SECONDS + TOLERATED_LATE,
     )
     yield _key("provider.key", provider.key, None, provider, tokens)
-    yield _key("provider.access_key", provider.access_key, provider.access_chain, provider, access)
+    yield _key("provider.access_key", provider.access_key, provider.access_chain, provider, _asks(config, "provider"))
     attested = max(wallets.attestation, KEY_ATTESTATION_SECONDS)
     yield _key("wallet-provider.key", wallets.key, wallets.chain, wallets, _travels(turn + attested))
+
+
+def _asks(config: Config, role: str) -> KeyPractice:
+    """It signs the requests that were made in its name, as long as they are open."""
+    used = config.keys + _held_back(config, role)
+    return KeyPractice(kept=Kept.PRIVATE, announced=0, trails=used + SAME_DEVICE_SECONDS)
+
+
+def _held_back(config: Config, role: str) -> int:
+    """For how many seconds a new key is known to a role before it is used: each worker has read it by then."""
+    return _TURNS * config.keys if getattr(getattr(config, role.replace("-", "_")), "workers", 1) > 1 else 0
 
 
 def _travels(seconds: int | None) -> KeyPractice:

@@ -24,7 +24,7 @@ from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.trust.rotation import KeyRing
 from zegel.web import provider
-from zegel.web.app.keys import RoleKeys, earlier_signers
+from zegel.web.app.keys import RoleKeys, other_generations, other_signers
 from zegel.web.app.limits import provider_limits
 from zegel.web.app.monitor import (
     key_condition,
@@ -157,8 +157,7 @@ def _client(config: ProviderClientConfig) -> Client:
 def _id_token_keys(ring: KeyRing) -> tuple[Signer, tuple[PublicKey, ...]]:
     """What signs ID Tokens, and what is published beside it: the successor, and those whose tokens still count."""
     assert ring.current.private is not None  # it is in use
-    others = (*(() if ring.successor is None else (ring.successor,)), *ring.retired)
-    return ring.current.private, tuple(other.key for other in others)
+    return ring.current.private, tuple(other.key for other in other_generations(ring))
 
 
 def _verifier(config: ProviderConfig, *, keys: RoleKeys, store: Store, world: World) -> VerifierService:
@@ -167,7 +166,7 @@ def _verifier(config: ProviderConfig, *, keys: RoleKeys, store: Store, world: Wo
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
             signer=keys.signer("access_key"),
-            earlier=earlier_signers(keys.ring("access_key")),
+            others=other_signers(keys.ring("access_key")),
             profile=PROFILES[config.profile],
         ),
         trust=world.trust,

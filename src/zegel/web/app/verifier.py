@@ -9,7 +9,7 @@ from zegel.profiles import HAIP, PROFILES, Profile
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web import verifier, verifier_operator
-from zegel.web.app.keys import RoleKeys, earlier_signers
+from zegel.web.app.keys import RoleKeys, other_signers
 from zegel.web.app.limits import verifier_limits
 from zegel.web.app.monitor import (
     key_condition,
@@ -42,7 +42,7 @@ async def open_verifier(world: World) -> OpenRole:
             origin=config.origin,
             host=urlsplit(config.origin).hostname or "",
             signer=keys.signer("access_key"),
-            earlier=earlier_signers(keys.ring("access_key")),
+            others=other_signers(keys.ring("access_key")),
             profile=profile,
         ),
         trust=world.trust,
@@ -88,7 +88,7 @@ async def open_verifier(world: World) -> OpenRole:
 
 def follow_access(keys: RoleKeys, service: VerifierService) -> None:
     """Have a verifier sign with the access key as it is rotated."""
-    keys.follow("access_key", lambda ring: service.sign_with(ring.current.signer, earlier=earlier_signers(ring)))
+    keys.follow("access_key", lambda ring: service.sign_with(ring.current.signer, others=other_signers(ring)))
 
 
 def link_target(profile: Profile) -> str:
