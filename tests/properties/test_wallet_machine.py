@@ -75,7 +75,7 @@ MOVES: Mapping[str, Mapping[str, Move]] = {
     "refuse": {ASKED: FINISHED, FINISHED: FINISHED},
     "tell": {UNANSWERABLE: FINISHED, FINISHED: FINISHED},
     "send again": {ANSWERING: FINISHED, FINISHED: FINISHED},
-    "forget": dict.fromkeys(STATES, GONE),
+    "forget": {ASKED: GONE, UNANSWERABLE: GONE, ANSWERING: GONE, FINISHED: GONE},
 }
 SENDING = ("accept", "refuse", "tell", "send again")
 

@@ -182,9 +182,11 @@ class PresentingService:
                     entry = replace(entry, mentions=_asked_for(consent))
                 case Unanswerable(refusal=refusal):
                     entry = self._refusal_entry(refusal)
-                case _:
+                case Answering() | Finished():
                     await self._safe.change(lambda contents: (drop_flow(contents, flow_id), None))
                     return
+                case _:  # what is being received is left elsewhere, where its issuer is told
+                    raise Rejected(Check.WALLET_STEP, "nothing is asked here", field="flow")
             await self._safe.change(lambda contents: (noted(drop_flow(contents, flow_id), entry), None))
 
     def _answer(
