@@ -13,7 +13,12 @@ from zegel.errors import Rejected
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.jwe import Encryption
 from zegel.protocols.openid4vci.configuration import KeyRequirements
-from zegel.protocols.openid4vci.metadata import IssuerMetadata, parse_issuer_metadata, verify_issuer_metadata
+from zegel.protocols.openid4vci.metadata import (
+    MAX_CONFIGURATIONS,
+    IssuerMetadata,
+    parse_issuer_metadata,
+    verify_issuer_metadata,
+)
 
 KEY = fixed_key("their key").public_key.jwk() | {"alg": "ECDH-ES", "use": "enc", "kid": "1"}
 ALGORITHMS = {"proof_signing_alg_values_supported": ["ES256"]}
@@ -40,6 +45,20 @@ def test_a_configuration_of_another_kind_is_set_aside_with_the_reason() -> None:
     assert list(metadata.configurations) == ["a"]
     assert set(metadata.unusable) == {"b", "c"}
     assert metadata.unusable["b"].startswith("format: expected dc+sd-jwt")
+
+
+def test_there_are_as_many_configurations_as_allowed_and_not_more() -> None:
+    offered = {str(number): configuration() for number in range(MAX_CONFIGURATIONS)}
+    assert len(read(configurations=offered).configurations) == MAX_CONFIGURATIONS
+    for other in ({}, offered | {"more": configuration()}):
+        with pytest.raises(Rejected) as refusal:
+            read(configurations=other)
+        assert refusal.value.field == "credential_configurations_supported"
+
+
+@pytest.mark.parametrize("type_", [None, "", 7, ["urn:example:1"]])
+def test_a_configuration_without_the_type_of_its_credential_is_set_aside(type_: object) -> None:
+    assert read(configurations={"a": configuration(vct=type_)}).unusable["a"].startswith("vct: expected the type")
 
 
 def test_proof_types_that_we_do_not_make_are_left_out() -> None:

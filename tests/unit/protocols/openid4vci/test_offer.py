@@ -8,6 +8,10 @@ import pytest
 
 from zegel.errors import Malformed, Rejected
 from zegel.protocols.openid4vci.offer import (
+    MAX_CODE,
+    MAX_CONFIGURATIONS,
+    MAX_DESCRIPTION,
+    MAX_LINK,
     AuthorizationCodeOffer,
     CredentialOffer,
     InputMode,
@@ -110,6 +114,31 @@ def test_an_empty_prompt_asks_for_digits() -> None:
 def test_what_is_no_offer_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         parse_offer(body)
+
+
+def test_an_offer_may_be_as_full_as_allowed() -> None:
+    ids = [str(at) for at in range(MAX_CONFIGURATIONS)]
+    assert len(parse_offer(members(credential_configuration_ids=ids)).configurations) == MAX_CONFIGURATIONS
+    for length in (1, MAX_CODE):
+        prompt = {"length": length, "description": "x" * MAX_DESCRIPTION}
+        found = parse_offer(pre_authorized(tx_code=prompt)).pre_authorized
+        assert found is not None
+        assert found.tx_code == TransactionCodePrompt(length=length, description="x" * MAX_DESCRIPTION)
+    with pytest.raises(Malformed, match=r"tx_code\.length"):
+        parse_offer(pre_authorized(tx_code={"length": MAX_CODE + 1}))
+
+
+def test_a_link_may_be_as_long_as_allowed_and_not_longer() -> None:
+    link = f"openid-credential-offer://?credential_offer_uri={quote(ISSUER)}&more="
+    assert parse_offer_link(link.ljust(MAX_LINK, "x")) == OfferReference(uri=ISSUER)
+    with pytest.raises(Malformed, match=f"at most {MAX_LINK}"):
+        parse_offer_link(link.ljust(MAX_LINK + 1, "x"))
+
+
+@pytest.mark.parametrize("odd", ["é", "\t", "\n", "\x00", "\x7f", "\u2028"])
+def test_a_link_is_printable_ascii(odd: str) -> None:
+    with pytest.raises(Malformed, match="printable ASCII"):
+        parse_offer_link(f"openid-credential-offer://?credential_offer_uri={quote(ISSUER)}{odd}")
 
 
 @pytest.mark.parametrize(
