@@ -5,9 +5,12 @@ python -m zegel_drill [PART]         those alone whose role and point have PART 
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from zegel_drill.faults import PURGE, all_clocks, all_faults
@@ -62,22 +65,17 @@ PARTS = (
 )
 
 
-async def drill(part: str) -> int:
-    """Everything; how many scenarios failed."""
-    began, done, failed = time.monotonic(), 0, 0
+async def drill(part: str, share: int, shares: int) -> None:
+    """Do one scenario in so many of each part, beginning with the one of that number."""
     for name, profile, settings, plan in PARTS:
         with (
             tempfile.TemporaryDirectory(prefix="zegel-drill-") as folder,
             living_town(Path(folder) / "town", profile=profile, settings=settings) as town,
         ):
-            chosen = [scenario for title, scenario in await plan(town) if part in title]
+            chosen = [scenario for title, scenario in await plan(town) if part in title][share::shares]
             tell(part=name, scenarios=len(chosen))
             for scenario in chosen:
-                result = await scenario()
-                tell(**result.members())
-                done, failed = done + 1, failed + bool(result.faults)
-    tell(scenarios=done, failed=failed, seconds=round(time.monotonic() - began))
-    return failed
+                tell(**(await scenario()).members())
 
 
 def tell(**members: object) -> None:
@@ -85,5 +83,37 @@ def tell(**members: object) -> None:
     print(json.dumps(members), flush=True)
 
 
+def in_shares(part: str) -> int:
+    """Everything, on each processor a share of it; how many scenarios failed, and one more for a share that ended."""
+    began, shares = time.monotonic(), min(os.cpu_count() or 1, _MOST)
+    programs = [
+        subprocess.Popen([sys.executable, "-m", "zegel_drill", part, f"{share}", f"{shares}"], stdout=subprocess.PIPE)
+        for share in range(shares)
+    ]
+    results: list[bool] = []
+    with ThreadPoolExecutor(shares) as readers:
+        list(readers.map(lambda program: _listen(program, results), programs))
+    broken = sum(program.wait() != 0 for program in programs)
+    failed = results.count(False)
+    tell(scenarios=len(results), failed=failed, seconds=round(time.monotonic() - began))
+    return failed + broken
+
+
+def _listen(program: "subprocess.Popen[bytes]", results: list[bool]) -> None:
+    assert program.stdout is not None
+    with program.stdout as lines:
+        for line in lines:
+            print(line.decode(), end="", flush=True)
+            members = json.loads(line)
+            if "ok" in members:
+                results.append(members["ok"])
+
+
+_MOST = 4  # towns at once; each is seven processes
+
 if __name__ == "__main__":
-    sys.exit(1 if asyncio.run(drill(" ".join(sys.argv[1:]))) else 0)
+    match sys.argv[1:]:
+        case [part, share, shares]:
+            asyncio.run(drill(part, int(share), int(shares)))
+        case words:
+            sys.exit(1 if in_shares(" ".join(words)) else 0)

@@ -35,7 +35,7 @@ _STEPS: Mapping[str, tuple[str, ...]] = {
 """As much of the walk as comes by there."""
 
 HOUR = 3_600
-_HEALTHY = 1.0  # seconds: a role that waits for somebody answers others within this time
+_HEALTHY = 1.5  # seconds: a role that waits for somebody answers others within this time, under its own limit
 _UNAVAILABLE = '"check":"availability"'
 
 Fault = Callable[[Town, str], AbstractContextManager[None]]

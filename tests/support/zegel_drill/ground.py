@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from zegel_testing.ports import reserved_ports
@@ -31,6 +32,7 @@ _STORES: Mapping[str, Mapping[str, object]] = {
 }
 
 _CHUNK = 1 << 16
+_REFILL = 0.01  # seconds
 
 
 @contextmanager
@@ -79,10 +81,11 @@ def ledger_of(town: Town, role: str) -> Ledger:
         return read_ledger(database, sealing_key(_table(town, role)))
 
 
-async def later(town: Town, role: str, *, now: int) -> Ledger:
-    """What would be left of it at another time."""
+async def through_time(town: Town, role: str, *times: int) -> list[Ledger]:
+    """What stands in a role's database now, and what would be left of it at each later time, in their order."""
+    key = sealing_key(_table(town, role))
     with copied(town, role) as database:
-        return await left_after(database, sealing_key(_table(town, role)), now=now)
+        return [read_ledger(database, key), *[await left_after(database, key, now=now) for now in times]]
 
 
 def forget(town: Town, role: str) -> None:
@@ -144,22 +147,35 @@ def small_disk(folder: Path, *, megabytes: int) -> Iterator[None]:
 
 @contextmanager
 def filled(folder: Path) -> Iterator[None]:
-    """The disk of the folder is full to the last byte."""
-    ballast = folder / "ballast"
-    try:
-        with ballast.open("wb", buffering=0) as file:
-            size = _CHUNK
-            while size:
-                try:
-                    if file.write(b"\xff" * size) < size:
-                        size //= 2
-                except OSError as error:
-                    if error.errno != errno.ENOSPC:
-                        raise
-                    size //= 2
-        yield
-    finally:
-        ballast.unlink()
+    """The disk of the folder is full to the last byte, and stays so when somebody makes room."""
+    ballast, over = folder / "ballast", Event()
+    with ballast.open("wb", buffering=0) as file:
+
+        def stay_full() -> None:
+            while not over.wait(_REFILL):
+                _fill(file)
+
+        _fill(file)
+        filling = Thread(target=stay_full)
+        filling.start()
+        try:
+            yield
+        finally:
+            over.set()
+            filling.join()
+            ballast.unlink()
+
+
+def _fill(file: Any) -> None:
+    size = _CHUNK
+    while size:
+        try:
+            if file.write(b"\xff" * size) < size:
+                size //= 2
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            size //= 2
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from zegel.adapters.sealing import record_id
 from zegel.checks import Check
 from zegel.services.authorization import PUSHED
 from zegel.services.wallet.contents import Happening, Holding, WalletContents
-from zegel_drill.ground import KEEPERS, check_whole, later, ledger_of
+from zegel_drill.ground import KEEPERS, check_whole, ledger_of, through_time
 from zegel_drill.ledger import DAY, LASTING
 from zegel_drill.town import Exchange, Town
 from zegel_drill.walk import Acknowledged, Walk
@@ -78,8 +78,9 @@ def _missing(
     if len(answers) > len(shown):
         yield f"{len(answers)} answers left the wallet, and its log has {len(shown)}"
     uses = sum(copy.uses for holding in held for copy in holding.batch.copies)
-    if uses != sum(len(entry.mentions) for entry in shown):
-        yield f"copies were used {uses} times, which is not what the log says"
+    mentioned = sum(len(entry.mentions) for entry in shown)
+    if uses > mentioned:  # fewer where copies were renewed since
+        yield f"copies were used {uses} times, and the log mentions {mentioned}"
 
 
 def _entries(holding: Holding) -> set[tuple[str, int]]:
@@ -208,14 +209,13 @@ async def _unsound(town: Town) -> AsyncIterator[str]:
         yield f"wallet: {left} is left beside the vault"
     for role in KEEPERS:
         check_whole(town, role)
-        for orphan in ledger_of(town, role).orphans(now=now):
+        today, tomorrow, at_last = await through_time(town, role, now + DAY, now + AGES)
+        for orphan in today.orphans(now=now):
             yield f"{role}: {orphan}"
-        tomorrow = await later(town, role, now=now + DAY)
         for kind in {kind for kind, _ in tomorrow.records} - LASTING:
             yield f"{role}: a {kind} is there a day later"
         if tomorrow.used:
             yield f"{role}: what was used is remembered a day later"
-        at_last = await later(town, role, now=now + AGES)
         if at_last.kinds() != Counter({"key-check": 1}) or at_last.given:
             yield f"{role}: what stays for ever is {dict(at_last.kinds())}"
 

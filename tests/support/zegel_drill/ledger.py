@@ -16,6 +16,8 @@ from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.issuances import SqlIssuances
 from zegel.adapters.sql.statuses import PAGE
 from zegel.adapters.sql.store import _KEY_CHECK, SqlStore
+from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
+from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services import authorization, issuer, log_in, offers, signin, sources, verifier
 from zegel.services.ports import Issuance, Kind
 
@@ -40,8 +42,13 @@ KINDS: tuple[Kind[Any], ...] = (
     verifier.SESSION,
 )
 DAY = 86_400
-LASTING = frozenset({"key-check", "grant", "refresh token", "code", "pre-authorized code", "revocation"})
-"""What a day later is still there: grants, what they gave, that it was taken back, and that codes were used."""
+LASTING = frozenset(
+    {"key-check", "grant", "refresh token", "code", "pre-authorized code", "revocation", "deferred transaction"}
+)
+"""What a day later is still there: grants, what they gave, that it was taken back, and that codes were used.
+
+A deferred transaction waits thirty days for its wallet, also for one that never heard of it because the issuer died.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,8 @@ class Ledger:
     def orphans(self, *, now: int) -> Iterator[str]:
         """What refers to something that is not there, of all whose own time is not over."""
         for record in self.records.values():
-            if record.expires > now:
-                for kind, key in _references(record.value):
+            if record.expires > now + _APART:
+                for kind, key in _references(record.value, now):
                     if (kind, record_id(kind, key)) not in self.records:
                         yield f"a {record.kind} refers to a {kind} that is not there"
         known = Counter((entry.list_id, entry.index) for each in self.issuances for entry in each.entries)
@@ -136,13 +143,17 @@ _REFERENCES: Mapping[type[Any], Callable[[Any], Iterator[tuple[str, str]]]] = {
     authorization.AccessToken: lambda token: iter([("grant", token.grant)]),
     authorization.RefreshToken: lambda token: iter([("grant", token.grant)]),
     authorization.UsedCode: lambda code: iter([("grant", code.grant)]),
-    signin.SignIn: lambda sign_in: iter([("presentation session", id_) for id_ in sign_in.asked]),
 }
+_APART = 2  # seconds that may lie between two records that are made one after the other and live as long
 
 
-def _references(value: Any) -> Iterator[tuple[str, str]]:
+def _references(value: Any, now: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, offers.OpenOffer) and value.offer.pre_authorized is not None:
         yield "pre-authorized code", value.offer.pre_authorized.code
+    elif isinstance(value, signin.SignIn):
+        # the time to answer is shorter than the time to sign in; what nobody answered ends in a page that says so
+        if now < value.requested.expires - LOG_IN_SECONDS + SAME_DEVICE_SECONDS - _APART:
+            yield "presentation session", value.same_device
     elif type(value) in _REFERENCES:
         yield from _REFERENCES[type(value)](value)
 

@@ -156,7 +156,10 @@ class Walk:
             return str(asked["link"])
 
         await self.person.present(ask, until=_answered)
-        found: dict[str, Any] = await self.operate("verifier", "GET", f"/requests/{session}")
+        try:
+            found: dict[str, Any] = await self.operate("verifier", "GET", f"/requests/{session}")
+        except Rejected as error:  # its time is over
+            return {"state": "unknown", "credentials": [], "error": {"check": error.check.id}}
         return found
 
     async def operate(self, role: str, method: str, path: str, body: object = None) -> Any:
