@@ -12,6 +12,7 @@ from zegel_mutants.fates import read_fates
 from zegel_mutants.mutate import Mutant, make_mutants
 from zegel_mutants.recording import Recorder, read_record
 from zegel_mutants.running import Runner
+from zegel_mutants.survivors import read_survivors, reason_for
 from zegel_mutants.wording import find_wording
 
 # Tests in processes of their own, and those marked slow, show nothing to the one that watches them.
@@ -27,13 +28,8 @@ def mutants_of(source: Path, modules: Iterable[str]) -> list[Mutant]:
     files = sorted((source / "zegel").rglob("*.py"))
     wording = find_wording(path.read_text() for path in files)
     named = {path.relative_to(source).as_posix(): path for path in files}
-    return [
-        mutant
-        for prefix in modules
-        for name, path in named.items()
-        if name.startswith(prefix)
-        for mutant in make_mutants(name, path.read_text(), wording)
-    ]
+    asked = dict.fromkeys(name for prefix in modules for name in named if name.startswith(prefix))
+    return [mutant for name in asked for mutant in make_mutants(name, named[name].read_text(), wording)]
 
 
 def main() -> int:
@@ -51,8 +47,10 @@ def main() -> int:
         there = [name for name in asked.names if Path(name).exists()]
         return int(pytest.main([*options, *there], plugins=[recorder]) not in {0, 1})
     fates = asked.folder / "fates.jsonl"
-    ended = {fate.key: fate.fate for fate in read_fates(fates)}
-    mutants = [mutant for mutant in mutants_of(source, asked.names) if ended.get(mutant.key, "survived") == "survived"]
+    reasons = read_survivors(Path("tests/mutants/survivors.toml"))
+    ended = {fate.key: fate for fate in read_fates(fates)}
+    settled = {key for key, fate in ended.items() if fate.fate != "survived" or reason_for(fate, reasons)}
+    mutants = [mutant for mutant in mutants_of(source, asked.names) if mutant.key not in settled]
     runner = Runner(
         sorted(mutants, key=lambda mutant: mutant.key in ended),  # what survived once more likely does again
         source=source,

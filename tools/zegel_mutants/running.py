@@ -24,7 +24,7 @@ from zegel_mutants.swap import find_living, swap_in
 # Seconds of the processor, so that a machine that is busy with something else kills no mutant.
 _LEAST_SECONDS = 3
 _SLOWER = 5  # an endless loop takes longer than five times what its tests take
-_MOST_SECONDS = 8.0  # of tests for one mutant: some hundreds, those first that are likeliest to see it
+_MOST_SECONDS = 4.0  # of tests for one mutant: some hundreds, those first that are likeliest to see it
 _WAITING = 5  # times as long on the clock on the wall, for what waits and never goes on
 _MEMORY = 4 << 30  # bytes; a mutant that lost a limit may ask for any number
 

@@ -20,7 +20,9 @@ class Survivor:
 
 
 def read_survivors(path: Path) -> Sequence[Survivor]:
-    """All entries; each names one of the reasons."""
+    """All entries, each with one of the reasons or its own; none where there is no such file."""
+    if not path.exists():
+        return []
     content = tomllib.loads(path.read_text())
     reasons: Mapping[str, str] = content["reasons"]
     return [
