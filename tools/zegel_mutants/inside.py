@@ -18,7 +18,7 @@ from zegel_mutants.wording import find_wording
 # Tests in processes of their own, and those marked slow, show nothing to the one that watches them.
 TESTS = (
     *(f"tests/unit/{name}" for name in ("formats", "trust", "protocols", "services")),
-    *(f"tests/{name}" for name in ("refusals", "confusion", "attacks", "spec", "properties", "flows")),
+    *(f"tests/{name}" for name in ("refusals", "confusion", "attacks", "limits", "spec", "properties", "flows")),
 )
 _PYTEST = ("-q", "-m", "not slow", "--hypothesis-profile=quick", "-p", "no:cacheprovider", "-p", "no:cov")
 
