@@ -39,6 +39,7 @@ from zegel.web.app.roles import Listener, OpenRole, World
 from zegel.web.browser import ID_BYTES
 from zegel.web.routing import Audience, Route
 from zegel.web.turnstile import Limits
+from zegel.web.wallet_site import LAUNCH
 
 pytestmark = pytest.mark.anyio
 ADA, EVE, PROXY = "192.0.2.1", "198.51.100.9", "10.0.0.1"
@@ -108,9 +109,13 @@ class Opened:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent |= {"origin": listener.origin} if endpoint.route.audience is Audience.PERSON else {}
         sent |= {"authorization": f"Bearer {self._token(endpoint)}"} if endpoint.listener else {}
+        limited = endpoint.route.limited
+        if not session and limited is not None and limited.counts is not None:
+            session = await self.browser(endpoint)  # without a cookie there is nothing to be counted
         body = b""
         if endpoint.limit is Limit.TOKEN and session:
-            sent["content-type"], body = FORM, encode_form({"code": session})
+            grant = {"grant_type": "authorization_code", "code": session}
+            sent["content-type"], body = FORM, encode_form(grant)
         elif endpoint.listener and session:
             sent["content-type"], body = JSON, json.dumps({"initiator": session}).encode()
         elif session:
@@ -122,6 +127,17 @@ class Opened:
 
     async def statuses(self, endpoint: Endpoint, times: int, *args: Any, **headers: str) -> list[int]:
         return [(await self.ask(endpoint, *args, **headers)).status for _ in range(times)]
+
+    async def browser(self, endpoint: Endpoint) -> str:
+        """The cookie of another browser; of one that was let in, where there is a door."""
+        if self.role.launch is None:
+            return base64url(system_random(ID_BYTES))
+        listener = self.listener(endpoint)
+        browser = Browser({listener.origin: listener.handle})
+        page = await browser.open(listener.origin + LAUNCH)
+        await browser.post(LAUNCH, hidden_fields(page) | {"code": self.role.launch()})
+        (cookies,) = browser.cookies.values()
+        return cookies[f"zegel-{endpoint.role}"]
 
     def _token(self, endpoint: Endpoint) -> str:
         config = getattr(self.config, endpoint.role.replace("-", "_"))
@@ -256,8 +272,8 @@ async def test_no_proxy_leads_to_an_operators_door(endpoint: Endpoint, tmp_path:
 @pytest.mark.parametrize("endpoint", WITH_SESSION, ids=str)
 async def test_each_session_has_its_own_count(endpoint: Endpoint, tmp_path: Path) -> None:
     """Of one address, or of none: then nothing but the session is counted."""
-    sessions = [base64url(bytes([number]) * ID_BYTES) for number in range(2)]
     async with opened(endpoint.role, tmp_path) as at:
+        sessions = [await at.browser(endpoint) for _ in range(2)]
         for session in sessions:
             statuses = await at.statuses(endpoint, 4, None, session)
             assert [status == 429 for status in statuses] == [False, False, False, True]
@@ -265,6 +281,19 @@ async def test_each_session_has_its_own_count(endpoint: Endpoint, tmp_path: Path
         assert 429 not in await at.statuses(endpoint, 1, None, sessions[0])
         assert 429 not in await at.statuses(endpoint, 1, ADA, sessions[1])
         assert 429 in await at.statuses(endpoint, 1, EVE, sessions[1])  # wherever it comes from
+
+
+@pytest.mark.parametrize("path", ["/log-in/provider", "/log-in/return"])
+async def test_images_on_pages_elsewhere_keep_nobody_of_the_same_address_from_logging_in(
+    path: str, tmp_path: Path
+) -> None:
+    """A page that somebody in an office looks at has the browser ask, without its cookie (SameSite=Lax)."""
+    by_path = {(each.route.method, each.route.path): each for each in ENDPOINTS}
+    async with opened("issuer", tmp_path) as at:
+        listener = at.role.listeners[0]
+        image = HttpRequest(method="GET", url=listener.origin + path, peer=ADA)
+        assert {(await listener.handle(image)).status for _ in range(10)} == {400}
+        assert await at.statuses(by_path["POST", "/log-in"], 4) == [400, 400, 400, 429]
 
 
 @at_each

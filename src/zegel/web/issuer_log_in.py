@@ -244,7 +244,13 @@ def _id(browser: Browser | None) -> str | None:
     return None if browser is None else browser.id
 
 
-_LOG_INS: Final[Limited[IssuerSite]] = Limited(Limit.LOG_IN)  # in a session, the visit counts its own tries
+def _has_cookie(site: IssuerSite, request: HttpRequest) -> bool:
+    """Whether a visit may be open. A page elsewhere can have a browser ask for an image, but without its cookie."""
+    return known_browser(request, site.cookies) is not None
+
+
+# in a session, the visit counts its own tries
+_LOG_INS: Final[Limited[IssuerSite]] = Limited(Limit.LOG_IN, counts=_has_cookie)
 
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", AUTHORIZATION_PATH, authorize, Audience.PERSON, limited=Limited(Limit.REQUEST)),

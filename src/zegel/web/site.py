@@ -176,8 +176,11 @@ class Site(Generic[SiteT]):
             raise
 
     def _admit_sender(self, route: Route[SiteT], request: HttpRequest) -> None:
-        if route.limited is not None and self._turnstile is not None:
-            self._turnstile.admit_sender(route.limited.limit, request)
+        limited = route.limited
+        if limited is None or self._turnstile is None:
+            return
+        if limited.counts is None or limited.counts(self._role, request):
+            self._turnstile.admit_sender(limited.limit, request)
 
     def _admit_session(self, route: Route[SiteT], request: HttpRequest) -> None:
         if route.limited is not None and route.limited.session is not None and self._turnstile is not None:

@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeAlias, TypeVar, final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.http import HttpRequest
+from zegel.protocols.oauth.token import SECRET_OF, GrantType
 from zegel.services.ports import Clock
 from zegel.services.rates import MINUTE_SECONDS, Limit, Meter, Rate
 from zegel.web.senders import sender_of
@@ -25,19 +26,24 @@ _KEY_BYTES: Final = 16  # of a digest: a session's secret is not kept, and is no
 @final
 @dataclass(frozen=True, slots=True)
 class Limited(Generic[Role]):
-    """By which limit a route is counted, and which session a request belongs to, if that can be told."""
+    """By which limit a route is counted, and which session a request belongs to, if that can be told.
+
+    ``counts`` are the requests that its head shows to be more than nothing. The others are refused whatever happens,
+    and would only keep out whoever shares their sender's address; None where every request counts.
+    """
 
     limit: Limit
     session: Callable[[Role, HttpRequest], str | None] | None = None
+    counts: Callable[[Role, HttpRequest], bool] | None = None
 
 
 def code_of(_role: object, request: HttpRequest) -> str | None:
-    """The session of a token request: what it redeems. What is wrong with its form, the engine says."""
+    """The session of a token request: what its grant redeems. What is wrong with its form, the engine says."""
     try:
         form = request.form()
-    except Malformed:
+        return form.get(SECRET_OF[GrantType(form.get("grant_type", ""))])
+    except (Malformed, ValueError):
         return None
-    return form.get("code") or form.get("pre-authorized_code") or form.get("refresh_token")
 
 
 @final

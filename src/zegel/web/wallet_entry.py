@@ -104,12 +104,17 @@ def _sentence(error: Rejected) -> str:
     return error.detail[:1].upper() + error.detail[1:] + "."
 
 
-def _browser_of(site: WalletSite, request: HttpRequest) -> str | None:
+def _insider(site: WalletSite, request: HttpRequest) -> str | None:
+    """The browser that was let in: nobody else tries a passphrase, or uses up what its owner may try."""
     browser = known_browser(request, site.cookies)
-    return None if browser is None else browser.id
+    return browser.id if browser is not None and site.door.bindings(browser) is not None else None
 
 
-_PASSPHRASES: Final = Limited(Limit.PASSPHRASE, _browser_of)
+def _is_inside(site: WalletSite, request: HttpRequest) -> bool:
+    return _insider(site, request) is not None
+
+
+_PASSPHRASES: Final = Limited(Limit.PASSPHRASE, _insider, counts=_is_inside)
 
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     Route("GET", LAUNCH, show_launch, Audience.PERSON),

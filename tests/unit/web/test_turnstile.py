@@ -44,6 +44,10 @@ async def answer(role: Role, _request: HttpRequest) -> HttpResponse:
     return json_response({})
 
 
+def has_cookie(_role: Role, request: HttpRequest) -> bool:
+    return request.header("cookie") is not None
+
+
 def worded(_role: Role, error: ZegelError) -> HttpResponse:
     return json_response({"protocol": error.check.id}, status=400)
 
@@ -52,6 +56,7 @@ ROUTES: tuple[Route[Role], ...] = (
     Route("POST", "/token", answer, max_body=1_000, limited=Limited(Limit.TOKEN, code_of)),
     Route("POST", "/worded", answer, max_body=1_000, limited=Limited(Limit.TOKEN), refusal=worded),
     Route("GET", "/page", answer, Audience.PERSON, limited=Limited(Limit.LOG_IN)),
+    Route("GET", "/counted", answer, limited=Limited(Limit.LOG_IN, counts=has_cookie)),
     Route("GET", "/free", answer),
     Route("GET", "/operated", answer, Audience.OPERATOR),
 )
@@ -73,7 +78,7 @@ class Door:
         self, peer: str | None = ADA, *, code: str = "", path: str = "/token", **headers: str
     ) -> HttpResponse:
         sent = (("content-type", FORM), *((name.replace("_", "-"), value) for name, value in headers.items()))
-        body = encode_form({"code": code}) if code else b""
+        body = encode_form({"grant_type": "authorization_code", "code": code}) if code else b""
         method = "POST" if path in ("/token", "/worded") else "GET"
         return await self.site.handle(HttpRequest(method=method, url=ORIGIN + path, headers=sent, body=body, peer=peer))
 
@@ -111,6 +116,30 @@ async def test_whoever_waits_as_told_is_admitted_again() -> None:
     assert [await at.token() for _ in range(2)] == [200, 429]
     at.clock.advance(60)
     assert [await at.token() for _ in range(4)] == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("grant_type", "redeemed"),
+    [
+        ("authorization_code", "code"),
+        ("urn:ietf:params:oauth:grant-type:pre-authorized_code", "pre-authorized_code"),
+        ("refresh_token", "refresh_token"),
+    ],
+)
+async def test_what_a_grant_does_not_redeem_makes_no_other_session_of_it(grant_type: str, redeemed: str) -> None:
+    at, statuses = door(), []
+    for number in range(3):
+        others = dict.fromkeys(("code", "pre-authorized_code", "refresh_token"), str(number))
+        body = encode_form(others | {"grant_type": grant_type, redeemed: "the same"})
+        sent = HttpRequest(method="POST", url=ORIGIN + "/token", headers=(("content-type", FORM),), body=body)
+        statuses.append((await at.site.handle(sent)).status)
+    assert statuses == [200, 200, 429]
+
+
+async def test_what_is_nothing_keeps_nobody_out_of_the_same_address() -> None:
+    at = door()
+    assert [(await at.send(path="/counted")).status for _ in range(3)] == [200] * 3
+    assert [(await at.send(path="/counted", cookie="a=b")).status for _ in range(3)] == [200, 200, 429]
 
 
 async def test_two_sessions_of_one_address_have_their_own_counts_within_its_count() -> None:

@@ -15,7 +15,7 @@ from zegel.checks import Check
 from zegel.config.rates import WalletRates
 from zegel.errors import Malformed
 from zegel.formats.credential import Format
-from zegel.primitives.encoding import encode_base64url
+from zegel.primitives.encoding import base64url, encode_base64url
 from zegel.primitives.http import FORM, HttpRequest, HttpResponse, encode_form
 from zegel.primitives.json import encode_json
 from zegel.primitives.jws import parse_jws, sign_encoded
@@ -163,6 +163,24 @@ async def test_passphrases_are_tried_so_often_a_minute_and_then_even_the_right_o
         await pages.open("/")
         await pages.go("/unlock", passphrase=PASSPHRASE)
         assert pages.response.status == 200
+        assert pages.wallet.safe.is_open
+
+
+async def test_strangers_of_this_machine_use_up_no_passphrase_of_the_owners(tmp_path: Path) -> None:
+    """Any program may send a form, and say that a page of ours sent it."""
+    async with wallet_pages(tmp_path, limits=wallet_limits(WalletRates())) as pages:
+        await pages.enter()
+        await pages.go("/lock")
+        handle = pages.world.handlers[pages.origin]
+        for number in range(20):
+            headers = (("origin", pages.origin), ("cookie", f"zegel-wallet={base64url(bytes([number]) * 32)}"))
+            url = f"{pages.origin}/unlock"
+            await handle(HttpRequest(method="POST", url=url, headers=headers, peer="127.0.0.1"))
+        known = pages.browser.cookies["wallet.localhost"]["zegel-wallet"]
+        headers = (("origin", pages.origin), ("cookie", f"zegel-wallet={known}"), ("content-type", FORM))
+        form = encode_form({"csrf": csrf(pages), "passphrase": PASSPHRASE})
+        sent = HttpRequest(method="POST", url=f"{pages.origin}/unlock", headers=headers, body=form, peer="127.0.0.1")
+        assert (await handle(sent)).status == 303
         assert pages.wallet.safe.is_open
 
 

@@ -55,7 +55,7 @@ class GrantType(StrEnum):
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 a name of the wire
 
 
-_SECRET_OF: Final[Mapping[GrantType, str]] = {
+SECRET_OF: Final[Mapping[GrantType, str]] = {
     GrantType.AUTHORIZATION_CODE: "code",
     GrantType.PRE_AUTHORIZED_CODE: "pre-authorized_code",
     GrantType.REFRESH_TOKEN: "refresh_token",
@@ -128,9 +128,9 @@ def read_token_request(server: AuthorizationServer, request: HttpRequest, *, now
     with denying("invalid_request"):
         parameters = request.form()
     grant_type = _grant_type(server, parameters)
-    secret = parameters.get(_SECRET_OF[grant_type])
+    secret = parameters.get(SECRET_OF[grant_type])
     if secret is None:
-        raise Denied("invalid_request", Check.REQUEST_PARAMETERS, "expected the grant", field=_SECRET_OF[grant_type])
+        raise Denied("invalid_request", Check.REQUEST_PARAMETERS, "expected the grant", field=SECRET_OF[grant_type])
     client = authenticate_client(
         server,
         request,
