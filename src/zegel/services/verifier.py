@@ -213,11 +213,15 @@ class VerifierService:
     async def wait(self, id_: str, *, seconds: float) -> float:
         """Wait until it is worth looking again, at most so many seconds; how many of them are left for the next time.
 
-        What happens to the session in this process ends the wait at once.
+        What happens to the session in this process ends the wait at once, and so does its end.
         """
         pause = min(self._waiting.pause, seconds)
         await self._waiting.wait(id_, seconds=pause)
-        return seconds - pause
+        return 0.0 if self._waiting.ended else seconds - pause
+
+    def end_waits(self) -> None:
+        """The process ends: whoever waits is told how it stands, and asks the next one."""
+        self._waiting.end()
 
     async def _verify(self, session: Requested, answer: UnverifiedAnswer) -> dict[str, list[Current]]:
         """Each presentation on its own: parsed, verified against our challenge, looked up in its status list."""

@@ -19,6 +19,7 @@ class Waiting:
     def __init__(self) -> None:
         self._events: dict[str, tuple[asyncio.Event, int]] = {}
         self._count = 0
+        self.ended = False
 
     @property
     def pause(self) -> float:
@@ -26,7 +27,9 @@ class Waiting:
         return max(_SOON, self._count / _LOOKS)
 
     async def wait(self, name: str, *, seconds: float) -> None:
-        """Return when something happened to it here, and after so many seconds."""
+        """Return when something happened to it here, and after so many seconds; at once where all has ended."""
+        if self.ended:
+            return
         event, others = self._events.get(name, (asyncio.Event(), 0))
         self._events[name] = event, others + 1
         self._count += 1
@@ -46,3 +49,9 @@ class Waiting:
         event, _ = self._events.pop(name, (None, 0))
         if event is not None:
             event.set()
+
+    def end(self) -> None:
+        """The process ends: nobody waits any more."""
+        self.ended = True
+        for name in tuple(self._events):
+            self.wake(name)

@@ -5,6 +5,7 @@
 handler answers, or an error becomes an answer   9 one log line, and the counts   10 headers of every answer
 """
 
+import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +18,7 @@ from zegel.adapters.logs import Log
 from zegel.checks import Check
 from zegel.config.overload import OverloadConfig
 from zegel.config.setting import is_loopback
-from zegel.errors import Rejected, ZegelError, explain
+from zegel.errors import Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Random
 from zegel.services.rates import Limit
@@ -102,6 +103,9 @@ class Site(Generic[SiteT]):
             if error.status is None:
                 raise
             response = HttpResponse(status=error.status, headers=(("connection", "close"),))
+        except asyncio.CancelledError:  # the role ends, and what still runs has had its time
+            failed = Unavailable("role", "it ends, and this takes too long to wait for")
+            response = self._refusal(failed, found, request, request_id)
         except Exception as error:  # noqa: BLE001 the last line: a bug of ours becomes a plain 500 with an id
             failed = error
             response = bug_response(audience=_audience(found, request), request_id=request_id, page=self._page)

@@ -63,3 +63,12 @@ async def test_nothing_is_kept_of_those_who_have_gone() -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert waiting._events == {}
+
+
+async def test_at_the_end_nobody_waits_any_more() -> None:
+    waiting = Waiting()
+    tasks = [await begun(waiting, name) for name in ("mine", "mine", "yours")]
+    waiting.end()
+    await asyncio.gather(*tasks)
+    await waiting.wait("mine", seconds=FOR_EVER)
+    assert waiting._events == {}

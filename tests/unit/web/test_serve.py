@@ -1,6 +1,7 @@
 """Roles on sockets: what a client meets there, and how all of it begins and ends."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -339,7 +340,10 @@ async def test_what_runs_at_the_end_may_finish() -> None:
     assert (await waiting).endswith(b'{"done":true}')
 
 
-async def test_what_takes_longer_than_the_grace_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.refuses(Check.AVAILABILITY)
+async def test_what_takes_longer_than_the_grace_is_cut(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(serve, "GRACE_SECONDS", 0.05)
     began, cut = asyncio.Event(), asyncio.Event()
 
@@ -362,7 +366,11 @@ async def test_what_takes_longer_than_the_grace_is_cut(monkeypatch: pytest.Monke
             waiting = asyncio.create_task(exchange(port, request(port=port)))
             await began.wait()
         await cut.wait()
-        assert b" 200 " not in await waiting
+        head, _, body = (await waiting).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 5" in head
+    assert json.loads(body)["check"] == "availability"
+    assert "Exception in ASGI application" not in caplog.text
     assert closing.closed == ["world", "verifier"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zegel_testing.authorities import NOW
 from zegel_testing.relying_party import (
     NAME_QUERY,
     ORIGIN,
@@ -16,12 +17,22 @@ from zegel_testing.relying_party import (
     json_of,
     open_relying_party,
 )
+from zegel_testing.sandboxes import sandbox_at
 
+from zegel.adapters.entropy import system_random
+from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.memory import Loopback, ManualClock
 from zegel.checks import Check
 from zegel.errors import Malformed
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import HttpRequest
 from zegel.profiles import HAIP
 from zegel.protocols.openid4vp.verifier import RESULT_SECONDS
+from zegel.services.trust import Trust
 from zegel.web import verifier_operator
+from zegel.web.app.roles import World
+from zegel.web.app.serve import bind, serving
+from zegel.web.app.verifier import open_verifier
 from zegel.web.verifier_operator import MAX_QUESTION, ROUTES, parse_question
 
 pytestmark = pytest.mark.anyio
@@ -250,6 +261,29 @@ async def test_a_wait_ends_with_its_time(party: RelyingParty, monkeypatch: pytes
     begun = await party.ask()
     response = await party.call("GET", f"/requests/{begun['session']}?wait=1")
     assert json_of(response)["state"] == "pending"
+
+
+async def test_whoever_waits_is_told_how_it_stands_when_the_verifier_ends(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    trust = Trust((), fixed=(), clock=clock)
+    config = sandbox_at(tmp_path)
+    world = World(config=config, clock=clock, random=system_random, outbound=Loopback({}), trust=trust)
+    role = await open_verifier(world)
+    operator = role.listeners[1]
+    token = base64url(load_secret(config.verifier.operator_token))
+
+    async def call(method: str, path: str, body: bytes = b"") -> dict[str, Any]:
+        headers = (("authorization", f"Bearer {token}"),)
+        sent = HttpRequest(method=method, url=operator.origin + path, headers=headers, body=body)
+        return json_of(await operator.handle(sent))
+
+    sockets = {listener.name: bind("127.0.0.1", 0) for listener in role.listeners}
+    async with asyncio.timeout(5):
+        async with serving([role], world=world, sockets=sockets):
+            session = (await call("POST", "/requests", question()))["session"]
+            waiting = asyncio.create_task(call("GET", f"/requests/{session}?wait=60"))
+            await asyncio.sleep(0)
+        assert (await waiting)["state"] == "pending"
 
 
 # --- a service's question -------------------------------------------------------------------------------------------

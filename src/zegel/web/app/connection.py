@@ -15,9 +15,7 @@ from zegel.web.load import ARRIVED
 HEAD_SECONDS: Final = 10.0  # the time that a body has, too
 ANSWER_SECONDS: Final = 60.0  # a status list of 2 MB takes a minute at 300 kbit/s
 MAX_HEAD_READ: Final = 1 << 19  # the end of a long body may come along; web.asgi has the limit that clients meet
-MAX_HEADERS_READ: Final = (
-    256  # each takes 120 bytes here, however short it is; web.asgi has the limit that clients meet
-)
+MAX_HEADERS_READ: Final = 256  # each takes 120 bytes, however short it is; web.asgi has the limit that clients meet
 MAX_QUEUED: Final = 16  # requests that wait for the answer before theirs; no browser and no library sends any
 
 

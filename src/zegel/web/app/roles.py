@@ -81,6 +81,7 @@ class OpenRole:
     """A role that is ready to answer.
 
     ``launch`` makes a one-time code that opens its pages, for whoever runs it; None where they are open to all.
+    ``end_waits`` is called when the end begins: what only waits is to be answered as it stands.
     """
 
     name: str
@@ -88,6 +89,7 @@ class OpenRole:
     timers: tuple[Timer, ...]
     close: Callable[[], None]
     launch: Callable[[], str] | None = None
+    end_waits: Callable[[], None] | None = None
 
 
 def public_listener(

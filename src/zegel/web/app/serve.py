@@ -74,6 +74,9 @@ async def serving(
             task.cancel()
         for server in servers:
             server.should_exit = True
+        for role in roles:
+            if role.end_waits is not None:
+                role.end_waits()
         await _answered(servers)  # what runs may still have to fetch something
         await world.close()  # roles in one process keep connections to each other, which no server may wait for
         await asyncio.gather(*tasks, *timers, return_exceptions=True)

@@ -83,6 +83,7 @@ async def open_verifier(world: World) -> OpenRole:
         ),
         timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True), keys.timer()),
         close=store.close,
+        end_waits=service.end_waits,
     )
 
 
