@@ -1,0 +1,85 @@
+"""What a wallet takes from a token response and from a credential response."""
+
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.issuance import configurations
+
+from zegel.errors import Malformed
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import json_response
+from zegel.primitives.json import Json
+from zegel.profiles import PLAIN
+from zegel.protocols.oauth.authorization_details import MAX_DETAILS, TYPE
+from zegel.protocols.openid4vci.wallet.answers import MAX_LIFETIME, Pending, Received, parse_tokens, result_of
+from zegel.protocols.openid4vci.wallet.session import Tokens
+
+
+def tokens(**members: Json) -> Tokens:
+    return parse_tokens({"access_token": "token", **members}, before=None, now=NOW)
+
+
+def detail(configuration: str = "id-sdjwt", identifiers: Any = ("passport",)) -> dict[str, Json]:
+    return {
+        "type": TYPE,
+        "credential_configuration_id": configuration,
+        "credential_identifiers": list(identifiers) if isinstance(identifiers, tuple) else identifiers,
+    }
+
+
+def answer(*entries: Json, configuration: str = "id-sdjwt", copies: int | None = 2) -> Received | Pending:
+    response = json_response({"credentials": list(entries)})
+    known = configurations(PLAIN)[configuration]
+    return result_of(response, key=None, configuration=known, copies=copies, now=NOW)
+
+
+@pytest.mark.parametrize("lifetime", [1, MAX_LIFETIME])
+def test_a_token_lives_for_a_second_to_a_year(lifetime: int) -> None:
+    assert tokens(expires_in=lifetime).expires == NOW + lifetime
+    assert tokens().expires is None
+
+
+@pytest.mark.parametrize("lifetime", [0, -1, MAX_LIFETIME + 1, True, "300", 1.5])
+def test_another_lifetime_is_malformed(lifetime: Json) -> None:
+    with pytest.raises(Malformed, match="expires_in"):
+        tokens(expires_in=lifetime)
+
+
+def test_as_many_details_and_identifiers_are_read_as_allowed() -> None:
+    identifiers = tuple(f"set {number}" for number in range(MAX_DETAILS))
+    details: list[Json] = [detail(f"id {number}", identifiers) for number in range(MAX_DETAILS)]
+    found = tokens(authorization_details=details).identifiers
+    assert len(found) == MAX_DETAILS
+    assert found["id 0"] == identifiers
+    with pytest.raises(Malformed, match=f"at most {MAX_DETAILS} objects"):
+        tokens(authorization_details=[*details, detail("more")])
+
+
+@pytest.mark.parametrize("identifiers", [None, (), "passport", (7,), ("passport", None), ("a",) * (MAX_DETAILS + 1)])
+def test_a_detail_without_identifiers_is_malformed(identifiers: Any) -> None:
+    with pytest.raises(Malformed, match="credential_identifiers"):
+        tokens(authorization_details=[detail(identifiers=identifiers)])
+
+
+def test_a_credential_is_text_as_its_format_has_it() -> None:
+    found = answer({"credential": "a.b.c~"}, {"credential": "d.e.f~"})
+    assert isinstance(found, Received)
+    assert found.credentials == (b"a.b.c~", b"d.e.f~")
+    found = answer({"credential": base64url(b"\xa0")}, configuration="id-mdoc")
+    assert isinstance(found, Received)
+    assert found.credentials == (b"\xa0",)
+
+
+@pytest.mark.parametrize("entry", [None, "a.b.c~", {}, {"credential": None}, {"credential": ""}, {"credential": "é"}])
+def test_another_credential_is_malformed(entry: Json) -> None:
+    with pytest.raises(Malformed, match="expected a credential as text"):
+        answer(entry)
+
+
+def test_credentials_are_one_to_as_many_as_there_are_keys() -> None:
+    entry: Json = {"credential": "a.b.c~"}
+    assert isinstance(answer(entry, entry), Received)
+    for entries in ((), (entry, entry, entry)):
+        with pytest.raises(Malformed, match="as many as there are keys"):
+            answer(*entries)
