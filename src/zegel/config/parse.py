@@ -147,9 +147,14 @@ def _origin(given: Any, where: str) -> Origin:
 
 def _network(given: Any, where: str) -> Network:
     try:
-        return Network(str(ip_network(_text(given, where))))
+        network = ip_network(_text(given, where))
     except ValueError:
         raise Malformed(_WHAT, where, "expected an IP address, or a network such as 10.0.0.0/8") from None
+    if not network.prefixlen:  # then everybody is a proxy, and says who it is
+        raise Malformed(_WHAT, where, "expected the proxies alone, not every address")
+    if network.version == 6 and network.network_address.ipv4_mapped is not None:  # peers are compared as IPv4
+        raise Malformed(_WHAT, where, "expected an IPv4 address as such, without ::ffff:")
+    return Network(str(network))
 
 
 def _list_size(given: Any, where: str) -> int:
