@@ -43,6 +43,7 @@ from zegel.protocols.oauth.pkce import code_challenge
 from zegel.protocols.oidc.provider import key_id
 from zegel.protocols.oidc.sign_in import ID_TOKEN_SECONDS
 from zegel.protocols.oidc.upstream import parse_keys
+from zegel.protocols.openid4vci.deferred import DEFERRED_SECONDS
 from zegel.protocols.openid4vci.offer import parse_offer
 from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.protocols.openid4vci.wallet.authorization import begin_pre_authorized
@@ -50,7 +51,7 @@ from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.issuer import GRANT_SECONDS
 from zegel.services.trust import Trust
-from zegel.services.wallet.contents import Brought
+from zegel.services.wallet.contents import Arrived, Brought
 from zegel.trust.access import certificate_client_id
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.keys import RoleKeys, other_generations, sealing_keys
@@ -333,12 +334,24 @@ async def test_a_retired_access_key_signs_for_as_long_as_a_request_may_be_open(w
     assert retired.private.secret_pem() not in files.ring.read_bytes()
 
 
+async def test_what_was_deferred_before_a_rotation_is_fetched_weeks_after_it(tmp_path: Path) -> None:
+    """The wallet asks with the metadata that it has read at the beginning."""
+    async with wallet_world(tmp_path / "sandbox", delayed_types=("diploma",), delay=30) as world:
+        flow = await world.arrive(type="diploma", formats=["dc+sd-jwt"])
+        rotated(world.config, "issuer.encryption_key", now=world.clock.now())
+        await picked_up(world.roles.values())
+        world.clock.advance(DEFERRED_SECONDS - 1)
+        await picked_up(world.roles.values())
+        assert isinstance(await world.wallet.receiving.fetch_deferred(flow), Arrived)
+
+
 async def test_a_request_is_opened_with_a_retired_key_until_metadata_that_names_it_is_over(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path / "sandbox", profile="plain")) as world:
         wallet, offer = world.wallet(), await world.offer(**PRE_AUTHORIZED)
         ready = await wallet.ready(offer)
         practice = role_key(world.config, "issuer.encryption_key").practice
-        assert practice.trails == world.config.keys + METADATA_SECONDS + SIGNED_SECONDS
+        assert practice.trails == world.config.keys + DEFERRED_SECONDS
+        assert practice.trails > METADATA_SECONDS + SIGNED_SECONDS
         rotated(world.config, "issuer.encryption_key", now=world.clock.now())
         await picked_up(world.roles)
         world.clock.advance(practice.trails - 1)

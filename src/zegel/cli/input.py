@@ -27,7 +27,10 @@ def read_argument(argument: str, *, max_length: int, what: str) -> str:
     """The argument; for ``-`` the next line of stdin in its place, without its end. ``Malformed`` beyond the length."""
     if argument != "-":
         return argument
-    line = sys.stdin.readline(max_length + 2)
+    try:
+        line = sys.stdin.readline(max_length + 2)
+    except UnicodeDecodeError:
+        raise Malformed(what, "", "expected text on stdin") from None
     text = line.removesuffix("\n").removesuffix("\r")
     if not text or len(text) > max_length:
         raise Malformed(what, "", f"expected a line of at most {max_length} characters on stdin")

@@ -19,6 +19,12 @@ def test_a_hyphen_is_the_next_line_of_stdin(monkeypatch: pytest.MonkeyPatch) -> 
     assert read_argument("-", max_length=6, what="transaction code") == "123456"
 
 
+def test_bytes_that_are_no_text_are_malformed_and_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"openid4vp://\xff\n"), encoding="utf-8"))
+    with pytest.raises(Malformed, match="expected text on stdin"):
+        read_argument("-", max_length=100, what="link")
+
+
 @pytest.mark.parametrize("given", ["", "\n", "1234567\n", "12345678", "1" * 100])
 def test_a_line_that_is_missing_or_too_long_is_malformed_and_not_quoted(
     monkeypatch: pytest.MonkeyPatch, given: str

@@ -8,6 +8,7 @@ Each state waits in the vault for its person; what lies between two of them happ
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final, final
 
 from zegel.checks import Check
@@ -22,7 +23,8 @@ from zegel.protocols.openid4vci.wallet.authorization import (
     begin_pre_authorized,
     return_from_browser,
 )
-from zegel.protocols.openid4vci.wallet.issuance import Done, poll
+from zegel.protocols.openid4vci.wallet.issuance import Done, needs_token, poll
+from zegel.protocols.openid4vci.wallet.session import Session
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.services.ports import Clock, Random
 from zegel.services.turns import Turns
@@ -133,10 +135,9 @@ class ReceivingService:
             if not isinstance(flow, Deferred) or self._clock.now() < flow.pending.ready_at:
                 return flow
             keys: ProvenKeys = {flow.pending.configuration: flow.keys}
+            session = await self._attested_anew(flow.session)
             try:
-                done = await self._finish(
-                    poll(flow.session, flow.pending, now=self._clock.now(), random=self._random), keys
-                )
+                done = await self._finish(poll(session, flow.pending, now=self._clock.now(), random=self._random), keys)
                 batches = await self._desk.verify(done, keys)
             except (Denied, Malformed, Rejected) as error:
                 await self._fail(flow_id, flow.provider, (), error, after=None)
@@ -227,6 +228,16 @@ class ReceivingService:
             )
         contents, holding = self._desk.renew(contents, replaced, batches[0], done.session)
         return put_flow(contents, flow_id, Finished(at=self._clock.now(), holdings=(holding.id,)))
+
+    async def _attested_anew(self, session: Session) -> Session:
+        """A session that asks for a token again: what was said of the wallet is over within a day or so."""
+        client, attestation = session.client, session.client.attestation
+        if attestation is None or not needs_token(session, now=self._clock.now()):
+            return session
+        known = await self._driver.known_client(
+            client_id=client.client_id, dpop=client.dpop, instance=attestation.signer
+        )
+        return replace(session, client=known)
 
     async def _finish(self, step: Sent, keys: ProvenKeys) -> Done:
         done = await self._driver.drive(step, keys)

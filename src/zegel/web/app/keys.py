@@ -15,6 +15,7 @@ from zegel.config.setting import settings_of
 from zegel.errors import Unavailable
 from zegel.primitives.times import TOLERATED_LATE
 from zegel.protocols.oidc.sign_in import ID_TOKEN_SECONDS
+from zegel.protocols.openid4vci.deferred import DEFERRED_SECONDS
 from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.issuer import GRANT_SECONDS
@@ -200,7 +201,9 @@ def _role_keys(config: Config) -> Iterator[RoleKey]:
     yield _key("issuer.status_key", issuer.status_key, issuer.status_chain, issuer, _travels(turn + listed))
     yield _key("issuer.access_key", issuer.access_key, issuer.access_chain, issuer, _asks(config, "issuer"))
     used = turn + _held_back(config, "issuer")
-    opens = KeyPractice(kept=Kept.PRIVATE, announced=0, trails=used + METADATA_SECONDS + SIGNED_SECONDS)
+    # metadata is kept for a day; whoever waits for what is deferred has what was read at the beginning
+    asked = max(METADATA_SECONDS + SIGNED_SECONDS, DEFERRED_SECONDS)
+    opens = KeyPractice(kept=Kept.PRIVATE, announced=0, trails=used + asked)
     yield _key("issuer.encryption_key", issuer.encryption_key, None, issuer, opens)
     yield _key("verifier.access_key", verifier.access_key, verifier.access_chain, verifier, _asks(config, "verifier"))
     tokens = KeyPractice(

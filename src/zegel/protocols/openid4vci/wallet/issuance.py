@@ -189,10 +189,15 @@ def refresh_step(session: Session, pending: Pending | None, *, now: int, random:
     return token_step(session, parameters, pending, attempt=1, now=now, random=random)
 
 
+def needs_token(session: Session, *, now: int) -> bool:
+    """Whether the access token at hand has expired, and another can be had."""
+    tokens = session.tokens
+    return tokens is not None and tokens.refresh_token is not None and (tokens.expires or 0) <= now
+
+
 def poll(session: Session, pending: Pending, *, now: int, random: Callable[[int], bytes]) -> TokenStep | DeferredStep:
     """Ask for what was deferred, with a new access token if the one at hand has expired."""
-    tokens = session.tokens
-    if tokens is not None and tokens.refresh_token is not None and (tokens.expires or 0) <= now:
+    if needs_token(session, now=now):
         return refresh_step(session, pending, now=now, random=random)
     return _deferred_step(session, pending, attempt=1, now=now, random=random)
 
