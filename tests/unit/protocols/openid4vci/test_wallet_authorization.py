@@ -1,0 +1,85 @@
+"""The wallet's way to the authorization server and back."""
+
+from dataclasses import replace
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.issuance import Issuer, answered, drive, plain_issuer, ready_for, wallet_client
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.profiles import HAIP, PLAIN, Grant
+from zegel.protocols.openid4vci.offer import InputMode, TransactionCodePrompt
+from zegel.protocols.openid4vci.wallet.authorization import (
+    BrowserPause,
+    begin_authorization,
+    begin_pre_authorized,
+    return_from_browser,
+)
+from zegel.protocols.openid4vci.wallet.session import WalletClient
+
+
+def paused(issuer: Issuer, client: WalletClient) -> BrowserPause:
+    ready = ready_for(issuer, issuer.offer("id-sdjwt"))
+    pause = drive(begin_authorization(ready, client=client, now=NOW, random=issuer.random), issuer)
+    assert isinstance(pause, BrowserPause)
+    return pause
+
+
+def without(url: str, name: str) -> str:
+    path, _, query = url.partition("?")
+    return path + "?" + "&".join(part for part in query.split("&") if not part.startswith(f"{name}="))
+
+
+@pytest.mark.refuses(Check.PROFILE)
+def test_a_flow_that_the_profile_does_not_have_is_not_begun() -> None:
+    issuer = plain_issuer()
+    client = replace(wallet_client(PLAIN), profile=replace(PLAIN, grants=frozenset({Grant.PRE_AUTHORIZED_CODE})))
+    ready = ready_for(issuer, issuer.offer("id-sdjwt"))
+    with pytest.raises(Rejected) as refusal:
+        begin_authorization(ready, client=client, now=NOW, random=issuer.random)
+    assert refusal.value.check is Check.PROFILE
+
+
+@pytest.mark.refuses(Check.TRANSACTION_CODE)
+@pytest.mark.parametrize("entered", [None, ""])
+def test_a_transaction_code_that_is_asked_for_is_entered(entered: str | None) -> None:
+    issuer = plain_issuer()
+    ready = ready_for(issuer, issuer.offer("id-sdjwt", pre_authorized=True, tx_code="abcd"))
+    assert ready.offer.pre_authorized is not None
+    asked = replace(ready.offer.pre_authorized, tx_code=TransactionCodePrompt(input_mode=InputMode.TEXT))
+    ready = replace(ready, offer=replace(ready.offer, pre_authorized=asked))
+    with pytest.raises(Rejected) as refusal:
+        begin_pre_authorized(ready, client=wallet_client(PLAIN), tx_code=entered, now=NOW, random=issuer.random)
+    assert refusal.value.check is Check.TRANSACTION_CODE
+
+
+def test_a_server_that_does_not_say_who_it_is_may_leave_that_out() -> None:
+    issuer = plain_issuer()
+    issuer.edit_response = lambda request, response: (
+        answered(response, authorization_response_iss_parameter_supported=None)
+        if request.url.endswith("/realm")
+        else response
+    )
+    pause = paused(issuer, wallet_client(PLAIN))
+    url = without(issuer.browse(pause.url), "iss")
+    assert return_from_browser(pause, url, now=NOW, random=issuer.random)
+
+
+@pytest.mark.refuses(Check.AUTHORIZATION_RESPONSE)
+def test_a_server_that_says_who_it_is_says_so_each_time() -> None:
+    issuer = Issuer()
+    pause = paused(issuer, wallet_client(HAIP))
+    url = issuer.browse(pause.url)
+    with pytest.raises(Rejected) as refusal:
+        return_from_browser(pause, without(url, "iss"), now=NOW, random=issuer.random)
+    assert (refusal.value.check, refusal.value.field) == (Check.AUTHORIZATION_RESPONSE, "iss")
+    assert return_from_browser(pause, url, now=NOW, random=issuer.random)
+
+
+@pytest.mark.parametrize("more", ["", "&more=%3F", "&more=?"])
+def test_a_redirect_uri_may_have_a_query_of_its_own(more: str) -> None:
+    issuer = Issuer()
+    client = wallet_client(HAIP)
+    pause = paused(issuer, replace(client, redirect_uri=client.redirect_uri + "?wallet=1"))
+    assert return_from_browser(pause, issuer.browse(pause.url) + more, now=NOW, random=issuer.random)
