@@ -26,7 +26,7 @@ from zegel_testing.issuance import (
 
 from zegel.adapters.codec import Codec
 from zegel.checks import Check
-from zegel.errors import Denied
+from zegel.errors import Denied, Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import parse_object
 from zegel.profiles import HAIP, PLAIN, Proof
@@ -51,7 +51,7 @@ from zegel.protocols.openid4vci.wallet.authorization import (
     return_from_browser,
 )
 from zegel.protocols.openid4vci.wallet.issuance import MAX_RENEWALS, Done, ProofPause, poll, prove
-from zegel.protocols.openid4vci.wallet.notification import Notified, notification_step
+from zegel.protocols.openid4vci.wallet.notification import NotificationStep, Notified, notification_step
 from zegel.protocols.openid4vci.wallet.session import Session
 from zegel.protocols.openid4vci.wallet.start import Ready, fetch_step, start
 
@@ -376,6 +376,20 @@ def test_a_refresh_token_is_good_until_its_last_second(left: int, taken: bool) -
     else:
         with pytest.raises(Denied, match="unknown, expired or revoked"):
             drive(step, issuer)
+
+
+@pytest.mark.parametrize(("status", "heard"), [(200, True), (204, True), (299, True), (300, False), (400, False)])
+def test_any_status_in_the_200s_says_that_the_issuer_heard(status: int, heard: bool) -> None:
+    issuer = Issuer()
+    done = received(issuer, "id-sdjwt")
+    step = notification_step(done.session, done.received[0], next(iter(Event)), now=NOW, random=issuer.random)
+    assert isinstance(step, NotificationStep)
+    response = HttpResponse(status=status, headers=(("content-type", "application/json"),), body=b'{"error":"e"}')
+    if heard:
+        assert isinstance(step.receive(response, now=NOW, random=issuer.random), Notified)
+    else:
+        with pytest.raises((Denied, Malformed)):
+            step.receive(response, now=NOW, random=issuer.random)
 
 
 @pytest.mark.parametrize("event", list(Event))

@@ -41,6 +41,16 @@ def test_a_flow_that_the_profile_does_not_have_is_not_begun() -> None:
     assert refusal.value.check is Check.PROFILE
 
 
+@pytest.mark.refuses(Check.PROFILE)
+def test_a_wallet_that_is_not_attested_does_not_begin_where_the_profile_wants_it_attested() -> None:
+    issuer = Issuer()
+    client = replace(wallet_client(HAIP), attestation=None)
+    ready = ready_for(issuer, issuer.offer("id-sdjwt"))
+    with pytest.raises(Rejected) as refusal:
+        begin_authorization(ready, client=client, now=NOW, random=issuer.random)
+    assert (refusal.value.check, refusal.value.field) == (Check.PROFILE, "profile.client_authentication")
+
+
 @pytest.mark.refuses(Check.TRANSACTION_CODE)
 @pytest.mark.parametrize("entered", [None, ""])
 def test_a_transaction_code_that_is_asked_for_is_entered(entered: str | None) -> None:
