@@ -71,8 +71,12 @@ def rotate_key(
 
     ``given`` is a successor from outside. ``at_once`` has nobody waited for, and a fresh successor: whoever has stolen
     the key may have the one that was announced, for it lies beside it. A key whose successors are announced has the
-    next one announced at once. ``Unavailable`` while the successor is not known for long enough.
+    next one announced at once. ``Unavailable`` while the successor is not known for long enough, and for one whose
+    certificate is not in force: nothing would be left of the key whose place it takes.
     """
+    for certificate in given.certificates if given is not None else ():
+        if not certificate.not_before <= now <= certificate.not_after:
+            raise Unavailable("certificate", "one of the successor's chain is not in force")
     with rotating(files.key, files.chain, files.ring):
         ring = settle(files).at(now)
         known = ring.successor is not None and given is None and not at_once

@@ -1,7 +1,7 @@
 """``zegel keys``: the keys of the roles, listed and rotated. Nothing private is ever shown."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -56,6 +56,7 @@ def run(args: Namespace) -> int:
         if name not in known:
             raise Malformed("command line", "KEY", f"expected some of {', '.join(known)}")
     if args.action == "rotate":
+        _refuse_other_chains(known[args.keys[0]], known.values())
         _rotate(known[args.keys[0]], args, authorities=file.resolve().parent / AUTHORITIES, now=now)
     chosen = args.keys or [name for name, key in known.items() if key.path.exists()]
     rows, failed = _each([known[name] for name in chosen], tidy=args.action == "tidy", now=now)
@@ -69,6 +70,15 @@ def run(args: Namespace) -> int:
 def _known(config: Config) -> Mapping[str, AnyKey]:
     keys: tuple[AnyKey, ...] = (*role_keys(config), *sealing_keys(config), lasting_secret(config))
     return {key.name: key for key in keys}
+
+
+def _refuse_other_chains(key: AnyKey, known: Iterable[AnyKey]) -> None:
+    """``Unavailable`` for a key of which another setting has a chain of its own, that would be left with none."""
+    for other in known:
+        if not isinstance(key, RoleKey) or not isinstance(other, RoleKey) or other.files.key != key.files.key:
+            continue
+        if other.files.chain != key.files.chain:
+            raise Unavailable(key.name, f"{other.name} is the same key under another chain; give it one of its own")
 
 
 def _rotate(key: AnyKey, args: Namespace, *, authorities: Path, now: int) -> None:

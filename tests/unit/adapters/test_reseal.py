@@ -130,6 +130,24 @@ async def test_a_power_cut_while_it_is_sealed_anew_leaves_it_as_it_was(store: Sq
     (await reopened(url)).close()
 
 
+@pytest.mark.slow
+async def test_whoever_reads_meanwhile_does_not_keep_a_role_from_starting(store: SqlStore, url: str) -> None:
+    """A backup takes no lock, and its reader keeps the log from being emptied."""
+    await filled(store, 2)
+    store.close()
+    reader = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM records").fetchone()
+    try:
+        opened = await resealed(url)
+    finally:
+        reader.close()
+    assert opened.key == NEW_KEY
+    await opened.purge()
+    opened.close()
+    (await reopened(url, key=NEW_KEY)).close()
+
+
 def rows_of(url: str) -> list[tuple[object, ...]]:
     connection = sqlite3.connect(url.removeprefix("sqlite:///"))
     try:

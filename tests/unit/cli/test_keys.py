@@ -8,6 +8,7 @@ import pytest
 from zegel_testing.authorities import fixed_key, fixed_random
 from zegel_testing.sandboxes import sandbox_at
 
+from zegel.adapters.clock import SystemClock
 from zegel.adapters.keyfiles import create_private_key, load_certificates, load_private_key
 from zegel.adapters.sandbox.authorities import write_identity
 from zegel.checks import Check
@@ -161,6 +162,33 @@ def test_a_key_that_was_certified_elsewhere_takes_over(keys: Any, config: Config
     ran = keys("rotate", "verifier.access_key", *certified_elsewhere(config, tmp_path), "--json")
     assert (ran.code, states(ran)) == (0, ["current", "retired"])
     assert load_private_key(config.verifier.access_key).public_key == fixed_key("elsewhere").public_key
+
+
+@pytest.mark.parametrize("over", [True, False], ids=["is over", "has not begun"])
+def test_nothing_takes_over_whose_certificate_is_not_in_force(
+    keys: Any, config: Config, tmp_path: Path, over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = certified_elsewhere(config, tmp_path)
+    (certificate,) = load_certificates(options[3])
+    now = certificate.not_after + 1 if over else certificate.not_before - 1
+    before = load_private_key(config.verifier.access_key)
+    monkeypatch.setattr(SystemClock, "now", lambda _: now)
+    ran = keys("rotate", "verifier.access_key", *options, "--json")
+    assert (ran.code, "is not in force" in ran.json["detail"]) == (3, True)
+    assert load_private_key(config.verifier.access_key).public_key == before.public_key
+
+
+def test_a_key_that_another_setting_has_under_another_chain_is_not_rotated(
+    keys: Any, config: Config, tmp_path: Path
+) -> None:
+    """The other role would be left with a chain of a key that is gone."""
+    (tmp_path / "other.pem").write_bytes(config.issuer.chain.read_bytes())
+    file = tmp_path / "zegel.toml"
+    file.write_text(file.read_text().replace('status_chain = "keys/issuer.pem"', 'status_chain = "other.pem"'))
+    before = load_private_key(config.issuer.key)
+    ran = keys("rotate", "issuer.key", "--json")
+    assert (ran.code, "issuer.status_key is the same key under another chain" in ran.json["detail"]) == (3, True)
+    assert load_private_key(config.issuer.key).public_key == before.public_key
 
 
 @pytest.mark.refuses(Check.SYNTAX)

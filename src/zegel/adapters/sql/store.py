@@ -4,7 +4,7 @@ SQLite is called synchronously: a transaction takes less than a signature, and a
 """
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -166,7 +166,8 @@ def _seal_anew(url: str, *, key: bytes, earlier: tuple[bytes, ...], random: Call
             found = _sealing_key(database, (key, *earlier), random=random)
             if found not in (None, key):
                 reseal(database, old=Seal(found, random=random), new=Seal(key, random=random))
-        database.forget()
+        with suppress(Unavailable):  # a backup reads from the log; the next purge empties it
+            database.forget()
 
 
 def _sealing_key(database: Database, keys: tuple[bytes, ...], *, random: Callable[[int], bytes]) -> bytes | None:
