@@ -39,8 +39,9 @@ class Provider:
         self.config.write_text(text)
         self.process: subprocess.Popen[str] | None = None
 
-    def start(self) -> subprocess.Popen[str]:
-        arguments = [ZEGEL, "serve", "provider", "--config", self.config]
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start it, by a command that starts what is behind it."""
+        arguments = [*command, ZEGEL, "serve", "provider", "--config", self.config]
         self.process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
         return self.process
 
@@ -112,6 +113,20 @@ def test_both_answer_either_may_die_and_all_end_together(tmp_path: Path) -> None
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         bind("127.0.0.1", role.port).close()
+
+
+IGNORING = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def test_a_worker_that_dies_is_missed_also_where_whoever_started_them_ignores_children(tmp_path: Path) -> None:
+    """What is ignored is so in every program that is started from there (signal(7))."""
+    with provider(tmp_path) as role:
+        process = role.start(sys.executable, "-c", IGNORING)
+        role.wait_for("provider metrics answers")
+        os.kill(role.workers()[1], signal.SIGKILL)
+        role.wait_for('"level":"info","event":"worker","role":"workers","count":1')
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
 
 
 def test_no_worker_outlives_its_parent(tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ class _Parent:
         before = {number: signal.getsignal(number) for number in _WATCHED}
         self._selector.register(self._woken, selectors.EVENT_READ)
         for number in _WATCHED:
-            if before[number] is not signal.SIG_IGN:
+            # what is ignored is left so, as nohup wants it; but ignored children leave no word of their end (wait(2))
+            if number == signal.SIGCHLD or before[number] is not signal.SIG_IGN:
                 signal.signal(number, _hear)
         signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
         self._due[0] = 0.0
