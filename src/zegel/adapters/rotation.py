@@ -34,14 +34,18 @@ class SuccessorMaker:
     random: Random
 
     def make(self, current: Generation, *, now: int) -> Generation:
-        """A fresh key on the same curve, certified as the present one is; ``Unavailable`` when no authority is here."""
+        """A fresh key on the same curve, certified as the present one is; ``Unavailable`` when no authority is here, or
+        it is over."""
         key = random_private_key(self.random, curve=current.key.curve)
         if not current.certificates:
             return load_generation(key)
         leaf = current.certificates[0]
+        authority = self._authority_of(leaf)
+        if authority.certificate.not_after < now:
+            raise Unavailable("certificate", f"the authority {leaf.issuer} is over, and certifies nobody any more")
         # from yesterday on: what is issued today is dated with its midnight
         certificate = renew_certificate(
-            self._authority_of(leaf), leaf, key=key.public_key, now=now - DAY, days=_days(leaf), random=self.random
+            authority, leaf, key=key.public_key, now=now - DAY, days=_days(leaf), random=self.random
         )
         return load_generation(key, (certificate,))
 

@@ -327,6 +327,15 @@ def test_without_its_authority_a_certificate_has_to_come_from_outside(config: Co
     assert load_private_key(config.issuer.key).public_key == before.public_key
 
 
+def test_an_authority_that_is_over_certifies_no_successor(config: Config) -> None:
+    (authority,) = load_certificates(config.verifier.access_key.parents[1] / "authorities" / "access.pem")
+    before = load_private_key(config.verifier.access_key)
+    for now in (authority.not_after + 1, authority.not_after + 30 * DAY):
+        with pytest.raises(Unavailable, match="is over"):
+            rotated(config, "verifier.access_key", now=now)
+    assert load_private_key(config.verifier.access_key).public_key == before.public_key
+
+
 def test_a_successors_certificate_says_what_the_one_before_it_said(config: Config) -> None:
     old = load_certificates(config.verifier.access_chain)[0]
     new = rotated(config, "verifier.access_key", now=NOW + DAY).current.certificates[0]
