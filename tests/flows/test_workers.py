@@ -129,6 +129,16 @@ def test_a_worker_that_dies_is_missed_also_where_whoever_started_them_ignores_ch
         assert process.wait(30) == 0
 
 
+def test_a_child_that_is_no_worker_may_end(tmp_path: Path) -> None:
+    """The first process of a container is given the children of whichever ends there before them."""
+    with provider(tmp_path) as role:
+        process = role.start("/bin/sh", "-c", 'true & exec "$@"', "sh")
+        role.wait_for("provider metrics answers")
+        assert role.ask("/healthz")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
 def test_no_worker_outlives_its_parent(tmp_path: Path) -> None:
     """A parent that is killed tells nobody; systemd would end what is left, but it may not be there."""
     with provider(tmp_path) as role:

@@ -244,7 +244,9 @@ class _Parent:
             process, status = os.waitpid(-1, os.WNOHANG)
             if process == 0:
                 return
-            running = self._running.pop(process)
+            running = self._running.pop(process, None)
+            if running is None:  # whoever was this process before had children, or it is the first of a container
+                continue
             self._stop_hearing(running)
             if self._kill_at is not None:
                 continue
