@@ -72,6 +72,22 @@ def test_a_presentation_to_somebody_else_is_refused(format_: Format, change: dic
         verified(format_, presented(format_), to=binding(**change))
 
 
+@pytest.mark.refuses(Check.TRANSACTION_DATA)
+def test_what_the_holder_signs_is_what_the_request_asked_to_sign() -> None:
+    asked_for, other = (base64url(b'{"type":"payment","amount":"%d"}' % amount) for amount in (10, 1_000))
+
+    def signing(*signed: str, wanted: tuple[str, ...]) -> VerifiedPresentation:
+        data = presented(Format.SD_JWT_VC, transaction_data=signed)
+        parsed = parse_presentation(Format.SD_JWT_VC, data)
+        return verify_presentation(parsed, anchors=ANCHORS, binding=binding(), transaction_data=wanted, now=NOW)
+
+    assert signing(asked_for, wanted=(asked_for,))
+    for signed, wanted in (((), (asked_for,)), ((other,), (asked_for,)), ((asked_for,), ()), ((other,), ())):
+        with pytest.raises(Rejected) as refusal:
+            signing(*signed, wanted=wanted)
+        assert refusal.value.check is Check.TRANSACTION_DATA
+
+
 @FORMATS
 def test_a_credential_is_verified_as_its_issuer_sends_it(format_: Format) -> None:
     data = issue(format_).data

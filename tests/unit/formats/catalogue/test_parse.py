@@ -70,6 +70,15 @@ def test_transaction_data_says_what_the_device_may_sign() -> None:
     assert (third.namespace, third.elements, third.claims, third.labels) == (None, (), (), {})
 
 
+def test_a_file_is_bounded_before_it_is_read_as_toml() -> None:
+    good = LEAST + SD_JWT + CLAIM + "#"
+    assert parsed(good.ljust(MAX_FILE, "#")).id == parsed(good + "." * 100).id == parsed(good).id
+    for beyond in (good.ljust(MAX_FILE + 1, "#"), good + "." * 101, f"{good}\n#{'.' * 101}\n#"):
+        with pytest.raises(Malformed, match="expected at most"):
+            parsed(beyond)
+    assert parsed(good + f"\n#{'.' * 99}" * 3)  # the most in one line count, not all together
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
