@@ -11,6 +11,7 @@ from zegel.formats.catalogue.presented import read_record
 from zegel.formats.catalogue.records import check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.credential import Format
 from zegel.primitives.cbor import Tag
+from zegel.primitives.encoding import base64
 
 PID = load_catalogue().types["pid"]
 
@@ -54,7 +55,7 @@ def test_a_portrait_that_was_left_out_by_choice_stays_empty() -> None:
     assert read_record(PID, Format.SD_JWT_VC, {"picture": ""})["portrait"] == b""
 
 
-@pytest.mark.parametrize("picture", ["https://people.utopia.example/ada.jpg", "data:image/jpeg;base64,%"])
+@pytest.mark.parametrize("picture", ["https://people.utopia.example/ada.jpg", "data:image/jpeg;base64,%", base64(JPEG)])
 def test_a_portrait_that_is_none_is_refused(picture: str) -> None:
     with pytest.raises(Malformed, match="portrait"):
         read_record(PID, Format.SD_JWT_VC, {"picture": picture})

@@ -7,7 +7,7 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.catalogue.parse import parse_attestation_type
-from zegel.formats.catalogue.records import MAX_BYTES, MAX_ITEMS, check_record, mdoc_elements, sdjwt_claims
+from zegel.formats.catalogue.records import MAX_BYTES, MAX_ITEMS, MAX_UINT, check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.claims import Claim, json_claim
 from zegel.primitives.cbor import Tag
 from zegel.primitives.encoding import base64
@@ -129,6 +129,7 @@ def test_a_mandatory_claim_must_be_there(name: str) -> None:
         ({"family_name": "x" * 151}, "family_name"),
         ({"family_name": 7}, "family_name"),
         ({"family_name": "\ud800"}, "family_name"),
+        ({"family_name": "the last, \udfff"}, "family_name"),
         ({"birth_date": "28-02-1990"}, "birth_date"),
         ({"birth_date": "1990-02-30"}, "birth_date"),
         ({"birth_date": "1990-02-28T00:00:00Z"}, "birth_date"),
@@ -183,6 +184,30 @@ def test_a_value_has_the_form_of_the_rulebook(change: dict[str, Claim], field: s
 @pytest.mark.refuses(Check.RECORD)
 def test_iso_18013_5_table_5_a_value_has_the_form_of_the_standard(change: dict[str, Claim], field: str) -> None:
     assert refusal_of(change, "mdl").field == field
+
+
+@pytest.mark.parametrize(
+    ("type_id", "change"),
+    [
+        ("pid", {"family_name": "x"}),
+        ("pid", {"family_name": "x" * 150}),
+        ("pid", {"family_name": "\ud7ff\ue000"}),  # around what UTF-8 cannot encode
+        ("pid", {"nationality": ["UT"] * MAX_ITEMS}),
+        ("pid", {"portrait": JPEG.ljust(MAX_BYTES, b"\x00")}),
+        ("pid", {"sex": 0}),
+        ("mdl", {"height": 0}),
+        ("mdl", {"height": MAX_UINT}),
+    ],
+)
+def test_a_value_may_be_as_small_and_as_large_as_allowed(type_id: str, change: dict[str, Claim]) -> None:
+    record = {name: value for name, value in ((ADA | LICENCE) | change).items() if value is not None}
+    checked = check_record(TYPES[type_id], {name: record[name] for name in record if name in known(type_id)})
+    ((name, value),) = change.items()
+    assert checked.values[name] == (tuple(value) if isinstance(value, list) else value)
+
+
+def known(type_id: str) -> set[str]:
+    return {claim.id for claim in TYPES[type_id].claims}
 
 
 def test_a_refusal_never_shows_the_value() -> None:
