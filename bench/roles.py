@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from random import randrange
 from types import TracebackType
 from typing import Self
 
 ZEGEL = Path(sys.executable).with_name("zegel")
+PORTS = (10_000, 19_000)
 TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds: the kernel counts in no smaller ones
 
 
@@ -63,12 +65,14 @@ def _processor_seconds(process: int) -> float:
 
 
 def free_ports(count: int) -> int:
-    """The first of so many neighbouring ports that nobody listens at."""
+    """The first of so many neighbouring ports that nobody listens at.
+
+    They are below those that the system gives to outgoing connections: a role that is started anew would find its own
+    taken by one of the thousands that were made to it (net.ipv4.ip_local_port_range begins at 32768).
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first + count < 65_536 and not any(_listened_at(port) for port in range(first, first + count)):
+        first = randrange(*PORTS)
+        if not any(_listened_at(port) for port in range(first, first + count)):
             return first
 
 
