@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Rejected, Unavailable
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.oauth.authorization import nothing_to_issue
@@ -33,6 +33,8 @@ from zegel.services.upstream import UpstreamLogIn
 MAX_TRIES: Final = 5  # passwords a visit; but a wallet pushes as many requests as it likes, and each is visited anew
 _MAX_LOGIN: Final = 256  # characters; an e-mail address has at most 254
 _HASHES_AT_ONCE: Final = 2  # each takes 19 MB and a twentieth of a second of a core
+MAX_WAITING: Final = 40  # passwords that wait for that, a second; more would take the place of whatever else is asked
+_FREE_SECONDS: Final = 2  # when whoever waits now is through, and somebody may come again
 
 
 @final
@@ -75,11 +77,23 @@ class PasswordLogIn:
     def __init__(self, source: PasswordSource) -> None:
         self._source = source
         self._slots = asyncio.Semaphore(_HASHES_AT_ONCE)
+        self._in_hand = 0
+
+    def check_room(self) -> "PasswordLogIn":
+        """Return it, if a password will be looked at soon; ``Unavailable`` where too many wait for that."""
+        if self._in_hand >= _HASHES_AT_ONCE + MAX_WAITING:
+            detail = f"more passwords wait than can be looked at in time; come again in {_FREE_SECONDS} s"
+            raise Unavailable("log-in", detail, check=Check.OVERLOAD, retry_after=_FREE_SECONDS)
+        return self
 
     async def verify(self, login: str, password: str) -> Person:
         """See ``PasswordSource.verify_password``."""
-        async with self._slots:
-            return await self._source.verify_password(login, password)
+        self._in_hand += 1
+        try:
+            async with self._slots:
+                return await self._source.verify_password(login, password)
+        finally:
+            self._in_hand -= 1
 
     async def people(self) -> tuple[Person, ...]:
         """See ``PasswordSource.people``."""
@@ -147,9 +161,9 @@ class LogInService:
         """Log in with a password; the visit goes on under the id ``renewed``.
 
         ``Rejected`` with LOG_IN for a name and a password that do not belong together, PERSON, LOG_IN_OPEN, or
-        LOG_IN_GUESSES.
+        LOG_IN_GUESSES. ``Unavailable`` as ``PasswordLogIn.check_room``, and then no try is counted.
         """
-        means = _means(self.means, PasswordLogIn)
+        means = _means(self.means, PasswordLogIn).check_room()
         visiting = await self._count_try(browser)
         await self._count_guess(login)
         person = await means.verify(login, password)

@@ -79,7 +79,7 @@ class Site(Generic[SiteT]):
         self._log = Log(policy.role)
         self._turnstile = turnstile
         self._load = load or Load(OverloadConfig())
-        self._drawn: HttpResponse | None = None
+        self._drawn: dict[str, HttpResponse] = {}
         self._traffic = traffic or Traffic(policy.role)
         self._host = urlsplit(policy.origin).netloc
 
@@ -142,12 +142,14 @@ class Site(Generic[SiteT]):
         return told_to_wait(response, error)
 
     def _overloaded(self, error: ZegelError, request: HttpRequest, request_id: str) -> HttpResponse:
-        """The page when there is too much to do: drawn once, for each time differs in the request's id alone."""
-        if self._drawn is None:
-            self._drawn = told_to_wait(self._page(explain(error), _SOME_ID, status_of(error)), error)
+        """The page when there is too much to do: drawn once for each reason, whose pages differ in the request's id."""
+        drawn = self._drawn.get(error.detail)
+        if drawn is None:
+            drawn = told_to_wait(self._page(explain(error), _SOME_ID, status_of(error)), error)
+            self._drawn[error.detail] = drawn
         again = (("refresh", str(REFRESH_SECONDS)),) if request.method == "GET" else ()
-        body = self._drawn.body.replace(_SOME_ID.encode(), request_id.encode())
-        return replace(self._drawn, headers=(*self._drawn.headers, *again), body=body)
+        body = drawn.body.replace(_SOME_ID.encode(), request_id.encode())
+        return replace(drawn, headers=(*drawn.headers, *again), body=body)
 
     def _nothing_here(self, response: HttpResponse, request: HttpRequest, request_id: str) -> HttpResponse:
         """The 404 or 405; for a person it has a page."""

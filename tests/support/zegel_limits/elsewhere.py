@@ -80,6 +80,12 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
         _UNIT + "protocols/openid4vp/test_verifier.py::test_the_result_waits_for_the_return_and_then_for_the_service",
         _UNIT + "web/test_verifier.py::test_after_an_hour_nothing_is_left_of_a_session",
     ),
+    "zegel.services.log_in.MAX_WAITING": (
+        _UNIT + "services/test_log_in.py::test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_tries",
+    ),
+    "zegel.services.log_in._FREE_SECONDS": (
+        _UNIT + "services/test_log_in.py::test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_tries",
+    ),
     "zegel.services.log_in.MAX_TRIES": (
         _UNIT + "web/test_issuer_log_in.py::test_five_wrong_passwords_end_the_visit_even_for_the_right_one",
     ),

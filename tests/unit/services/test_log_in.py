@@ -10,8 +10,18 @@ from zegel_testing.issuing_world import PASSWORDS, IssuingWorld, issuing_world
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.checks import Check
-from zegel.errors import Rejected
-from zegel.services.log_in import GUESSES, MAX_TRIES, VISIT, LoggedIn, LogInService
+from zegel.errors import Rejected, Unavailable
+from zegel.services.log_in import (
+    GUESSES,
+    MAX_TRIES,
+    MAX_WAITING,
+    VISIT,
+    LoggedIn,
+    LogInService,
+    PasswordLogIn,
+    Visiting,
+)
+from zegel.services.ports import Person
 
 pytestmark = pytest.mark.anyio
 BROWSER, RENEWED = "b" * 43, "r" * 43
@@ -56,6 +66,45 @@ async def test_many_guesses_at_once_are_no_more_than_many_in_turn(service: LogIn
     assert all(isinstance(result, Rejected) for result in results)
     looked_at = [result for result in results if isinstance(result, Rejected) and result.check is Check.LOG_IN]
     assert len(looked_at) <= MAX_TRIES
+
+
+class Busy:
+    """A source of passwords that looks at none before it is told to."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+
+    async def people(self) -> tuple[Person, ...]:
+        return ()
+
+    async def verify_password(self, login: str, password: str) -> Person:
+        await self.go_on.wait()
+        raise Rejected(Check.LOG_IN, "not this one")
+
+
+@pytest.mark.refuses(Check.OVERLOAD)
+async def test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_tries(service: LogInService) -> None:
+    """Or those who guess from many addresses would have a worker turn away whoever wants something else of it."""
+    busy = Busy()
+    service.means = means = PasswordLogIn(busy)
+    waiting = [asyncio.create_task(means.check_room().verify("x", "y")) for _ in range(MAX_WAITING + 1)]
+    await asyncio.sleep(0)
+    last = asyncio.create_task(log_in(service))
+    await asyncio.sleep(0)
+    for _ in range(2):
+        with pytest.raises(Unavailable) as refusal:
+            await log_in(service)
+        assert (refusal.value.check, refusal.value.retry_after) == (Check.OVERLOAD, 2)
+    busy.go_on.set()
+    await asyncio.gather(*waiting, last, return_exceptions=True)
+    async with service._store.transaction() as transaction:
+        visit = await transaction.load(VISIT, BROWSER)
+        guesses = await transaction.load(GUESSES, service._guesses_key("erika"))
+    assert visit is not None
+    assert guesses is not None
+    assert isinstance(visit.value, Visiting)
+    assert (visit.value.tries, guesses.value.count) == (1, 1)
+    assert means.check_room() is means
 
 
 async def test_who_logs_in_has_all_tries_again(world: IssuingWorld, service: LogInService) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from zegel_testing.authorities import fixed_random
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.anyio
 HOST = "login.localhost:7103"
 ORIGIN = f"http://{HOST}"
 LIMITS = OverloadConfig(wait=1_000, at_once=4)
+METHODS = ("GET", "POST")
 COUNTED = (Priority.BEGINS, Priority.CONTINUES)
 
 
@@ -83,7 +85,9 @@ def test_whoever_watches_is_answered_whatever_there_is_to_do() -> None:
 # --- how it is said ---------------------------------------------------------------------------------------------------
 
 
-async def answer(_site: object, _request: HttpRequest) -> HttpResponse:
+async def answer(_site: object, request: HttpRequest) -> HttpResponse:
+    if request.body:
+        raise Unavailable("hashes", "too many", check=Check.OVERLOAD, retry_after=7)
     return json_response({})
 
 
@@ -135,6 +139,17 @@ async def test_an_endpoint_of_oauth_says_it_in_its_own_words() -> None:
 async def test_a_page_is_loaded_again_by_itself_and_a_form_is_not_sent_again() -> None:
     assert (await come("GET", "/page")).header("refresh") == str(REFRESH_SECONDS)
     assert (await come("POST", "/page")).header("refresh") is None
+
+
+async def test_each_page_has_its_own_reason() -> None:
+    one = site(Load(LIMITS))
+    page, form = (HttpRequest(method=method, url=ORIGIN + "/page", headers=(("host", HOST),)) for method in METHODS)
+    late = await one.handle(replace(page, waited=2.0))
+    assert (await one.handle(page)).status == 200
+    busy = await one.handle(replace(form, body=b"busy"))
+    assert (busy.status, busy.header("retry-after")) == (503, "7")
+    assert b"worker: it has more to do" in late.body
+    assert b"hashes: too many" in busy.body
 
 
 async def test_each_page_has_its_own_request_id() -> None:
