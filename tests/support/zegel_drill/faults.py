@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 
 from zegel.cli.output import UNAVAILABLE
 from zegel_drill.ground import KEEPERS, disk_of, filled, locked, may_mount, no_more_bytes, read_only, small_disk
-from zegel_drill.judge import faults_of
+from zegel_drill.judge import faults_of, said_wrongly
 from zegel_drill.scenarios import Planned, Result, judged, walked
 from zegel_drill.town import OUTBOUND, DrillError, Exchange, Town
 from zegel_drill.walk import Walk
@@ -223,7 +223,7 @@ async def wrong_clock(town: Town, role: str, seconds: int) -> Result:
             await _as_far_as_it_goes(town)
         finally:
             town[role].tell(clock=0)
-        return [*faults, *_named(town), *await walked(town)]
+        return [*faults, *said_wrongly(town), *await walked(town)]
 
     return await judged(role, f"clock {seconds:+d} s", "during", work)
 
@@ -324,11 +324,6 @@ async def _as_far_as_it_goes(town: Town) -> None:
         pass
     finally:
         await walk.close()
-
-
-def _named(town: Town) -> list[str]:
-    """Refusals without a name, of all that was asked in this scenario."""
-    return [f"{each.role} {each.work} was answered {each.status}" for each in town.exchanges() if each.status == 500]
 
 
 def all_faults(town: Town) -> list[Planned]:

@@ -49,10 +49,9 @@ async def faults_of(walk: Walk, acknowledged: Acknowledged) -> list[str]:
     town = walk.town
     exchanges = town.exchanges()
     contents = walk.contents()
-    faults = [*_missing(town, contents, acknowledged, exchanges), *_served_twice(exchanges), *_said(town, exchanges)]
+    faults = [*_missing(town, contents, acknowledged, exchanges), *_served_twice(exchanges)]
     faults += [fault async for fault in _unsound(town)]
-    faults += _serving_again(town, exchanges)
-    return faults
+    return [*faults, *_serving_again(town, exchanges), *said_wrongly(town)]
 
 
 # --- what was acknowledged --------------------------------------------------------------------------------------------
@@ -220,9 +219,24 @@ async def _unsound(town: Town) -> AsyncIterator[str]:
             yield f"{role}: what stays for ever is {dict(at_last.kinds())}"
 
 
-def _said(town: Town, exchanges: list[Exchange]) -> Iterator[str]:
-    yield from (f"{each.role} {each.work} was answered {each.status}" for each in exchanges if each.status == 500)
+def said_wrongly(town: Town) -> Iterator[str]:
+    """What no role may say, whatever befalls it: that it failed, how, or no and not why."""
+    for each in town.exchanges():
+        if each.status == 500:
+            yield f"{each.role} {each.work} was answered {each.status}"
     for role in town.roles.values():
         for line in town.lines(role.name):
             if '"level":"error"' in line or "Traceback" in line:
                 yield f"{role.name} says {line[:300]}"
+            elif line.startswith("{") and _is_unnamed(json.loads(line)):
+                yield f"{role.name} refuses without a name: {line[:300]}"
+
+
+def _is_unnamed(said: Mapping[str, object]) -> bool:
+    refused = said.get("status") in _REFUSALS and said.get("route") not in _SAME_PAGE
+    return refused and "check" not in said
+
+
+_REFUSALS = frozenset(range(400, 500)) - {404, 405}
+_SAME_PAGE = ("POST /launch", "POST /unlock", "POST /create", "POST /log-in")
+"""Where a wrong code or password has the form shown once more."""

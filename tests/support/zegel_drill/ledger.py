@@ -17,7 +17,7 @@ from zegel.adapters.sql.issuances import SqlIssuances
 from zegel.adapters.sql.statuses import PAGE
 from zegel.adapters.sql.store import _KEY_CHECK, SqlStore
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
-from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
+from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS
 from zegel.services import authorization, issuer, log_in, offers, signin, sources, verifier
 from zegel.services.ports import Issuance, Kind
 
@@ -151,8 +151,9 @@ def _references(value: Any, now: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, offers.OpenOffer) and value.offer.pre_authorized is not None:
         yield "pre-authorized code", value.offer.pre_authorized.code
     elif isinstance(value, signin.SignIn):
-        # the time to answer is shorter than the time to sign in; what nobody answered ends in a page that says so
-        if now < value.requested.expires - LOG_IN_SECONDS + SAME_DEVICE_SECONDS - _APART:
+        # What was presented goes before the time to sign in is over, and ends in a page that says so; no session, and
+        # no answer in one, lives for less than the time to scan a code.
+        if now < value.requested.expires - LOG_IN_SECONDS + CROSS_DEVICE_SECONDS - _APART:
             yield "presentation session", value.same_device
     elif type(value) in _REFERENCES:
         yield from _REFERENCES[type(value)](value)
