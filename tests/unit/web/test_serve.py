@@ -185,6 +185,22 @@ async def test_a_head_without_end_is_cut_off() -> None:
     assert role.bodies == []
 
 
+@pytest.mark.parametrize("begun", [b"0\r\nx: ", b"1;x="], ids=["trailers", "a chunk extension"])
+async def test_what_is_beside_a_body_is_cut_off_when_it_does_not_end(begun: bytes) -> None:
+    """RFC 9112 section 7.1: a chunk may have extensions, and a body in chunks trailers."""
+    async with served(Role()) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request(b"POST", b"transfer-encoding: chunked", port=port, close=False) + begun)
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 1 << 26 and not reader.at_eof():
+                writer.write(b"y" * 60_000)
+                await writer.drain()
+                sent += 60_000
+        writer.close()
+    assert sent < 1 << 24
+
+
 @pytest.mark.parametrize("begun", [b"", b"GET", b"GET / HTTP/1.1\r\nhost: x\r\n"])
 async def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)

@@ -23,7 +23,8 @@ MAX_QUEUED: Final = 16  # requests that wait for the answer before theirs; no br
 class BoundedConnection(HttpToolsProtocol):
     """Closes a connection whose next head does not end, by bytes or by time, or whose answers are not read."""
 
-    _head_bytes = 0
+    _fruitless = 0  # bytes since a head ended, or a part of a body came: of the next head, trailers, chunk extensions
+    _has_come = False
     _in_head = False
     _is_full = False  # the last request that is answered is in the queue
     _patience: asyncio.TimerHandle | None = None
@@ -46,12 +47,13 @@ class BoundedConnection(HttpToolsProtocol):
             return
         if not self.transport.get_write_buffer_size():
             self._stop_sending()
+        self._has_come = False
         super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_READ:
-                self.transport.abort()
-        elif self.cycle is not None and self.cycle.response_complete:
+        if self._in_head or not self._has_come:
+            self._fruitless += len(data)
+        if self._fruitless > MAX_HEAD_READ:
+            self.transport.abort()
+        elif not self._in_head and self.cycle is not None and self.cycle.response_complete:
             self._wait_for_head()  # an empty line or the rest of a body: the server has ended its own wait for a head
 
     def send_400_response(self, msg: str) -> None:
@@ -66,7 +68,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._is_full, self.cycle.keep_alive = True, False
             raise ValueError(f"expected at most {MAX_QUEUED} requests before an answer")
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._fruitless = True, 0
         self._wait_for_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -78,9 +80,14 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A head has ended. Its request waits for its turn from now on; the loop's own time stands still meanwhile."""
         self.scope[ARRIVED] = time.monotonic()  # type: ignore[typeddict-unknown-key]
-        self._in_head = False
+        self._in_head, self._has_come, self._fruitless = False, True, 0
         self._stop_waiting()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body came."""
+        self._has_come, self._fruitless = True, 0
+        super().on_body(body)
 
     def on_response_complete(self) -> None:
         """An answer was written, though not all of it may have been sent."""
