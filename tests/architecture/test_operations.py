@@ -16,6 +16,7 @@ from zegel_testing.markdown import ROOT, rows, the_block
 from zegel_testing.rotation import rotated
 from zegel_testing.sandboxes import sandbox_at
 
+from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.files import create_owner_only
@@ -32,6 +33,7 @@ from zegel.config.roles import Config
 from zegel.config.setting import Port, settings_of
 from zegel.errors import Rejected
 from zegel.primitives.http import HttpRequest
+from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.services.trust import Trust
 from zegel.version import __version__
 from zegel.web.app.all import OPENERS
@@ -41,6 +43,7 @@ from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.serve import GRACE_SECONDS
 from zegel.web.app.workers import METRICS_STEP
 from zegel.web.app.world import ConfiguredList
+from zegel.web.issuer import METADATA_SECONDS
 from zegel.web.pace import _A_SECOND, LATE_SECONDS, SOON_SECONDS
 from zegel.web.verifier_operator import MAX_WAIT
 
@@ -98,6 +101,7 @@ def test_a_key_that_was_certified_elsewhere_is_given_as_it_says(
     create_owner_only(tmp_path / "new.pem", ring.current.certificates[0].pem.encode())
     monkeypatch.setenv("ZEGEL_CONFIG", str(tmp_path / "zegel.toml"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)  # the certificate is in force
     (command,) = commands("sh upkeep certified")
     assert main(command) == 0
     assert load_private_key(config.verifier.access_key).public_key == ring.current.key
@@ -116,7 +120,8 @@ def test_a_key_is_known_for_as_long_as_the_table_says() -> None:
     turn = config.keys
     assert practices["verifier.access_key"].trails == turn + 10 * 60
     assert (practices["provider.key"].announced, practices["provider.key"].trails) == (turn + 5 * 60, turn + 6 * 60)
-    assert DAY <= (practices["issuer.encryption_key"].trails or 0) <= DAY + 600
+    assert practices["issuer.encryption_key"].trails == turn + 30 * DAY
+    assert METADATA_SECONDS + SIGNED_SECONDS <= DAY + 600
     assert [key.trails for key in sealing_keys(config)] == [365 * DAY + 600, 3_600, 3_600]
 
 

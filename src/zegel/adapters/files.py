@@ -30,7 +30,7 @@ def remove_drafts(path: Path) -> None:
 
     One that cannot be removed is no reason not to use the file.
     """
-    for draft in path.parent.glob(f".{escape(path.name)}.*.draft"):
+    for draft in path.parent.glob(f".{escape(path.name)}.*.draft*"):  # a database has a log beside it
         with suppress(OSError):
             draft.unlink()
 

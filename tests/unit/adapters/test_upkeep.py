@@ -268,6 +268,16 @@ async def test_a_database_that_is_there_is_given_up_only_when_told(path: Path, b
     restored.close()
 
 
+async def test_what_a_crash_has_left_of_a_restored_database_is_gone_with_the_next(path: Path, backup: Path) -> None:
+    (await opened(path)).close()
+    back_up(path, backup)
+    left = [path.with_name(f".{path.name}.4711.draft{suffix}") for suffix in ("", "-journal")]
+    for draft in left:
+        write(draft, b"personal, and sealed")
+    restore(path, backup, replace=True, now=NOW)
+    assert not any(map(Path.exists, left))
+
+
 async def test_the_log_of_the_one_that_crashed_is_not_played_into_the_one_restored(path: Path, backup: Path) -> None:
     store = await opened(path)
     await put(store, "before", "Ada")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import fixed_key, fixed_random
+from zegel_testing.authorities import NOW, fixed_key, fixed_random
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.clock import SystemClock
@@ -35,8 +35,9 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def keys(zegel: Any, config: Config, tmp_path: Path) -> Any:
-    """Run ``zegel keys`` with the sandbox's configuration."""
+def keys(zegel: Any, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run ``zegel keys`` with the sandbox's configuration, when that was made."""
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
     return lambda *args: zegel("keys", *args, "--config", tmp_path / "zegel.toml")
 
 

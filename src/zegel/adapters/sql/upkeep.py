@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from sqlalchemy import delete, update
 
-from zegel.adapters.files import OWNER_ONLY, os_errors, sync_folder
+from zegel.adapters.files import OWNER_ONLY, os_errors, remove_drafts, sync_folder
 from zegel.adapters.sealing import Seal, place_of
 from zegel.adapters.sql import schema
 from zegel.adapters.sql.database import Database, open_database
@@ -109,6 +109,7 @@ def restore(path: Path, backup: Path, *, replace: bool, now: int) -> DatabaseSta
     with alone(path):
         if path.exists() and not replace:
             raise Unavailable(f"database {path.name}", "it is there already; --replace gives it up")
+        remove_drafts(path)  # what a crash has left of a database would outlive what the role forgets
         state = look_at(backup)
         with _draft(path) as draft:
             _copy(backup, draft)
