@@ -77,6 +77,8 @@ def _refuse_contradictions(role: RoleConfig, where: str) -> None:
         raise Malformed(_WHAT, f"{where}.trusted_proxies", "expected the proxy's address: else all are counted as one")
     if not secure and not (is_loopback(role.origin) and is_loopback(f"//{role.address}")):
         raise Malformed(_WHAT, f"{where}.origin", "expected https: plain http is for loopback alone")
+    if getattr(role, "workers", 1) > 1 and getattr(role, "database", "") == "sqlite://":
+        raise Malformed(_WHAT, f"{where}.workers", "expected 1: in memory, what one worker has seen no other knows")
     operator = getattr(role, "operator_address", None)  # its listener speaks no TLS, and the token opens everything
     if operator is not None and not is_loopback(f"//{operator}"):
         raise Malformed(_WHAT, f"{where}.operator_address", "expected an address of this machine, such as 127.0.0.1")

@@ -170,6 +170,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
         ),
         ("[issuer]\ntrusted_proxies = '127.0.0.1'", "issuer.trusted_proxies", "a list"),
         ("[issuer]\ntrusted_proxies = ['proxy.example']", "issuer.trusted_proxies[0]", "an IP address, or a network"),
+        ("[issuer]\nworkers = 2\ndatabase = 'sqlite://'", "issuer.workers", "no other knows"),
         ("[issuer]\ntrusted_proxies = ['0.0.0.0/0']", "issuer.trusted_proxies[0]", "not every address"),
         ("[issuer]\ntrusted_proxies = ['10.0.0.1', '::/0']", "issuer.trusted_proxies[1]", "not every address"),
         ("[issuer]\ntrusted_proxies = ['::ffff:10.0.0.1']", "issuer.trusted_proxies[0]", "without ::ffff:"),
