@@ -25,6 +25,7 @@ from zegel_mutants.swap import find_living, swap_in
 _LEAST_SECONDS = 3
 _SLOWER = 5  # an endless loop takes longer than five times what its tests take
 _MOST_SECONDS = 4.0  # of tests for one mutant: some hundreds, those first that are likeliest to see it
+_QUICK = 0.1  # seconds; what takes longer comes after all others
 _WAITING = 5  # times as long on the clock on the wall, for what waits and never goes on
 _MEMORY = 4 << 30  # bytes; a mutant that lost a limit may ask for any number
 
@@ -42,6 +43,7 @@ class Runner:
         self._deadline = deadline
         self._by_file: dict[str, Mapping[int, Sequence[str]]] = {}
         self._killers: dict[str, list[str]] = {}
+        self._passed: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -62,9 +64,12 @@ class Runner:
                     terminal.write_line(f"{number}/{len(self._mutants)} {fate.module}:{fate.line} {fate.fate}")
         return True
 
-    def _run(self, mutant: Mutant, items: Mapping[str, pytest.Item]) -> Fate:
+    def _run(self, mutant: Mutant, items: dict[str, pytest.Item]) -> Fate:
         tests = self._tests_of(mutant, items)
         fate, test = self._in_a_fork(mutant, [items[name] for name in tests]) if tests else ("survived", "")
+        if test and not self._passes(items[test]):  # whatever it does not like, it is not the mutant
+            del items[test]
+            return self._run(mutant, items)
         if test:
             self._killers.setdefault(f"{mutant.module}:{mutant.place}", []).insert(0, test)
         return Fate(
@@ -99,6 +104,7 @@ class Runner:
             passing,
             key=lambda test: (
                 test not in killers,
+                seconds[test] > _QUICK,
                 test not in likely,
                 -len(words & _words(test.partition("::")[0])),
                 seconds[test],
@@ -113,7 +119,13 @@ class Runner:
             kept.append(test)
         return kept
 
-    def _in_a_fork(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> tuple[str, str]:
+    def _passes(self, test: pytest.Item) -> bool:
+        """Whether a test passes in a fork without any mutant."""
+        if test.nodeid not in self._passed and self._in_a_fork(None, [test])[0] == "survived":
+            self._passed.add(test.nodeid)
+        return test.nodeid in self._passed
+
+    def _in_a_fork(self, mutant: Mutant | None, tests: Sequence[pytest.Item]) -> tuple[str, str]:
         said = os.memfd_create("said")  # by the child: the test that it is at, and the last word
         limit = math.ceil(_LEAST_SECONDS + _SLOWER * sum(self._record.seconds[test.nodeid] for test in tests))
         child = os.fork()
@@ -128,7 +140,7 @@ class Runner:
         last = os.pread(said, 1 << 16, 0).decode()
         os.close(said)
         if not last:
-            raise RuntimeError(f"this mutant does not come to life:\n{mutant.module}\n{mutant.diff}")
+            raise RuntimeError(f"this mutant does not come to life: {mutant}")
         code = os.waitstatus_to_exitcode(status)
         if not ended or code == -signal.SIGXCPU:
             return "timeout", last
@@ -136,12 +148,13 @@ class Runner:
             return "survived", ""
         return "killed", last.removeprefix("killed ")
 
-    def _be(self, mutant: Mutant, tests: Sequence[pytest.Item], said: int) -> None:
+    def _be(self, mutant: Mutant | None, tests: Sequence[pytest.Item], said: int) -> None:
         """The process in which the mutant lives; never returns."""
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
-        path = self._source / mutant.module
         try:
-            swap_in(mutant, path=str(path), source=path.read_text(), living=self._living)
+            if mutant is not None:
+                path = self._source / mutant.module
+                swap_in(mutant, path=str(path), source=path.read_text(), living=self._living)
             failed = self._first_failure(tests, said)
             _say(said, f"killed {failed}" if failed else "survived")
         finally:
