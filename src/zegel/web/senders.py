@@ -13,6 +13,7 @@ Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 FORWARDED_FOR: Final = "x-forwarded-for"
+_TRANSLATED: Final = IPv6Network("64:ff9b::/96")  # RFC 6052 section 2.1: an IPv4 address as a translator writes it
 _MAX_HOPS: Final = 8  # proxies in a row; whatever is further to the left, a client may have written itself
 _SITE_BYTES: Final = 8  # RFC 6177 section 2: whoever has IPv6 has a /64 or more, and as many addresses as it likes
 
@@ -60,5 +61,8 @@ def _parse(text: str) -> Address | None:
         address = ip_address(text)
     except ValueError:
         return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    if isinstance(address, IPv6Address):
+        if address in _TRANSLATED:
+            return IPv4Address(int(address) & 0xFFFF_FFFF)
+        return address.ipv4_mapped or address
+    return address

@@ -78,6 +78,12 @@ def test_ipv4_counts_whole_however_it_is_spelled() -> None:
     assert sender("::ffff:127.0.0.1", "203.0.113.7") == direct("203.0.113.7")
 
 
+def test_ipv4_counts_whole_also_where_a_translator_is_in_front() -> None:
+    """Or all that has no IPv6 would be one sender, whom each of them could use up."""
+    assert direct("64:ff9b::192.0.2.1") == direct("192.0.2.1")
+    assert sender("127.0.0.1", "64:ff9b::192.0.2.1") != sender("127.0.0.1", "64:ff9b::192.0.2.2")
+
+
 @pytest.mark.parametrize("odd", ["192.0.2", "0300.0.2.1", "1", "192.0.2.1\0", "\u0661.0.2.1", "2001:db8::1/64"])
 def test_another_spelling_of_an_address_is_none(odd: str) -> None:
     assert sender("127.0.0.1", odd) == direct("127.0.0.1")
