@@ -78,7 +78,7 @@ def test_a_fault_ends_in_malformed_or_a_value_and_one_that_is_certain_in_malform
 @pytest.mark.slow
 @EACH
 def test_a_fault_costs_little_time(name: str) -> None:
-    """Within 50 ms of wall time, at best of five."""
+    """Within 50 ms of wall time at best: of five, and where the machine is busy, which only adds to it, of thirty."""
     probe = PROBES[name]
     tracer = sys.gettrace()
     sys.settrace(None)  # what coverage adds to each call is not the parser's
@@ -87,7 +87,7 @@ def test_a_fault_costs_little_time(name: str) -> None:
             fault.name
             for fault in probe.faults(probe.good)
             for message in [probe.message(fault.data)]
-            if all(seconds(probe, message) >= MAX_SECONDS for _ in range(5))
+            if all(seconds(probe, message) >= MAX_SECONDS for _ in range(30))
         ]
     finally:
         sys.settrace(tracer)

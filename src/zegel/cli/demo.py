@@ -1,5 +1,6 @@
 """``zegel demo``: every role on this machine, in a sandbox of its own; or the walk, which tells the whole story."""
 
+import asyncio
 import logging
 import os
 import sys
@@ -50,8 +51,10 @@ async def _demo(ground: Ground, args: Namespace) -> int:
     async with serving(roles, world=world, sockets=ground.sockets):
         _point_to(ground.sandbox.config)
         try:
+            ending = asyncio.create_task(until_told_to_end())
+            await asyncio.sleep(0)  # whoever is told that it answers may end it
             _announce(ground, args)
-            await until_told_to_end()
+            await ending
         finally:
             withdraw_demo(ground.sandbox.config)
     return ACCEPTED

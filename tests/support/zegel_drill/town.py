@@ -22,6 +22,7 @@ from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.config.roles import Config
 from zegel_drill.journal import Journal
 
+_SUPPORT = Path(__file__).parents[1]  # a process that is started anew finds the drill there
 STARTING = 60.0  # seconds; the machine may have other things to do
 NAMES = ("trust", "wallet-provider", "issuer", "verifier", "provider", "service", "wallet")
 OUTBOUND = 4  # seconds, for which an answer is waited
@@ -102,6 +103,7 @@ class Role:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                env=os.environ | {"PYTHONPATH": str(_SUPPORT)},
                 pass_fds=(diary,),
                 text=True,
                 bufsize=1,
