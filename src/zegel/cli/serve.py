@@ -67,6 +67,8 @@ async def _serve_beside_others(names: list[str], config: Config, worker: Worker)
     world = open_world(config_of(config, worker=worker.number))
     opened = await open_roles(roles_of(names, config, worker=worker.number), world)
     roles = [part_of(role, worker=worker.number) for role in opened]
+    if worker.number or worker.again:  # others answer meanwhile; what goes wrong here, the timer says of its own turn
+        await world.trust.refresh()
     sockets = bind_shared(roles, config, worker)
     async with serving(roles, world=world, sockets=sockets):
         ends = [asyncio.create_task(until_told_to_end()), asyncio.create_task(worker.parent_gone())]

@@ -1,19 +1,23 @@
 """``zegel serve``: roles in a process of their own, from the configuration to the signal that ends them."""
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 from zegel_testing.ports import reserved_ports
+from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
@@ -21,12 +25,24 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.cli.serve import _serve_beside_others
+from zegel.config.setting import Count, Origin, Port
 from zegel.primitives.encoding import base64url
 from zegel.web.app.serve import bind
+from zegel.web.app.workers import Worker
 
 pytestmark = pytest.mark.slow
 
 PROGRAM = Path(sys.executable).with_name("zegel")
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """What is served in this process listens to its signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -166,3 +182,36 @@ def test_a_role_is_watched_where_the_configuration_says(present: Path) -> None:
         process.kill()
         process.communicate()
     assert process.returncode == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("signals")
+async def test_a_worker_takes_no_connection_before_it_knows_whom_to_trust(tmp_path: Path) -> None:
+    """While others answer, what it would refuse for want of a list is not for it to have."""
+    config, taken = sandbox_at(tmp_path), []
+    asked = asyncio.Event()
+
+    async def serve_list(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with socket.socket() as probe:
+            taken.append(probe.connect_ex(("127.0.0.1", config.provider.port)) == 0)
+        asked.set()
+        writer.close()
+
+    with reserved_ports(1) as (port,):
+        server = await asyncio.start_server(serve_list, "127.0.0.1", 0)
+        origin = Origin(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        lists = tuple(replace(listed, location=f"{origin}/list") for listed in config.trusted_lists)
+        provider = replace(config.provider, workers=Count(2), port=Port(port))
+        outbound = replace(config.outbound, loopback_origins=frozenset({origin}))
+        config = replace(config, provider=provider, trusted_lists=lists, outbound=outbound)
+        (heard, ready), (lifeline, held) = os.pipe(), os.pipe()
+        worker = Worker(number=1, again=True, _ready=ready, _parent=lifeline)
+        async with server, asyncio.timeout(10):
+            serving = asyncio.create_task(_serve_beside_others(["provider"], config, worker))
+            await asked.wait()
+            os.close(held)  # the parent is gone
+            await serving
+        os.close(heard)
+        os.close(lifeline)
+    assert not taken[0]
+    assert taken[-1]
