@@ -1,4 +1,7 @@
-"""Whatever strangers can send to is fuzzed: each public ``parse_*`` and each route that takes a body has its target."""
+"""Whatever strangers can send to is fuzzed: each public ``parse_*`` and each route that takes a body has its target.
+
+docs/reliability.md says of each how long it was run, and how often.
+"""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,6 +12,7 @@ import httpx2
 from starlette.routing import Route as StarletteRoute
 from zegel_fuzz.endpoints import ROUTES, SERVICE, endpoint_names
 from zegel_fuzz.targets import all_targets
+from zegel_testing.markdown import ROOT, rows
 from zegel_testing.parsers import public_parsers
 
 import zegel.web
@@ -50,3 +54,13 @@ def test_every_form_of_the_demo_service_has_a_target() -> None:
     )
     taking = [each.path for each in app.routes if isinstance(each, StarletteRoute) and "POST" in (each.methods or ())]
     assert [f"service{path}" for path in taking] == [SERVICE]
+
+
+def test_the_page_says_of_each_target_how_long_it_was_run() -> None:
+    table = rows(ROOT / "docs" / "reliability.md", ("target", "seconds", "executions", "corpus", "edges"))
+    assert sorted(row[0].strip("`") for row in table) == sorted(TARGETS)
+    numbers = [[int(cell.replace(",", "")) for cell in row[1:]] for row in table]
+    assert all(number > 0 for row in numbers for number in row)
+    seconds, executions, *_ = map(sum, zip(*numbers, strict=True))
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    assert f"{len(table)} targets, {seconds:,} seconds, {executions:,} executions" in page
