@@ -32,7 +32,17 @@ from zegel_fuzz.asking import asking_ground
 from zegel_fuzz.ground import Ground, Play
 from zegel_fuzz.holding import holding_ground, plain_holding_ground
 from zegel_fuzz.issuing import issuing_ground, plain_issuing_ground, town_ground
-from zegel_fuzz.message import Good, body_template, expanded, message_of, request_of, sendable, template_of
+from zegel_fuzz.message import (
+    Good,
+    body_template,
+    expanded,
+    message_of,
+    opened_bodies,
+    opened_templates,
+    request_of,
+    sendable,
+    template_of,
+)
 from zegel_fuzz.signing_in import signing_in_ground
 from zegel_fuzz.target import Broken, Opened, Target, within
 
@@ -147,9 +157,9 @@ class _Endpoint:
         for play in self._opened().plays[self._name]:
             good = self._loop.run_until_complete(play())
             if not self._sealed:
-                found += [message_of(good.request), template_of(good.request)]
+                found += [message_of(good.request), template_of(good.request), *opened_templates(good.request)]
             elif good.inside is not None:
-                found += [good.inside, body_template(good.inside)]
+                found += [good.inside, body_template(good.inside), *opened_bodies(good.inside)]
         return found
 
     def run(self, data: bytes, bugs: list[BaseException]) -> str:

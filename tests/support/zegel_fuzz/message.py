@@ -38,14 +38,29 @@ def template_of(request: HttpRequest) -> bytes:
     return _head(request, lambda name, _: f"@header:{name}@") + body_template(request.body)
 
 
-def body_template(body: bytes) -> bytes:
-    """A form or a JSON object with every value by its name, or the whole by its name."""
+def opened_templates(request: HttpRequest) -> list[bytes]:
+    """The same with one value of the body as it is: so that it can be changed while all around it is good."""
+    head = _head(request, lambda name, _: f"@header:{name}@")
+    return [head + body for body in opened_bodies(request.body)]
+
+
+def opened_bodies(body: bytes) -> list[bytes]:
+    """Bodies with each value in turn as it is, and the others by their names."""
+    names = _members(body) or [name.decode() for name in _fields(body)]
+    return [body_template(body, opened=name) for name in names]
+
+
+def body_template(body: bytes, *, opened: str = "") -> bytes:
+    """A form or a JSON object with every value but ``opened`` by its name, or the whole by its name."""
     members = _members(body)
     if members is not None:
-        return encode_json({name: f"@member:{name}@" for name in members})
+        return encode_json({name: value if name == opened else f"@member:{name}@" for name, value in members.items()})
     fields = _fields(body)
     if fields:
-        return b"&".join(name + b"=@field:" + name + b"@" for name in fields)
+        kept = opened.encode()
+        return b"&".join(
+            name + b"=" + (value if name == kept else b"@field:" + name + b"@") for name, value in fields.items()
+        )
     return b"@body@"
 
 
