@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, Page
 from zegel_testing.chromium import new_context
 from zegel_testing.page_rules import faults_of
 
+pytestmark = pytest.mark.slow  # a browser has to start
+
 GOOD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>Good</title></head><body><main><h1>Good</h1>%s</main></body></html>"""

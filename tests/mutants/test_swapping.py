@@ -10,6 +10,8 @@ import pytest
 from zegel_mutants.mutate import make_mutants
 from zegel_mutants.swap import find_living, swap_in
 
+pytestmark = pytest.mark.slow
+
 SOURCE = dedent("""
     from functools import lru_cache
 

@@ -61,6 +61,7 @@ def test_a_good_message_is_taken(name: str) -> None:
     assert outcome(PROBES[name], PROBES[name].message(PROBES[name].good)) == "value"
 
 
+@pytest.mark.slow
 @EACH
 def test_a_fault_ends_in_malformed_or_a_value_and_one_that_is_certain_in_malformed(name: str) -> None:
     probe = PROBES[name]

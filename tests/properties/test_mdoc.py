@@ -193,6 +193,7 @@ def test_a_message_that_is_spoiled_in_a_byte_is_malformed_or_rejected_or_shows_n
     shows_no_more(found, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MESSAGES)
 @pytest.mark.parametrize("flip", [0x01, 0x80])
 def test_no_byte_of_what_is_signed_or_hashed_can_be_changed(name: str, flip: int) -> None:

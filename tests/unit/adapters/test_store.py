@@ -405,6 +405,7 @@ def raced(url: str, what: str, count: int) -> list[set[str]]:
     return [set(output.split()) for output in outputs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["take", "claim", "swap"])
 async def test_of_two_processes_one_gets_each_record(store: SqlStore, url: str, what: str) -> None:
     everyone = {str(number) for number in range(100)}
@@ -417,6 +418,7 @@ async def test_of_two_processes_one_gets_each_record(store: SqlStore, url: str, 
     assert not first & second
 
 
+@pytest.mark.slow
 async def test_two_processes_never_give_out_the_same_status_entry(url: str) -> None:
     first, second = await asyncio.to_thread(raced, url, "allocate", 200)
     assert len(first) == len(second) == 2_000
@@ -424,6 +426,7 @@ async def test_two_processes_never_give_out_the_same_status_entry(url: str) -> N
     assert {entry.partition("/")[0] for entry in first} == {entry.partition("/")[0] for entry in second}
 
 
+@pytest.mark.slow
 async def test_two_processes_start_on_a_new_database_and_write_side_by_side(url: str) -> None:
     first, second = await asyncio.to_thread(raced, url, "put", 100)
     assert first == second == {str(number) for number in range(100)}

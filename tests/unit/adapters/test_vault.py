@@ -225,6 +225,7 @@ def test_every_save_has_its_own_nonce(path: Path) -> None:
     assert path.read_bytes()[31:43] != first[31:43]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saves", [1, 2, 3, 5, 8])
 def test_a_kill_in_the_middle_of_a_save_leaves_a_whole_vault(tmp_path: Path, saves: int) -> None:
     path = tmp_path / "wallet.vault"

@@ -196,6 +196,7 @@ def hostile_inputs() -> list[bytes]:
     return inputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("json", [(), ("--json",)], ids=["text", "json"])
 @pytest.mark.parametrize("command", ["verify", "inspect", "status"])
 def test_whatever_the_bytes_no_stack_trace_is_shown(
