@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import final
+from http.client import HTTPConnection
+from typing import Final, final
+from urllib.parse import urlsplit
 
 from zegel_drill.ground import forget, ledger_of
 from zegel_drill.judge import faults_of
@@ -12,6 +14,7 @@ from zegel_drill.town import DrillError, Point, Town
 from zegel_drill.walk import Walk
 
 WHENS = ("before", "after")
+_SECONDS: Final = 20.0  # a list that could not be had is asked for again after two
 Planned = tuple[str, Callable[[], Awaitable["Result"]]]
 """What a scenario is called, and what does it."""
 
@@ -136,11 +139,38 @@ async def kill_trust(town: Town, point: Point, when: str) -> Result:
         town["verifier"].kill()
         if not town["verifier"].start():
             return [f"the verifier does not start: {town['verifier'].said()[-500:]}"]
-        if not town.mend() or town.mended != ["trust"]:
+        # it dies after an answer has been sent, and so perhaps a moment after the verifier has it
+        if not await _comes_true(lambda: town["trust"].ended is not None):
+            return ["expected that trust dies, and it did not"]
+        town.mend()
+        if town.mended != ["trust"]:
             return [f"expected that trust dies, and {town.mended} did"]
+        if not await _comes_true(lambda: _is_ready(town)):
+            return ["the verifier is not ready, though the lists are served again"]
         return await walked(town)
 
     return await judged("trust", str(point), when, work)
+
+
+def _is_ready(town: Town) -> bool:
+    """Whether the verifier says that it has the lists."""
+    at = urlsplit(town.config.verifier.origin)
+    connection = HTTPConnection("127.0.0.1", at.port, timeout=_SECONDS)
+    try:
+        connection.request("GET", "/readyz", headers={"host": at.netloc})
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()
+
+
+async def _comes_true(what: Callable[[], bool]) -> bool:
+    """Whether something is so within a moment that nobody would call long."""
+    end = time.monotonic() + _SECONDS
+    while not what():
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(0.05)
+    return True
 
 
 async def count_trust(town: Town) -> list[Point]:
