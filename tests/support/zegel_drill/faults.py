@@ -154,6 +154,9 @@ async def hanging_status_host(town: Town) -> Result:
 
     async def work() -> list[str]:
         town.begin()
+        town["verifier"].kill()
+        if not town["verifier"].start():  # it has kept no list that it could do with
+            return [f"the verifier does not start: {town['verifier'].said()[-500:]}"]
         walk, faults, hung = Walk(town, only=_STEPS["verifier"]), list[str](), list[str]()
 
         @asynccontextmanager
