@@ -965,7 +965,7 @@ class Check(Enum):
         "RFC 6585 section 4; RFC 9126 section 2.3; NIST SP 800-63B-4 section 3.2.2",
         "address or session",
         Fault.SENDER,
-        "wait as long as Retry-After says; where many share one address, the operator can allow more",
+        "wait for as long as the answer says; where many share one address, the operator can allow more",
     )
     OPERATOR_TOKEN = (
         "the operator API is called with its bearer token",

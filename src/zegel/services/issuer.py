@@ -70,8 +70,7 @@ class IssuerService:
     """A credential issuer at work. The wallet providers that ``trust`` has at the time are those whose word counts.
 
     ``key`` makes references of persons, which can be guessed, into keys of records that cannot; what stands under the
-    ``earlier`` keys is found there. ``batches`` and
-    ``copies`` count what was issued since the start, by format.
+    ``earlier`` keys is found there. ``batches`` and ``copies`` count what was issued since the start, by format.
     """
 
     def __init__(
