@@ -93,12 +93,12 @@ def test_a_crash_is_kept_once_and_the_search_goes_on(tmp_path: Path) -> None:
 def test_what_was_kept_is_run_again_by_its_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "input"
     file.write_bytes(b'["a", null, 0]')
-    assert replay("formats.claims.parse_claim_path", file) == 0
+    assert replay("primitives.claim_path.parse_claim_path", file) == 0
     assert capsys.readouterr().out == "value\n"
 
 
 def test_a_value_that_is_not_what_was_sent_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    (target,) = chosen_targets(["formats.claims.parse_claim_path"])
+    (target,) = chosen_targets(["primitives.claim_path.parse_claim_path"])
     with target.open() as opened:
         monkeypatch.setattr("json.loads", lambda text: ["another"])
         with pytest.raises(Broken, match="not what was sent"):
@@ -144,7 +144,7 @@ def test_a_run_tells_of_itself_in_a_line(tmp_path: Path) -> None:
     if find_spec("atheris") is None:
         assert fuzz(["*.parse_claim_path"], 1) == 2
         return
-    (target,) = chosen_targets(["formats.claims.parse_claim_path"])
+    (target,) = chosen_targets(["primitives.claim_path.parse_claim_path"])
     with open_nursery() as nursery:
         line = fuzz_one(target, 1, nursery=nursery, kept=tmp_path)
     assert line["crashes"] == []

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from zegel_testing.openid4vp import credential, held, presented, shown
 
 from zegel.errors import Malformed, Rejected
-from zegel.formats.claims import Claim, ClaimPath, select_claims
+from zegel.formats.claims import Claim, select_claims
 from zegel.formats.credential import Format, VerifiedCredential
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.json import encode_json
 from zegel.protocols.openid4vp.dcql import build_query, parse_query
 from zegel.protocols.openid4vp.matching import default_choice, match_query

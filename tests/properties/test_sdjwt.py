@@ -10,12 +10,12 @@ from zegel_testing.authorities import NOW
 from zegel_testing.sdjwt import ANCHORS, AUDIENCE, HOLDER, NONCE, bound, issued, parsed, presented
 
 from zegel.errors import Malformed, Rejected
-from zegel.formats.claims import ClaimPath
 from zegel.formats.sdjwt.disclosures import resolve_disclosures
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_sdjwt
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import encode_base64url
 from zegel.primitives.json import encode_json
 

@@ -7,7 +7,7 @@ kind of path serves both. Values are JSON's, and ``bytes`` where an mdoc has a b
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from zegel.errors import Malformed
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64url
 from zegel.primitives.json import Json
 
@@ -16,19 +16,6 @@ if TYPE_CHECKING:
 else:
     Claim: TypeAlias = Any  # the stores' codec cannot read a recursive type
 Claims: TypeAlias = Mapping[str, Claim]
-ClaimPath: TypeAlias = tuple[str | int | None, ...]
-
-MAX_PATH = 16  # a path into the deepest claim of the catalogue has six
-
-
-def parse_claim_path(value: Json, *, what: str, where: str) -> ClaimPath:
-    """Parse a claims path pointer: names, indices, and null for every entry; ``Malformed`` otherwise."""
-    if not isinstance(value, list) or not 0 < len(value) <= MAX_PATH:
-        raise Malformed(what, where, f"expected an array of one to {MAX_PATH} path elements")
-    for element in value:
-        if not (element is None or type(element) is str or (type(element) is int and element >= 0)):
-            raise Malformed(what, where, "expected names, null or indices from zero")
-    return tuple(value)
 
 
 def select_claims(claims: Claim, path: ClaimPath) -> tuple[tuple[ClaimPath, Claim], ...]:

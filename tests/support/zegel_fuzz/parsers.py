@@ -83,7 +83,7 @@ CLAIMED: Final[Mapping[str, Callable[[Any, bytes], bool]]] = {
         parse_private_pem(value.secret_pem(), what="test").secret_jwk() == value.secret_jwk()
     ),
     "primitives.x509.parse_certificate": lambda value, data: value.der == data,
-    "formats.claims.parse_claim_path": lambda value, data: list(value) == json.loads(data),
+    "primitives.claim_path.parse_claim_path": lambda value, data: list(value) == json.loads(data),
     "formats.mdoc.parse.parse_issuer_signed": _payload_kept,
     "formats.mdoc.transcript.parse_transcript": lambda value, data: value.encoded == data,
     "formats.sdjwt.parse.parse_sdjwt": lambda value, data: data.startswith(value.presented),

@@ -182,7 +182,7 @@ CONVERSATIONS: Final[Mapping[str, Pair]] = {
     "zegel.protocols.openid4vp.received_request.MAX_INFOS": Pair(
         lambda n: asked(verifier_info=[{"format": "jwt", "data": "a"}] * n), Check.SYNTAX
     ),
-    "zegel.protocols.openid4vp.members.MAX_TEXT": Pair(
+    "zegel.primitives.members.MAX_TEXT": Pair(
         lambda n: asked(verifier_info=[{"format": "f" * n, "data": "a"}]), Check.SYNTAX
     ),
 }

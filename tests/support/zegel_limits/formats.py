@@ -11,17 +11,19 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.checks import Check
 from zegel.formats.catalogue.parse import parse_attestation_type
 from zegel.formats.catalogue.records import check_record
-from zegel.formats.claims import Claim, parse_claim_path
+from zegel.formats.claims import Claim
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.transcript import parse_transcript
 from zegel.formats.sdjwt.integrity import verify_integrity
 from zegel.formats.sdjwt.registered import parse_registered
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata
 from zegel.formats.status.reference import parse_status_reference
+from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.json import encode_json
 from zegel.trust.attestation_claims import parse_attestation_status
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
+from zegel.trust.registration.credentials import parse_registered_credentials
 from zegel_limits.pair import Pair
 
 _TYPES: Final = load_catalogue().types
@@ -93,8 +95,25 @@ def _keys(count: int) -> object:
     return parse_key_attestation(made.decode())
 
 
+def _registered_credential(**changes: Any) -> dict[str, Any]:
+    return {"format": "dc+sd-jwt", "meta": {"vct_values": ["urn:a"]}} | changes
+
+
+def _registered_credentials(entries: list[dict[str, Any]]) -> object:
+    return parse_registered_credentials(entries, what="test", where="credentials")
+
+
 FORMATS: Final[Mapping[str, Pair]] = {
-    "zegel.formats.claims.MAX_PATH": Pair(lambda n: parse_claim_path(["a"] * n, what="test", where="")),
+    "zegel.primitives.claim_path.MAX_PATH": Pair(lambda n: parse_claim_path(["a"] * n, what="test", where="")),
+    "zegel.trust.registration.credentials.MAX_REGISTERED_CREDENTIALS": Pair(
+        lambda n: _registered_credentials([_registered_credential()] * n)
+    ),
+    "zegel.trust.registration.credentials.MAX_REGISTERED_CLAIMS": Pair(
+        lambda n: _registered_credentials([_registered_credential(claim=[{"path": ["a"]}] * n)])
+    ),
+    "zegel.trust.registration.credentials.MAX_REGISTERED_TYPES": Pair(
+        lambda n: _registered_credentials([_registered_credential(meta={"vct_values": ["urn:a"] * n})])
+    ),
     "zegel.formats.catalogue.parse.MAX_FILE": Pair(_type),
     "zegel.formats.catalogue.parse._MAX_DOTS": Pair(_dots),
     "zegel.formats.catalogue.parse.MAX_DEPTH": Pair(_levels),

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import StatusReference
 from zegel.formats.mdoc.device_auth import derive_mac_key, device_authentication
 from zegel.formats.mdoc.issue import MdocIssuer
@@ -13,6 +12,7 @@ from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.present import present_mdoc
 from zegel.formats.mdoc.transcript import AnyTranscript, ProximityTranscript, redirect_transcript
 from zegel.primitives.cbor import TAG_DATE_TIME, TAG_ENCODED, TAG_FULL_DATE, Tag, encode_cbor, encode_embedded
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.cose import cose_key, mac_mac0, sign_sign1
 from zegel.primitives.keys import PrivateKey, Signer
 from zegel.trust.anchors import Purpose

@@ -19,7 +19,6 @@ import zegel.protocols
 import zegel.trust
 from zegel.errors import Malformed
 from zegel.formats.catalogue.parse import parse_attestation_type
-from zegel.formats.claims import parse_claim_path
 from zegel.formats.credential import Format
 from zegel.formats.detect import parse_any
 from zegel.formats.mdoc.dates import parse_tdates
@@ -48,6 +47,7 @@ from zegel.primitives.cbor import (
     parse_map,
     parse_text_keyed,
 )
+from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.cose import cose_key, mac_mac0, parse_cose_key, parse_mac0, parse_sign1, sign_sign1
 from zegel.primitives.encoding import base64, parse_base64, parse_base64url
 from zegel.primitives.http import HttpResponse, parse_form
@@ -84,6 +84,7 @@ from zegel.trust.attestation_claims import (
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
+from zegel.trust.registration.credentials import parse_registered_credentials
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.faults import (
     Fault,
@@ -547,6 +548,9 @@ _NAMESPACES: Final = encode_cbor({"nameSpaces": parse_map(mdoc(), what="mdoc")["
 _DISCLOSURE: Final = ["salt", "name", {"a": [1, None]}]
 
 PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
+    "primitives.claim_path.parse_claim_path": (
+        of_json(behind_json(partial(parse_claim_path, what="test", where="")), ["a", None, 0]),
+    ),
     "primitives.cbor.parse_cbor": (of_cbor(partial(parse_cbor, what="test"), _ITEM),),
     "primitives.cbor.parse_map": (of_cbor(partial(parse_map, what="test"), encode_cbor({"a": [1], 1: {"b": b"c"}})),),
     "primitives.cbor.parse_text_keyed": (
@@ -627,11 +631,18 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     ),
     "trust.key_attestation.parse_key_attestation": (of_jws(parse_key_attestation, key_attestation()),),
     "trust.lists.parse.parse_trusted_list": (Probe(parse_trusted_list, trusted_list(), _sampled(jws_texts, 5)),),
+    "trust.registration.credentials.parse_registered_credentials": (
+        of_json(
+            behind_json(partial(parse_registered_credentials, what="test", where="credentials")),
+            [
+                {"format": "dc+sd-jwt", "meta": {"vct_values": [VCT]}, "claim": [{"path": ["a", None, 0]}]},
+                {"format": "mso_mdoc", "meta": {"doctype_value": NAMESPACE}, "claims": [{"path": [NAMESPACE, "a"]}]},
+                {"format": "ldp_vc", "meta": {"type_values": [["A"]]}},
+            ],
+        ),
+    ),
     "formats.catalogue.parse.parse_attestation_type": (
         in_text(Probe(partial(parse_attestation_type, file="card.toml"), TYPE_FILE.encode(), _toml_faults)),
-    ),
-    "formats.claims.parse_claim_path": (
-        of_json(behind_json(partial(parse_claim_path, what="test", where="")), ["a", None, 0]),
     ),
     "formats.detect.parse_any": (
         Probe(parse_any, mdoc(), _sampled(cbor_texts)),

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import StatusReference
 from zegel.formats.sdjwt.disclosures import Disclosure, parse_disclosures
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.sdjwt.key_binding import sign_key_binding
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_sdjwt
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64url, encode_base64url, parse_base64url
 from zegel.primitives.json import encode_json, parse_json
 from zegel.primitives.jws import sign_jws

@@ -9,7 +9,8 @@ from zegel_testing.authorities import authority, fixed_key
 
 from zegel.adapters.codec import Codec, UnreadableError
 from zegel.checks import Check
-from zegel.formats.claims import ClaimPath, Claims
+from zegel.formats.claims import Claims
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import PublicKey, Signer
 from zegel.primitives.x509 import Certificate
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from zegel.errors import Malformed
-from zegel.formats.claims import MAX_PATH, ClaimPath, json_claim, parse_claim_path, select_claims
+from zegel.formats.claims import json_claim, select_claims
+from zegel.primitives.claim_path import ClaimPath
 
 CLAIMS = {
     "name": "Ada",
@@ -14,24 +14,6 @@ CLAIMS = {
     "nothing": None,
     "flag": True,
 }
-
-
-@pytest.mark.parametrize(
-    "path", [["a"], ["a", None, 0], [0], [None], ["a"] * MAX_PATH, [""], ["a", 10**9]], ids=lambda path: str(path)[:30]
-)
-def test_a_path_is_names_indices_and_null(path: list) -> None:
-    assert parse_claim_path(path, what="query", where="path") == tuple(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [None, "a", {}, [], ["a"] * (MAX_PATH + 1), [-1], [True], [1.0], [["a"]], [{}], ["a", False], 7],
-    ids=lambda path: str(path)[:30],
-)
-def test_anything_else_is_malformed(path: object) -> None:
-    with pytest.raises(Malformed) as refusal:
-        parse_claim_path(path, what="query", where="claims[0].path")
-    assert (refusal.value.what, refusal.value.where) == ("query", "claims[0].path")
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from zegel.formats.catalogue.types import (
     TransactionDataType,
     ValueRule,
 )
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.json import Json, JsonObject
 
 _CATEGORY_NAMES: Final = {"en": "Category", "nl": "Categorie", "fr": "Catégorie", "de": "Kategorie", "hu": "Kategória"}

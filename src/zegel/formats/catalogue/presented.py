@@ -7,8 +7,9 @@ from typing import Final
 
 from zegel.errors import Malformed
 from zegel.formats.catalogue.types import AttestationType, ValueType
-from zegel.formats.claims import Claim, ClaimPath, Claims, select_claims
+from zegel.formats.claims import Claim, Claims, select_claims
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import parse_base64
 
 _JPEG: Final = "data:image/jpeg;base64,"  # PID rulebook 1.7 section 4.1.1

@@ -7,8 +7,8 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import ClaimPath
 
 MAX_TEXT: Final = 150  # PID rulebook 1.7 section 3.1.2, and the template for every other rulebook
 CATEGORY: Final = "category"  # ETSI TS 119 472-1, never selectively disclosable

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.mdoc.device_auth import device_authentication
 from zegel.formats.mdoc.parse import UnverifiedIssuerSigned
 from zegel.formats.mdoc.transaction_data import ELEMENT, encode_transaction_data
 from zegel.formats.mdoc.transcript import AnyTranscript
 from zegel.primitives.cbor import encode_array, encode_cbor, encode_embedded, encode_map, encode_text
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.cose import sign_sign1
 from zegel.primitives.keys import Signer
 

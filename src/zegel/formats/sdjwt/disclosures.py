@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.claims import ClaimPath
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64url_digests
 from zegel.primitives.json import MAX_DEPTH, Json, JsonObject
 

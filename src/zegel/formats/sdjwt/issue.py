@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypeAlias, final
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import StatusReference
 from zegel.formats.sdjwt.disclosures import HASH_ALGORITHM, RESERVED_NAMES
 from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED
 from zegel.formats.sdjwt.verify import TYPE
 from zegel.formats.status.reference import status_claim
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64url, base64url_digests, encode_base64url
 from zegel.primitives.json import Json, JsonObject, encode_json
 from zegel.primitives.jws import encode_header, sign_encoded

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.sdjwt.disclosures import locate_claims
 from zegel.formats.sdjwt.key_binding import sign_key_binding
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import Signer
 
 

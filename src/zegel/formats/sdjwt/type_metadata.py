@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, final
 
 from zegel.errors import Malformed
-from zegel.formats.claims import ClaimPath, parse_claim_path
+from zegel.primitives.claim_path import ClaimPath, parse_claim_path
 from zegel.primitives.json import Json, JsonObject, parse_object
 
 MAX_DOCUMENT: Final = 1 << 17  # a PID in five languages takes a quarter

@@ -10,7 +10,6 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import VerifiedCredential
 from zegel.formats.sdjwt.integrity import verify_integrity
 from zegel.formats.sdjwt.type_metadata import (
@@ -20,6 +19,7 @@ from zegel.formats.sdjwt.type_metadata import (
     TypeMetadata,
     parse_type_metadata,
 )
+from zegel.primitives.claim_path import ClaimPath
 from zegel.trust.anchors import Purpose, TrustAnchors, entitled_types
 
 MAX_TYPES: Final = 8  # a regional type, its national one and the European one are three

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import final
 
 from zegel.formats.catalogue.types import AttestationType, Catalogue, ClaimRule
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import ClaimPath
 
 
 @final

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import ClaimPath
 
 SIGNING_ALGORITHMS: Final[Mapping[Format, tuple[str | int, ...]]] = {
     Format.SD_JWT_VC: ("ES256",),

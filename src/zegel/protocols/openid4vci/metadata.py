@@ -10,8 +10,8 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.claims import parse_claim_path
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, media_type
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.jwe import ALGORITHM, Encryption

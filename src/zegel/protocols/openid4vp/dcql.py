@@ -10,18 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar, final
 
 from zegel.errors import Malformed
-from zegel.formats.claims import ClaimPath, parse_claim_path
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import ClaimPath, parse_claim_path
 from zegel.primitives.json import Json, JsonObject, parse_json
-from zegel.protocols.openid4vp.members import (
-    MAX_TEXT,
-    member,
-    read_array,
-    read_flag,
-    read_object,
-    read_text,
-    read_texts,
-)
+from zegel.primitives.members import MAX_TEXT, member, read_array, read_flag, read_object, read_text, read_texts
 
 # The specification sets no limits. The longest query of the EUDI reference wallet asks one credential for 27 claims.
 MAX_CREDENTIALS: Final = 32

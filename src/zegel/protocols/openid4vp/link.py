@@ -13,8 +13,8 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.http import origin_of, parse_form
 from zegel.primitives.json import Json, JsonObject, parse_json
+from zegel.primitives.members import read_text
 from zegel.profiles import ClientIdPrefix, Profile
-from zegel.protocols.openid4vp.members import read_text
 from zegel.trust.access import REDIRECT_PREFIX
 
 MAX_LINK: Final = 16_000  # a QR code holds 4,300 characters; a link with the longest query in it has 6,000

@@ -13,8 +13,9 @@ from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.claims import Claim, ClaimPath, Claims, json_claim, select_claims
+from zegel.formats.claims import Claim, Claims, json_claim, select_claims
 from zegel.formats.credential import Format, VerifiedCredential
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64url
 from zegel.protocols.openid4vp.dcql import (
     AUTHORITY_KEY_ID,

@@ -1,59 +1,12 @@
-"""Members of the JSON objects that OpenID4VP sends, read by type and within limits; ``Malformed`` names the member.
-
-``what`` is the object and ``where`` the path to it, as the messages name them.
-"""
+"""The members that only OpenID4VP has, read by type and within limits; ``Malformed`` names the member."""
 
 import re
 from typing import Final
 
 from zegel.errors import Malformed
-from zegel.primitives.json import Json, JsonObject
+from zegel.primitives.json import Json
 
-MAX_TEXT: Final = 1_000  # the longest text of the specifications' examples has a hundred characters
 _URL_SAFE: Final = re.compile(r"[A-Za-z0-9._~-]{1,1000}")
-
-
-def member(where: str, name: str) -> str:
-    """The path of a member."""
-    return f"{where}.{name}" if where else name
-
-
-def read_object(value: Json, *, what: str, where: str) -> JsonObject:
-    """An object."""
-    if type(value) is not dict:
-        raise Malformed(what, where, "expected an object")
-    return value
-
-
-def read_text(value: Json, *, what: str, where: str, limit: int = MAX_TEXT) -> str:
-    """A text that is not empty."""
-    if type(value) is not str or not 0 < len(value) <= limit:
-        raise Malformed(what, where, f"expected text of one to {limit} characters")
-    return value
-
-
-def read_flag(object_: JsonObject, name: str, *, default: bool, what: str, where: str) -> bool:
-    """A boolean member that may be left out."""
-    value = object_.get(name, default)
-    if type(value) is not bool:
-        raise Malformed(what, member(where, name), "expected true or false")
-    return value
-
-
-def read_array(value: Json, *, what: str, where: str, limit: int) -> list[Json]:
-    """An array that is not empty."""
-    if type(value) is not list or not 0 < len(value) <= limit:
-        raise Malformed(what, where, f"expected an array of one to {limit} entries")
-    return value
-
-
-def read_texts(value: Json, *, what: str, where: str, limit: int, max_text: int = MAX_TEXT) -> tuple[str, ...]:
-    """An array of texts, none of them empty."""
-    entries = read_array(value, what=what, where=where, limit=limit)
-    return tuple(
-        read_text(entry, what=what, where=f"{where}[{position}]", limit=max_text)
-        for position, entry in enumerate(entries)
-    )
 
 
 def read_url_safe(value: Json, *, what: str, where: str) -> str:

@@ -10,8 +10,8 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.jwe import ALGORITHM, Encryption
 from zegel.primitives.keys import Algorithm, Curve, PublicKey, parse_jwk
+from zegel.primitives.members import member, read_array, read_object, read_texts
 from zegel.profiles import ClientIdPrefix, Profile
-from zegel.protocols.openid4vp.members import member, read_array, read_object, read_texts
 
 MAX_KEYS: Final = 16  # one is enough
 MAX_KID: Final = 256  # characters; a thumbprint has 43

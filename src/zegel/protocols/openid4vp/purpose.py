@@ -7,7 +7,7 @@ is shown as such.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from zegel.protocols.openid4vp.members import MAX_TEXT
+from zegel.primitives.members import MAX_TEXT
 from zegel.protocols.openid4vp.request import VerifierInfo
 
 FORMAT: Final = "urn:zegel:purpose"

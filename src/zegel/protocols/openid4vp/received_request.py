@@ -10,9 +10,10 @@ from typing import Final, final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import Json, JsonObject
+from zegel.primitives.members import member, read_array, read_object, read_text, read_texts
 from zegel.profiles import ResponseMode
 from zegel.protocols.openid4vp.dcql import MAX_CREDENTIALS, MAX_ID, DcqlQuery, parse_query
-from zegel.protocols.openid4vp.members import member, read_array, read_object, read_text, read_texts, read_url_safe
+from zegel.protocols.openid4vp.members import read_url_safe
 from zegel.protocols.openid4vp.metadata import parse_vp_formats
 from zegel.protocols.openid4vp.pid import is_pid
 from zegel.protocols.openid4vp.request import RESPONSE_TYPE, Challenge, VerifierInfo

@@ -16,9 +16,9 @@ from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.json import Json, JsonObject, parse_json, parse_object
 from zegel.primitives.jwe import open_jwe, parse_jwe
 from zegel.primitives.keys import PrivateKey
+from zegel.primitives.members import member, read_array, read_object, read_text
 from zegel.protocols.openid4vp.dcql import DcqlQuery
 from zegel.protocols.openid4vp.matching import MAX_PRESENTATIONS
-from zegel.protocols.openid4vp.members import member, read_array, read_object, read_text
 from zegel.protocols.openid4vp.metadata import response_kid
 from zegel.protocols.openid4vp.verifier import Requested
 

@@ -10,8 +10,9 @@ from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.claims import Claim, ClaimPath, Claims, select_claims
+from zegel.formats.claims import Claim, Claims, select_claims
 from zegel.formats.credential import CurrentPresentation, CurrentUnboundPresentation, VerifiedCredential
+from zegel.primitives.claim_path import ClaimPath
 from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, DcqlQuery
 from zegel.protocols.openid4vp.matching import (
     Found,

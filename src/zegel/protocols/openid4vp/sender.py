@@ -14,10 +14,11 @@ from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.json import JsonObject
 from zegel.primitives.jws import UnverifiedJws, parse_jws, verify_jws
+from zegel.primitives.members import read_text
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE, parse_numeric_date
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.link import UnverifiedLink, check_address, check_prefix
-from zegel.protocols.openid4vp.members import read_text, read_url_safe
+from zegel.protocols.openid4vp.members import read_url_safe
 from zegel.protocols.openid4vp.metadata import ResponseKey, parse_response_key
 from zegel.protocols.openid4vp.request import AUDIENCE, REQUEST_TYPE
 from zegel.trust.access import (

@@ -14,8 +14,8 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import Json, JsonObject, encode_json, parse_object
+from zegel.primitives.members import read_array, read_text, read_texts
 from zegel.protocols.openid4vp.dcql import MAX_CREDENTIALS, MAX_ID, CredentialQuery, DcqlQuery
-from zegel.protocols.openid4vp.members import read_array, read_text, read_texts
 from zegel.protocols.openid4vp.pid import is_pid
 
 MAX_ITEMS: Final = 16  # the specification sets no limit; nobody reads more on one page

@@ -22,11 +22,11 @@ from zegel.errors import Rejected, ZegelError
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response, with_query
 from zegel.primitives.keys import PrivateKey, random_private_key
+from zegel.primitives.members import read_text
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.dcql import DcqlQuery
 from zegel.protocols.openid4vp.link import check_prefix
 from zegel.protocols.openid4vp.matching import needed_ids
-from zegel.protocols.openid4vp.members import read_text
 from zegel.protocols.openid4vp.request import (
     REQUEST_MEDIA_TYPE,
     PresentationRequest,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias, final
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import Format, StatusReference, VerifiedCredential
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import PrivateKey, Signer
 from zegel.protocols.openid4vci.configuration import ClaimDescription
 from zegel.protocols.openid4vci.wallet.authorization import BrowserPause

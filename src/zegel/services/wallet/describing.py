@@ -7,8 +7,9 @@ from typing import Any, Final, final
 
 from zegel.formats.catalogue.describe import claim_name, described_claims, name_in
 from zegel.formats.catalogue.types import AttestationType, Catalogue
-from zegel.formats.claims import Claim, ClaimPath
+from zegel.formats.claims import Claim
 from zegel.formats.credential import Format, VerifiedCredential
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64
 from zegel.protocols.openid4vci.configuration import ClaimDescription, Display
 from zegel.services.wallet.contents import Batch

@@ -9,11 +9,12 @@ from typing import Final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.claims import Claim, ClaimPath, Claims
+from zegel.formats.claims import Claim, Claims
 from zegel.formats.credential import Format, VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import PrivateKey, PublicKey
 from zegel.primitives.x509 import DAY
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration

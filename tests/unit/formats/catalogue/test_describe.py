@@ -15,8 +15,8 @@ from zegel.formats.catalogue.describe import (
     name_in,
     type_metadata,
 )
-from zegel.formats.claims import ClaimPath
 from zegel.formats.credential import Format
+from zegel.primitives.claim_path import ClaimPath
 
 TYPES = load_catalogue().types
 PAIRS = [(id_, format_) for id_, type_ in TYPES.items() for format_ in type_.formats]

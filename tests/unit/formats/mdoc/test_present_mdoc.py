@@ -18,11 +18,11 @@ from zegel_testing.mdoc import (
     signed,
 )
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.mdoc.parse import parse_device_response, parse_issuer_signed
 from zegel.formats.mdoc.transcript import AnyTranscript
 from zegel.formats.mdoc.verify import verify_presented_mdoc
 from zegel.primitives.cbor import encode_cbor, parse_map
+from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import Curve
 
 

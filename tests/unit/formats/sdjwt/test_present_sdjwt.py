@@ -6,11 +6,11 @@ import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.sdjwt import ANCHORS, HOLDER, digest, issued, presented
 
-from zegel.formats.claims import ClaimPath
 from zegel.formats.sdjwt.key_binding import sign_key_binding
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.present import present_unbound_sdjwt
 from zegel.formats.sdjwt.verify import verify_unbound_sdjwt
+from zegel.primitives.claim_path import ClaimPath
 
 CLAIMS: dict[str, Any] = {
     "name": "Erika",

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from zegel.protocols.openid4vp.members import MAX_TEXT
+from zegel.primitives.members import MAX_TEXT
 from zegel.protocols.openid4vp.purpose import FORMAT, build_purpose, stated_purposes
 from zegel.protocols.openid4vp.request import VerifierInfo
 
