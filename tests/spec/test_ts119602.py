@@ -25,6 +25,7 @@ SERVICES = {
     ListType.PID_PROVIDERS: (ServiceType.PID_ISSUANCE, ServiceType.PID_REVOCATION),
     ListType.WALLET_PROVIDERS: (ServiceType.WALLET_ISSUANCE, ServiceType.WALLET_REVOCATION),
     ListType.ACCESS_PROVIDERS: (ServiceType.ACCESS_ISSUANCE, ServiceType.ACCESS_REVOCATION),
+    ListType.REGISTRATION_PROVIDERS: (ServiceType.REGISTRATION_ISSUANCE, ServiceType.REGISTRATION_REVOCATION),
     ListType.PUB_EAA_PROVIDERS: (ServiceType.PUB_EAA_ISSUANCE, ServiceType.PUB_EAA_REVOCATION),
 }
 
@@ -50,6 +51,8 @@ def test_clause_6_every_list_has_the_form_of_the_schema(list_type: ListType) -> 
 def test_clause_6_3_the_scheme_says_who_publishes_what_and_until_when(list_type: ListType) -> None:
     scheme = published(list_type)["LoTE"]["ListAndSchemeInformation"]
     name = list_type.rpartition("/")[2].removeprefix("EU")
+    if list_type is ListType.REGISTRATION_PROVIDERS:
+        name = "WRPRCrovidersList"  # table G.1 and clause C.2.2 print it so
     assert scheme["LoTEType"] == list_type
     assert scheme["StatusDeterminationApproach"] == f"http://uri.etsi.org/19602/{name}/StatusDetn/EU"
     assert scheme["SchemeName"][0]["value"].startswith(f"{scheme['SchemeTerritory']}:")

@@ -28,7 +28,7 @@ from zegel.config.setting import (
 
 ProfileName = Literal["haip", "plain"]
 Source = Literal["register", "csv", "oidc", "presentation"]
-ListPurpose = Literal["pid", "attestation", "wallet-provider", "access"]
+ListPurpose = Literal["pid", "attestation", "wallet-provider", "access", "registration"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,9 @@ class RoleConfig:
 class TrustedListConfig:
     """A list of trusted entities that the roles of this file believe."""
 
-    purpose: ListPurpose = required("what those on the list are trusted for: PIDs, other attestations, wallets, access")
+    purpose: ListPurpose = required(
+        "what those on the list are trusted for: PIDs, other attestations, wallets, access or registration certificates"
+    )
     location: str = required("URL or path of the list")
     signer: Path = required("PEM certificate that the list's signer leads to")
 

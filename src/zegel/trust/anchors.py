@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     STATUS = "status"
     WALLET_PROVIDER = "wallet-provider"
     ACCESS = "access"
+    REGISTRATION = "registration"
     LIST = "list"
 
 
@@ -39,6 +40,7 @@ PROFILES: Final = {
     Purpose.STATUS: CertificateProfile(name="signing status lists", allowed_usages=frozenset({_DOCUMENT_SIGNER})),
     Purpose.WALLET_PROVIDER: CertificateProfile(name="signing wallet attestations"),
     Purpose.ACCESS: CertificateProfile(name="signing presentation requests"),
+    Purpose.REGISTRATION: CertificateProfile(name="signing registration certificates"),
     Purpose.LIST: CertificateProfile(name="signing lists of trusted entities"),
 }
 

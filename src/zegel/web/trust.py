@@ -22,6 +22,7 @@ _NAMES: Final = {
     ListType.PUB_EAA_PROVIDERS: "Providers of other attestations",
     ListType.WALLET_PROVIDERS: "Wallet providers",
     ListType.ACCESS_PROVIDERS: "Providers of access certificates",
+    ListType.REGISTRATION_PROVIDERS: "Providers of registration certificates",
 }
 
 

@@ -52,7 +52,9 @@ def test_its_configuration_is_whole(sandbox: Any) -> None:
         assert getattr(getattr(config, role), key).exists()
     for role in (config.issuer, config.verifier, config.provider, config.wallet_provider):
         assert len(load_secret(role.sealing_key)) == 32
-    assert {listed.purpose for listed in config.trusted_lists} == {"pid", "attestation", "wallet-provider", "access"}
+    assert [listed.purpose for listed in config.trusted_lists] == [
+        "pid", "attestation", "wallet-provider", "access", "registration"
+    ]  # fmt: skip
     assert all(listed.signer.exists() for listed in config.trusted_lists)
 
 

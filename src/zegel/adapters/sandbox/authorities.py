@@ -37,6 +37,7 @@ ROOTS: Final[Mapping[str, Root]] = {
         Root(file="attestations", name="Utopia attestation authority", purpose=Purpose.ISSUER),
         Root(file="wallets", name="Utopia wallet authority", purpose=Purpose.WALLET_PROVIDER),
         Root(file="access", name="Utopia access certificate authority", purpose=Purpose.ACCESS),
+        Root(file="registration", name="Utopia registration authority", purpose=Purpose.REGISTRATION),
         Root(file="lists", name="Utopia list operator", purpose=Purpose.LIST),
         Root(file="web", name="Utopia web authority (sandbox)", purpose=None),
     )

@@ -54,6 +54,12 @@ LIST_FILES: Final = (
         type=ListType.ACCESS_PROVIDERS,
         name="Providers of access certificates",
     ),
+    ListFile(
+        file="registration-providers.jwt",
+        purpose="registration",
+        type=ListType.REGISTRATION_PROVIDERS,
+        name="Providers of registration certificates",
+    ),
 )
 
 
@@ -117,6 +123,21 @@ def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Ca
                 certificates=(roots["access"].certificate.der,),
             )
             return (ListedEntity(organization=_office("access"), country=COUNTRY, services=(access,)),)
+        case ListType.REGISTRATION_PROVIDERS:
+            registration = roots["registration"].certificate.der  # its provider signs its status lists itself
+            services = (
+                TrustedService(
+                    name="Registration certificates",
+                    type=ServiceType.REGISTRATION_ISSUANCE,
+                    certificates=(registration,),
+                ),
+                TrustedService(
+                    name="Registration certificate status",
+                    type=ServiceType.REGISTRATION_REVOCATION,
+                    certificates=(registration,),
+                ),
+            )
+            return (ListedEntity(organization=_office("registration"), country=COUNTRY, services=services),)
 
 
 def _scheme(listed: ListFile, plan: SandboxPlan) -> ListScheme:

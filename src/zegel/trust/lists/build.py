@@ -28,13 +28,22 @@ _RULES: Final[Mapping[ListType, str]] = {
     ListType.PID_PROVIDERS: "PIDProviders",
     ListType.WALLET_PROVIDERS: "WalletProvidersList",
     ListType.ACCESS_PROVIDERS: "WRPACProvidersList",
+    ListType.REGISTRATION_PROVIDERS: "WRPRCProvidersList",
     ListType.PUB_EAA_PROVIDERS: "PubEAAProvidersList",
 }
 _ROLES: Final[Mapping[ListType, str]] = {
     ListType.PID_PROVIDERS: "PIDProvider",
     ListType.WALLET_PROVIDERS: "WalletProvider",
     ListType.ACCESS_PROVIDERS: "WRPACProvider",
+    ListType.REGISTRATION_PROVIDERS: "WRPRCProvider",
     ListType.PUB_EAA_PROVIDERS: "PubEAAProvider",
+}
+_DETERMINATIONS: Final[Mapping[ListType, str]] = {
+    ListType.PID_PROVIDERS: "PIDProvidersList",
+    ListType.WALLET_PROVIDERS: "WalletProvidersList",
+    ListType.ACCESS_PROVIDERS: "WRPACProvidersList",
+    ListType.REGISTRATION_PROVIDERS: "WRPRCrovidersList",  # as table G.1 and clause C.2.2 print it
+    ListType.PUB_EAA_PROVIDERS: "PubEAAProvidersList",
 }
 
 
@@ -92,7 +101,6 @@ def build_trusted_list(
 ) -> JsonObject:
     """The list, ready to be signed. ``signer`` is the certificate that its pointer to itself names."""
     rules = _RULES[scheme.type]
-    list_name = scheme.type.rpartition("/")[2].removeprefix("EU")
     information: dict[str, Json] = {
         "LoTEVersionIdentifier": _VERSION,
         "LoTESequenceNumber": sequence,
@@ -104,7 +112,7 @@ def build_trusted_list(
         },
         "SchemeName": _named(f"{scheme.territory}:{scheme.name}"),  # clause 6.3.6
         "SchemeInformationURI": _linked(scheme.information, scheme.policy),
-        "StatusDeterminationApproach": f"{_RADIX}{list_name}/StatusDetn/EU",
+        "StatusDeterminationApproach": f"{_RADIX}{_DETERMINATIONS[scheme.type]}/StatusDetn/EU",
         "SchemeTypeCommunityRules": _linked(f"{_RADIX}{rules}/schemerules/EU"),
         "SchemeTerritory": scheme.territory,
         "PolicyOrLegalNotice": [{"LoTEPolicy": _linked(scheme.policy)[0]}],

@@ -21,11 +21,12 @@ class ListType(StrEnum):
     PID_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUPIDProvidersList"
     WALLET_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUWalletProvidersList"
     ACCESS_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUWRPACProvidersList"
+    REGISTRATION_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUWRPRCProvidersList"
     PUB_EAA_PROVIDERS = "http://uri.etsi.org/19602/LoTEType/EUPubEAAProvidersList"
 
 
 class ServiceType(StrEnum):
-    """The types of service, tables D.3, E.3, F.3 and H.3: what is issued, and what says that it was revoked."""
+    """The types of service, tables D.3 to H.3: what is issued, and what says that it was revoked."""
 
     PID_ISSUANCE = _SERVICE_RADIX + "PID/Issuance"
     PID_REVOCATION = _SERVICE_RADIX + "PID/Revocation"
@@ -33,6 +34,8 @@ class ServiceType(StrEnum):
     WALLET_REVOCATION = _SERVICE_RADIX + "WalletSolution/Revocation"
     ACCESS_ISSUANCE = _SERVICE_RADIX + "WRPAC/Issuance"
     ACCESS_REVOCATION = _SERVICE_RADIX + "WRPAC/Revocation"
+    REGISTRATION_ISSUANCE = _SERVICE_RADIX + "WRPRC/Issuance"
+    REGISTRATION_REVOCATION = _SERVICE_RADIX + "WRPRC/Revocation"
     PUB_EAA_ISSUANCE = _SERVICE_RADIX + "PubEAA/Issuance"
     PUB_EAA_REVOCATION = _SERVICE_RADIX + "PubEAA/Revocation"
 
@@ -48,6 +51,10 @@ PURPOSES: Final[Mapping[ListType, Mapping[str, Purpose]]] = {
     },
     ListType.ACCESS_PROVIDERS: {
         ServiceType.ACCESS_ISSUANCE: Purpose.ACCESS,  # the revocation service signs CRLs, which need no anchor of ours
+    },
+    ListType.REGISTRATION_PROVIDERS: {
+        ServiceType.REGISTRATION_ISSUANCE: Purpose.REGISTRATION,
+        ServiceType.REGISTRATION_REVOCATION: Purpose.STATUS,
     },
     ListType.PUB_EAA_PROVIDERS: {
         ServiceType.PUB_EAA_ISSUANCE: Purpose.ISSUER,

@@ -25,6 +25,7 @@ LIST_TYPES: Final = {
     "attestation": ListType.PUB_EAA_PROVIDERS,
     "wallet-provider": ListType.WALLET_PROVIDERS,
     "access": ListType.ACCESS_PROVIDERS,
+    "registration": ListType.REGISTRATION_PROVIDERS,
 }
 _REDIRECTS: Final = 3  # status list draft 20 section 8.1 allows them; each target is checked again
 
