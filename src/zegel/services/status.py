@@ -15,7 +15,7 @@ from zegel.primitives.http import HttpRequest
 from zegel.services.ports import Clock, Outbound
 from zegel.services.trust import Trust
 from zegel.services.turns import Turns
-from zegel.trust.anchors import TrustAnchors
+from zegel.trust.anchors import Purpose, TrustAnchors
 
 MAX_LIST_TOKEN: Final = 1 << 20  # a million entries of two bits, a tenth of them set, make a token of 120 kB
 _REDIRECTS: Final = 3  # status list draft 20 section 8.1 allows them; each target is checked again
@@ -47,25 +47,30 @@ class StatusReader:
         self._kept: dict[str, _Kept] = {}
         self._turns = Turns()
 
-    async def fetch_status_list(self, reference: StatusReference | None) -> VerifiedStatusList | None:
+    async def fetch_status_list(
+        self, reference: StatusReference | None, *, purpose: Purpose = Purpose.STATUS
+    ) -> VerifiedStatusList | None:
         """The list that a verified credential names, fresh; None for a credential that names none.
+
+        ``purpose`` says whose statuses it holds.
 
         ``Unavailable`` when it cannot be fetched, ``Malformed`` or ``Rejected`` when it cannot be trusted.
         """
         if reference is None:
             return None
-        async with self._turns.of(reference.uri):  # a crowd that presents at once asks once
-            kept = self._kept.get(reference.uri)
+        key = f"{purpose} {reference.uri}"
+        async with self._turns.of(key):  # a crowd that presents at once asks once
+            kept = self._kept.get(key)
             anchors, now = self._trust.anchors, self._clock.now()
             # what was fetched by a clock that was ahead would be kept for as long as that
             if kept is None or kept.anchors is not anchors or not kept.since <= now < kept.until:
-                status_list = await self._fetch(reference.uri)
+                status_list = await self._fetch(reference.uri, purpose)
                 until = min(status_list.stale_at, now + self._keep)
                 kept = _Kept(status_list=status_list, since=now, until=until, anchors=anchors)
-                self._remember(reference.uri, kept)
+                self._remember(key, kept)
             return kept.status_list
 
-    async def _fetch(self, uri: str) -> VerifiedStatusList:
+    async def _fetch(self, uri: str, purpose: Purpose) -> VerifiedStatusList:
         request = HttpRequest(method="GET", url=uri, headers=(("accept", _ACCEPT),))
         response = await self._outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_LIST_TOKEN)
         if response.status >= 500:  # RFC 9110 section 15.6: the host says itself that it does not work
@@ -73,10 +78,11 @@ class StatusReader:
         if response.status != 200:
             raise Rejected(Check.STATUS_LIST, f"expected status 200, got {response.status}", field="status_list.uri")
         unverified = parse_status_list(response.body, content_type=response.header("content-type"))
-        return verify_status_list(unverified, uri=uri, anchors=self._trust.anchors, now=self._clock.now())
+        anchors, now = self._trust.anchors, self._clock.now()
+        return verify_status_list(unverified, uri=uri, anchors=anchors, now=now, purpose=purpose)
 
-    def _remember(self, uri: str, kept: _Kept) -> None:
+    def _remember(self, key: str, kept: _Kept) -> None:
         if len(self._kept) >= _REMEMBERED:
             oldest = min(self._kept, key=lambda known: self._kept[known].status_list.stale_at)
             del self._kept[oldest]
-        self._kept[uri] = kept
+        self._kept[key] = kept

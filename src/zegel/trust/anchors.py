@@ -21,6 +21,8 @@ class Purpose(StrEnum):
 
     ISSUER = "issuer"
     STATUS = "status"
+    WALLET_STATUS = "wallet-status"
+    REGISTRATION_STATUS = "registration-status"
     WALLET_PROVIDER = "wallet-provider"
     ACCESS = "access"
     REGISTRATION = "registration"
@@ -28,6 +30,8 @@ class Purpose(StrEnum):
 
 
 _DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"  # ISO/IEC 18013-5 section B.1.1
+
+_STATUS_USAGES: Final = frozenset({_DOCUMENT_SIGNER})
 
 PROFILES: Final = {
     # ISO/IEC 18013-5 table B.3; the same signer serves both formats
@@ -37,7 +41,13 @@ PROFILES: Final = {
     # Status list draft 20 section 10 asks for id-kp-oauthStatusSigning, whose number IANA has not given out yet; the
     # 1.3.6.1.5.5.7.3.30 that is seen for it is RFC 8209's BGPsec router. So we write none, as the second edition of
     # ISO/IEC 18013-5 lets us (table B.9), and read none, or an issuer's own signer (draft 20 section 11.3).
-    Purpose.STATUS: CertificateProfile(name="signing status lists", allowed_usages=frozenset({_DOCUMENT_SIGNER})),
+    Purpose.STATUS: CertificateProfile(name="signing status lists", allowed_usages=_STATUS_USAGES),
+    Purpose.WALLET_STATUS: CertificateProfile(
+        name="signing status lists of wallet attestations", allowed_usages=_STATUS_USAGES
+    ),
+    Purpose.REGISTRATION_STATUS: CertificateProfile(
+        name="signing status lists of registration certificates", allowed_usages=_STATUS_USAGES
+    ),
     Purpose.WALLET_PROVIDER: CertificateProfile(name="signing wallet attestations"),
     Purpose.ACCESS: CertificateProfile(name="signing presentation requests"),
     Purpose.REGISTRATION: CertificateProfile(name="signing registration certificates"),

@@ -26,6 +26,7 @@ from zegel.formats.status.token import StatusListFormat, sign_status_list_jwt
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
+from zegel.trust.anchors import Purpose
 from zegel.trust.lists.values import ListType, ServiceType
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +64,15 @@ async def world() -> World:
 async def test_a_credential_that_names_no_list_needs_none(world: World) -> None:
     assert await world.reader.fetch_status_list(None) is None
     assert world.host.fetches == 0
+
+
+async def test_a_list_of_one_kind_is_not_remembered_for_another(world: World) -> None:
+    assert await world.value() == 0
+    for purpose in (Purpose.WALLET_STATUS, Purpose.REGISTRATION_STATUS):
+        with pytest.raises(Rejected) as refusal:
+            await world.reader.fetch_status_list(HERE, purpose=purpose)
+        assert refusal.value.check is Check.ANCHOR
+    assert world.host.fetches == 3
 
 
 async def test_a_crowd_asks_once(world: World) -> None:

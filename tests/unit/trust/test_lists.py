@@ -87,10 +87,10 @@ def test_the_unions_own_country_codes_are_read_as_those_of_iso() -> None:
     ("list_type", "service_type", "purpose"),
     [
         (ListType.WALLET_PROVIDERS, ServiceType.WALLET_ISSUANCE, Purpose.WALLET_PROVIDER),
-        (ListType.WALLET_PROVIDERS, ServiceType.WALLET_REVOCATION, Purpose.STATUS),
+        (ListType.WALLET_PROVIDERS, ServiceType.WALLET_REVOCATION, Purpose.WALLET_STATUS),
         (ListType.ACCESS_PROVIDERS, ServiceType.ACCESS_ISSUANCE, Purpose.ACCESS),
         (ListType.REGISTRATION_PROVIDERS, ServiceType.REGISTRATION_ISSUANCE, Purpose.REGISTRATION),
-        (ListType.REGISTRATION_PROVIDERS, ServiceType.REGISTRATION_REVOCATION, Purpose.STATUS),
+        (ListType.REGISTRATION_PROVIDERS, ServiceType.REGISTRATION_REVOCATION, Purpose.REGISTRATION_STATUS),
         (ListType.PUB_EAA_PROVIDERS, ServiceType.PUB_EAA_REVOCATION, Purpose.STATUS),
     ],
 )

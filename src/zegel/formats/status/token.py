@@ -85,20 +85,26 @@ def parse_status_list(data: bytes, *, content_type: str | None, max_bytes: int =
 
 
 def verify_status_list(
-    status_list: UnverifiedStatusList, *, uri: str, anchors: TrustAnchors, now: int
+    status_list: UnverifiedStatusList,
+    *,
+    uri: str,
+    anchors: TrustAnchors,
+    now: int,
+    purpose: Purpose = Purpose.STATUS,
 ) -> VerifiedStatusList:
     """Verify the list that a credential names by ``uri`` (section 8.3 steps 3 and 4).
 
+    ``purpose`` says whose statuses it holds: who signs those of wallets signs none of attestations.
     ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR, CERTIFICATE_PROFILE, TOKEN_TYPE, ALGORITHM, SIGNATURE,
     STATUS_LIST or STATUS_FRESHNESS.
     """
     # 1. the signer is trusted for status lists, and signed these bytes as a status list
     token = status_list.token
     if isinstance(token, UnverifiedJws):
-        chain = anchors.verify_chain(token.unverified_header.x5c, purpose=Purpose.STATUS, now=now)
+        chain = anchors.verify_chain(token.unverified_header.x5c, purpose=purpose, now=now)
         verify_jws(token, key=chain.leaf.key, typ=JWT_TYPE)
     else:
-        chain = anchors.verify_chain(token.x5chain, purpose=Purpose.STATUS, now=now)
+        chain = anchors.verify_chain(token.x5chain, purpose=purpose, now=now)
         if token.typ != CWT_TYPE:
             raise Rejected(Check.TOKEN_TYPE, f"expected {CWT_TYPE}", field="header.typ")
         verify_sign1(token, key=chain.leaf.key, payload=token.payload or b"")

@@ -47,14 +47,14 @@ PURPOSES: Final[Mapping[ListType, Mapping[str, Purpose]]] = {
     },
     ListType.WALLET_PROVIDERS: {
         ServiceType.WALLET_ISSUANCE: Purpose.WALLET_PROVIDER,
-        ServiceType.WALLET_REVOCATION: Purpose.STATUS,
+        ServiceType.WALLET_REVOCATION: Purpose.WALLET_STATUS,
     },
     ListType.ACCESS_PROVIDERS: {
         ServiceType.ACCESS_ISSUANCE: Purpose.ACCESS,  # the revocation service signs CRLs, which need no anchor of ours
     },
     ListType.REGISTRATION_PROVIDERS: {
         ServiceType.REGISTRATION_ISSUANCE: Purpose.REGISTRATION,
-        ServiceType.REGISTRATION_REVOCATION: Purpose.STATUS,
+        ServiceType.REGISTRATION_REVOCATION: Purpose.REGISTRATION_STATUS,
     },
     ListType.PUB_EAA_PROVIDERS: {
         ServiceType.PUB_EAA_ISSUANCE: Purpose.ISSUER,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from zegel_testing.authorities import DAY, NOW, anchor, authority, signer, trusting
-from zegel_testing.status import BOTH, LIST, STATUS_ANCHORS, STATUS_SIGNER, URI, sign1, token, verified
+from zegel_testing.status import BOTH, LIST, STATUS_ANCHORS, STATUS_ROOT, STATUS_SIGNER, URI, sign1, token, verified
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -267,6 +267,18 @@ def test_a_list_is_trusted_under_the_purpose_of_status_alone() -> None:
     parsed = parse_status_list(token(JWT), content_type=None)
     assert refusal_of(lambda: verify_status_list(parsed, uri=URI, anchors=anchors, now=NOW)).check is Check.ANCHOR
     assert verify_status_list(parsed, uri=URI, anchors=STATUS_ANCHORS, now=NOW)
+
+
+@pytest.mark.requirement("OIA_12")
+def test_who_signs_the_statuses_of_wallets_signs_none_of_attestations() -> None:
+    of_wallets = trusting(anchor(STATUS_ROOT, Purpose.WALLET_STATUS))
+    parsed = parse_status_list(token(JWT), content_type=None)
+    for purpose in (Purpose.STATUS, Purpose.REGISTRATION_STATUS):
+        refusal = refusal_of(
+            lambda: verify_status_list(parsed, uri=URI, anchors=of_wallets, now=NOW, purpose=purpose)  # noqa: B023
+        )
+        assert refusal.check is Check.ANCHOR
+    assert verify_status_list(parsed, uri=URI, anchors=of_wallets, now=NOW, purpose=Purpose.WALLET_STATUS)
 
 
 def test_an_empty_list_has_no_entries() -> None:
