@@ -11,7 +11,14 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.primitives.x509 import Certificate, CertificateProfile, check_validity, parse_certificate, verify_path
+from zegel.primitives.x509 import (
+    Certificate,
+    CertificateProfile,
+    NamedCertificate,
+    check_validity,
+    parse_certificate,
+    verify_path,
+)
 
 _MAX_REMEMBERED: Final = 4_096  # chains; each is under 10 kB
 
@@ -64,7 +71,7 @@ class TrustAnchor:
     below it: the domestic types of a country (PID_14).
     """
 
-    certificate: Certificate
+    certificate: Certificate | NamedCertificate
     purpose: Purpose
     entity: str
     types: frozenset[str] | None = None
@@ -89,6 +96,7 @@ class TrustAnchors:
             listed = self._anchors[anchor.purpose]
             der = anchor.certificate.der
             listed[der] = _merged(listed[der], anchor) if der in listed else anchor
+        self._named = {purpose: _by_name(listed.values()) for purpose, listed in self._anchors.items()}
         self._validated: dict[tuple[tuple[bytes, ...], Purpose, int], VerifiedChain] = {}
 
     def of(self, purpose: Purpose) -> tuple[TrustAnchor, ...]:
@@ -105,19 +113,24 @@ class TrustAnchors:
         verified = self._validated.get(remembered)
         if verified is None:
             certificates = tuple(map(parse_certificate, chain))
-            anchors = self._anchors[purpose]
             top = verify_path(
                 certificates,
-                anchors=tuple(anchor.certificate for anchor in anchors.values()),
+                anchors=self._concerning(certificates, purpose),
                 profile=PROFILES[purpose],
                 now=now,
             )
-            verified = VerifiedChain(leaf=certificates[0], anchor=anchors[top.der])
+            verified = VerifiedChain(leaf=certificates[0], anchor=self._anchors[purpose][top.der])
             if len(self._validated) >= _MAX_REMEMBERED:
                 self._validated.clear()
             self._validated[remembered] = verified
         check_validity(verified.leaf, now=now)
         return verified
+
+    def _concerning(self, certificates: tuple[Certificate, ...], purpose: Purpose) -> tuple[Certificate, ...]:
+        """The anchors with a name that the chain has in it: of twenty thousand on a list, one is worth parsing."""
+        names = {name for certificate in certificates for name in (certificate.subject, certificate.issuer)}
+        named = self._named[purpose]
+        return tuple(anchor.certificate.parse() for name in names for anchor in named.get(name, ()))
 
 
 def check_entitlement(chain: VerifiedChain, type_: str) -> VerifiedChain:
@@ -133,6 +146,13 @@ def entitled_types(anchor: TrustAnchor, types: tuple[str, ...]) -> tuple[str, ..
     if names is None:
         return types
     return tuple(type_ for type_ in types if type_ in names or any(_below(type_, name) for name in names))
+
+
+def _by_name(anchors: Iterable[TrustAnchor]) -> dict[str, list[TrustAnchor]]:
+    named: dict[str, list[TrustAnchor]] = {}
+    for anchor in anchors:
+        named.setdefault(anchor.certificate.subject, []).append(anchor)
+    return named
 
 
 def _below(type_: str, name: str) -> bool:

@@ -47,13 +47,13 @@ def test_lists_say_who_is_trusted_for_what(folder: Path) -> None:
 def test_the_operator_is_trusted_for_lists_alone(folder: Path) -> None:
     anchors = load_trust([folder], now=NOW)
     assert anchors.of(Purpose.LIST) == ()
-    assert LIST_ROOT.certificate not in [anchor.certificate for anchor in anchors.of(Purpose.ISSUER)]
+    assert LIST_ROOT.certificate not in [anchor.certificate.parse() for anchor in anchors.of(Purpose.ISSUER)]
 
 
 def test_beside_lists_other_files_count_for_nothing(folder: Path) -> None:
     (folder / "stranger.pem").write_text(ACCESS_ROOT.certificate.pem)
     (folder / "readme.txt").write_text("hello")
-    certificates = [anchor.certificate for anchor in load_trust([folder], now=NOW).of(Purpose.ISSUER)]
+    certificates = [anchor.certificate.parse() for anchor in load_trust([folder], now=NOW).of(Purpose.ISSUER)]
     assert certificates == [ISSUER_ROOT.certificate]
 
 

@@ -6,8 +6,10 @@ from zegel_testing.certificates import END_ENTITY, der
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
+from zegel.primitives.keys import Curve
+from zegel.primitives.x509 import name_certificate
 from zegel.trust import anchors as module
-from zegel.trust.anchors import Purpose, TrustAnchors, check_entitlement
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, check_entitlement
 
 PID = authority("PID root")
 ISSUER = signer(PID, "PID signer", Purpose.ISSUER)
@@ -133,3 +135,14 @@ def test_a_leaf_by_nobody_is_refused_as_such() -> None:
     with pytest.raises(Rejected) as refusal:
         verified(trusting(), (der("leaf", "nobody", END_ENTITY),), Purpose.LIST)
     assert refusal.value.check is Check.ANCHOR
+
+
+def test_of_two_anchors_with_one_name_the_one_that_signed_is_found() -> None:
+    first, second = (authority("same name", curve=curve) for curve in (Curve.P256, Curve.P384))
+    anchors = TrustAnchors(
+        TrustAnchor(certificate=name_certificate(root.certificate.der), purpose=Purpose.ISSUER, entity=entity)
+        for root, entity in ((first, "first"), (second, "second"))
+    )
+    found = anchors.verify_chain(signer(second, "signer", Purpose.ISSUER).chain, purpose=Purpose.ISSUER, now=NOW)
+    assert found.anchor.entity == "second"
+    assert found.anchor.certificate.parse() == second.certificate.parse()

@@ -8,7 +8,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.jws import verify_jws
 from zegel.primitives.times import TOLERATED_EARLY
-from zegel.primitives.x509 import DAY, Certificate, parse_certificate
+from zegel.primitives.x509 import DAY, NamedCertificate, name_certificate
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 from zegel.trust.lists.parse import UnverifiedTrustedList
 from zegel.trust.lists.values import LIST_HEADER, PURPOSES, ListType, TrustedEntity, TrustedService
@@ -87,10 +87,10 @@ def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
                 yield TrustAnchor(certificate=certificate, purpose=purpose, entity=entity.name, types=types)
 
 
-def _certificates(service: TrustedService) -> Iterator[Certificate]:
+def _certificates(service: TrustedService) -> Iterator[NamedCertificate]:
     for der in service.certificates:
         try:
-            yield parse_certificate(der)
+            yield name_certificate(der)
         except Malformed:  # a kind of key that is unknown here costs its entry, not the list
             continue
 
