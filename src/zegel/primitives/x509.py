@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
-from sys import intern
 from typing import Final, TypeVar, final
 from warnings import catch_warnings
 
@@ -132,7 +131,7 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> Certificate:
 
 def name_certificate(der: bytes) -> NamedCertificate:
     """The name of a certificate that ``parse_certificate`` takes; ``Malformed`` otherwise."""
-    return NamedCertificate(der=der, subject=intern(_parse(der, "certificate").subject))
+    return NamedCertificate(der=der, subject=_parse(der, "certificate").subject)
 
 
 def _parse(der: bytes, what: str) -> Certificate:
