@@ -343,6 +343,19 @@ def test_a_credential_is_issued_inspected_and_judged_in_files(user: User) -> Non
     assert user.zegel("verify", "missing", "--trust", ready["trust_folder"], "--json").code == 3
 
 
+def test_the_doctor_finds_every_role_of_the_demo_sound(user: User) -> None:
+    request = user.zegel("verifier", "request", "query.json", "--json").json
+    for url in (user.demo.ready["issuer"], user.demo.ready["provider"], request["link"]):
+        ran = user.zegel("doctor", url, "--profile", "plain", "--json")
+        findings = [json.loads(line) for line in ran.out.splitlines()]
+        assert [each for each in findings if each["state"] in ("broken", "doubtful")] == []
+        assert {"tls", "clock"} <= {each["topic"] for each in findings}
+        assert ran.code == 0
+    told = user.zegel("doctor", user.demo.ready["issuer"] + "/", "--profile", "plain")
+    assert told.code == 1
+    assert "BROKEN    identity" in told.out
+
+
 def test_a_status_list_is_found_by_its_aggregation_and_looked_up(holder: User) -> None:
     issuer = holder.demo.ready["issuer"]
     metadata = holder.get(issuer + "/.well-known/openid-credential-issuer").json()

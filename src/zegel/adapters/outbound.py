@@ -75,7 +75,7 @@ class HttpOutbound:
         parts = map(urlsplit, self._loopback)
         self._named = frozenset((part.hostname or "", part.port or _PORTS[part.scheme]) for part in parts)
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=_tls(web_authority),
+            ssl_context=tls_context(web_authority),
             max_connections=_CONCURRENT,
             keepalive_expiry=_KEPT_ALIVE_SECONDS,
             network_backend=PinnedBackend(
@@ -187,7 +187,8 @@ def _loopback_origin(origin: str) -> str:
     return origin_of(origin, what="loopback origin")
 
 
-def _tls(web_authority: Path | None) -> ssl.SSLContext:
+def tls_context(web_authority: Path | None) -> ssl.SSLContext:
+    """How a host is judged: by the system's roots, and by those of a PEM file; ``Unavailable`` where it is none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # names and certificates are checked; no key log
     context.load_default_certs()
     if web_authority is not None:

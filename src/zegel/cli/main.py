@@ -52,6 +52,8 @@ COMMANDS: Final = {
     "config": Command(module="config", help="check a configuration, or show it as it counts"),
     "keys": Command(module="keys", help="list and rotate the keys of roles"),
     "db": Command(module="db", help="check, upgrade, back up and restore the databases of roles"),
+    "doctor": Command(module="doctor", help="examine a deployment before the first wallet does"),
+    "why": Command(module="why", help="show the path from a file to its anchor, or the first step that breaks"),
     "explain": Command(module="explain", help="say what a check asks, and what to do"),
 }
 

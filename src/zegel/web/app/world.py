@@ -54,6 +54,11 @@ class ConfiguredList:
         return response.body
 
 
+def configured_lists(config: Config, *, outbound: Outbound) -> tuple[ListSource, ...]:
+    """The lists of trusted entities that a configuration names."""
+    return tuple(ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists)
+
+
 def open_world(config: Config) -> World:
     """The adapters that the roles of a configuration share. Its lists are still to be fetched."""
     outbound = HttpOutbound(
@@ -62,13 +67,12 @@ def open_world(config: Config) -> World:
         web_authority=config.outbound.web_authority,
     )
     clock = SystemClock()
-    sources: list[ListSource] = [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists]
     return World(
         config=config,
         clock=clock,
         random=system_random,
         outbound=outbound,
-        trust=Trust(sources, fixed=(), clock=clock),
+        trust=Trust(configured_lists(config, outbound=outbound), fixed=(), clock=clock),
         load=Load(config.overload),
         close=outbound.aclose,
     )

@@ -1,0 +1,79 @@
+"""``zegel why FILE``: the path from a credential or a request to its anchor, or the first step that breaks."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from zegel.adapters.trust_files import load_trust
+from zegel.cli.input import read_input
+from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
+from zegel.cli.verify import parse_time
+from zegel.services.why.tree import Branch, Standing
+from zegel.services.why.why import explain_path
+
+_MAX_INPUT: Final = 1 << 20  # four times what any parser here takes
+_MARKS: Final = {
+    Standing.HOLDS: "",
+    Standing.BREAKS: "BREAKS HERE  ",
+    Standing.NOT_REACHED: "",
+    Standing.SAID: "",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument(
+        "file", metavar="FILE", help="a credential, a presentation, a request, another JWT or certificates; - for stdin"
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="PATH",
+        type=Path,
+        action="append",
+        required=True,
+        help="a folder of signed lists with operator.pem, or PEM certificates that you vouch for; repeatable",
+    )
+    parser.add_argument("--at", metavar="TIME", help="judge as at this time: seconds, or 2026-01-31T12:00:00Z")
+    parser.add_argument("--json", action="store_true", help="the tree as one JSON object on stdout")
+
+
+def run(args: Namespace) -> int:
+    """Print the path; 1 where a step breaks."""
+    now = parse_time(args.at)
+    data = read_input(args.file, max_bytes=_MAX_INPUT)
+    path = explain_path(data, anchors=load_trust(args.trust, now=now), now=now)
+    if args.json:
+        print_data(_data(path))
+    else:
+        print_text("\n".join((_line(path), *_drawn(path, ""))))
+    return ACCEPTED if path.broken is None else REJECTED
+
+
+def _data(branch: Branch) -> dict[str, Any]:
+    explanation = None if branch.explanation is None else asdict(branch.explanation)
+    return {
+        "name": branch.name,
+        "said": branch.said,
+        "standing": str(branch.standing),
+        "explanation": explanation,
+        "below": [_data(each) for each in branch.below],
+    }
+
+
+def _line(branch: Branch) -> str:
+    return f"{branch.name}: {_MARKS[branch.standing]}{in_text(branch.said)}"
+
+
+def _drawn(branch: Branch, indent: str) -> Iterator[str]:
+    """The lines below a branch, as a tree."""
+    explanation = branch.explanation
+    if explanation is not None:
+        bar = "│ " if branch.below else "  "
+        for name in ("check", "field", "rule", "clause", "fault", "remedy"):
+            yield f"{indent}{bar}  {name:<7} {in_text(getattr(explanation, name))}"
+    for each in branch.below:
+        last = each is branch.below[-1]
+        yield f"{indent}{'└─ ' if last else '├─ '}{_line(each)}"
+        yield from _drawn(each, indent + ("   " if last else "│  "))

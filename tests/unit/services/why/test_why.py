@@ -1,0 +1,239 @@
+"""The path from a file to its anchor: it holds where the verifier accepts, and breaks by the check that refuses."""
+
+from collections.abc import Callable
+
+import pytest
+from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
+from zegel_testing.relying_party import COPIES, DOCTYPE, ISSUER, ISSUER_ROOT, VCT, Asked
+from zegel_testing.signed_objects import ANCHORS, KINDS, ROOT, Kind, sign
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.formats.credential import Format
+from zegel.primitives.jws import parse_jws
+from zegel.services.why.tree import Branch, Standing
+from zegel.services.why.why import explain_path
+from zegel.trust.anchors import Purpose, TrustAnchors
+
+TRACED = (
+    "presentation request", "wallet attestation", "key attestation", "status list", "issuer metadata",
+)  # fmt: skip
+TRACED_KINDS = [kind for kind in KINDS if kind.name in TRACED]
+TRUST = trusting(anchor(ISSUER_ROOT, Purpose.ISSUER, entity="Utopian Identity Office"))
+ASKED = Asked(
+    {
+        "nonce": "n",
+        "client_id": "c",
+        "response_uri": "r",
+        "client_metadata": {},
+        "dcql_query": {"credentials": [{"format": "mso_mdoc"}]},
+    }
+)
+
+
+def path(data: bytes, *, anchors: TrustAnchors = TRUST, now: int = NOW) -> Branch:
+    return explain_path(data, anchors=anchors, now=now)
+
+
+def names(branch: Branch) -> list[str]:
+    return [each.name for each in branch.below]
+
+
+def standing(branch: Branch, name: str) -> Standing:
+    return next(each.standing for each in branch.walk() if each.name == name)
+
+
+def broken_by(branch: Branch) -> str | None:
+    broken = branch.broken
+    return None if broken is None or broken.explanation is None else broken.explanation.check
+
+
+def damaged(data: bytes) -> bytes:
+    """The same object under a signature that is none."""
+    head, _, signature = data.rpartition(b".")
+    return head + b"." + (b"A" * len(signature))
+
+
+# --- credentials ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("format_", "type_"), [(Format.SD_JWT_VC, VCT), (Format.MDOC, DOCTYPE)])
+def test_a_good_credential_has_a_path_to_its_anchor(format_: Format, type_: str) -> None:
+    traced = path(COPIES[format_].data)
+    assert traced.said == type_
+    assert traced.broken is None
+    chain = traced.below[0]
+    assert chain.name == "certificate"
+    assert chain.below[0].name == "anchor"
+    assert chain.below[0].below[0].said == "Utopian Identity Office"
+    assert standing(traced, "validity") is Standing.HOLDS
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_its_anchor_may_be_missing_and_then_nothing_behind_it_was_looked_at(format_: Format) -> None:
+    traced = path(COPIES[format_].data, anchors=trusting(anchor(authority("somebody else"), Purpose.ISSUER)))
+    assert broken_by(traced) == "anchor"
+    assert standing(traced, "signature") is Standing.NOT_REACHED
+    assert standing(traced, "validity") is Standing.NOT_REACHED
+    assert "CN=somebody else" in next(each.said for each in traced.walk() if each.name == "trusted for issuer")
+
+
+def test_an_authority_that_is_trusted_for_something_else_is_said_to_be() -> None:
+    anchors = trusting(anchor(ISSUER_ROOT, Purpose.ACCESS, entity="Access office"))
+    traced = path(COPIES[Format.SD_JWT_VC].data, anchors=anchors)
+    assert [each.said for each in traced.walk() if each.name == "but"] == [
+        "Access office is trusted for access, which is not issuer"
+    ]
+    assert [each.said for each in traced.walk() if each.name == "trusted for issuer"] == ["nobody"]
+
+
+def test_of_many_who_are_trusted_the_first_dozen_are_named() -> None:
+    anchors = trusting(*(anchor(authority(f"office {at:02}"), Purpose.ISSUER) for at in range(14)))
+    traced = path(COPIES[Format.SD_JWT_VC].data, anchors=anchors)
+    said = next(each.said for each in traced.walk() if each.name == "trusted for issuer")
+    assert "office 11" in said
+    assert said.endswith(", and 2 more")
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_a_credential_that_has_expired_breaks_at_its_validity(format_: Format) -> None:
+    traced = path(COPIES[format_].data, now=NOW + 60 * DAY)
+    assert broken_by(traced) == "credential-validity"
+    assert standing(traced, "signature") is Standing.HOLDS
+    assert standing(traced, "entitlement") is Standing.HOLDS
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_a_signer_that_has_expired_breaks_before_that(format_: Format) -> None:
+    traced = path(COPIES[format_].data, now=NOW + 100 * DAY)
+    assert broken_by(traced) == "certificate-validity"
+    assert standing(traced, "anchor") is Standing.NOT_REACHED
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_an_issuer_of_other_types_breaks_at_the_entitlement(format_: Format) -> None:
+    anchors = trusting(anchor(ISSUER_ROOT, Purpose.ISSUER, types=frozenset({"urn:utopia:diploma:1"})))
+    traced = path(COPIES[format_].data, anchors=anchors)
+    assert broken_by(traced) == "entitlement"
+    assert standing(traced, "validity") is Standing.NOT_REACHED
+
+
+def test_a_changed_element_breaks_at_the_digests() -> None:
+    data = COPIES[Format.MDOC].data
+    changed = data.replace(b"Voorbeeld", b"Voorbeelt")
+    assert changed != data
+    traced = path(changed)
+    assert broken_by(traced) == "element-digest"
+    assert standing(traced, "signature") is Standing.HOLDS
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_a_presentation_is_followed_to_its_issuer_and_its_holder_left_to_the_session(format_: Format) -> None:
+    traced = path(ASKED.present(COPIES[format_]).encode())
+    assert traced.broken is None
+    assert standing(traced, "holder") is Standing.NOT_REACHED
+
+
+def test_where_its_status_is_kept_is_said_and_not_fetched() -> None:
+    traced = path(COPIES[Format.SD_JWT_VC].data)
+    assert next(each for each in traced.below if each.name == "status").standing is Standing.NOT_REACHED
+
+
+# --- other signed objects -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", TRACED_KINDS, ids=lambda kind: kind.name)
+def test_every_kind_has_a_path(kind: Kind) -> None:
+    traced = path(kind.good, anchors=ANCHORS)
+    assert traced.broken is None
+    assert traced.name == kind.name
+    assert standing(traced, "signature") is Standing.HOLDS
+
+
+SPOILS: dict[str, Callable[[Kind], bytes]] = {
+    "another signature": lambda kind: damaged(kind.good),
+    "no certificate": lambda kind: sign({"alg": "ES256", "typ": kind.typ}, kind.claims),
+    "a critical header": lambda kind: sign(
+        {"alg": "ES256", "typ": kind.typ, **kind.header, "crit": ["b64"], "b64": True}, kind.claims
+    ),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS)
+@pytest.mark.parametrize("kind", TRACED_KINDS, ids=lambda kind: kind.name)
+def test_it_breaks_by_the_very_check_that_refuses_it_elsewhere(kind: Kind, spoil: Callable[[Kind], bytes]) -> None:
+    data = spoil(kind)
+    with pytest.raises(Rejected) as refused:
+        kind.take(data)
+    assert broken_by(path(data, anchors=ANCHORS)) == refused.value.check.id
+
+
+@pytest.mark.parametrize("kind", TRACED_KINDS, ids=lambda kind: kind.name)
+def test_years_later_it_breaks_at_the_certificate(kind: Kind) -> None:
+    assert broken_by(path(kind.good, anchors=ANCHORS, now=NOW + 4_000 * DAY)) == "certificate-validity"
+
+
+def test_a_request_for_another_client_breaks_at_the_client() -> None:
+    kind = next(kind for kind in KINDS if kind.name == "presentation request")
+    members = {"alg": "ES256", "typ": kind.typ, **kind.header}
+    traced = path(sign(members, kind.claims | {"client_id": "x509_hash:another"}), anchors=ANCHORS)
+    assert broken_by(traced) == "client-binding"
+    assert standing(traced, "signature") is Standing.NOT_REACHED
+
+
+def test_a_request_of_nobody_is_malformed() -> None:
+    kind = next(kind for kind in KINDS if kind.name == "presentation request")
+    members = {"alg": "ES256", "typ": kind.typ, **kind.header}
+    with pytest.raises(Malformed, match="client_id"):
+        path(sign(members, kind.claims | {"client_id": 7}), anchors=ANCHORS)
+
+
+def test_metadata_of_nobody_is_followed_all_the_same() -> None:
+    kind = next(kind for kind in KINDS if kind.name == "issuer metadata")
+    members = {"alg": "ES256", "typ": kind.typ, **kind.header}
+    claims = {name: value for name, value in kind.claims.items() if name != "sub"}
+    assert path(sign(members, claims), anchors=ANCHORS).said == "of nobody"
+
+
+def test_a_jwt_of_no_known_kind_is_malformed_and_the_kinds_are_named() -> None:
+    with pytest.raises(Malformed, match=r"oauth-authz-req\+jwt"):
+        path(sign({"alg": "ES256", "typ": "other+jwt"}, {}), anchors=ANCHORS)
+
+
+# --- certificates ---------------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_is_followed_for_each_purpose_that_it_serves() -> None:
+    anchors = trusting(anchor(ISSUER_ROOT, Purpose.ISSUER), anchor(ISSUER_ROOT, Purpose.STATUS))
+    traced = path(ISSUER.certificate.pem.encode(), anchors=anchors)
+    assert traced.broken is None
+    assert names(traced) == ["certificate", "certificate"]
+
+
+def test_a_certificate_that_nobody_is_trusted_for_breaks_at_the_anchor_once() -> None:
+    traced = path(ISSUER.certificate.pem.encode(), anchors=ANCHORS)
+    assert broken_by(traced) == "anchor"
+    assert names(traced) == ["certificate"]
+
+
+def test_of_several_purposes_that_which_comes_closest_is_told() -> None:
+    web = signer(ROOT, "no issuer", Purpose.ACCESS)
+    traced = path(web.certificate.pem.encode(), anchors=trusting(anchor(ROOT, Purpose.ISSUER)))
+    assert broken_by(traced) == "certificate-profile"
+
+
+def test_the_certificate_at_fault_is_the_one_that_breaks() -> None:
+    expired = signer(ISSUER_ROOT, "expired", Purpose.ISSUER, days=2, now=NOW - 10 * DAY)
+    traced = path((expired.certificate.pem + ISSUER.certificate.pem).encode())
+    assert broken_by(traced) == "chain"
+    alone = path(expired.certificate.pem.encode())
+    assert broken_by(alone) == "certificate-validity"
+    assert [each.name for each in alone.below[0].below] == ["subject", "anchor"]
+
+
+def test_a_certificate_that_is_none_breaks_the_path() -> None:
+    members = {"alg": "ES256", "typ": "statuslist+jwt", "x5c": ["AAAA"]}
+    good = next(kind for kind in KINDS if kind.name == "status list")
+    traced = path(sign(members, good.claims, key=fixed_key("any")), anchors=ANCHORS)
+    assert broken_by(traced) == Check.SYNTAX.id
+    assert parse_jws(good.good, what="status list")
