@@ -152,7 +152,8 @@ def test_the_first_verifier_verifies(player: Player) -> None:
 
 def test_the_commands_tell_one_story(player: Player) -> None:
     """The commands of one block, in their order, each with what those before it have printed."""
-    told_of: dict[str, str] = {"FILE": "credential"}
+    config = load_config(player.home / "demo" / "zegel.toml")
+    told_of: dict[str, str] = {"FILE": "credential", "ISSUER": config.issuer.origin}
     (player.home / "query.json").write_text(the_block("json query").text)
     (player.home / "claims.json").write_text(encode_json(CLAIMS_OF["pid"]).decode())
     (player.home / "holder.json").write_text(HOLDER_JWK)
@@ -181,6 +182,8 @@ def test_the_commands_tell_one_story(player: Player) -> None:
     assert "revoked 10 copies of pid" in said["zegel revoke --person"]
     assert said["zegel verify FILE"].startswith("accepted")
     assert all(line.startswith("unverified") for line in said["zegel inspect FILE"].splitlines())
+    assert said["zegel why FILE"].startswith("SD-JWT VC: urn:eudi:pid:1\n")
+    assert ", 0 doubtful, 0 broken, " in said["zegel doctor ISSUER"]
     assert said["zegel explain nonce"].startswith("nonce\n")
 
 

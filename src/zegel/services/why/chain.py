@@ -59,10 +59,12 @@ def _where(certificates: tuple[Certificate, ...], error: Rejected, *, now: int) 
 
 def _candidates(top: Certificate, purpose: Purpose, anchors: TrustAnchors) -> Iterator[Branch]:
     """What comes close: the same authority, trusted for something else; and whoever is trusted for this."""
-    for other in Purpose:
-        for anchor in anchors.of(other):
-            if other is not purpose and anchor.certificate.subject == top.issuer:
-                yield Branch(name="but", said=f"{anchor.entity} is trusted for {other}, which is not {purpose}")
+    elsewhere = {
+        other: anchor for other in Purpose for anchor in anchors.of(other) if anchor.certificate.subject == top.issuer
+    }
+    if purpose not in elsewhere:
+        for other, anchor in elsewhere.items():
+            yield Branch(name="but", said=f"{anchor.entity} is trusted for {other}, which is not {purpose}")
     trusted = sorted({anchor.certificate.subject for anchor in anchors.of(purpose)})
     said = trusted[:_MOST] if trusted else ["nobody"]
     more = f", and {len(trusted) - _MOST} more" if len(trusted) > _MOST else ""
