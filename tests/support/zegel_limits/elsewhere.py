@@ -185,7 +185,6 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.cli.why._MAX_INPUT": _OWN,
     "zegel.services.doctor.eyes._MAX_DOCUMENT": _OWN,
     "zegel.services.doctor.issuer._MAX_LISTS": _OWN,
-    "zegel.services.doctor.issuer._MAX_NONCE_ANSWER": _OWN,
     "zegel.services.doctor.issuer._MAX_SERVERS": _OWN,
     "zegel.services.offers.TX_CODE_DIGITS": _OWN,
     "zegel.trust.authority._ROOT_DAYS": _OWN,

@@ -35,7 +35,6 @@ from zegel.services.status import StatusReader
 AGGREGATION: Final = "status_list_aggregation_endpoint"  # status list draft 20 section 9.1
 _MAX_LISTS: Final = 16  # looked at; an issuer of a hundred million credentials has a hundred
 _MAX_SERVERS: Final = 4  # looked at; most issuers have one, or are it themselves
-_MAX_NONCE_ANSWER: Final = 4_096  # bytes; a nonce of ours has 43 characters
 
 
 async def examine_issuer(findings: Findings, issuer: str, *, eyes: Eyes) -> bool:
@@ -144,7 +143,7 @@ async def _examine_nonces(findings: Findings, endpoint: str | None, *, eyes: Eye
     with findings.trying(Topic.NONCE, subject):
         nonces, stored = [], False
         for _ in range(2):
-            response = await eyes.outbound.fetch(HttpRequest(method="POST", url=endpoint), max_bytes=_MAX_NONCE_ANSWER)
+            response = await eyes.outbound.fetch(HttpRequest(method="POST", url=endpoint))
             if response.status != 200:
                 raise Rejected(Check.SERVER_METADATA, f"expected status 200, got {response.status}", field=subject)
             members = parse_object(response.body, what="nonce response")
