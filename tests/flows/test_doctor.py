@@ -22,10 +22,10 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.keys import random_private_key
 from zegel.profiles import HAIP, PLAIN
 from zegel.services.doctor.doctor import examine
-from zegel.services.doctor.eyes import DAY, Eyes, TlsPeer
+from zegel.services.doctor.eyes import DAY, Eyes
 from zegel.services.doctor.findings import Finding, State
 from zegel.services.doctor.topics import Topic
-from zegel.services.ports import Outbound
+from zegel.services.ports import Outbound, TlsPeer
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.web.app.roles import World

@@ -23,6 +23,7 @@ from zegel.adapters.redirects import follow
 from zegel.config.setting import is_loopback
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
+from zegel.services.ports import TlsPeer
 
 SECONDS: Final = 10.0  # a status list of 1 MB takes eight at 1 Mbit/s
 _CONCURRENT: Final = 32
@@ -75,7 +76,7 @@ class HttpOutbound:
         parts = map(urlsplit, self._loopback)
         self._named = frozenset((part.hostname or "", part.port or _PORTS[part.scheme]) for part in parts)
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls_context(web_authority),
+            ssl_context=_tls(web_authority),
             max_connections=_CONCURRENT,
             keepalive_expiry=_KEPT_ALIVE_SECONDS,
             network_backend=PinnedBackend(
@@ -101,6 +102,26 @@ class HttpOutbound:
                 return await follow(send, request, redirects=redirects)
         except TimeoutError:
             raise Unavailable(first.host, f"no answer within {self._seconds:g} seconds") from None
+
+    async def look(self, origin: str) -> TlsPeer:
+        """See ``TlsProbe``. One page is asked for: a connection without a request is none to the pool."""
+        target = self._target(origin + "/")
+        message = httpcore2.Request(
+            "GET",
+            httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target="/"),
+            headers=[(b"host", target.authority.encode("latin-1"))],
+        )
+        try:
+            async with asyncio.timeout(self._seconds), self._slots:
+                with _failures(target.host, 0):
+                    response = await self._pool.handle_async_request(message)
+                    try:
+                        session = response.extensions["network_stream"].get_extra_info("ssl_object")
+                    finally:
+                        await response.aclose()
+        except TimeoutError:
+            raise Unavailable(target.host, f"no answer within {self._seconds:g} seconds") from None
+        return _peer(session)
 
     async def aclose(self) -> None:
         """Close the connections that are kept alive."""
@@ -169,6 +190,13 @@ def _failures(host: str, max_bytes: int) -> Generator[None]:
         raise Unavailable(host, "the connection broke") from None
 
 
+def _peer(session: ssl.SSLObject) -> TlsPeer:
+    certificate = session.getpeercert() or {}
+    return TlsPeer(
+        version=session.version() or "no TLS", not_after=int(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
+    )
+
+
 def _why_not_connected(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
@@ -187,8 +215,7 @@ def _loopback_origin(origin: str) -> str:
     return origin_of(origin, what="loopback origin")
 
 
-def tls_context(web_authority: Path | None) -> ssl.SSLContext:
-    """How a host is judged: by the system's roots, and by those of a PEM file; ``Unavailable`` where it is none."""
+def _tls(web_authority: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # names and certificates are checked; no key log
     context.load_default_certs()
     if web_authority is not None:

@@ -12,7 +12,6 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.outbound import HttpOutbound
-from zegel.adapters.tls_probe import SystemTlsProbe
 from zegel.adapters.trust_files import load_trust
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.doctor_inside import examine_inside
@@ -101,7 +100,7 @@ async def _eyes(args: Namespace, config: Config | None) -> AsyncIterator[Eyes]:
         yield Eyes(
             outbound=outbound,
             trust=Trust(sources, fixed=fixed, clock=clock),
-            tls=SystemTlsProbe(web_authority=authority),
+            tls=outbound,
             clock=clock,
             random=system_random,
             profile=PROFILES[args.profile],

@@ -243,6 +243,24 @@ class Outbound(Protocol):
         ...
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsPeer:
+    """What a host shows in its handshake: the protocol's version as OpenSSL names it, and until when its certificate is
+    valid, in seconds since the epoch."""
+
+    version: str
+    not_after: int
+
+
+class TlsProbe(Protocol):
+    """A look at the TLS of a host, under the rules of ``Outbound``."""
+
+    async def look(self, origin: str) -> TlsPeer:
+        """What the host of an https origin shows; ``Unavailable`` where there is no handshake that browsers accept."""
+        ...
+
+
 class ListFolder(Protocol):
     """The signed lists that a publisher of trust serves. ``Unavailable`` when they cannot be read."""
 

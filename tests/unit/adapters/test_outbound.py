@@ -242,6 +242,27 @@ async def test_a_file_without_roots_is_unavailable(tmp_path: Path) -> None:
             HttpOutbound(web_authority=tmp_path / name)
 
 
+async def test_the_handshake_of_a_host_can_be_looked_at_under_the_same_rules(tmp_path: Path) -> None:
+    async with outside(tmp_path, hello) as world:
+        peer = await world.outbound.look(f"https://{HOST}")
+        assert peer.version in ("TLSv1.2", "TLSv1.3")
+        assert peer.not_after > 0
+        assert [(seen.method, seen.target) for seen in world.server.seen] == [("GET", "/")]
+    async with outside(tmp_path, hello, names=("evil.utopia.example",)) as world:
+        await refused(world.outbound.look(f"https://{HOST}"), "its certificate is not accepted: hostname mismatch")
+    async with outside(tmp_path, hello, addresses=(["127.0.0.1"],)) as world:
+        with pytest.raises(Unavailable):
+            await world.outbound.look(f"https://{HOST}")
+
+
+async def test_a_handshake_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    async def silent(exchange: Exchange) -> None:
+        await asyncio.Event().wait()
+
+    async with outside(tmp_path, silent, seconds=0.2) as world:
+        await refused(world.outbound.look(f"https://{HOST}"), r"no answer within 0\.2 seconds")
+
+
 # --- redirects ------------------------------------------------------------------------------------------------
 
 

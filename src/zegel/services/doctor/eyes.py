@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, final
+from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.errors import Malformed, Unavailable
@@ -13,30 +13,13 @@ from zegel.protocols.openid4vp.wallet import WalletPolicy
 from zegel.services.doctor.answers import examine_clock, examine_transport_security
 from zegel.services.doctor.findings import Findings, State
 from zegel.services.doctor.topics import Topic
-from zegel.services.ports import Clock, Outbound, Random
+from zegel.services.ports import Clock, Outbound, Random, TlsProbe
 from zegel.services.trust import Trust
 
 DAY: Final = 86_400
 _SOON: Final = 14 * DAY  # a fortnight: time enough to have an authority issue another one
 _MAX_DOCUMENT: Final = 1 << 18  # as wallets take of metadata
 _MODERN: Final = ("TLSv1.2", "TLSv1.3")
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsPeer:
-    """What a host shows in its handshake: the protocol's version, and until when its certificate is valid."""
-
-    version: str
-    not_after: int
-
-
-class TlsProbe(Protocol):
-    """Shakes hands with a host and sends nothing."""
-
-    async def look(self, origin: str) -> TlsPeer:
-        """What the host of an https origin shows; ``Unavailable`` when there is no handshake that browsers accept."""
-        ...
 
 
 @final
