@@ -571,6 +571,72 @@ class Check(Enum):
         "send the user back to an https page",
     )
 
+    # --- registration certificates ----------------------------------------------------------------------------
+
+    REGISTRATION_CERTIFICATE = (
+        "who asks or issues sends one registration certificate, by value",
+        "ARF 3.0 RPRC_17, RPRC_19, RPRC_22 and RPRC_22a; ETSI TS 119 472-2; ETSI TS 119 472-3 section 4.2.3",
+        "verifier_info, or issuer_info",
+        Fault.SENDER,
+        "send one entry with the format registration_cert and the certificate of this Service and intended use",
+    )
+    REGISTRATION_POLICY = (
+        "a registration certificate is issued under the policy of registration certificates",
+        "ETSI TS 119 475 V1.2.1 OVR-6.1.3-01",
+        "policy_id",
+        Fault.SENDER,
+        "have the provider of registration certificates issue it with 0.4.0.19475.3.1 in policy_id",
+    )
+    REGISTRATION_VALIDITY = (
+        "a registration certificate is valid now, for at most twelve months, and revocable if for more than a day",
+        "ETSI TS 119 475 V1.2.1 GEN-5.2.4-08; ARF 3.0 RPRC_01a and RPRC_17",
+        "iat, exp and status",
+        Fault.SENDER,
+        "fetch a fresh registration certificate from the registrar, or correct the clock",
+    )
+    REGISTRATION_STATUS = (
+        "a registration certificate is not revoked",
+        "ARF 3.0 RPRC_01a; ETSI TS 119 475 V1.2.1 GEN-6.2.6.1-04",
+        "status_list.idx",
+        Fault.SENDER,
+        "see at the registrar why the registration was suspended or cancelled",
+    )
+    REGISTRATION_PARTY = (
+        "a registration certificate is about the holder of the access certificate, or names it as its intermediary",
+        "ARF 3.0 RPRC_17a, RPRC_22b and RPRC_04; ETSI TS 119 475 V1.2.1 GEN-5.1.1-02",
+        "sub, or intermediary.sub",
+        Fault.SENDER,
+        "send the certificate of one's own registration, or of one that names this intermediary",
+    )
+    REGISTRATION_SERVICE = (
+        "a registration certificate is about the Service of the access certificate",
+        "ARF 3.0 RPRC_07a, RPRC_10 and RPRC_17a",
+        "srv_identifier",
+        Fault.SENDER,
+        "send the registration certificate of the Service that the access certificate names",
+    )
+    OVER_ASKING = (
+        "no answer to the query discloses more than is registered for this intended use",
+        "ARF 3.0 RPRC_21; CIR 2025/848",
+        "dcql_query",
+        Fault.VERIFIER,
+        "ask for what the registration certificate lists, in every option of the query, or have more registered",
+    )
+    REGISTERED_PROVIDER = (
+        "who issues PIDs is registered as a provider of PIDs, and who issues others as a provider of attestations",
+        "ARF 3.0 ISSU_24a and ISSU_34a; ETSI TS 119 475 annex A",
+        "entitlements",
+        Fault.ISSUER,
+        "register as a provider of what is issued, and publish the new registration certificate",
+    )
+    REGISTERED_ATTESTATION = (
+        "an attestation type is registered to be issued by who offers it",
+        "ARF 3.0 ISSU_24b, ISSU_34b and RPRC_23",
+        "provides_attestations",
+        Fault.ISSUER,
+        "register the type in its format, and publish the new registration certificate",
+    )
+
     # --- authorization and issuance ---------------------------------------------------------------------------
 
     TYPE_FORMAT = (

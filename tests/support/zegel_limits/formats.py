@@ -6,6 +6,7 @@ from typing import Any, Final
 from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.persons import ADA, LICENCE
+from zegel_testing.registration import LIBRARY, REGISTERED, as_jwt, registered
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.checks import Check
@@ -24,6 +25,9 @@ from zegel.trust.attestation_claims import parse_attestation_status
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.registration.credentials import parse_registered_credentials
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.values import LocalizedText
+from zegel.trust.registration.verify import verify_registration
 from zegel_limits.pair import Pair
 
 _TYPES: Final = load_catalogue().types
@@ -105,6 +109,22 @@ def _registered_credentials(entries: list[dict[str, Any]]) -> object:
 
 FORMATS: Final[Mapping[str, Pair]] = {
     "zegel.primitives.claim_path.MAX_PATH": Pair(lambda n: parse_claim_path(["a"] * n, what="test", where="")),
+    "zegel.trust.registration.parse.MAX_CERTIFICATE": Pair(
+        lambda n: parse_registration(as_jwt(registered(name="x" * 900)).ljust(n, "x")), says="at most", filler=True
+    ),
+    "zegel.trust.registration.parse.MAX_LANGUAGES": Pair(
+        lambda n: parse_registration(as_jwt(registered(purposes=(LocalizedText(lang="en", value="to lend"),) * n)))
+    ),
+    "zegel.trust.registration.parse.MAX_ENTRIES": Pair(
+        lambda n: parse_registration(as_jwt(registered(entitlements=("urn:a",) * n)))
+    ),
+    "zegel.trust.registration.values.MAX_VALIDITY": Pair(
+        lambda n: verify_registration(
+            parse_registration(as_jwt(registered(expires=LIBRARY.issued_at + n))), anchors=REGISTERED, now=NOW
+        ),
+        Check.REGISTRATION_VALIDITY,
+        says="twelve months",
+    ),
     "zegel.trust.registration.credentials.MAX_REGISTERED_CREDENTIALS": Pair(
         lambda n: _registered_credentials([_registered_credential()] * n)
     ),

@@ -11,6 +11,7 @@ from zegel_testing import mdoc, sdjwt
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
 from zegel_testing.issuance import ACCESS, ACCESS_ANCHORS, certified
 from zegel_testing.lists import LIST_ROOT, OPERATOR, scheme
+from zegel_testing.registration import REGISTERED, as_jwt, registered
 
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
@@ -37,6 +38,8 @@ from zegel.trust.lists.build import build_trusted_list, sign_trusted_list
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType
 from zegel.trust.lists.verify import verify_trusted_list
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.verify import verify_registration
 from zegel_limits.conversations import asked
 
 _ORIGIN: Final = "https://a.example"
@@ -117,6 +120,11 @@ def _key_attestation(**times: int) -> object:
     return verify_key_attestation(parse_key_attestation(made.decode()), anchors=_WALLET_ANCHORS, now=NOW)
 
 
+def _registration(**times: int) -> object:
+    certificate = parse_registration(as_jwt(registered(**times)))
+    return verify_registration(certificate, anchors=REGISTERED, now=NOW)
+
+
 def wallet_provider() -> WalletProviderService:
     """A wallet provider now."""
     identity = WalletProviderIdentity(
@@ -181,6 +189,8 @@ SKEWS: Final[Mapping[str, Skew]] = {
     "key attestation iat": _begins(lambda n: _key_attestation(iat=NOW + n), Check.ATTESTATION_VALIDITY),
     "key attestation exp": _ends(lambda n: _key_attestation(exp=NOW + n), Check.ATTESTATION_VALIDITY),
     "proof of possession iat": _begins(lambda n: possession(NOW + n), Check.POSSESSION),
+    "registration certificate iat": _begins(lambda n: _registration(issued_at=NOW + n), Check.REGISTRATION_VALIDITY),
+    "registration certificate exp": _ends(lambda n: _registration(expires=NOW + n), Check.REGISTRATION_VALIDITY),
     "list of trusted entities, issued": _begins(
         lambda n: trusted_list(issued_at=NOW + n, next_update=NOW + DAY), Check.LIST_FRESHNESS
     ),

@@ -85,6 +85,7 @@ from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestat
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
 from zegel.trust.registration.credentials import parse_registered_credentials
+from zegel.trust.registration.parse import parse_registration
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.faults import (
     Fault,
@@ -108,6 +109,7 @@ from zegel_testing.issuance import Issuer
 from zegel_testing.lists import document, entity, service, signed
 from zegel_testing.openid4vp import NAME_QUERY, TARGET, claims_of, session
 from zegel_testing.openid4vp import signed as signed_request
+from zegel_testing.registration import as_cwt, as_jwt
 from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, presented
 from zegel_testing.status import token
 
@@ -631,6 +633,11 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     ),
     "trust.key_attestation.parse_key_attestation": (of_jws(parse_key_attestation, key_attestation()),),
     "trust.lists.parse.parse_trusted_list": (Probe(parse_trusted_list, trusted_list(), _sampled(jws_texts, 5)),),
+    "trust.registration.parse.parse_registration": (
+        of_jws(parse_registration, as_jwt()),
+        of_cbor(parse_registration, as_cwt()),
+        in_text(of_jws(parse_registration, as_jwt())),
+    ),
     "trust.registration.credentials.parse_registered_credentials": (
         of_json(
             behind_json(partial(parse_registered_credentials, what="test", where="credentials")),

@@ -49,10 +49,14 @@ from zegel.trust.lists.build import sign_trusted_list
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
 from zegel.trust.lists.verify import verify_trusted_list
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.sign import sign_registration_jwt
+from zegel.trust.registration.verify import verify_registration
 from zegel.trust.signing import CertifiedSigner
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fixed_random, trusting
 from zegel_testing.lists import document, entity, service
 from zegel_testing.openid4vp import claims_of, session
+from zegel_testing.registration import OFFICE
 
 HERE = "https://here.utopia.example"
 """Issuer, server, verifier, provider and audience of everything."""
@@ -214,6 +218,10 @@ def _trusted_list(jwt: bytes) -> object:
     )
 
 
+def _registration(jwt: bytes) -> object:
+    return verify_registration(parse_registration(jwt), anchors=ANCHORS, now=NOW)
+
+
 def _metadata(jwt: bytes) -> object:
     response = HttpResponse(status=200, headers=(("content-type", JWT),), body=jwt)
     return verify_issuer_metadata(parse_issuer_metadata(response), credential_issuer=HERE, anchors=ANCHORS, now=NOW)
@@ -307,6 +315,11 @@ KINDS: tuple[Kind, ...] = (
         "list of trusted entities",
         sign_trusted_list(_LISTED, signer=KEY, chain=_LIST.chain, now=NOW - DAY),
         _trusted_list,
+    ),
+    Kind(
+        "registration certificate",
+        sign_registration_jwt(OFFICE, signer=SIGNERS[Purpose.REGISTRATION]),
+        _registration,
     ),
     Kind("issuer metadata", sign_issuer_metadata(_DOCUMENT, signer=SIGNERS[Purpose.ACCESS], now=NOW), _metadata),
     Kind("ID Token", sign_jws(_IDENTITY, signer=KEY, typ="JWT"), _id_token),
