@@ -7,14 +7,17 @@ from zegel_limits.pair import check_beyond, check_within, value_of
 from zegel_limits.tables import PAIRS
 
 ALL_CUTS = {**CUTS, **MORE_CUTS}
+LONG = {"zegel.trust.lists.parse.MAX_ENTITIES"}  # there is much to read
+LIMITS = [pytest.param(limit, marks=pytest.mark.slow if limit in LONG else ()) for limit in PAIRS]
+NAMES = [limit.removeprefix("zegel.") for limit in PAIRS]
 
 
-@pytest.mark.parametrize("limit", PAIRS, ids=lambda limit: limit.removeprefix("zegel."))
+@pytest.mark.parametrize("limit", LIMITS, ids=NAMES)
 def test_what_is_just_within_it_passes(limit: str) -> None:
     check_within(limit, PAIRS[limit])
 
 
-@pytest.mark.parametrize("limit", PAIRS, ids=lambda limit: limit.removeprefix("zegel."))
+@pytest.mark.parametrize("limit", LIMITS, ids=NAMES)
 def test_what_is_one_beyond_it_is_refused_by_it(limit: str) -> None:
     check_beyond(limit, PAIRS[limit])
 

@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
-from zegel_testing.authorities import DAY, NOW, authority
+from zegel_testing.authorities import DAY, NOW, authority, fixed_key
 from zegel_testing.lists import OPERATOR, document, entity, service, signed
 
 from zegel.errors import Malformed
 from zegel.primitives.encoding import base64, base64url, parse_base64url
 from zegel.primitives.x509 import parse_certificate
 from zegel.trust.lists.parse import parse_trusted_list
-from zegel.trust.lists.values import ListType, ServiceType
+from zegel.trust.lists.values import ListType, ServiceType, SupplyPoint, encode_key
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "ts119602"
 SCHEMA = Draft7Validator(
     json.loads((VECTORS / "1960201_json_schema.json").read_bytes()), format_checker=FormatChecker()
 )
 ROOT = authority("provider").certificate
+LOG_KEY = encode_key(fixed_key("log").public_key)
 SERVICES = {
     ListType.PID_PROVIDERS: (ServiceType.PID_ISSUANCE, ServiceType.PID_REVOCATION),
     ListType.WALLET_PROVIDERS: (ServiceType.WALLET_ISSUANCE, ServiceType.WALLET_REVOCATION),
@@ -33,7 +34,11 @@ SERVICES = {
 def published(list_type: ListType) -> dict:
     identifier = "https://utopia.example/service/1"
     types = frozenset({"urn:zegel:diploma:1"}) if list_type is ListType.PUB_EAA_PROVIDERS else frozenset()
-    services = [service(kind, ROOT, identifier=identifier, types=types) for kind in SERVICES[list_type]]
+    points = (SupplyPoint(url="https://utopia.example/crl", type="https://utopia.example/revocation"),)
+    services = [
+        service(kind, ROOT, identifier=identifier, types=types, keys=(LOG_KEY,), supply_points=points)
+        for kind in SERVICES[list_type]
+    ]
     return json.loads(json.dumps(document(list_type, entity("Utopian Office", *services))))
 
 

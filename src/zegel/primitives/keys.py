@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
-from typing import Final, Literal, NewType, Protocol, final
+from typing import Final, Literal, NewType, Protocol, TypeVar, final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,6 +20,7 @@ from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import Json, encode_json
 
 VerifiedBytes = NewType("VerifiedBytes", bytes)
+_Message = TypeVar("_Message", bound=bytes | memoryview)
 
 
 class Curve(StrEnum):
@@ -230,7 +231,7 @@ def public_key_of(key: ec.EllipticCurvePublicKey) -> PublicKey:
     return PublicKey(curve=_curve_of(key.curve), point=point, key=key)
 
 
-def verify_signature(key: PublicKey, signature: bytes, message: bytes, check: Check) -> VerifiedBytes:
+def verify_signature(key: PublicKey, signature: bytes, message: _Message, check: Check) -> _Message:
     """Return the message as signed; ``Rejected(check)`` unless ``signature`` is raw ``r || s`` under ``key``."""
     size = _SIZES[key.curve]
     if len(signature) != 2 * size:
@@ -239,7 +240,7 @@ def verify_signature(key: PublicKey, signature: bytes, message: bytes, check: Ch
         key._key.verify(_der(signature, size), message, _SCHEMES[key.curve])  # noqa: SLF001 the same module's own
     except InvalidSignature:
         raise Rejected(check, "the signature does not verify") from None
-    return VerifiedBytes(message)
+    return message
 
 
 def _der(signature: bytes, size: int) -> bytes:

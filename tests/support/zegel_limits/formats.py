@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.lists import changed, document, entity, service, signed
 from zegel_testing.persons import ADA, LICENCE
 from zegel_testing.registration import LIBRARY, REGISTERED, as_jwt, registered
 
@@ -24,12 +25,17 @@ from zegel.primitives.json import encode_json
 from zegel.trust.attestation_claims import parse_attestation_status
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
+from zegel.trust.lists.values import ListType, ServiceType
 from zegel.trust.registration.credentials import parse_registered_credentials
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.values import LocalizedText
 from zegel.trust.registration.verify import verify_registration
 from zegel_limits.pair import Pair
 
+_ENTITY: Final = {
+    "TrustedEntityInformation": {"TEName": [{"value": "A"}], "TEInformationURI": [{"uriValue": "b"}]},
+    "TrustedEntityServices": [{"ServiceInformation": {"ServiceName": [{"value": "C"}], "ServiceDigitalIdentity": {}}}],
+}
 _TYPES: Final = load_catalogue().types
 _JPEG: Final = b"\xff\xd8\xff"
 
@@ -42,6 +48,11 @@ def padded(value: Mapping[str, Any], size: int) -> bytes:
 
 def _record(**changes: Claim) -> object:
     return check_record(_TYPES["pid"], ADA | changes)
+
+
+def _entities(count: int) -> object:
+    content = document(ListType.PID_PROVIDERS, entity("A", service(ServiceType.PID_ISSUANCE)))
+    return parse_trusted_list(signed(changed(content, ("LoTE", "TrustedEntitiesList"), [_ENTITY] * count)))
 
 
 def _type(size: int) -> object:
@@ -167,6 +178,7 @@ FORMATS: Final[Mapping[str, Pair]] = {
         lambda n: check_record(_TYPES["mdl"], ADA | LICENCE | {"height": n}), Check.RECORD, says="whole number"
     ),
     "zegel.trust.lists.parse.MAX_TRUSTED_LIST": Pair(lambda n: parse_trusted_list(b"a" * n), filler=True),
+    "zegel.trust.lists.parse.MAX_ENTITIES": Pair(_entities),
 }
 
 

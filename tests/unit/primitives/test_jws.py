@@ -9,7 +9,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import base64, base64url
 from zegel.primitives.json import MAX_BYTES, encode_json
-from zegel.primitives.jws import MAX_CHAIN, parse_jws, sign_encoded, sign_jws, verify_jws
+from zegel.primitives.jws import MAX_CHAIN, parse_jws, set_payload_aside, sign_encoded, sign_jws, verify_jws
 from zegel.primitives.keys import Curve
 
 KEY = fixed_key("jws")
@@ -31,6 +31,22 @@ def test_what_is_signed_verifies() -> None:
 def test_text_and_bytes_parse_alike() -> None:
     token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt")
     assert parse_jws(token, what="test") == parse_jws(token.decode(), what="test")
+
+
+def test_a_payload_that_is_set_aside_comes_as_it_was_encoded() -> None:
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", x5c=(b"leaf", b"issuer"))
+    jws, payload = set_payload_aside(token, what="test")
+    assert bytes(payload) == base64url(encode_json(CLAIMS)).encode()
+    assert jws == parse_jws(token, what="test")._replace(unverified_claims={})
+    assert verify_jws(jws, key=KEY.public_key, typ="test+jwt").claims == {}
+    with pytest.raises(Rejected):
+        verify_jws(set_payload_aside(token.replace(b".ey", b".eY"), what="test")[0], key=KEY.public_key, typ="test+jwt")
+
+
+@pytest.mark.parametrize("token", [b"", b"a", b".", b"e30.e30", b"e30.e30.e30.e30", b"e30..", b"\xff.e30.AA"])
+def test_what_has_no_payload_to_set_aside_is_malformed(token: bytes) -> None:
+    with pytest.raises(Malformed):
+        set_payload_aside(token, what="test")
 
 
 def test_a_chain_travels_in_the_header() -> None:

@@ -9,11 +9,11 @@ from zegel_testing.limits import assert_malformed_cheaply
 from zegel_testing.lists import changed, document, entity, service
 
 from zegel.primitives.encoding import base64, base64url
-from zegel.primitives.json import Json, encode_json
+from zegel.primitives.json import MAX_BYTES, Json, encode_json
 from zegel.primitives.x509 import parse_certificate, parse_pem_certificates
 from zegel.trust.attestation import parse_wallet_attestation
 from zegel.trust.key_attestation import MAX_KEYS, parse_key_attestation
-from zegel.trust.lists.parse import MAX_TRUSTED_LIST, parse_trusted_list
+from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
 
 ROOT = authority("root").certificate
@@ -37,11 +37,12 @@ def list_of(*certificates: bytes) -> bytes:
 
 ODD = der("odd", "odd", AUTHORITY, key=secp256k1())
 KEY = fixed_key("k").public_key.jwk()
-MANY = MAX_TRUSTED_LIST * 3 // 4 // 1_000
+MANY = MAX_BYTES // 1_000
 
 
 CASES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "a long list": (parse_trusted_list, b"A" * 10_000_000),
+    "an endless text": (parse_trusted_list, token({"LoTE": {"TrustedEntitiesList": [{"a": "x" * 10_000_000}]}})),
     "keys of an unknown kind": (parse_trusted_list, list_of(*[ODD] * MANY)),
     "many certificates": (parse_trusted_list, list_of(*[der(f"ca {n}", "root", AUTHORITY) for n in range(MANY)])),
     "no certificates": (parse_trusted_list, list_of(*[b"\x30" * 7_000] * (MANY // 10))),

@@ -1,7 +1,7 @@
 """Lists of trusted entities: verified, and turned into anchors for what each list is about."""
 
 import pytest
-from zegel_testing.authorities import DAY, NOW, anchor, authority, signer, trusting
+from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
 from zegel_testing.certificates import AUTHORITY, certificate, der, secp256k1
 from zegel_testing.lists import LIST_ROOT, OPERATOR, changed, document, entity, service, signed
 
@@ -12,7 +12,7 @@ from zegel.primitives.json import Json
 from zegel.primitives.jws import sign_jws
 from zegel.trust.anchors import Purpose, TrustAnchors, check_entitlement
 from zegel.trust.lists.parse import parse_trusted_list
-from zegel.trust.lists.values import ListType, ServiceType
+from zegel.trust.lists.values import ListType, ServiceType, SupplyPoint, TrustedService, encode_key
 from zegel.trust.lists.verify import MAX_PERIOD, VerifiedTrustedList, verify_trusted_list
 
 PID = authority("PID root")
@@ -180,6 +180,46 @@ def test_a_list_without_a_status_lists_no_withdrawn_service() -> None:
         )
 
 
+def test_a_service_says_where_it_publishes_and_with_which_keys() -> None:
+    key = fixed_key("log").public_key
+    points = (
+        SupplyPoint(url="https://access.utopia.example/crl", type="urn:x:crl"),
+        SupplyPoint(url="https://b.example"),
+    )
+    made = TrustedService(name="Log", type=ServiceType.ACCESS_ISSUANCE, keys=(encode_key(key),), supply_points=points)
+    content = document(ListType.ACCESS_PROVIDERS, entity("Office", made))
+    found = verified(signed(content), ListType.ACCESS_PROVIDERS)
+    ((office, service_),) = found.services(ServiceType.ACCESS_ISSUANCE)
+    assert (office.name, service_.supply_points, service_.public_keys()) == ("Office", points, (key,))
+    assert service_.certificates == ()
+    assert found.anchors() == ()
+    assert list(found.services(ServiceType.ACCESS_REVOCATION)) == []
+
+
+@pytest.mark.parametrize("key", [{"kty": "RSA", "n": "AQAB"}, {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, {}])
+def test_a_key_of_an_unknown_kind_costs_its_entry_alone(key: Json) -> None:
+    good = fixed_key("log").public_key
+    content = changed(PID_LIST, (*SERVICE, "ServiceDigitalIdentity", "PublicKeyValues"), [key, good.jwk()])
+    assert isinstance(content, dict)
+    assert verified(signed(content)).entities[0].services[0].public_keys() == (good,)
+
+
+def test_a_service_that_is_withdrawn_is_not_among_those_that_are_had() -> None:
+    services = [service(ServiceType.PUB_EAA_ISSUANCE, PID.certificate, active=active) for active in (True, False)]
+    content = document(ListType.PUB_EAA_PROVIDERS, entity("University", *services))
+    found = verified(signed(content), ListType.PUB_EAA_PROVIDERS)
+    assert len(list(found.services(ServiceType.PUB_EAA_ISSUANCE))) == 1
+
+
+def test_a_list_says_where_it_is_and_who_signs_it() -> None:
+    (pointer,) = verified(signed(PID_LIST)).pointers
+    assert pointer.location == "https://lists.utopia.example/list.jose"
+    assert (pointer.types, pointer.certificates) == ((ListType.PID_PROVIDERS,), (OPERATOR.certificate.der,))
+    without = changed(PID_LIST, (*SCHEME, "PointersToOtherLoTE"), None)
+    assert isinstance(without, dict)
+    assert verified(signed(without)).pointers == ()
+
+
 @pytest.mark.parametrize("typ", ["JOSE", "jose", "JAdES", ""])
 def test_the_types_that_operators_write_are_read(typ: str) -> None:
     assert verified(sign_jws(PID_LIST, signer=OPERATOR.key, typ=typ, x5c=OPERATOR.chain))
@@ -222,6 +262,13 @@ def test_a_name_is_taken_in_english_or_as_it_comes() -> None:
         ((*SERVICE, "ServiceInformationExtensions"), [{"Critical": True, "AttestationTypes": [1]}]),
         ((*SERVICE, "ServiceInformationExtensions"), [{"Critical": False, "ServiceUniqueIdentifier": 1}]),
         ((*SERVICE, "StatusStartingTime"), "yesterday"),
+        ((*SERVICE, "ServiceSupplyPoints"), [{"ServiceType": "a"}]),
+        ((*SERVICE, "ServiceSupplyPoints"), [{"ServiceType": 1, "uriValue": "https://a.example"}]),
+        ((*SERVICE, "ServiceDigitalIdentity", "PublicKeyValues"), ["key"]),
+        ((*SCHEME, "PointersToOtherLoTE"), [{}]),
+        ((*SCHEME, "PointersToOtherLoTE", 0, "LoTELocation"), None),
+        ((*SCHEME, "PointersToOtherLoTE", 0, "ServiceDigitalIdentities"), [1]),
+        ((*SCHEME, "PointersToOtherLoTE", 0, "LoTEQualifiers"), []),
     ],
 )
 def test_what_does_not_parse_is_malformed(path: tuple[str | int, ...], value: Json) -> None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final, final
 
 from zegel.primitives.encoding import base64, base64url
-from zegel.primitives.json import Json, JsonObject
+from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import Signer
 from zegel.primitives.x509 import Certificate
@@ -18,6 +18,7 @@ from zegel.trust.lists.values import (
     ROLE_RADIX,
     TYPES_EXTENSION,
     ListType,
+    SupplyPoint,
     TrustedService,
 )
 
@@ -155,7 +156,7 @@ def _entity(entity: ListedEntity, list_type: ListType, issued_at: int) -> Json:
 def _service(service: TrustedService, list_type: ListType, issued_at: int) -> Json:
     members: dict[str, Json] = {
         "ServiceName": _named(service.name),
-        "ServiceDigitalIdentity": _identity(*service.certificates),
+        "ServiceDigitalIdentity": _identity(service.certificates, service.keys),
         "ServiceTypeIdentifier": service.type,
     }
     if list_type is ListType.PUB_EAA_PROVIDERS:  # annex H alone keeps the status of its services
@@ -164,6 +165,8 @@ def _service(service: TrustedService, list_type: ListType, issued_at: int) -> Js
         members["StatusStartingTime"] = _time(issued_at if service.since is None else service.since)
     elif not service.active:
         raise ValueError("this list keeps no status: a service that is withdrawn is left out of it")
+    if service.supply_points:
+        members["ServiceSupplyPoints"] = [_supply_point(point) for point in service.supply_points]
     extensions: list[Json] = []
     if service.identifier is not None:
         extensions.append({CRITICAL: False, IDENTIFIER_EXTENSION: service.identifier})
@@ -184,13 +187,22 @@ def _pointer(scheme: ListScheme, signer: Certificate) -> Json:
     }
     return {
         "LoTELocation": scheme.location,
-        "ServiceDigitalIdentities": [_identity(signer.der)],
+        "ServiceDigitalIdentities": [_identity((signer.der,))],
         "LoTEQualifiers": [qualifier],
     }
 
 
-def _identity(*certificates: bytes) -> Json:
-    return {"X509Certificates": [{"val": base64(certificate)} for certificate in certificates]}
+def _identity(certificates: tuple[bytes, ...], keys: tuple[bytes, ...] = ()) -> Json:
+    identity: dict[str, Json] = {}
+    if certificates:
+        identity["X509Certificates"] = [{"val": base64(certificate)} for certificate in certificates]
+    if keys:
+        identity["PublicKeyValues"] = [parse_object(key, what="key") for key in keys]
+    return identity
+
+
+def _supply_point(point: SupplyPoint) -> Json:
+    return {"uriValue": point.url} if point.type is None else {"ServiceType": point.type, "uriValue": point.url}
 
 
 def _postal(organization: Organization) -> Json:

@@ -1,34 +1,34 @@
 """A signed list of trusted entities, read as far as trust needs it (TS 119 602 clause 6)."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, final
 
 from zegel.errors import Malformed
-from zegel.primitives.encoding import parse_base64
-from zegel.primitives.json import Json, JsonObject
-from zegel.primitives.jws import UnverifiedJws, parse_jws
-from zegel.trust.lists.values import (
-    CRITICAL,
-    IDENTIFIER_EXTENSION,
-    ROLE_RADIX,
-    TYPES_EXTENSION,
-    TrustedEntity,
-    TrustedService,
-)
+from zegel.primitives.encoding import parse_base64url
+from zegel.primitives.json import MAX_BYTES, Json, JsonObject
+from zegel.primitives.json_items import ItemStream
+from zegel.primitives.jws import UnverifiedJws, set_payload_aside
+from zegel.primitives.members import read_array, read_object, read_text
+from zegel.trust.lists.entity import read_certificates, read_entity, read_name, read_time
+from zegel.trust.lists.values import ListPointer, TrustedEntity
 
-MAX_TRUSTED_LIST: Final = 1 << 19  # of two hundred entities; JSON costs thirteen times its size while it is parsed
-_ACTIVE: Final = ("/notified", "/granted")  # annex H; the lists of annexes D to F carry no status
+MAX_ENTITIES: Final = 20_000  # ten times the Union's trust services of every kind; more would be no list to look at
+MAX_TRUSTED_LIST: Final = 80_000_000  # so many entities of 3 kB, two certificates each, in base64url
+_CHUNK: Final = 1 << 15  # what is decoded of a payload at a time
+_SCHEME: Final = "ListAndSchemeInformation"
+_ENTITIES: Final = "TrustedEntitiesList"
+_POINTERS: Final = "PointersToOtherLoTE"
 _WHAT: Final = "list of trusted entities"
-_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")  # clause 6.1.3
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedTrustedList:
-    """A list that parses; nothing in it is proven. Times are seconds since the epoch."""
+    """A list that parses; nothing in it is proven. Times are seconds since the epoch.
+
+    The claims of ``jws`` are left empty: they were read an entity at a time.
+    """
 
     jws: UnverifiedJws
     unverified_type: str
@@ -36,121 +36,64 @@ class UnverifiedTrustedList:
     unverified_operator: str
     unverified_issued_at: int
     unverified_next_update: int
+    unverified_pointers: tuple[ListPointer, ...]
     unverified_entities: tuple[TrustedEntity, ...]
 
 
 def parse_trusted_list(compact: bytes | str) -> UnverifiedTrustedList:
-    """Parse a signed list; ``Malformed`` for anything but a JWS with a list of TS 119 602 in it."""
-    jws = parse_jws(compact, what=_WHAT, max_bytes=MAX_TRUSTED_LIST)
-    lote = _object(jws.unverified_claims.get("LoTE"), "LoTE")
-    scheme = _object(lote.get("ListAndSchemeInformation"), "ListAndSchemeInformation")
+    """Parse a signed list; ``Malformed`` for anything but a JWS with a list of TS 119 602 in it.
+
+    The memory that it takes beside the list is that of the names, keys and certificates in it.
+    """
+    data = compact if isinstance(compact, bytes) else compact.encode(errors="replace")
+    if len(data) > MAX_TRUSTED_LIST:
+        raise Malformed(_WHAT, "", f"expected at most {MAX_TRUSTED_LIST} bytes, got {len(data)}")
+    jws, payload = set_payload_aside(data, what=_WHAT)
+    stream = ItemStream(_decoded(payload), ("LoTE", _ENTITIES), what=_WHAT, max_items=MAX_ENTITIES)
+    entities = tuple(read_entity(item, f"{_ENTITIES}[{at}]") for at, item in enumerate(stream))
+    scheme = _object(_object(stream.rest().get("LoTE"), "LoTE").get(_SCHEME), _SCHEME)
     sequence = scheme.get("LoTESequenceNumber")
     if type(sequence) is not int or sequence < 1:
         raise Malformed(_WHAT, "LoTESequenceNumber", "expected a number from one")
-    entities = _array(lote.get("TrustedEntitiesList"), "TrustedEntitiesList") if "TrustedEntitiesList" in lote else ()
     return UnverifiedTrustedList(
         jws=jws,
-        unverified_type=_text(scheme.get("LoTEType"), "LoTEType"),
+        unverified_type=read_text(scheme.get("LoTEType"), what=_WHAT, where="LoTEType"),
         unverified_sequence=sequence,
-        unverified_operator=_name(scheme.get("SchemeOperatorName"), "SchemeOperatorName"),
-        unverified_issued_at=_time(scheme.get("ListIssueDateTime"), "ListIssueDateTime"),
-        unverified_next_update=_time(scheme.get("NextUpdate"), "NextUpdate"),
-        unverified_entities=tuple(_entity(item, f"TrustedEntitiesList[{at}]") for at, item in enumerate(entities)),
+        unverified_operator=read_name(scheme.get("SchemeOperatorName"), "SchemeOperatorName"),
+        unverified_issued_at=read_time(scheme.get("ListIssueDateTime"), "ListIssueDateTime"),
+        unverified_next_update=read_time(scheme.get("NextUpdate"), "NextUpdate"),
+        unverified_pointers=tuple(_pointers(scheme.get(_POINTERS))),
+        unverified_entities=entities,
     )
 
 
-def _entity(value: Json, where: str) -> TrustedEntity:
-    entity = _object(value, where)
-    information = _object(entity.get("TrustedEntityInformation"), f"{where}.TrustedEntityInformation")
-    services = _array(entity.get("TrustedEntityServices"), f"{where}.TrustedEntityServices")
-    return TrustedEntity(
-        name=_name(information.get("TEName"), f"{where}.TEName"),
-        country=_country(information.get("TEInformationURI"), f"{where}.TEInformationURI"),
-        services=tuple(
-            _service(item, f"{where}.TrustedEntityServices[{number}]") for number, item in enumerate(services)
-        ),
-    )
+def _decoded(payload: memoryview) -> Iterator[bytes]:
+    for start in range(0, len(payload), _CHUNK):
+        yield parse_base64url(bytes(payload[start : start + _CHUNK]), what=_WHAT, where="payload")
 
 
-def _country(value: Json, where: str) -> str | None:
-    """The last part of the role URI, which annexes D to H ask for beside the entity's own."""
-    for at, item in enumerate(_array(value, where)):
-        uri = _text(_object(item, f"{where}[{at}]").get("uriValue"), f"{where}[{at}].uriValue")
-        country = uri.rpartition("/")[2]
-        if uri.startswith(ROLE_RADIX) and len(country) == 2 and country.isalpha() and country.isupper():
-            return {"EL": "GR", "UK": "GB"}.get(country, country)  # the Union's own codes
-    return None
-
-
-def _service(value: Json, where: str) -> TrustedService:
-    service = _object(_object(value, where).get("ServiceInformation"), f"{where}.ServiceInformation")
-    identity = _object(service.get("ServiceDigitalIdentity"), f"{where}.ServiceDigitalIdentity")
-    status, since = service.get("ServiceStatus"), service.get("StatusStartingTime")
-    types, identifier, understood = _extensions(service.get("ServiceInformationExtensions"), where)
-    return TrustedService(
-        name=_name(service.get("ServiceName"), f"{where}.ServiceName"),
-        type=str(service.get("ServiceTypeIdentifier", "")),
-        certificates=tuple(_certificates(identity.get("X509Certificates"), f"{where}.X509Certificates")),
-        types=types,
-        identifier=identifier,
-        active=understood and (status is None or str(status).endswith(_ACTIVE)),
-        since=_time(since, f"{where}.StatusStartingTime") if since is not None else None,
-    )
-
-
-def _certificates(value: Json, where: str) -> Iterator[bytes]:
-    for at, item in enumerate(() if value is None else _array(value, where)):
-        place = f"{where}[{at}].val"
-        yield parse_base64(_text(_object(item, f"{where}[{at}]").get("val"), place), what=_WHAT, where=place)
-
-
-def _extensions(value: Json, where: str) -> tuple[frozenset[str], str | None, bool]:
-    types: frozenset[str] = frozenset()
-    identifier, understood = None, True
-    for at, item in enumerate(() if value is None else _array(value, f"{where}.ServiceInformationExtensions")):
-        extension = item if isinstance(item, Mapping) else {}
-        if TYPES_EXTENSION in extension:
-            place = f"{where}.{TYPES_EXTENSION}"
-            types |= frozenset(_text(name, place) for name in _array(extension[TYPES_EXTENSION], place))
-        elif IDENTIFIER_EXTENSION in extension:
-            identifier = _text(extension[IDENTIFIER_EXTENSION], f"{where}.ServiceInformationExtensions[{at}]")
-        elif extension.get(CRITICAL, False) is not False:
-            understood = False
-    return types, identifier, understood
-
-
-def _name(value: Json, where: str) -> str:
-    """The English name, which clause 6.1.4 requires, or the first."""
-    names = [_object(item, f"{where}[{at}]") for at, item in enumerate(_array(value, where))]
-    english = [name for name in names if name.get("lang") == "en"]
-    for name in (*english, *names):
-        return _text(name.get("value"), f"{where}.value")
-    raise Malformed(_WHAT, where, "expected a name")
-
-
-def _time(value: Json, where: str) -> int:
-    text = _text(value, where)
-    try:
-        if _TIME.fullmatch(text):
-            return int(datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC).timestamp())
-    except ValueError:
-        pass
-    raise Malformed(_WHAT, where, "expected a time as 2026-01-31T12:00:00Z")
+def _pointers(value: Json) -> Iterator[ListPointer]:
+    for at, item in enumerate(() if value is None else _array(value, _POINTERS)):
+        where = f"{_POINTERS}[{at}]"
+        pointer = _object(item, where)
+        identities = _array(pointer.get("ServiceDigitalIdentities"), f"{where}.ServiceDigitalIdentities")
+        qualifiers = _array(pointer.get("LoTEQualifiers"), f"{where}.LoTEQualifiers")
+        yield ListPointer(
+            location=read_text(pointer.get("LoTELocation"), what=_WHAT, where=f"{where}.LoTELocation"),
+            types=tuple(str(_object(each, f"{where}.LoTEQualifiers").get("LoTEType", "")) for each in qualifiers),
+            certificates=tuple(
+                der
+                for number, identity in enumerate(identities)
+                for der in read_certificates(
+                    _object(identity, f"{where}.ServiceDigitalIdentities[{number}]"), f"{where}[{number}]"
+                )
+            ),
+        )
 
 
 def _object(value: Json, where: str) -> JsonObject:
-    if not isinstance(value, Mapping):
-        raise Malformed(_WHAT, where, "expected an object")
-    return value
+    return read_object(value, what=_WHAT, where=where)
 
 
 def _array(value: Json, where: str) -> list[Json]:
-    if not isinstance(value, list):
-        raise Malformed(_WHAT, where, "expected an array")
-    return value
-
-
-def _text(value: Json, where: str) -> str:
-    if not isinstance(value, str):
-        raise Malformed(_WHAT, where, "expected text")
-    return value
+    return read_array(value, what=_WHAT, where=where, limit=MAX_BYTES)

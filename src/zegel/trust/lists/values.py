@@ -1,10 +1,13 @@
 """A list of trusted entities as values: the kinds of list and of service, and the entities that stand on one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
 
+from zegel.errors import Malformed
+from zegel.primitives.json import encode_json, parse_object
+from zegel.primitives.keys import PublicKey, parse_jwk
 from zegel.trust.anchors import Purpose
 
 LIST_HEADER: Final = "JOSE"  # RFC 7515 section 4.1.9; the list's media type is application/jose
@@ -12,6 +15,7 @@ TYPES_EXTENSION: Final = "AttestationTypes"  # ours, marked critical: TS 119 602
 IDENTIFIER_EXTENSION: Final = "ServiceUniqueIdentifier"  # annexes D and E
 CRITICAL: Final = "Critical"  # clause 6.6.9
 ROLE_RADIX: Final = "http://uri.etsi.org/19602/ListOfTrustedEntities/"
+_KEY: Final = "key on a list of trusted entities"
 _SERVICE_RADIX: Final = "http://uri.etsi.org/19602/SvcType/"
 
 
@@ -66,8 +70,27 @@ PURPOSES: Final[Mapping[ListType, Mapping[str, Purpose]]] = {
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyPoint:
+    """Where a service is had, or what it publishes: a CRL, say. ``type`` is the URI that says which service it is."""
+
+    url: str
+    type: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPointer:
+    """Where another list is, or this one, and the certificates that its signer leads to or has, as DER."""
+
+    location: str
+    types: tuple[str, ...]
+    certificates: tuple[bytes, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedService:
-    """A service of an entity and the certificates that stand for it, as DER.
+    """A service of an entity, and what stands for it: certificates as DER, keys as JSON Web Keys (``encode_key``).
 
     ``type`` is its URI, ``types`` the attestation types that our extension names. ``active`` is False for a service
     that is withdrawn, or that has a critical extension which is unknown here; ``since`` is when its status began.
@@ -75,11 +98,17 @@ class TrustedService:
 
     name: str
     type: str
-    certificates: tuple[bytes, ...]
+    certificates: tuple[bytes, ...] = ()
+    keys: tuple[bytes, ...] = ()
+    supply_points: tuple[SupplyPoint, ...] = ()
     types: frozenset[str] = frozenset()
     identifier: str | None = None
     active: bool = True
     since: int | None = None
+
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """Its keys; one of a kind that is unknown here is left out."""
+        return tuple(_public_keys(self.keys))
 
 
 @final
@@ -90,3 +119,16 @@ class TrustedEntity:
     name: str
     country: str | None
     services: tuple[TrustedService, ...]
+
+
+def encode_key(key: PublicKey) -> bytes:
+    """A key as ``TrustedService.keys`` has it."""
+    return encode_json(key.jwk() | {"use": "sig"})
+
+
+def _public_keys(keys: Iterable[bytes]) -> Iterator[PublicKey]:
+    for key in keys:
+        try:
+            yield parse_jwk(parse_object(key, what=_KEY), what=_KEY)
+        except Malformed:  # it costs its entry, not the list
+            continue

@@ -11,7 +11,7 @@ from zegel.primitives.times import TOLERATED_EARLY
 from zegel.primitives.x509 import DAY, NamedCertificate, name_certificate
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 from zegel.trust.lists.parse import UnverifiedTrustedList
-from zegel.trust.lists.values import LIST_HEADER, PURPOSES, ListType, TrustedEntity, TrustedService
+from zegel.trust.lists.values import LIST_HEADER, PURPOSES, ListPointer, ListType, TrustedEntity, TrustedService
 
 MAX_PERIOD: Final = 186 * DAY  # TS 119 602 annexes D to H: the next update is at most six months away
 _HEADERS: Final = frozenset({LIST_HEADER, "jose", "JAdES", ""})  # JAdES asks for no typ
@@ -30,7 +30,15 @@ class VerifiedTrustedList:
     issued_at: int
     next_update: int
     entities: tuple[TrustedEntity, ...]
+    pointers: tuple[ListPointer, ...]
     chain: VerifiedChain
+
+    def services(self, type_: str) -> Iterator[tuple[TrustedEntity, TrustedService]]:
+        """The active services of a type, each with the entity whose it is."""
+        for entity in self.entities:
+            for service in entity.services:
+                if service.type == type_ and service.active:
+                    yield entity, service
 
     def anchors(self) -> tuple[TrustAnchor, ...]:
         """What the list makes trusted, an anchor for each certificate of each active service."""
@@ -72,6 +80,7 @@ def verify_trusted_list(
         issued_at=issued_at,
         next_update=next_update,
         entities=trusted_list.unverified_entities,
+        pointers=trusted_list.unverified_pointers,
         chain=chain,
     )
 
