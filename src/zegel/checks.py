@@ -171,6 +171,41 @@ class Check(Enum):
         Fault.VERIFIER,
         "derive client_id from the certificate that signs the request, and take the answer on the host it names",
     )
+    CERTIFICATE_TIMESTAMP = (
+        "an access certificate carries a timestamp of a log on the list, made while that log was in service",
+        "ARF 3.0 CT_04 to CT_06 and RPA_06a; RFC 9162 sections 7.1.2 and 8.1; RFC 6962 section 3.3",
+        "x5c",
+        Fault.VERIFIER,
+        "have the access authority submit the certificate to a log on the list, and embed the timestamp it gets",
+    )
+    TREE_HEAD = (
+        "a log's tree head is signed with the key on the list, of now, and never behind one that was shown before",
+        "RFC 9162 sections 4.10, 8.1.5 and 8.3",
+        "sth",
+        Fault.OPERATOR,
+        "keep both tree heads: they are the log's own signed words; ask who runs it, and trust it no longer meanwhile",
+    )
+    LOG_PROOF = (
+        "a log's proofs lead from its entries to its tree heads, and from each tree head to the next",
+        "RFC 9162 sections 2.1.3.2, 2.1.4.2 and 8.3",
+        "inclusion or consistency",
+        Fault.OPERATOR,
+        "fetch both again; where it stays so, the log has changed what it had signed: trust it no longer",
+    )
+    LOG_SUBMISSION = (
+        "a log takes in what an accepted authority issued, or has announced as section 3.2 has it, with its whole chain",
+        "RFC 9162 sections 3.2, 4.2 and 5.1",
+        "submission, type and chain",
+        Fault.SENDER,
+        "submit the certificate or the pre-certificate with the chain up to an anchor that get-anchors names",
+    )
+    LOG_QUERY = (
+        "a log is asked for entries, leaves and trees that it has",
+        "RFC 9162 sections 5.3 to 5.6",
+        "the query",
+        Fault.SENDER,
+        "ask within the latest tree head that get-sth gives",
+    )
     ATTESTATION_VALIDITY = (
         "a wallet or key attestation is valid now, and a wallet attestation for at most 24 hours",
         "attestation-based client authentication draft 07 section 9; TS3 1.5 section 2.2.1.1; OpenID4VCI 1.0 D.1",

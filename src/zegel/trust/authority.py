@@ -13,9 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from zegel.primitives.keys import Curve, PrivateKey, PublicKey
+from zegel.primitives.keys import Curve, PrivateKey, PublicKey, derive_private_key
 from zegel.primitives.x509 import DAY, Certificate, parse_certificate
 from zegel.trust.anchors import PROFILES, Purpose
+from zegel.trust.transparency.extensions import SCT_LIST, TRANSPARENCY_INFORMATION, parse_logged_certificate
 
 _SERIAL_BYTES: Final = 16  # RFC 5280 section 4.1.2.2: at most twenty; 18013-5 table B.1: at least 63 bits of chance
 _ROOT_DAYS: Final = 3_650  # 18013-5 table B.1: at most twenty years
@@ -57,6 +58,31 @@ class SubjectName:
         return x509.Name(attributes)
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A certificate that is settled but for its signature, and for what logs are to say of it."""
+
+    authority: Authority
+    builder: x509.CertificateBuilder
+
+    @property
+    def tbs(self) -> bytes:
+        """The TBSCertificate as DER, without anybody's valid signature."""
+        curve = self.authority.key.public_key.curve
+        unsafe_stand_in = derive_private_key(b"\x01", curve=curve)  # a key that everybody knows signs nothing
+        return parse_logged_certificate(_sign(self.builder, unsafe_stand_in).der).tbs
+
+    def sign(self, extensions: Mapping[str, bytes] | None = None) -> Certificate:
+        """Issue it, with more extensions behind its own: DER by dotted identifier, none of them critical."""
+        builder = self.builder
+        for oid, value in (extensions or {}).items():
+            builder = builder.add_extension(
+                x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value), critical=False
+            )
+        return _sign(builder, self.authority.key)
+
+
 def create_authority(
     name: SubjectName, *, key: PrivateKey, now: int, random: Callable[[int], bytes], contact: str
 ) -> Authority:
@@ -85,7 +111,38 @@ def issue_certificate(
     uris: tuple[str, ...] = (),
     crl_url: str | None = None,
 ) -> Certificate:
-    """Make an end-entity certificate for ``purpose``, valid from now for ``days``, never longer than its authority."""
+    """Make an end-entity certificate for ``purpose``, as ``draft_certificate`` settles it."""
+    return draft_certificate(
+        authority,
+        name,
+        key=key,
+        purpose=purpose,
+        now=now,
+        days=days,
+        random=random,
+        dns_names=dns_names,
+        uris=uris,
+        crl_url=crl_url,
+    ).sign()
+
+
+def draft_certificate(
+    authority: Authority,
+    name: SubjectName,
+    *,
+    key: PublicKey,
+    purpose: Purpose,
+    now: int,
+    days: int,
+    random: Callable[[int], bytes],
+    dns_names: tuple[str, ...] = (),
+    uris: tuple[str, ...] = (),
+    crl_url: str | None = None,
+) -> Draft:
+    """Settle an end-entity certificate for ``purpose``, valid from now for ``days``, never longer than its authority.
+
+    One for access is issued by ``trust.transparency.issuance``, with a log's timestamp in it (ARF 3.0 CT_04).
+    """
     issuer = x509.load_der_x509_certificate(authority.certificate.der)
     builder = (
         _builder(name.to_x509(), issuer.subject, key, now=now, until=_end_under(authority, now, days), random=random)
@@ -109,7 +166,7 @@ def issue_certificate(
     if crl_url is not None:
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
         builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
-    return _sign(builder, authority.key)
+    return Draft(authority=authority, builder=builder)
 
 
 def renew_certificate(
@@ -121,7 +178,23 @@ def renew_certificate(
     days: int,
     random: Callable[[int], bytes],
 ) -> Certificate:
-    """Make a certificate that says of another key what ``certificate`` says of its own, under the same authority."""
+    """Make a certificate as ``draft_renewal`` settles it."""
+    return draft_renewal(authority, certificate, key=key, now=now, days=days, random=random).sign()
+
+
+def draft_renewal(
+    authority: Authority,
+    certificate: Certificate,
+    *,
+    key: PublicKey,
+    now: int,
+    days: int,
+    random: Callable[[int], bytes],
+) -> Draft:
+    """Settle a certificate that says of another key what ``certificate`` says of its own, under the same authority.
+
+    What logs said of the old one is said of that one alone, and left out.
+    """
     old, issuer = (
         x509.load_der_x509_certificate(certificate.der),
         x509.load_der_x509_certificate(authority.certificate.der),
@@ -129,10 +202,12 @@ def renew_certificate(
     until = _end_under(authority, now, days)
     builder = _builder(old.subject, issuer.subject, key, now=now, until=until, random=random)
     for extension in old.extensions:
+        if extension.oid.dotted_string in (TRANSPARENCY_INFORMATION, SCT_LIST):
+            continue
         is_key_id = isinstance(extension.value, x509.SubjectKeyIdentifier)
         value = _key_id(key) if is_key_id else extension.value
         builder = builder.add_extension(value, critical=extension.critical)
-    return _sign(builder, authority.key)
+    return Draft(authority=authority, builder=builder)
 
 
 def issue_web_certificate(
