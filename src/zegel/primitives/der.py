@@ -3,6 +3,7 @@
 One value has one encoding here: definite lengths in the fewest octets, tags below 31, nothing behind the end.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -15,6 +16,9 @@ SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
 MAX_OID: Final = 127  # octets of a value; RFC 9162 section 4.4 has no more, and no identifier in use is near it
+_MAX_TEXT: Final = 3 * MAX_OID  # an octet has at most two digits and a dot, or 2.2 digits of a long arc
+# X.660 clause 6.3: below the first two roots there are forty arcs
+_DOTTED: Final = re.compile(r"(?:[01]\.(?:[0-9]|[123][0-9])|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*")
 _LONG_TAG: Final = 0x1F
 _MAX_LENGTH_OCTETS: Final = 3  # 16 MB, as much as a TBSCertificate of RFC 9162 may have
 _MORE: Final = 0x80
@@ -70,11 +74,7 @@ def encode_oid(dotted: str) -> bytes:
 
 def parse_oid(dotted: str, *, what: str, where: str = "") -> bytes:
     """Parse dotted text to the contents of an object identifier; ``Malformed`` for what is none."""
-    arcs = dotted.split(".")
-    if not all(arc.isascii() and arc.isdecimal() and arc == (arc.lstrip("0") or "0") for arc in arcs) or len(arcs) < 2:
-        raise Malformed(what, where, "expected an object identifier, as 2.25.1")
-    # X.660 clause 6.3: below the first two roots there are forty arcs
-    if len(dotted) > 2 * MAX_OID or int(arcs[0]) > 2 or (int(arcs[0]) < 2 and int(arcs[1]) > 39):
+    if len(dotted) > _MAX_TEXT or not _DOTTED.fullmatch(dotted):
         raise Malformed(what, where, "expected an object identifier, as 2.25.1")
     content = encode_oid(dotted)
     if len(content) > MAX_OID:

@@ -46,9 +46,7 @@ def check_recent(head: VerifiedTreeHead, *, merge_delay: int, now: int) -> Verif
     return head
 
 
-def check_grown(
-    head: VerifiedTreeHead, *, seen: VerifiedTreeHead, proof: ConsistencyProof | None
-) -> VerifiedTreeHead:
+def check_grown(head: VerifiedTreeHead, *, seen: VerifiedTreeHead, proof: ConsistencyProof | None) -> VerifiedTreeHead:
     """Return a head if the tree that was seen is the beginning of its own; ``Rejected`` with TREE_HEAD or LOG_PROOF.
 
     ``proof`` is needed where the tree has grown, and there was something in it.
@@ -71,7 +69,5 @@ def check_included(leaf: bytes, *, proof: InclusionProof, head: VerifiedTreeHead
     """Return the head if the proof leads from a leaf hash to its root; ``Rejected(LOG_PROOF)`` otherwise."""
     if proof.tree_size != head.head.tree_size or proof.log_id != head.log.id:
         raise Rejected(Check.LOG_PROOF, "expected a proof for the tree of this head", field="tree_size")
-    verify_inclusion(
-        leaf, index=proof.leaf_index, size=proof.tree_size, path=proof.path, root=head.head.root_hash
-    )
+    verify_inclusion(leaf, index=proof.leaf_index, size=proof.tree_size, path=proof.path, root=head.head.root_hash)
     return head

@@ -1,7 +1,7 @@
-"""An access certificate, issued in public: announced to a log, stamped, and signed with the stamp in it (ARF 3.0 CT_04).
+"""An access certificate, issued in public: announced to a log, and signed with its timestamp inside (ARF 3.0 CT_04).
 
-    announce(draft) -> the pre-certificate      submitted to logs, which is whoever's who issues
-                    -> complete(draft, items)   the certificate
+announce(draft) -> the pre-certificate      submitted to logs, which is whoever's who issues
+                -> complete(draft, items)   the certificate
 """
 
 from collections.abc import Collection
@@ -9,7 +9,11 @@ from typing import Final
 
 from zegel.primitives.x509 import Certificate
 from zegel.trust.authority import Draft
-from zegel.trust.transparency.extensions import TRANSPARENCY_INFORMATION, parse_logged_certificate, transparency_information
+from zegel.trust.transparency.extensions import (
+    TRANSPARENCY_INFORMATION,
+    parse_logged_certificate,
+    transparency_information,
+)
 from zegel.trust.transparency.items import TransItem, encode_trans_items
 from zegel.trust.transparency.logs import LogSigner, TransparencyLog
 from zegel.trust.transparency.precertificate import build_precertificate
@@ -26,9 +30,7 @@ def announce(draft: Draft) -> bytes:
     return build_precertificate(draft.tbs, key_id=key_id, signer=authority.key)
 
 
-def complete(
-    draft: Draft, items: tuple[TransItem, ...], *, logs: Collection[TransparencyLog], now: int
-) -> Certificate:
+def complete(draft: Draft, items: tuple[TransItem, ...], *, logs: Collection[TransparencyLog], now: int) -> Certificate:
     """The certificate with what the logs have answered; ``Rejected`` unless a wallet will be content with it.
 
     ``logs`` are those on the list of trusted entities (section 3: whoever submits validates the answer).

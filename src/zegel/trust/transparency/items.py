@@ -224,7 +224,7 @@ def encode_trans_items(items: tuple[TransItem, ...]) -> bytes:
 
 
 def _read(kind: ItemType, reader: VectorReader) -> TransItem:
-    match kind:
+    match kind:  # what is none of these is an inclusion proof
         case ItemType.X509_ENTRY | ItemType.PRECERT_ENTRY:
             return LogEntry(
                 precertificate=kind is ItemType.PRECERT_ENTRY,
@@ -259,13 +259,14 @@ def _read(kind: ItemType, reader: VectorReader) -> TransItem:
                 tree_size_2=reader.number(8, "tree_size_2"),
                 path=_path(reader, "consistency_path"),
             )
-        case ItemType.INCLUSION_PROOF:
-            return InclusionProof(
-                log_id=reader.vector(*_LOG_ID, "log_id"),
-                tree_size=reader.number(8, "tree_size"),
-                leaf_index=reader.number(8, "leaf_index"),
-                path=_path(reader, "inclusion_path"),
-            )
+        case _:
+            pass
+    return InclusionProof(
+        log_id=reader.vector(*_LOG_ID, "log_id"),
+        tree_size=reader.number(8, "tree_size"),
+        leaf_index=reader.number(8, "leaf_index"),
+        path=_path(reader, "inclusion_path"),
+    )
 
 
 def _path(reader: VectorReader, where: str) -> tuple[bytes, ...]:

@@ -1,6 +1,6 @@
 """A log, as the list of trusted entities names it, and as its operator signs with it (RFC 9162 sections 4.1 and 4.4).
 
-What is known of a log comes from the list. A certificate that carries a timestamp says which log it is from, and no more.
+What is known of a log comes from the list. A certificate with a timestamp says which log that is from, and no more.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class TransparencyLog:
         return dotted_oid(self.id, what="log ID")
 
     def verify(self, signature: bytes, message: bytes, check: Check) -> VerifiedBytes:
-        """Return what the log signed; ``Rejected(check)`` unless ``signature`` is its DER signature (RFC 8446 4.2.3)."""
+        """Return what the log signed; ``Rejected(check)`` unless ``signature`` is its own, as RFC 8446 writes one."""
         return verify_signature(self.key, _raw(signature, check), message, check)
 
 

@@ -71,8 +71,8 @@ def consistency_path(first: int, second: int, read: ReadNode) -> tuple[bytes, ..
 
 def verify_inclusion(leaf: bytes, *, index: int, size: int, path: tuple[bytes, ...], root: bytes) -> bytes:
     """Return the leaf hash if ``path`` shows it under ``root`` (section 2.1.3.2); ``Rejected(LOG_PROOF)`` otherwise."""
-    if not 0 <= index < size:
-        raise Rejected(Check.LOG_PROOF, "expected the index of a leaf of the tree", field="leaf_index")
+    if not 0 <= index < size or len(leaf) != HASH_SIZE:
+        raise Rejected(Check.LOG_PROOF, "expected the hash and the index of a leaf of the tree", field="leaf_index")
     at, last, current = index, size - 1, leaf
     for node in path:
         if last == 0:
@@ -99,8 +99,8 @@ def verify_consistency(
     if not 0 <= first <= second:
         raise Rejected(Check.LOG_PROOF, "expected a tree that is not smaller than the first", field="tree_size")
     if first in (0, second):
-        known = EMPTY_ROOT if first == 0 else second_root
-        if path or first_root != known:
+        same = first != second or first_root == second_root
+        if path or not same or (first == 0 and first_root != EMPTY_ROOT):
             raise Rejected(Check.LOG_PROOF, "a tree of the same size has another root", field="root_hash")
         return second_root
     # what a first tree of 2**n leaves has for a root is itself the node at which the path would begin

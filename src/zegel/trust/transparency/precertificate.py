@@ -91,9 +91,7 @@ def build_precertificate(tbs: bytes, *, key_id: bytes, signer: Signer) -> bytes:
         _SIGNATURES[signer.public_key.curve],
         encode_element(OCTET_STRING, signature),
     )
-    content = encode_element(
-        SEQUENCE, _TBS_CERTIFICATE, encode_element(_CONTENT, encode_element(OCTET_STRING, tbs))
-    )
+    content = encode_element(SEQUENCE, _TBS_CERTIFICATE, encode_element(_CONTENT, encode_element(OCTET_STRING, tbs)))
     signed = encode_element(SEQUENCE, _VERSION, encode_element(SET, _SHA256), content, encode_element(SET, info))
     return encode_element(SEQUENCE, _SIGNED_DATA, encode_element(_CONTENT, signed))
 
@@ -159,7 +157,7 @@ def announced_certificate(tbs: bytes) -> Certificate:
     if len(members) <= at:
         raise Malformed(_WHAT, "eContent", "expected a TBSCertificate")
     if has_extension(tbs, TRANSPARENCY_INFORMATION) or has_extension(tbs, POISON):
-        raise Malformed(_WHAT, "eContent", "expected a TBSCertificate as a certificate will have it, without timestamps")
+        raise Malformed(_WHAT, "eContent", "expected a TBSCertificate without timestamps")
     unsigned = encode_element(SEQUENCE, tbs, members[at].der, encode_element(_BIT_STRING, b"\x00"))
     return parse_certificate(unsigned, what=_WHAT)
 

@@ -40,7 +40,7 @@ _KEY_ID: Final = 32
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierTimestamp:
-    """A timestamp of RFC 6962, section 3.2. ``key_id`` is the hash of the log's key; ``algorithm`` hash and signature."""
+    """A timestamp of RFC 6962 section 3.2. ``key_id`` is the hash of the log's key, ``algorithm`` that of the signature."""
 
     key_id: bytes
     timestamp: int
@@ -97,7 +97,8 @@ def verify_timestamps(
     """
     logged = parse_logged_certificate(certificate.der)
     items = () if logged.items is None else parse_trans_items(logged.items)
-    found = (*_embedded(items), *(() if logged.scts is None else parse_sct_list(logged.scts)))
+    earlier = () if logged.scts is None else parse_sct_list(logged.scts)
+    found: tuple[AnyTimestamp, ...] = (*_embedded(items), *earlier)
     verified: list[VerifiedTimestamp] = []
     refused: list[Rejected] = []
     for timestamp in found:
@@ -207,7 +208,7 @@ def _read_sct(data: bytes) -> EarlierTimestamp:
     reader = VectorReader(data, what=_SCT_LIST)
     reader.number(1, "sct_version")
     sct = EarlierTimestamp(
-        key_id=reader.bytes(_KEY_ID, "id"),
+        key_id=reader.octets(_KEY_ID, "id"),
         timestamp=reader.number(8, "timestamp"),
         extensions=reader.vector(0, _U16, "extensions"),
         algorithm=(reader.number(1, "signature.hash"), reader.number(1, "signature.signature")),
@@ -218,4 +219,4 @@ def _read_sct(data: bytes) -> EarlierTimestamp:
 
 
 def _refuse(detail: str) -> Rejected:
-    return Rejected(Check.CERTIFICATE_TIMESTAMP, f"a timestamp of a log on the list is expected: {detail}", field="x5c[0]")
+    return Rejected(Check.CERTIFICATE_TIMESTAMP, f"expected a timestamp of a log on the list: {detail}", field="x5c[0]")

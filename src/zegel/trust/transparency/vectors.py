@@ -21,9 +21,9 @@ class VectorReader:
 
     def number(self, size: int, where: str) -> int:
         """An unsigned number of so many bytes."""
-        return int.from_bytes(self.bytes(size, where))
+        return int.from_bytes(self.octets(size, where))
 
-    def bytes(self, size: int, where: str) -> bytes:
+    def octets(self, size: int, where: str) -> bytes:
         """So many bytes."""
         taken = self._data[self._at : self._at + size]
         if len(taken) < size:
@@ -36,7 +36,7 @@ class VectorReader:
         length = self.number(_prefix(high), where)
         if not low <= length <= high:
             raise Malformed(self._what, where, f"expected {low} to {high} bytes, got {length}")
-        return self.bytes(length, where)
+        return self.octets(length, where)
 
     def vectors(self, low: int, high: int, *, each: tuple[int, int], most: int, where: str) -> tuple[bytes, ...]:
         """A vector of opaque vectors, at most ``most`` of them."""
