@@ -193,18 +193,11 @@ class Check(Enum):
         "fetch both again; where it stays so, the log has changed what it had signed: trust it no longer",
     )
     LOG_SUBMISSION = (
-        "a log takes in what an accepted authority issued, or has announced as section 3.2 has it, with its whole chain",
+        "a log takes in what an accepted authority issued, or announced as section 3.2 has it, with its whole chain",
         "RFC 9162 sections 3.2, 4.2 and 5.1",
         "submission, type and chain",
         Fault.SENDER,
         "submit the certificate or the pre-certificate with the chain up to an anchor that get-anchors names",
-    )
-    LOG_QUERY = (
-        "a log is asked for entries, leaves and trees that it has",
-        "RFC 9162 sections 5.3 to 5.6",
-        "the query",
-        Fault.SENDER,
-        "ask within the latest tree head that get-sth gives",
     )
     ATTESTATION_VALIDITY = (
         "a wallet or key attestation is valid now, and a wallet attestation for at most 24 hours",

@@ -11,6 +11,7 @@ from zegel_limits.pair import Pair
 from zegel_limits.primitives import PRIMITIVES
 from zegel_limits.protocols import PROTOCOLS
 from zegel_limits.times import TIMES
+from zegel_limits.transparency import TRANSPARENCY
 from zegel_limits.web import WEB
 
 PAIRS: Final[Mapping[str, Pair]] = {
@@ -20,6 +21,7 @@ PAIRS: Final[Mapping[str, Pair]] = {
     **FORMATS,
     **PROTOCOLS,
     **TIMES,
+    **TRANSPARENCY,
     **LEFT_OUT,
     **WEB,
 }

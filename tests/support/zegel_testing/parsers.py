@@ -49,6 +49,7 @@ from zegel.primitives.cbor import (
 )
 from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.cose import cose_key, mac_mac0, parse_cose_key, parse_mac0, parse_sign1, sign_sign1
+from zegel.primitives.der import parse_element, parse_elements, parse_oid
 from zegel.primitives.encoding import base64, parse_base64, parse_base64url
 from zegel.primitives.http import HttpResponse, parse_form
 from zegel.primitives.json import MAX_BYTES, encode_json, parse_json, parse_object
@@ -86,6 +87,11 @@ from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
 from zegel.trust.registration.credentials import parse_registered_credentials
 from zegel.trust.registration.parse import parse_registration
+from zegel.trust.transparency.extensions import parse_logged_certificate
+from zegel.trust.transparency.issuance import announce
+from zegel.trust.transparency.items import encode_trans_items, parse_trans_item, parse_trans_items
+from zegel.trust.transparency.precertificate import parse_precertificate
+from zegel.trust.transparency.timestamps import parse_sct_list
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.faults import (
     Fault,
@@ -112,6 +118,7 @@ from zegel_testing.openid4vp import signed as signed_request
 from zegel_testing.registration import as_cwt, as_jwt
 from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, presented
 from zegel_testing.status import token
+from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
 
 PACKAGES: Final = (zegel.primitives, zegel.trust, zegel.formats, zegel.protocols)
 NAMESPACE: Final = "utopia.id.1"
@@ -403,6 +410,22 @@ def _der_faults(good: bytes) -> Iterator[Fault]:
     yield from oversized(good)
 
 
+def _oid_faults(good: bytes) -> Iterator[Fault]:
+    yield from spoiled(good)
+    for text in (b"", b"1", b"1.", b"1.40", b"3.1", b"1.03", b"2." + b"1" * 390, b"1.3.\xe2\x82\x82", b"2.25.-1"):
+        yield Fault(repr(text[:9]), text, True)
+
+
+def _item_faults(good: bytes) -> Iterator[Fault]:
+    yield from cut_short(good, certain=True)
+    for place in range(len(good)):
+        for byte in (0x00, 0x01, 0x7F, 0xFF):
+            yield Fault(f"{byte:02x} at {place}", good[:place] + bytes([byte]) + good[place + 1 :])
+    yield Fault("something behind it", good + b"\0", True)
+    yield Fault("lengths that lie", b"\x01\x00" + b"\xff" * 1_500, True)
+    yield Fault("nothing", b"", True)
+
+
 def _pem_faults(good: bytes) -> Iterator[Fault]:
     yield from cut_short(good.rstrip().rpartition(b"-----END")[0], certain=True)
     yield from spoiled(good)
@@ -569,6 +592,13 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "primitives.cose.parse_cose_key": (
         of_cbor(behind_cbor(partial(parse_cose_key, what="test")), encode_cbor(cose_key(KEY.public_key))),
     ),
+    "primitives.der.parse_elements": (Probe(partial(parse_elements, what="test"), _CERTIFICATE.der, _der_faults),),
+    "primitives.der.parse_element": (
+        Probe(partial(parse_element, tag=0x30, what="test"), _CERTIFICATE.der, _der_faults),
+    ),
+    "primitives.der.parse_oid": (
+        in_text(Probe(partial(parse_oid, what="test"), b"1.3.6.1.4.1.11129.2.4.2", _oid_faults)),
+    ),
     "primitives.encoding.parse_base64url": (
         Probe(partial(parse_base64url, what="test"), encoded(bytes(31)), _base64_faults),
         in_text(Probe(partial(parse_base64url, what="test"), encoded(bytes(31)), _base64_faults)),
@@ -648,6 +678,15 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
             ],
         ),
     ),
+    "trust.transparency.extensions.parse_logged_certificate": (
+        Probe(parse_logged_certificate, stamped().der, _sampled(_der_faults, 5)),
+    ),
+    "trust.transparency.items.parse_trans_item": (Probe(parse_trans_item, ITEMS[0].encode(), _item_faults),),
+    "trust.transparency.items.parse_trans_items": (Probe(parse_trans_items, encode_trans_items(ITEMS), _item_faults),),
+    "trust.transparency.precertificate.parse_precertificate": (
+        Probe(parse_precertificate, announce(ACCESS_DRAFT), _sampled(_der_faults, 5)),
+    ),
+    "trust.transparency.timestamps.parse_sct_list": (Probe(parse_sct_list, EARLIER, _item_faults),),
     "formats.catalogue.parse.parse_attestation_type": (
         in_text(Probe(partial(parse_attestation_type, file="card.toml"), TYPE_FILE.encode(), _toml_faults)),
     ),

@@ -1,14 +1,22 @@
 """A log with a fixed key, which stamps the access certificates of tests, and a tree in memory."""
 
 from zegel.primitives.der import encode_oid
+from zegel.primitives.x509 import Certificate
+from zegel.trust.anchors import Purpose
+from zegel.trust.authority import Draft, SubjectName, draft_certificate
+from zegel.trust.transparency.issuance import issue_stamped
+from zegel.trust.transparency.items import InclusionProof, TransItem, TreeHead
 from zegel.trust.transparency.logs import LogSigner, TransparencyLog
-from zegel.trust.transparency.merkle import leaf_hash, nodes_of_append
-from zegel_testing.authorities import fixed_key
+from zegel.trust.transparency.merkle import inclusion_path, leaf_hash, nodes_of_append, root_of
+from zegel.trust.transparency.timestamps import entry_of, issuer_key_hash
+from zegel.trust.transparency.vectors import encode_number, encode_vector, encode_vectors
+from zegel_testing.authorities import DAY, NOW, authority, fixed_key, fixed_random
 
 LOG_SIGNER = LogSigner(id=encode_oid("2.25.1"), signer=fixed_key("log"))
 LOG = TransparencyLog(
     id=LOG_SIGNER.id, key=LOG_SIGNER.signer.public_key, entity="Utopia log office", url="https://log.utopia.example"
 )
+LOGGED_ROOT = authority("access")
 
 
 class Tree:
@@ -27,3 +35,49 @@ class Tree:
 
     def read(self, level: int, index: int) -> bytes:
         return self._nodes[level, index]
+
+
+def access_draft(*, name: str = "verifier") -> Draft:
+    """An access certificate that is to be issued."""
+    return draft_certificate(
+        LOGGED_ROOT,
+        SubjectName(country="UT", organization="Utopia", common_name=name),
+        key=fixed_key(name).public_key,
+        purpose=Purpose.ACCESS,
+        now=NOW - DAY,
+        days=30,
+        random=fixed_random(name),
+        dns_names=("verifier.utopia.example",),
+    )
+
+
+ACCESS_DRAFT = access_draft()
+
+
+def stamped(draft: Draft = ACCESS_DRAFT) -> Certificate:
+    """The access certificate with a timestamp in it."""
+    return issue_stamped(draft, log=LOG_SIGNER, now=NOW)
+
+
+def items(draft: Draft = ACCESS_DRAFT) -> tuple[TransItem, ...]:
+    """What a log says of a certificate that stands alone in it: a timestamp, its tree head, and the proof."""
+    entry = entry_of(
+        draft.tbs, issuer=LOGGED_ROOT.certificate, timestamp=NOW * 1000, precertificate=True, extensions=b""
+    )
+    tree = Tree((entry.encode(), b"another"))
+    head = TreeHead(timestamp=NOW * 1000, tree_size=2, root_hash=root_of(2, tree.read))
+    proof = InclusionProof(log_id=LOG.id, tree_size=2, leaf_index=0, path=inclusion_path(0, 2, tree.read))
+    return LOG_SIGNER.sign_timestamp(entry), LOG_SIGNER.sign_head(head), proof
+
+
+def earlier_timestamp(tbs: bytes, *, algorithm: bytes = b"\x04\x03", signer: LogSigner = LOG_SIGNER) -> bytes:
+    """A SerializedSCT of RFC 6962 about a TBSCertificate."""
+    time, extensions = encode_number(NOW * 1000, 8), encode_vector(b"", 0xFFFF)
+    subject = issuer_key_hash(LOGGED_ROOT.certificate) + encode_vector(tbs, 0xFFFFFF)
+    signature = signer._sign(b"\x00\x00" + time + b"\x00\x01" + subject + extensions)
+    key_id = TransparencyLog(id=signer.id, key=signer.signer.public_key, entity="").key_id
+    return b"\x00" + key_id + time + extensions + algorithm + encode_vector(signature, 0xFFFF)
+
+
+ITEMS = items()
+EARLIER = encode_vectors((earlier_timestamp(ACCESS_DRAFT.tbs),), 0xFFFF, inner=0xFFFF)

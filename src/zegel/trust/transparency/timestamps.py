@@ -40,7 +40,7 @@ _KEY_ID: Final = 32
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierTimestamp:
-    """A timestamp of RFC 6962 section 3.2. ``key_id`` is the hash of the log's key, ``algorithm`` that of the signature."""
+    """A timestamp of RFC 6962 section 3.2. ``key_id`` is the hash of the log's key, ``algorithm`` is two."""
 
     key_id: bytes
     timestamp: int
@@ -153,14 +153,12 @@ def _verify(
     now: int,
 ) -> VerifiedTimestamp:
     # 1. it is about this certificate, and of that log
+    entry: LogEntry | None = None
     if isinstance(timestamp, EarlierTimestamp):
-        version: Literal[1, 2] = 1
         if timestamp.algorithm != _SHA256_ECDSA:
             raise _refuse("expected a signature with SHA-256 and ECDSA")
         signed = _signed_v1(timestamp, logged, issuer)
-        tree_size = None
     else:
-        version = 2
         entry = entry_of(
             logged.tbs_v2,
             issuer=issuer,
@@ -169,14 +167,17 @@ def _verify(
             extensions=timestamp.extensions,
         )
         signed = entry.encode()
-        tree_size = _proven_in(items, log, entry, now)
     log.verify(timestamp.signature, signed, Check.CERTIFICATE_TIMESTAMP)
     # 2. the log had promised it by now, and was in service when it did
     if timestamp.timestamp > (now + TOLERATED_EARLY) * 1000:
         raise _refuse("it is of the future")
     if log.retired_at is not None and timestamp.timestamp >= log.retired_at * 1000:
         raise _refuse("the log had been retired when it was made")
-    return VerifiedTimestamp(log=log, timestamp=timestamp.timestamp, version=version, tree_size=tree_size)
+    # 3. what it says of its tree holds
+    if entry is None:
+        return VerifiedTimestamp(log=log, timestamp=timestamp.timestamp, version=1)
+    tree_size = _proven_in(items, log, entry, now)
+    return VerifiedTimestamp(log=log, timestamp=timestamp.timestamp, version=2, tree_size=tree_size)
 
 
 def _proven_in(items: tuple[TransItem, ...], log: TransparencyLog, entry: LogEntry, now: int) -> int | None:

@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 from zegel_testing.authorities import DAY, NOW, authority, fixed_key, fixed_random
 from zegel_testing.transparency import LOG, LOG_SIGNER, Tree
+from zegel_testing.transparency import LOGGED_ROOT as ROOT
+from zegel_testing.transparency import access_draft as draft
+from zegel_testing.transparency import earlier_timestamp as earlier
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.der import OCTET_STRING, encode_element, encode_oid
 from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import Certificate
-from zegel.trust.anchors import Purpose
-from zegel.trust.authority import Draft, SubjectName, draft_certificate, draft_renewal
+from zegel.trust.authority import Draft, draft_renewal
 from zegel.trust.transparency.extensions import (
     POISON,
     SCT_LIST,
@@ -38,28 +40,13 @@ from zegel.trust.transparency.precertificate import parse_precertificate, verify
 from zegel.trust.transparency.timestamps import (
     VerifiedTimestamps,
     entry_of,
-    issuer_key_hash,
     parse_sct_list,
     verify_timestamps,
 )
-from zegel.trust.transparency.vectors import encode_number, encode_vector, encode_vectors
+from zegel.trust.transparency.vectors import encode_vectors
 
-ROOT = authority("access")
 OTHER = TransparencyLog(id=encode_oid("2.25.2"), key=fixed_key("another log").public_key, entity="Another")
 OTHER_SIGNER = LogSigner(id=OTHER.id, signer=fixed_key("another log"))
-
-
-def draft(*, name: str = "verifier") -> Draft:
-    return draft_certificate(
-        ROOT,
-        SubjectName(country="UT", organization="Utopia", common_name=name),
-        key=fixed_key(name).public_key,
-        purpose=Purpose.ACCESS,
-        now=NOW - DAY,
-        days=30,
-        random=fixed_random(name),
-        dns_names=("verifier.utopia.example",),
-    )
 
 
 def entry(tbs: bytes, *, timestamp: int = NOW * 1000, precertificate: bool = True) -> LogEntry:
@@ -187,15 +174,6 @@ def test_a_head_that_the_log_did_not_sign_is_refused() -> None:
 
 
 # --- RFC 6962 ---------------------------------------------------------------------------------------------------------
-
-
-def earlier(tbs: bytes, *, algorithm: bytes = b"\x04\x03", signer: LogSigner = LOG_SIGNER) -> bytes:
-    """A SerializedSCT of RFC 6962 about a TBSCertificate."""
-    time, extensions = encode_number(NOW * 1000, 8), encode_vector(b"", 0xFFFF)
-    subject = issuer_key_hash(ROOT.certificate) + encode_vector(tbs, 0xFFFFFF)
-    signature = signer._sign(b"\x00\x00" + time + b"\x00\x01" + subject + extensions)
-    key_id = TransparencyLog(id=signer.id, key=signer.signer.public_key, entity="").key_id
-    return b"\x00" + key_id + time + extensions + algorithm + encode_vector(signature, 0xFFFF)
 
 
 def with_earlier(*scts: bytes, items: tuple[TransItem, ...] = ()) -> Certificate:
