@@ -25,6 +25,7 @@ from zegel.primitives.json import encode_json
 from zegel.primitives.keys import parse_jwk, parse_private_pem, parse_secret_jwk
 from zegel.protocols.openid4vci.offer import OfferScheme, build_offer, offer_link, parse_offer, parse_offer_link
 from zegel.protocols.openid4vp.dcql import build_query, parse_query
+from zegel.trust.transparency.items import encode_trans_items
 from zegel_fuzz.target import Broken, Opened, Target, within
 from zegel_fuzz.vectors import fitting
 
@@ -83,6 +84,9 @@ CLAIMED: Final[Mapping[str, Callable[[Any, bytes], bool]]] = {
         parse_private_pem(value.secret_pem(), what="test").secret_jwk() == value.secret_jwk()
     ),
     "primitives.x509.parse_certificate": lambda value, data: value.der == data,
+    "primitives.der.parse_elements": lambda value, data: b"".join(each.der for each in value) == data,
+    "trust.transparency.items.parse_trans_item": lambda value, data: value.encode() == data,
+    "trust.transparency.items.parse_trans_items": lambda value, data: encode_trans_items(value) == data,
     "primitives.claim_path.parse_claim_path": lambda value, data: list(value) == json.loads(data),
     "formats.mdoc.parse.parse_issuer_signed": _payload_kept,
     "formats.mdoc.transcript.parse_transcript": lambda value, data: value.encoded == data,
