@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.der import dotted_oid
-from zegel.primitives.keys import Curve, PublicKey, Signer, VerifiedBytes, verify_signature
+from zegel.primitives.keys import Curve, PublicKey, Signer, verify_signature
 from zegel.trust.transparency.items import LogEntry, SignedCertificateTimestamp, SignedTreeHead, TreeHead
 
 LOG_CURVE: Final = Curve.P256  # section 10.2.2: ecdsa_secp256r1_sha256; the other choice of the registry is Ed25519
@@ -45,7 +45,7 @@ class TransparencyLog:
         """Its object identifier as text."""
         return dotted_oid(self.id, what="log ID")
 
-    def verify(self, signature: bytes, message: bytes, check: Check) -> VerifiedBytes:
+    def verify(self, signature: bytes, message: bytes, check: Check) -> bytes:
         """Return what the log signed; ``Rejected(check)`` unless ``signature`` is its own, as RFC 8446 writes one."""
         return verify_signature(self.key, _raw(signature, check), message, check)
 
