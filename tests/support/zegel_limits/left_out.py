@@ -29,6 +29,7 @@ from zegel.web.wallet_door import Door
 from zegel.web.wallet_provider import _kids
 from zegel.web.wallet_site import checked_onward
 from zegel_limits.cuts import configured, json_of
+from zegel_limits.habits import LOGINS
 from zegel_limits.pair import Pair
 
 _STATUS: Final = "https://status.utopia.example"
@@ -133,6 +134,7 @@ MORE_CUTS: Final[Mapping[str, Callable[[int], int]]] = {
     "zegel.protocols.openid4vp.satisfaction._MAX_NAME": lambda n: len(_spelled(("x" * n,))),
     "zegel.protocols.openid4vp.wallet._MAX_SAID": lambda n: len(_said(json_of(400, error_description="x" * n))),
     "zegel.web.senders._MAX_HOPS": _hops,
+    **LOGINS,
     "zegel.web.verifier_operator.MAX_WAIT": lambda n: int(_seconds(str(n))),
     "zegel.web.wallet_door.MAX_BROWSERS": _inside,
 }

@@ -6,6 +6,7 @@ from typing import Final
 from zegel_limits.conversations import CONVERSATIONS
 from zegel_limits.files import FILES
 from zegel_limits.formats import FORMATS
+from zegel_limits.habits import HABITS
 from zegel_limits.left_out import LEFT_OUT
 from zegel_limits.pair import Pair
 from zegel_limits.primitives import PRIMITIVES
@@ -19,6 +20,7 @@ PAIRS: Final[Mapping[str, Pair]] = {
     **FILES,
     **CONVERSATIONS,
     **FORMATS,
+    **HABITS,
     **PROTOCOLS,
     **TIMES,
     **TRANSPARENCY,

@@ -19,9 +19,10 @@ from zegel.primitives.encoding import base64url, encode_base64url
 from zegel.primitives.http import FORM, HttpRequest, HttpResponse, encode_form
 from zegel.primitives.json import encode_json
 from zegel.primitives.jws import parse_jws, sign_encoded
-from zegel.services.wallet.contents import Happening
+from zegel.services.wallet.contents import Counterpart, Entry, Happening, Outcome
 from zegel.web.app.limits import wallet_limits
 from zegel.web.app.wallet import check_own_machine, open_wallet
+from zegel.web.wallet_credentials import MAX_LINES
 from zegel.web.wallet_site import checked_onward
 
 pytestmark = pytest.mark.anyio
@@ -880,6 +881,21 @@ async def test_what_is_out_of_date_is_shown_as_such(inside: Pages) -> None:
 
 
 @pytest.mark.requirement("DASH_02b")
+async def test_a_page_of_the_log_has_so_many_lines_and_says_that_there_are_more(inside: Pages) -> None:
+    entry = Entry(
+        id="a",
+        at=inside.world.clock.now(),
+        happening=Happening.DECLINED,
+        outcome=Outcome.DONE,
+        counterpart=Counterpart(name="Somebody", host="a.example", certified=False),
+    )
+    for count, more in ((MAX_LINES, False), (MAX_LINES + 1, True)):
+        await inside.wallet.safe.change(lambda contents, count=count: (replace(contents, log=(entry,) * count), None))
+        await inside.open("/log")
+        assert inside.text.count("Somebody") == MAX_LINES
+        assert ("zegel wallet log" in inside.text) is more
+
+
 async def test_the_log_tells_names_and_no_values(inside: Pages) -> None:
     await inside.open("/log")
     assert "Nothing has happened yet" in inside.text
