@@ -64,8 +64,20 @@ PROFILES: Final = {
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The list that an anchor stands on: its type, number and operator, and when its next update is due."""
+
+    type: str
+    sequence: int
+    operator: str
+    next_update: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustAnchor:
-    """A trusted authority. ``entity`` is its name on the list.
+    """A trusted authority. ``entity`` is its name on the list; ``listing`` is that list, None where somebody vouches for
+    it by hand.
 
     ``types`` are the attestation types that it may issue (None: any). One that ends in ``:*`` stands for every type
     below it: the domestic types of a country (PID_14).
@@ -75,6 +87,7 @@ class TrustAnchor:
     purpose: Purpose
     entity: str
     types: frozenset[str] | None = None
+    listing: Listing | None = None
 
 
 @final

@@ -9,7 +9,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.jws import verify_jws
 from zegel.primitives.times import TOLERATED_EARLY
 from zegel.primitives.x509 import DAY, NamedCertificate, name_certificate
-from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
+from zegel.trust.anchors import Listing, Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 from zegel.trust.lists.parse import UnverifiedTrustedList
 from zegel.trust.lists.values import LIST_HEADER, PURPOSES, ListPointer, ListType, TrustedEntity, TrustedService
 
@@ -86,6 +86,12 @@ def verify_trusted_list(
 
 
 def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
+    listing = Listing(
+        type=verified.type.rpartition("/")[2],
+        sequence=verified.sequence,
+        operator=verified.operator,
+        next_update=verified.next_update,
+    )
     for entity in verified.entities:
         for service in entity.services:
             purpose = PURPOSES[verified.type].get(service.type)
@@ -93,7 +99,9 @@ def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
                 continue
             types = _types(verified.type, entity, service) if purpose is Purpose.ISSUER else None
             for certificate in _certificates(service):
-                yield TrustAnchor(certificate=certificate, purpose=purpose, entity=entity.name, types=types)
+                yield TrustAnchor(
+                    certificate=certificate, purpose=purpose, entity=entity.name, types=types, listing=listing
+                )
 
 
 def _certificates(service: TrustedService) -> Iterator[NamedCertificate]:
