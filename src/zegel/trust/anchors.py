@@ -76,8 +76,9 @@ class Listing:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustAnchor:
-    """A trusted authority. ``entity`` is its name on the list; ``listing`` is that list, None where somebody vouches for
-    it by hand.
+    """A trusted authority. ``entity`` is its name on the list.
+
+    ``listings`` are the lists that it stands on, none where somebody vouches for it by hand.
 
     ``types`` are the attestation types that it may issue (None: any). One that ends in ``:*`` stands for every type
     below it: the domestic types of a country (PID_14).
@@ -87,7 +88,7 @@ class TrustAnchor:
     purpose: Purpose
     entity: str
     types: frozenset[str] | None = None
-    listing: Listing | None = None
+    listings: tuple[Listing, ...] = ()
 
 
 @final
@@ -176,4 +177,4 @@ def _merged(first: TrustAnchor, second: TrustAnchor) -> TrustAnchor:
     """Whoever holds the key can sign for both entries; the name is that of the first."""
     either = first.types is None or second.types is None
     types = None if either else frozenset((*(first.types or ()), *(second.types or ())))
-    return replace(first, types=types)
+    return replace(first, types=types, listings=(*first.listings, *second.listings))

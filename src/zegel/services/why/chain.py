@@ -9,7 +9,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.x509 import Certificate, parse_certificate
 from zegel.services.why.tree import Branch, breaks, holds, not_reached
-from zegel.trust.anchors import Listing, Purpose, TrustAnchor, TrustAnchors, VerifiedChain
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 
 _MOST: Final = 12  # names on a screen; a country's list has thirty
 _POSITION: Final = re.compile(r"x5c\[(\d{1,3})\]")
@@ -87,16 +87,15 @@ def _anchor(anchor: TrustAnchor, purpose: Purpose) -> Branch:
     types = "any type" if anchor.types is None else f"{len(anchor.types)} types"
     scope = f" of {types}" if purpose is Purpose.ISSUER else ""
     named = holds("anchor", f"{anchor.certificate.subject}, trusted for {purpose}{scope}")
-    return named.with_below(Branch(name="entity", said=anchor.entity), _listing(anchor.listing))
+    return named.with_below(Branch(name="entity", said=anchor.entity), *_listings(anchor))
 
 
-def _listing(listing: Listing | None) -> Branch:
-    if listing is None:
-        return Branch(name="listed", said="on no list: somebody vouches for it by hand")
-    return Branch(
-        name="listed",
-        said=f"{listing.type} number {listing.sequence} of {listing.operator}, next update {_day(listing.next_update)}",
-    )
+def _listings(anchor: TrustAnchor) -> Iterator[Branch]:
+    if not anchor.listings:
+        yield Branch(name="listed", said="on no list: somebody vouches for it by hand")
+    for each in anchor.listings:
+        said = f"{each.type} number {each.sequence} of {each.operator}, next update {_day(each.next_update)}"
+        yield Branch(name="listed", said=said)
 
 
 def _nested(branches: list[Branch]) -> Branch:

@@ -100,7 +100,7 @@ def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
             types = _types(verified.type, entity, service) if purpose is Purpose.ISSUER else None
             for certificate in _certificates(service):
                 yield TrustAnchor(
-                    certificate=certificate, purpose=purpose, entity=entity.name, types=types, listing=listing
+                    certificate=certificate, purpose=purpose, entity=entity.name, types=types, listings=(listing,)
                 )
 
 
