@@ -59,7 +59,7 @@ def sd_jwt_verify(world: World) -> Subject:
         presentation = verify_presented_sdjwt(
             parse_sdjwt(presented), anchors=world.anchors, audience=AUDIENCE, nonce=NONCE, now=world.now
         )
-        return check_status(presentation, world.status_list, now=world.now)
+        return check_status(presentation, world.status_list, now=world.now, grace=0)
 
     presented = present_claims(world)
     assert_refused(verify, flipped_sd_jwts(presented))
@@ -77,7 +77,7 @@ def mdoc_verify(world: World) -> Subject:
         presentation = verify_presented_mdoc(
             parse_device_response(presented), anchors=world.anchors, transcript=TRANSCRIPT, now=world.now
         )
-        return check_status(presentation, world.status_list, now=world.now)
+        return check_status(presentation, world.status_list, now=world.now, grace=0)
 
     presented = present_elements(world)
     assert_refused(verify, flipped_mdocs(presented))

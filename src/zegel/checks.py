@@ -405,16 +405,23 @@ class Check(Enum):
         "sign status lists with a certificate of the issuer's own entry on the list of trusted entities",
     )
     STATUS_FRESHNESS = (
-        "the status list is issued already, not expired, and not older than its time to live",
+        "the status list is issued already, and not expired",
         "status list draft 20 sections 5.1, 8.3 and 13.7",
-        "iat, exp and ttl",
+        "iat and exp",
         Fault.ISSUER,
         "sign the list anew before it expires, or fetch the fresh one",
     )
+    STATUS_STALE = (
+        "what is known of a status is no older than its list's time to live, and the grace of the profile",
+        "status list draft 20 sections 5.1 and 13.7; ARF 3.0 VCR_14",
+        "ttl",
+        Fault.ISSUER,
+        "have the host of the list answer, so that the list can be fetched anew, and try again",
+    )
     STATUS = (
-        "the credential's entry in its status list is valid",
-        "status list draft 20 sections 7.1 and 8.3",
-        "status_list.idx",
+        "the credential's entry in its status list is valid, or its identifier is on no identifier list",
+        "status list draft 20 sections 7.1 and 8.3; ISO/IEC 18013-5 second edition section 12.3.6.4",
+        "status_list.idx or identifier_list.id",
         Fault.ISSUER,
         "ask the issuer why the credential was revoked or suspended, and obtain a new one",
     )

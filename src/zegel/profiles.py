@@ -52,7 +52,11 @@ class Proof(StrEnum):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The choices that a role takes. What is not in a set is refused by name."""
+    """The choices that a role takes. What is not in a set is refused by name.
+
+    ``status_grace`` is for how long a status list that cannot be had anew is answered from after its ttl, in seconds;
+    never beyond its end, and never without saying so (ARF 3.0 VCR_14).
+    """
 
     name: str
     client_id_prefixes: frozenset[ClientIdPrefix]
@@ -60,6 +64,7 @@ class Profile:
     grants: frozenset[Grant]
     client_authentication: frozenset[ClientAuthentication]
     proofs: frozenset[Proof]
+    status_grace: int
 
     def check_choice(self, choice: "Choice") -> "Choice":
         """Return the choice if the profile allows it; ``Rejected(PROFILE)`` with the choice's name otherwise."""
@@ -90,6 +95,7 @@ HAIP: Final = Profile(
     grants=frozenset({Grant.AUTHORIZATION_CODE}),
     client_authentication=frozenset({ClientAuthentication.ATTESTATION}),
     proofs=frozenset({Proof.JWT_WITH_KEY_ATTESTATION, Proof.ATTESTATION}),
+    status_grace=900,  # a host that is restarted, or moved; whoever blocks the way to it gains no more than this
 )
 """The OpenID4VC High Assurance Interoperability Profile 1.0."""
 
@@ -100,6 +106,7 @@ PLAIN: Final = Profile(
     grants=frozenset(Grant),
     client_authentication=frozenset(ClientAuthentication),
     proofs=frozenset(Proof),
+    status_grace=86_400,  # a day: by then a revocation has to be known (EN 319 411-1 REV-6.2.4-03A)
 )
 """OpenID4VCI and OpenID4VP 1.0 as they stand."""
 

@@ -67,7 +67,7 @@ async def status_of(world: IssuingWorld, wallet: TestWallet, done: Done) -> list
     """Every copy, with its status looked up as a verifier would."""
     reader = StatusReader(outbound=world.world.outbound, trust=world.world.trust, clock=world.clock, keep=1)
     return [
-        check_status(copy, await reader.fetch_status_list(copy.status), now=world.clock.now())
+        check_status(copy, await reader.fetch_status_list(copy.status), now=world.clock.now(), grace=0)
         for received in done.received
         for copy in wallet.verify(received, done)
     ]

@@ -2,7 +2,8 @@
 
 MessagePack carries the bytes; the shape comes from the annotations. A dataclass is written by the names of its fields,
 so that a field with a default may be added later; a member of a union carries its name, so that states and alternatives
-come back as what they were. Keys are written as secret JWKs and certificates as DER: encode for sealed storage only.
+come back as what they were; one that stands without it is of the first, so that an alternative may be added to what
+had none. Keys are written as secret JWKs and certificates as DER: encode for sealed storage only.
 """
 
 import types
@@ -178,6 +179,8 @@ def _tagged(members: tuple[Any, ...]) -> _Form:
         raise TypeError(f"expected one of {', '.join(forms)}, got {type(value).__name__}")
 
     def decode(written: Any) -> Any:
+        if isinstance(written, dict):  # written when the first was the only one
+            return next(iter(forms.values())).decode(written)
         name, inner = written
         return forms[name].decode(inner)
 

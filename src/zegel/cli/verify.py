@@ -18,6 +18,7 @@ from zegel.formats.claims import json_claim
 from zegel.formats.credential import (
     CurrentCredential,
     CurrentPresentation,
+    IdentifierReference,
     Status,
     VerifiedCredential,
     VerifiedPresentation,
@@ -28,9 +29,10 @@ from zegel.formats.mdoc.transcript import SessionTranscript, parse_transcript, r
 from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt
-from zegel.formats.status.check import check_status
+from zegel.formats.status.check import VerifiedList, check_status
 from zegel.formats.status.entries import MAX_LIST
-from zegel.formats.status.token import VerifiedStatusList, parse_status_list, verify_status_list
+from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
+from zegel.formats.status.token import parse_status_list, verify_status_list
 from zegel.primitives.cbor import MAX_BYTES
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import MAX_BYTES as MAX_JSON
@@ -98,7 +100,7 @@ def _judge(args: Namespace) -> tuple[Judged | Current, str]:
         _check_query(args, judged)
         return judged, _NOT_LOOKED_UP
     status_list = _status_list(args, credential, anchors, now)
-    current: Current = check_status(judged, status_list, now=now)
+    current: Current = check_status(judged, status_list, now=now, grace=0)
     _check_query(args, current)
     return current, str(current.status)
 
@@ -160,16 +162,21 @@ def _transcript(args: Namespace) -> SessionTranscript:
 
 def _status_list(
     args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors, now: int
-) -> VerifiedStatusList | None:
-    if credential.status is None:
+) -> VerifiedList | None:
+    reference = credential.status
+    if reference is None:
         return None
-    if args.status is not None:
-        unverified = parse_status_list(read_token(str(args.status)), content_type=None)
-        return verify_status_list(unverified, uri=credential.status.uri, anchors=anchors, now=now)
-    return asyncio.run(_fetched(args, credential, anchors))
+    if args.status is None:
+        return asyncio.run(_fetched(args, credential, anchors))
+    token = read_token(str(args.status))
+    if isinstance(reference, IdentifierReference):
+        identifiers = parse_identifier_list(token, content_type=None)
+        return verify_identifier_list(identifiers, uri=reference.uri, anchors=anchors, now=now)
+    unverified = parse_status_list(token, content_type=None)
+    return verify_status_list(unverified, uri=reference.uri, anchors=anchors, now=now)
 
 
-async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors) -> VerifiedStatusList | None:
+async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors) -> VerifiedList | None:
     outbound = outbound_of(args)
     try:
         fixed = [anchor for purpose in Purpose for anchor in anchors.of(purpose)]

@@ -131,6 +131,9 @@ class IssuerConfig(RoleConfig):
     delay: Seconds = setting(Seconds(5), "how long they take")
     offer: Seconds = setting(Seconds(600), "how long an offer can be taken up")
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
+    identifier_list_types: tuple[str, ...] = setting(
+        (), "the types whose mdocs are revoked by identifier lists instead of status lists"
+    )
     status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
     status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
     status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
@@ -156,6 +159,9 @@ class VerifierConfig(RoleConfig):
     access_key: Path = setting(Path("keys/verifier-access.key.pem"), "the key that signs requests")
     access_chain: Path = setting(Path("keys/verifier-access.pem"), "its chain, leaf first, without the anchor")
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
+    status_aggregations: tuple[str, ...] = setting(
+        (), "addresses at which issuers name their status lists, which are then fetched before the first presentation"
+    )
     operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7112), "the port of the operator API")
     operator_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token that opens it")
@@ -208,6 +214,9 @@ class ProviderConfig(RoleConfig):
     access_key: Path = setting(Path("keys/provider-access.key.pem"), "the key that signs requests")
     access_chain: Path = setting(Path("keys/provider-access.pem"), "its chain, leaf first, without the anchor")
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
+    status_aggregations: tuple[str, ...] = setting(
+        (), "addresses at which issuers name their status lists, which are then fetched before the first presentation"
+    )
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
     clients: tuple[ProviderClientConfig, ...] = setting((), "a service that signs people in")
     rates: ProviderRates = section(ProviderRates, "how often the provider may be asked")

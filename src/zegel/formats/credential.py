@@ -11,7 +11,7 @@ frozen dataclass, and made in a fifth of the time.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, final
+from typing import NamedTuple, TypeAlias, final
 
 from zegel.formats.claims import Claims
 from zegel.primitives.keys import PublicKey
@@ -31,6 +31,19 @@ class StatusReference:
 
     uri: str
     index: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierReference:
+    """Where an mdoc's status stands otherwise: it is revoked once its ``identifier`` is on the list at ``uri``."""
+
+    uri: str
+    identifier: bytes
+
+
+Reference: TypeAlias = StatusReference | IdentifierReference
+"""By which of the two mechanisms of ISO/IEC 18013-5 (second edition) section 12.3.6 a credential can be revoked."""
 
 
 @final
@@ -58,7 +71,7 @@ class VerifiedCredential(NamedTuple):
     types: tuple[str, ...]
     issuer: Issuer
     claims: Claims
-    status: StatusReference | None
+    status: Reference | None
     valid_from: int | None
     valid_until: int | None
     holder_key: PublicKey | None
@@ -82,6 +95,7 @@ class Status(StrEnum):
     """What was found of a credential's status; anything worse is ``Rejected``."""
 
     VALID = "valid"
+    STALE = "valid when last seen"  # its list could not be had anew in time, and the profile's grace lasts
     NO_STATUS = "no status"  # the credential carries none: it is short-lived
 
 

@@ -53,6 +53,34 @@ def parse_map(data: bytes, what: str, max_bytes: int = MAX_BYTES, max_items: int
     return value
 
 
+def split_map(data: bytes, what: str, max_members: int) -> dict[bytes, bytes]:
+    """Split a map that stands alone into its members, each as it is encoded; what is in them is not looked at.
+
+    ``Malformed`` for another item, more members, indefinite lengths, or a key that stands there twice. Encoded keys
+    cannot be made to collide, so that there may be many.
+    """
+    position, major, count = _read_head(data, 0, what)
+    if major != _MAP or count > max_members:
+        raise Malformed(what, "", f"expected a CBOR map of at most {max_members} members")
+    members: dict[bytes, bytes] = {}
+    for _ in range(count):
+        end_of_key = _end_of_item(data, position, what)
+        end = _end_of_item(data, end_of_key, what)
+        members[data[position:end_of_key]] = data[end_of_key:end]
+        position = end
+    if position != len(data) or len(members) != count:
+        raise Malformed(what, "", "expected one CBOR map, with unique keys")
+    return members
+
+
+def split_byte_string(data: bytes, what: str) -> bytes:
+    """The bytes of a byte string that stands alone; ``Malformed`` for another item."""
+    position, major, size = _read_head(data, 0, what)
+    if major != _BYTES or position + size != len(data):
+        raise Malformed(what, "", "expected a byte string")
+    return data[position:]
+
+
 def parse_text_keyed(encoded: Sequence[bytes], what: str) -> list[dict[str, object]]:
     """Parse maps, each alone in its bytes, all in one go; every key in them, at any depth, is text or bytes.
 
@@ -203,6 +231,43 @@ def _refuse_many_items(data: bytes, what: str, max_items: int) -> None:
         if major in (2, 3):
             position += argument
     raise Malformed(what, "", f"expected at most {max_items} items")
+
+
+def _read_head(data: bytes, position: int, what: str) -> tuple[int, int, int]:
+    """The head at ``position`` (section 3): where it ends, its major type, and its argument."""
+    if position >= len(data):
+        raise Malformed(what, "", "expected a whole CBOR item")
+    major, info = data[position] >> 5, data[position] & 31
+    position += 1
+    if info < 24:
+        return position, major, info
+    size = 1 << (info - 24)
+    if size > 8 or position + size > len(data):  # beyond: reserved, or an indefinite length
+        raise Malformed(what, "", "expected a whole CBOR item of a definite length")
+    return position + size, major, int.from_bytes(data[position : position + size])
+
+
+def _end_of_item(data: bytes, position: int, what: str) -> int:
+    """Where the item at ``position`` ends, with all that it holds."""
+    waiting = 1
+    while waiting:
+        position, major, argument = _read_head(data, position, what)
+        waiting -= 1
+        if major in _STRINGS:
+            position += argument
+        else:
+            waiting += _TAGGED if major == _TAG_HEAD else _HELD.get(major, 0) * argument
+    if position > len(data):
+        raise Malformed(what, "", "expected a whole CBOR item")
+    return position
+
+
+_BYTES: Final = 2
+_MAP: Final = 5
+_STRINGS: Final = frozenset({_BYTES, 3})
+_TAG_HEAD: Final = 6
+_TAGGED: Final = 1  # item, whatever the tag's number
+_HELD: Final = {4: 1, _MAP: 2}  # items for each that an array or a map counts
 
 
 def _kept(tag: int) -> Callable[[object, bool], Tag]:

@@ -118,12 +118,12 @@ def verify_mac0(mac0: UnverifiedMac0, *, key: bytes, payload: bytes, check: Chec
 
 
 @lru_cache(maxsize=64)
-def sign1_protected(curve: Curve, *, typ: str | None = None) -> bytes:
+def sign1_protected(curve: Curve, *, typ: str | None = None, x5chain: tuple[bytes, ...] = ()) -> bytes:
     """Encode the protected header of a signature by a key on ``curve``."""
-    header: dict[int, object] = {_ALG: _ALGORITHM_OF[curve]}
+    header: dict[object, object] = {_ALG: _ALGORITHM_OF[curve]}
     if typ is not None:
         header[_TYP] = typ
-    return encode_cbor(header)
+    return encode_cbor(header | x5chain_header(x5chain))
 
 
 def sign_sign1(
@@ -131,12 +131,13 @@ def sign_sign1(
     *,
     signer: Signer,
     x5chain: tuple[bytes, ...] = (),
+    protected_x5chain: tuple[bytes, ...] = (),
     typ: str | None = None,
     detached: bool = False,
     aad: bytes = b"",
 ) -> list[object]:
-    """Sign; returns the four members, ready to be encoded. One certificate is a bstr, more are an array (RFC 9360)."""
-    protected = sign1_protected(signer.public_key.curve, typ=typ)
+    """Sign; returns the four members, ready to be encoded. A chain stands in one of the two headers (RFC 9360)."""
+    protected = sign1_protected(signer.public_key.curve, typ=typ, x5chain=protected_x5chain)
     signature = sign_encoded(protected, payload, signer=signer, aad=aad)
     return [protected, x5chain_header(x5chain), None if detached else payload, signature]
 
@@ -147,7 +148,7 @@ def sign_encoded(protected: bytes, payload: bytes, *, signer: Signer, aad: bytes
 
 
 def x5chain_header(x5chain: tuple[bytes, ...]) -> dict[object, object]:
-    """The unprotected header that carries a chain, leaf first (RFC 9360 section 2)."""
+    """What a header says that carries a chain, leaf first: a bstr for one, an array for more (RFC 9360 section 2)."""
     if not x5chain:
         return {}
     return {_X5CHAIN: x5chain[0] if len(x5chain) == 1 else list(x5chain)}

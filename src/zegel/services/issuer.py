@@ -187,11 +187,11 @@ class IssuerService:
         now = self._clock.now()
         async with self._store.transaction(durable=True) as transaction:
             batches = await transaction.issuances.of_person(person)
-            alive = [batch for batch in batches if batch.revoked_at is None and batch.entries]
+            alive = [batch for batch in batches if batch.revoked_at is None and batch.listed]
             chosen = [batch for batch in alive if type_ in (None, batch.type)]
             revoked = [await transaction.issuances.revoke(batch.id, now=now) for batch in chosen]
             for batch in chosen:
-                await transaction.statuses.mark(batch.entries, INVALID)
+                await transaction.statuses.mark(batch.listed, INVALID)
             key = _revocation_key(self._key, person, type_)
             await transaction.take(REVOCATION, key)
             await transaction.put(REVOCATION, key, Revocation(at=now), expires=now + GRANT_SECONDS)

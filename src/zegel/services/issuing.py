@@ -12,16 +12,17 @@ from zegel.errors import Unavailable
 from zegel.formats.catalogue.records import CheckedRecord, check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.catalogue.types import CATEGORY_NAMESPACE, AttestationType
 from zegel.formats.claims import Claims
-from zegel.formats.credential import Format, StatusReference
+from zegel.formats.credential import Format, IdentifierReference, Reference, StatusReference
 from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
-from zegel.services.ports import Clock, Issuance, IssuerTransaction, Random, StatusEntry
+from zegel.services.ports import Clock, Issuance, IssuerTransaction, Listed, ListedIdentifier, Random, StatusEntry
 from zegel.trust.signing import CertifiedSigner
 
 STATUS_PATH: Final = "/status/"
+IDENTIFIERS_PATH: Final = "/identifiers/"
 STATUS_BITS: Final = 1  # valid or revoked; nothing is suspended here (ARF 3.0 VCR_07: revocation is final)
 _ID_BYTES: Final = 16
 
@@ -50,7 +51,11 @@ class _Plates:
 
 @final
 class CredentialPress:
-    """Makes credentials of every type on offer, under one document signer at a time."""
+    """Makes credentials of every type on offer, under one document signer at a time.
+
+    mdocs of the types ``by_identifier`` are revoked by an identifier list, everything else by a status list (ARF 3.0
+    VCR_11, VCR_11a).
+    """
 
     def __init__(
         self,
@@ -60,8 +65,10 @@ class CredentialPress:
         origin: str,
         clock: Clock,
         random: Random,
+        by_identifier: frozenset[str] = frozenset(),
     ) -> None:
         self._types = tuple(types)
+        self._by_identifier = by_identifier
         self._origin = origin
         self._clock = clock
         self._random = random
@@ -83,12 +90,15 @@ class CredentialPress:
         if until <= today:
             raise Unavailable("the signer of attestations", "its certificate ends; renew it")
         holders: tuple[PublicKey | None, ...] = order.keys or (None,)
-        statuses = await self._allocate(order, count=len(holders), today=today, until=until, transaction=transaction)
+        issuance = await self._note(order, count=len(holders), today=today, until=until, transaction=transaction)
+        nothing = (None,) * len(holders)
         match order.format:
             case Format.SD_JWT_VC:
-                return self._issue_sdjwt(plates, record, holders, statuses, today, until)
+                entries = tuple(map(self._entry, issuance.entries))
+                return self._issue_sdjwt(plates, record, holders, entries or nothing, today, until)
             case Format.MDOC:
-                return self._issue_mdoc(plates, record, order.keys, statuses, today, until)
+                listed = tuple(map(self._reference, issuance.listed))
+                return self._issue_mdoc(plates, record, order.keys, listed or nothing, today, until)
 
     def _engrave(self, signer: CertifiedSigner) -> _Plates:
         return _Plates(
@@ -97,29 +107,38 @@ class CredentialPress:
             mdoc={type_.id: mdoc_issuer(type_, signer) for type_ in self._types if type_.doctype is not None},
         )
 
-    async def _allocate(
+    async def _note(
         self, order: Order, *, count: int, today: int, until: int, transaction: IssuerTransaction
-    ) -> tuple[StatusReference | None, ...]:
+    ) -> Issuance:
         entries: tuple[StatusEntry, ...] = ()
+        identifiers: tuple[ListedIdentifier, ...] = ()
         if order.type.revocable:
-            entries = await transaction.statuses.allocate(bits=STATUS_BITS, count=count, expires=until)
-        await transaction.issuances.add(
-            Issuance(
-                id=base64url(self._random(_ID_BYTES)),
-                person=order.person,
-                type=order.type.id,
-                format=order.format,
-                entries=entries,
-                day=today,
-                expires=until,
-            )
+            statuses = transaction.statuses
+            if order.format is Format.MDOC and order.type.id in self._by_identifier:
+                identifiers = await statuses.allocate_identifiers(count=count, expires=until)
+            else:
+                entries = await statuses.allocate(bits=STATUS_BITS, count=count, expires=until)
+        issuance = Issuance(
+            id=base64url(self._random(_ID_BYTES)),
+            person=order.person,
+            type=order.type.id,
+            format=order.format,
+            entries=entries,
+            day=today,
+            expires=until,
+            identifiers=identifiers,
         )
-        if not entries:
-            return (None,) * count
-        return tuple(StatusReference(uri=self._status_uri(entry.list_id), index=entry.index) for entry in entries)
+        await transaction.issuances.add(issuance)
+        return issuance
 
-    def _status_uri(self, list_id: str) -> str:
-        return self._origin + STATUS_PATH + list_id
+    def _reference(self, listed: Listed) -> Reference:
+        if isinstance(listed, StatusEntry):
+            return self._entry(listed)
+        uri = self._origin + IDENTIFIERS_PATH + listed.list_id
+        return IdentifierReference(uri=uri, identifier=listed.identifier)
+
+    def _entry(self, entry: StatusEntry) -> StatusReference:
+        return StatusReference(uri=self._origin + STATUS_PATH + entry.list_id, index=entry.index)
 
     def _issue_sdjwt(
         self,
@@ -149,7 +168,7 @@ class CredentialPress:
         plates: _Plates,
         record: CheckedRecord,
         keys: Sequence[PublicKey],
-        statuses: Sequence[StatusReference | None],
+        statuses: Sequence[Reference | None],
         today: int,
         until: int,
     ) -> tuple[bytes, ...]:

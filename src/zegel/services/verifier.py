@@ -11,7 +11,7 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected, ZegelError
-from zegel.formats.credential import Format
+from zegel.formats.credential import Format, Status, UnboundPresentation, VerifiedPresentation
 from zegel.formats.mdoc.transcript import redirect_transcript
 from zegel.formats.presentation import Binding, parse_presentation, verify_presentation, verify_unbound_presentation
 from zegel.formats.status.check import check_status
@@ -108,7 +108,8 @@ class Outcome(StrEnum):
 
 @final
 class VerifierService:
-    """A relying party that accepts wallets. ``presentations`` counts the answers since the start."""
+    """A relying party that accepts wallets. ``presentations`` counts the answers since the start, ``stale`` what was
+    presented while its status list could not be had anew."""
 
     def __init__(
         self,
@@ -128,6 +129,7 @@ class VerifierService:
         self._random = random
         self._waiting = Waiting()
         self.presentations: Final[Counter[str]] = Counter(dict.fromkeys(Outcome, 0))
+        self.stale = 0
 
     def sign_with(self, signer: CertifiedSigner, *, others: tuple[CertifiedSigner, ...]) -> None:
         """From now on this one signs requests; one that was begun under another's name is signed by that."""
@@ -236,17 +238,19 @@ class VerifierService:
     async def _verify_one(
         self, query: CredentialQuery, data: bytes, binding: Binding, transaction_data: tuple[str, ...]
     ) -> Current:
-        now, anchors = self._clock.now(), self._trust.anchors
+        now, anchors, grace = self._clock.now(), self._trust.anchors, self._identity.profile.status_grace
         unverified = parse_presentation(Format(query.format), data)
-        if not query.holder_binding:
-            unbound = verify_unbound_presentation(unverified, anchors=anchors, now=now)
-            status_list = await self._statuses.fetch_status_list(unbound.credential.status)
-            return check_status(unbound, status_list, now=now)
-        verified = verify_presentation(
-            unverified, anchors=anchors, binding=binding, transaction_data=transaction_data, now=now
-        )
+        verified: VerifiedPresentation | UnboundPresentation
+        if query.holder_binding:
+            verified = verify_presentation(
+                unverified, anchors=anchors, binding=binding, transaction_data=transaction_data, now=now
+            )
+        else:
+            verified = verify_unbound_presentation(unverified, anchors=anchors, now=now)
         status_list = await self._statuses.fetch_status_list(verified.credential.status)
-        return check_status(verified, status_list, now=now)
+        current = check_status(verified, status_list, now=now, grace=grace)
+        self.stale += current.status is Status.STALE
+        return current
 
     def _refusal(self, refusal: WalletRefusal) -> Move:
         now, random = self._clock.now(), self._random

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from zegel.formats.status.token import StatusListFormat
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, json_response
 from zegel.protocols.oauth.metadata import WELL_KNOWN as SERVER_WELL_KNOWN
 from zegel.protocols.oauth.server import CHALLENGE_PATH, PAR_PATH, TOKEN_PATH
@@ -12,22 +11,20 @@ from zegel.protocols.openid4vci.metadata import WELL_KNOWN
 from zegel.protocols.openid4vci.notification import MAX_NOTIFICATION
 from zegel.protocols.openid4vci.offer import build_offer
 from zegel.protocols.openid4vci.publication import prefers_signed
-from zegel.services.issuing import STATUS_PATH
 from zegel.services.offers import OFFER_PATH
 from zegel.services.rates import Limit
-from zegel.services.status_publisher import AGGREGATION_PATH
 from zegel.web.issuer_site import IssuerSite, refuse_at_server, refusing_at_resource
 from zegel.web.load import Priority
 from zegel.web.pages import STATIC, static_file
-from zegel.web.published import choose, publish
+from zegel.web.published import publish
 from zegel.web.routing import Route
+from zegel.web.status_lists import identifier_routes, status_routes
 from zegel.web.turnstile import Limited, code_of
 
 TYPE_PATH: Final = "/type-metadata/"
 MAX_FORM: Final = 65_536  # authorization details of 16 kB, percent-encoded, and a redirect URI of 2 kB
 METADATA_SECONDS: Final = 300  # keys for requests stand in it; a successor's is offered longer before it is needed
 _TYPE_SECONDS: Final = 86_400  # a day; type metadata that changes has a new name
-_AGGREGATION_SECONDS: Final = 300  # five minutes, as for the metadata
 
 
 async def serve_metadata(site: IssuerSite, request: HttpRequest) -> HttpResponse:
@@ -83,31 +80,6 @@ async def serve_offer(site: IssuerSite, _request: HttpRequest, *, id: str) -> Ht
     return HttpResponse(status=404) if offer is None else json_response(build_offer(offer))
 
 
-async def serve_status_list(site: IssuerSite, request: HttpRequest, *, list: str) -> HttpResponse:  # noqa: A002 the path's
-    """A status list as JWT or CWT (status list draft 20 section 8.1)."""
-    format_ = choose(request, tuple(StatusListFormat))
-    if format_ is None:
-        return HttpResponse(status=406, headers=(("cache-control", "no-store"),))
-    published = await site.statuses.look_up(list)
-    if published is None:
-        return HttpResponse(status=404)
-    chosen = StatusListFormat(format_)
-    return publish(
-        request,
-        published.body(chosen),
-        content_type=chosen,
-        max_age=site.statuses.ttl,
-        etag=f"{published.etag}.{chosen.name.lower()}",
-        varies=True,
-    )
-
-
-async def serve_aggregation(site: IssuerSite, request: HttpRequest) -> HttpResponse:
-    """The addresses of all status lists (status list draft 20 section 9)."""
-    body = await site.statuses.aggregation()
-    return publish(request, body, content_type=JSON, max_age=_AGGREGATION_SECONDS)
-
-
 async def serve_type(site: IssuerSite, request: HttpRequest, *, type: str) -> HttpResponse:  # noqa: A002 the path's
     """A type's document (SD-JWT VC draft 16 section 4.3); the type itself is a URN and has no address."""
     body = site.documents.types.get(type)
@@ -145,8 +117,8 @@ WALLET_ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("POST", DEFERRED_PATH, issue_deferred, max_body=MAX_REQUEST, refusal=_AT_CREDENTIAL),
     Route("POST", NOTIFICATION_PATH, take_note, max_body=MAX_NOTIFICATION, refusal=_AT_NOTIFICATION),
     Route("GET", OFFER_PATH + "{id}", serve_offer),
-    Route("GET", STATUS_PATH + "{list}", serve_status_list),
-    Route("GET", AGGREGATION_PATH, serve_aggregation),
+    *status_routes(IssuerSite),
+    *identifier_routes(IssuerSite),
     Route("GET", TYPE_PATH + "{type}", serve_type),
     Route("GET", STATIC + "{name}", serve_static),
 )

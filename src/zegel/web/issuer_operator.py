@@ -10,6 +10,7 @@ from zegel.protocols.openid4vci.offer import build_offer
 from zegel.services.log_in import PasswordLogIn
 from zegel.services.offers import OfferMade
 from zegel.services.ports import Issuance
+from zegel.services.status_publisher import SMALL_HERD
 from zegel.web.issuer_pages import reference_link
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.load import Priority
@@ -58,6 +59,21 @@ async def publish(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
     return json_response({"published": True})
 
 
+async def show_herds(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
+    """Each list, and how many credentials it relates to that have not ended; ``small`` where they are too few to hide
+    in (ARF 3.0 VCR_18; TS3 1.5 section 2.3)."""
+    lists: list[Json] = [
+        {
+            "uri": site.statuses.uri(herd),
+            "kind": "identifier_list" if herd.of_identifiers else "status_list",
+            "live": herd.live,
+            "small": herd.live < SMALL_HERD,
+        }
+        for herd in await site.statuses.count()
+    ]
+    return json_response({"lists": lists, "small_below": SMALL_HERD})
+
+
 async def show_persons(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
     """The references of persons and the types that the source has of each; no claim of any.
 
@@ -80,7 +96,7 @@ def _described(site: IssuerSite, made: OfferMade) -> dict[str, Json]:
 
 
 def _batch(batch: Issuance) -> dict[str, Json]:
-    return {"id": batch.id, "type": batch.type, "format": str(batch.format), "copies": len(batch.entries)}
+    return {"id": batch.id, "type": batch.type, "format": str(batch.format), "copies": len(batch.listed)}
 
 
 def _members(request: HttpRequest, known: frozenset[str]) -> JsonObject:
@@ -115,5 +131,6 @@ ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("POST", "/offers", offer, Audience.OPERATOR, max_body=MAX_BODY, priority=Priority.BEGINS),
     Route("POST", "/revocations", revoke, Audience.OPERATOR, max_body=MAX_BODY),
     Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_BODY),
+    Route("GET", "/status", show_herds, Audience.OPERATOR),
     Route("GET", "/persons", show_persons, Audience.OPERATOR),
 )

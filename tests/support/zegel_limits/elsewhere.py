@@ -49,11 +49,11 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.formats.status.reference.MAX_LISTS": (
         _UNIT + "formats/status/test_reference.py::test_an_issuer_has_only_so_many_lists",
     ),
-    "zegel.formats.status.token.MAX_AGE": (
+    "zegel.formats.status.terms.MAX_AGE": (
         _UNIT + "formats/status/test_token.py::test_what_may_be_left_out_has_a_default",
         _UNIT + "formats/status/test_token.py::test_a_list_that_names_no_end_is_taken_for_a_day",
     ),
-    "zegel.formats.status.token.MIN_TTL": (
+    "zegel.formats.status.terms.MIN_TTL": (
         _UNIT + "formats/status/test_token.py::test_section_11_5_a_time_to_live_is_kept_within_reason",
     ),
     "zegel.primitives.times.TOLERATED_EARLY": ("tests/limits/test_skews.py::test_a_second_more_is_refused",),

@@ -36,7 +36,13 @@ from zegel.formats.sdjwt.key_binding import parse_key_binding
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.registered import parse_registered
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata
-from zegel.formats.status.reference import build_aggregation, parse_aggregation, parse_status_reference
+from zegel.formats.status.identifiers import parse_identifier_list
+from zegel.formats.status.reference import (
+    build_aggregation,
+    parse_aggregation,
+    parse_mdoc_status,
+    parse_status_reference,
+)
 from zegel.formats.status.token import StatusListFormat, parse_status_list
 from zegel.primitives.cbor import (
     Tag,
@@ -117,6 +123,8 @@ from zegel_testing.openid4vp import NAME_QUERY, TARGET, claims_of, session
 from zegel_testing.openid4vp import signed as signed_request
 from zegel_testing.registration import as_cwt, as_jwt
 from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, presented
+from zegel_testing.identifiers import claims_of as listed_claims
+from zegel_testing.identifiers import identifier_token, signed_claims
 from zegel_testing.status import token
 from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
 
@@ -210,6 +218,7 @@ JWK: Final = {**KEY.public_key.jwk(), "kid": "1"}
 ENCRYPTION_JWK: Final = {**KEY.public_key.jwk(), "use": "enc", "alg": "ECDH-ES", "kid": "1"}
 TOKEN: Final = sign_jws({"iss": "https://utopia.example", "iat": NOW, "aud": ["a", "b"]}, signer=KEY, typ="JWT")
 STATUS_CLAIM: Final = {"status_list": {"idx": 7, "uri": "https://status.utopia.example/1"}}
+IDENTIFIER_CLAIM: Final = {"identifier_list": {"id": b"1" * 16, "uri": "https://status.utopia.example/2"}}
 ATTESTED: Final = AttestationStatus(uri="https://status.utopia.example/1", index=7, maintained_until=NOW)
 ROOT: Final = authority("parsers").certificate
 
@@ -491,6 +500,16 @@ def _status_faults(compressed: Callable[[bytes], bytes]) -> Callable[[bytes], It
     return faults
 
 
+def _identifier_faults(good: bytes) -> Iterator[Fault]:
+    """Of the token, and of what is signed in it; what is said of an identifier is not looked at."""
+    for fault in cbor_faults(good):
+        yield fault._replace(certain=fault.certain and ".identifiers." not in fault.name)
+    for fault in cbor_faults(encode_cbor(listed_claims())):
+        yield fault._replace(data=signed_claims(fault.data), certain=False)
+    yield from cut_short(good[:-90], certain=True)
+    yield from oversized(good)
+
+
 def _status_jwt(lst: bytes) -> bytes:
     claims = {"sub": "https://a.example", "iat": NOW, "status_list": {"bits": 1, "lst": encoded(lst).decode()}}
     return sign_jws(claims, signer=KEY, typ="statuslist+jwt")
@@ -765,6 +784,13 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "formats.status.reference.parse_status_reference": (
         of_json(behind_json(partial(parse_status_reference, what="test")), STATUS_CLAIM),
         of_cbor(behind_cbor(partial(parse_status_reference, what="test")), encode_cbor(STATUS_CLAIM)),
+    ),
+    "formats.status.reference.parse_mdoc_status": (
+        of_cbor(behind_cbor(partial(parse_mdoc_status, what="test")), encode_cbor(STATUS_CLAIM)),
+        of_cbor(behind_cbor(partial(parse_mdoc_status, what="test")), encode_cbor(IDENTIFIER_CLAIM)),
+    ),
+    "formats.status.identifiers.parse_identifier_list": (
+        Probe(partial(parse_identifier_list, content_type=None), identifier_token(), _identifier_faults),
     ),
     "formats.status.reference.parse_aggregation": (
         of_json(parse_aggregation, json.loads(build_aggregation(["https://a.example/1", "https://a.example/2"]))),

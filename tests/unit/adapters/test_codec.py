@@ -184,3 +184,28 @@ def test_what_cannot_be_stored_is_found_at_start(state: type[Any]) -> None:
 def test_two_states_need_two_names() -> None:
     with pytest.raises(TypeError, match="one name"):
         Codec((Leaf, Leaf))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    name: str
+    leaf: Leaf | Branch | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Young:
+    name: str
+    leaf: Leaf | None
+
+
+def test_what_was_written_when_an_alternative_was_the_only_one_is_still_read() -> None:
+    before = msgspec.msgpack.decode(Codec((Young,)).encode(Young(name="x", leaf=Leaf(name=Name("y")))))
+    before[0] = "Grown"
+    read = Codec((Grown,)).decode(msgspec.msgpack.encode(before))
+    assert read == Grown(name="x", leaf=Leaf(name=Name("y")))
+
+
+def test_what_stands_without_its_name_and_is_not_the_first_is_unreadable() -> None:
+    before = ["Grown", {"name": "x", "leaf": {"left": None, "right": None}}]
+    with pytest.raises(UnreadableError):
+        Codec((Grown,)).decode(msgspec.msgpack.encode(before))

@@ -27,6 +27,8 @@ from zegel.primitives.cbor import (
     parse_embedded,
     parse_map,
     parse_text_keyed,
+    split_byte_string,
+    split_map,
 )
 
 # RFC 8949 appendix A, as far as definite lengths and the tags that are kept go
@@ -464,3 +466,54 @@ HOSTILE: dict[str, Callable[[], object]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_bytes_cost_little(name: str) -> None:
     assert_malformed_cheaply(HOSTILE[name])
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {1: 2, -7: b"", "a": "b"},
+        {"deep": [1, [2, {3: [b"4"]}]], 1.5: None, True: [Tag(1004, "2026-01-01"), Tag(24, b"")]},
+        {number: b"x" * number for number in (0, 23, 24, 255, 256, 65_536)},
+    ],
+    ids=len,
+)
+def test_a_map_is_split_into_its_members_as_they_are(members: dict[object, object]) -> None:
+    expected = {encode_cbor(key): encode_cbor(value) for key, value in members.items()}
+    assert split_map(encode_cbor(members), "test", 6) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xa1",  # nothing in it
+        b"\xa1\x01",  # no value
+        b"\xa1\x01\x42\x00",  # a value that is cut off
+        b"\xa1\x01\x19\x00",  # a head that is cut off
+        b"\xa1\x01\x9f\xff",  # no definite length
+        b"\xbf\x01\x02\xff",
+        b"\xa1\x01\x1c",  # reserved
+        b"\xa1\x01\x9b\xff\xff\xff\xff\xff\xff\xff\xff",  # more than there is
+        b"\xa1\x01\x02\x00",  # something behind it
+        b"\xa2\x01\x02\x01\x03",  # twice
+        b"\xa7" + b"\x01\x02" * 7,  # more than are allowed
+        b"\x82\x01\x02",  # an array
+        b"\x01",
+    ],
+    ids=bytes.hex,
+)
+def test_what_is_no_whole_map_with_unique_keys_is_not_split(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        split_map(data, "test", 6)
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"x" * 24, b"x" * 256, b"x" * 65_536], ids=len)
+def test_a_byte_string_that_stands_alone_is_its_bytes(data: bytes) -> None:
+    assert split_byte_string(encode_cbor(data), "test") == data
+
+
+@pytest.mark.parametrize("data", [b"", b"\x41", b"\x41ab", b"\x61a", b"\x5f\xff", b"\x01"], ids=bytes.hex)
+def test_what_is_no_byte_string_alone_is_malformed(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        split_byte_string(data, "test")

@@ -16,6 +16,7 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.errors import Malformed, Unavailable
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata
+from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
 from zegel.formats.status.reference import parse_aggregation
 from zegel.formats.status.token import parse_status_list, verify_status_list
 from zegel.primitives.encoding import parse_base64
@@ -109,7 +110,7 @@ async def test_a_types_document_describes_the_type(world: IssuingWorld) -> None:
     assert parse_type_metadata(response.body).vct == "urn:eudi:pid:1"
 
 
-@pytest.mark.parametrize("path", ["/type-metadata/mdl", "/type-metadata/nothing", "/offers/nothing", "/status/nothing"])
+@pytest.mark.parametrize("path", ["/type-metadata/mdl", "/type-metadata/nothing", "/offers/nothing", "/status/nothing", "/identifiers/nothing"])
 async def test_what_is_not_there_is_not_found(world: IssuingWorld, path: str) -> None:
     assert (await world.get(path)).status == 404
 
@@ -145,7 +146,8 @@ async def test_a_status_list_is_served_in_the_format_that_is_asked_for(
     path = await status_path(world)
     response = await world.get(path, *([] if accept is None else [("accept", accept)]))
     assert response.header("content-type") == served
-    assert response.header("cache-control") == f"public, max-age={world.config.issuer.status_list_ttl}"
+    # a cache between the issuer and a reader adds no ttl to the reader's own
+    assert response.header("cache-control") == f"public, max-age={world.config.issuer.status_list_period}"
     assert response.header("vary") == "accept"
     verified = verify_status_list(
         parse_status_list(response.body, content_type=served),
@@ -154,6 +156,48 @@ async def test_a_status_list_is_served_in_the_format_that_is_asked_for(
         now=world.clock.now(),
     )
     assert verified.ttl == world.config.issuer.status_list_ttl
+
+
+async def identifiers_path(world: IssuingWorld) -> str:
+    """The path of the one identifier list, with something that may come to stand on it."""
+    wallet = world.wallet()
+    wallet.copies = 1
+    await wallet.receive(await world.offer("mdl"))
+    (uri,) = parse_aggregation((await world.get("/identifiers")).body)
+    return urlsplit(uri).path
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/identifierlist+cwt"])
+@pytest.mark.requirement("VCR_11")
+@pytest.mark.requirement("VCR_16")
+async def test_an_identifier_list_is_served_to_anybody(world: IssuingWorld, accept: str | None) -> None:
+    path = await identifiers_path(world)
+    response = await world.get(path, *([] if accept is None else [("accept", accept)]))
+    assert response.header("content-type") == "application/identifierlist+cwt"
+    verified = verify_identifier_list(
+        parse_identifier_list(response.body, content_type=response.header("content-type")),
+        uri=world.issuer + path,
+        anchors=world.world.trust.anchors,
+        now=world.clock.now(),
+    )
+    assert verified.ttl == world.config.issuer.status_list_ttl
+    assert verified.aggregation_uri == f"{world.issuer}/identifiers"
+    again = await world.get(path, ("if-none-match", response.header("etag") or ""))
+    assert (again.status, again.body) == (304, b"")
+
+
+async def test_one_kind_of_list_is_not_served_as_the_other(world: IssuingWorld) -> None:
+    identifiers, entries = await identifiers_path(world), await status_path(world)
+    assert (await world.get(identifiers, ("accept", "application/statuslist+cwt"))).status == 406
+    assert (await world.get(identifiers.replace("identifiers", "status"))).status == 404
+    assert (await world.get(entries.replace("status", "identifiers"))).status == 404
+
+
+@pytest.mark.parametrize("path", [METADATA, "/.well-known/oauth-authorization-server"])
+async def test_the_metadata_says_where_the_lists_are_named(world: IssuingWorld, path: str) -> None:
+    """Status list draft 20 section 9.1: nobody has to be shown a credential to fetch what it will need."""
+    members = json.loads((await world.get(path)).body)
+    assert members["status_list_aggregation_endpoint"] == f"{world.issuer}/status"
 
 
 async def test_a_format_that_there_is_not_is_not_acceptable(world: IssuingWorld) -> None:

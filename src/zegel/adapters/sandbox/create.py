@@ -129,6 +129,7 @@ def _role(plan: SandboxPlan, role: str) -> Table:
     if role == "issuer":
         # Credo 0.6 looks for the key of a status list where it found that of the credential, and nowhere else.
         table |= {"status_key": "keys/issuer.key.pem", "status_chain": "keys/issuer.pem"}
+        table["identifier_list_types"] = ["mdl"]  # an mdoc alone, so that both mechanisms are seen at work
     match role:
         case "wallet":
             table["provider"] = plan.origin("wallet_provider")

@@ -4,43 +4,22 @@ An index is drawn at random and kept if its bit is free; the bit is set in the s
 seven entries of eight are taken, so that a draw succeeds within eight tries on average, and never opened again.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Final, final
 
 from sqlalchemy import bindparam, select, update
 
 from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.dialect import upsert
-from zegel.adapters.sql.tables import status_lists, status_pages
+from zegel.adapters.sql.identifiers import SqlIdentifierLists
+from zegel.adapters.sql.list_rows import ListRow, ListRows
+from zegel.adapters.sql.tables import status_pages
 from zegel.errors import Unavailable
-from zegel.primitives.encoding import base64url
-from zegel.services.ports import StatusBits, StatusEntry
+from zegel.services.ports import Herd, Listed, ListedIdentifier, RevokedIdentifiers, StatusBits, StatusEntry
 
 PAGE: Final = 4_096  # entries: 512 bytes of taken bits, and as many for each status bit
-_FULL: Final = (7, 8)
-_ID_BYTES: Final = 9
 _DRAW_BYTES: Final = 8  # 64 bits of chance: the bias of the remainder is beyond measure
 
-_LIST: Final = (
-    status_lists.c.id,
-    status_lists.c.bits,
-    status_lists.c.size,
-    status_lists.c.taken,
-    status_lists.c.expires,
-    status_lists.c.version,
-)
-_BY_WIDTH: Final = select(*_LIST).where(status_lists.c.open, status_lists.c.bits == bindparam("bits_")).limit(1)
-_BY_ID: Final = select(*_LIST).where(status_lists.c.id == bindparam("id_"))
-_IDS: Final = select(status_lists.c.id).order_by(status_lists.c.id)
-_GIVE: Final = (
-    update(status_lists)
-    .where(status_lists.c.id == bindparam("id_"))
-    .values(taken=bindparam("taken_"), open=bindparam("open_"), expires=bindparam("expires_"))
-)
-_CHANGE: Final = (
-    update(status_lists).where(status_lists.c.id == bindparam("id_")).values(version=status_lists.c.version + 1)
-)
 _OF_LIST: Final = status_pages.c.list == bindparam("list_")
 _OF_PAGE: Final = (_OF_LIST, status_pages.c.page == bindparam("page_"))
 _PAGES: Final = select(status_pages.c.page, status_pages.c.statuses).where(_OF_LIST)
@@ -50,33 +29,21 @@ _MARK: Final = update(status_pages).where(*_OF_PAGE).values(statuses=bindparam("
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class _List:
-    """A row of ``_LIST``."""
-
-    id: str
-    bits: int
-    size: int
-    taken: int
-    expires: int
-    version: int
-
-
-@final
 class SqlStatusLists:
     """``StatusLists`` within a transaction. ``size`` is the entries of a new list: a multiple of ``PAGE``."""
 
-    def __init__(self, database: Database, *, random: Callable[[int], bytes], size: int) -> None:
+    def __init__(self, database: Database, *, random: Callable[[int], bytes], size: int, now: int) -> None:
         self._database = database
         self._random = random
         self._size = size
+        self._rows = ListRows(database, random=random, now=now)
+        self._identifiers = SqlIdentifierLists(database, rows=self._rows, random=random)
 
     async def allocate(self, *, bits: int, count: int, expires: int) -> tuple[StatusEntry, ...]:
         """See ``StatusLists``; ``ValueError`` for more than an eighth of a list at once."""
         if not 0 < count <= self._size // 8:
             raise ValueError(f"a list of {self._size} entries does not give {count} at once")
-        row = self._database.run(_BY_WIDTH, {"bits_": bits}).fetchone()
-        found = self._create(bits) if row is None else _List(*row)
+        found = self._rows.open_list(bits) or self._rows.create(bits=bits, size=self._size)
         pages: dict[int, bytearray] = {}
         drawn: list[int] = []
         while len(drawn) < count:
@@ -86,26 +53,31 @@ class SqlStatusLists:
                 pages[page] = self._taken(found, page)
             if _take(pages[page], index % PAGE):
                 drawn.append(index)
-        self._write(found, pages, taken=found.taken + count, expires=max(found.expires, expires))
+        zeros = bytes(PAGE * found.bits // 8)
+        rows = [{"list": found.id, "page": page, "taken": bits, "statuses": zeros} for page, bits in pages.items()]
+        self._database.run_each(upsert(self._database.dialect, status_pages, "taken", if_expired=False), rows)
+        self._rows.give(found, count=count, expires=expires)
         return tuple(StatusEntry(list_id=found.id, index=index) for index in drawn)
 
-    async def mark(self, entries: tuple[StatusEntry, ...], status: int) -> None:
-        """See ``StatusLists``; ``ValueError`` for a status that the list's width cannot hold."""
-        for list_id in {entry.list_id for entry in entries}:
-            found = self._find(list_id)
+    async def allocate_identifiers(self, *, count: int, expires: int) -> tuple[ListedIdentifier, ...]:
+        """See ``StatusLists``."""
+        return self._identifiers.allocate(count=count, expires=expires)
+
+    async def mark(self, listed: Sequence[Listed], status: int) -> None:
+        """See ``StatusLists``: a page of each entry is read and written, whatever the list's size."""
+        for list_id in dict.fromkeys(each.list_id for each in listed):
+            found = self._rows.find(list_id)
             if found is None:
                 raise Unavailable("status list", "it is not one of this issuer's, or has expired")
-            if not 0 <= status < 1 << found.bits:
-                raise ValueError(f"a status of {found.bits} bits cannot be {status}")
-            for entry in entries:
-                if entry.list_id == list_id:
-                    self._mark(found, entry.index, status)
-            self._database.run(_CHANGE, {"id_": list_id})
+            for each in listed:
+                if each.list_id == list_id:
+                    self._mark_one(found, each, status)
+            self._rows.change(list_id)
 
     async def load(self, list_id: str) -> StatusBits | None:
         """See ``StatusLists``."""
-        found = self._find(list_id)
-        if found is None:
+        found = self._rows.find(list_id)
+        if found is None or not found.bits:
             return None
         length = PAGE * found.bits // 8
         packed = bytearray(found.size * found.bits // 8)
@@ -115,33 +87,31 @@ class SqlStatusLists:
             list_id=list_id, bits=found.bits, entries=bytes(packed), expires=found.expires, version=found.version
         )
 
+    async def load_identifiers(self, list_id: str) -> RevokedIdentifiers | None:
+        """See ``StatusLists``."""
+        return self._identifiers.load(list_id)
+
     async def list_ids(self) -> tuple[str, ...]:
         """See ``StatusLists``."""
-        return tuple(list_id for (list_id,) in self._database.run(_IDS, {}))
+        return tuple(herd.list_id for herd in self._rows.herds() if not herd.of_identifiers)
 
-    def _find(self, list_id: str) -> _List | None:
-        row = self._database.run(_BY_ID, {"id_": list_id}).fetchone()
-        return None if row is None else _List(*row)
+    async def herds(self) -> tuple[Herd, ...]:
+        """See ``StatusLists``."""
+        return self._rows.herds()
 
-    def _create(self, bits: int) -> _List:
-        new = _List(base64url(self._random(_ID_BYTES)), bits, self._size, 0, 0, 1)
-        values = {name: getattr(new, name) for name in _List.__slots__}
-        statement = upsert(self._database.dialect, status_lists, "open", if_expired=False)
-        self._database.run(statement, values | {"open": True})
-        return new
-
-    def _taken(self, found: _List, page: int) -> bytearray:
+    def _taken(self, found: ListRow, page: int) -> bytearray:
         row = self._database.run(_TAKEN, {"list_": found.id, "page_": page}).fetchone()
         return bytearray(PAGE // 8) if row is None else bytearray(row[0])
 
-    def _write(self, found: _List, pages: dict[int, bytearray], *, taken: int, expires: int) -> None:
-        zeros = bytes(PAGE * found.bits // 8)
-        rows = [{"list": found.id, "page": page, "taken": bits, "statuses": zeros} for page, bits in pages.items()]
-        self._database.run_each(upsert(self._database.dialect, status_pages, "taken", if_expired=False), rows)
-        open_ = taken * _FULL[1] < found.size * _FULL[0]
-        self._database.run(_GIVE, {"id_": found.id, "taken_": taken, "open_": open_, "expires_": expires})
+    def _mark_one(self, found: ListRow, listed: Listed, status: int) -> None:
+        if isinstance(listed, ListedIdentifier):
+            self._identifiers.mark(listed, status)
+        elif 0 <= status < 1 << found.bits:
+            self._mark_entry(found, listed.index, status)
+        else:
+            raise ValueError(f"a status of {found.bits} bits cannot be {status}")
 
-    def _mark(self, found: _List, index: int, status: int) -> None:
+    def _mark_entry(self, found: ListRow, index: int, status: int) -> None:
         page = {"list_": found.id, "page_": index // PAGE}
         row = self._database.run(_STATUSES, page).fetchone()
         if row is None:

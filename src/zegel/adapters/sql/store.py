@@ -16,7 +16,15 @@ from zegel.adapters.sql.database import Database, open_database
 from zegel.adapters.sql.dialect import file_of
 from zegel.adapters.sql.reseal import reseal
 from zegel.adapters.sql.statuses import SqlStatusLists
-from zegel.adapters.sql.tables import issuances, records, status_lists, status_pages, used
+from zegel.adapters.sql.tables import (
+    issuances,
+    records,
+    status_herds,
+    status_identifiers,
+    status_lists,
+    status_pages,
+    used,
+)
 from zegel.adapters.sql.transaction import SqlTransaction
 from zegel.adapters.sql.use import alone, in_use
 from zegel.errors import Unavailable
@@ -67,7 +75,9 @@ class SqlStore:
     @asynccontextmanager
     async def _transaction(self, *, durable: bool) -> AsyncGenerator[SqlTransaction]:
         with self._database.transaction(durable=durable):
-            statuses = SqlStatusLists(self._database, random=self._random, size=self._status_list_size)
+            statuses = SqlStatusLists(
+                self._database, random=self._random, size=self._status_list_size, now=self._clock.now()
+            )
             yield SqlTransaction(self._database, seal=self._seal, now=self._clock.now(), statuses=statuses)
 
     async def purge(self) -> int:
@@ -76,7 +86,9 @@ class SqlStore:
         gone = select(status_lists.c.id).where(status_lists.c.expires <= now)
         with self._database.transaction():
             execute = self._database.connection.execute
-            execute(delete(status_pages).where(status_pages.c.list.in_(gone)))
+            for table in (status_pages, status_identifiers):
+                execute(delete(table).where(table.c.list.in_(gone)))
+            execute(delete(status_herds).where(status_herds.c.expires <= now))
             over = {records: now, used: now - _REMEMBERED, issuances: now, status_lists: now}
             removed = sum(execute(delete(t).where(t.c.expires <= until)).rowcount for t, until in over.items())
         self.purged += removed

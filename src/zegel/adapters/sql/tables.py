@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA: Final = "0001"
+SCHEMA: Final = "0002"
 """The migration that makes these tables."""
 
 METADATA: Final = MetaData()
@@ -36,7 +36,7 @@ status_lists: Final = Table(
     "status_lists",
     METADATA,
     Column("id", String(32), primary_key=True),
-    Column("bits", Integer, nullable=False),
+    Column("bits", Integer, nullable=False),  # of an entry; 0 for an identifier list
     Column("size", BigInteger, nullable=False),
     Column("taken", BigInteger, nullable=False),
     Column("open", Boolean, nullable=False),
@@ -51,6 +51,21 @@ status_pages: Final = Table(
     Column("page", Integer, primary_key=True),
     Column("taken", LargeBinary, nullable=False),  # a bit an entry, lowest first
     Column("statuses", LargeBinary, nullable=False),  # packed as in Token Status List section 4.1
+)
+
+status_identifiers: Final = Table(
+    "status_identifiers",
+    METADATA,
+    Column("list", String(32), primary_key=True),
+    Column("identifier", LargeBinary(64), primary_key=True),  # of what is revoked, or of nothing
+)
+
+status_herds: Final = Table(
+    "status_herds",
+    METADATA,
+    Column("list", String(32), primary_key=True),
+    Column("expires", BigInteger, primary_key=True),
+    Column("live", BigInteger, nullable=False),  # how many that end then were given out
 )
 
 issuances: Final = Table(

@@ -11,7 +11,7 @@ from hashlib import sha256
 from struct import unpack_from
 from typing import Final, TypeAlias, final
 
-from zegel.formats.credential import StatusReference
+from zegel.formats.credential import Reference
 from zegel.formats.mdoc.dates import encode_tdate
 from zegel.formats.mdoc.key_authorizations import encode_key_authorizations
 from zegel.formats.mdoc.values import encode_value
@@ -74,7 +74,7 @@ class MdocIssuer:
         elements: Mapping[str, Elements],
         *,
         holder_key: PublicKey,
-        status: StatusReference | None,
+        status: Reference | None,
         issued_at: int,
         valid_from: int,
         valid_until: int,

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple, final
 
 from zegel.errors import Malformed
-from zegel.formats.credential import StatusReference
+from zegel.formats.credential import Reference
 from zegel.formats.mdoc.dates import parse_tdates
 from zegel.formats.mdoc.key_authorizations import NOTHING, KeyAuthorizations, parse_key_authorizations
 from zegel.formats.mdoc.members import Members, Shape
-from zegel.formats.status.reference import parse_status_reference
+from zegel.formats.status.reference import parse_mdoc_status
 from zegel.primitives.cbor import Tag, parse_embedded, parse_map
 from zegel.primitives.cose import parse_cose_key
 from zegel.primitives.keys import PublicKey
@@ -35,14 +35,14 @@ class SecurityObject(NamedTuple):
     signed: int
     valid_from: int
     valid_until: int
-    status: StatusReference | None
+    status: Reference | None
 
 
 def parse_security_object(payload: bytes) -> SecurityObject:
     """Parse ``MobileSecurityObjectBytes``; ``Malformed`` where a member is missing or has another type.
 
-    A status by another mechanism than a Token Status List alone is ``Malformed``: what cannot be looked up must not
-    pass for valid.
+    A status by another mechanism than a Token Status List or an identifier list alone is ``Malformed``: what cannot be
+    looked up must not pass for valid.
     """
     members = parse_map(parse_embedded(payload, _WHAT), _WHAT)
     version, algorithm, doc_type, digests, key_info, validity = _SECURITY_OBJECT.read(members)
@@ -50,7 +50,7 @@ def parse_security_object(payload: bytes) -> SecurityObject:
     signed, valid_from, valid_until = parse_tdates(_VALIDITY.read(validity), _WHAT, "validityInfo")
     holder_key = parse_cose_key(key_info.get("deviceKey"), _DEVICE_KEY)
     authorizations = _key_authorizations(key_info) if "keyAuthorizations" in key_info else NOTHING
-    status = parse_status_reference(members["status"], _WHAT) if "status" in members else None
+    status = parse_mdoc_status(members["status"], _WHAT) if "status" in members else None
     return SecurityObject(
         version, algorithm, doc_type, digests, holder_key, authorizations, signed, valid_from, valid_until, status
     )

@@ -1,6 +1,9 @@
-"""A credential's entry in its status list: looked up, and accepted only when it is valid (draft 20 section 8.3)."""
+"""A credential's status in its list: looked up, and accepted only when it is valid.
 
-from typing import Final, overload
+Token Status List draft 20 section 8.3; ISO/IEC 18013-5 (second edition) section 12.3.6.4.
+"""
+
+from typing import Final, TypeAlias, overload
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -8,49 +11,60 @@ from zegel.formats.credential import (
     CurrentCredential,
     CurrentPresentation,
     CurrentUnboundPresentation,
+    IdentifierReference,
+    Reference,
     Status,
+    StatusReference,
     UnboundPresentation,
     VerifiedCredential,
     VerifiedPresentation,
 )
 from zegel.formats.status.entries import INVALID, SUSPENDED, VALID
+from zegel.formats.status.identifiers import VerifiedIdentifierList
+from zegel.formats.status.terms import check_age
 from zegel.formats.status.token import VerifiedStatusList
 
+VerifiedList: TypeAlias = VerifiedStatusList | VerifiedIdentifierList
+
 _VALID: Final = Status.VALID  # an attribute of an enumeration's class takes ten times as long to read
-_MEANINGS: Final = {INVALID: "invalid: it was revoked", SUSPENDED: "suspended for the time being"}
+_REVOKED: Final = "invalid: it was revoked"
+_MEANINGS: Final = {INVALID: _REVOKED, SUSPENDED: "suspended for the time being"}
 
 
 @overload
 def check_status(
-    subject: VerifiedPresentation, status_list: VerifiedStatusList | None, *, now: int
+    subject: VerifiedPresentation, status_list: VerifiedList | None, *, now: int, grace: int
 ) -> CurrentPresentation: ...
 @overload
 def check_status(
-    subject: UnboundPresentation, status_list: VerifiedStatusList | None, *, now: int
+    subject: UnboundPresentation, status_list: VerifiedList | None, *, now: int, grace: int
 ) -> CurrentUnboundPresentation: ...
 @overload
 def check_status(
-    subject: VerifiedCredential, status_list: VerifiedStatusList | None, *, now: int
+    subject: VerifiedCredential, status_list: VerifiedList | None, *, now: int, grace: int
 ) -> CurrentCredential: ...
 def check_status(
     subject: VerifiedPresentation | UnboundPresentation | VerifiedCredential,
-    status_list: VerifiedStatusList | None,
+    status_list: VerifiedList | None,
     *,
     now: int,
+    grace: int,
 ) -> CurrentPresentation | CurrentUnboundPresentation | CurrentCredential:
     """Find that the credential is not revoked.
 
-    A credential that names no list needs none. ``Rejected`` with STATUS_LIST for another list than the one it names,
-    STATUS_ISSUER for another issuer's, STATUS_FRESHNESS for one too old, STATUS for every status but valid.
+    A credential that names no list needs none. ``grace`` is for how long a list that could not be had anew is still
+    answered from, in seconds (``Profile.status_grace``); the status then is STALE. ``Rejected`` with STATUS_LIST for
+    another list than the one it names, STATUS_ISSUER for another issuer's, STATUS_FRESHNESS for one that has expired,
+    STATUS_STALE for one beyond the grace, STATUS for every status but valid.
     """
     if isinstance(subject, VerifiedPresentation):
-        return CurrentPresentation(subject.credential, _status(subject.credential, status_list, now))
+        return CurrentPresentation(subject.credential, _status(subject.credential, status_list, now, grace))
     if isinstance(subject, UnboundPresentation):
-        return CurrentUnboundPresentation(subject.credential, _status(subject.credential, status_list, now))
-    return CurrentCredential(subject, _status(subject, status_list, now))
+        return CurrentUnboundPresentation(subject.credential, _status(subject.credential, status_list, now, grace))
+    return CurrentCredential(subject, _status(subject, status_list, now, grace))
 
 
-def _status(credential: VerifiedCredential, status_list: VerifiedStatusList | None, now: int) -> Status:
+def _status(credential: VerifiedCredential, status_list: VerifiedList | None, now: int, grace: int) -> Status:
     reference = credential.status
     if reference is None:
         return Status.NO_STATUS
@@ -60,8 +74,26 @@ def _status(credential: VerifiedCredential, status_list: VerifiedStatusList | No
     if status_list.entity != credential.issuer.entity:
         detail = f"the list is signed by {status_list.entity}, the credential by {credential.issuer.entity}"
         raise Rejected(Check.STATUS_ISSUER, detail, field="status_list")
-    if now >= status_list.stale_at:
-        raise Rejected(Check.STATUS_FRESHNESS, "the status list is out of date", field="status_list")
+    if now < status_list.stale_at:
+        age = _VALID
+    else:
+        age = check_age(stale_at=status_list.stale_at, expires=status_list.expires, now=now, grace=grace)
+    _look_up(reference, status_list)
+    return age
+
+
+def _look_up(reference: Reference, status_list: VerifiedList) -> None:
+    """Nothing but ``Rejected`` with STATUS comes of an entry that is not valid, and STATUS_LIST of the other kind."""
+    if isinstance(reference, StatusReference) and isinstance(status_list, VerifiedStatusList):
+        _refuse_other_entry(reference, status_list)
+    elif isinstance(reference, IdentifierReference) and isinstance(status_list, VerifiedIdentifierList):
+        if reference.identifier in status_list.identifiers:
+            raise Rejected(Check.STATUS, f"the credential's status is {_REVOKED}", field="identifier_list.id")
+    else:
+        raise Rejected(Check.STATUS_LIST, "expected a list of the kind that the credential names", field="status")
+
+
+def _refuse_other_entry(reference: StatusReference, status_list: VerifiedStatusList) -> None:
     try:
         value = status_list.statuses.get(reference.index)
     except IndexError:
@@ -70,4 +102,3 @@ def _status(credential: VerifiedCredential, status_list: VerifiedStatusList | No
     if value != VALID:
         meaning = _MEANINGS.get(value, f"{value:#04x}, which is not valid")
         raise Rejected(Check.STATUS, f"the credential's status is {meaning}", field="status_list.idx")
-    return _VALID

@@ -5,29 +5,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import Final, cast, final
+from typing import Final, final
 
-from zegel.checks import Check
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Malformed
 from zegel.formats.status.entries import MAX_LIST, CompressedStatusList, StatusList, inflate
-from zegel.primitives.cbor import Tag, encode_cbor, parse_cbor, parse_map
-from zegel.primitives.cose import TAG_SIGN1, UnverifiedSign1, parse_sign1, sign_sign1, verify_sign1
+from zegel.formats.status.terms import (
+    EXP,
+    IAT,
+    SUB,
+    TTL,
+    Terms,
+    check_terms,
+    read_cwt_terms,
+    read_tagged_sign1,
+    read_terms,
+    verify_cwt_signer,
+)
+from zegel.primitives.cbor import Tag, encode_cbor, parse_map
+from zegel.primitives.cose import TAG_SIGN1, UnverifiedSign1, sign_sign1
 from zegel.primitives.encoding import base64url, encode_base64url, parse_base64url
 from zegel.primitives.http import media_type
-from zegel.primitives.json import Json
 from zegel.primitives.jws import UnverifiedJws, parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import Signer
-from zegel.primitives.times import TOLERATED_EARLY, parse_numeric_date
 from zegel.trust.anchors import Purpose, TrustAnchors
 
 JWT_TYPE: Final = "statuslist+jwt"  # section 5.1
 CWT_TYPE: Final = "application/statuslist+cwt"  # section 5.2
-DAY: Final = 86_400
-MAX_AGE: Final = DAY  # of a list that names no end: ARF 3.0 asks for a look at least every 24 hours
-MIN_TTL: Final = 60  # section 11.5: a small ttl must not turn its readers against the provider
 _WHAT: Final = "status list"
 _LST: Final = re.compile(rb'"lst"\s*:\s*"([A-Za-z0-9_-]*)"')
-_SUB, _EXP, _IAT, _TTL, _STATUS_LIST = 2, 4, 6, 65534, 65533
+_STATUS_LIST: Final = 65533
 
 
 class StatusListFormat(StrEnum):
@@ -49,6 +55,11 @@ class UnverifiedStatusList:
     unverified_ttl: int | None
     unverified_statuses: StatusList
     unverified_aggregation_uri: str | None
+
+    @property
+    def unverified_terms(self) -> Terms:
+        """What it says of itself."""
+        return Terms(self.unverified_uri, self.unverified_issued_at, self.unverified_expires, self.unverified_ttl)
 
 
 @final
@@ -104,29 +115,16 @@ def verify_status_list(
         chain = anchors.verify_chain(token.unverified_header.x5c, purpose=purpose, now=now)
         verify_jws(token, key=chain.leaf.key, typ=JWT_TYPE)
     else:
-        chain = anchors.verify_chain(token.x5chain, purpose=purpose, now=now)
-        if token.typ != CWT_TYPE:
-            raise Rejected(Check.TOKEN_TYPE, f"expected {CWT_TYPE}", field="header.typ")
-        verify_sign1(token, key=chain.leaf.key, payload=token.payload or b"")
-    # 2. it is the list that the credential names
-    if status_list.unverified_uri != uri:
-        raise Rejected(Check.STATUS_LIST, "expected the list that the credential names", field="sub")
-    # 3. it is issued already, and not expired
-    issued_at = status_list.unverified_issued_at
-    if issued_at > now + TOLERATED_EARLY:
-        raise Rejected(Check.STATUS_FRESHNESS, "the status list is issued in the future", field="iat")
-    expires = status_list.unverified_expires
-    expires = issued_at + MAX_AGE if expires is None else expires
-    if now >= expires:
-        raise Rejected(Check.STATUS_FRESHNESS, "the status list is expired", field="exp")
-    ttl = status_list.unverified_ttl
+        chain = verify_cwt_signer(token, typ=CWT_TYPE, anchors=anchors, now=now, purpose=purpose)
+    # 2. it is the list that the credential names, issued already, and not expired
+    period = check_terms(status_list.unverified_terms, uri=uri, now=now)
     return VerifiedStatusList(
         uri=uri,
         statuses=status_list.unverified_statuses,
-        issued_at=issued_at,
-        expires=expires,
-        ttl=ttl,
-        stale_at=min(expires, now + (MAX_AGE if ttl is None else min(max(ttl, MIN_TTL), MAX_AGE))),
+        issued_at=period.issued_at,
+        expires=period.expires,
+        ttl=status_list.unverified_ttl,
+        stale_at=period.stale_at,
         entity=chain.anchor.entity,
         aggregation_uri=status_list.unverified_aggregation_uri,
     )
@@ -162,12 +160,15 @@ def sign_status_list_cwt(
     ttl: int,
     aggregation_uri: str | None = None,
 ) -> bytes:
-    """Sign as CWT, under the COSE_Sign1 tag and not the CWT tag (section 5.2)."""
+    """Sign as CWT, under the COSE_Sign1 tag and not the CWT tag (section 5.2).
+
+    The chain is in the protected header: 18013-5 (second edition) section 12.3.6.3 wants it there.
+    """
     members: dict[str, object] = {"bits": status_list.bits, "lst": status_list.lst}
     if aggregation_uri is not None:
         members["aggregation_uri"] = aggregation_uri
-    claims = encode_cbor({_SUB: uri, _IAT: now, _EXP: expires, _TTL: ttl, _STATUS_LIST: members})
-    return encode_cbor(Tag(TAG_SIGN1, sign_sign1(claims, signer=signer, x5chain=chain, typ=CWT_TYPE)))
+    claims = encode_cbor({SUB: uri, IAT: now, EXP: expires, TTL: ttl, _STATUS_LIST: members})
+    return encode_cbor(Tag(TAG_SIGN1, sign_sign1(claims, signer=signer, protected_x5chain=chain, typ=CWT_TYPE)))
 
 
 def _format(data: bytes, content_type: str | None) -> StatusListFormat:
@@ -187,15 +188,7 @@ def _parse_jwt(data: bytes, max_bytes: int) -> UnverifiedStatusList:
         raise Malformed(_WHAT, "status_list", "expected an object")
     if members.get("lst") != "":
         raise Malformed(_WHAT, "status_list.lst", "expected text")
-    return UnverifiedStatusList(
-        token=token,
-        unverified_uri=_text(claims.get("sub"), "sub"),
-        unverified_issued_at=_time(claims.get("iat"), "iat"),
-        unverified_expires=_optional_time(claims.get("exp"), "exp"),
-        unverified_ttl=_optional_time(claims.get("ttl"), "ttl"),
-        unverified_statuses=inflate(members.get("bits"), lst, what=_WHAT, max_bytes=max_bytes),
-        unverified_aggregation_uri=_optional_text(members.get("aggregation_uri"), "status_list.aggregation_uri"),
-    )
+    return _parsed(token, read_terms(claims, _WHAT), members, lst, max_bytes)
 
 
 def _set_aside(data: bytes) -> tuple[UnverifiedJws, bytes]:
@@ -218,46 +211,29 @@ def _set_aside(data: bytes) -> tuple[UnverifiedJws, bytes]:
 
 
 def _parse_cwt(data: bytes, max_bytes: int) -> UnverifiedStatusList:
-    tagged = parse_cbor(data, what=_WHAT, max_bytes=max_bytes)
-    if type(tagged) is not Tag or tagged.tag != TAG_SIGN1:
-        raise Malformed(_WHAT, "", "expected a tagged COSE_Sign1")
-    token = parse_sign1(tagged, what=_WHAT)
-    if token.payload is None:
-        raise Malformed(_WHAT, "payload", "expected an attached payload")
-    claims = parse_map(token.payload, what=_WHAT, max_bytes=max_bytes)
+    token, payload = read_tagged_sign1(data, _WHAT, max_bytes)
+    claims = parse_map(payload, what=_WHAT, max_bytes=max_bytes)
     members = claims.get(_STATUS_LIST)
     if type(members) is not dict:
         raise Malformed(_WHAT, "status_list", "expected a map")
     lst = members.get("lst")
     if type(lst) is not bytes:
         raise Malformed(_WHAT, "status_list.lst", "expected bytes")
+    return _parsed(token, read_cwt_terms(claims, _WHAT), members, lst, max_bytes)
+
+
+def _parsed(
+    token: UnverifiedJws | UnverifiedSign1, terms: Terms, members: Mapping[str, object], lst: bytes, max_bytes: int
+) -> UnverifiedStatusList:
+    aggregation_uri = members.get("aggregation_uri")
+    if aggregation_uri is not None and type(aggregation_uri) is not str:
+        raise Malformed(_WHAT, "status_list.aggregation_uri", "expected text")
     return UnverifiedStatusList(
         token=token,
-        unverified_uri=_text(claims.get(_SUB), "sub"),
-        unverified_issued_at=_time(claims.get(_IAT), "iat"),
-        unverified_expires=_optional_time(claims.get(_EXP), "exp"),
-        unverified_ttl=_optional_time(claims.get(_TTL), "ttl"),
+        unverified_uri=terms.uri,
+        unverified_issued_at=terms.issued_at,
+        unverified_expires=terms.expires,
+        unverified_ttl=terms.ttl,
         unverified_statuses=inflate(members.get("bits"), lst, what=_WHAT, max_bytes=max_bytes),
-        unverified_aggregation_uri=_optional_text(members.get("aggregation_uri"), "status_list.aggregation_uri"),
+        unverified_aggregation_uri=aggregation_uri,
     )
-
-
-def _text(value: object, where: str) -> str:
-    if type(value) is not str:
-        raise Malformed(_WHAT, where, "expected text")
-    return value
-
-
-def _optional_text(value: object, where: str) -> str | None:
-    return None if value is None else _text(value, where)
-
-
-def _time(value: object, where: str) -> int:
-    seconds = _optional_time(value, where)
-    if seconds is None:
-        raise Malformed(_WHAT, where, "expected seconds since the epoch")
-    return seconds
-
-
-def _optional_time(value: object, where: str) -> int | None:
-    return parse_numeric_date(cast("Json", value), what=_WHAT, where=where)

@@ -76,6 +76,8 @@ def build_server_metadata(server: AuthorizationServer) -> dict[str, Json]:
         "authorization_details_types_supported": [TYPE],
         "scopes_supported": sorted(server.scopes),
     }
+    if server.status_aggregation is not None:  # status list draft 20 section 9.1
+        metadata["status_list_aggregation_endpoint"] = server.status_aggregation
     if ClientAuthentication.ATTESTATION in profile.client_authentication:
         metadata |= {
             "challenge_endpoint": server.issuer + CHALLENGE_PATH,

@@ -33,6 +33,7 @@ class AuthorizationServer:
 
     ``anchors`` hold the wallet providers. ``scopes`` maps each scope to the configurations that it asks for.
     ``redirect_uris`` holds the registered clients to their lists; a client that is not in it pushes its own.
+    ``status_aggregation`` is where the issuer's status lists are named.
     """
 
     issuer: str
@@ -43,6 +44,7 @@ class AuthorizationServer:
     scopes: Mapping[str, tuple[str, ...]]
     configurations: frozenset[str]
     redirect_uris: Mapping[str, tuple[str, ...]]
+    status_aggregation: str | None = None
 
     @property
     def separate(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias, final
 
-from zegel.formats.credential import Format, StatusReference, VerifiedCredential
+from zegel.formats.credential import Format, Reference, VerifiedCredential
 from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import PrivateKey, Signer
 from zegel.protocols.openid4vci.configuration import ClaimDescription
@@ -27,7 +27,7 @@ class Copy:
 
     data: bytes
     key: PrivateKey | None
-    status: StatusReference | None
+    status: Reference | None
     uses: int = 0
 
 

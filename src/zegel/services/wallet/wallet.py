@@ -112,12 +112,12 @@ class Wallet:
         return (*failed, *await self.renewal.renew_due())
 
     async def _standing(self, holding: Holding) -> Standing:
-        status = Status.NO_STATUS
+        status, grace = Status.NO_STATUS, self.habits.issuance.profile.status_grace
         for copy in holding.batch.copies:
             of_copy = holding.credential._replace(status=copy.status)
             status_list = await self._statuses.fetch_status_list(copy.status)
             try:
-                status = check_status(of_copy, status_list, now=self._clock.now()).status
+                status = check_status(of_copy, status_list, now=self._clock.now(), grace=grace).status
             except Rejected as error:
                 if error.check is not Check.STATUS:
                     raise

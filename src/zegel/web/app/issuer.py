@@ -25,7 +25,7 @@ from zegel.services.issuer_policy import IssuerPolicy, build_configurations
 from zegel.services.issuing import CredentialPress
 from zegel.services.log_in import LogInService
 from zegel.services.offers import OfferService
-from zegel.services.status_publisher import StatusPublisher
+from zegel.services.status_publisher import AGGREGATION_PATH, StatusPublisher
 from zegel.trust.rotation import KeyRing
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
@@ -252,7 +252,14 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
             _issuer(world, configurations, nonces, material.keys),
             trust=world.trust,
             policy=policy,
-            press=CredentialPress(types, signer=signer, origin=config.origin, clock=clock, random=random),
+            press=CredentialPress(
+                types,
+                signer=signer,
+                origin=config.origin,
+                clock=clock,
+                random=random,
+                by_identifier=frozenset(config.identifier_list_types),
+            ),
             authorization=authorization,
             source=source.claims,
             store=store,
@@ -275,6 +282,7 @@ def _server(world: World, configurations: Mapping[str, CredentialConfiguration],
         scopes={each.scope: (each.id,) for each in configurations.values() if each.scope is not None},
         configurations=frozenset(configurations),
         redirect_uris={},
+        status_aggregation=config.origin + AGGREGATION_PATH,
     )
 
 
@@ -292,6 +300,7 @@ def _issuer(
         batch_size=config.batch_size,
         encryption=_encryption(keys.ring("encryption_key"), config),
         display=(Display(name=config.name, locale="en"),),
+        status_aggregation=config.origin + AGGREGATION_PATH,
     )
 
 
@@ -306,6 +315,7 @@ def _types(config: IssuerConfig, catalogue: Catalogue) -> Mapping[str, Attestati
     for setting, ids, known in (
         ("types", config.types, list(catalogue.types)),
         ("delayed_types", config.delayed_types, list(config.types)),
+        ("identifier_list_types", config.identifier_list_types, list(config.types)),
     ):
         for id_ in ids:
             if id_ not in known:

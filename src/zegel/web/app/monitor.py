@@ -8,7 +8,9 @@ from zegel.config.roles import RoleConfig
 from zegel.config.setting import is_loopback
 from zegel.errors import Unavailable
 from zegel.services.ports import ListFolder
-from zegel.services.status_publisher import StatusPublisher
+from zegel.services.status import StatusReader
+from zegel.services.status_publisher import SMALL_HERD, StatusPublisher
+from zegel.services.verifier import VerifierService
 from zegel.web.app.keys import RoleKeys
 from zegel.web.app.roles import Listener, World, listener
 from zegel.web.load import Priority
@@ -99,9 +101,41 @@ def trust_families(world: World) -> tuple[Family, ...]:
 
 
 def status_families(statuses: StatusPublisher) -> tuple[Family, ...]:
-    """The age of the status list that was signed first."""
+    """The age of the status list that was signed first, and how many credentials each list is about."""
     meaning = "Since the oldest published status list was signed."
-    return (single("zegel_status_list_age_seconds", Kind.GAUGE, meaning, statuses.age()),)
+    of: dict[str, list[int]] = {"status-list": [], "identifier-list": []}
+    for herd in statuses.herds:
+        of["identifier-list" if herd.of_identifiers else "status-list"].append(herd.live)
+    lists, smallest, small = (
+        "Published lists.",
+        "Live entries of the list that has fewest.",
+        f"Published lists that relate to fewer than {SMALL_HERD} live credentials.",
+    )
+    return (
+        single("zegel_status_list_age_seconds", Kind.GAUGE, meaning, statuses.age()),
+        _gauge("zegel_status_lists", lists, _of_kind({kind: len(live) for kind, live in of.items()})),
+        _gauge(
+            "zegel_status_list_smallest_herd",
+            smallest,
+            _of_kind({kind: min(live) for kind, live in of.items() if live}),
+        ),
+        _gauge(
+            "zegel_status_lists_small",
+            small,
+            _of_kind({kind: sum(count < SMALL_HERD for count in live) for kind, live in of.items()}),
+        ),
+    )
+
+
+def status_reader_families(statuses: StatusReader, verifier: VerifierService) -> tuple[Family, ...]:
+    """What was fetched of others' status lists, and what had to be said without a fresh one."""
+    fetched, failed = "Status lists fetched.", "Status lists that could not be fetched."
+    stale = "Presentations whose status list could not be had anew in time, within the profile's grace."
+    return (
+        single("zegel_status_fetches_total", Kind.COUNTER, fetched, statuses.fetches),
+        single("zegel_status_fetch_failures_total", Kind.COUNTER, failed, statuses.failures),
+        single("zegel_stale_statuses_total", Kind.COUNTER, stale, verifier.stale),
+    )
 
 
 def presentation_families(presentations: Mapping[str, int]) -> tuple[Family, ...]:
@@ -125,3 +159,7 @@ def issuance_families(batches: Mapping[str, int], copies: Mapping[str, int]) -> 
 
 def _gauge(name: str, meaning: str, samples: Sequence[Sample]) -> Family:
     return Family(name=name, kind=Kind.GAUGE, meaning=meaning, samples=tuple(samples))
+
+
+def _of_kind(values: Mapping[str, int]) -> list[Sample]:
+    return [Sample(labels={"kind": kind}, value=value) for kind, value in values.items()]

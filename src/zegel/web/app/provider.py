@@ -31,12 +31,14 @@ from zegel.web.app.monitor import (
     metrics_listeners,
     presentation_families,
     sign_in_families,
+    status_reader_families,
     store_condition,
     store_families,
     trust_condition,
     trust_families,
 )
 from zegel.web.app.roles import Listener, OpenRole, Timer, World, cookie_policy, public_listener, secrets_of
+from zegel.web.app.statuses import open_statuses, statuses_timer
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.monitor import Monitor
 from zegel.web.pace import Pace
@@ -57,7 +59,8 @@ async def open_provider(world: World) -> OpenRole:
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
     keys = RoleKeys("provider", world)
-    verifier = _verifier(config, keys=keys, store=store, world=world)
+    statuses = open_statuses(config, world)
+    verifier = _verifier(config, keys=keys, store=store, statuses=statuses, world=world)
     signer, other_keys = _id_token_keys(keys.ring("key"))
     service = SignInService(
         Provider(
@@ -94,6 +97,7 @@ async def open_provider(world: World) -> OpenRole:
         families=lambda: (
             *sign_in_families(service.sign_ins),
             *presentation_families(verifier.presentations),
+            *status_reader_families(statuses, verifier),
             *store_families(store),
             *trust_families(world),
         ),
@@ -101,7 +105,11 @@ async def open_provider(world: World) -> OpenRole:
     return OpenRole(
         name="provider",
         listeners=_listeners(site, monitor, world),
-        timers=(Timer(name="provider: purge", seconds=world.config.purge, act=store.purge, for_all=True), keys.timer()),
+        timers=(
+            Timer(name="provider: purge", seconds=world.config.purge, act=store.purge, for_all=True),
+            keys.timer(),
+            statuses_timer(statuses, config),
+        ),
         close=store.close,
     )
 
@@ -160,7 +168,9 @@ def _id_token_keys(ring: KeyRing) -> tuple[Signer, tuple[PublicKey, ...]]:
     return ring.current.private, tuple(other.key for other in other_generations(ring))
 
 
-def _verifier(config: ProviderConfig, *, keys: RoleKeys, store: Store, world: World) -> VerifierService:
+def _verifier(
+    config: ProviderConfig, *, keys: RoleKeys, store: Store, statuses: StatusReader, world: World
+) -> VerifierService:
     service = VerifierService(
         VerifierIdentity(
             origin=config.origin,
@@ -170,7 +180,7 @@ def _verifier(config: ProviderConfig, *, keys: RoleKeys, store: Store, world: Wo
             profile=PROFILES[config.profile],
         ),
         trust=world.trust,
-        statuses=StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=config.status_cache),
+        statuses=statuses,
         store=store,
         clock=world.clock,
         random=world.random,

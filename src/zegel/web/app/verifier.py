@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import open_store
 from zegel.profiles import HAIP, PROFILES, Profile
-from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web import verifier, verifier_operator
 from zegel.web.app.keys import RoleKeys, other_signers
@@ -15,12 +14,14 @@ from zegel.web.app.monitor import (
     key_condition,
     metrics_listeners,
     presentation_families,
+    status_reader_families,
     store_condition,
     store_families,
     trust_condition,
     trust_families,
 )
 from zegel.web.app.roles import OpenRole, Timer, World, operator_listener, public_listener
+from zegel.web.app.statuses import open_statuses, statuses_timer
 from zegel.web.monitor import Monitor
 from zegel.web.verifier import VerifierSite
 
@@ -37,6 +38,7 @@ async def open_verifier(world: World) -> OpenRole:
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
     host, keys = urlsplit(config.origin).netloc, RoleKeys("verifier", world)
+    statuses = open_statuses(config, world)
     service = VerifierService(
         VerifierIdentity(
             origin=config.origin,
@@ -46,7 +48,7 @@ async def open_verifier(world: World) -> OpenRole:
             profile=profile,
         ),
         trust=world.trust,
-        statuses=StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=config.status_cache),
+        statuses=statuses,
         store=store,
         clock=world.clock,
         random=world.random,
@@ -58,6 +60,7 @@ async def open_verifier(world: World) -> OpenRole:
         conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
         families=lambda: (
             *presentation_families(service.presentations),
+            *status_reader_families(statuses, service),
             *store_families(store),
             *trust_families(world),
         ),
@@ -81,7 +84,11 @@ async def open_verifier(world: World) -> OpenRole:
             ),
             *metrics_listeners(monitor, config=config, world=world),
         ),
-        timers=(Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True), keys.timer()),
+        timers=(
+            Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
+            keys.timer(),
+            statuses_timer(statuses, config),
+        ),
         close=store.close,
         end_waits=service.end_waits,
     )

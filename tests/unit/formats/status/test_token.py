@@ -10,11 +10,10 @@ from zegel_testing.status import BOTH, LIST, STATUS_ANCHORS, STATUS_ROOT, STATUS
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.status.entries import MAX_LARGE_LIST, MAX_LIST, compress, empty_status_list
+from zegel.formats.status.terms import MAX_AGE, MIN_TTL
 from zegel.formats.status.token import (
     CWT_TYPE,
     JWT_TYPE,
-    MAX_AGE,
-    MIN_TTL,
     StatusListFormat,
     parse_status_list,
     verify_status_list,
