@@ -154,7 +154,8 @@ class StatusReader:
                 self.failures += 1
                 if kept is None or now >= kept.status_list.expires:
                     raise
-                self._kept[key] = replace(kept, until=max(kept.until, now + RETRY), used=max(kept.used, used))
+                until = max(kept.until, min(now + RETRY, kept.status_list.expires))
+                self._kept[key] = replace(kept, until=until, used=max(kept.used, used))
                 return kept.status_list
             until = min(status_list.stale_at, now + self._keep)
             self._remember(key, _Kept(status_list=status_list, since=now, until=until, used=used, anchors=anchors))

@@ -7,11 +7,16 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.authorities import DAY, NOW, fixed_key
 from zegel_testing.command_line import CLAIMS_OF, HOLDER, HOLDER_JWK
 from zegel_testing.relying_party import Asked, Copy, json_of
 from zegel_testing.served_roles import ServedRoles, serve_roles
 
+from zegel.adapters.configuration import load_config
+from zegel.adapters.entropy import system_random
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.sealing_keys import load_sealing_keys
+from zegel.adapters.sql.store import open_store
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.cli import verifier as verifier_command
@@ -333,3 +338,31 @@ def test_a_token_that_is_missing_or_open_to_others_is_unavailable(
 def test_a_refusal_is_raised_as_what_it_was(status: int, answer: object, kind: type, detail: str) -> None:
     error = _refusal(status, answer)
     assert (type(error), error.detail) == (kind, detail)
+
+
+async def give_out(roles: ServedRoles) -> None:
+    """Beside the role, as another of its workers would."""
+    config = load_config(roles.config_file).issuer
+    sealing = load_sealing_keys(config.sealing_key)
+    store = await open_store(config.database, key=sealing.current, clock=ManualClock(NOW), random=system_random)
+    async with store.transaction() as transaction:
+        await transaction.statuses.allocate(bits=1, count=10_000, expires=NOW + DAY)
+        await transaction.statuses.allocate_identifiers(count=3, expires=NOW + DAY)
+    store.close()
+
+
+@pytest.mark.requirement("VCR_18")
+def test_the_issuer_is_asked_how_many_each_of_its_lists_is_about(operate: Any, roles: ServedRoles) -> None:
+    roles.run(give_out(roles))
+    said = operate("status", "--json").json
+    assert said["small_below"] == 10_000
+    assert sorted((each["kind"], each["live"], each["small"]) for each in said["lists"]) == [
+        ("identifier_list", 3, True),
+        ("status_list", 10_000, False),
+    ]
+    lines = operate("status").out.splitlines()
+    assert [line.partition("  ")[0] for line in lines] == [each["uri"] for each in said["lists"]]
+    assert sorted(line.partition("  ")[2] for line in lines) == [
+        "identifier list, 3 live, fewer than 10000: too few to hide in",
+        "status list, 10000 live",
+    ]

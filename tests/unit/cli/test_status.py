@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW
+from zegel_testing.identifiers import FREE, IDENTIFIERS_URI, LISTED, identifier_token
 from zegel_testing.status import LIST, REVOKED, STATUS_ROOT, SUSPENDED, URI, token
 
 from zegel.checks import Check
@@ -101,3 +102,44 @@ def test_a_file_that_is_too_long_is_malformed(status: Any) -> None:
 
 def test_a_file_that_is_not_there_is_unavailable(zegel: Any) -> None:
     assert zegel("status", "missing", "--index", 0).code == 3
+
+
+# --- identifier lists -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def identifier(zegel: Any, tmp_path: Path) -> Any:
+    (tmp_path / "root.pem").write_text(STATUS_ROOT.certificate.pem)
+    (tmp_path / "list").write_bytes(identifier_token())
+
+    def run(value: str, *options: object, verified: bool = False) -> Any:
+        trust = ("--trust", tmp_path / "root.pem", "--at", NOW) if verified else ()
+        return zegel("status", tmp_path / "list", f"--identifier={value}", *trust, *options)
+
+    return run
+
+
+@pytest.mark.parametrize(("value", "meaning"), [(LISTED, "invalid"), (FREE, "valid")])
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_identifier_is_looked_up(identifier: Any, value: bytes, meaning: str, verified: bool) -> None:
+    said = identifier(value.hex(), "--json", verified=verified)
+    assert (said.code, said.json) == (0, {"identifier": value.hex(), "meaning": meaning, "verified": verified})
+    text = identifier(value.hex(), verified=verified).out
+    assert text == f"{'' if verified else 'unverified  '}{value.hex()}: {meaning}\n"
+
+
+def test_an_identifier_list_may_have_to_be_of_an_address(identifier: Any) -> None:
+    assert identifier(FREE.hex(), "--uri", IDENTIFIERS_URI, verified=True).code == 0
+    refused = identifier(FREE.hex(), "--uri", URI, "--json", verified=True)
+    assert (refused.code, refused.json["check"]) == (1, "status-list")
+
+
+def test_an_identifier_is_hexadecimal(identifier: Any) -> None:
+    refused = identifier("not hex", "--json")
+    assert (refused.code, refused.json["check"], refused.json["field"]) == (2, "syntax", "--identifier")
+
+
+def test_of_a_status_list_an_entry_is_named(zegel: Any, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(token(StatusListFormat.JWT))
+    refused = zegel("status", tmp_path / "token", "--json")
+    assert (refused.code, refused.json["check"], refused.json["field"]) == (2, "syntax", "--index")

@@ -14,7 +14,7 @@ from zegel.adapters.sql.store import SqlStore, open_memory_store
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
 from zegel.formats.claims import Claims
-from zegel.formats.credential import Format, VerifiedCredential
+from zegel.formats.credential import Format, IdentifierReference, StatusReference, VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
 from zegel.services.issuing import CredentialPress, Order
 from zegel.trust.anchors import Purpose
@@ -131,3 +131,36 @@ async def test_a_transaction_that_fails_afterwards_takes_the_entries_back(
     async with store.transaction() as transaction:
         assert await transaction.issuances.of_person("ada") == ()
         assert await transaction.statuses.list_ids() == ()
+
+
+@pytest.mark.requirement("VCR_11")
+@pytest.mark.requirement("VCR_11a")
+async def test_mdocs_of_some_types_are_revoked_by_identifier_and_their_sd_jwts_never(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    certified = CertifiedSigner(signer=SIGNER.key, certificates=(SIGNER.certificate,))
+    press = CredentialPress(
+        list(TYPES.values()),
+        signer=certified,
+        origin=ORIGIN,
+        clock=clock,
+        random=system_random,
+        by_identifier=frozenset({"pid"}),
+    )
+    mdocs = [copy.status for copy in await printed(press, store, order(format_=Format.MDOC))]
+    sdjwts = [copy.status for copy in await printed(press, store, order())]
+    licences = [copy.status for copy in await printed(press, store, order("mdl", format_=Format.MDOC))]
+    assert [{type(each) for each in statuses} for statuses in (mdocs, sdjwts, licences)] == [
+        {IdentifierReference},
+        {StatusReference},
+        {StatusReference},
+    ]
+    async with store.transaction() as transaction:
+        batches = await transaction.issuances.of_person("ada")
+    by_id = {(batch.type, batch.format): batch for batch in batches}
+    batch = by_id["pid", Format.MDOC]
+    assert batch.entries == ()
+    assert batch.listed == batch.identifiers
+    assert {each.identifier for each in batch.identifiers} == {each.identifier for each in mdocs}
+    assert {f"{ORIGIN}/identifiers/{each.list_id}" for each in batch.identifiers} == {each.uri for each in mdocs}
+    assert len({each.identifier for each in batch.identifiers}) == len(KEYS), "each copy has its own"

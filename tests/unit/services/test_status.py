@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.identifiers import identified
 from zegel_testing.lists import document, entity, service, signed
 from zegel_testing.relying_party import (
     OFFICE,
@@ -16,15 +17,20 @@ from zegel_testing.relying_party import (
     pid_services,
     unavailable,
 )
+from zegel_testing.status import credential
 
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
-from zegel.formats.credential import StatusReference
-from zegel.formats.status.entries import compress, empty_status_list
-from zegel.formats.status.token import StatusListFormat, sign_status_list_jwt
+from zegel.formats.credential import IdentifierReference, Status, StatusReference
+from zegel.formats.status.check import VerifiedList, check_status
+from zegel.formats.status.entries import MAX_LARGE_LIST, compress, empty_status_list
+from zegel.formats.status.identifiers import IDENTIFIER_LIST, VerifiedIdentifierList, sign_identifier_list
+from zegel.formats.status.reference import build_aggregation
+from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, sign_status_list_jwt
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.services.status import StatusReader
+from zegel.profiles import HAIP
+from zegel.services.status import RETRY, UNUSED, StatusReader
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose
 from zegel.trust.lists.values import ListType, ServiceType
@@ -36,7 +42,7 @@ HERE = StatusReference(uri=STATUS_URI, index=7)
 class World:
     """A list, whoever reads it, and the lists of trusted entities that say whose word it is."""
 
-    def __init__(self, *, keep: int = 300) -> None:
+    def __init__(self, *, keep: int = 300, aggregations: tuple[str, ...] = ()) -> None:
         self.clock = ManualClock(NOW)
         self.lists = (
             ListInHand(ListType.PID_PROVIDERS, pid_list()),
@@ -46,11 +52,13 @@ class World:
         self.host = StatusHost(self.clock)
         self.handlers = {STATUS_ORIGIN: self.host.handle}
         outbound = Loopback(self.handlers)
-        self.reader = StatusReader(outbound=outbound, trust=self.trust, clock=self.clock, keep=keep)
+        self.reader = StatusReader(
+            outbound=outbound, trust=self.trust, clock=self.clock, keep=keep, aggregations=aggregations
+        )
 
     async def value(self) -> int:
         found = await self.reader.fetch_status_list(HERE)
-        assert found is not None
+        assert isinstance(found, VerifiedStatusList)
         return found.statuses.get(HERE.index)
 
 
@@ -170,12 +178,235 @@ async def test_a_signer_that_left_the_lists_is_believed_no_longer(world: World) 
     assert refusal.value.check is Check.ANCHOR
 
 
-async def test_a_failed_fetch_is_not_papered_over_with_an_old_list(world: World) -> None:
+def said(found: VerifiedList | None, now: int) -> Status | Check:
+    """What the profile haip makes of it."""
+    try:
+        return check_status(credential(7, uri=STATUS_URI, entity=OFFICE), found, now=now, grace=HAIP.status_grace).status
+    except Rejected as refusal:
+        return refusal.check
+
+
+@pytest.mark.refuses(Check.STATUS_STALE)
+@pytest.mark.refuses(Check.AVAILABILITY)
+@pytest.mark.requirement("VCR_14")
+async def test_while_its_host_is_gone_a_list_is_good_then_stale_then_refused_and_in_the_end_not_there(
+    world: World,
+) -> None:
     await world.value()
+    world.host.answer = unavailable()
+    heard: list[Status | Check | None] = []
+    for second in (300, 599, 600, 600 + HAIP.status_grace - 1, 600 + HAIP.status_grace, 3_599, 3_600):
+        world.clock.advance(NOW + second - world.clock.now())
+        try:
+            heard.append(said(await world.reader.fetch_status_list(HERE), world.clock.now()))
+        except Unavailable:
+            heard.append(None)
+    good, stale, refused = Status.VALID, Status.STALE, Check.STATUS_STALE
+    assert heard == [good, good, stale, stale, refused, refused, None]
+    assert (world.reader.fetches, world.reader.failures) == (1, 5)
+
+
+@pytest.mark.requirement("VCR_04")
+async def test_a_host_that_is_back_ends_the_grace_at_once(world: World) -> None:
+    await world.value()
+    world.host.answer = unavailable()
+    world.clock.advance(700)
+    assert said(await world.reader.fetch_status_list(HERE), world.clock.now()) is Status.STALE
+    world.host.answer = None
+    world.host.revoke(7)
+    world.clock.advance(RETRY - 1)
+    assert said(await world.reader.fetch_status_list(HERE), world.clock.now()) is Status.STALE
+    world.clock.advance(1)
+    assert said(await world.reader.fetch_status_list(HERE), world.clock.now()) is Check.STATUS
+
+
+async def test_a_host_that_is_gone_is_asked_again_after_a_while_and_not_by_each(world: World) -> None:
+    await world.value()
+    world.host.answer = unavailable()
     world.clock.advance(300)
+    for _ in range(20):
+        await world.value()
+    assert world.host.fetches == 2
+    world.clock.advance(RETRY)
+    await world.value()
+    assert world.host.fetches == 3
+
+
+async def test_what_was_never_fetched_is_not_guessed(world: World) -> None:
     world.host.answer = unavailable()
     with pytest.raises(Unavailable):
         await world.value()
+
+
+@pytest.mark.refuses(Check.ANCHOR)
+async def test_the_grace_is_not_for_a_signer_that_left_the_lists(world: World) -> None:
+    await world.value()
+    world.host.answer = unavailable()
+    world.lists[0].content = signed(document(ListType.PID_PROVIDERS, entity(OFFICE), sequence=2))
+    await world.trust.refresh()
+    with pytest.raises(Unavailable):
+        await world.value()
+
+
+@pytest.mark.requirement("VCR_04")
+@pytest.mark.requirement("VCR_15")
+@pytest.mark.parametrize("ttl", [60, 43_200], ids=["demo", "default"])
+async def test_a_revocation_is_seen_when_the_ttl_is_over_and_no_second_later(ttl: int) -> None:
+    """A reader that keeps a list for as long as it may; one that fetches more often sees it sooner."""
+    world = World(keep=DAY)
+    world.host.ttl, world.host.expires_in = ttl, ttl + 3_600
+    await world.trust.refresh()
+    seen = {}
+    await world.value()
+    world.host.revoke(7)
+    for second in (ttl - 1, ttl, ttl + 1):
+        world.clock.advance(NOW + second - world.clock.now())
+        seen[second - ttl] = said(await world.reader.fetch_status_list(HERE), world.clock.now())
+    assert seen == {-1: Status.VALID, 0: Check.STATUS, 1: Check.STATUS}
+
+
+# --- identifier lists -----------------------------------------------------------------------------------------------
+
+NAMED = IdentifierReference(uri=STATUS_URI, identifier=b"revoked-00000001")
+
+
+def serve_identifiers(world: World, *identifiers: bytes, **options: object) -> None:
+    async def answer(request: HttpRequest) -> HttpResponse:
+        world.host.fetches += 1
+        assert request.header("accept") == IDENTIFIER_LIST
+        now = world.clock.now()
+        settings = {"uri": request.url, "now": now, "expires": now + 3_600, "ttl": 600} | options
+        signer_ = world.host.signer
+        body = sign_identifier_list(identifiers, signer=signer_.key, chain=signer_.chain, **settings)
+        return HttpResponse(status=200, headers=(("content-type", IDENTIFIER_LIST),), body=body)
+
+    world.handlers[STATUS_ORIGIN] = answer
+
+
+@pytest.mark.requirement("VCR_10")
+@pytest.mark.requirement("VCR_12")
+@pytest.mark.parametrize("ttl", [60, 43_200], ids=["demo", "default"])
+async def test_an_identifier_is_seen_on_its_list_when_the_ttl_is_over_and_no_second_later(ttl: int) -> None:
+    world = World(keep=DAY)
+    await world.trust.refresh()
+    serve_identifiers(world, ttl=ttl, expires=NOW + DAY)
+    mdoc = identified(NAMED.identifier, uri=STATUS_URI, entity=OFFICE)
+    await world.reader.fetch_status_list(NAMED)
+    serve_identifiers(world, NAMED.identifier, ttl=ttl, expires=NOW + DAY)
+    seen = {}
+    for second in (ttl - 1, ttl):
+        world.clock.advance(NOW + second - world.clock.now())
+        found = await world.reader.fetch_status_list(NAMED)
+        try:
+            seen[second - ttl] = check_status(mdoc, found, now=world.clock.now(), grace=0).status
+        except Rejected as refusal:
+            seen[second - ttl] = refusal.check
+    assert seen == {-1: Status.VALID, 0: Check.STATUS}
+    assert world.host.fetches == 2
+
+
+async def test_one_address_that_is_named_as_both_is_two_lists(world: World) -> None:
+    await world.value()
+    serve_identifiers(world)
+    assert isinstance(await world.reader.fetch_status_list(NAMED), VerifiedIdentifierList)
+    assert isinstance(await world.reader.fetch_status_list(HERE), VerifiedStatusList)
+
+
+# --- ahead of use ---------------------------------------------------------------------------------------------------
+
+
+def serve_neighbours(world: World, count: int) -> list[str]:
+    """Lists whose provider names them all; what is asked for is noted."""
+    asked: list[str] = []
+
+    async def answer(request: HttpRequest) -> HttpResponse:
+        asked.append(request.url.removeprefix(STATUS_ORIGIN))
+        if request.url == f"{STATUS_ORIGIN}/all":
+            body = build_aggregation([f"{STATUS_ORIGIN}/{number}" for number in range(1, count + 1)])
+            return HttpResponse(status=200, headers=(("content-type", "application/json"),), body=body)
+        now = world.clock.now()
+        body = sign_status_list_jwt(
+            compress(empty_status_list(1_000, bits=1)),
+            uri=request.url,
+            signer=world.host.signer.key,
+            chain=world.host.signer.chain,
+            now=now,
+            expires=now + 3_600,
+            ttl=600,
+            aggregation_uri=f"{STATUS_ORIGIN}/all",
+        )
+        return HttpResponse(status=200, headers=(("content-type", str(StatusListFormat.JWT)),), body=body)
+
+    world.handlers[STATUS_ORIGIN] = answer
+    return asked
+
+
+@pytest.mark.requirement("VCR_15")
+async def test_lists_are_fetched_before_they_are_needed_so_that_no_presentation_tells_of_itself(world: World) -> None:
+    asked = serve_neighbours(world, 3)
+    await world.value()
+    assert asked == ["/1"]
+    assert await world.reader.refresh(ahead=100) == ()
+    assert sorted(asked) == ["/1", "/2", "/3", "/all"]
+    asked.clear()
+    world.clock.advance(250)
+    await world.reader.refresh(ahead=100)  # before the 300 seconds are over
+    assert sorted(asked) == ["/1", "/2", "/3", "/all"]
+    asked.clear()
+    world.clock.advance(200)
+    for number in (1, 2, 3):
+        await world.reader.fetch_status_list(StatusReference(uri=f"{STATUS_ORIGIN}/{number}", index=7))
+    assert asked == []
+
+
+@pytest.mark.requirement("VCR_15")
+async def test_lists_may_be_named_by_hand_and_are_there_before_the_first_presentation() -> None:
+    world = World(aggregations=(f"{STATUS_ORIGIN}/all",))
+    await world.trust.refresh()
+    asked = serve_neighbours(world, 2)
+    await world.reader.refresh(ahead=100)
+    assert sorted(asked) == ["/1", "/2", "/all"]
+    await world.value()
+    assert len(asked) == 3
+
+
+async def test_a_list_that_nobody_asks_for_is_fetched_no_longer(world: World) -> None:
+    asked = serve_neighbours(world, 1)
+    await world.value()
+    world.clock.advance(UNUSED)
+    await world.trust.refresh()
+    asked.clear()
+    await world.reader.refresh(ahead=100)
+    assert asked == []
+
+
+async def test_what_cannot_be_fetched_ahead_is_said_and_keeps_nobody_from_the_rest(world: World) -> None:
+    asked = serve_neighbours(world, 3)
+    await world.value()
+    served = world.handlers[STATUS_ORIGIN]
+
+    async def partly(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=404) if request.url.endswith("/2") else await served(request)
+
+    world.handlers[STATUS_ORIGIN] = partly
+    (failed,) = await world.reader.refresh(ahead=100)
+    assert failed.check is Check.STATUS_LIST
+    assert "/3" in asked
+
+    async def nothing(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=503)
+
+    world.handlers[STATUS_ORIGIN] = nothing
+    world.clock.advance(250)
+    assert [error.check for error in await world.reader.refresh(ahead=100)] == [Check.AVAILABILITY]
+    assert world.reader.failures == 2, "of the two lists, of which each is at hand; the aggregation is none"
+
+
+async def test_of_neighbours_there_are_as_many_as_there_is_room_for(world: World) -> None:
+    asked = serve_neighbours(world, 1_000)
+    await world.value()
+    await world.reader.refresh(ahead=0)
+    assert len(asked) == 1 + 1 + 63
 
 
 @pytest.mark.parametrize("status", [201, 204, 304, 400, 404])
@@ -259,3 +490,25 @@ async def test_the_lists_that_are_remembered_are_bounded(world: World) -> None:
     assert set(answers.values()) == {1}
     await world.reader.fetch_status_list(references[0])
     assert answers[references[0].uri] == 2
+
+
+async def test_of_the_largest_lists_as_many_are_remembered_as_a_worker_has_memory_for(world: World) -> None:
+    largest = compress(empty_status_list(MAX_LARGE_LIST * 8, bits=1))
+
+    async def large(request: HttpRequest) -> HttpResponse:
+        body = sign_status_list_jwt(
+            largest,
+            uri=request.url,
+            signer=world.host.signer.key,
+            chain=world.host.signer.chain,
+            now=NOW,
+            expires=NOW + 3_600,
+            ttl=600,
+        )
+        return HttpResponse(status=200, headers=(("content-type", str(StatusListFormat.JWT)),), body=body)
+
+    world.handlers[STATUS_ORIGIN] = large
+    for number in range(14):
+        world.clock.advance(1)
+        await world.reader.fetch_status_list(StatusReference(uri=f"{STATUS_ORIGIN}/{number}", index=0))
+    assert [uri.rpartition("/")[2] for _, uri in world.reader._kept] == [str(number) for number in range(1, 14)]

@@ -11,8 +11,9 @@ from zegel_testing.relying_party import STATUS_ROOT, STATUS_SIGNER
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore, open_memory_store
+from zegel.formats.status.identifiers import IDENTIFIER_LIST, parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, parse_status_list, verify_status_list
-from zegel.services.ports import StatusEntry
+from zegel.services.ports import ListedIdentifier, StatusEntry
 from zegel.services.status_publisher import PublishedList, StatusPublisher
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.signing import CertifiedSigner
@@ -201,3 +202,49 @@ async def test_a_list_that_is_gone_grows_no_older(
     await store.purge()
     await publisher.publish()
     assert publisher.age() is None
+
+
+# --- identifier lists, and herds ------------------------------------------------------------------------------------
+
+
+async def identify(store: SqlStore, count: int = 1) -> tuple[ListedIdentifier, ...]:
+    async with store.transaction() as transaction:
+        return await transaction.statuses.allocate_identifiers(count=count, expires=NOW + 30 * DAY)
+
+
+@pytest.mark.requirement("VCR_11")
+async def test_an_identifier_list_says_what_was_revoked(
+    store: SqlStore, publisher: StatusPublisher, clock: ManualClock
+) -> None:
+    gone, kept = await identify(store, 2)
+    before = await publisher.look_up_identifiers(gone.list_id)
+    async with store.transaction() as transaction:
+        await transaction.statuses.mark((gone,), 1)
+    assert await publisher.look_up_identifiers(gone.list_id) is before
+    await publisher.publish()
+    after = await publisher.look_up_identifiers(gone.list_id)
+    assert after is not None
+    parsed = parse_identifier_list(after.body(IDENTIFIER_LIST), content_type=IDENTIFIER_LIST)
+    uri = f"{ORIGIN}/identifiers/{gone.list_id}"
+    verified = verify_identifier_list(parsed, uri=uri, anchors=ANCHORS, now=NOW)
+    assert gone.identifier in verified.identifiers
+    assert kept.identifier not in verified.identifiers
+    assert verified.ttl == TTL
+    assert await publisher.look_up(gone.list_id) is None
+    assert json.loads(await publisher.identifier_aggregation()) == {"status_lists": [uri]}
+    assert json.loads(await publisher.aggregation()) == {"status_lists": []}
+
+
+async def test_what_is_published_is_as_many_as_are_given_out(store: SqlStore, publisher: StatusPublisher) -> None:
+    assert publisher.herds == ()
+    (entry, *_) = await allocate(store, 7)
+    (identifier, *_) = await identify(store, 3)
+    await publisher.publish()
+    assert {(herd.of_identifiers, herd.list_id): herd.live for herd in publisher.herds} == {
+        (False, entry.list_id): 7,
+        (True, identifier.list_id): 3,
+    }
+
+
+async def test_a_cache_on_the_way_adds_no_more_than_a_period(store: SqlStore, publisher: StatusPublisher) -> None:
+    assert publisher.max_age == min(PERIOD, TTL)

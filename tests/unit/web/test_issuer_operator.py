@@ -43,6 +43,23 @@ async def test_nothing_goes_without_the_token(world: IssuingWorld, path: str, to
     assert json.loads(response.body)["check"] == "operator-token"
 
 
+@pytest.mark.requirement("VCR_18")
+async def test_of_each_list_it_is_said_how_many_it_is_about_and_whether_that_is_too_few(world: IssuingWorld) -> None:
+    wallet = world.wallet()
+    wallet.copies = 3
+    await wallet.receive(await world.offer("mdl"))
+    await wallet.receive(await world.offer("pid", formats=["dc+sd-jwt"]))
+    response = await world.call_operator("/status", None, method="GET")
+    answer = json.loads(response.body)
+    assert answer["small_below"] == 10_000
+    assert sorted((each["kind"], each["live"], each["small"]) for each in answer["lists"]) == [
+        ("identifier_list", 3, True),
+        ("status_list", 3, True),
+    ]
+    for each in answer["lists"]:
+        assert (await world.get(each["uri"].removeprefix(world.issuer))).status == 200
+
+
 async def test_a_type_alone_offers_every_format_that_it_has(world: IssuingWorld) -> None:
     assert (await world.offer("pid"))["credential_offer"]["credential_configuration_ids"] == ["pid-sd-jwt", "pid-mdoc"]
     assert (await world.offer("mdl"))["credential_offer"]["credential_configuration_ids"] == ["mdl-mdoc"]
