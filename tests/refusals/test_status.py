@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from zegel_testing.authorities import NOW
-from zegel_testing.persons import ADA
 from zegel_testing.identifiers import (
     FREE,
     IDENTIFIERS,
@@ -14,6 +13,7 @@ from zegel_testing.identifiers import (
     identifier_token,
     verified_identifiers,
 )
+from zegel_testing.persons import ADA
 from zegel_testing.status import REVOKED, SUSPENDED, URI, credential, token, verified
 
 from zegel.adapters.catalogue import load_catalogue

@@ -27,8 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="the file of a status list token, JWT or CWT, or of an identifier list; - reads stdin; without it, how "
         "many live credentials each list of the configuration's issuer relates to",
     )
-    parser.add_argument("--index", metavar="N", type=int, help="the entry of a status list")
-    parser.add_argument("--identifier", metavar="HEX", help="the identifier to look for in an identifier list")
+    entry = parser.add_mutually_exclusive_group()
+    entry.add_argument("--index", metavar="N", type=int, help="the entry of a status list")
+    entry.add_argument("--identifier", metavar="HEX", help="the identifier to look for in an identifier list")
     parser.add_argument("--trust", metavar="PATH", type=Path, action="append", help="verify it too; repeatable")
     parser.add_argument("--uri", metavar="URI", help="the address that the token has to name, with --trust")
     parser.add_argument("--at", metavar="TIME", help="judge as at this time")

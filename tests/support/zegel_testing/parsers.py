@@ -117,14 +117,14 @@ from zegel_testing.faults import (
     sd_jwt_texts,
     spoiled,
 )
+from zegel_testing.identifiers import claims_of as listed_claims
+from zegel_testing.identifiers import identifier_token, signed_claims
 from zegel_testing.issuance import Issuer
 from zegel_testing.lists import document, entity, service, signed
 from zegel_testing.openid4vp import NAME_QUERY, TARGET, claims_of, session
 from zegel_testing.openid4vp import signed as signed_request
 from zegel_testing.registration import as_cwt, as_jwt
 from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, presented
-from zegel_testing.identifiers import claims_of as listed_claims
-from zegel_testing.identifiers import identifier_token, signed_claims
 from zegel_testing.status import token
 from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
 

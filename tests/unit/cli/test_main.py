@@ -99,7 +99,7 @@ def test_ctrl_c_ends_a_command_quietly(zegel: Any, monkeypatch: pytest.MonkeyPat
         ("issuer", "offer", "pid", "--grant", "password"),
         ("verifier", "request"),
         ("verifier", "result", "s", "--wait", "long"),
-        ("status", "file"),
+        ("status", "file", "--index", "1", "--identifier", "00"),
         ("status", "file", "--index", "first"),
         ("inspect",),
         ("revoke",),

@@ -76,7 +76,8 @@ def build_server_metadata(server: AuthorizationServer) -> dict[str, Json]:
         "authorization_details_types_supported": [TYPE],
         "scopes_supported": sorted(server.scopes),
     }
-    if server.status_aggregation is not None:  # status list draft 20 section 9.1
+    # status list draft 20 section 9.1; the conformance suite's schema has no such member in the issuer's own metadata
+    if server.status_aggregation is not None:
         metadata["status_list_aggregation_endpoint"] = server.status_aggregation
     if ClientAuthentication.ATTESTATION in profile.client_authentication:
         metadata |= {

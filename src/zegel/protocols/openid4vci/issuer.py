@@ -33,8 +33,7 @@ ID_BYTES: Final = 16  # 128 bits: transaction and notification ids are worth not
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialIssuer:
-    """A credential issuer as configured. ``anchors`` hold the wallet providers, ``status_aggregation`` is where its
-    status lists are named."""
+    """A credential issuer as configured. ``anchors`` hold the wallet providers."""
 
     identifier: str
     authorization_server: str
@@ -45,7 +44,6 @@ class CredentialIssuer:
     batch_size: int
     encryption: IssuerEncryption | None
     display: tuple[Display, ...] = ()
-    status_aggregation: str | None = None
 
     def fresh(self, *, now: int, random: Callable[[int], bytes]) -> FreshNonces:
         """The DPoP nonce that every answer brings along."""

@@ -44,8 +44,6 @@ def build_issuer_metadata(issuer: CredentialIssuer) -> dict[str, Json]:
         metadata["batch_credential_issuance"] = {"batch_size": issuer.batch_size}
     if issuer.display:
         metadata["display"] = [_display(display) for display in issuer.display]
-    if issuer.status_aggregation is not None:  # status list draft 20 section 9.1
-        metadata["status_list_aggregation_endpoint"] = issuer.status_aggregation
     if issuer.encryption is not None:
         metadata |= _encryption(issuer.encryption)
     return metadata

@@ -300,7 +300,6 @@ def _issuer(
         batch_size=config.batch_size,
         encryption=_encryption(keys.ring("encryption_key"), config),
         display=(Display(name=config.name, locale="en"),),
-        status_aggregation=config.origin + AGGREGATION_PATH,
     )
 
 

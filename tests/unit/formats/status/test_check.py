@@ -34,7 +34,9 @@ def test_each_thing_becomes_its_current_kind(format_: StatusListFormat) -> None:
     assert presented == CurrentPresentation(credential=found, status=Status.VALID)
     unbound = check_status(UnboundPresentation(credential=found), status_list, now=NOW, grace=0)
     assert unbound == CurrentUnboundPresentation(credential=found, status=Status.VALID)
-    assert check_status(found, status_list, now=NOW, grace=0) == CurrentCredential(credential=found, status=Status.VALID)
+    assert check_status(found, status_list, now=NOW, grace=0) == CurrentCredential(
+        credential=found, status=Status.VALID
+    )
 
 
 def test_a_credential_without_a_status_needs_no_list() -> None:
