@@ -56,6 +56,11 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.formats.status.terms.MIN_TTL": (
         _UNIT + "formats/status/test_token.py::test_section_11_5_a_time_to_live_is_kept_within_reason",
     ),
+    "zegel.services.status._MAX_REMEMBERED_BYTES": (
+        _UNIT
+        + "services/test_status.py::"
+        + "test_of_the_largest_lists_as_many_are_remembered_as_a_worker_has_memory_for",
+    ),
     "zegel.primitives.times.TOLERATED_EARLY": ("tests/limits/test_skews.py::test_a_second_more_is_refused",),
     "zegel.primitives.times.TOLERATED_LATE": ("tests/limits/test_skews.py::test_a_second_more_is_refused",),
     "zegel.protocols.oauth.client_attestation._POP_SECONDS": (
@@ -164,7 +169,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.services.wallet_provider.KEY_ATTESTATION_SECONDS": _TOLD,
     "zegel.web.errors.UNAVAILABLE_SECONDS": _TOLD,
     "zegel.web.issuer.METADATA_SECONDS": _TOLD,
-    "zegel.web.issuer._AGGREGATION_SECONDS": _TOLD,
+    "zegel.web.status_lists._AGGREGATION_SECONDS": _TOLD,
     "zegel.web.issuer._TYPE_SECONDS": _TOLD,
     "zegel.web.trust.MAX_AGE": _TOLD,
     "zegel.primitives.cose._MAX_KEPT_HEADER": _KEPT,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.identifiers import claims_of, signed_claims
 from zegel_testing.lists import changed, document, entity, service, signed
 from zegel_testing.persons import ADA, LICENCE
 from zegel_testing.registration import LIBRARY, REGISTERED, as_jwt, registered
@@ -19,7 +20,8 @@ from zegel.formats.mdoc.transcript import parse_transcript
 from zegel.formats.sdjwt.integrity import verify_integrity
 from zegel.formats.sdjwt.registered import parse_registered
 from zegel.formats.sdjwt.type_metadata import parse_type_metadata
-from zegel.formats.status.reference import parse_status_reference
+from zegel.formats.status.identifiers import parse_identifier_list
+from zegel.formats.status.reference import parse_mdoc_status, parse_status_reference
 from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.json import encode_json
 from zegel.trust.attestation_claims import parse_attestation_status
@@ -168,6 +170,20 @@ FORMATS: Final[Mapping[str, Pair]] = {
     "zegel.formats.sdjwt.type_metadata._MAX_TEXT": Pair(lambda n: _metadata(description="x" * n)),
     "zegel.formats.mdoc.parse._MAX_TEXT": Pair(lambda n: parse_issuer_signed("A" * n), filler=True),
     "zegel.formats.mdoc.transcript._MAX_BYTES": Pair(lambda n: parse_transcript(b"\x80".ljust(n, b"x")), filler=True),
+    "zegel.formats.status.identifiers.MAX_IDENTIFIER_LIST": Pair(
+        lambda n: parse_identifier_list(b"a" * n, content_type=None), filler=True
+    ),
+    "zegel.formats.status.identifiers._MAX_MEMBERS": Pair(
+        lambda n: parse_identifier_list(
+            signed_claims(claims_of() | {f"m{at}": 0 for at in range(n - 5)}), content_type=None
+        )
+    ),
+    "zegel.formats.status.reference.MAX_IDENTIFIER": Pair(
+        lambda n: parse_mdoc_status(
+            {"identifier_list": {"id": b"x" * n, "uri": "https://status.utopia.example/1"}}, what="test"
+        ),
+        says="bytes",
+    ),
     "zegel.formats.status.reference.MAX_INDEX": Pair(lambda n: _reference(index=n), says="idx"),
     "zegel.formats.status.reference.MAX_URI": Pair(lambda n: _reference(uri=_url(n))),
     "zegel.trust.attestation_claims.MAX_INDEX": Pair(

@@ -40,8 +40,7 @@ MAX_IDENTIFIER_LIST: Final = 1 << 20  # bytes: 58,000 identifiers of 16 bytes, e
 _WHAT: Final = "identifier list"
 _IDENTIFIER_LIST: Final = 65530
 _STATUS_LIST: Final = 65533
-_MEMBERS: Final = 32  # claims: five are known, and there is room for those that are not
-_MAX_IDENTIFIERS: Final = MAX_IDENTIFIER_LIST // 3  # of one byte each
+_MAX_MEMBERS: Final = 32  # five claims are known, and there is room for those that are not
 
 
 @final
@@ -76,11 +75,11 @@ def parse_identifier_list(data: bytes, *, content_type: str | None) -> Unverifie
     if content_type is not None and media_type(content_type) != IDENTIFIER_LIST:
         raise Malformed(_WHAT, "content-type", f"expected {IDENTIFIER_LIST}")
     token, payload = read_tagged_sign1(data, _WHAT, MAX_IDENTIFIER_LIST)
-    claims = split_map(payload, _WHAT, _MEMBERS)
+    claims = split_map(payload, _WHAT, _MAX_MEMBERS)
     listed = claims.get(encode_integer(_IDENTIFIER_LIST))
     if listed is None or encode_integer(_STATUS_LIST) in claims:
         raise Malformed(_WHAT, "identifier_list", "expected an identifier list, and no status list")
-    members = split_map(listed, _WHAT, _MEMBERS)
+    members = split_map(listed, _WHAT, _MAX_MEMBERS)
     terms = read_cwt_terms({label: _parsed(claims.get(encode_integer(label))) for label in (SUB, IAT, EXP, TTL)}, _WHAT)
     if terms.expires is None:  # section 12.3.6.3
         raise Malformed(_WHAT, "exp", "expected seconds since the epoch")
@@ -143,7 +142,7 @@ def _identifiers(encoded: bytes) -> frozenset[bytes]:
     """The keys of the map. Their values are reserved for what is to come, and are not looked at."""
     where = "identifier_list.identifiers"
     try:
-        listed = split_map(encoded, _WHAT, _MAX_IDENTIFIERS)
+        listed = split_map(encoded, _WHAT, len(encoded))
         identifiers = frozenset(split_byte_string(identifier, _WHAT) for identifier in listed)
     except Malformed:
         raise Malformed(_WHAT, where, "expected a map of identifiers, each once") from None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import load_sealing_keys
-from zegel.adapters.sql.store import open_store
+from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.checks import Check
 from zegel.config.roles import ProviderClientConfig, ProviderConfig
 from zegel.errors import Rejected
@@ -91,17 +91,7 @@ async def open_provider(world: World) -> OpenRole:
         wallet=config.wallet,
         pace=Pace(clock=world.clock),
     )
-    monitor = Monitor(
-        "provider",
-        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
-        families=lambda: (
-            *sign_in_families(service.sign_ins),
-            *presentation_families(verifier.presentations),
-            *status_reader_families(statuses, verifier),
-            *store_families(store),
-            *trust_families(world),
-        ),
-    )
+    monitor = _monitor(world, service=service, verifier=verifier, statuses=statuses, store=store, keys=keys)
     return OpenRole(
         name="provider",
         listeners=_listeners(site, monitor, world),
@@ -111,6 +101,28 @@ async def open_provider(world: World) -> OpenRole:
             statuses_timer(statuses, config),
         ),
         close=store.close,
+    )
+
+
+def _monitor(
+    world: World,
+    *,
+    service: SignInService,
+    verifier: VerifierService,
+    statuses: StatusReader,
+    store: SqlStore,
+    keys: RoleKeys,
+) -> Monitor:
+    return Monitor(
+        "provider",
+        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
+        families=lambda: (
+            *sign_in_families(service.sign_ins),
+            *presentation_families(verifier.presentations),
+            *status_reader_families(statuses, verifier),
+            *store_families(store),
+            *trust_families(world),
+        ),
     )
 
 

@@ -4,8 +4,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.sealing_keys import load_sealing_keys
-from zegel.adapters.sql.store import open_store
+from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.profiles import HAIP, PROFILES, Profile
+from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web import verifier, verifier_operator
 from zegel.web.app.keys import RoleKeys, other_signers
@@ -55,16 +56,7 @@ async def open_verifier(world: World) -> OpenRole:
     )
     follow_access(keys, service)
     site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
-    monitor = Monitor(
-        "verifier",
-        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
-        families=lambda: (
-            *presentation_families(service.presentations),
-            *status_reader_families(statuses, service),
-            *store_families(store),
-            *trust_families(world),
-        ),
-    )
+    monitor = _monitor(world, service=service, statuses=statuses, store=store, keys=keys)
     return OpenRole(
         name="verifier",
         listeners=(
@@ -91,6 +83,21 @@ async def open_verifier(world: World) -> OpenRole:
         ),
         close=store.close,
         end_waits=service.end_waits,
+    )
+
+
+def _monitor(
+    world: World, *, service: VerifierService, statuses: StatusReader, store: SqlStore, keys: RoleKeys
+) -> Monitor:
+    return Monitor(
+        "verifier",
+        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
+        families=lambda: (
+            *presentation_families(service.presentations),
+            *status_reader_families(statuses, service),
+            *store_families(store),
+            *trust_families(world),
+        ),
     )
 
 
