@@ -206,6 +206,20 @@ class Check(Enum):
         Fault.WALLET_PROVIDER,
         "fetch a fresh attestation from the wallet provider, or correct the clock",
     )
+    ATTESTATION_STATUS = (
+        "an attestation of a wallet or of keys names the entry of a status list, maintained for 31 days more at least",
+        "TS3 1.5 sections 2.3 and 2.4.2; ARF 3.0 WUA_26, WUA_30 and ISSU_12c",
+        "client_status and key_storage_status",
+        Fault.WALLET_PROVIDER,
+        "attest with client_status and key_storage_status, each with an exp at least 31 days ahead when it is shown",
+    )
+    ATTESTATION_REVOKED = (
+        "neither the wallet nor the storage of its keys is revoked by the wallet provider",
+        "TS3 1.5 sections 2.4.3 and 2.5; ARF 3.0 WUA_11a, WUA_25 and WURevocation_18",
+        "status_list.idx",
+        Fault.WALLET,
+        "see at the wallet provider why it was revoked, and set up a new wallet; a revocation is final",
+    )
     KEY_STORAGE = (
         "the keys are stored, and their use is authorised, with the resistance to attack that the issuer requires",
         "OpenID4VCI 1.0 sections 12.2.4 and D.2; ARF 3.0 ISSU_27d",
@@ -914,6 +928,35 @@ class Check(Enum):
         "aud and iat",
         Fault.WALLET,
         "sign a fresh proof of possession with the key, with this provider as its audience",
+    )
+
+    WALLET_INSTANCE = (
+        "a wallet provider answers wallets that it has activated, each by the key that it was activated with",
+        "ARF 3.0 WIAM_07 and WIAM_12",
+        "instance",
+        Fault.WALLET,
+        "activate the wallet; it does so by itself when it is next used",
+    )
+    WALLET_REVOKED = (
+        "a wallet that was revoked gets no attestations any more",
+        "ARF 3.0 WURevocation_07 and WURevocation_14",
+        "instance",
+        Fault.PERSON,
+        "set up a new wallet, with a new vault, and receive your credentials again from those who issued them",
+    )
+    REVOCATION_CODE = (
+        "a wallet is revoked for whoever has its revocation code",
+        "ARF 3.0 WIAM_06 and WURevocation_10",
+        "code",
+        Fault.PERSON,
+        "enter the code as the wallet showed it when it was set up: five groups of four letters and digits",
+    )
+    REVOCATION_REQUEST = (
+        "whoever else has a wallet revoked is a listed provider of PIDs, and asks for it now, of this wallet provider",
+        "ARF 3.0 WURevocation_11 and WURevocation_12",
+        "aud, iat and status",
+        Fault.ISSUER,
+        "sign the request with a key of the PID provider's, and name the status of the wallet attestation at issuance",
     )
 
     # --- sign in ----------------------------------------------------------------------------------------------

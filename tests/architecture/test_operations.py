@@ -77,7 +77,7 @@ def test_databases_and_configurations_are_looked_after_as_it_says(
 
 
 async def made(config: Config, role: str) -> None:
-    own = getattr(config, role)
+    own = getattr(config, role.replace("-", "_"))
     clock, key = ManualClock(NOW), load_secret(own.sealing_key)
     (await open_store(own.database, key=key, clock=clock, random=system_random)).close()
 
@@ -122,7 +122,7 @@ def test_a_key_is_known_for_as_long_as_the_table_says() -> None:
     assert (practices["provider.key"].announced, practices["provider.key"].trails) == (turn + 5 * 60, turn + 6 * 60)
     assert practices["issuer.encryption_key"].trails == turn + 30 * DAY
     assert METADATA_SECONDS + SIGNED_SECONDS <= DAY + 600
-    assert [key.trails for key in sealing_keys(config)] == [365 * DAY + 600, 3_600, 3_600]
+    assert [key.trails for key in sealing_keys(config)] == [365 * DAY + 600, 3_600, 3_600, 0]
 
 
 def test_what_is_made_of_the_sources_is_made_as_it_says() -> None:

@@ -50,7 +50,11 @@ JUDGED: Final[Mapping[str, Path]] = {
     "verifier info": SCHEMAS / "oid4vp/verifier_info.json",
     "list of trusted entities": ETSI,
 }
-UNKNOWN_TO_SCHEMA: Final = {"type metadata": {"category", "transaction_data_types"}}  # TS12's
+UNKNOWN_TO_SCHEMA: Final = {
+    "type metadata": {"category", "transaction_data_types"},  # TS12's
+    "credential issuer metadata": {"preferred_client_status_period"},  # TS3's
+    "signed credential issuer metadata": {"preferred_client_status_period"},
+}
 
 
 class Elsewhere(NamedTuple):
@@ -108,6 +112,7 @@ NOT_JUDGED: Final[Mapping[str, Elsewhere]] = {
         NO_SCHEMA, "spec/test_attestation_based_client_auth_07.py", "test_section_5_2_a_proof"
     ),
     "attestation request": Elsewhere(OURS, "unit/web/test_wallet_provider.py", "test_"),
+    "activation response": Elsewhere(OURS, "unit/web/test_wallet_provider.py", "test_"),
     "wallet attestation response": Elsewhere(OURS, "unit/web/test_wallet_provider.py", "test_"),
     "key attestation response": Elsewhere(OURS, "unit/web/test_wallet_provider.py", "test_"),
     "operator request": Elsewhere(OURS, "unit/web/test_verifier_operator.py", "test_"),

@@ -483,9 +483,17 @@ def without_ts12(body: bytes) -> bytes:
     ).encode()
 
 
+def without_ts3(members: dict[str, Any]) -> bytes:
+    """TS3 1.5 section 2.4 adds a member at the top, for HAIP alone here, which the schema does not know."""
+    assert members.get("preferred_client_status_period") in (None, 31 * 86_400)
+    return json.dumps(
+        {name: value for name, value in members.items() if name != "preferred_client_status_period"}
+    ).encode()
+
+
 async def test_what_the_issuer_publishes_is_what_the_conformance_suite_expects(world: IssuingWorld) -> None:
     metadata = await world.get("/.well-known/openid-credential-issuer")
-    assert faults("oid4vci/credential_issuer_metadata-1_0.json", metadata.body) == []
+    assert faults("oid4vci/credential_issuer_metadata-1_0.json", without_ts3(json.loads(metadata.body))) == []
     server = await world.get("/.well-known/oauth-authorization-server")
     assert faults("rfc8414/oauth_authorization_server_metadata.json", server.body) == []
     for type_ in world.config.issuer.types:
@@ -507,7 +515,7 @@ async def test_signed_metadata_says_what_the_conformance_suite_expects_and_who_s
     claims = dict(parse_jws(signed.body, what="test", max_bytes=MAX_METADATA).unverified_claims)
     own = {name: claims.pop(name) for name in ("sub", "iat", "exp")}  # section 12.2.3, which the schema does not know
     assert own["sub"] == haip.issuer
-    assert faults("oid4vci/credential_issuer_metadata-1_0.json", json.dumps(claims).encode()) == []
+    assert faults("oid4vci/credential_issuer_metadata-1_0.json", without_ts3(claims)) == []
 
 
 @pytest.mark.parametrize("with_code", [True, False])

@@ -174,6 +174,9 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
         "provider POST /token by token",
         "wallet POST /unlock by passphrase",
         "wallet POST /create by passphrase",
+        "wallet-provider POST /instances by attestation",
+        "wallet-provider POST /revocations by attestation",
+        "wallet-provider POST /revoke by attestation",
         "wallet-provider POST /wallet-attestations by attestation",
         "wallet-provider POST /key-attestations by attestation",
     }
@@ -185,6 +188,9 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
         "issuer POST /par",  # nothing has begun
         "issuer POST /nonce",
         "issuer POST /challenge",
+        "wallet-provider POST /instances",
+        "wallet-provider POST /revocations",
+        "wallet-provider POST /revoke",
         "wallet-provider POST /wallet-attestations",
         "wallet-provider POST /key-attestations",
     }

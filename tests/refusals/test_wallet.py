@@ -13,7 +13,7 @@ from zegel.errors import Rejected
 from zegel.formats.credential import Format, Issuer, VerifiedCredential
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.wallet.arrivals import ArrivalsDesk
-from zegel.services.wallet.attesting import WalletProviderClient
+from zegel.services.wallet.attesting import InstanceKey, WalletProviderClient
 from zegel.services.wallet.contents import Batch, Finished, Holding, Provider, WalletContents
 from zegel.services.wallet.flows import FLOW_SECONDS, find_flow, put_flow
 from zegel.services.wallet.holdings import find_holding, put_holding
@@ -63,7 +63,7 @@ def attest(*, status: int) -> object:
         return HttpResponse(status=status)
 
     client = WalletProviderClient(PROVIDER, outbound=Loopback({PROVIDER: answer}), clock=ManualClock(NOW))
-    return asyncio.run(client.attest_wallet(fixed_key("instance")))
+    return asyncio.run(client.attest_wallet(InstanceKey(instance="x", key=fixed_key("wallet")), fixed_key("instance")))
 
 
 def renew_at(entity: str = "Utopia", *, type_: str = CARD) -> object:

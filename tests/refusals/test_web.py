@@ -7,20 +7,20 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random, signer
+from zegel_testing.authorities import NOW, fixed_key, fixed_random
+from zegel_testing.wallet_office import ORIGIN as WALLET_OFFICE
+from zegel_testing.wallet_office import PID_PROVIDER, Phone, refused_at_the_office
 
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError
+from zegel.formats.credential import StatusReference
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import PrivateKey
 from zegel.services.rates import Limit
-from zegel.services.wallet_provider import POSSESSION_TYPE, WalletProviderIdentity, WalletProviderService
-from zegel.trust.anchors import Purpose
-from zegel.trust.attestation import WalletDescription
-from zegel.trust.signing import CertifiedSigner
+from zegel.services.wallet_requests import POSSESSION_TYPE, sign_revocation_request, verify_possession
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, check_same_site, new_browser
 from zegel.web.pages import error_page
 from zegel.web.routing import Audience, Route
@@ -88,20 +88,8 @@ def fill_a_form(*, token: str = ADA.csrf, browser: Browser | None = ADA) -> obje
 
 
 def show_a_key(*, by: PrivateKey = KEY, audience: str = WALLET_PROVIDER, at: int = NOW) -> object:
-    root = authority("wallets")
-    office = signer(root, "wallet attestations", Purpose.WALLET_PROVIDER)
-    provider = WalletProviderService(
-        WalletProviderIdentity(
-            origin=WALLET_PROVIDER,
-            client_id=f"{WALLET_PROVIDER}/wallet",
-            wallet=WalletDescription(name="zegel wallet"),
-            signer=CertifiedSigner(signer=office.key, certificates=(office.certificate,)),
-            lifetime=3_600,
-        ),
-        clock=ManualClock(NOW),
-    )
     proof = sign_jws({"aud": audience, "iat": at}, signer=by, typ=POSSESSION_TYPE, header={"jwk": KEY.public_key.jwk()})
-    return provider.attest_wallet(proof.decode())
+    return verify_possession(proof.decode(), audience=WALLET_PROVIDER, now=NOW)
 
 
 def call_a_host_that_is_not_there() -> object:
@@ -110,6 +98,17 @@ def call_a_host_that_is_not_there() -> object:
 
 def load_a_key_that_is_not_there() -> object:
     return load_secret(Path("/nonexistent/role.seal"))
+
+
+async def use_a_wallet_that_is_revoked(phone: Phone) -> object:
+    await phone.office.revocations.revoke_by_code(phone.code)
+    return await phone.attest()
+
+
+async def end_a_wallet_elsewhere(phone: Phone) -> object:
+    status = StatusReference(uri="https://elsewhere.utopia.example/status/1", index=1)
+    request = sign_revocation_request(PID_PROVIDER, status=status, audience=WALLET_OFFICE, now=NOW)
+    return await phone.office.revocations.revoke_for_provider(request)
 
 
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
@@ -129,6 +128,13 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.SIGNATURE, lambda: show_a_key(by=fixed_key("thief"))),
     (Check.POSSESSION, lambda: show_a_key(audience="https://another.utopia.example")),
     (Check.POSSESSION, lambda: show_a_key(at=NOW - 61)),
+    (
+        Check.WALLET_INSTANCE,
+        lambda: refused_at_the_office(lambda phone: Phone(phone.office, "unknown", "unknown").attest()),
+    ),
+    (Check.WALLET_REVOKED, lambda: refused_at_the_office(use_a_wallet_that_is_revoked)),
+    (Check.REVOCATION_CODE, lambda: refused_at_the_office(lambda phone: phone.office.revocations.look_up("1234"))),
+    (Check.REVOCATION_REQUEST, lambda: refused_at_the_office(end_a_wallet_elsewhere)),
     (Check.AVAILABILITY, call_a_host_that_is_not_there),
     (Check.AVAILABILITY, load_a_key_that_is_not_there),
 )

@@ -71,7 +71,7 @@ def test_ts3_3_1_the_example_of_a_wallet_attestation_is_read() -> None:
     found = verify_wallet_attestation(parse_wallet_attestation(compact), anchors=ANCHORS, now=NOW)
     assert (found.wallet.name, found.wallet.version) == ("SmartWallet-mobile", "1.0.1")
     assert found.status == AttestationStatus(
-        uri="https://revocation_url/wia-statuslists/42", index=1337, maintained_until=NOW + 2_678_400
+        uri="https://revocation_url/wia-statuslists/42", index=1337, maintained_until=NOW + 2_678_400, provider="Utopia"
     )
 
 

@@ -14,7 +14,7 @@ from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_t
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
 
-STORED: Final = ("issuer", "verifier", "provider")
+STORED: Final = ("issuer", "verifier", "provider", "wallet-provider")
 """The roles that keep a database. The wallet has a vault, which is a file to be copied while the wallet is closed."""
 
 Work = Callable[[str, Path], DatabaseState]
@@ -70,7 +70,7 @@ def _databases(config: Config, roles: list[str]) -> Mapping[str, Path]:
     for role in roles:
         if role not in STORED:
             raise Malformed("command line", "ROLE", f"expected some of {', '.join(STORED)}")
-    paths = {role: database_file(getattr(config, role).database) for role in roles or STORED}
+    paths = {role: database_file(getattr(config, role.replace("-", "_")).database) for role in roles or STORED}
     there = {role: path for role, path in paths.items() if roles or path.exists()}
     if not there:
         raise Unavailable("database", "no role has one yet; it is made when the role starts")

@@ -1,11 +1,12 @@
-"""``zegel issuer offer`` and ``zegel revoke``: the issuer's operator API from the command line."""
+"""``zegel issuer`` and ``zegel revoke``: the issuer's operator API from the command line."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import Any, Final
 
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.operator import call_operator
-from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.cli.output import ACCEPTED, UNAVAILABLE, print_data, print_text, say
 from zegel.formats.credential import Format
 
 GRANTS: Final = ("pre-authorized", "authorization-code")
@@ -22,18 +23,30 @@ def add_arguments(parser: ArgumentParser) -> None:
     offer.add_argument("--tx-code", action="store_true", help="ask the wallet for a transaction code")
     offer.add_argument("--json", action="store_true", help="one JSON object on stdout")
     add_config_option(offer)
+    check = commands.add_parser(
+        "check-wallets", help="look up now whether wallets were revoked, and revoke what ends with them"
+    )
+    check.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_config_option(check)
 
 
 def add_revoke_arguments(parser: ArgumentParser) -> None:
     """Add ``zegel revoke``'s arguments."""
     parser.add_argument("--person", metavar="ID", required=True, help="whose credentials")
     parser.add_argument("--type", metavar="TYPE", help="of one type only")
+    parser.add_argument(
+        "--wallet", action="store_true", help="the person has died: have the wallet providers revoke the wallets too"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     add_config_option(parser)
 
 
 def run(args: Namespace) -> int:
-    """Make an offer."""
+    """Make an offer, or look at the wallets."""
+    return _check_wallets(args) if args.action == "check-wallets" else _offer(args)
+
+
+def _offer(args: Namespace) -> int:
     body: dict[str, object] = {
         "type": args.type,
         "formats": args.format or [],
@@ -52,14 +65,33 @@ def run(args: Namespace) -> int:
 
 def revoke(args: Namespace) -> int:
     """Revoke, for good."""
-    body = {"person": args.person} | ({} if args.type is None else {"type": args.type})
-    answer = _call(args, "/revocations", body)
+    body: dict[str, object] = {"person": args.person}
+    body |= {} if args.type is None else {"type": args.type}
+    answer = _call(args, "/revocations", body | ({"wallet": True} if args.wallet else {}))
+    failed = [asked for asked in answer.get("wallets", ()) if asked["detail"]]
     if args.json:
         print_data(answer)
     else:
-        for batch in answer["revoked"]:
-            print_text(f"revoked {batch['copies']} copies of {batch['type']} as {batch['format']}")
-    return ACCEPTED
+        _print_revoked(answer["revoked"])
+        for asked in answer.get("wallets", ()):
+            print_text(f"{asked['provider']}: {asked['detail'] or 'revoked a wallet'}")
+    return UNAVAILABLE if failed else ACCEPTED
+
+
+def _check_wallets(args: Namespace) -> int:
+    answer = _call(args, "/wallets/check", {})
+    if args.json:
+        print_data(answer)
+    else:
+        _print_revoked(answer["revoked"])
+        for detail in answer["failed"]:
+            say(f"not looked up: {detail}")
+    return UNAVAILABLE if answer["failed"] else ACCEPTED
+
+
+def _print_revoked(batches: Sequence[Any]) -> None:
+    for batch in batches:
+        print_text(f"revoked {batch['copies']} copies of {batch['type']} as {batch['format']}")
 
 
 def _call(args: Namespace, path: str, body: object) -> Any:

@@ -39,10 +39,10 @@ class Command:
 COMMANDS: Final = {
     "demo": Command(module="demo", help="start every role on this machine, or tell the whole story"),
     "wallet": Command(module="wallet", help="receive, hold and present credentials"),
-    "issuer": Command(module="issuer", help="offer credentials"),
+    "issuer": Command(module="issuer", help="offer credentials, look at the wallets that have some"),
     "revoke": Command(module="issuer", help="revoke credentials", arguments="add_revoke_arguments", run="revoke"),
     "verifier": Command(module="verifier", help="ask for presentations, read the answers"),
-    "wallet-provider": Command(module="wallet_provider", help="attest a foreign wallet's keys"),
+    "wallet-provider": Command(module="wallet_provider", help="serve the wallet provider, list and revoke wallets"),
     "verify": Command(module="verify", help="judge a credential or a presentation"),
     "inspect": Command(module="inspect", help="show what a file says of itself, unverified"),
     "issue": Command(module="issue", help="issue one credential from the command line"),

@@ -15,7 +15,7 @@ from zegel.cli.configuration import add_config_option
 from zegel.cli.input import read_argument
 from zegel.cli.output import ACCEPTED
 from zegel.cli.passphrase import add_passphrase_options, read_passphrase
-from zegel.cli.wallet_network import act_on_network
+from zegel.cli.wallet_network import act_on_network, activate
 from zegel.cli.wallet_words import (
     credential_data,
     credential_line,
@@ -51,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         add_passphrase_options(own)
         return own
 
-    command("init", "make a vault")
+    add_config_option(command("init", "make a vault, and have the wallet activated by its provider"))
     receive = command("receive", "take up an offer; without a link, fetch what was deferred")
     receive.add_argument("link", metavar="LINK", nargs="?", help=f"the link of an offer; {_STDIN_HELP}")
     receive.add_argument("--tx-code", metavar="C", help=f"the code of a pre-authorized offer; {_STDIN_HELP}")
@@ -73,6 +73,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_config_option(present)
     delete = command("delete", "delete a credential, every copy with its key")
     delete.add_argument("id", metavar="ID", help=_ID_HELP)
+    add_config_option(command("state", "say whether this wallet is active, and show its revocation code"))
+    revoke = command("revoke", "have this wallet revoked by its provider, for good; nobody can undo it")
+    revoke.add_argument("--yes", action="store_true", help="it is meant")
+    add_config_option(revoke)
     command("log", "list all that was shared, received and refused: names, never values")
 
 
@@ -94,8 +98,13 @@ async def _init(args: Namespace) -> int:
         raise Unavailable(str(path), "there is a vault already")
     safe = Safe(file, clock=SystemClock(), idle=None)
     await safe.create(read_passphrase(args, new=True))
-    safe.close()
-    show(args, {"vault": str(path)}, f"made {path}")
+    try:
+        data = {"vault": str(path), **await activate(args, safe)}
+    finally:
+        safe.close()
+    code = data["revocation_code"]
+    text = f"made {path}" + (f"\nrevocation code: {code}  (write it down)" if data["activated"] else "")
+    show(args, data, text)
     return ACCEPTED
 
 
@@ -106,7 +115,7 @@ async def _with_wallet(args: Namespace) -> int:
     safe = Safe(file, clock=SystemClock(), idle=None)
     await safe.unlock(read_passphrase(args))
     try:
-        if args.action in ("receive", "present"):
+        if args.action in ("receive", "present", "state", "revoke"):
             return await act_on_network(args, safe)
         return await _act(args, _offline(safe))
     finally:

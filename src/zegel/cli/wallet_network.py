@@ -1,4 +1,4 @@
-"""``zegel wallet receive`` and ``present``: what needs a configuration, trust and the network."""
+"""``zegel wallet receive``, ``present``, ``state`` and ``revoke``: what needs a configuration and the network."""
 
 import asyncio
 import sys
@@ -6,7 +6,6 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any, Final
 
-from zegel.adapters.outbound import HttpOutbound
 from zegel.cli.callback import Callback, listening
 from zegel.cli.configuration import find_config
 from zegel.cli.output import ACCEPTED, MALFORMED, REJECTED, in_words, print_data, say
@@ -20,13 +19,23 @@ from zegel.cli.wallet_words import (
     show,
     whole_credential_data,
 )
-from zegel.errors import Rejected, Unavailable, explain
+from zegel.errors import Malformed, Rejected, Unavailable, explain
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest
 from zegel.profiles import Grant
 from zegel.protocols.openid4vp.wallet import Refusal
 from zegel.services.wallet.consenting import ConsentView, describe_consent
-from zegel.services.wallet.contents import Arrived, Asked, Brought, Deferred, Finished, LoggingIn, Offered, Unanswerable
+from zegel.services.wallet.contents import (
+    Arrived,
+    Asked,
+    Brought,
+    Deferred,
+    Finished,
+    LoggingIn,
+    Offered,
+    Unanswerable,
+    WalletInstance,
+)
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import verifier_counterpart
 from zegel.services.wallet.receiving import choose_grant
@@ -41,15 +50,39 @@ _BROWSER_BYTES: Final = 32
 
 
 async def act_on_network(args: Namespace, safe: Safe) -> int:
-    """Receive or present, under the configuration that the command means."""
+    """Act under the configuration that the command means."""
     world = open_world(find_config(args))
     try:
         await _load_trust(world)
         wallet = build_wallet(world, safe)
-        return await (_receive if args.action == "receive" else _present)(args, wallet, world)
+        match args.action:
+            case "receive":
+                return await _receive(args, wallet, world)
+            case "present":
+                return await _present(args, wallet, world)
+            case "revoke":
+                return await _revoke(args, wallet)
+            case _:
+                return await _state(args, wallet)
     finally:
-        if isinstance(world.outbound, HttpOutbound):
-            await world.outbound.aclose()
+        await world.close()
+
+
+async def activate(args: Namespace, safe: Safe) -> dict[str, Any]:
+    """Have a new wallet activated, if there is a provider to ask; otherwise it is when it is first used."""
+    try:
+        world = open_world(find_config(args))
+    except (Malformed, Unavailable):
+        say("not activated yet: there is no configuration that names its provider")
+        return {"activated": False, "revocation_code": None}
+    try:
+        own = await build_wallet(world, safe).instance.activate()
+    except (Malformed, Rejected, Unavailable) as error:
+        say(f"not activated yet: {error.detail}")
+        return {"activated": False, "revocation_code": None}
+    finally:
+        await world.close()
+    return {"activated": True, "revocation_code": own.code}
 
 
 async def _load_trust(world: World) -> None:
@@ -59,6 +92,42 @@ async def _load_trust(world: World) -> None:
         say(f"a list of trusted entities is not in force: {error.detail}")
     if errors and len(errors) == len(world.config.trusted_lists):
         raise errors[0]
+
+
+# --- the wallet itself ------------------------------------------------------------------------------------------------
+
+
+async def _state(args: Namespace, wallet: Wallet) -> int:
+    try:
+        own = await wallet.instance.look()
+    except (Malformed, Rejected, Unavailable) as error:
+        say(f"whether it was revoked cannot be looked up: {error.detail}")
+        own = wallet.instance.own
+    return _shown(args, own)
+
+
+async def _revoke(args: Namespace, wallet: Wallet) -> int:
+    if not args.yes:
+        say("a revoked wallet receives and shows nothing any more, and nobody can undo it; if it is meant, say --yes")
+        return MALFORMED
+    return _shown(args, await wallet.instance.revoke())
+
+
+def _shown(args: Namespace, own: WalletInstance | None) -> int:
+    if own is None or own.id is None:
+        state, words = "new", "not activated yet; it is when it is first used"
+    elif own.revoked_at is not None:
+        state, words = "revoked", f"revoked: {own.reason}"
+    else:
+        state, words = "active", f"active, by {own.provider}\nrevocation code: {own.code}"
+    data = {
+        "state": state,
+        "provider": None if own is None else own.provider,
+        "revocation_code": None if own is None else own.code,
+        "reason": None if own is None or own.revoked_at is None else own.reason,
+    }
+    show(args, data, words)
+    return REJECTED if state == "revoked" and args.action == "state" else ACCEPTED
 
 
 # --- receive ----------------------------------------------------------------------------------------------------------

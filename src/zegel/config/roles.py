@@ -125,6 +125,12 @@ class IssuerConfig(RoleConfig):
     signed_metadata: bool = setting(True, "the metadata is also served signed")
     encrypted_responses: bool = setting(False, "credential responses are refused unencrypted")
     encryption_key: Path = setting(Path("keys/issuer-encryption.key.pem"), "the key that requests are encrypted to")
+    chained_types: tuple[str, ...] = setting(
+        ("pid",), "the types that end with the wallet they were issued to: when that is revoked, so are they"
+    )
+    wallet_check: Seconds = setting(
+        Seconds(60), "how often it is seen to that the statuses of wallets are looked up in time"
+    )
     delayed_types: tuple[str, ...] = setting(
         (), "the types that are issued later, and fetched at the deferred endpoint"
     )
@@ -262,7 +268,15 @@ class WalletProviderConfig(RoleConfig):
     sealing_key: Path = setting(Path("keys/wallet-provider.seal"), "file with the key that seals the database")
     key: Path = setting(Path("keys/wallet-provider.key.pem"), "the key that signs wallet and key attestations")
     chain: Path = setting(Path("keys/wallet-provider.pem"), "its chain, leaf first, without the anchor")
+    status_key: Path = setting(Path("keys/wallet-status.key.pem"), "the key that signs its status lists")
+    status_chain: Path = setting(Path("keys/wallet-status.pem"), "its chain")
     attestation: Seconds = setting(Seconds(86_000), "how long a wallet attestation lives; under 24 hours")
+    maintained: Seconds = setting(
+        Seconds(34_560_000), "how long the status of what is attested today is maintained at least; 400 days"
+    )
+    status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
+    status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
+    status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
     operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7113), "the port of the operator API")
     operator_token: Path = setting(

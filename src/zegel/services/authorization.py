@@ -47,8 +47,10 @@ from zegel.protocols.oauth.token import (
     refresh_access,
     used_meanwhile,
 )
+from zegel.services.issuing import CheckedStatus
 from zegel.services.ports import Clock, IssuerStore, Kind, Random, Stored, Transaction
 from zegel.services.trust import Trust
+from zegel.services.wallet_watch import WalletWatch
 
 T = TypeVar("T")
 
@@ -57,6 +59,7 @@ CODE: Final = Kind[AuthorizationCode | UsedCode](name="code", states=(Authorizat
 PRE_AUTHORIZED: Final = Kind[PreAuthorizedCode | UsedCode](
     name="pre-authorized code", states=(PreAuthorizedCode, UsedCode)
 )
+REVOKED: Final = "invalid_client_attestation"  # draft 07 section 6.2: the client is not to be believed
 GRANT: Final = Kind(name="grant", states=(Grant,))
 ACCESS: Final = Kind(name="access token", states=(AccessToken,))
 REFRESH: Final = Kind(name="refresh token", states=(RefreshToken,))
@@ -76,10 +79,18 @@ class AuthorizationService:
     """An authorization server at work. The wallet providers that ``trust`` has at the time are those of the server."""
 
     def __init__(
-        self, server: AuthorizationServer, *, trust: Trust, store: IssuerStore, clock: Clock, random: Random
+        self,
+        server: AuthorizationServer,
+        *,
+        trust: Trust,
+        watch: WalletWatch,
+        store: IssuerStore,
+        clock: Clock,
+        random: Random,
     ) -> None:
         self._configured = server
         self._trust = trust
+        self._watch = watch
         self._store = store
         self._clock = clock
         self._random = random
@@ -106,6 +117,7 @@ class AuthorizationService:
     async def push(self, request: HttpRequest) -> HttpResponse:
         """Take a pushed authorization request."""
         pushed = push_authorization_request(self._server, request, now=self._clock.now(), random=self._random)
+        await self._watch.check_wallet(pushed.state.client.status, code=REVOKED)
         async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, pushed.once)
             await transaction.put(PUSHED, pushed.request_uri, pushed.state, expires=pushed.kept_until)
@@ -180,6 +192,7 @@ class AuthorizationService:
     async def token(self, request: HttpRequest) -> HttpResponse:
         """Exchange a code or a refresh token for an access token."""
         asked = read_token_request(self._server, request, now=self._clock.now())
+        await self._watch.check_wallet(asked.client.status, code=REVOKED)
         match asked.grant_type:
             case GrantType.AUTHORIZATION_CODE:
                 return await self._redeem_code(asked)
@@ -236,6 +249,7 @@ class AuthorizationService:
         return _answered(outcome)
 
     async def _refresh(self, asked: TokenRequest) -> HttpResponse:
+        await self._check_first_wallet(asked)
         async with self._store.transaction(durable=True) as transaction:
             stored = await transaction.load(REFRESH, asked.secret)
             grant = None if stored is None else await transaction.load(GRANT, stored.value.grant)
@@ -250,6 +264,13 @@ class AuthorizationService:
             await claim(transaction, refreshed.once)
             await transaction.put(ACCESS, refreshed.access_token, refreshed.access, expires=refreshed.access.expires)
         return refreshed.response
+
+    async def _check_first_wallet(self, asked: TokenRequest) -> tuple[CheckedStatus, ...]:
+        """ARF 3.0 ISSU_65: it is the wallet that it was, and that one is not revoked either."""
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(REFRESH, asked.secret)
+            grant = None if stored is None else await transaction.load(GRANT, stored.value.grant)
+        return await self._watch.check_wallet(None if grant is None else grant.value.client.status, code=REVOKED)
 
     async def _decide(self, transaction: Transaction, pending: Pending) -> PushedRequest:
         pushed = await transaction.take(PUSHED, pending.request_uri)

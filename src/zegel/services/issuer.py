@@ -8,7 +8,6 @@ from typing import Final, final
 
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format
-from zegel.formats.status.entries import INVALID
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import Json
@@ -24,9 +23,20 @@ from zegel.protocols.openid4vci.publication import build_issuer_metadata
 from zegel.protocols.openid4vci.states import DeferredTransaction, NotifiedIssuance
 from zegel.services.authorization import AuthorizationService, claim
 from zegel.services.issuer_policy import IssuerPolicy
-from zegel.services.issuing import CredentialPress, Order
-from zegel.services.ports import Clock, Issuance, IssuerStore, IssuerTransaction, Kind, PersonSource, Random
+from zegel.services.issuing import CheckedStatus, CredentialPress, Order, revoke_batch
+from zegel.services.ports import (
+    Clock,
+    Issuance,
+    IssuerStore,
+    IssuerTransaction,
+    Kind,
+    PersonSource,
+    Random,
+    Watched,
+)
 from zegel.services.trust import Trust
+from zegel.services.wallet_watch import WalletWatch
+from zegel.trust.attestation_claims import AttestationStatus, check_maintained
 from zegel.trust.signing import CertifiedSigner
 
 
@@ -81,6 +91,7 @@ class IssuerService:
         policy: IssuerPolicy,
         press: CredentialPress,
         authorization: AuthorizationService,
+        watch: WalletWatch,
         source: PersonSource,
         store: IssuerStore,
         key: bytes,
@@ -93,6 +104,7 @@ class IssuerService:
         self._policy = policy
         self._press = press
         self._authorization = authorization
+        self._watch = watch
         self._source = source
         self._store = store
         self._key = key
@@ -146,9 +158,10 @@ class IssuerService:
         """Answer at the credential endpoint: credentials, or a transaction to come back with."""
         authorized = await self._authorization.authorize(request)
         call = read_credential_request(self._issuer, request, authorized=authorized, now=self._clock.now())
+        statuses = await self._check_wallet(call)
         delay = self._policy.delays.get(self._type(call).id, 0)
         if not delay:
-            return await self._issue(call)
+            return await self._issue(call, statuses)
         async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, call.once)
             return await self._defer(transaction, call, wait=delay, ready_at=self._clock.now() + delay)
@@ -163,7 +176,7 @@ class IssuerService:
         assert stored is not None
         wait = stored.value.ready_at - self._clock.now()
         if wait <= 0:
-            return await self._issue(call)
+            return await self._issue(call, await self._check_wallet(call))
         async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, call.once)
             await _take(transaction, call)
@@ -189,15 +202,32 @@ class IssuerService:
             batches = await transaction.issuances.of_person(person)
             alive = [batch for batch in batches if batch.revoked_at is None and batch.listed]
             chosen = [batch for batch in alive if type_ in (None, batch.type)]
-            revoked = [await transaction.issuances.revoke(batch.id, now=now) for batch in chosen]
-            for batch in chosen:
-                await transaction.statuses.mark(batch.listed, INVALID)
+            revoked = [await revoke_batch(transaction, batch, now=now) for batch in chosen]
             key = _revocation_key(self._key, person, type_)
             await transaction.take(REVOCATION, key)
             await transaction.put(REVOCATION, key, Revocation(at=now), expires=now + GRANT_SECONDS)
         return tuple(batch for batch in revoked if batch is not None)
 
-    async def _issue(self, call: CredentialCall) -> HttpResponse:
+    async def statuses_of(self, person: str) -> tuple[AttestationStatus, ...]:
+        """By which the wallets of a person can be revoked: of all that is valid and hangs on one."""
+        async with self._store.transaction() as transaction:
+            batches = await transaction.issuances.of_person(person)
+            watches = [watch for batch in batches for watch in await transaction.watches.of_issuance(batch.id)]
+        return tuple(dict.fromkeys(watch.status for watch in watches if watch.what is Watched.WALLET))
+
+    async def _check_wallet(self, call: CredentialCall) -> tuple[CheckedStatus, ...]:
+        """The statuses of the wallet and of its key storage, valid now; ``Denied`` when one is revoked.
+
+        By TS3 1.5, what ends with its wallet goes to no wallet without a status that is maintained (ARF 3.0 WUA_30).
+        """
+        wallet = await self._watch.check_wallet(call.wallet_status, code="credential_request_denied")
+        keys = await self._watch.check_keys(call.key_statuses)
+        if self._type(call).id in self._policy.chained and self._issuer.status_period is not None:
+            with denying("credential_request_denied"):
+                check_maintained(call.wallet_status, now=self._clock.now(), what="wallet attestation")
+        return (*wallet, *keys)
+
+    async def _issue(self, call: CredentialCall, statuses: tuple[CheckedStatus, ...]) -> HttpResponse:
         """One durable transaction: what serves once is claimed, the batch is noted, the credentials exist."""
         type_, person = self._type(call), call.grant.subject
         record = await self._source.load_claims(person, type_.id)
@@ -205,7 +235,14 @@ class IssuerService:
             raise decline("nothing is known of this person under this type")
         # OpenID4VCI 1.0 section 8.3: the issuer may issue fewer than there are keys
         keys = call.keys[: type_.batch_size]
-        order = Order(person=person, type=type_, format=call.configuration.format, record=record, keys=keys)
+        order = Order(
+            person=person,
+            type=type_,
+            format=call.configuration.format,
+            record=record,
+            keys=keys,
+            hangs_on=_maintained(statuses) if type_.id in self._policy.chained else (),
+        )
         async with self._store.transaction(durable=True) as transaction:
             await claim(transaction, call.once)
             await _take(transaction, call)
@@ -250,6 +287,11 @@ class IssuerService:
 
 def _revocation_key(key: bytes, person: str, type_: str | None) -> str:
     return base64url(hmac.digest(key, f"{type_ or ''}\0{person}".encode(), "sha256"))
+
+
+def _maintained(statuses: Iterable[CheckedStatus]) -> tuple[CheckedStatus, ...]:
+    """Those whose end is known."""
+    return tuple(each for each in statuses if each.status.maintained_until is not None)
 
 
 async def _note(transaction: IssuerTransaction, notification: Notification) -> HttpResponse:

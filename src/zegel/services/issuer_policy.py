@@ -1,6 +1,6 @@
 """What an issuer offers, from its catalogue: the configurations of its metadata, and the types behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -9,6 +9,7 @@ from zegel.errors import Rejected
 from zegel.formats.catalogue.describe import described_claims, name_in
 from zegel.formats.catalogue.types import AttestationType, Names
 from zegel.formats.credential import Format
+from zegel.primitives.x509 import DAY
 from zegel.profiles import Profile, Proof
 from zegel.protocols.openid4vci.configuration import (
     SIGNING_ALGORITHMS,
@@ -17,6 +18,7 @@ from zegel.protocols.openid4vci.configuration import (
     Display,
     KeyRequirements,
 )
+from zegel.trust.attestation_claims import MIN_MAINTAINED
 
 _SUFFIXES: Final[Mapping[Format, str]] = {Format.SD_JWT_VC: "sd-jwt", Format.MDOC: "mdoc"}
 
@@ -24,11 +26,15 @@ _SUFFIXES: Final[Mapping[Format, str]] = {Format.SD_JWT_VC: "sd-jwt", Format.MDO
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerPolicy:
-    """The types on offer, by id, and which of them take time (seconds, by type id)."""
+    """The types on offer, by id, and which of them take time (seconds, by type id).
+
+    Those that are ``chained`` end with the wallet that they are issued to (ARF 3.0 WURevocation_18 and _19).
+    """
 
     types: Mapping[str, AttestationType]
     delays: Mapping[str, int]
     offer_seconds: int
+    chained: frozenset[str] = frozenset()
 
     def choose(self, type_id: str, formats: Sequence[Format] = ()) -> tuple[str, ...]:
         """The configuration ids of a type in these formats, or in all that it has.
@@ -57,14 +63,27 @@ def configuration_id(type_: AttestationType, format_: Format) -> str:
     return f"{type_.id}-{_SUFFIXES[format_]}"
 
 
+def status_period(types: Iterable[AttestationType]) -> int:
+    """For how long a status should be maintained that credentials of these types hang on, in seconds.
+
+    TS3 1.5 section 2.4: as long as the longest-lived of them, and what every provider has to offer if none does.
+    """
+    return max((MIN_MAINTAINED, *((type_.validity_days + 1) * DAY for type_ in types)))
+
+
 def build_configurations(
-    types: Sequence[AttestationType], *, profile: Profile, key_resistance: tuple[str, ...]
+    types: Sequence[AttestationType],
+    *,
+    profile: Profile,
+    key_resistance: tuple[str, ...],
+    status_period: int | None = None,
 ) -> Mapping[str, CredentialConfiguration]:
     """The credential configurations of the types, each in each of its formats.
 
-    ``key_resistance`` are the levels of OpenID4VCI 1.0 section D.2, of which attested keys must have one.
+    ``key_resistance`` are the levels of OpenID4VCI 1.0 section D.2, of which attested keys must have one;
+    ``status_period`` is the preference of TS3 1.5 section 2.4, None where no status is asked for.
     """
-    proofs = _proofs(profile, key_resistance)
+    proofs = _proofs(profile, key_resistance, status_period)
     built = (_configuration(type_, format_, proofs) for type_ in types for format_ in type_.formats)
     return {configuration.id: configuration for configuration in built}
 
@@ -89,12 +108,16 @@ def _configuration(
     )
 
 
-def _proofs(profile: Profile, key_resistance: tuple[str, ...]) -> Mapping[str, KeyRequirements | None]:
+def _proofs(
+    profile: Profile, key_resistance: tuple[str, ...], status_period: int | None
+) -> Mapping[str, KeyRequirements | None]:
     """What proves a key: under a profile without plain ``jwt`` proofs, a key attestation always stands behind it.
 
     ARF 3.0 ISSU_27d: the issuer says how well keys and their use have to be guarded.
     """
-    attested = KeyRequirements(key_storage=key_resistance, user_authentication=key_resistance)
+    attested = KeyRequirements(
+        key_storage=key_resistance, user_authentication=key_resistance, status_period=status_period
+    )
     return {"jwt": None if Proof.JWT in profile.proofs else attested, "attestation": attested}
 
 

@@ -4,21 +4,34 @@ Times are rounded to the day, status entries are random and never used twice, sa
 kept is what revocation needs; keys and salts are not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from zegel.errors import Unavailable
+from zegel.checks import Check
+from zegel.errors import Rejected, Unavailable
 from zegel.formats.catalogue.records import CheckedRecord, check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.catalogue.types import CATEGORY_NAMESPACE, AttestationType
 from zegel.formats.claims import Claims
 from zegel.formats.credential import Format, IdentifierReference, Reference, StatusReference
 from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.sdjwt.issue import SdJwtIssuer
+from zegel.formats.status.entries import INVALID
 from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
-from zegel.services.ports import Clock, Issuance, IssuerTransaction, Listed, ListedIdentifier, Random, StatusEntry
+from zegel.services.ports import (
+    Clock,
+    Issuance,
+    IssuerTransaction,
+    Listed,
+    ListedIdentifier,
+    Random,
+    StatusEntry,
+    Watch,
+    Watched,
+)
+from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.signing import CertifiedSigner
 
 STATUS_PATH: Final = "/status/"
@@ -29,14 +42,28 @@ _ID_BYTES: Final = 16
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedStatus:
+    """The status of a wallet or of its key storage, found valid; it is to be looked at again when it is ``due``."""
+
+    what: Watched
+    status: AttestationStatus
+    due: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be issued: ``record`` of ``person`` as ``type`` in ``format``, a copy for each of ``keys``."""
+    """What is to be issued: ``record`` of ``person`` as ``type`` in ``format``, a copy for each of ``keys``.
+
+    ``hangs_on`` are the statuses with which the credentials end: none outlives their maintenance (ARF 3.0 ISSU_12c).
+    """
 
     person: str
     type: AttestationType
     format: Format
     record: Claims
     keys: tuple[PublicKey, ...]
+    hangs_on: tuple[CheckedStatus, ...] = ()
 
 
 @final
@@ -82,13 +109,17 @@ class CredentialPress:
         """Issue the copies and note the batch; ``Rejected(RECORD)`` for a record that the type does not allow.
 
         A credential that is bound to nobody is one copy. None outlives its signer's certificate, with which every
-        reader stops to believe it; ``Unavailable`` on that certificate's last day.
+        reader stops to believe it; ``Unavailable`` on that certificate's last day. Nor does one outlive the time for
+        which what it hangs on is maintained; ``Rejected(ATTESTATION_STATUS)`` on the last day of that.
         """
         record, plates = check_record(order.type, order.record), self._plates
         today = self._clock.now() // DAY * DAY
         until = min(today + order.type.validity_days * DAY, plates.ends)
         if until <= today:
             raise Unavailable("the signer of attestations", "its certificate ends; renew it")
+        until = min([until, *map(_last_midnight, order.hangs_on)])
+        if until <= today:
+            raise Rejected(Check.ATTESTATION_STATUS, "expected a status that is maintained for longer", field="exp")
         holders: tuple[PublicKey | None, ...] = order.keys or (None,)
         issuance = await self._note(order, count=len(holders), today=today, until=until, transaction=transaction)
         nothing = (None,) * len(holders)
@@ -129,6 +160,8 @@ class CredentialPress:
             identifiers=identifiers,
         )
         await transaction.issuances.add(issuance)
+        for watch in _watches(issuance, order.hangs_on):
+            await transaction.watches.add(watch)
         return issuance
 
     def _reference(self, listed: Listed) -> Reference:
@@ -185,6 +218,33 @@ class CredentialPress:
             )
             for key, status in zip(keys, statuses, strict=True)
         )
+
+
+def _watches(issuance: Issuance, hangs_on: Sequence[CheckedStatus]) -> Iterator[Watch]:
+    """What is watched for a batch, if it can be revoked at all."""
+    for place, checked in enumerate(hangs_on if issuance.listed else ()):
+        yield Watch(
+            issuance=issuance.id,
+            place=place,
+            what=checked.what,
+            status=checked.status,
+            due=checked.due,
+            expires=issuance.expires,
+        )
+
+
+async def revoke_batch(transaction: IssuerTransaction, batch: Issuance, *, now: int) -> Issuance | None:
+    """Revoke every copy of a batch, for good, and watch nothing of it any more."""
+    await transaction.statuses.mark(batch.listed, INVALID)
+    await transaction.watches.drop(batch.id)
+    return await transaction.issuances.revoke(batch.id, now=now)
+
+
+def _last_midnight(checked: CheckedStatus) -> int:
+    """TS3 1.5 section 2.4.3: a PID ends before the maintenance does."""
+    until = checked.status.maintained_until
+    assert until is not None  # it was checked to be maintained
+    return (until - 1) // DAY * DAY
 
 
 def sdjwt_issuer(type_: AttestationType, signer: CertifiedSigner) -> SdJwtIssuer:

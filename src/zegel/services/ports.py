@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar, final
 
 from zegel.formats.claims import Claims
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.trust.attestation_claims import AttestationStatus
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -64,6 +66,13 @@ class Transaction(Protocol):
 
     async def take(self, kind: Kind[T], key: str) -> T | None:
         """Remove a record that has not expired and return it: the one-time secrets' only read."""
+        ...
+
+    async def scan(self, kind: Kind[T], *, after: str, limit: int) -> tuple[tuple[str, T], ...]:
+        """At most ``limit`` records of a kind, in an order of their own, each with the cursor to go on after it.
+
+        ``after`` is such a cursor; empty, to begin.
+        """
         ...
 
     async def claim(self, purpose: str, key: str, *, expires: int) -> bool:
@@ -221,6 +230,54 @@ class Issuances(Protocol):
         ...
 
 
+class Watched(StrEnum):
+    """What of a wallet may be found revoked."""
+
+    WALLET = "wallet"
+    KEYS = "keys"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A status that an issuer looks at for as long as a batch is valid, next time when it is ``due``."""
+
+    issuance: str
+    place: int
+    what: Watched
+    status: AttestationStatus
+    due: int
+    expires: int
+
+
+class Watches(Protocol):
+    """What the issuer watches, so that what it issued ends with the wallet that holds it."""
+
+    async def add(self, watch: Watch) -> None:
+        """Watch until it expires."""
+        ...
+
+    async def due(self, *, before: int, limit: int) -> tuple[Watch, ...]:
+        """Those that are due at that time or earlier, the longest due first."""
+        ...
+
+    async def postpone(self, watch: Watch, *, due: int) -> None:
+        """Look again at that time."""
+        ...
+
+    async def hasten(self, *, due: int) -> None:
+        """Have none due later than that."""
+        ...
+
+    async def of_issuance(self, issuance_id: str) -> tuple[Watch, ...]:
+        """The statuses that a batch hangs on."""
+        ...
+
+    async def drop(self, issuance_id: str) -> None:
+        """Watch nothing of a batch any more."""
+        ...
+
+
 class IssuerTransaction(Transaction, Protocol):
     """A transaction that also holds what an issuer keeps."""
 
@@ -232,6 +289,11 @@ class IssuerTransaction(Transaction, Protocol):
     @property
     def issuances(self) -> Issuances:
         """The issued batches."""
+        ...
+
+    @property
+    def watches(self) -> Watches:
+        """What these hang on."""
         ...
 
 

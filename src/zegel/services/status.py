@@ -161,6 +161,10 @@ class StatusReader:
             self._remember(key, _Kept(status_list=status_list, since=now, until=until, used=used, anchors=anchors))
             return status_list
 
+    def forget(self) -> None:
+        """Fetch every list anew when it is next asked for."""
+        self._kept.clear()
+
     async def _verified(self, key: _Key) -> VerifiedList:
         response = await self._fetch(key.uri, IDENTIFIER_LIST if key.of_identifiers else _ACCEPT)
         content_type, anchors, now = response.header("content-type"), self._trust.anchors, self._clock.now()

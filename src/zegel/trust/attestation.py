@@ -23,6 +23,7 @@ from zegel.trust.attestation_claims import (
     parse_text,
     parse_time,
     refuse_outside_validity,
+    vouched,
 )
 
 WALLET_TYPE: Final = "oauth-client-attestation+jwt"  # draft 07 section 5.1
@@ -115,7 +116,7 @@ def verify_wallet_attestation(
         key=attestation.unverified_key,
         wallet=attestation.unverified_wallet,
         expires=expires,
-        status=attestation.unverified_status,
+        status=vouched(attestation.unverified_status, chain.anchor.entity),
         provider=chain.anchor.entity,
         chain=chain,
     )

@@ -1,7 +1,7 @@
 """What wallet attestations and key attestations have in common: a status, a time of validity, and how they are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from zegel.checks import Check
@@ -9,17 +9,41 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE, parse_numeric_date
 
+MIN_MAINTAINED: Final = 31 * 86_400  # TS3 section 2.4.2, at the time of presentation
 MAX_INDEX: Final = (1 << 53) - 1  # RFC 7493 section 2.2: beyond it JSON numbers are no longer exact
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttestationStatus:
-    """An entry of the wallet provider's status list, which it maintains until ``maintained_until`` (TS3 2.4.1)."""
+    """An entry of the wallet provider's status list, which it maintains until ``maintained_until`` (TS3 2.4.1).
+
+    ``provider`` is the entity that vouches for it, once the attestation is verified: its lists count, and no other's.
+    """
 
     uri: str
     index: int
     maintained_until: int | None = None
+    provider: str = ""
+
+
+def vouched(status: AttestationStatus | None, provider: str) -> AttestationStatus | None:
+    """The status of an attestation that is verified."""
+    return None if status is None else replace(status, provider=provider)
+
+
+def check_maintained(status: AttestationStatus | None, *, now: int, what: str) -> AttestationStatus:
+    """Return a status that is maintained for 31 days more; ``Rejected(ATTESTATION_STATUS)`` otherwise.
+
+    TS3 1.5 sections 2.3 and 2.4.2: without it, no PID could be revoked after its wallet (ARF 3.0 WUA_29).
+    """
+    if status is None:
+        raise Rejected(Check.ATTESTATION_STATUS, f"expected a status in the {what}", field="status")
+    # give or take what clocks differ: the provider counts from when it signed
+    if status.maintained_until is None or status.maintained_until + TOLERATED_LATE < now + MIN_MAINTAINED:
+        detail = f"expected a status in the {what} that is maintained for 31 days more"
+        raise Rejected(Check.ATTESTATION_STATUS, detail, field="exp")
+    return status
 
 
 def parse_attestation_status(claims: JsonObject, name: str, *, what: str) -> AttestationStatus | None:

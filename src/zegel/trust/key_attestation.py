@@ -21,6 +21,7 @@ from zegel.trust.attestation_claims import (
     parse_optional_text,
     parse_time,
     refuse_outside_validity,
+    vouched,
 )
 
 KEY_TYPE: Final = "key-attestation+jwt"  # OpenID4VCI 1.0 section D.1
@@ -107,7 +108,7 @@ def verify_key_attestation(attestation: UnverifiedKeyAttestation, *, anchors: Tr
         user_authentication=attestation.unverified_user_authentication,
         certification=attestation.unverified_certification,
         expires=expires,
-        status=attestation.unverified_status,
+        status=vouched(attestation.unverified_status, chain.anchor.entity),
         provider=chain.anchor.entity,
         chain=chain,
     )

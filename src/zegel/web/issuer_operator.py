@@ -21,7 +21,7 @@ MAX_PERSONS: Final = 500  # of a longer register the operator has a list of its 
 PRE_AUTHORIZED: Final = "pre-authorized"
 AUTHORIZATION_CODE: Final = "authorization-code"
 _OFFER_MEMBERS: Final = frozenset({"type", "formats", "grant", "person", "tx_code"})
-_REVOCATION_MEMBERS: Final = frozenset({"person", "type"})
+_REVOCATION_MEMBERS: Final = frozenset({"person", "type", "wallet"})
 _WHAT: Final = "request"
 
 
@@ -43,14 +43,31 @@ async def offer(site: IssuerSite, request: HttpRequest) -> HttpResponse:
 
 
 async def revoke(site: IssuerSite, request: HttpRequest) -> HttpResponse:
-    """Revoke what a person holds, of one type or of all; what was revoked before is not listed again."""
+    """Revoke what a person holds, of one type or of all; what was revoked before is not listed again.
+
+    With ``wallet`` true the person has died, and the wallet providers are asked to revoke the wallets as well.
+    """
     members = _members(request, _REVOCATION_MEMBERS)
     person = _text(members.get("person"), "person")
     type_ = None if members.get("type") is None else _text(members["type"], "type")
     if type_ is not None:
         site.policy.choose(type_)
+    with_wallet = members.get("wallet", False)
+    if type(with_wallet) is not bool:
+        raise Malformed(_WHAT, "wallet", "expected true or false")
+    statuses = await site.issuer.statuses_of(person) if with_wallet else ()  # known as long as it is watched
     revoked = await site.issuer.revoke(person=person, type_=type_)
-    return json_response({"revoked": [_batch(batch) for batch in revoked]})
+    asked = [{"provider": each.provider, "detail": each.detail} for each in await site.endings.ask(statuses)]
+    answer: dict[str, Json] = {"revoked": [_batch(batch) for batch in revoked]}
+    return json_response(answer | ({"wallets": asked} if with_wallet else {}))
+
+
+async def check_wallets(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
+    """Look up every wallet that something was issued to, now, and revoke what ended with it."""
+    looked = await site.wallets.look_at_all()
+    await site.statuses.publish()
+    failed: list[Json] = [error.detail for error in looked.failed]
+    return json_response({"revoked": [_batch(batch) for batch in looked.revoked], "failed": failed})
 
 
 async def publish(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
@@ -130,6 +147,7 @@ def _text(value: Json, where: str) -> str:
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("POST", "/offers", offer, Audience.OPERATOR, max_body=MAX_BODY, priority=Priority.BEGINS),
     Route("POST", "/revocations", revoke, Audience.OPERATOR, max_body=MAX_BODY),
+    Route("POST", "/wallets/check", check_wallets, Audience.OPERATOR, max_body=MAX_BODY),
     Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_BODY),
     Route("GET", "/status", show_herds, Audience.OPERATOR),
     Route("GET", "/persons", show_persons, Audience.OPERATOR),

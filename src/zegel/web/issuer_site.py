@@ -16,6 +16,8 @@ from zegel.services.log_in import LogInService
 from zegel.services.offers import OfferService
 from zegel.services.ports import Random
 from zegel.services.status_publisher import StatusPublisher
+from zegel.services.wallet_ending import WalletEnding
+from zegel.services.wallet_watch import WalletWatch
 from zegel.web.browser import CookiePolicy
 from zegel.web.verifier import VerifierSite
 
@@ -25,6 +27,7 @@ from zegel.web.verifier import VerifierSite
 class IssuerSite:
     """What the issuer's handlers need.
 
+    ``wallets`` watches those that something was issued to, ``endings`` asks their providers to revoke them.
     ``verifier`` asks wallets for the issuer, where people log in by presenting; ``wallet`` is the origin of a wallet's
     pages on this machine, if there is one; ``scheme`` is what the links of offers begin with.
     """
@@ -34,6 +37,8 @@ class IssuerSite:
     offers: OfferService
     log_in: LogInService
     statuses: StatusPublisher
+    wallets: WalletWatch
+    endings: WalletEnding
     documents: IssuerDocuments
     policy: IssuerPolicy
     verifier: VerifierSite | None

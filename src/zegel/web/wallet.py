@@ -3,7 +3,7 @@
 from typing import Final
 
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.web import wallet_credentials, wallet_entry, wallet_present, wallet_receive
+from zegel.web import wallet_credentials, wallet_entry, wallet_own, wallet_present, wallet_receive
 from zegel.web.pages import STATIC, static_file
 from zegel.web.routing import Route
 from zegel.web.wallet_site import WalletSite
@@ -19,5 +19,6 @@ ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     *wallet_credentials.ROUTES,
     *wallet_receive.ROUTES,
     *wallet_present.ROUTES,
+    *wallet_own.ROUTES,
     Route("GET", STATIC + "{name}", serve_static),
 )

@@ -87,6 +87,7 @@ async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
         "wallet_home.html",
         title="Your credentials",
         here=HOME,
+        own=contents.instance,
         cards=[_card(site, holding) for holding in reversed(contents.holdings)],
         waiting=[_waiting(id_, flow) for id_, flow in contents.flows.items() if _waits(flow, now)],
         bring=BRING,

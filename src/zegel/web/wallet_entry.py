@@ -1,9 +1,10 @@
 """Getting in: the launch code, the passphrase, a new vault; and out again."""
 
+from contextlib import suppress
 from typing import Final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.rates import Limit
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
@@ -81,6 +82,8 @@ async def create(site: WalletSite, request: HttpRequest) -> HttpResponse:
         await site.wallet.safe.create(passphrase)
     except Rejected as error:
         return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
+    with suppress(ZegelError):  # ARF 3.0 WIAM_03; a provider that does not answer is asked at the first use
+        await site.wallet.instance.activate()
     return see(onward)
 
 

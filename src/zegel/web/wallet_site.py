@@ -20,6 +20,7 @@ from zegel.web.wallet_door import Door
 
 HOME: Final = "/"
 LOG: Final = "/log"
+THIS_WALLET: Final = "/this-wallet"
 LAUNCH: Final = "/launch"
 SHOW_CODE: Final = "/launch/code"
 UNLOCK: Final = "/unlock"
@@ -134,7 +135,8 @@ def wallet_page(
     site: WalletSite, visit: Visit, template: str, *, title: str, here: str = "", status: int = 200, **values: object
 ) -> HttpResponse:
     """A page of the unlocked wallet."""
-    navigation = [(path, text, path == here) for path, text in ((HOME, "Credentials"), (LOG, "Log"))]
+    places = ((HOME, "Credentials"), (LOG, "Log"), (THIS_WALLET, "This wallet"))
+    navigation = [(path, text, path == here) for path, text in places]
     return render_page(
         template,
         status=status,

@@ -47,6 +47,7 @@ def _acts(owner: "_Owner") -> Mapping[str, tuple[Act, ...]]:
         "wallet/unlock": (owner.unlock,),
         "wallet/create": (owner.create,),
         "wallet/lock": (owner.lock,),
+        "wallet/this-wallet": (owner.acting_on_itself("noted"), owner.acting_on_itself("activate")),
         "wallet/bring": (owner.paste_offer, owner.paste_request),
         "wallet/credentials/{id}": (owner.acting("status"), owner.acting("renew"), owner.acting("seen")),
         "wallet/credentials/{id}/delete": (owner.delete,),
@@ -112,6 +113,14 @@ class _Owner:
             path = f"/credentials/{pages.contents.holdings[0].id}"
             await pages.open(path)
             return await pages.submit(path, action=action)
+
+        return act
+
+    def acting_on_itself(self, action: str) -> Act:
+        async def act() -> HttpResponse:
+            pages = await self._pages.enter()
+            await pages.open("/this-wallet")
+            return await pages.submit("/this-wallet", action=action)
 
         return act
 

@@ -10,21 +10,26 @@ from zegel_testing.authorities import fixed_key
 from zegel_testing.browser import Browser, link_of
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world
+from zegel_testing.relying_party import form_to
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_private_key
 from zegel.config.roles import SourceConfig
 from zegel.config.setting import Database, Origin, Port
-from zegel.formats.credential import Format
+from zegel.formats.credential import Format, StatusReference
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, media_type
+from zegel.primitives.json import encode_json
 from zegel.primitives.jwe import Encryption, open_jwe, parse_jwe, seal_jwe
 from zegel.profiles import Proof
 from zegel.protocols.openid4vci.encryption import JWT
 from zegel.protocols.openid4vci.states import Event
 from zegel.protocols.openid4vci.wallet.issuance import poll
 from zegel.protocols.openid4vci.wallet.notification import notification_step
+from zegel.services.wallet_requests import sign_revocation_request
+from zegel.trust.attestation import parse_wallet_attestation
+from zegel.web.app.keys import RoleKeys
 from zegel_fuzz.ground import Ground, Play, Trap, fetched, listeners_of, operated, posted, unhurried
 from zegel_fuzz.message import Good
 
@@ -76,6 +81,10 @@ def _issuing_plays(world: IssuingWorld, trap: Trap) -> Mapping[str, tuple[Play, 
         "issuer-operator/offers": tuple(operated(config, "/offers", offer) for offer in offers),
         "issuer-operator/revocations": (operated(config, "/revocations", {"person": "max", "type": "pid"}),),
         "issuer-operator/status/publish": (operated(config, "/status/publish", {}),),
+        "issuer-operator/wallets/check": (operated(config, "/wallets/check", {}),),
+        "wallet-provider/instances": (trap.play("/instances", lambda: world.wallet().proof([])),),
+        "wallet-provider/revocations": (acts.revoke_wallet, acts.have_a_wallet_revoked),
+        "wallet-provider/revoke": (acts.revoke_at_the_page,),
         "wallet-provider/wallet-attestations": (trap.play("/wallet-attestations", lambda: world.wallet().client()),),
         "wallet-provider/key-attestations": (
             trap.play("/key-attestations", lambda: world.wallet().attest([fixed_key("a"), fixed_key("b")], "n")),
@@ -83,6 +92,11 @@ def _issuing_plays(world: IssuingWorld, trap: Trap) -> Mapping[str, tuple[Play, 
         "wallet-provider-operator/attest": (
             operated(world.config.wallet_provider, "/attest", {"jwks": [key | {"kid": "1"}], "nonce": "n"}),
         ),
+        "wallet-provider-operator/revocations": (
+            operated(world.config.wallet_provider, "/revocations", {"instance": "x"}),
+            operated(world.config.wallet_provider, "/revocations", {"key_storage": False}),
+        ),
+        "wallet-provider-operator/status/publish": (operated(world.config.wallet_provider, "/status/publish", {}),),
     }
 
 
@@ -154,6 +168,38 @@ class _Issuance:
         browser = self._world.browser()
         page = await browser.open(self._world.issuer + "/")
         await browser.post("/offer", hidden_fields(page) | {"type": "pid"})
+
+    async def revoke_wallet(self) -> Good:
+        wallet = await self._activated()
+        return await posted(self._revocations, encode_json({"code": wallet.code}))()
+
+    async def have_a_wallet_revoked(self) -> Good:
+        client = await self._wallet().client()
+        assert client.attestation is not None
+        status = parse_wallet_attestation(client.attestation.compact).unverified_status
+        assert status is not None
+        request = sign_revocation_request(
+            RoleKeys("issuer", self._world.world).signer("key"),
+            status=StatusReference(uri=status.uri, index=status.index),
+            audience=self._world.config.wallet_provider.origin,
+            now=self._world.clock.now(),
+        )
+        return await posted(self._revocations, encode_json({"request": request}))()
+
+    async def revoke_at_the_page(self) -> Good:
+        wallet = await self._activated()
+        origin = self._world.config.wallet_provider.origin
+        good = form_to(f"{origin}/revoke", {"code": wallet.code, "decision": "revoke"})
+        return Good(replace(good, headers=(*good.headers, ("origin", origin))))
+
+    @property
+    def _revocations(self) -> str:
+        return self._world.config.wallet_provider.origin + "/revocations"
+
+    async def _activated(self) -> TestWallet:
+        wallet = self._wallet()
+        await wallet.proof([])
+        return wallet
 
     def _wallet(self) -> TestWallet:
         wallet = self._world.wallet()

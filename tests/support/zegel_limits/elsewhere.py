@@ -144,6 +144,12 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.web.provider.PUBLISHED_SECONDS": (
         "tests/flows/test_rotation.py::test_a_successor_that_not_everybody_knows_yet_does_not_sign",
     ),
+    "zegel.services.wallet_instances.MAX_ATTESTED": (
+        _UNIT + "services/test_wallet_provider.py::test_a_wallet_is_attested_only_so_often",
+    ),
+    "zegel.trust.attestation_claims.MIN_MAINTAINED": (
+        _UNIT + "trust/test_attestation_claims.py::test_a_status_is_maintained_for_31_days_more_to_the_second",
+    ),
     "zegel.web.wallet_door.MAX_TRIES": (_UNIT + "web/test_wallet.py::test_ten_wrong_codes_are_enough",),
 }
 """The tests that hold a limit from both sides."""
@@ -167,6 +173,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.protocols.oidc.sign_in.ID_TOKEN_SECONDS": _TOLD,
     "zegel.protocols.openid4vci.publication.SIGNED_SECONDS": _TOLD,
     "zegel.services.wallet_provider.KEY_ATTESTATION_SECONDS": _TOLD,
+    "zegel.services.wallet_watch.RETRY_SECONDS": _TURN,
     "zegel.web.errors.UNAVAILABLE_SECONDS": _TOLD,
     "zegel.web.issuer.METADATA_SECONDS": _TOLD,
     "zegel.web.status_lists._AGGREGATION_SECONDS": _TOLD,

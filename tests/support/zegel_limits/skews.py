@@ -12,9 +12,10 @@ from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, si
 from zegel_testing.issuance import ACCESS, ACCESS_ANCHORS, certified
 from zegel_testing.lists import LIST_ROOT, OPERATOR, scheme
 from zegel_testing.registration import REGISTERED, as_jwt, registered
+from zegel_testing.signed_objects import ANCHORS, SIGNERS
 
-from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
+from zegel.formats.credential import StatusReference
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.verify import verify_issued_mdoc
 from zegel.formats.sdjwt.parse import parse_sdjwt
@@ -30,9 +31,17 @@ from zegel.protocols.oidc.upstream import (
     verify_id_token,
 )
 from zegel.protocols.openid4vci.metadata import TYP, parse_issuer_metadata, verify_issuer_metadata
-from zegel.services.wallet_provider import POSSESSION_TYPE, WalletProviderIdentity, WalletProviderService
+from zegel.services.wallet_requests import (
+    POSSESSION_TYPE,
+    parse_instance_proof,
+    sign_instance_proof,
+    sign_revocation_request,
+    verify_instance_proof,
+    verify_possession,
+    verify_revocation_request,
+)
 from zegel.trust.anchors import Purpose
-from zegel.trust.attestation import WalletDescription, parse_wallet_attestation, verify_wallet_attestation
+from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
 from zegel.trust.key_attestation import parse_key_attestation, verify_key_attestation
 from zegel.trust.lists.build import build_trusted_list, sign_trusted_list
 from zegel.trust.lists.parse import parse_trusted_list
@@ -125,23 +134,23 @@ def _registration(**times: int) -> object:
     return verify_registration(certificate, anchors=REGISTERED, now=NOW)
 
 
-def wallet_provider() -> WalletProviderService:
-    """A wallet provider now."""
-    identity = WalletProviderIdentity(
-        origin=_ORIGIN,
-        client_id=_ORIGIN,
-        wallet=WalletDescription(name="W"),
-        signer=certified(_PROVIDER),
-        lifetime=600,
-    )
-    return WalletProviderService(identity, clock=ManualClock(NOW))
-
-
 def possession(issued_at: int) -> object:
     """A wallet shows at this time that it holds its key."""
     claims = {"aud": _ORIGIN, "iat": issued_at}
     proof = sign_jws(claims, signer=_KEY, typ=POSSESSION_TYPE, header={"jwk": _KEY.public_key.jwk()})
-    return wallet_provider().attest_wallet(proof.decode())
+    return verify_possession(proof.decode(), audience=_ORIGIN, now=NOW)
+
+
+def _wallet_request(issued_at: int) -> object:
+    proof = sign_instance_proof(_KEY, instance="w", possessions=[], audience=_ORIGIN, now=issued_at)
+    parsed = parse_instance_proof(proof)
+    return verify_instance_proof(parsed, key=_KEY.public_key, possessions=[], audience=_ORIGIN, now=NOW)
+
+
+def _revocation_request(issued_at: int) -> object:
+    status = StatusReference(uri=_ORIGIN, index=1)
+    request = sign_revocation_request(SIGNERS[Purpose.ISSUER], status=status, audience=_ORIGIN, now=issued_at)
+    return verify_revocation_request(request, audience=_ORIGIN, anchors=ANCHORS, now=NOW)
 
 
 def trusted_list(*, issued_at: int, next_update: int) -> object:
@@ -191,6 +200,8 @@ SKEWS: Final[Mapping[str, Skew]] = {
     "proof of possession iat": _begins(lambda n: possession(NOW + n), Check.POSSESSION),
     "registration certificate iat": _begins(lambda n: _registration(issued_at=NOW + n), Check.REGISTRATION_VALIDITY),
     "registration certificate exp": _ends(lambda n: _registration(expires=NOW + n), Check.REGISTRATION_VALIDITY),
+    "wallet's request iat": _begins(lambda n: _wallet_request(NOW + n), Check.WALLET_INSTANCE),
+    "request for a revocation iat": _begins(lambda n: _revocation_request(NOW + n), Check.REVOCATION_REQUEST),
     "list of trusted entities, issued": _begins(
         lambda n: trusted_list(issued_at=NOW + n, next_update=NOW + DAY), Check.LIST_FRESHNESS
     ),

@@ -15,9 +15,10 @@ from zegel.protocols.oauth.lifetimes import check_recent
 from zegel.protocols.oauth.nonces import NoncePurpose, Nonces
 from zegel.protocols.openid4vci.wallet.authorization import begin_authorization, renew, return_from_browser
 from zegel.protocols.openid4vp.verifier import CrossDevice, check_open
+from zegel.services.wallet_provider import check_nonce
 from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
 from zegel_limits.pair import Pair
-from zegel_limits.skews import possession, trusted_list, wallet_provider
+from zegel_limits.skews import possession, trusted_list
 
 _URL: Final = "https://issuer.utopia.example/credential"
 
@@ -119,10 +120,8 @@ TIMES: Final[Mapping[str, Pair]] = {
     "zegel.protocols.openid4vp.verifier.CROSS_DEVICE_SECONDS": Pair(
         lambda n: check_open(session(flow=CrossDevice()), now=NOW + n), Check.ANSWERED_ONCE, says="expired", ends=True
     ),
-    "zegel.services.wallet_provider._MAX_NONCE": Pair(
-        lambda n: wallet_provider().attest_public_keys([parsers.KEY.public_key], nonce="n" * n)
-    ),
-    "zegel.services.wallet_provider.POSSESSION_SECONDS": Pair(
+    "zegel.services.wallet_provider._MAX_NONCE": Pair(lambda n: check_nonce("n" * n)),
+    "zegel.services.wallet_requests.POSSESSION_SECONDS": Pair(
         lambda n: possession(NOW - n), Check.POSSESSION, says="of this minute"
     ),
     "zegel.trust.attestation.MAX_LIFETIME": Pair(_attested, ValueError, says="24 hours"),

@@ -23,6 +23,7 @@ _BODIES: Final[Mapping[str, str]] = {
     "zegel.web.verifier.MAX_REQUEST_FORM": "zegel.web.verifier.ROUTES",
     "zegel.web.verifier_operator.MAX_QUESTION": "zegel.web.verifier_operator.ROUTES",
     "zegel.web.wallet_provider.MAX_WALLET": "zegel.web.wallet_provider.ROUTES",
+    "zegel.web.wallet_provider.MAX_REVOCATION": "zegel.web.wallet_provider.ROUTES",
     "zegel.web.wallet_provider.MAX_BATCH": "zegel.web.wallet_provider.ROUTES",
     "zegel.web.wallet_site.MAX_FORM": "zegel.web.wallet.ROUTES",
     "zegel.protocols.openid4vp.response.MAX_BODY": "zegel.web.verifier.ROUTES",

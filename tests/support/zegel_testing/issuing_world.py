@@ -19,7 +19,6 @@ from zegel.formats.credential import VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel.profiles import HAIP, PROFILES, Profile, Proof
 from zegel.protocols.openid4vci.offer import CredentialOffer, parse_offer, parse_offer_link
@@ -35,7 +34,8 @@ from zegel.protocols.openid4vci.wallet.session import Received, WalletAttestatio
 from zegel.protocols.openid4vci.wallet.start import Ready, fetch_step, start
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
-from zegel.services.wallet_provider import POSSESSION_TYPE
+from zegel.services.wallet_instances import code_digest, new_code
+from zegel.services.wallet_requests import sign_instance_proof, sign_possession
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.wallet_provider import open_wallet_provider
@@ -139,6 +139,9 @@ class TestWallet:
     def __init__(self, world: IssuingWorld, profile: Profile) -> None:
         self.world = world
         self.profile = profile
+        self.own = random_private_key(system_random)
+        self.code = new_code(system_random)
+        self.id: str | None = None
         self.instance = random_private_key(system_random)
         self.dpop = random_private_key(system_random)
         self.keys: list[PrivateKey] = []
@@ -157,7 +160,9 @@ class TestWallet:
         """Who this wallet is to the issuer: attested where the profile wants it."""
         attestation, client_id = None, "plain-wallet"
         if self.profile is HAIP:
-            answer = await self._provider("/wallet-attestations", {"possession": self._possession(self.instance)})
+            shown = self._possession(self.instance)
+            proof = await self.proof([shown])
+            answer = await self._provider("/wallet-attestations", {"instance": proof, "possession": shown})
             attestation = WalletAttestation(compact=answer["wallet_attestation"], signer=self.instance)
             client_id = answer["client_id"]
         return WalletClient(
@@ -222,7 +227,7 @@ class TestWallet:
         choice = choice or pause.choices[0]
         keys = [random_private_key(system_random) for _ in range(min(self.copies, pause.batch_size))]
         self.keys += keys
-        attestation = None if choice is Proof.JWT else await self.attest(keys, pause.nonce)
+        attestation = None if choice is Proof.JWT else await self.attest(keys, pause.attested_nonce(choice))
         now = self.world.clock.now()
         step = prove(pause, choice, keys=keys, attestation=attestation, now=now, random=system_random)
         return await self.drive(step)
@@ -251,7 +256,8 @@ class TestWallet:
 
     async def attest(self, keys: Sequence[PrivateKey], nonce: str | None) -> str:
         """What the wallet provider says of the keys."""
-        body = {"possessions": [self._possession(key) for key in keys], "nonce": nonce}
+        shown = [self._possession(key) for key in keys]
+        body = {"instance": await self.proof(shown), "possessions": shown, "nonce": nonce}
         attestation: str = (await self._provider("/key-attestations", body))["key_attestation"]
         return attestation
 
@@ -264,17 +270,24 @@ class TestWallet:
             for credential in received.credentials
         ]
 
-    async def _provider(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def proof(self, possessions: Sequence[str]) -> str:
+        """Show the wallet provider which wallet asks; the first time, have it activated."""
+        origin, now = self.world.config.wallet_provider.origin, self.world.clock.now()
+        if self.id is None:
+            shown = sign_possession(self.own, audience=origin, now=now, code=code_digest(self.code))
+            self.id = str((await self._provider("/instances", {"possession": shown}, status=201))["instance"])
+        return sign_instance_proof(self.own, instance=self.id, possessions=possessions, audience=origin, now=now)
+
+    async def _provider(self, path: str, body: Mapping[str, Any], *, status: int = 200) -> dict[str, Any]:
         url = self.world.config.wallet_provider.origin + path
         request = HttpRequest(method="POST", url=url, body=json.dumps(body).encode())
         response = await self.world.world.outbound.fetch(request)
-        assert response.status == 200, response.body
+        assert response.status == status, response.body
         members: dict[str, Any] = json.loads(response.body)
         return members
 
     def _possession(self, key: PrivateKey) -> str:
-        claims = {"aud": self.world.config.wallet_provider.origin, "iat": self.world.clock.now()}
-        return sign_jws(claims, signer=key, typ=POSSESSION_TYPE, header={"jwk": key.public_key.jwk()}).decode()
+        return sign_possession(key, audience=self.world.config.wallet_provider.origin, now=self.world.clock.now())
 
 
 def hidden_fields(page: HttpResponse) -> dict[str, str]:

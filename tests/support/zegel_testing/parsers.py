@@ -80,6 +80,7 @@ from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.metadata import build_client_metadata, parse_response_key, parse_vp_formats
 from zegel.protocols.openid4vp.sender import parse_request
 from zegel.protocols.openid4vp.transaction_data import build_transaction_data, parse_transaction_data
+from zegel.services.wallet_requests import parse_instance_proof, sign_instance_proof
 from zegel.trust.attestation import WalletDescription, parse_wallet_attestation, sign_wallet_attestation
 from zegel.trust.attestation_claims import (
     AttestationStatus,
@@ -681,6 +682,12 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         of_json(in_object(lambda members: parse_time(members, "a", what="test")), {"a": NOW}),
     ),
     "trust.key_attestation.parse_key_attestation": (of_jws(parse_key_attestation, key_attestation()),),
+    "services.wallet_requests.parse_instance_proof": (
+        of_jws(
+            parse_instance_proof,
+            sign_instance_proof(KEY, instance="erika", possessions=["shown"], audience="https://a.example", now=NOW),
+        ),
+    ),
     "trust.lists.parse.parse_trusted_list": (Probe(parse_trusted_list, trusted_list(), _sampled(jws_texts, 5)),),
     "trust.registration.parse.parse_registration": (
         of_jws(parse_registration, as_jwt()),

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zegel.adapters.memory import ManualClock
-from zegel.formats.credential import Format
+from zegel.formats.credential import Format, StatusReference
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.sdjwt.key_binding import sign_key_binding
 from zegel.formats.sdjwt.parse import parse_sdjwt
@@ -34,7 +33,15 @@ from zegel.protocols.openid4vci.publication import sign_issuer_metadata
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.request import REQUEST_TYPE
 from zegel.protocols.openid4vp.sender import parse_request, verify_request
-from zegel.services.wallet_provider import POSSESSION_TYPE, WalletProviderIdentity, WalletProviderService
+from zegel.services.wallet_requests import (
+    parse_instance_proof,
+    sign_instance_proof,
+    sign_possession,
+    sign_revocation_request,
+    verify_instance_proof,
+    verify_possession,
+    verify_revocation_request,
+)
 from zegel.trust.access import certificate_client_id
 from zegel.trust.anchors import Purpose
 from zegel.trust.attestation import (
@@ -246,8 +253,16 @@ def _id_token(jwt: bytes) -> object:
 
 
 def _possession(jwt: bytes) -> object:
-    identity = WalletProviderIdentity(origin=HERE, client_id=HERE, wallet=WALLET, signer=_PROVIDER, lifetime=600)
-    return WalletProviderService(identity, clock=ManualClock(NOW)).attest_wallet(jwt.decode())
+    return verify_possession(jwt.decode(), audience=HERE, now=NOW)
+
+
+def _instance(jwt: bytes) -> object:
+    proof = parse_instance_proof(jwt.decode())
+    return verify_instance_proof(proof, key=KEY.public_key, possessions=["shown"], audience=HERE, now=NOW)
+
+
+def _revocation(jwt: bytes) -> object:
+    return verify_revocation_request(jwt.decode(), audience=HERE, anchors=ANCHORS, now=NOW)
 
 
 _ATTESTED = sign_key_attestation(
@@ -325,7 +340,19 @@ KINDS: tuple[Kind, ...] = (
     Kind("ID Token", sign_jws(_IDENTITY, signer=KEY, typ="JWT"), _id_token),
     Kind(
         "proof of possession at the wallet provider",
-        sign_jws({"aud": HERE, "iat": NOW}, signer=KEY, typ=POSSESSION_TYPE, header=_BROUGHT),
+        sign_possession(KEY, audience=HERE, now=NOW).encode(),
         _possession,
+    ),
+    Kind(
+        "wallet's request to its provider",
+        sign_instance_proof(KEY, instance="erika", possessions=["shown"], audience=HERE, now=NOW).encode(),
+        _instance,
+    ),
+    Kind(
+        "request for a wallet's revocation",
+        sign_revocation_request(
+            SIGNERS[Purpose.ISSUER], status=StatusReference(uri=STATUS_URI, index=1), audience=HERE, now=NOW
+        ).encode(),
+        _revocation,
     ),
 )

@@ -83,9 +83,11 @@ _PATHS: Final[tuple[tuple[str, str, str, str | None, str | None], ...]] = (
     ("provider", "POST", "/token", "sign-in token request", "sign-in token response"),
     ("provider", "GET|POST", "/userinfo", None, "userinfo response"),
     ("trust", "GET", "/lists/[^/]+", None, "list of trusted entities"),
+    ("wallet-provider", "POST", "/instances", "attestation request", "activation response"),
     ("wallet-provider", "POST", "/wallet-attestations", "attestation request", "wallet attestation response"),
     ("wallet-provider", "POST", "/key-attestations", "attestation request", "key attestation response"),
-    ("wallet-provider", "GET", "/wallet", None, "page"),
+    ("wallet-provider", "GET", "/wallet|/revoke", None, "page"),
+    ("wallet-provider", "GET", "/status/[^/]+", None, "status list token"),
     (".*-operator", "GET|POST", ".*", "operator request", "operator response"),
     (".*", "GET", "/static/.*", None, "page"),
 )

@@ -25,8 +25,15 @@ SIGNING = [
     "provider.key",
     "provider.access_key",
     "wallet-provider.key",
+    "wallet-provider.status_key",
 ]
-SECRETS = ["issuer.sealing_key", "verifier.sealing_key", "provider.sealing_key", "provider.subject_secret"]
+SECRETS = [
+    "issuer.sealing_key",
+    "verifier.sealing_key",
+    "provider.sealing_key",
+    "wallet-provider.sealing_key",
+    "provider.subject_secret",
+]
 
 
 @pytest.fixture

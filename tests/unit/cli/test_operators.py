@@ -249,7 +249,8 @@ def test_a_foreign_wallet_is_attested_for_its_own_keys(operate: Any, roles: Serv
     keys = [fixed_key(name).public_key for name in ("wallet", "copy")]
     jwks = [json.dumps(key.jwk()) for key in keys]
     said = operate("wallet-provider", "attest", *jwks, "--nonce", "c_nonce", "--json").json
-    assert said.keys() == {"client_id", "wallet_attestation", "expires", "key_attestation"}
+    attested = {"client_id", "wallet_attestation", "expires", "key_attestation", "instance"}
+    assert said.keys() - {"revocation_code"} == attested
     anchors = load_trust([roles.folder / "trust"], now=NOW)
     wallet = parse_wallet_attestation(said["wallet_attestation"])
     assert verify_wallet_attestation(wallet, anchors=anchors, now=NOW).key == keys[0]
@@ -265,6 +266,8 @@ def test_attestations_for_people_are_a_line_each(operate: Any, tmp_path: Path) -
         "wallet_attestation",
         "expires",
         "key_attestation",
+        "instance",
+        "revocation_code",
     ]
 
 

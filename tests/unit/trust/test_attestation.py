@@ -1,5 +1,7 @@
 """Wallet attestations: what the provider says of a wallet, for a day at most."""
 
+from dataclasses import replace
+
 import pytest
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
 
@@ -56,7 +58,7 @@ def test_a_wallet_is_attested_and_verified() -> None:
     wallet = verified(signed(status=STATUS))
     assert wallet.client_id == "https://wallet.utopia.example"
     assert (wallet.key, wallet.wallet, wallet.expires) == (KEY, WALLET, NOW + 3_600)
-    assert (wallet.status, wallet.provider) == (STATUS, "Utopia Wallets")
+    assert (wallet.status, wallet.provider) == (replace(STATUS, provider="Utopia Wallets"), "Utopia Wallets")
     assert wallet.chain.leaf == PROVIDER.certificate
 
 
@@ -83,15 +85,15 @@ def test_haip_4_4_1_nothing_in_an_attestation_belongs_to_one_wallet_but_its_key(
 def test_openid4vci_appendix_e_a_status_may_stand_among_the_claims() -> None:
     status = {"status_list": {"uri": "https://wallet.utopia.example/status/1", "idx": 7}}
     found = verified(raw(CLAIMS | {"status": status})).status
-    assert found == AttestationStatus(uri="https://wallet.utopia.example/status/1", index=7)
+    assert found == AttestationStatus(uri="https://wallet.utopia.example/status/1", index=7, provider="Utopia Wallets")
     without = AttestationStatus(uri="https://wallet.utopia.example/status/1", index=7)
-    assert verified(signed(status=without)).status == without
+    assert verified(signed(status=without)).status == replace(without, provider="Utopia Wallets")
 
 
 @pytest.mark.parametrize("index", [0, 1, MAX_INDEX])
 def test_a_status_is_an_entry_from_the_first_to_the_last(index: int) -> None:
     status = AttestationStatus(uri="https://wallet.utopia.example/status/1", index=index)
-    assert verified(signed(status=status)).status == status
+    assert verified(signed(status=status)).status == replace(status, provider="Utopia Wallets")
     with pytest.raises(Malformed, match="expected an index from zero"):
         parse_wallet_attestation(
             raw(CLAIMS | {"status": {"status_list": {"uri": status.uri, "idx": MAX_INDEX + 1}}}),

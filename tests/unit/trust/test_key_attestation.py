@@ -1,5 +1,7 @@
 """Key attestations: what the provider says of the keys of a batch."""
 
+from dataclasses import replace
+
 import pytest
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
 
@@ -55,7 +57,11 @@ def test_keys_are_attested_and_verified() -> None:
     assert (keys.keys, keys.nonce) == (KEYS, "c-nonce")
     assert keys.key_storage == ("iso_18045_high",)
     assert keys.user_authentication == ("iso_18045_high", "iso_18045_moderate")
-    assert (keys.certification, keys.expires, keys.status) == ("https://cert.example/2", NOW + 600, STATUS)
+    assert (keys.certification, keys.expires, keys.status) == (
+        "https://cert.example/2",
+        NOW + 600,
+        replace(STATUS, provider=keys.provider),
+    )
     assert (keys.provider, keys.chain.leaf) == ("Utopia Wallets", PROVIDER.certificate)
 
 

@@ -46,7 +46,9 @@ async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
 
 @pytest.fixture
 async def inside(pages: Pages) -> Pages:
-    return await pages.enter()
+    await pages.enter()
+    pages.world.paths()  # its activation
+    return pages
 
 
 # --- the gates --------------------------------------------------------------------------------------------------------
@@ -302,7 +304,7 @@ async def test_a_link_waits_in_the_form_until_the_owner_is_in(pages: Pages) -> N
     await pages.go("/unlock", passphrase="wrong one")
     await pages.go("/unlock", passphrase=PASSPHRASE)
     assert pages.title == "A request to your wallet"
-    assert pages.world.paths() == []
+    assert pages.world.paths() == ["wallet-provider.localhost:7106/instances"]
     await pages.go("/present")
     assert pages.title == "Utopia verifier asks"
 

@@ -36,6 +36,7 @@ ROOTS: Final[Mapping[str, Root]] = {
     for root in (
         Root(file="attestations", name="Utopia attestation authority", purpose=Purpose.ISSUER),
         Root(file="wallets", name="Utopia wallet authority", purpose=Purpose.WALLET_PROVIDER),
+        Root(file="wallet-status", name="Utopia wallet status authority", purpose=Purpose.WALLET_STATUS),
         Root(file="access", name="Utopia access certificate authority", purpose=Purpose.ACCESS),
         Root(file="registration", name="Utopia registration authority", purpose=Purpose.REGISTRATION),
         Root(file="lists", name="Utopia list operator", purpose=Purpose.LIST),
@@ -95,6 +96,14 @@ END_ENTITIES: Final = (
         root="wallets",
         organization="Utopia wallet office",
         name="Wallet attestations",
+        identifier="GOVUT-0004",
+        role="wallet_provider",
+    ),
+    EndEntity(
+        file="wallet-status",
+        root="wallet-status",
+        organization="Utopia wallet office",
+        name="Wallet status lists",
         identifier="GOVUT-0004",
         role="wallet_provider",
     ),

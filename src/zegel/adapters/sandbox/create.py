@@ -135,7 +135,7 @@ def _role(plan: SandboxPlan, role: str) -> Table:
             table["provider"] = plan.origin("wallet_provider")
         case "service":
             table["provider"] = plan.origin("provider")
-        case "issuer" if plan.brisk:
+        case "issuer" | "wallet_provider" if plan.brisk:
             table |= {"status_list_period": 1, "status_list_ttl": 60}
         case "verifier" | "provider" if plan.brisk:
             table["status_cache"] = 1

@@ -112,10 +112,12 @@ def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Ca
             )
             return (ListedEntity(organization=_office("identity"), country=COUNTRY, services=services),)
         case ListType.WALLET_PROVIDERS:
-            wallet = TrustedService(
-                name="Wallet", type=ServiceType.WALLET_ISSUANCE, certificates=(roots["wallets"].certificate.der,)
+            wallets, status = roots["wallets"].certificate.der, roots["wallet-status"].certificate.der
+            services = (
+                TrustedService(name="Wallet", type=ServiceType.WALLET_ISSUANCE, certificates=(wallets,)),
+                TrustedService(name="Wallet status", type=ServiceType.WALLET_REVOCATION, certificates=(status,)),
             )
-            return (ListedEntity(organization=_office("wallet"), country=COUNTRY, services=(wallet,)),)
+            return (ListedEntity(organization=_office("wallet"), country=COUNTRY, services=services),)
         case ListType.ACCESS_PROVIDERS:
             access = TrustedService(
                 name="Access certificates",

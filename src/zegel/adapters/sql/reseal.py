@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, select, tuple_, 
 from zegel.adapters.sealing import Seal, place_of
 from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.issuances import sealed_again
-from zegel.adapters.sql.tables import issuances, records
+from zegel.adapters.sql.tables import issuances, records, watches
+from zegel.adapters.sql.watches import watch_sealed_again
 from zegel.errors import Unavailable
 
 _ROWS: Final = 1_000  # at a time: each is under a few kB
@@ -21,6 +22,11 @@ _ISSUANCE: Final = (
     update(issuances)
     .where(issuances.c.id == bindparam("id_"))
     .values(value=bindparam("value_"), person=bindparam("person_"))
+)
+_WATCH: Final = (
+    update(watches)
+    .where(watches.c.issuance == bindparam("issuance_"), watches.c.place == bindparam("place_"))
+    .values(value=bindparam("value_"))
 )
 
 
@@ -44,6 +50,13 @@ def reseal(database: Database, *, old: Seal, new: Seal) -> int:
         except Unavailable:
             continue
         database.run(_ISSUANCE, {"id_": id_, "person_": person, "value_": sealed})
+        count += 1
+    for row in _pages(database, watches, (watches.c.issuance, watches.c.place)):
+        try:
+            sealed = watch_sealed_again(row, old=old, new=new)
+        except Unavailable:
+            continue
+        database.run(_WATCH, {"issuance_": row[0], "place_": row[1], "value_": sealed})
         count += 1
     return count
 

@@ -24,6 +24,7 @@ from zegel.adapters.sql.tables import (
     status_lists,
     status_pages,
     used,
+    watches,
 )
 from zegel.adapters.sql.transaction import SqlTransaction
 from zegel.adapters.sql.use import alone, in_use
@@ -89,7 +90,7 @@ class SqlStore:
             for table in (status_pages, status_identifiers):
                 execute(delete(table).where(table.c.list.in_(gone)))
             execute(delete(status_herds).where(status_herds.c.expires <= now))
-            over = {records: now, used: now - _REMEMBERED, issuances: now, status_lists: now}
+            over = {records: now, used: now - _REMEMBERED, issuances: now, status_lists: now, watches: now}
             removed = sum(execute(delete(t).where(t.c.expires <= until)).rowcount for t, until in over.items())
         self.purged += removed
         self._database.forget()

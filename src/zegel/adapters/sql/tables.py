@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA: Final = "0002"
+SCHEMA: Final = "0003"
 """The migration that makes these tables."""
 
 METADATA: Final = MetaData()
@@ -79,4 +79,16 @@ issuances: Final = Table(
     Column("value", LargeBinary, nullable=False),  # sealed
     Index("issuances_person", "person"),
     Index("issuances_expires", "expires"),
+)
+
+watches: Final = Table(
+    "watches",
+    METADATA,
+    Column("issuance", String(64), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("due", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("value", LargeBinary, nullable=False),  # sealed
+    Index("watches_due", "due"),
+    Index("watches_expires", "expires"),
 )

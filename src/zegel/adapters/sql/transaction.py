@@ -1,5 +1,6 @@
 """A transaction: a role's records, each sealed and found by the hash of its key."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, TypeVar, final
 
@@ -11,8 +12,9 @@ from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.dialect import upsert
 from zegel.adapters.sql.issuances import SqlIssuances
 from zegel.adapters.sql.tables import records, used
+from zegel.adapters.sql.watches import SqlWatches
 from zegel.errors import Unavailable
-from zegel.services.ports import Issuances, Kind, StatusLists, Stored
+from zegel.services.ports import Issuances, Kind, StatusLists, Stored, Watches
 
 T = TypeVar("T")
 
@@ -23,6 +25,14 @@ _ALIVE: Final = (
 )
 _ROW: Final = (records.c.version, records.c.expires, records.c.value)
 _LOAD: Final = select(*_ROW).where(*_ALIVE)
+_SCAN: Final = (
+    select(records.c.id, *_ROW)
+    .where(
+        records.c.kind == bindparam("kind_"), records.c.id > bindparam("after_"), records.c.expires > bindparam("now_")
+    )
+    .order_by(records.c.id)
+    .limit(bindparam("limit_"))
+)
 _TAKE: Final = delete(records).where(*_ALIVE).returning(*_ROW)
 _SWAP: Final = (
     update(records)
@@ -50,6 +60,11 @@ class SqlTransaction:
     def issuances(self) -> Issuances:
         """See ``IssuerTransaction``."""
         return SqlIssuances(self._database, seal=self._seal, now=self._now)
+
+    @property
+    def watches(self) -> Watches:
+        """See ``IssuerTransaction``."""
+        return SqlWatches(self._database, seal=self._seal, now=self._now)
 
     async def put(self, kind: Kind[T], key: str, value: T, *, expires: int) -> None:
         """See ``Transaction``."""
@@ -82,6 +97,12 @@ class SqlTransaction:
         row = self._database.run(_TAKE, where).fetchone()
         return None if row is None else self._opened(kind, where["id_"], row)
 
+    async def scan(self, kind: Kind[T], *, after: str, limit: int) -> tuple[tuple[str, T], ...]:
+        """See ``Transaction``."""
+        where = {"kind_": kind.name, "after_": bytes.fromhex(after), "now_": self._now, "limit_": limit}
+        rows = self._database.run(_SCAN, where).fetchall()
+        return tuple((id_.hex(), self._opened(kind, id_, row)) for id_, *row in rows)
+
     async def claim(self, purpose: str, key: str, *, expires: int) -> bool:
         """See ``Transaction``."""
         row = {"purpose": purpose, "id": record_id(purpose, key), "expires": expires, "now_": self._now}
@@ -96,7 +117,7 @@ class SqlTransaction:
         place = place_of(kind.name, id_, version=version, expires=expires)
         return self._seal.seal(_codec(kind.states).encode(value), place=place)
 
-    def _opened(self, kind: Kind[T], id_: bytes, row: tuple[int, int, bytes]) -> T:
+    def _opened(self, kind: Kind[T], id_: bytes, row: Sequence[Any]) -> T:
         version, expires, sealed = row
         data = self._seal.open_(sealed, place=place_of(kind.name, id_, version=version, expires=expires))
         try:

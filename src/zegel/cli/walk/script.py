@@ -5,10 +5,11 @@ The person is Erika of the demo, the browser is ``walk.browser``, the rest is th
 
 import asyncio
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 from zegel.checks import Check
 from zegel.cli.operator import call_operator
@@ -22,6 +23,9 @@ PERSON: Final = "erika"
 PASSWORD: Final = "erika keeps bees"  # noqa: S105 of the demo, and in its docs
 PASSPHRASE: Final = "seven bees on a charter"  # noqa: S105 of a vault that is gone at the end
 _ARRIVED: Final = re.compile(r"(\S+(?: VC)?) (\d+) cop(?:y|ies), signed by")
+_CODE: Final = re.compile(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){4}")
+_FORMATS: Final = 2  # of a PID (ARF 3.0 PID_02)
+_REFUSED: Final = 400
 _SIGNED_IN: Final = "You are signed in."
 _KEPT: Final = 1.1  # seconds: a reader of the demo keeps a status list for one
 
@@ -45,6 +49,16 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
         await asyncio.sleep(_KEPT)
         with story.refusal("refused after revocation", Check.STATUS):
             await person.answer()
+        if config.wallet.profile == "plain":
+            return  # nobody attests the wallet there, and so nothing ends with it
+        await person.receive_identity(story)
+        await _revoke_lost_wallet(config, stranger, code=await person.revocation_code())
+        with story.refusal("wallet revoked -> refused", Check.WALLET_REVOKED):
+            await person.begin_to_receive()
+        began = time.perf_counter()
+        ended = await asyncio.to_thread(_operate, config, "/wallets/check", {})
+        ms = round((time.perf_counter() - began) * 1000)
+        story.add("PID revoked after its wallet", ok=len(ended["revoked"]) == _FORMATS, ms=ms)
     finally:
         await browser.close()
         await stranger.close()
@@ -66,11 +80,7 @@ class _Person:
 
     async def receive_identity(self, story: Story) -> Page:
         """From the identity office's front page to credentials in the wallet, and what that shows of them."""
-        page = await self.browser.get(self.config.issuer.origin)
-        page = await self.browser.submit(page, "/offer", type="pid")
-        page = await self.browser.get(page.link("Receive in the wallet on this machine"))
-        page = await self.browser.submit(page, "/receive")
-        page = await self.browser.submit(page, "/receive/", decision="log-in")
+        page = await self.begin_to_receive()
         page = await self.browser.get(page.onward or page.url)
         page = await self.browser.submit(page, "/log-in", login=PERSON, password=PASSWORD)
         page = await self.browser.submit(page, "/consent", press="Issue to this wallet")
@@ -78,6 +88,22 @@ class _Person:
         for format_name, copies in _ARRIVED.findall(page.words):
             story.add_issuance(format_name=format_name, copies=int(copies), expected=expected)
         return await self.browser.submit(page, "/receive/", decision="keep")
+
+    async def begin_to_receive(self) -> Page:
+        """From the identity office's front page to its log-in, or as far as the wallet goes."""
+        page = await self.browser.get(self.config.issuer.origin)
+        page = await self.browser.submit(page, "/offer", type="pid")
+        page = await self.browser.get(page.link("Receive in the wallet on this machine"))
+        page = await self.browser.submit(page, "/receive")
+        return page if page.status >= _REFUSED else await self.browser.submit(page, "/receive/", decision="log-in")
+
+    async def revocation_code(self) -> str:
+        """What the wallet shows, for her to write down."""
+        page = await self.browser.get(self.config.wallet.origin + "/this-wallet")
+        found = _CODE.search(page.words)
+        if found is None:
+            raise Unavailable("wallet", f"it does not show its revocation code (status {page.status})")
+        return found[0]
 
     async def sign_in(self) -> str:
         """From Tax online to the wallet and back; returns the address at which the browser came back."""
@@ -104,14 +130,20 @@ def _launch_code(roles: Sequence[OpenRole]) -> str:
     return launch()
 
 
+async def _revoke_lost_wallet(config: Config, browser: Browser, *, code: str) -> Page:
+    """End the wallet from another device, as whoever lost it does."""
+    page = await browser.get(config.wallet_provider.origin + "/revoke")
+    return await browser.submit(page, "/revoke", press="Revoke this wallet for good", code=code)
+
+
 def _revoke(config: Config) -> None:
     """Revoke what she has, and have the lists signed now rather than at the end of their period."""
     _operate(config, "/revocations", {"person": PERSON, "type": "pid"})
     _operate(config, "/status/publish", {})
 
 
-def _operate(config: Config, path: str, body: object) -> None:
+def _operate(config: Config, path: str, body: object) -> Any:
     issuer = config.issuer
-    call_operator(
+    return call_operator(
         issuer.operator_address, issuer.operator_port, issuer.operator_token, method="POST", path=path, body=body
     )

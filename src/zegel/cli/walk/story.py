@@ -19,6 +19,7 @@ ISSUANCE: Final = "issuance"
 HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("trust", "GET /lists/{name}"): "list of trusted entities",
     ("issuer", "GET /offers/{id}"): "offer",
+    ("wallet-provider", "POST /instances"): "wallet activation",
     ("wallet-provider", "POST /wallet-attestations"): "wallet attestation",
     ("issuer", "POST /par"): "PAR",
     ("issuer", "POST /log-in"): "log-in",
@@ -36,6 +37,7 @@ HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("provider", "POST /token"): "ID Token",
     ("provider", "GET /userinfo"): "UserInfo",
     ("issuer operator", "POST /revocations"): "revoke",
+    ("wallet-provider", "POST /revoke"): "wallet revoked by its code",
     ("issuer operator", "POST /status/publish"): "status list published",
 }
 """What a route of a role is in the story. A route that is not here is part of a step that is."""

@@ -11,6 +11,7 @@ from zegel.protocols.oauth.dpop import check_bound, receive_dpop
 from zegel.protocols.oauth.errors import OneTime, denying
 from zegel.protocols.oauth.nonces import Nonces
 from zegel.protocols.oauth.states import AccessToken, Grant
+from zegel.trust.attestation_claims import AttestationStatus
 
 MAX_TOKEN: Final = 512  # ours are 43 characters
 
@@ -18,11 +19,15 @@ MAX_TOKEN: Final = 512  # ours are 43 characters
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorized:
-    """A request with a live token and a proof by the key that it is bound to. Claim ``once``."""
+    """A request with a live token and a proof by the key that it is bound to. Claim ``once``.
+
+    ``wallet_status`` is where the wallet that the token was given to may be found revoked.
+    """
 
     grant_id: str
     grant: Grant
     credentials: tuple[GrantedCredential, ...]
+    wallet_status: AttestationStatus | None
     once: OneTime
 
 
@@ -52,4 +57,10 @@ def authorize(
         raise Denied("invalid_token", Check.ACCESS_TOKEN, "the access token is unknown, expired or revoked")
     proof = receive_dpop(request, nonces=nonces, now=now, access_token=token)
     check_bound(proof, thumbprint=grant.jkt, code="invalid_token")
-    return Authorized(grant_id=access.grant, grant=grant, credentials=access.credentials, once=proof.once)
+    return Authorized(
+        grant_id=access.grant,
+        grant=grant,
+        credentials=access.credentials,
+        wallet_status=access.status or grant.client.status,
+        once=proof.once,
+    )

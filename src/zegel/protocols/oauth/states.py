@@ -110,11 +110,16 @@ class Grant:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A token for the credential endpoints, bound to the DPoP key of its grant."""
+    """A token for the credential endpoints, bound to the DPoP key of its grant.
+
+    ``status`` is that of the wallet attestation which it was asked for with: the credential issuer, who is not shown
+    one, learns it from here (TS3 1.5 section 2.4.3).
+    """
 
     grant: str
     credentials: tuple[GrantedCredential, ...]
     expires: int
+    status: AttestationStatus | None = None
 
 
 @final

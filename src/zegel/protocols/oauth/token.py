@@ -221,7 +221,12 @@ def refresh_access(
     access_token = base64url(random(SECRET_BYTES))
     return Refreshed(
         access_token=access_token,
-        access=AccessToken(grant=state.grant, credentials=credentials, expires=now + ACCESS_TOKEN_SECONDS),
+        access=AccessToken(
+            grant=state.grant,
+            credentials=credentials,
+            expires=now + ACCESS_TOKEN_SECONDS,
+            status=request.client.status,
+        ),
         once=request.once,
         response=_response(server, access_token, None, credentials, now=now, random=random),
     )
@@ -352,7 +357,12 @@ def _redeemed(
             expires=expires,
         ),
         access_token=access_token,
-        access=AccessToken(grant=grant_id, credentials=credentials, expires=now + ACCESS_TOKEN_SECONDS),
+        access=AccessToken(
+            grant=grant_id,
+            credentials=credentials,
+            expires=now + ACCESS_TOKEN_SECONDS,
+            status=request.client.status,
+        ),
         refresh_token=refresh_token,
         refresh=RefreshToken(grant=grant_id, expires=expires),
         once=request.once,

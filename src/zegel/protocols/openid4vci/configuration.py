@@ -43,10 +43,15 @@ class ClaimDescription:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRequirements:
-    """What a key attestation must say, one value of each list that is not empty (appendix D.2)."""
+    """What a key attestation must say, one value of each list that is not empty (appendix D.2).
+
+    ``status_period`` is for how many seconds the status of the key storage is preferred to be maintained; None for an
+    issuer that knows nothing of TS3 1.5 (section 2.4), and asks for no status.
+    """
 
     key_storage: tuple[str, ...] = ()
     user_authentication: tuple[str, ...] = ()
+    status_period: int | None = None
 
 
 @final

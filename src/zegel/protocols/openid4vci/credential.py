@@ -32,7 +32,8 @@ NOTIFICATION_SECONDS: Final = 86_400  # section 11 leaves it open; a wallet noti
 class CredentialCall:
     """A credential request that may be granted: issue ``configuration`` of ``dataset`` once for each of ``keys``.
 
-    ``keys`` is empty for a credential that is bound to nobody. ``key_statuses`` are what the issuer watches later.
+    ``keys`` is empty for a credential that is bound to nobody. ``wallet_status`` and ``key_statuses`` are
+    what the issuer watches later.
     ``transaction_id`` is that of a deferred transaction: its record is taken when the credentials are issued.
     """
 
@@ -41,6 +42,7 @@ class CredentialCall:
     configuration: CredentialConfiguration
     dataset: str
     keys: tuple[PublicKey, ...]
+    wallet_status: AttestationStatus | None
     key_statuses: tuple[AttestationStatus, ...]
     recipient: Recipient | None
     once: tuple[OneTime, ...]
@@ -74,6 +76,7 @@ def read_credential_request(
         configuration=configuration,
         dataset=dataset,
         keys=keys,
+        wallet_status=authorized.wallet_status,
         key_statuses=statuses,
         recipient=opened.recipient,
         once=(authorized.once, *once),

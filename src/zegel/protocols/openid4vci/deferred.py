@@ -88,6 +88,7 @@ def resume(issuer: CredentialIssuer, call: DeferredCall, state: DeferredTransact
         configuration=configuration,
         dataset=state.dataset,
         keys=state.keys,
+        wallet_status=call.authorized.wallet_status,
         key_statuses=state.key_statuses,
         recipient=call.recipient,
         once=(call.authorized.once,),

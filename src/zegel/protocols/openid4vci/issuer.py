@@ -33,7 +33,10 @@ ID_BYTES: Final = 16  # 128 bits: transaction and notification ids are worth not
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialIssuer:
-    """A credential issuer as configured. ``anchors`` hold the wallet providers."""
+    """A credential issuer as configured. ``anchors`` hold the wallet providers.
+
+    ``status_period`` is for how many seconds the status of a wallet is preferred to be maintained; None for any.
+    """
 
     identifier: str
     authorization_server: str
@@ -44,6 +47,7 @@ class CredentialIssuer:
     batch_size: int
     encryption: IssuerEncryption | None
     display: tuple[Display, ...] = ()
+    status_period: int | None = None
 
     def fresh(self, *, now: int, random: Callable[[int], bytes]) -> FreshNonces:
         """The DPoP nonce that every answer brings along."""

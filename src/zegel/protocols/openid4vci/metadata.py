@@ -268,8 +268,16 @@ def _requirements(members: JsonObject) -> KeyRequirements | None:
         return None
     required = _object(value, "key_attestations_required")
     return KeyRequirements(
-        key_storage=_texts(required, "key_storage"), user_authentication=_texts(required, "user_authentication")
+        key_storage=_texts(required, "key_storage"),
+        user_authentication=_texts(required, "user_authentication"),
+        status_period=_period(required, "preferred_key_storage_status_period"),
     )
+
+
+def _period(members: JsonObject, name: str) -> int | None:
+    """A preference of TS3 1.5 section 2.4, in seconds; what is none is no reason to receive nothing."""
+    value = members.get(name)
+    return value if type(value) is int and value > 0 else None
 
 
 def _displays(value: Json) -> tuple[Display, ...]:

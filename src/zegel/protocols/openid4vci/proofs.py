@@ -1,7 +1,8 @@
 """Proofs of the keys that credentials will be bound to (appendix F): ``jwt``, with or without a key attestation, and
 ``attestation``.
 
-One c_nonce serves one request: each proof and each attestation in it carries that nonce, and one bad proof fails all.
+One c_nonce serves one request: each proof in it carries that nonce, each attestation that carries one carries the same,
+and one bad proof fails all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from zegel.protocols.oauth.lifetimes import check_recent
 from zegel.protocols.oauth.nonces import NoncePurpose, Nonces, VerifiedNonce
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration, KeyRequirements
 from zegel.trust.anchors import TrustAnchors
-from zegel.trust.attestation_claims import AttestationStatus
+from zegel.trust.attestation_claims import AttestationStatus, check_maintained
 from zegel.trust.key_attestation import (
     UnverifiedKeyAttestation,
     VerifiedKeys,
@@ -120,7 +121,7 @@ def receive_proofs(value: Json, *, policy: ProofPolicy, now: int) -> ProvenKeys:
             id(each): verify_key_attestation(each, anchors=policy.anchors, now=now) for each in proofs.attestations
         }
         for keys in attested.values():
-            _check_requirements(keys, requirements)
+            _check_requirements(keys, requirements, now=now)
         found: list[PublicKey] = []
         for proof in proofs.proofs:
             found += _verify_key_proof(proof, attested.get(id(proof.attestation)), policy=policy, now=now)
@@ -202,11 +203,20 @@ def _check_types(proofs: UnverifiedProofs, policy: ProofPolicy) -> KeyRequiremen
 def _nonce(proofs: UnverifiedProofs, nonces: Nonces, now: int) -> VerifiedNonce:
     """The one nonce of all proofs and attestations (section 8.3.1.2): none is invalid_proof, another invalid_nonce."""
     said = [proof.jws.unverified_claims.get("nonce") for proof in proofs.proofs]
-    said += [attestation.unverified_nonce for attestation in proofs.attestations]
+    # TS3 1.5 section 2.2.2.2 asks for it in the proof alone, so that the wallet provider need not see it; OpenID4VCI
+    # 1.0 appendix F.1 in the attestation as well: where it stands there, it is the same one
+    said += [
+        each.unverified_nonce
+        for each in proofs.attestations
+        if each is proofs.attestation or each.unverified_nonce is not None
+    ]
     first = said[0]
     if type(first) is not str or any(type(nonce) is not str for nonce in said):
         raise Denied(
-            "invalid_proof", Check.PROOF_NONCE, "expected a c_nonce in each proof and attestation", field="nonce"
+            "invalid_proof",
+            Check.PROOF_NONCE,
+            "expected a c_nonce in each proof, or in an attestation that is one",
+            field="nonce",
         )
     with denying("invalid_nonce"):
         if any(nonce != first for nonce in said):
@@ -214,8 +224,10 @@ def _nonce(proofs: UnverifiedProofs, nonces: Nonces, now: int) -> VerifiedNonce:
         return nonces.verify(first, purpose=NoncePurpose.CREDENTIAL_PROOF, now=now, check=Check.PROOF_NONCE)
 
 
-def _check_requirements(keys: VerifiedKeys, requirements: KeyRequirements | None) -> VerifiedKeys:
+def _check_requirements(keys: VerifiedKeys, requirements: KeyRequirements | None, *, now: int) -> VerifiedKeys:
     required = requirements or KeyRequirements()
+    if required.status_period is not None:
+        check_maintained(keys.status, now=now, what="key attestation")
     return check_key_storage(
         keys,
         key_storage=frozenset(required.key_storage),

@@ -44,6 +44,8 @@ def build_issuer_metadata(issuer: CredentialIssuer) -> dict[str, Json]:
         metadata["batch_credential_issuance"] = {"batch_size": issuer.batch_size}
     if issuer.display:
         metadata["display"] = [_display(display) for display in issuer.display]
+    if issuer.status_period is not None:  # TS3 section 2.4: at the top, and in seconds
+        metadata["preferred_client_status_period"] = issuer.status_period
     if issuer.encryption is not None:
         metadata |= _encryption(issuer.encryption)
     return metadata
@@ -85,8 +87,12 @@ def _configuration(configuration: CredentialConfiguration) -> dict[str, Json]:
 def _proof_type(requirements: KeyRequirements | None) -> dict[str, Json]:
     members: dict[str, Json] = {"proof_signing_alg_values_supported": list(Algorithm)}
     if requirements is not None:
-        required = {"key_storage": requirements.key_storage, "user_authentication": requirements.user_authentication}
-        members["key_attestations_required"] = {name: values for name, values in required.items() if values}
+        required: dict[str, Json] = {
+            "key_storage": requirements.key_storage,
+            "user_authentication": requirements.user_authentication,
+            "preferred_key_storage_status_period": requirements.status_period,
+        }
+        members["key_attestations_required"] = {name: value for name, value in required.items() if value}
     return members
 
 

@@ -16,6 +16,7 @@ from zegel.protocols.openid4vci.wallet.authorization import BrowserPause
 from zegel.protocols.openid4vci.wallet.session import Pending, Received, Session
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.protocols.openid4vp.wallet import Consent, Refusal, Sending
+from zegel.trust.attestation_claims import AttestationStatus
 
 # --- what it holds ----------------------------------------------------------------------------------------------------
 
@@ -108,6 +109,27 @@ class Grant:
     dpop: Signer
     instance: Signer | None
     refresh_token: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletInstance:
+    """This wallet as its provider knows it. ``id`` is None until the provider has answered.
+
+    ``code`` is the revocation code, which nobody else has; ``noted`` when its owner has written it down. ``status`` is
+    the provider's word by which the wallet watches itself, and which no issuer is shown. ``revoked_at`` is when the
+    wallet found out, ``reason`` what it was told.
+    """
+
+    provider: str
+    key: PrivateKey
+    code: str
+    id: str | None = None
+    activated_at: int | None = None
+    status: AttestationStatus | None = None
+    noted: bool = False
+    revoked_at: int | None = None
+    reason: str = ""
 
 
 # --- what waits -------------------------------------------------------------------------------------------------------
@@ -290,9 +312,10 @@ class Entry:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletContents:
-    """All of it. Holdings and log are oldest first; grants and flows by their ids."""
+    """All of it. Holdings and log are oldest first; grants and flows by their ids; None before its first activation."""
 
     holdings: tuple[Holding, ...] = ()
     grants: Mapping[str, Grant] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
     log: tuple[Entry, ...] = ()
+    instance: WalletInstance | None = None

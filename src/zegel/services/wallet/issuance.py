@@ -35,7 +35,7 @@ from zegel.protocols.openid4vci.wallet.start import (
 )
 from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
-from zegel.services.wallet.attesting import WalletProviderClient
+from zegel.services.wallet.instance import InstanceService
 from zegel.services.wallet.journal import host_of
 
 PUBLIC_CLIENT: Final = "zegel-wallet"  # the client_id where nobody attests the wallet
@@ -64,14 +64,14 @@ class IssuanceDriver:
         self,
         habits: IssuanceHabits,
         *,
-        provider: WalletProviderClient,
+        instance: InstanceService,
         trust: Trust,
         outbound: Outbound,
         clock: Clock,
         random: Random,
     ) -> None:
         self.habits: Final = habits
-        self._provider = provider
+        self._instance = instance
         self._trust = trust
         self._outbound = outbound
         self._clock = clock
@@ -127,7 +127,7 @@ class IssuanceDriver:
         return client if instance is None else await self._attested(client, instance)
 
     async def _attested(self, client: WalletClient, key: Signer) -> WalletClient:
-        attested = await self._provider.attest_wallet(key)
+        attested = await self._instance.attest_wallet(key)
         return replace(client, client_id=attested.client_id, attestation=attested.attestation)
 
     async def drive(self, step: Sent | Step, keys: ProvenKeys) -> Driven:
@@ -171,13 +171,13 @@ class IssuanceDriver:
 
     async def _prove(self, pause: ProofPause, keys: ProvenKeys) -> CredentialStep:
         """A new key for each copy, and the provider's word for them all where it is asked for."""
-        # a plain proof where the issuer asks for no more: what is not asked for is not told
+        # a plain proof where the issuer asks for no more, and otherwise that which tells the provider least comes first
         choice = Proof.JWT if Proof.JWT in pause.choices else pause.choices[0]
         count = min(pause.batch_size, self.habits.copies)
         made = tuple(random_private_key(self._random) for _ in range(count))
         attestation = None
         if choice is not Proof.JWT:
-            attestation = await self._provider.attest_keys(made, nonce=pause.nonce)
+            attestation = await self._instance.attest_keys(made, nonce=pause.attested_nonce(choice))
         id_ = pause.configuration.id
         keys[id_] = (*keys.get(id_, ()), *made)
         return prove(pause, choice, keys=made, attestation=attestation, now=self._clock.now(), random=self._random)

@@ -55,6 +55,7 @@ from zegel.services.wallet.contents import (
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
 from zegel.services.wallet.holdings import always_visible, find_holding, is_usable, put_holding, take_copy
+from zegel.services.wallet.instance import check_not_revoked
 from zegel.services.wallet.journal import amended, host_of, noted, verifier_counterpart
 from zegel.services.wallet.safe import Safe
 
@@ -101,7 +102,7 @@ class PresentingService:
         ``Malformed`` or ``Rejected`` when it leads to no request of somebody who is known: then nobody is told.
         """
         parsed = parse_link(link)
-        _ = self._safe.contents  # a locked wallet fetches nothing
+        check_not_revoked(self._safe.contents)  # a locked wallet fetches nothing, a revoked one neither
         policy = self._policy()
         step = begin(parsed, policy=policy, random=self._random)
         if isinstance(step, Fetching):

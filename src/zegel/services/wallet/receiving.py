@@ -46,6 +46,7 @@ from zegel.services.wallet.contents import (
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
 from zegel.services.wallet.holdings import end_renewal
+from zegel.services.wallet.instance import check_not_revoked
 from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys, Sent
 from zegel.services.wallet.journal import host_of, noted
 from zegel.services.wallet.safe import Safe
@@ -68,7 +69,7 @@ class ReceivingService:
     async def review(self, link: str, *, brought: Brought) -> str:
         """Read an offer, when the person says so; the id of the flow. Nothing but public documents is fetched."""
         offer = parse_offer_link(link)
-        _ = self._safe.contents  # a locked wallet fetches nothing
+        check_not_revoked(self._safe.contents)  # a locked wallet fetches nothing, a revoked one neither
         ready = await self._driver.read_offer(offer, certified=None)
         choose_grant(ready, profile=self._driver.habits.profile)
         flow_id = self._desk.new_id()

@@ -8,6 +8,7 @@ from zegel.errors import Rejected, ZegelError
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.credential import Status
 from zegel.formats.status.check import check_status
+from zegel.formats.status.terms import MAX_AGE
 from zegel.protocols.openid4vp.transaction_data import transaction_types
 from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.status import StatusReader
@@ -16,6 +17,7 @@ from zegel.services.wallet.arrivals import ArrivalsDesk
 from zegel.services.wallet.attesting import WalletProviderClient
 from zegel.services.wallet.contents import Entry, Happening, Holding, Standing, WalletContents
 from zegel.services.wallet.holdings import drop_holding, find_holding, put_holding
+from zegel.services.wallet.instance import InstanceService
 from zegel.services.wallet.issuance import IssuanceDriver, IssuanceHabits
 from zegel.services.wallet.journal import mention_of, noted
 from zegel.services.wallet.presenting import PresentingRules, PresentingService
@@ -52,8 +54,10 @@ class Wallet:
         random: Random,
     ) -> None:
         provider = WalletProviderClient(habits.provider, outbound=outbound, clock=clock)
+        watched = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=MAX_AGE)
+        self.instance: Final = InstanceService(safe, provider, watched, clock=clock, random=random)
         driver = IssuanceDriver(
-            habits.issuance, provider=provider, trust=trust, outbound=outbound, clock=clock, random=random
+            habits.issuance, instance=self.instance, trust=trust, outbound=outbound, clock=clock, random=random
         )
         self._desk = ArrivalsDesk(driver, catalogue=catalogue, trust=trust, clock=clock, random=random)
         self._statuses = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=STATUS_SECONDS)
@@ -100,10 +104,19 @@ class Wallet:
         return standing
 
     async def keep_fresh(self) -> tuple[ZegelError, ...]:
-        """What an unlocked wallet does by itself: renew what it is time for, and fetch what was deferred."""
+        """What an unlocked wallet does by itself: look whether it is revoked, renew, and fetch what was deferred.
+
+        A wallet that is revoked does no more.
+        """
         if not self.safe.is_open:
             return ()
         failed: list[ZegelError] = []
+        try:
+            own = await self.instance.look()
+            if own is not None and own.revoked_at is not None:
+                return ()
+        except ZegelError as error:
+            failed.append(error)
         for flow_id in self.receiving.waiting():
             try:
                 await self.receiving.fetch_deferred(flow_id)

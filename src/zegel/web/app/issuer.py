@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, final
 from urllib.parse import urlsplit
 
@@ -21,17 +22,20 @@ from zegel.protocols.openid4vci.offer import OfferScheme
 from zegel.services.authorization import AuthorizationService
 from zegel.services.issuer import IssuerService
 from zegel.services.issuer_documents import IssuerDocuments
-from zegel.services.issuer_policy import IssuerPolicy, build_configurations
+from zegel.services.issuer_policy import IssuerPolicy, build_configurations, status_period
 from zegel.services.issuing import CredentialPress
 from zegel.services.log_in import LogInService
 from zegel.services.offers import OfferService
 from zegel.services.status_publisher import AGGREGATION_PATH, StatusPublisher
+from zegel.services.wallet_ending import WalletEnding
+from zegel.services.wallet_watch import Looked, WalletWatch
 from zegel.trust.rotation import KeyRing
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
 from zegel.web.app.keys import RoleKeys, other_generations
 from zegel.web.app.limits import issuer_limits
 from zegel.web.app.monitor import (
+    chain_families,
     issuance_families,
     key_condition,
     metrics_listeners,
@@ -96,11 +100,22 @@ async def open_issuer(world: World) -> OpenRole:
         listeners=_listeners(site, monitor, world),
         timers=(
             Timer(name="status lists", seconds=_look_again(config), act=site.statuses.publish),
+            Timer(name="wallets", seconds=config.wallet_check, act=partial(keep_watch, site)),
             Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
             keys.timer(),
         ),
         close=close,
     )
+
+
+async def keep_watch(site: IssuerSite) -> Looked:
+    """Look at the wallets that are due, and publish at once what ended with them; the first failure is raised."""
+    looked = await site.wallets.look()
+    if looked.revoked:
+        await site.statuses.publish()
+    if looked.failed:
+        raise looked.failed[0]
+    return looked
 
 
 def _look_again(config: IssuerConfig) -> int:
@@ -147,6 +162,7 @@ def _follow(keys: RoleKeys, site: IssuerSite, config: IssuerConfig) -> None:
         renew_documents()
 
     keys.follow("key", lambda ring: site.issuer.sign_with(ring.current.signer))
+    keys.follow("key", lambda ring: site.endings.sign_with(ring.current.signer))
     keys.follow("status_key", lambda ring: site.statuses.sign_with(ring.current.signer))
     keys.follow("access_key", lambda _: renew_documents())
     keys.follow("encryption_key", offer)
@@ -159,6 +175,7 @@ def _monitor(world: World, site: IssuerSite, store: SqlStore, keys: RoleKeys) ->
         families=lambda: (
             *issuance_families(site.issuer.batches, site.issuer.copies),
             *status_families(site.statuses),
+            *chain_families(site.wallets.revoked),
             *store_families(store),
             *trust_families(world),
             *(() if site.verifier is None else presentation_families(site.verifier.service.presentations)),
@@ -193,6 +210,8 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
             ttl=config.status_list_ttl,
             clock=world.clock,
         ),
+        wallets=parts.watch,
+        endings=WalletEnding(material.keys.signer("key"), outbound=world.outbound, clock=world.clock),
         documents=IssuerDocuments(
             parts.issuer,
             authorization=parts.authorization,
@@ -221,19 +240,33 @@ class _Parts:
     authorization: AuthorizationService
     offers: OfferService
     issuer: IssuerService
+    watch: WalletWatch
 
 
 def _parts(world: World, material: Material, store: SqlStore, source: OpenSource) -> _Parts:
     config, clock, random, types = world.config.issuer, world.clock, world.random, list(material.types.values())
     delays = dict.fromkeys(config.delayed_types, config.delay)
-    policy = IssuerPolicy(types=material.types, delays=delays, offer_seconds=config.offer)
+    chained = frozenset(config.chained_types)
+    policy = IssuerPolicy(types=material.types, delays=delays, offer_seconds=config.offer, chained=chained)
     profile = PROFILES[config.profile]
-    configurations = build_configurations(types, profile=profile, key_resistance=config.key_resistance)
+    # TS3 is of the ARF, which asks for HAIP; plain OpenID4VCI knows neither its members nor a status that must be there
+    period = status_period(type_ for type_ in types if type_.id in chained) if profile is HAIP else None
+    configurations = build_configurations(
+        types, profile=profile, key_resistance=config.key_resistance, status_period=period
+    )
+    watch = WalletWatch(
+        store=store, outbound=world.outbound, trust=world.trust, clock=clock, grace=profile.status_grace
+    )
     nonce_key, earlier_nonce_keys = material.secrets.derive("nonces")
     nonces = Nonces(key=nonce_key, earlier=earlier_nonce_keys)
     revocation_key, earlier_revocation_keys = material.secrets.derive("revocations")
     authorization = AuthorizationService(
-        _server(world, configurations, nonces), trust=world.trust, store=store, clock=clock, random=random
+        _server(world, configurations, nonces),
+        trust=world.trust,
+        watch=watch,
+        store=store,
+        clock=clock,
+        random=random,
     )
     signer = material.keys.signer("key")
     return _Parts(
@@ -249,7 +282,7 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
             random=random,
         ),
         issuer=IssuerService(
-            _issuer(world, configurations, nonces, material.keys),
+            _issuer(world, configurations, nonces, material.keys, period=period),
             trust=world.trust,
             policy=policy,
             press=CredentialPress(
@@ -261,6 +294,7 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
                 by_identifier=frozenset(config.identifier_list_types),
             ),
             authorization=authorization,
+            watch=watch,
             source=source.claims,
             store=store,
             key=revocation_key,
@@ -268,6 +302,7 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
             clock=clock,
             random=random,
         ),
+        watch=watch,
     )
 
 
@@ -287,7 +322,12 @@ def _server(world: World, configurations: Mapping[str, CredentialConfiguration],
 
 
 def _issuer(
-    world: World, configurations: Mapping[str, CredentialConfiguration], nonces: Nonces, keys: RoleKeys
+    world: World,
+    configurations: Mapping[str, CredentialConfiguration],
+    nonces: Nonces,
+    keys: RoleKeys,
+    *,
+    period: int | None,
 ) -> CredentialIssuer:
     config = world.config.issuer
     return CredentialIssuer(
@@ -300,6 +340,7 @@ def _issuer(
         batch_size=config.batch_size,
         encryption=_encryption(keys.ring("encryption_key"), config),
         display=(Display(name=config.name, locale="en"),),
+        status_period=period,
     )
 
 
@@ -315,6 +356,7 @@ def _types(config: IssuerConfig, catalogue: Catalogue) -> Mapping[str, Attestati
         ("types", config.types, list(catalogue.types)),
         ("delayed_types", config.delayed_types, list(config.types)),
         ("identifier_list_types", config.identifier_list_types, list(config.types)),
+        ("chained_types", config.chained_types, list(catalogue.types)),
     ):
         for id_ in ids:
             if id_ not in known:

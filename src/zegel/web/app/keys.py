@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from zegel.adapters.keyrings import KeyFiles, load_ring
-from zegel.config.roles import Config, IssuerConfig, ProviderConfig, RoleConfig, VerifierConfig
+from zegel.config.roles import (
+    Config,
+    IssuerConfig,
+    ProviderConfig,
+    RoleConfig,
+    VerifierConfig,
+    WalletProviderConfig,
+)
 from zegel.config.setting import settings_of
 from zegel.errors import Unavailable
 from zegel.primitives.times import TOLERATED_LATE
@@ -95,6 +102,7 @@ def sealing_keys(config: Config) -> tuple[SealingKey, ...]:
         _sealing_key("issuer", issuer, trails=GRANT_SECONDS),
         _sealing_key("verifier", verifier, trails=_SESSIONS),
         _sealing_key("provider", provider, trails=_SESSIONS),
+        _sealing_key("wallet-provider", config.wallet_provider, trails=0),  # nothing is derived from it
     )
     same = {key.path: [other for other in made if other.path == key.path] for key in made}
     return tuple(
@@ -215,6 +223,8 @@ def _role_keys(config: Config) -> Iterator[RoleKey]:
     yield _key("provider.access_key", provider.access_key, provider.access_chain, provider, _asks(config, "provider"))
     attested = max(wallets.attestation, KEY_ATTESTATION_SECONDS)
     yield _key("wallet-provider.key", wallets.key, wallets.chain, wallets, _travels(turn + attested))
+    listed = wallets.status_list_ttl + PERIODS_VALID * wallets.status_list_period
+    yield _key("wallet-provider.status_key", wallets.status_key, wallets.status_chain, wallets, _travels(turn + listed))
 
 
 def _asks(config: Config, role: str) -> KeyPractice:
@@ -234,7 +244,9 @@ def _travels(seconds: int | None) -> KeyPractice:
     return KeyPractice(kept=Kept.CERTIFICATE, announced=0, trails=trails)
 
 
-def _sealing_key(role: str, config: IssuerConfig | VerifierConfig | ProviderConfig, *, trails: int) -> SealingKey:
+def _sealing_key(
+    role: str, config: IssuerConfig | VerifierConfig | ProviderConfig | WalletProviderConfig, *, trails: int
+) -> SealingKey:
     return SealingKey(
         name=f"{role}.sealing_key",
         purpose=_meaning("sealing_key", config),

@@ -138,6 +138,12 @@ def status_reader_families(statuses: StatusReader, verifier: VerifierService) ->
     )
 
 
+def chain_families(revoked: int) -> tuple[Family, ...]:
+    """The batches that were revoked because their wallet was."""
+    meaning = "Batches of credentials revoked because their wallet was."
+    return (single("zegel_chain_revocations_total", Kind.COUNTER, meaning, revoked),)
+
+
 def presentation_families(presentations: Mapping[str, int]) -> tuple[Family, ...]:
     """The answers of wallets, by how they ended."""
     meaning = "Answers of wallets, by how they ended."

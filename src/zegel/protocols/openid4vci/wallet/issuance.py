@@ -55,8 +55,9 @@ class Done:
 class ProofPause:
     """A pause: make one to ``batch_size`` new keys for ``configuration``, and have them attested where it is asked.
 
-    ``choices`` are the proof types that issuer and profile allow, best first; ``requirements`` what an attestation
-    must say. ``nonce`` goes into every proof and attestation; None where the issuer gives none.
+    ``choices`` are the proof types that issuer and profile allow, first the one by which the wallet provider learns
+    least; ``requirements`` what an attestation must say. ``nonce`` goes into every proof; None where the issuer gives
+    none.
     """
 
     session: Session
@@ -65,6 +66,14 @@ class ProofPause:
     choices: tuple[Proof, ...]
     requirements: KeyRequirements
     batch_size: int
+
+    def attested_nonce(self, choice: Proof) -> str | None:
+        """The nonce that stands in the attestation, and that the wallet provider gets to see.
+
+        An issuer by TS3 1.5 wants it in the ``jwt`` proof alone (section 2.2.2.2), and its provider learns nothing that
+        the issuer made; OpenID4VCI 1.0 appendix F.1 wants it in the attestation as well.
+        """
+        return None if choice is Proof.JWT_WITH_KEY_ATTESTATION and self.requirements.status_period else self.nonce
 
 
 @final
@@ -252,9 +261,9 @@ def prove(
 def _proof_pause(session: Session, nonce: str | None) -> ProofPause:
     configuration = session.issuer.configurations[session.wanted[0].configuration]
     jwt = configuration.proofs.get("jwt")
-    offered = [Proof.ATTESTATION] if "attestation" in configuration.proofs else []
-    if "jwt" in configuration.proofs:
-        offered += [Proof.JWT_WITH_KEY_ATTESTATION, *([Proof.JWT] if jwt is None else [])]
+    offered = [Proof.JWT_WITH_KEY_ATTESTATION] if "jwt" in configuration.proofs else []
+    offered += [Proof.ATTESTATION] if "attestation" in configuration.proofs else []
+    offered += [Proof.JWT] if "jwt" in configuration.proofs and jwt is None else []
     choices = tuple(choice for choice in offered if choice in session.client.profile.proofs)
     if not choices:
         detail = f"the profile {session.client.profile.name} allows none of the issuer's proof types"
