@@ -355,7 +355,7 @@ def _types(config: IssuerConfig, catalogue: Catalogue) -> Mapping[str, Attestati
     for setting, ids, known in (
         ("types", config.types, list(catalogue.types)),
         ("delayed_types", config.delayed_types, list(config.types)),
-        ("identifier_list_types", config.identifier_list_types, list(config.types)),
+        ("identifier_list_types", config.identifier_list_types, list(catalogue.types)),
         ("chained_types", config.chained_types, list(catalogue.types)),
     ):
         for id_ in ids:
