@@ -440,6 +440,14 @@ class Check(Enum):
         "ask the issuer why the credential was revoked or suspended, and obtain a new one",
     )
 
+    DISCLOSURE_POLICY = (
+        "the issuer of an attestation lets it be shown to who asks, or says nothing of it",
+        "ARF 3.0 EDP_02, EDP_03 and EDP_06; CIR 2024/2979 annex III; ETSI TS 119 472-3 section 4.2.5",
+        "embedded_disclosure_policy",
+        Fault.VERIFIER,
+        "have the issuer add this service to its policy, or ask for another attestation; its page says for whom it is",
+    )
+
     ANSWER_STATE = (
         "an answer carries the state of the request that it answers",
         "OpenID4VP 1.0 sections 5.3 and 14.3.2",

@@ -88,6 +88,11 @@ class Certificate:
         return self
 
     @property
+    def serial_number(self) -> int:
+        """What its issuer counts it under (RFC 5280 section 4.1.2.2)."""
+        return self._x509.serial_number
+
+    @property
     def pem(self) -> str:
         """The certificate as PEM."""
         return self._x509.public_bytes(serialization.Encoding.PEM).decode()

@@ -105,6 +105,7 @@ def _configuration(
         proofs=proofs if type_.device_bound else {},
         display=_displays(type_.names, type_.descriptions),
         claims=claims,
+        policy=type_.policy,
     )
 
 

@@ -94,10 +94,12 @@ class TrustAnchor:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedChain:
-    """A chain that leads to an anchor for a purpose; ``leaf.key`` may be used for it."""
+    """A chain that leads to an anchor for a purpose; ``leaf.key`` may be used for it. ``between`` are the certificates
+    above the leaf and below the anchor."""
 
     leaf: Certificate
     anchor: TrustAnchor
+    between: tuple[Certificate, ...] = ()
 
 
 @final
@@ -133,7 +135,9 @@ class TrustAnchors:
                 profile=PROFILES[purpose],
                 now=now,
             )
-            verified = VerifiedChain(leaf=certificates[0], anchor=self._anchors[purpose][top.der])
+            verified = VerifiedChain(
+                leaf=certificates[0], anchor=self._anchors[purpose][top.der], between=certificates[1:]
+            )
             if len(self._validated) >= _MAX_REMEMBERED:
                 self._validated.clear()
             self._validated[remembered] = verified

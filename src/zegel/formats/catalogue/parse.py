@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from zegel.errors import Malformed
@@ -20,6 +20,9 @@ from zegel.formats.catalogue.types import (
     ValueRule,
     ValueType,
 )
+from zegel.primitives.json import Json
+from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
+from zegel.trust.disclosure_policy.values import DisclosurePolicy, PolicyType
 
 MAX_FILE: Final = 1 << 14  # the driving licence, in five languages, has 8 kB
 MAX_DEPTH: Final = 5  # driving privileges need it: an array of objects that hold an array of objects that hold text
@@ -65,6 +68,7 @@ def parse_attestation_type(text: str, *, file: str) -> AttestationType:
         revocable=root.flag("revocable", True),
         device_bound=root.flag("device_bound", True),
         transaction_data=tuple(_transaction_data(table) for table in root.tables("transaction_data")),
+        policy=_policy(root.table("disclosure_policy")),
     )
     for table in (root, sd_jwt, mdoc):
         table.refuse_rest()
@@ -177,6 +181,46 @@ def _transaction_data(table: Table) -> TransactionDataType:
     )
     table.refuse_rest()
     return type_
+
+
+def _policy(table: Table) -> DisclosurePolicy | None:
+    """The table in the words of the metadata; ``parties`` and ``roots`` are tables in an array."""
+    if not table:
+        return None
+    written: dict[str, Json] = {"policy_uri": table.text("uri"), "policy_type": table.text("type")}
+    for name, member in (
+        ("explanation", "policy_info_url"),
+        ("description", "description"),
+        ("authority", "policy_authority"),
+    ):
+        if (text := table.optional_text(name)) is not None:
+            written[member] = text
+    if written["policy_type"] not in tuple(PolicyType):
+        raise table.malformed("type", f"expected one of {', '.join(PolicyType)}")
+    parties = [_members(each, _PARTY) for each in table.tables("parties")]
+    roots = [_members(each, _ROOT) for each in table.tables("roots")]
+    written |= {"authorized_parties": parties} if parties else {}
+    written |= {"trusted_roots": roots} if roots else {}
+    table.refuse_rest()
+    try:
+        return parse_disclosure_policy(written, where="disclosure_policy")
+    except Malformed as error:
+        raise table.malformed("", f"{error.where}: {error.detail}") from None
+
+
+_PARTY: Final = {
+    "identifier": "identifier",
+    "service": "service_identifier",
+    "entitlement": "entitlement_uri",
+    "subject": "subject_dn",
+}
+_ROOT: Final = {"issuer": "issuer_dn", "serial_number": "serial_number"}
+
+
+def _members(table: Table, names: Mapping[str, str]) -> dict[str, Json]:
+    found = {member: table.optional_text(name) for name, member in names.items()}
+    table.refuse_rest()
+    return {member: text for member, text in found.items() if text is not None}
 
 
 def _payload_claim(table: Table) -> PayloadClaim:

@@ -9,6 +9,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.credential import Format
 from zegel.primitives.claim_path import ClaimPath
+from zegel.trust.disclosure_policy.values import DisclosurePolicy
 
 MAX_TEXT: Final = 150  # PID rulebook 1.7 section 3.1.2, and the template for every other rulebook
 CATEGORY: Final = "category"  # ETSI TS 119 472-1, never selectively disclosable
@@ -116,7 +117,8 @@ class AttestationType:
     ``validity_days`` is how long a copy lives, ``renewal_days`` how long before its end the wallet asks for more,
     ``batch_size`` how many copies it gets at once, at most: of some types fewer than the issuer gives of others.
     ``unique`` are claims that are unique to one person and never reassigned. ``parents`` are the names of objects that
-    hold claims of their own, by SD-JWT path. ``decoys`` is the number of decoy digests at the top level.
+    hold claims of their own, by SD-JWT path. ``decoys`` is the number of decoy digests at the top level. ``policy``
+    says who may be shown it; None: anybody.
     """
 
     id: str
@@ -136,6 +138,7 @@ class AttestationType:
     revocable: bool
     device_bound: bool
     transaction_data: tuple[TransactionDataType, ...]
+    policy: DisclosurePolicy | None = None
 
     @property
     def formats(self) -> tuple[Format, ...]:

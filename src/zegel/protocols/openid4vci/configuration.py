@@ -9,6 +9,7 @@ from typing import Final, final
 
 from zegel.formats.credential import Format
 from zegel.primitives.claim_path import ClaimPath
+from zegel.trust.disclosure_policy.values import DisclosurePolicy
 
 SIGNING_ALGORITHMS: Final[Mapping[Format, tuple[str | int, ...]]] = {
     Format.SD_JWT_VC: ("ES256",),
@@ -60,7 +61,8 @@ class CredentialConfiguration:
     """A kind of credential on offer. ``type`` is the vct or the doctype.
 
     ``proofs`` maps the proof types that are taken to what their key attestations must say, None where none is needed;
-    it is empty for a credential that is bound to nobody.
+    it is empty for a credential that is bound to nobody. ``policy`` says who may be shown the credential; None:
+    anybody.
     """
 
     id: str
@@ -71,3 +73,4 @@ class CredentialConfiguration:
     proofs: Mapping[str, KeyRequirements | None]
     display: tuple[Display, ...] = ()
     claims: tuple[ClaimDescription, ...] = ()
+    policy: DisclosurePolicy | None = None

@@ -28,6 +28,8 @@ from zegel.protocols.openid4vci.configuration import (
 from zegel.protocols.openid4vci.encryption import JWT, Recipient, parse_recipient
 from zegel.trust.access import party_name
 from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
+from zegel.trust.disclosure_policy.values import DisclosurePolicy
 
 WELL_KNOWN: Final = "/.well-known/openid-credential-issuer"
 TYP: Final = "openidvci-issuer-metadata+jwt"
@@ -35,6 +37,7 @@ MAX_METADATA: Final = 262_144  # thirty types in two formats with claims in thre
 MAX_CONFIGURATIONS: Final = 200  # a hundred types in two formats
 MAX_BATCH: Final = 100  # as many keys as one key attestation may attest
 MAX_SHOWN: Final = 300  # characters of a name or description; longer ones are not for a screen
+POLICY_MEMBER: Final = "embedded_disclosure_policy"  # of credential_metadata, where TS 119 472-3 puts its own members
 MAX_CLAIMS: Final = 200  # a PID has 40
 _MAX_LOGO: Final = 65_536  # a data URL with a small PNG
 _WHAT: Final = "credential issuer metadata"
@@ -240,7 +243,15 @@ def _configuration(id_: str, members: JsonObject) -> CredentialConfiguration:
         proofs=_proofs(members),
         display=_displays(details.get("display")),
         claims=_claims(details.get("claims")),
+        policy=_policy(details),
     )
+
+
+def _policy(details: JsonObject) -> DisclosurePolicy | None:
+    """By value (EDP_09). One that cannot be read makes the configuration unusable: it might allow nobody."""
+    if POLICY_MEMBER not in details:
+        return None
+    return parse_disclosure_policy(details[POLICY_MEMBER], where=POLICY_MEMBER)
 
 
 def _proofs(members: JsonObject) -> dict[str, KeyRequirements | None]:

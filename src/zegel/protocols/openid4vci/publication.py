@@ -18,7 +18,8 @@ from zegel.protocols.openid4vci.issuer import (
     NOTIFICATION_PATH,
     CredentialIssuer,
 )
-from zegel.protocols.openid4vci.metadata import TYP
+from zegel.protocols.openid4vci.metadata import POLICY_MEMBER, TYP
+from zegel.trust.disclosure_policy.parse import build_disclosure_policy
 from zegel.trust.signing import CertifiedSigner
 
 SIGNED_SECONDS: Final = 86_400  # section 12.2.3 leaves it open; a day, like our other published statements
@@ -81,6 +82,8 @@ def _configuration(configuration: CredentialConfiguration) -> dict[str, Json]:
         shown["display"] = [_display(display) for display in configuration.display]
     if configuration.claims:
         shown["claims"] = [_claim(claim) for claim in configuration.claims]
+    if configuration.policy is not None:
+        shown[POLICY_MEMBER] = build_disclosure_policy(configuration.policy)
     return members | ({"credential_metadata": shown} if shown else {})
 
 

@@ -17,6 +17,7 @@ from zegel.protocols.openid4vci.wallet.session import Pending, Received, Session
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.protocols.openid4vp.wallet import Consent, Refusal, Sending
 from zegel.trust.attestation_claims import AttestationStatus
+from zegel.trust.disclosure_policy.values import DisclosurePolicy
 
 # --- what it holds ----------------------------------------------------------------------------------------------------
 
@@ -56,13 +57,18 @@ class Standing:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Copies of one credential, verified, alike but for what is a copy's own. ``credential`` is the first of them."""
+    """Copies of one credential, verified, alike but for what is a copy's own. ``credential`` is the first of them.
+
+    ``policy`` is what its issuer said of who may be shown it, when it was issued (ARF 3.0 EDP_10): it is changed by a
+    new issuance alone.
+    """
 
     configuration: str
     credential: VerifiedCredential
     copies: tuple[Copy, ...]
     described: tuple[ClaimDescription, ...]
     display_name: str | None
+    policy: DisclosurePolicy | None = None
 
 
 @final

@@ -58,6 +58,7 @@ def verify_batch(
         copies=_bound(verified, received.credentials, keys),
         described=configuration.claims,
         display_name=configuration.display[0].name if configuration.display else None,
+        policy=configuration.policy,
     )
 
 
