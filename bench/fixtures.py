@@ -28,6 +28,7 @@ from zegel.primitives.keys import Curve, PrivateKey, derive_private_key
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Authority, SubjectName, create_authority, issue_certificate
+from zegel.trust.signing import CertifiedSigner
 
 DAY = 86_400
 ALL_ELEMENTS = {**ELEMENTS, **{name: Tag(TAG_FULL_DATE, date) for name, date in DATES.items()}}
@@ -95,6 +96,24 @@ class World:
             valid_until=self.expires,
             random=urandom,
         )
+
+
+@dataclass(frozen=True)
+class StatusAuthority:
+    """Who signs status lists, and who trusts it."""
+
+    signer: CertifiedSigner
+    anchors: TrustAnchors
+
+
+def make_status_authority(now: int) -> StatusAuthority:
+    """A root, a signer under it, fresh keys."""
+    key, root = _key(), _authority("Utopia root", now)
+    certificate = _certificate(root, "Status signer", key, Purpose.STATUS, now)
+    anchor = TrustAnchor(certificate=root.certificate, purpose=Purpose.STATUS, entity="Utopia")
+    return StatusAuthority(
+        signer=CertifiedSigner(signer=key, certificates=(certificate,)), anchors=TrustAnchors((anchor,))
+    )
 
 
 def make_world(now: int) -> World:

