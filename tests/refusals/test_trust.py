@@ -16,6 +16,8 @@ from zegel.trust.attestation import (
     sign_wallet_attestation,
     verify_wallet_attestation,
 )
+from zegel.trust.disclosure_policy.check import AskingParty, check_disclosure_policy
+from zegel.trust.disclosure_policy.values import AuthorisedParty, DisclosurePolicy, PolicyType
 from zegel.trust.key_attestation import (
     check_key_storage,
     parse_key_attestation,
@@ -155,6 +157,16 @@ def keep_keys_in_a_weaker_place() -> object:
     return check_key_storage(keys(), key_storage=required, user_authentication=frozenset())
 
 
+def ask_for_what_its_issuer_shows_to_others_alone() -> object:
+    policy = DisclosurePolicy(
+        uri="https://policies.utopia.example/1",
+        type=PolicyType.AUTHORISED_PARTIES,
+        parties=(AuthorisedParty(identifier="GOVUT-7001"),),
+    )
+    assert check_disclosure_policy(policy, AskingParty(identifier="GOVUT-7001"))
+    return check_disclosure_policy(policy, AskingParty(identifier="GOVUT-7002"))
+
+
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.CHAIN, send_no_certificates),
     (Check.CHAIN, send_the_anchor_along),
@@ -172,6 +184,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.ATTESTATION_VALIDITY, attest_a_wallet_that_comes_late),
     (Check.ATTESTATION_VALIDITY, attest_keys_too_early),
     (Check.KEY_STORAGE, keep_keys_in_a_weaker_place),
+    (Check.DISCLOSURE_POLICY, ask_for_what_its_issuer_shows_to_others_alone),
 )
 
 

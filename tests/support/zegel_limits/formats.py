@@ -25,6 +25,7 @@ from zegel.formats.status.reference import parse_mdoc_status, parse_status_refer
 from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.json import encode_json
 from zegel.trust.attestation_claims import parse_attestation_status
+from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
@@ -89,6 +90,13 @@ def _registered(types: int) -> object:
     return parse_registered({"vct": "urn:a", "aka_vcts": [f"urn:{at}" for at in range(types)]})
 
 
+def _rooted(*changes: dict[str, Any]) -> object:
+    (good,) = parsers.ROOTED_POLICY["trusted_roots"]
+    return parse_disclosure_policy(
+        parsers.ROOTED_POLICY | {"trusted_roots": [good | change for change in changes]}, where="p"
+    )
+
+
 def _reference(*, index: int = 7, uri: str = "https://status.utopia.example/1") -> object:
     return parse_status_reference({"status_list": {"idx": index, "uri": uri}}, what="test")
 
@@ -137,6 +145,16 @@ FORMATS: Final[Mapping[str, Pair]] = {
         ),
         Check.REGISTRATION_VALIDITY,
         says="twelve months",
+    ),
+    "zegel.trust.disclosure_policy.parse.MAX_PARTIES": Pair(
+        lambda n: parse_disclosure_policy(parsers.POLICY | {"authorized_parties": [{"identifier": "a"}] * n}, where="p")
+    ),
+    "zegel.trust.disclosure_policy.parse.MAX_ROOTS": Pair(lambda n: _rooted(*[{}] * n)),
+    "zegel.trust.disclosure_policy.parse.MAX_URL": Pair(
+        lambda n: parse_disclosure_policy(parsers.POLICY | {"policy_info_url": _url(n)}, where="p")
+    ),
+    "zegel.trust.disclosure_policy.parse.MAX_SERIAL_DIGITS": Pair(
+        lambda n: _rooted({"serial_number": "9" * n}), says="digits"
     ),
     "zegel.trust.registration.credentials.MAX_REGISTERED_CREDENTIALS": Pair(
         lambda n: _registered_credentials([_registered_credential()] * n)

@@ -89,6 +89,7 @@ from zegel.trust.attestation_claims import (
     parse_text,
     parse_time,
 )
+from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
@@ -219,6 +220,20 @@ JWK: Final = {**KEY.public_key.jwk(), "kid": "1"}
 ENCRYPTION_JWK: Final = {**KEY.public_key.jwk(), "use": "enc", "alg": "ECDH-ES", "kid": "1"}
 TOKEN: Final = sign_jws({"iss": "https://utopia.example", "iat": NOW, "aud": ["a", "b"]}, signer=KEY, typ="JWT")
 STATUS_CLAIM: Final = {"status_list": {"idx": 7, "uri": "https://status.utopia.example/1"}}
+POLICY: Final = {
+    "policy_uri": "https://policies.utopia.example/1",
+    "policy_type": "authorized_rp_only",
+    "authorized_parties": [
+        {"identifier": "GOVUT-7001", "service_identifier": "admissions"},
+        {"subject_dn": "CN=a, ORGID=b", "entitlement_uri": "https://uri.etsi.org/19475/Entitlement/Service_Provider"},
+    ],
+    "policy_info_url": "https://policies.utopia.example/words",
+}
+ROOTED_POLICY: Final = {
+    "policy_uri": "https://policies.utopia.example/2",
+    "policy_type": "specific_root_of_trust",
+    "trusted_roots": [{"issuer_dn": "CN=a,O=b", "serial_number": "123"}],
+}
 IDENTIFIER_CLAIM: Final = {"identifier_list": {"id": b"1" * 16, "uri": "https://status.utopia.example/2"}}
 ATTESTED: Final = AttestationStatus(uri="https://status.utopia.example/1", index=7, maintained_until=NOW)
 ROOT: Final = authority("parsers").certificate
@@ -689,6 +704,10 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         ),
     ),
     "trust.lists.parse.parse_trusted_list": (Probe(parse_trusted_list, trusted_list(), _sampled(jws_texts, 5)),),
+    "trust.disclosure_policy.parse.parse_disclosure_policy": (
+        of_json(behind_json(partial(parse_disclosure_policy, where="policy")), POLICY),
+        of_json(behind_json(partial(parse_disclosure_policy, where="policy")), ROOTED_POLICY),
+    ),
     "trust.registration.parse.parse_registration": (
         of_jws(parse_registration, as_jwt()),
         of_cbor(parse_registration, as_cwt()),

@@ -68,7 +68,7 @@ def parse_attestation_type(text: str, *, file: str) -> AttestationType:
         revocable=root.flag("revocable", True),
         device_bound=root.flag("device_bound", True),
         transaction_data=tuple(_transaction_data(table) for table in root.tables("transaction_data")),
-        policy=_policy(root.table("disclosure_policy")),
+        policy=_policy(root.table("disclosure_policy"), what),
     )
     for table in (root, sd_jwt, mdoc):
         table.refuse_rest()
@@ -183,7 +183,7 @@ def _transaction_data(table: Table) -> TransactionDataType:
     return type_
 
 
-def _policy(table: Table) -> DisclosurePolicy | None:
+def _policy(table: Table, what: str) -> DisclosurePolicy | None:
     """The table in the words of the metadata; ``parties`` and ``roots`` are tables in an array."""
     if not table:
         return None
@@ -205,7 +205,7 @@ def _policy(table: Table) -> DisclosurePolicy | None:
     try:
         return parse_disclosure_policy(written, where="disclosure_policy")
     except Malformed as error:
-        raise table.malformed("", f"{error.where}: {error.detail}") from None
+        raise Malformed(what, error.where, error.detail.removeprefix(f"{error.what}: ")) from None
 
 
 _PARTY: Final = {

@@ -6,6 +6,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.catalogue.parse import MAX_FILE, build_catalogue, parse_attestation_type
 from zegel.formats.catalogue.types import AttestationType, ValueType
 from zegel.formats.credential import Format
+from zegel.trust.disclosure_policy.values import AuthorisedParty, DisclosurePolicy, PolicyType, RootOfTrust
 
 LEAST = """
 id = "seal"
@@ -68,6 +69,30 @@ def test_transaction_data_says_what_the_device_may_sign() -> None:
     first, _, third = type_.transaction_data
     assert (first.required, first.optional) == ({"payload": "object"}, {})
     assert (third.namespace, third.elements, third.claims, third.labels) == (None, (), (), {})
+
+
+POLICY = '[disclosure_policy]\nuri = "https://a.example/1"\ntype = "authorized_rp_only"\n'
+PARTY = '[[disclosure_policy.parties]]\nidentifier = "A"\nservice = "s"\n'
+ROOTS = POLICY.replace("authorized_rp_only", "specific_root_of_trust")
+ROOT = '[[disclosure_policy.roots]]\nissuer = "CN=a"\nserial_number = "12"\n'
+
+
+@pytest.mark.requirement("EDP_01")
+def test_a_policy_says_who_may_be_shown_it() -> None:
+    words = 'explanation = "https://a.example/why"\ndescription = "d"\nauthority = "a"\n'
+    one = parsed(LEAST + SD_JWT + CLAIM + POLICY + words + PARTY + PARTY.replace("identifier", "entitlement")).policy
+    assert one == DisclosurePolicy(
+        uri="https://a.example/1",
+        type=PolicyType.AUTHORISED_PARTIES,
+        parties=(AuthorisedParty(identifier="A", service="s"), AuthorisedParty(entitlement="A", service="s")),
+        explanation="https://a.example/why",
+        description="d",
+        authority="a",
+    )
+    other = parsed(LEAST + SD_JWT + CLAIM + ROOTS + ROOT).policy
+    assert other is not None
+    assert other.roots == (RootOfTrust(name="CN=a", serial_number=12),)
+    assert parsed(LEAST + SD_JWT + CLAIM).policy is None
 
 
 def test_a_file_is_bounded_before_it_is_read_as_toml() -> None:
@@ -146,6 +171,12 @@ def test_a_file_is_bounded_before_it_is_read_as_toml() -> None:
             LEAST + SD_JWT + CLAIM + DATA + "claims = [{ path = ['a'], names = { en = 'A' }, level = 1 }]\n",
             "transaction_data[0].claims[0].level",
         ),
+        (LEAST + SD_JWT + CLAIM + '[disclosure_policy]\nuri = "https://a.example/1"\n', "disclosure_policy.type"),
+        (LEAST + SD_JWT + CLAIM + POLICY.replace("authorized_rp_only", "weekdays") + PARTY, "disclosure_policy.type"),
+        (LEAST + SD_JWT + CLAIM + POLICY + PARTY + 'name = "x"\n', "disclosure_policy.parties[0].name"),
+        (LEAST + SD_JWT + CLAIM + POLICY + 'name = "x"\n' + PARTY, "disclosure_policy.name"),
+        (LEAST + SD_JWT + CLAIM + POLICY, "disclosure_policy.authorized_parties"),
+        (LEAST + SD_JWT + CLAIM + ROOTS + ROOT.replace("CN=a", "a"), "disclosure_policy.trusted_roots[0].issuer_dn"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_by_its_place(text: str, where: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.issuance import ACCESS, ACCESS_ANCHORS, ISSUER, SERVER, Issuer, resigned
+from zegel_testing.parsers import POLICY
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -19,6 +20,7 @@ from zegel.protocols.openid4vci.metadata import (
     parse_issuer_metadata,
     verify_issuer_metadata,
 )
+from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 
 KEY = fixed_key("their key").public_key.jwk() | {"alg": "ECDH-ES", "use": "enc", "kid": "1"}
 ALGORITHMS = {"proof_signing_alg_values_supported": ["ES256"]}
@@ -59,6 +61,21 @@ def test_there_are_as_many_configurations_as_allowed_and_not_more() -> None:
 @pytest.mark.parametrize("type_", [None, "", 7, ["urn:example:1"]])
 def test_a_configuration_without_the_type_of_its_credential_is_set_aside(type_: object) -> None:
     assert read(configurations={"a": configuration(vct=type_)}).unusable["a"].startswith("vct: expected the type")
+
+
+@pytest.mark.requirement("EDP_09")
+def test_a_policy_is_read_by_value() -> None:
+    offered = configuration(credential_metadata={"embedded_disclosure_policy": POLICY})
+    found = read(configurations={"a": offered, "b": configuration()}).configurations
+    assert found["a"].policy == parse_disclosure_policy(POLICY, where="")
+    assert found["b"].policy is None
+
+
+@pytest.mark.parametrize("policy", [None, [], {"policy_uri": "https://a.example"}, POLICY | {"authorized_parties": []}])
+def test_a_configuration_whose_policy_cannot_be_read_is_set_aside(policy: object) -> None:
+    """It might allow nobody; what it says must not get lost."""
+    offered = configuration(credential_metadata={"embedded_disclosure_policy": policy})
+    assert read(configurations={"a": offered}).unusable["a"].startswith("embedded_disclosure_policy")
 
 
 def test_proof_types_that_we_do_not_make_are_left_out() -> None:
