@@ -20,6 +20,7 @@ from zegel.formats.status.entries import INVALID
 from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
+from zegel.services.policy_changes import digest_of
 from zegel.services.ports import (
     Clock,
     Issuance,
@@ -158,6 +159,7 @@ class CredentialPress:
             day=today,
             expires=until,
             identifiers=identifiers,
+            policy=digest_of(order.type.policy),
         )
         await transaction.issuances.add(issuance)
         for watch in _watches(issuance, order.hangs_on):

@@ -191,7 +191,8 @@ class Issuance:
     """One batch as the issuer remembers it: what revocation needs and no more.
 
     ``person`` is the source's reference, not a name. ``day`` is the day of issue in seconds since the epoch. A batch
-    has ``entries``, or ``identifiers``, or is too short-lived to be revoked.
+    has ``entries``, or ``identifiers``, or is too short-lived to be revoked. ``policy`` is the digest of the disclosure
+    policy that it was issued under, empty for none.
     """
 
     id: str
@@ -203,6 +204,7 @@ class Issuance:
     expires: int
     revoked_at: int | None = None
     identifiers: tuple[ListedIdentifier, ...] = ()
+    policy: str = ""
 
     @property
     def listed(self) -> tuple[Listed, ...]:
@@ -223,6 +225,10 @@ class Issuances(Protocol):
 
     async def of_person(self, person: str) -> tuple[Issuance, ...]:
         """The batches of a person, oldest first."""
+        ...
+
+    async def page(self, *, after: str, limit: int) -> tuple[Issuance, ...]:
+        """Batches that have not ended, in the order of their ids, from the one after ``after``."""
         ...
 
     async def revoke(self, issuance_id: str, *, now: int) -> Issuance | None:

@@ -22,6 +22,12 @@ _BY_PERSON: Final = (
     .where(issuances.c.person == bindparam("person_"), _ALIVE)
     .order_by(issuances.c.day, issuances.c.id)
 )
+_PAGE: Final = (
+    select(*_COLUMNS)
+    .where(issuances.c.id > bindparam("after_"), _ALIVE)
+    .order_by(issuances.c.id)
+    .limit(bindparam("limit_"))
+)
 _REVOKE: Final = (
     update(issuances)
     .where(issuances.c.id == bindparam("id_"), issuances.c.revoked_at.is_(None))
@@ -59,6 +65,11 @@ class SqlIssuances:
         """See ``Issuances``."""
         values = {"person_": self._seal.pseudonym("person", person), "now_": self._now}
         return tuple(map(self._opened, self._database.run(_BY_PERSON, values).fetchall()))
+
+    async def page(self, *, after: str, limit: int) -> tuple[Issuance, ...]:
+        """See ``Issuances``."""
+        values = {"after_": after, "limit_": limit, "now_": self._now}
+        return tuple(map(self._opened, self._database.run(_PAGE, values).fetchall()))
 
     async def revoke(self, issuance_id: str, *, now: int) -> Issuance | None:
         """See ``Issuances``; a second call changes nothing."""

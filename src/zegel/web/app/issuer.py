@@ -12,6 +12,7 @@ from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.config.roles import IssuerConfig
 from zegel.errors import Malformed
 from zegel.formats.catalogue.types import AttestationType, Catalogue
+from zegel.primitives.x509 import DAY
 from zegel.profiles import HAIP, PROFILES
 from zegel.protocols.oauth.nonces import Nonces
 from zegel.protocols.oauth.server import AuthorizationServer
@@ -26,6 +27,7 @@ from zegel.services.issuer_policy import IssuerPolicy, build_configurations, sta
 from zegel.services.issuing import CredentialPress
 from zegel.services.log_in import LogInService
 from zegel.services.offers import OfferService
+from zegel.services.policy_changes import PolicyChanges
 from zegel.services.status_publisher import AGGREGATION_PATH, StatusPublisher
 from zegel.services.wallet_ending import WalletEnding
 from zegel.services.wallet_watch import Looked, WalletWatch
@@ -101,11 +103,24 @@ async def open_issuer(world: World) -> OpenRole:
         timers=(
             Timer(name="status lists", seconds=_look_again(config), act=site.statuses.publish),
             Timer(name="wallets", seconds=config.wallet_check, act=partial(keep_watch, site)),
+            _policies_timer(site, PolicyChanges(types.values(), store=store, clock=world.clock)),
             Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
             keys.timer(),
         ),
         close=close,
     )
+
+
+def _policies_timer(site: IssuerSite, changes: PolicyChanges) -> Timer:
+    """At the start, for the catalogue is read then; and once a day, in case that was interrupted."""
+
+    async def follow() -> int:
+        revoked = await changes.follow()
+        if revoked:
+            await site.statuses.publish()
+        return revoked
+
+    return Timer(name="disclosure policies", seconds=DAY, act=follow, for_all=True)
 
 
 async def keep_watch(site: IssuerSite) -> Looked:
