@@ -45,9 +45,12 @@ STORY = (
     "sign-in to Tax online",
     "replay refused",
     "other browser refused",
+    "identifier list",
+    "driving licence shown to the verifier",
     "revoke",
     "status list published",
     "refused after revocation",
+    "refused after revocation by identifier list",
     "wallet revoked by its code",
     "wallet revoked -> refused",
     "PID revoked after its wallet",
@@ -57,6 +60,7 @@ REFUSALS = {
     "replay refused": "response-code",
     "other browser refused": "same-browser",
     "refused after revocation": "status",
+    "refused after revocation by identifier list": "status",
     "wallet revoked -> refused": "wallet-revoked",
 }
 

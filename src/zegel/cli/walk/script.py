@@ -15,7 +15,7 @@ from zegel.checks import Check
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.browser import Browser, Page
 from zegel.cli.walk.story import Story
-from zegel.config.roles import Config
+from zegel.config.roles import Config, IssuerConfig, VerifierConfig
 from zegel.errors import Unavailable
 from zegel.web.app.roles import OpenRole
 
@@ -26,6 +26,16 @@ _ARRIVED: Final = re.compile(r"(\S+(?: VC)?) (\d+) cop(?:y|ies), signed by")
 _CODE: Final = re.compile(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){4}")
 _FORMATS: Final = 2  # of a PID (ARF 3.0 PID_02)
 _REFUSED: Final = 400
+_LICENCE: Final = {
+    "credentials": [
+        {
+            "id": "licence",
+            "format": "mso_mdoc",
+            "meta": {"doctype_value": "org.iso.18013.5.1.mDL"},
+            "claims": [{"path": ["org.iso.18013.5.1", "driving_privileges"]}],
+        }
+    ]
+}
 _SIGNED_IN: Final = "You are signed in."
 _KEPT: Final = 1.1  # seconds: a reader of the demo keeps a status list for one
 
@@ -38,25 +48,30 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
     try:
         with story.timed("wallet"):
             await person.make_wallet(_launch_code(roles))
-        await person.receive_identity(story)
+        await person.receive(story, "pid")
         with story.timed("sign-in to Tax online"):
             signed_in = await person.sign_in()
         with story.refusal("replay refused", Check.RESPONSE_CODE):
             await browser.get(signed_in)
         with story.refusal("other browser refused", Check.SAME_BROWSER):
             await stranger.get(await person.answer())
+        await person.receive(story, "mdl")
+        with story.timed("driving licence shown to the verifier"):
+            await person.show_licence()
         await asyncio.to_thread(_revoke, config)
         await asyncio.sleep(_KEPT)
         with story.refusal("refused after revocation", Check.STATUS):
             await person.answer()
+        with story.refusal("refused after revocation by identifier list", Check.STATUS):
+            await person.show_licence()
         if config.wallet.profile == "plain":
             return  # nobody attests the wallet there, and so nothing ends with it
-        await person.receive_identity(story)
+        await person.receive(story, "pid")
         await _revoke_lost_wallet(config, stranger, code=await person.revocation_code())
         with story.refusal("wallet revoked -> refused", Check.WALLET_REVOKED):
-            await person.begin_to_receive()
+            await person.begin_to_receive("pid")
         began = time.perf_counter()
-        ended = await asyncio.to_thread(_operate, config, "/wallets/check", {})
+        ended = await asyncio.to_thread(_operate, config.issuer, "/wallets/check", {})
         ms = round((time.perf_counter() - began) * 1000)
         story.add("PID revoked after its wallet", ok=len(ended["revoked"]) == _FORMATS, ms=ms)
     finally:
@@ -78,9 +93,9 @@ class _Person:
         page = await self.browser.submit(page, "/launch", code=code)
         return await self.browser.submit(page, "/create", passphrase=PASSPHRASE, again=PASSPHRASE)
 
-    async def receive_identity(self, story: Story) -> Page:
+    async def receive(self, story: Story, type_: str) -> Page:
         """From the identity office's front page to credentials in the wallet, and what that shows of them."""
-        page = await self.begin_to_receive()
+        page = await self.begin_to_receive(type_)
         page = await self.browser.get(page.onward or page.url)
         page = await self.browser.submit(page, "/log-in", login=PERSON, password=PASSWORD)
         page = await self.browser.submit(page, "/consent", press="Issue to this wallet")
@@ -89,10 +104,10 @@ class _Person:
             story.add_issuance(format_name=format_name, copies=int(copies), expected=expected)
         return await self.browser.submit(page, "/receive/", decision="keep")
 
-    async def begin_to_receive(self) -> Page:
+    async def begin_to_receive(self, type_: str) -> Page:
         """From the identity office's front page to its log-in, or as far as the wallet goes."""
         page = await self.browser.get(self.config.issuer.origin)
-        page = await self.browser.submit(page, "/offer", type="pid")
+        page = await self.browser.submit(page, "/offer", type=type_)
         page = await self.browser.get(page.link("Receive in the wallet on this machine"))
         page = await self.browser.submit(page, "/receive")
         return page if page.status >= _REFUSED else await self.browser.submit(page, "/receive/", decision="log-in")
@@ -112,6 +127,16 @@ class _Person:
         if _SIGNED_IN not in page.words:
             raise Unavailable("Tax online", f"it does not know who signed in (status {page.status})")
         return returned
+
+    async def show_licence(self) -> str:
+        """Follow the verifier's link in the wallet, and say yes; returns where the wallet sends the browser."""
+        begun = await asyncio.to_thread(_operate, self.config.verifier, "/requests", {"dcql_query": _LICENCE})
+        page = await self.browser.get(f"{self.config.wallet.origin}/present?{begun['link'].partition('?')[2]}")
+        page = await self.browser.submit(page, "/present")
+        if f"{self.config.verifier.name} asks" not in page.words:
+            raise Unavailable("wallet", f"it does not say who asks (status {page.status})")
+        page = await self.browser.submit(page, "/present/", decision="accept")
+        return page.onward or page.url
 
     async def answer(self) -> str:
         """Begin a sign-in and say yes in the wallet; returns where the wallet sends the browser."""
@@ -137,13 +162,12 @@ async def _revoke_lost_wallet(config: Config, browser: Browser, *, code: str) ->
 
 
 def _revoke(config: Config) -> None:
-    """Revoke what she has, and have the lists signed now rather than at the end of their period."""
-    _operate(config, "/revocations", {"person": PERSON, "type": "pid"})
-    _operate(config, "/status/publish", {})
+    """Revoke all that she has, and have the lists signed now rather than at the end of their period."""
+    _operate(config.issuer, "/revocations", {"person": PERSON})
+    _operate(config.issuer, "/status/publish", {})
 
 
-def _operate(config: Config, path: str, body: object) -> Any:
-    issuer = config.issuer
+def _operate(role: IssuerConfig | VerifierConfig, path: str, body: object) -> Any:
     return call_operator(
-        issuer.operator_address, issuer.operator_port, issuer.operator_token, method="POST", path=path, body=body
+        role.operator_address, role.operator_port, role.operator_token, method="POST", path=path, body=body
     )
