@@ -40,7 +40,7 @@ from zegel.formats.status.token import (
     sign_status_list_jwt,
     verify_status_list,
 )
-from zegel.services.ports import StatusEntry
+from zegel.services.status_ports import StatusEntry
 from zegel.services.status_publisher import StatusPublisher
 
 ENTRIES: Final = 10_000_000

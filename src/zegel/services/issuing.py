@@ -21,17 +21,8 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
 from zegel.services.policy_changes import digest_of
-from zegel.services.ports import (
-    Clock,
-    Issuance,
-    IssuerTransaction,
-    Listed,
-    ListedIdentifier,
-    Random,
-    StatusEntry,
-    Watch,
-    Watched,
-)
+from zegel.services.ports import Clock, Issuance, IssuerTransaction, Random, Watch, Watched
+from zegel.services.status_ports import Listed, ListedIdentifier, StatusEntry
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.signing import CertifiedSigner
 

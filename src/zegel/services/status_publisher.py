@@ -16,7 +16,8 @@ from zegel.formats.status.reference import build_aggregation
 from zegel.formats.status.token import StatusListFormat, sign_status_list_cwt, sign_status_list_jwt
 from zegel.primitives.encoding import base64url
 from zegel.services.issuing import IDENTIFIERS_PATH, STATUS_PATH
-from zegel.services.ports import Clock, Herd, IssuerStore, RevokedIdentifiers, StatusBits
+from zegel.services.ports import Clock, IssuerStore
+from zegel.services.status_ports import Herd, RevokedIdentifiers, StatusBits
 from zegel.trust.signing import CertifiedSigner
 
 AGGREGATION_PATH: Final = "/status"

@@ -17,7 +17,8 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
 from zegel.services.issuing import STATUS_BITS
-from zegel.services.ports import IssuerTransaction, Kind, Random, StatusEntry, Stored
+from zegel.services.ports import IssuerTransaction, Kind, Random, Stored
+from zegel.services.status_ports import StatusEntry
 
 MAX_ATTESTED: Final = 2_000  # attestations of one wallet that are maintained at a time: five a day for 400 days
 DIGEST_BYTES: Final = 32

@@ -17,7 +17,8 @@ from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
 from zegel.services import wallet_instances
 from zegel.services.issuing import STATUS_BITS, STATUS_PATH
-from zegel.services.ports import Clock, IssuerStore, IssuerTransaction, Kind, Random, StatusEntry
+from zegel.services.ports import Clock, IssuerStore, IssuerTransaction, Kind, Random
+from zegel.services.status_ports import StatusEntry
 from zegel.services.wallet_instances import BY_KEY, DIGEST_BYTES, Instance, InstanceName, check_alive
 from zegel.services.wallet_requests import parse_instance_proof, verify_instance_proof, verify_possession
 from zegel.trust.attestation import MAX_LIFETIME, WalletDescription, sign_wallet_attestation

@@ -11,7 +11,8 @@ from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
 from zegel.services import wallet_instances
 from zegel.services.issuing import STATUS_PATH
-from zegel.services.ports import Clock, IssuerStore, IssuerTransaction, StatusEntry
+from zegel.services.ports import Clock, IssuerStore, IssuerTransaction
+from zegel.services.status_ports import StatusEntry
 from zegel.services.trust import Trust
 from zegel.services.wallet_instances import BY_CODE, BY_STATUS, INSTANCE, Instance, Reason, code_digest, status_key
 from zegel.services.wallet_requests import verify_revocation_request

@@ -7,7 +7,7 @@ from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.identifiers import DECOYS, SIZE
 from zegel.adapters.sql.store import SqlStore
 from zegel.errors import Unavailable
-from zegel.services.ports import Herd, ListedIdentifier, RevokedIdentifiers
+from zegel.services.status_ports import Herd, ListedIdentifier, RevokedIdentifiers
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,8 @@ from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore
 from zegel.errors import Unavailable
 from zegel.formats.credential import Format
-from zegel.services.ports import Issuance, StatusEntry
+from zegel.services.ports import Issuance
+from zegel.services.status_ports import StatusEntry
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,8 @@ from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.adapters.sql.upkeep import check_sealed
 from zegel.errors import Unavailable
 from zegel.formats.credential import Format
-from zegel.services.ports import Issuance, StatusEntry
+from zegel.services.ports import Issuance
+from zegel.services.status_ports import StatusEntry
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.statuses import PAGE
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.errors import Unavailable
-from zegel.services.ports import StatusEntry
+from zegel.services.status_ports import StatusEntry
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore, open_memory_store
 from zegel.formats.status.identifiers import IDENTIFIER_LIST, parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, parse_status_list, verify_status_list
-from zegel.services.ports import ListedIdentifier, StatusEntry
+from zegel.services.status_ports import ListedIdentifier, StatusEntry
 from zegel.services.status_publisher import PublishedList, StatusPublisher
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.signing import CertifiedSigner

@@ -14,7 +14,7 @@ from zegel.adapters.sql.dialect import upsert
 from zegel.adapters.sql.list_rows import ListRows
 from zegel.adapters.sql.tables import status_identifiers
 from zegel.formats.status.entries import INVALID
-from zegel.services.ports import ListedIdentifier, RevokedIdentifiers
+from zegel.services.status_ports import ListedIdentifier, RevokedIdentifiers
 
 SIZE: Final = 1 << 15
 """Identifiers that a list gives: three times the 10,000 that a list has to be about (TS3 1.5), and were they all

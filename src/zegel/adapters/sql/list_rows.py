@@ -13,7 +13,7 @@ from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.dialect import upsert
 from zegel.adapters.sql.tables import status_herds, status_lists
 from zegel.primitives.encoding import base64url
-from zegel.services.ports import Herd
+from zegel.services.status_ports import Herd
 
 _FULL: Final = (7, 8)
 _ID_BYTES: Final = 9

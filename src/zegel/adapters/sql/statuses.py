@@ -15,7 +15,7 @@ from zegel.adapters.sql.identifiers import SqlIdentifierLists
 from zegel.adapters.sql.list_rows import ListRow, ListRows
 from zegel.adapters.sql.tables import status_pages
 from zegel.errors import Unavailable
-from zegel.services.ports import Herd, Listed, ListedIdentifier, RevokedIdentifiers, StatusBits, StatusEntry
+from zegel.services.status_ports import Herd, Listed, ListedIdentifier, RevokedIdentifiers, StatusBits, StatusEntry
 
 PAGE: Final = 4_096  # entries: 512 bytes of taken bits, and as many for each status bit
 _DRAW_BYTES: Final = 8  # 64 bits of chance: the bias of the remainder is beyond measure

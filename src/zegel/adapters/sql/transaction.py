@@ -14,7 +14,8 @@ from zegel.adapters.sql.issuances import SqlIssuances
 from zegel.adapters.sql.tables import records, used
 from zegel.adapters.sql.watches import SqlWatches
 from zegel.errors import Unavailable
-from zegel.services.ports import Issuances, Kind, StatusLists, Stored, Watches
+from zegel.services.ports import Issuances, Kind, Stored, Watches
+from zegel.services.status_ports import StatusLists
 
 T = TypeVar("T")
 
