@@ -148,4 +148,6 @@ class WalletWatch:
     def _next(self, what: Watched, status_list: VerifiedStatusList) -> int:
         """When to look again; soon where the list is an old one, because no newer could be had."""
         now = self._clock.now()
-        return max(status_list.stale_at, now + RETRY_SECONDS) if what is Watched.WALLET else now + DAY
+        if what is Watched.KEYS:
+            return now + DAY
+        return status_list.stale_at if status_list.stale_at > now else now + RETRY_SECONDS

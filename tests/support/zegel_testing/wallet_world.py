@@ -1,7 +1,7 @@
 """A sandbox in memory, with a wallet in it: real issuer, verifier and wallet provider, a clock that stands still, no
 socket. What passes between the roles is written down, so that a test can say what did not."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -180,12 +180,25 @@ def csrf_of(page: HttpResponse) -> str:
 
 @asynccontextmanager
 async def wallet_world(
-    folder: Path, *, profile: str = "haip", copies: int = 10, with_vault: bool = True, **issuer: Any
+    folder: Path,
+    *,
+    profile: str = "haip",
+    copies: int = 10,
+    with_vault: bool = True,
+    provider: Mapping[str, Any] | None = None,
+    **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
-    """Open the roles in a folder; ``issuer`` are settings of the issuer. Without a vault the wallet can do nothing."""
+    """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
+
+    Without a vault the wallet can do nothing.
+    """
     config = sandbox_at(folder, profile=profile)
-    settings = {"status_list_size": 1 << 12, **issuer}
-    config = replace(config, issuer=replace(config.issuer, **settings))
+    small = {"status_list_size": 1 << 12}
+    config = replace(
+        config,
+        issuer=replace(config.issuer, **(small | issuer)),
+        wallet_provider=replace(config.wallet_provider, **(small | dict(provider or {}))),
+    )
     clock, handlers, traffic = ManualClock(NOW), {}, []
     inner = Loopback(handlers)
     trust = Trust([ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists], fixed=(), clock=clock)
