@@ -295,9 +295,7 @@ def _authorized() -> Any:
     proof = sign_dpop(KEY, method="POST", url=ISSUER, now=NOW, random=fixed_random(), nonce=nonce)
     request = HttpRequest(method="POST", url=ISSUER, headers=(("dpop", proof),))
     once = receive_dpop(request, nonces=HAIP_ISSUER.issuer.nonces, now=NOW).once
-    return Authorized(
-        grant_id=grant_id, grant=grant, credentials=grant.credentials, wallet_status=None, once=once
-    )
+    return Authorized(grant_id=grant_id, grant=grant, credentials=grant.credentials, wallet_status=None, once=once)
 
 
 AUTHORIZED = _authorized()

@@ -57,13 +57,17 @@ BATCH = 10
 
 @dataclass
 class IssuingWorld:
-    """The roles, opened, and everything to play with. ``seen`` is what went over the wire."""
+    """The roles, opened, and everything to play with.
+
+    ``seen`` is what went over the wire to the issuer, ``provider_seen`` what wallets sent to their provider.
+    """
 
     world: World
     clock: ManualClock
     handlers: dict[str, Handler]
     roles: tuple[OpenRole, ...]
     seen: list[tuple[HttpRequest, HttpResponse]] = field(default_factory=list)
+    provider_seen: list[tuple[HttpRequest, HttpResponse]] = field(default_factory=list)
 
     @property
     def config(self) -> Config:
@@ -282,6 +286,7 @@ class TestWallet:
         url = self.world.config.wallet_provider.origin + path
         request = HttpRequest(method="POST", url=url, body=json.dumps(body).encode())
         response = await self.world.world.outbound.fetch(request)
+        self.world.provider_seen.append((request, response))
         assert response.status == status, response.body
         members: dict[str, Any] = json.loads(response.body)
         return members
