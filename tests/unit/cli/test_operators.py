@@ -369,3 +369,42 @@ def test_the_issuer_is_asked_how_many_each_of_its_lists_is_about(operate: Any, r
         "identifier list, 3 live, fewer than 10000: too few to hide in",
         "status list, 10000 live",
     ]
+
+
+def test_wallets_are_listed_and_revoked_by_the_operator(operate: Any) -> None:
+    jwk = json.dumps(fixed_key("a wallet to be ended").public_key.jwk())
+    attested = operate("wallet-provider", "attest", jwk, "--json").json
+    known = {row["instance"]: row for row in rows(operate("wallet-provider", "list", "--json"))}
+    listed = known[attested["instance"]]
+    assert (listed["state"], listed["attested"]) == ("active", 1)
+    assert f"{attested['instance']}  since 2026-11-" in operate("wallet-provider", "list").out
+    ran = operate("wallet-provider", "revoke", "--instance", attested["instance"])
+    assert (ran.code, ran.out) == (0, "the wallet is revoked (security)\n")
+    refused = operate("wallet-provider", "attest", jwk, "--json")
+    assert (refused.code, refused.json["check"]) == (1, "wallet-revoked")
+    assert "revoked (security)" in operate("wallet-provider", "list").out
+    unknown = operate("wallet-provider", "revoke", "--instance", "unknown", "--json")
+    assert (unknown.code, unknown.json["check"]) == (1, "wallet-instance")
+
+
+def rows(ran: Any) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_the_issuer_looks_at_the_wallets_when_it_is_told_to(operate: Any) -> None:
+    ran = operate("issuer", "check-wallets", "--json")
+    assert (ran.code, ran.json) == (0, {"revoked": [], "failed": []})
+    assert operate("issuer", "check-wallets").out == ""
+
+
+def test_whoever_has_died_has_no_wallet_that_goes_on(operate: Any) -> None:
+    ran = operate("revoke", "--person", "nobody", "--wallet", "--json")
+    assert (ran.code, ran.json) == (0, {"revoked": [], "wallets": []})
+
+
+# last, for it cannot be undone
+def test_the_key_storage_of_all_wallets_is_revoked(operate: Any) -> None:
+    assert operate("wallet-provider", "revoke", "--key-storage").out == "revoked the key storage of all wallets\n"
+    jwk = json.dumps(fixed_key("another wallet").public_key.jwk())
+    refused = operate("wallet-provider", "attest", jwk, "--json")
+    assert (refused.code, refused.json["check"]) == (1, "key-storage")

@@ -16,8 +16,10 @@ from zegel.errors import Rejected, Unavailable
 from zegel.formats.claims import Claims
 from zegel.formats.credential import Format, IdentifierReference, StatusReference, VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
-from zegel.services.issuing import CredentialPress, Order
+from zegel.services.issuing import CheckedStatus, CredentialPress, Order, revoke_batch
+from zegel.services.ports import Watched
 from zegel.trust.anchors import Purpose
+from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.signing import CertifiedSigner
 
 pytestmark = pytest.mark.anyio
@@ -164,3 +166,57 @@ async def test_mdocs_of_some_types_are_revoked_by_identifier_and_their_sd_jwts_n
     assert {each.identifier for each in batch.identifiers} == {each.identifier for each in mdocs}
     assert {f"{ORIGIN}/identifiers/{each.list_id}" for each in batch.identifiers} == {each.uri for each in mdocs}
     assert len({each.identifier for each in batch.identifiers}) == len(KEYS), "each copy has its own"
+
+
+# --- what ends with a wallet ------------------------------------------------------------------------------------------
+
+
+def checked(until: int, *, due: int = NOW + 60, what: Watched = Watched.WALLET) -> CheckedStatus:
+    status = AttestationStatus(uri=f"{ORIGIN}/status/w", index=1, maintained_until=until, provider="Wallets")
+    return CheckedStatus(what=what, status=status, due=due)
+
+
+@pytest.mark.parametrize(
+    ("until", "ends"),
+    [
+        (NOW + 40 * DAY, NOW + 14 * DAY),  # as long as the type
+        (NOW + 10 * DAY + 1, NOW + 10 * DAY),
+        (NOW + 10 * DAY, NOW + 9 * DAY),  # TS3 1.5 section 2.4.3: before, and not at the same moment
+        (NOW + DAY + 1, NOW + DAY),
+    ],
+)
+@pytest.mark.requirement("ISSU_12c")
+@pytest.mark.requirement("WUA_30")
+async def test_a_pid_ends_before_what_it_hangs_on_is_maintained_no_longer(
+    press: CredentialPress, store: SqlStore, until: int, ends: int
+) -> None:
+    longer = checked(until + 20 * DAY, what=Watched.KEYS)
+    async with store.transaction() as transaction:
+        await press.issue(order(hangs_on=(longer, checked(until))), transaction=transaction)
+        (batch,) = await transaction.issuances.of_person("ada")
+        watches = await transaction.watches.of_issuance(batch.id)
+    assert batch.expires == ends
+    assert [(watch.what, watch.due, watch.expires) for watch in watches] == [
+        (Watched.KEYS, NOW + 60, ends),
+        (Watched.WALLET, NOW + 60, ends),
+    ]
+
+
+async def test_nothing_is_issued_on_the_last_day_of_that(press: CredentialPress, store: SqlStore) -> None:
+    with pytest.raises(Rejected) as refusal:
+        async with store.transaction() as transaction:
+            await press.issue(order(hangs_on=(checked(NOW + DAY),)), transaction=transaction)
+    assert refusal.value.check is Check.ATTESTATION_STATUS
+
+
+async def test_a_batch_that_is_revoked_is_watched_no_more(press: CredentialPress, store: SqlStore) -> None:
+    async with store.transaction() as transaction:
+        await press.issue(order(hangs_on=(checked(NOW + 40 * DAY),)), transaction=transaction)
+        (batch,) = await transaction.issuances.of_person("ada")
+        revoked = await revoke_batch(transaction, batch, now=NOW)
+        assert revoked is not None
+        assert revoked.revoked_at == NOW
+        assert await transaction.watches.of_issuance(batch.id) == ()
+        bits = await transaction.statuses.load(batch.entries[0].list_id)
+    assert bits is not None
+    assert sum(byte.bit_count() for byte in bits.entries) == len(batch.entries)
