@@ -395,3 +395,30 @@ def test_a_passphrase_is_never_an_argument_and_comes_by_a_descriptor_too(user: U
     assert user.wallet("list", vault="by-descriptor").code == 1, "it is the other one"
     assert user.zegel("wallet", "list", "--passphrase", "another passphrase").code == 2
     assert user.zegel("wallet", "list", "--vault", "by-descriptor").code == 2, "there is no terminal to ask"
+
+
+# --- a wallet's end ---------------------------------------------------------------------------------------------------
+
+
+def test_a_wallet_says_how_it_stands_and_is_revoked_by_its_owner(user: User) -> None:
+    made = user.wallet("init", vault="ended").json
+    assert made["activated"] is True
+    code = made["revocation_code"]
+    stands = user.wallet("state", vault="ended")
+    assert (stands.code, stands.json["state"], stands.json["revocation_code"]) == (0, "active", code)
+    assert user.wallet("revoke", vault="ended").code == 2, "it has to be meant"
+    ended = user.wallet("revoke", "--yes", vault="ended")
+    assert (ended.code, ended.json["state"], ended.json["reason"]) == (0, "revoked", "its owner asked for it")
+    assert (stands := user.wallet("state", vault="ended")).code == 1, stands
+    offer = user.zegel("issuer", "offer", "pid", "--json").json
+    refused = user.wallet("receive", offer["link"], vault="ended")
+    assert (refused.code, refused.json["check"]) == (1, "wallet-revoked")
+
+
+def test_a_lost_wallet_is_revoked_by_its_code_alone(user: User) -> None:
+    code = user.wallet("init", vault="lost").json["revocation_code"]
+    ended = user.zegel("wallet-provider", "revoke", "--code", code, "--json")
+    assert (ended.code, ended.json) == (0, {"state": "revoked", "reason": "owner"})
+    wrong = user.zegel("wallet-provider", "revoke", "--code", "AAAA-AAAA-AAAA-AAAA-AAAA", "--json")
+    assert (wrong.code, wrong.json["check"]) == (1, "revocation-code")
+    assert user.wallet("state", vault="lost").json["state"] == "revoked"
