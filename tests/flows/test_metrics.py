@@ -41,7 +41,8 @@ CLOSED = {
     "format": "|".join(map(re.escape, Format)),
     "outcome": "|".join((*Outcome, *SignInEnd)),
     "list": r"trusted_lists\[\d\]",
-    "purpose": "pid|attestation|wallet-provider|access",
+    "purpose": "pid|attestation|wallet-provider|access|registration",
+    "kind": "status|identifier|status_list|identifier_list",
     "le": r"\d+\.\d+|\+Inf",
     "version": re.escape(__version__),
 }
@@ -110,8 +111,9 @@ def values(samples: list[Sample], name: str, **labels: str) -> float:
 
 
 async def test_what_was_issued_presented_and_signed_in_is_counted(told: dict[str, list[Sample]]) -> None:
-    assert values(told["issuer"], "zegel_issuances_total", format="dc+sd-jwt") == 1
-    assert values(told["issuer"], "zegel_credentials_issued_total") == 20
+    assert values(told["issuer"], "zegel_issuances_total", format="dc+sd-jwt") == 2
+    assert values(told["issuer"], "zegel_credentials_issued_total") == 40
+    assert values(told["issuer"], "zegel_chain_revocations_total") == 2
     assert values(told["provider"], "zegel_presentations_total", outcome="accepted") >= 1
     assert values(told["provider"], "zegel_presentations_total", outcome="refused") >= 1
     assert values(told["provider"], "zegel_sign_ins_total", outcome="signed-in") >= 1
@@ -125,14 +127,14 @@ async def test_every_refusal_of_the_story_is_counted_by_its_check(told: dict[str
 
 async def test_requests_are_counted_by_their_route_and_timed(told: dict[str, list[Sample]]) -> None:
     token = {"role": "issuer", "route": "POST /token"}
-    assert values(told["issuer"], "zegel_requests_total", status="200", **token) == 1
-    assert values(told["issuer"], "zegel_request_duration_seconds_count", **token) == 1
-    assert values(told["issuer"], "zegel_request_duration_seconds_bucket", le="+Inf", **token) == 1
+    assert values(told["issuer"], "zegel_requests_total", status="200", **token) == 2
+    assert values(told["issuer"], "zegel_request_duration_seconds_count", **token) == 2
+    assert values(told["issuer"], "zegel_request_duration_seconds_bucket", le="+Inf", **token) == 2
 
 
 async def test_lists_have_their_ages(told: dict[str, list[Sample]]) -> None:
-    for role in ("issuer", "verifier", "provider", "wallet"):
-        assert len([one for one in told[role] if one.name == "zegel_trust_list_age_seconds"]) == 4
+    for role in ("issuer", "verifier", "provider", "wallet", "wallet-provider"):
+        assert len([one for one in told[role] if one.name == "zegel_trust_list_age_seconds"]) == 5
     assert 0 <= values(told["issuer"], "zegel_status_list_age_seconds") < 60
 
 
