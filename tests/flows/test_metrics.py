@@ -42,7 +42,7 @@ CLOSED = {
     "outcome": "|".join((*Outcome, *SignInEnd)),
     "list": r"trusted_lists\[\d\]",
     "purpose": "pid|attestation|wallet-provider|access|registration",
-    "kind": "status|identifier|status_list|identifier_list",
+    "kind": "status-list|identifier-list",
     "le": r"\d+\.\d+|\+Inf",
     "version": re.escape(__version__),
 }
