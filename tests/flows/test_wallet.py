@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import jsonschema
 import pytest
@@ -52,6 +52,7 @@ from zegel.services.wallet.contents import (
 from zegel.services.wallet.flows import FLOW_SECONDS, check_step
 from zegel.services.wallet.holdings import find_holding, put_holding
 from zegel.services.wallet.renewing import can_be_renewed
+from zegel.services.wallet.wallet import LOOK_SECONDS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -850,8 +851,8 @@ async def test_a_renewal_that_fails_is_tried_again_later_and_nothing_is_lost(tmp
         (id_,) = await world.receive(formats=["dc+sd-jwt"])
         await world.present()
         world.outbound.down.add("issuer.localhost")
-        (error,) = await world.wallet.keep_fresh()
-        assert isinstance(error, Unavailable)
+        errors = await world.wallet.keep_fresh()
+        assert list(map(type, errors)) == [Unavailable, Unavailable], "nor could its status be looked up"
         assert world.wallet.find(id_).unused == 1
         assert world.contents.log[-1].happening is Happening.FAILED
         assert await world.wallet.keep_fresh() == ()  # not in a circle
@@ -1043,6 +1044,39 @@ async def test_a_status_that_cannot_be_had_says_nothing_of_the_credential(world:
         await world.wallet.look_up_status(id_)
     assert caught.value.check is Check.STATUS_LIST
     assert world.wallet.find(id_).standing is None
+
+
+@pytest.mark.requirement("VCR_10")
+@pytest.mark.requirement("VCR_19")
+@pytest.mark.parametrize(
+    ("type_", "format_", "path"), [("pid", "dc+sd-jwt", "/status/"), ("mdl", "mso_mdoc", "/identifiers/")]
+)
+async def test_a_wallet_looks_twice_a_day_whether_what_it_holds_was_revoked(
+    tmp_path: Path, type_: str, format_: str, path: str
+) -> None:
+    async with wallet_world(tmp_path) as world:
+        (id_,) = await world.receive(type=type_, formats=[format_])
+        world.paths()
+        assert await world.wallet.keep_fresh() == ()
+        issuer = urlsplit(world.config.issuer.origin).netloc + path
+        assert sum(asked.startswith(issuer) for asked in world.paths()) == 1, "one list for ten copies"
+        standing = world.wallet.find(id_).standing
+        assert standing is not None
+        assert (standing.word, standing.check) == ("valid", "")
+        await world.operate("issuer", "/revocations", {"person": "erika"})
+        await world.operate("issuer", "/status/publish", {})
+        world.clock.advance(LOOK_SECONDS - 1)
+        await world.wallet.keep_fresh()
+        assert world.wallet.find(id_).standing == standing
+        world.clock.advance(1)
+        await world.wallet.keep_fresh()
+        found = world.wallet.find(id_).standing
+        assert found is not None
+        assert found.check == "status"
+        world.paths()
+        world.clock.advance(LOOK_SECONDS)
+        await world.wallet.keep_fresh()
+        assert not any(asked.startswith(issuer) for asked in world.paths()), "it is final"
 
 
 @pytest.mark.requirement("DASH_02")

@@ -56,6 +56,12 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.formats.status.terms.MIN_TTL": (
         _UNIT + "formats/status/test_token.py::test_section_11_5_a_time_to_live_is_kept_within_reason",
     ),
+    "zegel.services.wallet.wallet.AGAIN_SECONDS": (
+        "tests/flows/test_wallet.py::test_a_renewal_that_fails_is_tried_again_later_and_nothing_is_lost",
+    ),
+    "zegel.services.wallet.wallet.LOOK_SECONDS": (
+        "tests/flows/test_wallet.py::test_a_wallet_looks_twice_a_day_whether_what_it_holds_was_revoked",
+    ),
     "zegel.services.status._MAX_REMEMBERED_BYTES": (
         _UNIT
         + "services/test_status.py::"

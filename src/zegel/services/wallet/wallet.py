@@ -25,6 +25,8 @@ from zegel.services.wallet.receiving import ReceivingService
 from zegel.services.wallet.renewing import RenewalService
 from zegel.services.wallet.safe import Safe
 
+AGAIN_SECONDS: Final = 900  # until what could not be looked up is tried again, as with a renewal
+LOOK_SECONDS: Final = 43_200  # twice a day; EN 319 411-1 REV-6.2.4-03A: a revocation is to be known within one
 STATUS_SECONDS: Final = 60  # a person who asks twice within a minute is told the same
 
 
@@ -62,6 +64,7 @@ class Wallet:
         self._desk = ArrivalsDesk(driver, catalogue=catalogue, trust=trust, clock=clock, random=random)
         self._statuses = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=STATUS_SECONDS)
         self._clock = clock
+        self._tried: dict[str, int] = {}
         self.safe: Final = safe
         self.habits: Final = habits
         self.catalogue: Final = catalogue
@@ -104,7 +107,8 @@ class Wallet:
         return standing
 
     async def keep_fresh(self) -> tuple[ZegelError, ...]:
-        """What an unlocked wallet does by itself: look whether it is revoked, renew, and fetch what was deferred.
+        """What an unlocked wallet does by itself: look whether it, or what it holds, is revoked; renew; fetch what was
+        deferred.
 
         A wallet that is revoked does no more.
         """
@@ -122,7 +126,22 @@ class Wallet:
                 await self.receiving.fetch_deferred(flow_id)
             except ZegelError as error:
                 failed.append(error)
-        return (*failed, *await self.renewal.renew_due())
+        return (*failed, *await self.renewal.renew_due(), *await self._look_at_standings())
+
+    async def _look_at_standings(self) -> tuple[ZegelError, ...]:
+        """Whether something was revoked (ARF 3.0 VCR_19): whole lists, which tell nobody of whom they are fetched."""
+        now, failed = self._clock.now(), []
+        for holding in self.safe.contents.holdings:
+            standing = holding.standing
+            known = standing is not None and (standing.check or standing.at <= now < standing.at + LOOK_SECONDS)
+            tried = self._tried.get(holding.id, 0) <= now < self._tried.get(holding.id, 0) + AGAIN_SECONDS
+            if not known and not tried and any(copy.status is not None for copy in holding.batch.copies):
+                self._tried[holding.id] = now
+                try:
+                    await self.look_up_status(holding.id)
+                except ZegelError as error:
+                    failed.append(error)
+        return tuple(failed)
 
     async def _standing(self, holding: Holding) -> Standing:
         status, grace = Status.NO_STATUS, self.habits.issuance.profile.status_grace
