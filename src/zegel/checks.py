@@ -952,6 +952,34 @@ class Check(Enum):
         Fault.PERSON,
         "set up a new wallet, with a new vault, and receive your credentials again from those who issued them",
     )
+    REGISTER_DUTY = (
+        "a party moves its own registration, an officer decides about others, and nobody does both",
+        "CIR 2025/848 article 6; zegel's own",
+        "who is signed in",
+        Fault.PERSON,
+        "sign in as the person who registered the party, or as an officer where the move is an officer's",
+    )
+    FOUR_EYES = (
+        "what is asked of the register is decided by another person than the one who asked",
+        "ETSI EN 319 401 clause 7.2; zegel's own",
+        "who is signed in",
+        Fault.OPERATOR,
+        "have another officer decide",
+    )
+    REGISTER_MOVE = (
+        "a registration is moved as its standing allows, under the identifier that it began with",
+        "CIR 2025/848 articles 6 to 9; ARF 3.0 Reg_07 and Reg_32a",
+        "the registration's standing",
+        Fault.SENDER,
+        "look up how the registration stands; what is cancelled is applied for anew",
+    )
+    REGISTER_LOG = (
+        "each entry of the register's log stands on the one before it, and the log goes on from every head given out",
+        "ARF 3.0 Reg_09; zegel's own",
+        "the entry that the refusal names",
+        Fault.OPERATOR,
+        "find out who changed the database, and restore it from a backup that leads to the head that was kept",
+    )
     REVOCATION_CODE = (
         "a wallet is revoked for whoever has its revocation code",
         "ARF 3.0 WIAM_06 and WURevocation_10",

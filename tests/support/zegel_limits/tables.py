@@ -11,6 +11,7 @@ from zegel_limits.left_out import LEFT_OUT
 from zegel_limits.pair import Pair
 from zegel_limits.primitives import PRIMITIVES
 from zegel_limits.protocols import PROTOCOLS
+from zegel_limits.register import REGISTER
 from zegel_limits.times import TIMES
 from zegel_limits.transparency import TRANSPARENCY
 from zegel_limits.web import WEB
@@ -22,6 +23,7 @@ PAIRS: Final[Mapping[str, Pair]] = {
     **FORMATS,
     **HABITS,
     **PROTOCOLS,
+    **REGISTER,
     **TIMES,
     **TRANSPARENCY,
     **LEFT_OUT,

@@ -93,6 +93,7 @@ from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
+from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.registration.credentials import parse_registered_credentials
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.transparency.extensions import parse_logged_certificate
@@ -100,6 +101,7 @@ from zegel.trust.transparency.issuance import announce
 from zegel.trust.transparency.items import encode_trans_items, parse_trans_item, parse_trans_items
 from zegel.trust.transparency.precertificate import parse_precertificate
 from zegel.trust.transparency.timestamps import parse_sct_list
+from zegel_testing import register
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.faults import (
     Fault,
@@ -707,6 +709,10 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "trust.disclosure_policy.parse.parse_disclosure_policy": (
         of_json(behind_json(partial(parse_disclosure_policy, where="policy")), POLICY),
         of_json(behind_json(partial(parse_disclosure_policy, where="policy")), ROOTED_POLICY),
+    ),
+    "trust.register.parse.parse_wallet_relying_party": (
+        of_json(parse_wallet_relying_party, register.PARTY),
+        of_json(parse_wallet_relying_party, register.PROVIDER),
     ),
     "trust.registration.parse.parse_registration": (
         of_jws(parse_registration, as_jwt()),

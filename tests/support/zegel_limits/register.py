@@ -1,0 +1,51 @@
+"""The limits of the register: of what a party applies with, and of its log."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.register import OFFICER, PARTY, party, party_json, registered
+
+from zegel.checks import Check
+from zegel.primitives.encoding import base64url
+from zegel.primitives.jws import sign_jws
+from zegel.trust.register.changes import HEAD_TYPE, verify_log_head
+from zegel.trust.register.parse import parse_wallet_relying_party
+from zegel_limits.pair import Pair
+
+_KEY: Final = fixed_key("register")
+_USE: Final[dict[str, Any]] = PARTY["intendedUse"][0]
+
+
+def _services(count: int) -> object:
+    services = [{"serviceIdentifier": f"lending{n or ''}", "serviceTradeName": "Lending"} for n in range(count)]
+    use = _USE | {"serviceIdentifier": ["lending"]}
+    return party(services=services, srvDescription=[PARTY["srvDescription"][0]] * count, intendedUse=[use])
+
+
+def _head(size: int) -> object:
+    """A head of so many characters: padding in its claims, three bytes of which are four characters."""
+    for header in range(3):
+        for padding in range(size * 3 // 4 - 300, size * 3 // 4):
+            claims = {"iss": "a", "iat": NOW, "size": 1, "hash": base64url(bytes(32)), "padding": "x" * padding}
+            signed = sign_jws(claims, signer=_KEY, typ=HEAD_TYPE, header={"padding": "x" * header})
+            if len(signed) == size:
+                return verify_log_head(signed, issuer="a", key=_KEY.public_key)
+    raise AssertionError("no head has so many characters")
+
+
+REGISTER: Final[Mapping[str, Pair]] = {
+    "zegel.trust.register.parse.MAX_PARTY": Pair(
+        lambda n: parse_wallet_relying_party(party_json(padding="x" * (n - len(party_json(padding="")))))
+    ),
+    "zegel.trust.register.parse.MAX_SERVICES": Pair(_services),
+    "zegel.trust.register.parse.MAX_INTENDED_USES": Pair(lambda n: party(intendedUse=[_USE] * n)),
+    "zegel.trust.register.parts.MAX_NAME": Pair(lambda n: party(tradeName="x" * n)),
+    "zegel.trust.register.parts.MAX_DESCRIPTION": Pair(
+        lambda n: party(srvDescription=[[{"lang": "en", "content": "x" * n}]] * 2)
+    ),
+    "zegel.trust.register.changes.MAX_HEAD": Pair(_head),
+    "zegel.trust.register.states.MAX_REASON": Pair(
+        lambda n: registered().suspend(by=OFFICER, now=NOW, reason="x" * n), Check.REGISTER_MOVE
+    ),
+}
