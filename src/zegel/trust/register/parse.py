@@ -40,7 +40,7 @@ from zegel.trust.registration.entitlements import Entitlement, entitlement_uri
 from zegel.trust.registration.values import LocalizedText
 
 MAX_PARTY: Final = 131_072  # bytes; a party with three intended uses has 4 kB
-MAX_SERVICES: Final = 32
+MAX_SERVICES: Final = 32  # each needs access certificates of its own; a large administration has a dozen
 MAX_INTENDED_USES: Final = 64  # a certificate each, and for each Service of it
 
 
