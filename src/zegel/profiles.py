@@ -56,6 +56,8 @@ class Profile:
 
     ``status_grace`` is for how long a status list that cannot be had anew is answered from after its ttl, in seconds;
     never beyond its end, and never without saying so (ARF 3.0 VCR_14).
+    ``timestamps_required``: an access certificate carries a timestamp of a log on the list (ARF 3.0 CT_05). Where it
+    need not, what a log on the list is said to have signed has to hold nevertheless.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Profile:
     client_authentication: frozenset[ClientAuthentication]
     proofs: frozenset[Proof]
     status_grace: int
+    timestamps_required: bool
 
     def check_choice(self, choice: "Choice") -> "Choice":
         """Return the choice if the profile allows it; ``Rejected(PROFILE)`` with the choice's name otherwise."""
@@ -96,6 +99,7 @@ HAIP: Final = Profile(
     client_authentication=frozenset({ClientAuthentication.ATTESTATION}),
     proofs=frozenset({Proof.JWT_WITH_KEY_ATTESTATION, Proof.ATTESTATION}),
     status_grace=900,  # a host that is restarted, or moved; whoever blocks the way to it gains no more than this
+    timestamps_required=True,
 )
 """The OpenID4VC High Assurance Interoperability Profile 1.0."""
 
@@ -107,6 +111,7 @@ PLAIN: Final = Profile(
     client_authentication=frozenset(ClientAuthentication),
     proofs=frozenset(Proof),
     status_grace=86_400,  # a day: by then a revocation has to be known (EN 319 411-1 REV-6.2.4-03A)
+    timestamps_required=False,
 )
 """OpenID4VCI and OpenID4VP 1.0 as they stand."""
 

@@ -52,7 +52,7 @@ def trusted_list(*, expected: ListType = ListType.PID_PROVIDERS, now: int = NOW,
 
 
 def party(*, client_id: str = "x509_san_dns:verifier.utopia.example"):
-    return verify_party(client_id=client_id, x5c=VERIFIER.chain, anchors=ANCHORS, now=NOW)
+    return verify_party(client_id=client_id, x5c=VERIFIER.chain, anchors=ANCHORS, timestamps_required=True, now=NOW)
 
 
 def wallet(*, now: int = NOW):

@@ -129,10 +129,22 @@ def test_issuer_metadata_of_others_is_read(name: str) -> None:
     assert isinstance(identifier, str)
     if name in SKIPS:
         with pytest.raises(ZegelError) as refusal:
-            verify_issuer_metadata(metadata, credential_issuer=identifier, anchors=None, now=NOW)
+            verify_issuer_metadata(
+                metadata,
+                credential_issuer=identifier,
+                anchors=None,
+                timestamps_required=True,
+                now=NOW,
+            )
         assert refusal.value.check is Check.SERVER_METADATA
     else:
-        verified = verify_issuer_metadata(metadata, credential_issuer=identifier, anchors=None, now=NOW)
+        verified = verify_issuer_metadata(
+            metadata,
+            credential_issuer=identifier,
+            anchors=None,
+            timestamps_required=True,
+            now=NOW,
+        )
         assert verified.configurations
 
 
@@ -141,7 +153,13 @@ def test_the_configurations_of_appendix_a_are_read(name: str) -> None:
     members = {"credential_issuer": ISSUER, "credential_endpoint": f"{ISSUER}/credential"}
     body = json.dumps(json.loads((EXAMPLES / name).read_text()) | members).encode()
     response = HttpResponse(status=200, headers=(("content-type", "application/json"),), body=body)
-    metadata = verify_issuer_metadata(parse_issuer_metadata(response), credential_issuer=ISSUER, anchors=None, now=NOW)
+    metadata = verify_issuer_metadata(
+        parse_issuer_metadata(response),
+        credential_issuer=ISSUER,
+        anchors=None,
+        timestamps_required=True,
+        now=NOW,
+    )
     assert bool(metadata.unusable) is (name in SKIPS)
     assert all(each.proofs and each.display for each in metadata.configurations.values())
 
@@ -183,7 +201,11 @@ def test_signed_metadata_of_others_verifies_under_its_certificate_and_is_refused
     anchors = trusting(TrustAnchor(certificate=chain[-1], purpose=Purpose.ACCESS, entity="EUDI"))
     with pytest.raises(Rejected) as refusal:
         verify_issuer_metadata(
-            metadata, credential_issuer="https://credential-issuer.example.com", anchors=anchors, now=1_785_330_000
+            metadata,
+            credential_issuer="https://credential-issuer.example.com",
+            anchors=anchors,
+            timestamps_required=True,
+            now=1_785_330_000,
         )
     assert refusal.value.check is Check.CHAIN
 
@@ -195,6 +217,7 @@ def test_signed_metadata_with_a_key_of_its_own_is_refused() -> None:
             metadata,
             credential_issuer="https://credential-issuer.example.com",
             anchors=ACCESS_ANCHORS,
+            timestamps_required=True,
             now=1_785_330_000,
         )
     assert refusal.value.check is Check.CHAIN

@@ -13,6 +13,7 @@ from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST, parse_trusted_list
 from zegel.trust.lists.values import ListType
 from zegel.trust.lists.verify import verify_trusted_list
+from zegel.trust.transparency.logs import TransparencyLog
 
 OPERATOR_FILE: Final = "operator.pem"
 LIST_SUFFIX: Final = ".jwt"
@@ -31,7 +32,7 @@ def load_trust(paths: Sequence[Path], *, now: int) -> TrustAnchors:
     return TrustAnchors([anchor for path in paths for anchor in _anchors(path, now)])
 
 
-def _anchors(path: Path, now: int) -> Iterator[TrustAnchor]:
+def _anchors(path: Path, now: int) -> Iterator[TrustAnchor | TransparencyLog]:
     with os_errors(path):
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     if not is_folder:
@@ -53,7 +54,7 @@ def _given(path: Path) -> Iterator[TrustAnchor]:
             yield TrustAnchor(certificate=certificate, purpose=purpose, entity=_GIVEN)
 
 
-def _listed(folder: Path, now: int) -> Iterator[TrustAnchor]:
+def _listed(folder: Path, now: int) -> Iterator[TrustAnchor | TransparencyLog]:
     operators = TrustAnchors(
         TrustAnchor(certificate=certificate, purpose=Purpose.LIST, entity=str(folder))
         for certificate in load_certificates(folder / OPERATOR_FILE)
@@ -61,7 +62,9 @@ def _listed(folder: Path, now: int) -> Iterator[TrustAnchor]:
     for file in _files(folder, LIST_SUFFIX):
         unverified = parse_trusted_list(read_file(file, max_bytes=MAX_TRUSTED_LIST))
         expected = next((type_ for type_ in ListType if type_ == unverified.unverified_type), ListType.PID_PROVIDERS)
-        yield from verify_trusted_list(unverified, expected=expected, anchors=operators, now=now, seen=0).anchors()
+        listed = verify_trusted_list(unverified, expected=expected, anchors=operators, now=now, seen=0)
+        yield from listed.anchors()
+        yield from listed.logs()
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:

@@ -14,6 +14,7 @@ from zegel.trust.anchors import TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType
 from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
+from zegel.trust.transparency.logs import TransparencyLog
 
 
 class ListSource(Protocol):
@@ -49,9 +50,11 @@ class ListHealth:
 
 @final
 class Trust:
-    """The anchors of a role. ``fixed`` are those that the operator vouches for by hand."""
+    """The anchors of a role, and the logs. ``fixed`` are those that the operator vouches for by hand."""
 
-    def __init__(self, sources: Sequence[ListSource], *, fixed: Sequence[TrustAnchor], clock: Clock) -> None:
+    def __init__(
+        self, sources: Sequence[ListSource], *, fixed: Sequence[TrustAnchor | TransparencyLog], clock: Clock
+    ) -> None:
         self._sources = tuple(sources)
         self._fixed = tuple(fixed)
         self._clock = clock
@@ -67,9 +70,9 @@ class Trust:
         in_force = self._not_overdue()
         # by identity: to compare a list with another takes longer than all else that a presentation needs of it
         if list(map(id, in_force)) != list(map(id, self._in_force)):
-            self._anchors = TrustAnchors(
-                [*self._fixed, *(anchor for listed in in_force for anchor in listed.anchors())]
-            )
+            anchors = [anchor for listed in in_force for anchor in listed.anchors()]
+            logs = [log for listed in in_force for log in listed.logs()]
+            self._anchors = TrustAnchors([*self._fixed, *anchors, *logs])
             self._in_force = in_force
         return self._anchors
 

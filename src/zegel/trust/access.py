@@ -13,8 +13,9 @@ from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import origin_of
-from zegel.primitives.x509 import Certificate
+from zegel.primitives.x509 import Certificate, parse_certificate
 from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain
+from zegel.trust.transparency.timestamps import verify_timestamps
 
 HASH_PREFIX: Final = "x509_hash:"
 DNS_PREFIX: Final = "x509_san_dns:"
@@ -48,13 +49,29 @@ class UnauthenticatedParty:
     host: str
 
 
-def verify_party(*, client_id: str, x5c: tuple[bytes, ...], anchors: TrustAnchors, now: int) -> VerifiedParty:
+def verify_access_chain(
+    x5c: tuple[bytes, ...], *, anchors: TrustAnchors, timestamps_required: bool, now: int
+) -> VerifiedChain:
+    """Verify an access certificate (DER, leaf first): its chain, and that a log had it before it was used.
+
+    ARF 3.0 CT_05, CT_06: without a timestamp it authenticates nobody. ``Rejected`` with the checks of
+    ``TrustAnchors.verify_chain`` and of ``verify_timestamps``.
+    """
+    chain = anchors.verify_chain(x5c, purpose=Purpose.ACCESS, now=now)
+    issuer = parse_certificate(x5c[1]) if len(x5c) > 1 else chain.anchor.certificate.parse()
+    verify_timestamps(chain.leaf, issuer=issuer, logs=anchors.logs, required=timestamps_required, now=now)
+    return chain
+
+
+def verify_party(
+    *, client_id: str, x5c: tuple[bytes, ...], anchors: TrustAnchors, timestamps_required: bool, now: int
+) -> VerifiedParty:
     """Verify the chain of a signed request (DER, leaf first) and the binding of ``client_id`` to its leaf.
 
     The caller verifies the request's signature under ``chain.leaf.key``. ``Rejected`` with CLIENT_BINDING and the
-    checks of ``TrustAnchors.verify_chain``.
+    checks of ``verify_access_chain``.
     """
-    chain = anchors.verify_chain(x5c, purpose=Purpose.ACCESS, now=now)
+    chain = verify_access_chain(x5c, anchors=anchors, timestamps_required=timestamps_required, now=now)
     leaf = chain.leaf
     if not _is_bound(client_id, leaf):
         detail = "expected a client identifier that names the certificate which signs the request"

@@ -19,6 +19,7 @@ from zegel.primitives.x509 import (
     parse_certificate,
     verify_path,
 )
+from zegel.trust.transparency.logs import TransparencyLog
 
 _MAX_REMEMBERED: Final = 4_096  # chains; each is under 10 kB
 
@@ -104,11 +105,16 @@ class VerifiedChain:
 
 @final
 class TrustAnchors:
-    """A set of anchors. One certificate that is listed twice for a purpose is one anchor for the types of both."""
+    """A set of anchors, and of the logs whose timestamps count.
 
-    def __init__(self, anchors: Iterable[TrustAnchor]) -> None:
+    One certificate that is listed twice for a purpose is one anchor for the types of both.
+    """
+
+    def __init__(self, trusted: Iterable[TrustAnchor | TransparencyLog]) -> None:
+        known = tuple(trusted)
+        self.logs: Final = tuple(each for each in known if isinstance(each, TransparencyLog))
         self._anchors: dict[Purpose, dict[bytes, TrustAnchor]] = {purpose: {} for purpose in Purpose}
-        for anchor in anchors:
+        for anchor in (each for each in known if isinstance(each, TrustAnchor)):
             listed = self._anchors[anchor.purpose]
             der = anchor.certificate.der
             listed[der] = _merged(listed[der], anchor) if der in listed else anchor

@@ -141,7 +141,13 @@ def _configurations(count: int) -> object:
     offered = {"credential_configurations_supported": {str(at): {} for at in range(count)}}
     headers = (("content-type", "application/json"),)
     response = HttpResponse(status=200, headers=headers, body=encode_json(members | offered))
-    return verify_issuer_metadata(parse_issuer_metadata(response), credential_issuer=origin, anchors=None, now=NOW)
+    return verify_issuer_metadata(
+        parse_issuer_metadata(response),
+        credential_issuer=origin,
+        anchors=None,
+        timestamps_required=True,
+        now=NOW,
+    )
 
 
 _SESSION: Final = session()

@@ -55,7 +55,7 @@ def _metadata(**members: Any) -> IssuerMetadata:
         "credential_configurations_supported": {"a": _CONFIGURATION},
     }
     parsed = parse_issuer_metadata(json_of(200, **(every | members)))
-    return verify_issuer_metadata(parsed, credential_issuer=_ORIGIN, anchors=None, now=NOW)
+    return verify_issuer_metadata(parsed, credential_issuer=_ORIGIN, anchors=None, timestamps_required=True, now=NOW)
 
 
 _CONFIGURATION: Final[dict[str, Any]] = {

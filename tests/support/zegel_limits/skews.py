@@ -114,7 +114,13 @@ def _metadata(**times: int) -> object:
     body = sign_jws(claims | times, signer=by.signer, typ=TYP, x5c=by.chain)
     response = HttpResponse(status=200, headers=(("content-type", "application/jwt"),), body=body)
     parsed = parse_issuer_metadata(response)
-    return verify_issuer_metadata(parsed, credential_issuer=_ORIGIN, anchors=ACCESS_ANCHORS, now=NOW)
+    return verify_issuer_metadata(
+        parsed,
+        credential_issuer=_ORIGIN,
+        anchors=ACCESS_ANCHORS,
+        timestamps_required=True,
+        now=NOW,
+    )
 
 
 def _wallet_attestation(**times: int) -> object:

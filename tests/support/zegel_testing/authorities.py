@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
 
+from zegel.primitives.der import encode_oid
 from zegel.primitives.keys import Curve, PrivateKey, derive_private_key
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
-from zegel.trust.authority import Authority, SubjectName, create_authority, issue_certificate
+from zegel.trust.authority import Authority, Draft, SubjectName, create_authority, draft_certificate
+from zegel.trust.transparency.issuance import issue_stamped
+from zegel.trust.transparency.logs import LogSigner, TransparencyLog
 
 NOW = 1_795_305_600  # 2026-11-22T00:00:00Z
 DAY = 86_400
@@ -49,6 +52,17 @@ def authority(name: str, *, country: str = "UT", curve: Curve = Curve.P256, now:
     )
 
 
+LOG_SIGNER = LogSigner(id=encode_oid("2.25.1"), signer=fixed_key("log"))
+LOG = TransparencyLog(
+    id=LOG_SIGNER.id, key=LOG_SIGNER.signer.public_key, entity="Utopia log office", url="https://log.utopia.example"
+)
+
+
+def certify(draft: Draft, purpose: Purpose, *, now: int) -> Certificate:
+    """Issue it; with the timestamp of a log, where it is for access."""
+    return issue_stamped(draft, log=LOG_SIGNER, now=now) if purpose is Purpose.ACCESS else draft.sign()
+
+
 def signer(
     root: Authority,
     name: str,
@@ -63,7 +77,7 @@ def signer(
 ) -> CertifiedSigner:
     """An end entity under ``root``, valid from a day before ``now``."""
     key = fixed_key(f"signer {name}", curve)
-    certificate = issue_certificate(
+    draft = draft_certificate(
         root,
         SubjectName(country=country, organization="Utopia", common_name=name),
         key=key.public_key,
@@ -74,7 +88,7 @@ def signer(
         dns_names=dns_names,
         uris=uris,
     )
-    return CertifiedSigner(key=key, certificate=certificate)
+    return CertifiedSigner(key=key, certificate=certify(draft, purpose, now=now - DAY))
 
 
 def anchor(
@@ -85,5 +99,5 @@ def anchor(
 
 
 def trusting(*anchors: TrustAnchor) -> TrustAnchors:
-    """A set of anchors."""
-    return TrustAnchors(anchors)
+    """A set of anchors, and the log that stamps the access certificates of tests."""
+    return TrustAnchors((*anchors, LOG))

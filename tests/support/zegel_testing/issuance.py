@@ -416,7 +416,8 @@ def drive(step: Any, issuer: Issuer) -> Any:
 
 def ready_for(issuer: Issuer, offer: CredentialOffer, *, signed: bool = False) -> Ready:
     """All that is public of an offer."""
-    ready = drive(start(offer, anchors=ACCESS_ANCHORS if signed else None), issuer)
+    anchors = ACCESS_ANCHORS if signed else None
+    ready = drive(start(offer, anchors=anchors, timestamps_required=True), issuer)
     assert isinstance(ready, Ready)
     return ready
 

@@ -50,7 +50,7 @@ from zegel.trust.attestation import (
     sign_wallet_attestation,
     verify_wallet_attestation,
 )
-from zegel.trust.authority import SubjectName, issue_certificate
+from zegel.trust.authority import SubjectName, draft_certificate
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation, verify_key_attestation
 from zegel.trust.lists.build import sign_trusted_list
 from zegel.trust.lists.parse import parse_trusted_list
@@ -60,7 +60,7 @@ from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.sign import sign_registration_jwt
 from zegel.trust.registration.verify import verify_registration
 from zegel.trust.signing import CertifiedSigner
-from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fixed_random, trusting
+from zegel_testing.authorities import DAY, NOW, anchor, authority, certify, fixed_key, fixed_random, trusting
 from zegel_testing.lists import document, entity, service
 from zegel_testing.openid4vp import claims_of, session
 from zegel_testing.registration import OFFICE
@@ -90,7 +90,7 @@ CONFIGURATION = CredentialConfiguration(
 
 def certified(purpose: Purpose) -> CertifiedSigner:
     """The one key under a certificate with the profile of a purpose."""
-    certificate = issue_certificate(
+    draft = draft_certificate(
         ROOT,
         SubjectName(country="UT", organization="Utopia", common_name="Everything"),
         key=KEY.public_key,
@@ -101,7 +101,7 @@ def certified(purpose: Purpose) -> CertifiedSigner:
         dns_names=("here.utopia.example",),
         uris=(HERE,),
     )
-    return CertifiedSigner(signer=KEY, certificates=(certificate,))
+    return CertifiedSigner(signer=KEY, certificates=(certify(draft, purpose, now=NOW - DAY),))
 
 
 SIGNERS: Mapping[Purpose, CertifiedSigner] = {purpose: certified(purpose) for purpose in Purpose}
@@ -231,7 +231,13 @@ def _registration(jwt: bytes) -> object:
 
 def _metadata(jwt: bytes) -> object:
     response = HttpResponse(status=200, headers=(("content-type", JWT),), body=jwt)
-    return verify_issuer_metadata(parse_issuer_metadata(response), credential_issuer=HERE, anchors=ANCHORS, now=NOW)
+    return verify_issuer_metadata(
+        parse_issuer_metadata(response),
+        credential_issuer=HERE,
+        anchors=ANCHORS,
+        timestamps_required=True,
+        now=NOW,
+    )
 
 
 def _id_token(jwt: bytes) -> object:

@@ -1,6 +1,5 @@
 """A log with a fixed key, which stamps the access certificates of tests, and a tree in memory."""
 
-from zegel.primitives.der import encode_oid
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import Draft, SubjectName, draft_certificate
@@ -10,12 +9,8 @@ from zegel.trust.transparency.logs import LogSigner, TransparencyLog
 from zegel.trust.transparency.merkle import inclusion_path, leaf_hash, nodes_of_append, root_of
 from zegel.trust.transparency.timestamps import entry_of, issuer_key_hash
 from zegel.trust.transparency.vectors import encode_number, encode_vector, encode_vectors
-from zegel_testing.authorities import DAY, NOW, authority, fixed_key, fixed_random
+from zegel_testing.authorities import DAY, LOG, LOG_SIGNER, NOW, authority, fixed_key, fixed_random
 
-LOG_SIGNER = LogSigner(id=encode_oid("2.25.1"), signer=fixed_key("log"))
-LOG = TransparencyLog(
-    id=LOG_SIGNER.id, key=LOG_SIGNER.signer.public_key, entity="Utopia log office", url="https://log.utopia.example"
-)
 LOGGED_ROOT = authority("access")
 
 

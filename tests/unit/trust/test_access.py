@@ -25,7 +25,13 @@ DNS = "x509_san_dns:verifier.utopia.example"
 
 
 def verified(client_id: str, chain: tuple[bytes, ...] = VERIFIER.chain) -> VerifiedParty:
-    return verify_party(client_id=client_id, x5c=chain, anchors=ANCHORS, now=NOW)
+    return verify_party(
+        client_id=client_id,
+        x5c=chain,
+        anchors=ANCHORS,
+        timestamps_required=True,
+        now=NOW,
+    )
 
 
 @pytest.mark.parametrize("client_id", [HASH, DNS, "x509_san_dns:two.utopia.example"])
@@ -75,7 +81,13 @@ def test_a_party_without_an_organisation_is_named_by_its_common_name() -> None:
     root = certificate("small authority", "small authority", AUTHORITY)
     anchors = trusting(TrustAnchor(certificate=root, purpose=Purpose.ACCESS, entity="Small"))
     leaf = certificate("Ada", "small authority", END_ENTITY)
-    party = verify_party(client_id=certificate_client_id(leaf), x5c=(leaf.der,), anchors=anchors, now=NOW)
+    party = verify_party(
+        client_id=certificate_client_id(leaf),
+        x5c=(leaf.der,),
+        anchors=anchors,
+        timestamps_required=True,
+        now=NOW,
+    )
     assert (party.name, party.organization) == ("Ada", None)
 
 

@@ -26,8 +26,8 @@ from zegel.protocols.openid4vci.configuration import (
     KeyRequirements,
 )
 from zegel.protocols.openid4vci.encryption import JWT, Recipient, parse_recipient
-from zegel.trust.access import party_name
-from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.trust.access import party_name, verify_access_chain
+from zegel.trust.anchors import TrustAnchors
 from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.disclosure_policy.values import DisclosurePolicy
 
@@ -101,14 +101,22 @@ def parse_issuer_metadata(response: HttpResponse) -> UnverifiedIssuerMetadata:
 
 
 def verify_issuer_metadata(
-    metadata: UnverifiedIssuerMetadata, *, credential_issuer: str, anchors: TrustAnchors | None, now: int
+    metadata: UnverifiedIssuerMetadata,
+    *,
+    credential_issuer: str,
+    anchors: TrustAnchors | None,
+    timestamps_required: bool,
+    now: int,
 ) -> IssuerMetadata:
     """Verify that the metadata is that of ``credential_issuer``.
 
     ``anchors`` demands signed metadata, by a certificate that leads to an anchor for access; None takes the word of
-    TLS. ``Rejected`` with SERVER_METADATA, or the checks of the chain and of ``verify_jws``; ``Malformed`` members.
+    TLS. ``Rejected`` with SERVER_METADATA, or the checks of ``verify_access_chain`` and of ``verify_jws``;
+    ``Malformed`` members.
     """
-    signer = None if anchors is None else _verify_signed(metadata, credential_issuer, anchors, now)
+    signer = None
+    if anchors is not None:
+        signer = _verify_signed(metadata, credential_issuer, anchors, timestamps_required, now)
     members = metadata.unverified_members
     if members.get("credential_issuer") != credential_issuer:  # section 12.2.4: no normalisation
         raise _rejected("expected the identifier that was asked for", "credential_issuer")
@@ -133,11 +141,18 @@ def verify_issuer_metadata(
     )
 
 
-def _verify_signed(metadata: UnverifiedIssuerMetadata, credential_issuer: str, anchors: TrustAnchors, now: int) -> str:
+def _verify_signed(
+    metadata: UnverifiedIssuerMetadata,
+    credential_issuer: str,
+    anchors: TrustAnchors,
+    timestamps_required: bool,
+    now: int,
+) -> str:
     """Section 12.2.3, and HAIP 1.0 section 4.1 for the chain."""
     if metadata.jws is None:
         raise _rejected("expected signed metadata", "header.content-type")
-    chain = anchors.verify_chain(metadata.jws.unverified_header.x5c, purpose=Purpose.ACCESS, now=now)
+    x5c = metadata.jws.unverified_header.x5c
+    chain = verify_access_chain(x5c, anchors=anchors, timestamps_required=timestamps_required, now=now)
     claims = verify_jws(metadata.jws, key=chain.leaf.key, typ=TYP).claims
     if claims.get("sub") != credential_issuer:
         raise _rejected("expected the identifier that was asked for", "sub")

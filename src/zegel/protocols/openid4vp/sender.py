@@ -99,7 +99,13 @@ def verify_request(
     if check_prefix(client_id, profile=profile) is ClientIdPrefix.REDIRECT_URI:
         # section 5.9.3: there is no key for it that anybody could trust
         raise Rejected(Check.CLIENT_ID, "a request of redirect_uri cannot be signed", field="client_id")
-    party = verify_party(client_id=client_id, x5c=jws.unverified_header.x5c, anchors=anchors, now=now)
+    party = verify_party(
+        client_id=client_id,
+        x5c=jws.unverified_header.x5c,
+        anchors=anchors,
+        timestamps_required=profile.timestamps_required,
+        now=now,
+    )
     claims = verify_jws(jws, key=party.chain.leaf.key, typ=REQUEST_TYPE).claims
     _check_audience(claims, link)
     expires = _check_time(claims, now)

@@ -61,7 +61,13 @@ def _examine_metadata(findings: Findings, issuer: str, response: HttpResponse, *
     subject = "issuer metadata"
     try:
         unverified = parse_issuer_metadata(response)
-        metadata = verify_issuer_metadata(unverified, credential_issuer=issuer, anchors=None, now=eyes.clock.now())
+        metadata = verify_issuer_metadata(
+            unverified,
+            credential_issuer=issuer,
+            anchors=None,
+            timestamps_required=False,
+            now=eyes.clock.now(),
+        )
     except (Malformed, Rejected) as error:
         identity = error.field == "credential_issuer"
         findings.refused(Topic.IDENTITY if identity else Topic.METADATA, subject, error)
@@ -85,7 +91,13 @@ async def _examine_signed(findings: Findings, issuer: str, *, eyes: Eyes) -> Non
     now = eyes.clock.now()
     with findings.trying(Topic.SIGNED_METADATA, subject):
         unverified = parse_issuer_metadata(response)
-        verified = verify_issuer_metadata(unverified, credential_issuer=issuer, anchors=eyes.trust.anchors, now=now)
+        verified = verify_issuer_metadata(
+            unverified,
+            credential_issuer=issuer,
+            anchors=eyes.trust.anchors,
+            timestamps_required=True,
+            now=now,
+        )
         findings.note(Topic.SIGNED_METADATA, subject, State.GOOD, f"by {verified.signer}")
         if unverified.jws is not None:
             leaf = parse_certificate(unverified.jws.unverified_header.x5c[0])

@@ -97,10 +97,11 @@ class IssuanceDriver:
         self, offer: CredentialOffer, certified: str | None
     ) -> IssuerMetadataStep | ServerMetadataStep:
         """Signed metadata where the issuer has it: then its signature decides. Plain metadata otherwise."""
-        step = start(offer, anchors=self._trust.anchors)
+        required = self.habits.profile.timestamps_required
+        step = start(offer, anchors=self._trust.anchors, timestamps_required=required)
         response = await self._fetch(step.request)
         if certified is None and not _is_signed(response):
-            return start(offer, anchors=None)
+            return start(offer, anchors=None, timestamps_required=required)
         read = step.receive(response, now=self._clock.now(), random=self._random)
         if certified not in (None, read.issuer.signer):
             raise Rejected(Check.SERVER_METADATA, f"expected metadata signed by {certified}", field="header.x5c")

@@ -21,7 +21,7 @@ from zegel.protocols.openid4vp.request import REQUEST_TYPE
 from zegel.protocols.openid4vp.sender import parse_request
 from zegel.services.why.chain import trace_chain
 from zegel.services.why.tree import Branch, Standing, breaks, holds, not_reached
-from zegel.trust.access import verify_party
+from zegel.trust.access import verify_access_chain, verify_party
 from zegel.trust.anchors import Purpose, TrustAnchors
 from zegel.trust.attestation import WALLET_TYPE, parse_wallet_attestation, verify_wallet_attestation
 from zegel.trust.key_attestation import KEY_TYPE, parse_key_attestation, verify_key_attestation
@@ -77,7 +77,13 @@ _STATUS: Final = (
     _SIGNATURE,
     Step(name="freshness", checks=frozenset({Check.STATUS_FRESHNESS}), said="it may be answered from"),
 )
+_TIMESTAMP: Final = Step(
+    name="timestamp",
+    checks=frozenset({Check.CERTIFICATE_TIMESTAMP, Check.TREE_HEAD, Check.LOG_PROOF}),
+    said="a log on the list knew the certificate before it was used",
+)
 _REQUEST: Final = (
+    _TIMESTAMP,
     Step(name="client", checks=frozenset({Check.CLIENT_BINDING}), said="client_id names the certificate"),
     _SIGNATURE,
 )
@@ -171,7 +177,9 @@ class _Tracer:
 
         def verify() -> object:
             x5c = jws.unverified_header.x5c
-            party = verify_party(client_id=client_id, x5c=x5c, anchors=self.anchors, now=self.now)
+            party = verify_party(
+                client_id=client_id, x5c=x5c, anchors=self.anchors, timestamps_required=True, now=self.now
+            )
             return verify_jws(jws, key=party.chain.leaf.key, typ=REQUEST_TYPE)
 
         top = Branch(name="presentation request", said=client_id)
@@ -182,11 +190,12 @@ class _Tracer:
         issuer = jws.unverified_claims.get("sub")
 
         def verify() -> object:
-            chain = self.anchors.verify_chain(jws.unverified_header.x5c, purpose=Purpose.ACCESS, now=self.now)
+            x5c = jws.unverified_header.x5c
+            chain = verify_access_chain(x5c, anchors=self.anchors, timestamps_required=True, now=self.now)
             return verify_jws(jws, key=chain.leaf.key, typ=METADATA_TYPE)
 
         top = Branch(name="issuer metadata", said=issuer if type(issuer) is str else "of nobody")
-        return self._path(top, jws.unverified_header.x5c, Purpose.ACCESS, (_SIGNATURE,), verify)
+        return self._path(top, jws.unverified_header.x5c, Purpose.ACCESS, (_TIMESTAMP, _SIGNATURE), verify)
 
     def _wallet_attestation(self, text: bytes) -> Branch:
         attestation = parse_wallet_attestation(text)

@@ -18,6 +18,7 @@ from zegel.trust.lists.values import (
     ROLE_RADIX,
     TYPES_EXTENSION,
     ListType,
+    ServiceType,
     SupplyPoint,
     TrustedService,
 )
@@ -159,9 +160,10 @@ def _service(service: TrustedService, list_type: ListType, issued_at: int) -> Js
         "ServiceDigitalIdentity": _identity(service.certificates, service.keys),
         "ServiceTypeIdentifier": service.type,
     }
-    if list_type is ListType.PUB_EAA_PROVIDERS:  # annex H alone keeps the status of its services
-        status = "notified" if service.active else "withdrawn"
-        members["ServiceStatus"] = f"{_RADIX}PubEAAProvidersList/SvcStatus/{status}"
+    # annex H alone keeps the status of its services; what a log stamped before it was retired counts on
+    if list_type is ListType.PUB_EAA_PROVIDERS or service.type == ServiceType.TRANSPARENCY_LOG:
+        status, kind = "notified" if service.active else "withdrawn", list_type.rpartition("/")[2].removeprefix("EU")
+        members["ServiceStatus"] = f"{_RADIX}{kind}/SvcStatus/{status}"
         members["StatusStartingTime"] = _time(issued_at if service.since is None else service.since)
     elif not service.active:
         raise ValueError("this list keeps no status: a service that is withdrawn is left out of it")

@@ -90,6 +90,7 @@ def _service(value: Json, where: str) -> TrustedService:
         supply_points=tuple(_supply_points(service.get("ServiceSupplyPoints"), f"{where}.ServiceSupplyPoints")),
         types=types,
         identifier=identifier,
+        understood=understood,
         active=understood and (status is None or str(status).endswith(_ACTIVE)),
         since=read_time(since, f"{where}.StatusStartingTime") if since is not None else None,
     )

@@ -12,6 +12,7 @@ from zegel.trust.anchors import Purpose
 
 LIST_HEADER: Final = "JOSE"  # RFC 7515 section 4.1.9; the list's media type is application/jose
 TYPES_EXTENSION: Final = "AttestationTypes"  # ours, marked critical: TS 119 602 has no place for an issuer's types
+LOG_RADIX: Final = "urn:oid:"  # RFC 3061: how a log is named in our entry for it
 IDENTIFIER_EXTENSION: Final = "ServiceUniqueIdentifier"  # annexes D and E
 CRITICAL: Final = "Critical"  # clause 6.6.9
 ROLE_RADIX: Final = "http://uri.etsi.org/19602/ListOfTrustedEntities/"
@@ -37,6 +38,7 @@ class ServiceType(StrEnum):
     WALLET_ISSUANCE = _SERVICE_RADIX + "WalletSolution/Issuance"
     WALLET_REVOCATION = _SERVICE_RADIX + "WalletSolution/Revocation"
     ACCESS_ISSUANCE = _SERVICE_RADIX + "WRPAC/Issuance"
+    TRANSPARENCY_LOG = "urn:zegel:service:transparency-log"  # ours: annex F knows of no logs
     ACCESS_REVOCATION = _SERVICE_RADIX + "WRPAC/Revocation"
     REGISTRATION_ISSUANCE = _SERVICE_RADIX + "WRPRC/Issuance"
     REGISTRATION_REVOCATION = _SERVICE_RADIX + "WRPRC/Revocation"
@@ -93,7 +95,8 @@ class TrustedService:
     """A service of an entity, and what stands for it: certificates as DER, keys as JSON Web Keys (``encode_key``).
 
     ``type`` is its URI, ``types`` the attestation types that our extension names. ``active`` is False for a service
-    that is withdrawn, or that has a critical extension which is unknown here; ``since`` is when its status began.
+    that is withdrawn, or is not ``understood``, because it has a critical extension which is unknown here. ``since`` is
+    when its status began.
     """
 
     name: str
@@ -104,6 +107,7 @@ class TrustedService:
     types: frozenset[str] = frozenset()
     identifier: str | None = None
     active: bool = True
+    understood: bool = True
     since: int | None = None
 
     def public_keys(self) -> tuple[PublicKey, ...]:

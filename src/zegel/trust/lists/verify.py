@@ -6,12 +6,23 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
+from zegel.primitives.der import parse_oid
 from zegel.primitives.jws import verify_jws
 from zegel.primitives.times import TOLERATED_EARLY
 from zegel.primitives.x509 import DAY, NamedCertificate, name_certificate
 from zegel.trust.anchors import Listing, Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 from zegel.trust.lists.parse import UnverifiedTrustedList
-from zegel.trust.lists.values import LIST_HEADER, PURPOSES, ListPointer, ListType, TrustedEntity, TrustedService
+from zegel.trust.lists.values import (
+    LIST_HEADER,
+    LOG_RADIX,
+    PURPOSES,
+    ListPointer,
+    ListType,
+    ServiceType,
+    TrustedEntity,
+    TrustedService,
+)
+from zegel.trust.transparency.logs import LOG_CURVE, TransparencyLog
 
 MAX_PERIOD: Final = 186 * DAY  # TS 119 602 annexes D to H: the next update is at most six months away
 _HEADERS: Final = frozenset({LIST_HEADER, "jose", "JAdES", ""})  # JAdES asks for no typ
@@ -43,6 +54,13 @@ class VerifiedTrustedList:
     def anchors(self) -> tuple[TrustAnchor, ...]:
         """What the list makes trusted, an anchor for each certificate of each active service."""
         return tuple(_anchors(self))
+
+    def logs(self) -> tuple[TransparencyLog, ...]:
+        """The logs of Certificate Transparency that the list makes trusted, with those that were retired.
+
+        They stand beside the authorities whose certificates they hold (ARF 3.0 CT_01).
+        """
+        return tuple(_logs(self)) if self.type is ListType.ACCESS_PROVIDERS else ()
 
 
 def verify_trusted_list(
@@ -102,6 +120,36 @@ def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
                 yield TrustAnchor(
                     certificate=certificate, purpose=purpose, entity=entity.name, types=types, listings=(listing,)
                 )
+
+
+def _logs(verified: VerifiedTrustedList) -> Iterator[TransparencyLog]:
+    for entity in verified.entities:
+        for service in entity.services:
+            if service.type != ServiceType.TRANSPARENCY_LOG or not service.understood:
+                continue
+            if not service.active and service.since is None:  # nobody can tell what it stamped before
+                continue
+            for key in service.public_keys():
+                log_id = _log_id(service)
+                if log_id is not None and key.curve is LOG_CURVE:
+                    yield TransparencyLog(
+                        id=log_id,
+                        key=key,
+                        entity=entity.name,
+                        url=next((point.url for point in service.supply_points), None),
+                        retired_at=None if service.active else service.since,
+                    )
+
+
+def _log_id(service: TrustedService) -> bytes | None:
+    """What cannot be read costs its entry, not the list."""
+    identifier = service.identifier or ""
+    if not identifier.startswith(LOG_RADIX):
+        return None
+    try:
+        return parse_oid(identifier.removeprefix(LOG_RADIX), what="log ID")
+    except Malformed:
+        return None
 
 
 def _certificates(service: TrustedService) -> Iterator[NamedCertificate]:

@@ -457,7 +457,7 @@ def test_the_offer_chooses_between_authorization_servers() -> None:
     assert offer.authorization_code is not None
     hinted = replace(offer, authorization_code=replace(offer.authorization_code, authorization_server=SERVER))
     assert ready_for(issuer, hinted).server.issuer == SERVER
-    step = start(offer, anchors=None)
+    step = start(offer, anchors=None, timestamps_required=True)
     step = step.receive(issuer.handle(step.request), now=NOW, random=issuer.random)
     assert step.request.url.startswith("https://other.utopia.example/")
 

@@ -39,7 +39,13 @@ def read(*, configurations: dict[str, Any] | None = None, **changed: Any) -> Iss
     }
     body = json.dumps(members | changed).encode()
     response = HttpResponse(status=200, headers=(("content-type", "application/json; charset=utf-8"),), body=body)
-    return verify_issuer_metadata(parse_issuer_metadata(response), credential_issuer=ISSUER, anchors=None, now=NOW)
+    return verify_issuer_metadata(
+        parse_issuer_metadata(response),
+        credential_issuer=ISSUER,
+        anchors=None,
+        timestamps_required=True,
+        now=NOW,
+    )
 
 
 def test_a_configuration_of_another_kind_is_set_aside_with_the_reason() -> None:

@@ -18,7 +18,13 @@ def read(issuer: Issuer) -> IssuerMetadata:
     """The metadata as a wallet reads it."""
     body = json.dumps(build_issuer_metadata(issuer.issuer)).encode()
     response = HttpResponse(status=200, headers=(("content-type", "application/json"),), body=body)
-    return verify_issuer_metadata(parse_issuer_metadata(response), credential_issuer=ISSUER, anchors=None, now=NOW)
+    return verify_issuer_metadata(
+        parse_issuer_metadata(response),
+        credential_issuer=ISSUER,
+        anchors=None,
+        timestamps_required=True,
+        now=NOW,
+    )
 
 
 @pytest.mark.parametrize("issuer", [Issuer(), Issuer(separate=False), plain_issuer(scopes=False)])
@@ -64,7 +70,11 @@ def test_signed_metadata_is_good_for_a_day() -> None:
     signed = sign_issuer_metadata(build_issuer_metadata(Issuer().issuer), signer=certified(ACCESS), now=NOW)
     response = HttpResponse(status=200, headers=(("content-type", "application/jwt"),), body=signed)
     metadata = verify_issuer_metadata(
-        parse_issuer_metadata(response), credential_issuer=ISSUER, anchors=ACCESS_ANCHORS, now=NOW + 86_399
+        parse_issuer_metadata(response),
+        credential_issuer=ISSUER,
+        anchors=ACCESS_ANCHORS,
+        timestamps_required=True,
+        now=NOW + 86_399,
     )
     assert metadata.signer == "Utopia"
 

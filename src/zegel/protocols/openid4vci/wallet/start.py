@@ -95,10 +95,14 @@ class ServerMetadataStep:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerMetadataStep:
-    """Fetches the credential issuer's metadata; ``anchors`` demands that it is signed."""
+    """Fetches the credential issuer's metadata; ``anchors`` demands that it is signed.
+
+    ``timestamps_required`` is the profile's, about the certificate that signed it.
+    """
 
     offer: CredentialOffer
     anchors: TrustAnchors | None
+    timestamps_required: bool
     request: HttpRequest
 
     def receive(
@@ -115,6 +119,7 @@ class IssuerMetadataStep:
             parse_issuer_metadata(response),
             credential_issuer=self.offer.credential_issuer,
             anchors=self.anchors,
+            timestamps_required=self.timestamps_required,
             now=now,
         )
         server = _server(self.offer, issuer)
@@ -132,10 +137,10 @@ def fetch_step(reference: OfferReference) -> OfferStep:
     return OfferStep(request=HttpRequest(method="GET", url=reference.uri, headers=(("accept", JSON),)))
 
 
-def start(offer: CredentialOffer, *, anchors: TrustAnchors | None) -> IssuerMetadataStep:
+def start(offer: CredentialOffer, *, anchors: TrustAnchors | None, timestamps_required: bool) -> IssuerMetadataStep:
     """Begin with an offer, or with a choice of the person's put as one without grants."""
     request = metadata_request(offer.credential_issuer, signed=anchors is not None)
-    return IssuerMetadataStep(offer=offer, anchors=anchors, request=request)
+    return IssuerMetadataStep(offer=offer, anchors=anchors, timestamps_required=timestamps_required, request=request)
 
 
 def _server(offer: CredentialOffer, issuer: IssuerMetadata) -> str:
