@@ -74,6 +74,11 @@ class Roles:
         der = PEM_cert_to_DER_cert((folder / f"{name}.pem").read_text())
         return Authority(certificate=parse_certificate(der), key=key)
 
+    @property
+    def log(self) -> LogSigner:
+        """The log on the sandbox's list."""
+        return log_of(load_config(self.folder / "zegel.toml"))
+
     def tls_options(self, host: str) -> dict[str, Any]:
         """Key and certificate of the sandbox's web authority for a foreign server."""
         if not self.tls:
@@ -252,7 +257,7 @@ def credo_issuer(roles: Roles) -> Iterator[Foreign]:
 def credo_verifier(roles: Roles) -> Iterator[Foreign]:
     """A Credo verifier with an access certificate of the sandbox."""
     host, now = "credo-verifier.localhost", int(time.time())
-    certified = signer(roles.root("access"), "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,))
+    certified = signer(roles.root("access"), "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,), log=roles.log)
     with Foreign("verifier", environment=roles.environment) as verifier:
         verifier.tell(
             "start",

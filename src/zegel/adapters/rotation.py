@@ -18,8 +18,9 @@ from zegel.adapters.sql.upkeep import check_sealed
 from zegel.errors import Unavailable
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY, Certificate
-from zegel.trust.authority import Authority, renew_certificate
+from zegel.trust.authority import Authority, Draft, draft_renewal
 from zegel.trust.rotation import Generation, KeyPractice, KeyRing
+from zegel.trust.transparency.extensions import parse_logged_certificate
 
 Random = Callable[[int], bytes]
 
@@ -28,10 +29,14 @@ Random = Callable[[int], bytes]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuccessorMaker:
     """Makes successors. ``authorities`` is a folder with authorities and their keys, as a sandbox has one; elsewhere
-    certificates come from outside."""
+    certificates come from outside.
+
+    ``stamp`` issues by way of a log, where the present certificate was issued so.
+    """
 
     authorities: Path
     random: Random
+    stamp: Callable[[Draft], Certificate]
 
     def make(self, current: Generation, *, now: int) -> Generation:
         """A fresh key on the same curve, certified as the present one is; ``Unavailable`` when no authority is here, or
@@ -44,9 +49,9 @@ class SuccessorMaker:
         if authority.certificate.not_after < now:
             raise Unavailable("certificate", f"the authority {leaf.issuer} is over, and certifies nobody any more")
         # from yesterday on: what is issued today is dated with its midnight
-        certificate = renew_certificate(
-            authority, leaf, key=key.public_key, now=now - DAY, days=_days(leaf), random=self.random
-        )
+        draft = draft_renewal(authority, leaf, key=key.public_key, now=now - DAY, days=_days(leaf), random=self.random)
+        is_logged = parse_logged_certificate(leaf.der).items is not None
+        certificate = self.stamp(draft) if is_logged else draft.sign()
         return load_generation(key, (certificate,))
 
     def _authority_of(self, leaf: Certificate) -> Authority:

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -18,7 +19,12 @@ from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_t
 from zegel.cli.wallet_words import time_text
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
+from zegel.primitives.der import parse_oid
+from zegel.primitives.x509 import Certificate
+from zegel.trust.authority import Draft
 from zegel.trust.rotation import Generation
+from zegel.trust.transparency.issuance import issue_stamped
+from zegel.trust.transparency.logs import LogSigner
 from zegel.web.app.keys import LastingSecret, RoleKey, SealingKey, lasting_secret, role_keys, sealing_keys
 
 AUTHORITIES: Final = "authorities"
@@ -57,7 +63,7 @@ def run(args: Namespace) -> int:
             raise Malformed("command line", "KEY", f"expected some of {', '.join(known)}")
     if args.action == "rotate":
         _refuse_other_chains(known[args.keys[0]], known.values())
-        _rotate(known[args.keys[0]], args, authorities=file.resolve().parent / AUTHORITIES, now=now)
+        _rotate(known[args.keys[0]], args, config, authorities=file.resolve().parent / AUTHORITIES, now=now)
     chosen = args.keys or [name for name, key in known.items() if key.path.exists()]
     rows, failed = _each([known[name] for name in chosen], tidy=args.action == "tidy", now=now)
     if args.json:
@@ -81,10 +87,11 @@ def _refuse_other_chains(key: AnyKey, known: Iterable[AnyKey]) -> None:
             raise Unavailable(key.name, f"{other.name} is the same key under another chain; give it one of its own")
 
 
-def _rotate(key: AnyKey, args: Namespace, *, authorities: Path, now: int) -> None:
+def _rotate(key: AnyKey, args: Namespace, config: Config, *, authorities: Path, now: int) -> None:
     match key:
         case RoleKey():
-            maker = SuccessorMaker(authorities=authorities, random=system_random)
+            stamp = partial(_stamp, config=config, now=now)
+            maker = SuccessorMaker(authorities=authorities, random=system_random, stamp=stamp)
             given = _given(key, args)
             rotate_key(key.files, practice=key.practice, maker=maker, given=given, at_once=args.at_once, now=now)
         case SealingKey():
@@ -92,6 +99,13 @@ def _rotate(key: AnyKey, args: Namespace, *, authorities: Path, now: int) -> Non
             rotate_sealing_key(key.path, databases=databases, trails=key.trails, random=system_random, now=now)
         case LastingSecret():
             raise Unavailable(key.name, "it is not rotated: with another one everybody would be somebody else")
+
+
+def _stamp(draft: Draft, *, config: Config, now: int) -> Certificate:
+    """Issue a certificate with a timestamp of the log that stands in the same file."""
+    log = config.transparency_log
+    signer = LogSigner(id=parse_oid(log.id, what="transparency_log.id"), signer=load_private_key(log.key))
+    return issue_stamped(draft, log=signer, now=now)
 
 
 def _given(key: RoleKey, args: Namespace) -> Generation | None:

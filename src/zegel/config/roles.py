@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 from zegel.config.overload import OverloadConfig
-from zegel.config.rates import IssuerRates, ProviderRates, VerifierRates, WalletProviderRates, WalletRates
+from zegel.config.rates import (
+    IssuerRates,
+    ProviderRates,
+    TransparencyLogRates,
+    VerifierRates,
+    WalletProviderRates,
+    WalletRates,
+)
 from zegel.config.setting import (
     Count,
     Database,
@@ -297,6 +304,28 @@ class TrustConfig(RoleConfig):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransparencyLogConfig(RoleConfig):
+    """The log of access certificates."""
+
+    origin: Origin = setting(Origin("http://log.localhost:7110"), "the log's origin, its base URL")
+    port: Port = setting(Port(7110), "the port to listen on")
+    name: str = setting("Utopia log office", "who runs it, as its page says")
+    id: str = setting("", "its object identifier, dotted, which no other log has ever had")
+    database: Database = setting(Database("sqlite:///data/log.db"), "the database's URL")
+    key: Path = setting(
+        Path("keys/log.key.pem"), "the key that signs timestamps and tree heads"
+    )
+    merge_delay: Seconds = setting(Seconds(86_400), "within how long an entry is in a signed tree, at the latest")
+    head_period: Seconds = setting(Seconds(60), "how often a tree that has grown is signed")
+    at_once: Count = setting(
+        Count(1_000), "up to how many entries each is proven in the answer itself"
+    )
+    open: bool = setting(True, "whether it takes anything in; a log that was closed serves what it has")
+    rates: TransparencyLogRates = section(TransparencyLogRates, "how often the log may be asked")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole zegel.toml."""
 
@@ -313,6 +342,7 @@ class Config:
     wallet: WalletConfig = section(WalletConfig, "the wallet, on its owner's machine")
     wallet_provider: WalletProviderConfig = section(WalletProviderConfig, "the wallet provider")
     trust: TrustConfig = section(TrustConfig, "what serves the lists of trusted entities")
+    transparency_log: TransparencyLogConfig = section(TransparencyLogConfig, "the log of access certificates")
     keys: Seconds = setting(Seconds(60), "how often the roles look whether a key of theirs was rotated")
 
     def loopback_origins(self) -> frozenset[str]:

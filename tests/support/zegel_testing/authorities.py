@@ -58,9 +58,9 @@ LOG = TransparencyLog(
 )
 
 
-def certify(draft: Draft, purpose: Purpose, *, now: int) -> Certificate:
+def certify(draft: Draft, purpose: Purpose, *, now: int, log: LogSigner = LOG_SIGNER) -> Certificate:
     """Issue it; with the timestamp of a log, where it is for access."""
-    return issue_stamped(draft, log=LOG_SIGNER, now=now) if purpose is Purpose.ACCESS else draft.sign()
+    return issue_stamped(draft, log=log, now=now) if purpose is Purpose.ACCESS else draft.sign()
 
 
 def signer(
@@ -74,8 +74,9 @@ def signer(
     dns_names: tuple[str, ...] = (),
     uris: tuple[str, ...] = (),
     curve: Curve = Curve.P256,
+    log: LogSigner = LOG_SIGNER,
 ) -> CertifiedSigner:
-    """An end entity under ``root``, valid from a day before ``now``."""
+    """An end entity under ``root``, valid from a day before ``now``; ``log`` stamps it, where it is for access."""
     key = fixed_key(f"signer {name}", curve)
     draft = draft_certificate(
         root,
@@ -88,7 +89,7 @@ def signer(
         dns_names=dns_names,
         uris=uris,
     )
-    return CertifiedSigner(key=key, certificate=certify(draft, purpose, now=now - DAY))
+    return CertifiedSigner(key=key, certificate=certify(draft, purpose, now=now - DAY, log=log))
 
 
 def anchor(

@@ -1,13 +1,16 @@
 """Keys of a sandbox rotated under roles that run, as ``zegel keys`` and the roles' timers do it."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.rotation import SuccessorMaker, rotate_key
 from zegel.config.roles import Config
 from zegel.trust.rotation import KeyRing
+from zegel.trust.transparency.issuance import issue_stamped
 from zegel.web.app.keys import RoleKey, role_keys
 from zegel.web.app.roles import OpenRole
+from zegel_testing.transparency import log_of
 
 
 def role_key(config: Config, name: str) -> RoleKey:
@@ -19,7 +22,8 @@ def rotated(config: Config, name: str, *, now: int, at_once: bool = False) -> Ke
     """The next step of a key's rotation, on the disk."""
     key = role_key(config, name)
     authorities = key.path.parents[1] / "authorities"
-    maker = SuccessorMaker(authorities=authorities, random=system_random)
+    stamp = partial(issue_stamped, log=log_of(config), now=now)
+    maker = SuccessorMaker(authorities=authorities, random=system_random, stamp=stamp)
     return rotate_key(key.files, practice=key.practice, maker=maker, at_once=at_once, now=now)
 
 

@@ -20,8 +20,9 @@ from zegel.services.ports import Clock, Handler, IssuerStore
 from zegel.services.status_publisher import StatusPublisher
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
-from zegel.trust.authority import Authority, SubjectName, issue_certificate
+from zegel.trust.authority import Authority, SubjectName, draft_certificate
 from zegel.trust.signing import CertifiedSigner
+from zegel.trust.transparency.issuance import issue_stamped
 from zegel.web.app.provider import open_provider
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.service import open_service
@@ -30,6 +31,7 @@ from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random, s
 from zegel_testing.browser import Browser
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.persons import ADA
+from zegel_testing.transparency import log_of
 
 LAPUTA = authority("Laputa")
 
@@ -41,7 +43,7 @@ def with_renewed_access(config: Config, folder: Path) -> Config:
     authority_key = load_private_key(roots / "access.key.pem")
     (root,) = load_certificates(roots / "access.pem")
     key = fixed_key("renewed access")
-    certificate = issue_certificate(
+    draft = draft_certificate(
         Authority(key=authority_key, certificate=root),
         SubjectName(country="UT", organization="Utopia sign-in", common_name="Sign-in 2", identifier="GOVUT-0003"),
         key=key.public_key,
@@ -52,7 +54,7 @@ def with_renewed_access(config: Config, folder: Path) -> Config:
         dns_names=("login.localhost",),
         uris=(config.provider.origin,),
     )
-    write_identity(folder / "renewed", key, certificate)
+    write_identity(folder / "renewed", key, issue_stamped(draft, log=log_of(config), now=NOW))
     renewed = replace(config.provider, access_key=folder / "renewed.key.pem", access_chain=folder / "renewed.pem")
     return replace(config, provider=renewed)
 

@@ -1,5 +1,8 @@
 """A log with a fixed key, which stamps the access certificates of tests, and a tree in memory."""
 
+from zegel.adapters.keyfiles import load_private_key
+from zegel.config.roles import Config
+from zegel.primitives.der import parse_oid
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import Draft, SubjectName, draft_certificate
@@ -12,6 +15,12 @@ from zegel.trust.transparency.vectors import encode_number, encode_vector, encod
 from zegel_testing.authorities import DAY, LOG, LOG_SIGNER, NOW, authority, fixed_key, fixed_random
 
 LOGGED_ROOT = authority("access")
+
+
+def log_of(config: Config) -> LogSigner:
+    """The log of a sandbox."""
+    log = config.transparency_log
+    return LogSigner(id=parse_oid(log.id, what="log"), signer=load_private_key(log.key))
 
 
 class Tree:

@@ -28,6 +28,7 @@ from zegel.adapters.sealing_keys import MAX_SEALING_KEYS, RetiredKey, SealingKey
 from zegel.config.roles import Config
 from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
+from zegel.trust.authority import Draft
 from zegel.trust.rotation import KeyRing
 
 PUBLISHED = "provider.key"
@@ -309,7 +310,7 @@ def test_whoever_has_stolen_a_key_with_the_successor_beside_it_has_nothing_after
 
 def test_a_successor_from_outside_is_announced_in_the_place_of_ours(config: Config) -> None:
     key = role_key(config, PUBLISHED)
-    maker = SuccessorMaker(authorities=Path("/nonexistent"), random=system_random)
+    maker = SuccessorMaker(authorities=Path("/nonexistent"), random=system_random, stamp=Draft.sign)
     rotated(config, PUBLISHED, now=NOW)
     given = load_generation(fixed_key("from outside"))
     ring = rotate_key(key.files, practice=key.practice, maker=maker, given=given, now=NOW + DAY)
@@ -321,7 +322,7 @@ def test_without_its_authority_a_certificate_has_to_come_from_outside(config: Co
     key = role_key(config, CERTIFIED)
     before = load_private_key(config.issuer.key)
     for authorities in (tmp_path / "nonexistent", tmp_path / "trust"):
-        maker = SuccessorMaker(authorities=authorities, random=system_random)
+        maker = SuccessorMaker(authorities=authorities, random=system_random, stamp=Draft.sign)
         with pytest.raises(Unavailable, match="have a new key certified, and give both files"):
             rotate_key(key.files, practice=key.practice, maker=maker, now=NOW)
     assert load_private_key(config.issuer.key).public_key == before.public_key

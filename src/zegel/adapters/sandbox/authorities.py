@@ -8,17 +8,32 @@ from typing import Final, final
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.keyfiles import create_private_key
 from zegel.adapters.sandbox.plan import ROLES, SandboxPlan
+from zegel.primitives.der import encode_oid
 from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel.primitives.x509 import DAY, Certificate
 from zegel.trust.anchors import Purpose
-from zegel.trust.authority import Authority, SubjectName, create_authority, issue_certificate, issue_web_certificate
+from zegel.trust.authority import (
+    Authority,
+    Draft,
+    SubjectName,
+    create_authority,
+    draft_certificate,
+    issue_certificate,
+    issue_web_certificate,
+)
 from zegel.trust.signing import CertifiedSigner
+from zegel.trust.transparency.logs import LogSigner
 
 COUNTRY: Final = "UT"
 SIGNER_DAYS: Final = 365  # ISO/IEC 18013-5 table B.3: at most 457 for a document signer
+LOG_KEY_FILE: Final = "log.key.pem"
+_UUID_ARC: Final = "2.25"
+_UUID_BYTES: Final = 16
 CONTACT: Final = "https://authorities.utopia.example"
 
 Random = Callable[[int], bytes]
+Stamp = Callable[[Draft], Certificate]
+"""Issues a certificate by way of a log."""
 
 
 @final
@@ -122,11 +137,23 @@ def create_roots(folder: Path, *, now: int, random: Random) -> dict[str, Authori
     return roots
 
 
-def certify(folder: Path, plan: SandboxPlan, roots: Mapping[str, Authority], *, now: int, random: Random) -> None:
-    """Make each end entity's key and chain, by the names that the configuration has for them."""
+def create_log(folder: Path, *, random: Random) -> LogSigner:
+    """Make the key of the log of access certificates, and its name, which nobody has to register (X.667)."""
+    key = random_private_key(random)
+    create_private_key(folder / "keys" / LOG_KEY_FILE, key)
+    return LogSigner(id=encode_oid(f"{_UUID_ARC}.{int.from_bytes(random(_UUID_BYTES))}"), signer=key)
+
+
+def certify(
+    folder: Path, plan: SandboxPlan, roots: Mapping[str, Authority], *, stamp: Stamp, now: int, random: Random
+) -> None:
+    """Make each end entity's key and chain, by the names that the configuration has for them.
+
+    Those for access are issued by way of a log, which is ``stamp``.
+    """
     for entity in END_ENTITIES:
         key = random_private_key(random)
-        certificate = issue_certificate(
+        draft = draft_certificate(
             roots[entity.root],
             SubjectName(
                 country=COUNTRY,
@@ -142,6 +169,7 @@ def certify(folder: Path, plan: SandboxPlan, roots: Mapping[str, Authority], *, 
             dns_names=(plan.host(entity.role),),
             uris=(plan.origin(entity.role),),
         )
+        certificate = stamp(draft) if _purpose(entity.root) is Purpose.ACCESS else draft.sign()
         write_identity(folder / "keys" / entity.file, key, certificate)
 
 

@@ -10,6 +10,7 @@ web-ca.pem      the root of the sandbox's own web authority
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeAlias, final
@@ -17,13 +18,16 @@ from typing import Final, TypeAlias, final
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.files import create_owner_only, make_owner_only_folder, os_errors
 from zegel.adapters.keyfiles import create_private_key, create_secret
-from zegel.adapters.sandbox.authorities import certify, certify_list_operator, certify_web, create_roots
+from zegel.adapters.sandbox.authorities import certify, certify_list_operator, certify_web, create_log, create_roots
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.errors import Unavailable
+from zegel.primitives.der import dotted_oid
 from zegel.primitives.encoding import base64url
 from zegel.primitives.json import encode_json
 from zegel.primitives.keys import random_private_key
+from zegel.trust.transparency.issuance import issue_stamped
+from zegel.trust.transparency.logs import LogSigner
 
 CONFIG_FILE: Final = "zegel.toml"
 WEB_CA_FILE: Final = "web-ca.pem"
@@ -62,13 +66,14 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
     for made in (folder, *(folder / name for name in _FOLDERS)):
         make_owner_only_folder(made)
     roots = create_roots(folder, now=now, random=random)
-    certify(folder, plan, roots, now=now, random=random)
+    log = create_log(folder, random=random)
+    certify(folder, plan, roots, stamp=partial(issue_stamped, log=log, now=now), now=now, random=random)
     certify_web(folder, plan, roots["web"], now=now, random=random)
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
     signer = certify_list_operator(roots["lists"], now=now, random=random)
-    write_lists(folder / TRUST_FOLDER, plan, roots, signer=signer, catalogue=load_catalogue(), now=now)
+    write_lists(folder / TRUST_FOLDER, plan, roots, log=log, signer=signer, catalogue=load_catalogue(), now=now)
     secret_hash = _create_secrets(folder / "keys", random=random)
-    create_owner_only(folder / CONFIG_FILE, _config(plan, secret_hash=secret_hash).encode())
+    create_owner_only(folder / CONFIG_FILE, _config(plan, log=log, secret_hash=secret_hash).encode())
     return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
 
 
@@ -93,11 +98,12 @@ def _create_secrets(keys: Path, *, random: Callable[[int], bytes]) -> str:
     return base64url(sha256(base64url(secret).encode()).digest())
 
 
-def _config(plan: SandboxPlan, *, secret_hash: str) -> str:
+def _config(plan: SandboxPlan, *, log: LogSigner, secret_hash: str) -> str:
     """The zegel.toml: what differs from the defaults, and nothing else."""
     tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
     tables += [(f"[{role}]", _role(plan, role)) for role in ROLES]
+    tables.append(("[transparency_log]", {"id": dotted_oid(log.id, what="log ID")}))
     tables += [(f"[{role}.rates]", dict.fromkeys(limits, _ANY_RATE)) for role, limits in _BUSY.items()]
     tables += _client(plan, secret_hash)
     lines = ["# Made by zegel. docs/configuration.md says what can be set."]

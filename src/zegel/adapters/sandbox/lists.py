@@ -9,6 +9,7 @@ from zegel.adapters.files import create_owner_only
 from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY
 from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.formats.catalogue.types import Catalogue
+from zegel.primitives.der import dotted_oid
 from zegel.primitives.x509 import DAY
 from zegel.trust.authority import Authority
 from zegel.trust.lists.build import (
@@ -18,8 +19,9 @@ from zegel.trust.lists.build import (
     build_trusted_list,
     sign_trusted_list,
 )
-from zegel.trust.lists.values import ListType, ServiceType, TrustedService
+from zegel.trust.lists.values import LOG_RADIX, ListType, ServiceType, TrustedService, encode_key
 from zegel.trust.signing import CertifiedSigner
+from zegel.trust.transparency.logs import LogSigner
 
 OPERATOR_FILE: Final = "operator.pem"
 LIST_PATH: Final = "/lists/"
@@ -68,6 +70,7 @@ def write_lists(
     plan: SandboxPlan,
     roots: Mapping[str, Authority],
     *,
+    log: LogSigner,
     signer: CertifiedSigner,
     catalogue: Catalogue,
     now: int,
@@ -76,7 +79,7 @@ def write_lists(
     for listed in LIST_FILES:
         document = build_trusted_list(
             _scheme(listed, plan),
-            _entities(listed.type, roots, catalogue),
+            _entities(listed.type, roots, catalogue, log),
             signer=signer.leaf,
             sequence=1,
             issued_at=now,
@@ -87,7 +90,9 @@ def write_lists(
     create_owner_only(folder / OPERATOR_FILE, roots["lists"].certificate.pem.encode())
 
 
-def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Catalogue) -> tuple[ListedEntity, ...]:
+def _entities(
+    list_type: ListType, roots: Mapping[str, Authority], catalogue: Catalogue, log: LogSigner
+) -> tuple[ListedEntity, ...]:
     attestations = roots["attestations"].certificate.der  # the issuer signs its status lists itself
     match list_type:
         case ListType.PID_PROVIDERS:
@@ -124,7 +129,10 @@ def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Ca
                 type=ServiceType.ACCESS_ISSUANCE,
                 certificates=(roots["access"].certificate.der,),
             )
-            return (ListedEntity(organization=_office("access"), country=COUNTRY, services=(access,)),)
+            return (
+                ListedEntity(organization=_office("access"), country=COUNTRY, services=(access,)),
+                ListedEntity(organization=_office("log"), country=COUNTRY, services=(_log_service(log),)),
+            )
         case ListType.REGISTRATION_PROVIDERS:
             registration = roots["registration"].certificate.der  # its provider signs its status lists itself
             services = (
@@ -140,6 +148,16 @@ def _entities(list_type: ListType, roots: Mapping[str, Authority], catalogue: Ca
                 ),
             )
             return (ListedEntity(organization=_office("registration"), country=COUNTRY, services=services),)
+
+
+def _log_service(log: LogSigner) -> TrustedService:
+    """What is known of a log, before the first timestamp (RFC 9162 section 4.1)."""
+    return TrustedService(
+        name="Log of access certificates",
+        type=ServiceType.TRANSPARENCY_LOG,
+        keys=(encode_key(log.signer.public_key),),
+        identifier=LOG_RADIX + dotted_oid(log.id, what="log ID"),
+    )
 
 
 def _scheme(listed: ListFile, plan: SandboxPlan) -> ListScheme:
