@@ -259,8 +259,9 @@ async def test_a_certificate_is_doubtful_in_its_last_fortnight(issuing: IssuingW
     root = issuing.world.config.issuer.access_chain.parents[1] / "authorities" / "access.pem"
     (certificate,) = load_certificates(root)
     fixed = TrustAnchor(certificate=certificate, purpose=Purpose.ACCESS, entity="Utopia access office")
+    logs = issuing.world.trust.anchors.logs
     issuing.clock.advance(days * DAY)
-    trust = Trust((), fixed=[fixed], clock=issuing.clock)
+    trust = Trust((), fixed=[fixed, *logs], clock=issuing.clock)
     findings = await examine(issuing.issuer, eyes=eyes(issuing.world, trust=trust))
     assert found(findings, Topic.CERTIFICATE, "access certificate of Utopia identity office").state is state
 

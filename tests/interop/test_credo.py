@@ -26,12 +26,15 @@ from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, Foreign
 from zegel_testing.plain_browser import PlainBrowser
 from zegel_testing.ports import reserved_ports
 from zegel_testing.queries import DOCTYPE, QUERIES, VCT
+from zegel_testing.transparency import log_of
 
+from zegel.adapters.configuration import load_config
 from zegel.primitives.http import origin_of
 from zegel.primitives.keys import parse_private_pem, random_private_key
 from zegel.primitives.x509 import parse_certificate
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import Authority, issue_web_certificate
+from zegel.trust.transparency.logs import LogSigner
 
 pytestmark = pytest.mark.slow
 
@@ -257,7 +260,9 @@ def credo_issuer(roles: Roles) -> Iterator[Foreign]:
 def credo_verifier(roles: Roles) -> Iterator[Foreign]:
     """A Credo verifier with an access certificate of the sandbox."""
     host, now = "credo-verifier.localhost", int(time.time())
-    certified = signer(roles.root("access"), "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,), log=roles.log)
+    certified = signer(
+        roles.root("access"), "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,), log=roles.log
+    )
     with Foreign("verifier", environment=roles.environment) as verifier:
         verifier.tell(
             "start",

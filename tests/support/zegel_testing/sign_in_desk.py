@@ -24,7 +24,7 @@ from zegel.services.trust import Trust
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, VerifierIdentity, VerifierService
 from zegel.trust.anchors import Purpose
 from zegel.trust.signing import CertifiedSigner
-from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fixed_random, signer
+from zegel_testing.authorities import DAY, LOG, NOW, anchor, authority, fixed_key, fixed_random, signer
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.persons import ADA
 from zegel_testing.sign_in import CLIENT_SECRET, PROVIDER, REQUEST, basic, changed, post, sent_back, token_form
@@ -146,7 +146,7 @@ def _desk(store: SqlStore, clock: ManualClock, clients: tuple[RegisteredClient, 
         return await verifier.receive(id_, request.form())
 
     outbound = Loopback({PROVIDER.issuer: answer})
-    fixed = (anchor(_IDENTITIES, Purpose.ISSUER), anchor(_ACCESS, Purpose.ACCESS))
+    fixed = (anchor(_IDENTITIES, Purpose.ISSUER), anchor(_ACCESS, Purpose.ACCESS), LOG)
     trust = Trust((), fixed=fixed, clock=clock)
     verifier = VerifierService(
         VerifierIdentity(

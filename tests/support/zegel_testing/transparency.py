@@ -5,7 +5,7 @@ from zegel.config.roles import Config
 from zegel.primitives.der import parse_oid
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
-from zegel.trust.authority import Draft, SubjectName, draft_certificate
+from zegel.trust.authority import Authority, Draft, SubjectName, draft_certificate
 from zegel.trust.transparency.issuance import issue_stamped
 from zegel.trust.transparency.items import InclusionProof, TransItem, TreeHead
 from zegel.trust.transparency.logs import LogSigner, TransparencyLog
@@ -41,10 +41,10 @@ class Tree:
         return self._nodes[level, index]
 
 
-def access_draft(*, name: str = "verifier") -> Draft:
+def access_draft(*, name: str = "verifier", root: Authority = LOGGED_ROOT) -> Draft:
     """An access certificate that is to be issued."""
     return draft_certificate(
-        LOGGED_ROOT,
+        root,
         SubjectName(country="UT", organization="Utopia", common_name=name),
         key=fixed_key(name).public_key,
         purpose=Purpose.ACCESS,

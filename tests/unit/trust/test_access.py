@@ -1,8 +1,10 @@
 """Access certificates: the client identifier is bound to the certificate that signs."""
 
 import pytest
-from zegel_testing.authorities import NOW, anchor, authority, signer, trusting
+from cryptography import x509
+from zegel_testing.authorities import NOW, anchor, authority, fixed_key, signer, trusting
 from zegel_testing.certificates import AUTHORITY, END_ENTITY, certificate
+from zegel_testing.transparency import LOGGED_ROOT, access_draft, stamped
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -12,9 +14,11 @@ from zegel.trust.access import (
     certificate_client_id,
     check_redirect_party,
     check_response_uri,
+    verify_access_chain,
     verify_party,
 )
 from zegel.trust.anchors import Purpose, TrustAnchor
+from zegel.trust.authority import Authority
 
 ROOT = authority("access")
 VERIFIER = signer(ROOT, "verifier", Purpose.ACCESS, dns_names=("verifier.utopia.example", "Two.utopia.example"))
@@ -85,7 +89,7 @@ def test_a_party_without_an_organisation_is_named_by_its_common_name() -> None:
         client_id=certificate_client_id(leaf),
         x5c=(leaf.der,),
         anchors=anchors,
-        timestamps_required=True,
+        timestamps_required=False,
         now=NOW,
     )
     assert (party.name, party.organization) == ("Ada", None)
@@ -137,3 +141,27 @@ def test_a_party_by_redirect_uri_is_answered_at_that_uri_alone(client_id: str) -
     with pytest.raises(Rejected) as refusal:
         check_redirect_party(client_id=client_id, response_uri="https://shop.example/response")
     assert refusal.value.check is Check.CLIENT_BINDING
+
+
+@pytest.mark.requirement("CT_05")
+@pytest.mark.requirement("CT_06")
+@pytest.mark.requirement("RPA_06a")
+def test_a_party_without_a_timestamp_is_not_authenticated_where_one_is_required() -> None:
+    leaf = access_draft().sign()
+    known = {"client_id": certificate_client_id(leaf), "x5c": (leaf.der,), "now": NOW}
+    anchors = trusting(anchor(LOGGED_ROOT, Purpose.ACCESS))
+    with pytest.raises(Rejected) as refusal:
+        verify_party(**known, anchors=anchors, timestamps_required=True)
+    assert (refusal.value.check, refusal.value.field) == (Check.CERTIFICATE_TIMESTAMP, "x5c[0]")
+    assert verify_party(**known, anchors=anchors, timestamps_required=False).name == "Utopia"
+
+
+@pytest.mark.requirement("CT_05")
+def test_the_timestamp_is_held_against_the_issuer_below_the_anchor() -> None:
+    named = x509.IssuerAlternativeName([x509.UniformResourceIdentifier("https://middle.utopia.example")])
+    top = certificate("top", "top", AUTHORITY)
+    middle = certificate("middle", "top", (*AUTHORITY, (named, False)))
+    leaf = stamped(access_draft(root=Authority(certificate=middle, key=fixed_key("middle"))))
+    anchors = trusting(TrustAnchor(certificate=top, purpose=Purpose.ACCESS, entity="Top"))
+    x5c = (leaf.der, middle.der)
+    assert verify_access_chain(x5c, anchors=anchors, timestamps_required=True, now=NOW).leaf == leaf

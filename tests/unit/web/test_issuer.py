@@ -50,6 +50,7 @@ async def test_the_metadata_comes_plain_or_signed_as_it_is_asked_for(world: Issu
         parse_issuer_metadata(signed),
         credential_issuer=world.issuer,
         anchors=world.world.trust.anchors,
+        timestamps_required=True,
         now=world.clock.now(),
     )
     known = json.loads(plain.body)["credential_configurations_supported"]

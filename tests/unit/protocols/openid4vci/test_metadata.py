@@ -174,7 +174,11 @@ def signed_at(issued_at: int, *, expires: int | None = None) -> IssuerMetadata:
     response = issuer.handle(asked)
     body = resigned(response.body.decode(), ACCESS.key, iat=issued_at, exp=expires).encode()
     return verify_issuer_metadata(
-        parse_issuer_metadata(replace(response, body=body)), credential_issuer=ISSUER, anchors=ACCESS_ANCHORS, now=NOW
+        parse_issuer_metadata(replace(response, body=body)),
+        credential_issuer=ISSUER,
+        anchors=ACCESS_ANCHORS,
+        timestamps_required=True,
+        now=NOW,
     )
 
 
