@@ -17,6 +17,7 @@ from zegel.services.status_ports import ListedIdentifier, StatusEntry
 from zegel.services.status_publisher import PublishedList, StatusPublisher
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.signing import CertifiedSigner
+from zegel.web.app.monitor import status_families
 
 pytestmark = pytest.mark.anyio
 ORIGIN = "https://issuer.utopia.example"
@@ -248,3 +249,29 @@ async def test_what_is_published_is_as_many_as_are_given_out(store: SqlStore, pu
 
 async def test_a_cache_on_the_way_adds_no_more_than_a_period(store: SqlStore, publisher: StatusPublisher) -> None:
     assert publisher.max_age == min(PERIOD, TTL)
+
+
+@pytest.mark.requirement("VCR_18")
+async def test_how_many_a_list_is_about_is_measured_and_told_whoever_watches(
+    store: SqlStore, publisher: StatusPublisher
+) -> None:
+    await allocate(store, 7)
+    await identify(store, 3)
+    async with store.transaction() as transaction:
+        for _ in range(10):
+            await transaction.statuses.allocate(bits=2, count=1_000, expires=NOW + DAY)
+    await publisher.publish()
+    samples = {
+        (family.name, sample.labels.get("kind")): sample.value
+        for family in status_families(publisher)
+        for sample in family.samples
+    }
+    del samples["zegel_status_list_age_seconds", None]
+    assert samples == {
+        ("zegel_status_lists", "status-list"): 3,
+        ("zegel_status_lists", "identifier-list"): 1,
+        ("zegel_status_list_smallest_herd", "status-list"): 7,
+        ("zegel_status_list_smallest_herd", "identifier-list"): 3,
+        ("zegel_status_lists_small", "status-list"): 3,
+        ("zegel_status_lists_small", "identifier-list"): 1,
+    }
