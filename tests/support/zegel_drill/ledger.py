@@ -18,7 +18,7 @@ from zegel.adapters.sql.statuses import PAGE
 from zegel.adapters.sql.store import _KEY_CHECK, SqlStore
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS
-from zegel.services import authorization, issuer, log_in, offers, signin, sources, verifier
+from zegel.services import authorization, issuer, log_in, offers, policy_changes, signin, sources, verifier
 from zegel.services.ports import Issuance, Kind
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -35,6 +35,7 @@ KINDS: tuple[Kind[Any], ...] = (
     log_in.VISIT,
     log_in.GUESSES,
     offers.OFFER,
+    policy_changes.KNOWN,
     signin.SIGN_IN,
     signin.CODES,
     signin.ACCESS,
@@ -43,7 +44,16 @@ KINDS: tuple[Kind[Any], ...] = (
 )
 DAY = 86_400
 LASTING = frozenset(
-    {"key-check", "grant", "refresh token", "code", "pre-authorized code", "revocation", "deferred transaction"}
+    {
+        "key-check",
+        "disclosure policies",
+        "grant",
+        "refresh token",
+        "code",
+        "pre-authorized code",
+        "revocation",
+        "deferred transaction",
+    }
 )
 """What a day later is still there: grants, what they gave, that it was taken back, and that codes were used.
 
@@ -112,7 +122,7 @@ def read_ledger(database: Database, key: bytes) -> Ledger:
         sealed = SqlIssuances(database, seal=seal, now=0)
         columns = (tables.issuances.c[name] for name in ("id", "expires", "revoked_at", "value"))
         issuances = tuple(sealed._opened(tuple(row)) for row in execute(select(*columns)))  # type: ignore[arg-type]
-        lists = {row.id: row.taken for row in execute(select(tables.status_lists))}
+        lists = {row.id: row.taken for row in execute(select(tables.status_lists)) if row.bits}  # others have no pages
         given = frozenset(
             (row.list, row.page * PAGE + index)
             for row in execute(select(tables.status_pages))
