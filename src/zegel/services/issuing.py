@@ -6,6 +6,7 @@ kept is what revocation needs; keys and salts are not.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, final
 
 from zegel.checks import Check
@@ -18,18 +19,21 @@ from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.status.entries import INVALID
 from zegel.primitives.encoding import base64url
+from zegel.primitives.json import encode_json
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
-from zegel.services.policy_changes import digest_of
 from zegel.services.ports import Clock, Issuance, IssuerTransaction, Random, Watch, Watched
 from zegel.services.status_ports import Listed, ListedIdentifier, StatusEntry
 from zegel.trust.attestation_claims import AttestationStatus
+from zegel.trust.disclosure_policy.parse import build_disclosure_policy
+from zegel.trust.disclosure_policy.values import DisclosurePolicy
 from zegel.trust.signing import CertifiedSigner
 
 STATUS_PATH: Final = "/status/"
 IDENTIFIERS_PATH: Final = "/identifiers/"
 STATUS_BITS: Final = 1  # valid or revoked; nothing is suspended here (ARF 3.0 VCR_07: revocation is final)
 _ID_BYTES: Final = 16
+_DIGEST_BYTES: Final = 16
 
 
 @final
@@ -267,3 +271,10 @@ def mdoc_issuer(type_: AttestationType, signer: CertifiedSigner) -> MdocIssuer:
 def _namespaces(type_: AttestationType) -> tuple[str, ...]:
     own = dict.fromkeys(claim.mdoc[0] for claim in type_.claims if claim.mdoc is not None)
     return tuple(own) if type_.category is None else (*own, CATEGORY_NAMESPACE)
+
+
+def digest_of(policy: DisclosurePolicy | None) -> str:
+    """What tells one policy from another; empty for none."""
+    if policy is None:
+        return ""
+    return base64url(sha256(encode_json(build_disclosure_policy(policy))).digest()[:_DIGEST_BYTES])

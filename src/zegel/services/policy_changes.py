@@ -6,20 +6,14 @@ attestation, and the wallet obtains another.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final, final
 
 from zegel.formats.catalogue.types import AttestationType
-from zegel.formats.status.entries import INVALID
-from zegel.primitives.encoding import base64url
-from zegel.primitives.json import encode_json
+from zegel.services.issuing import digest_of, revoke_batch
 from zegel.services.ports import Clock, Issuance, IssuerStore, IssuerTransaction, Kind
-from zegel.trust.disclosure_policy.parse import build_disclosure_policy
-from zegel.trust.disclosure_policy.values import DisclosurePolicy
 
 PAGE: Final = 100  # batches of a transaction; the loop goes on between two
 _NEVER: Final = 1 << 62
-_DIGEST_BYTES: Final = 16
 
 
 @final
@@ -31,13 +25,6 @@ class KnownPolicies:
 
 
 KNOWN: Final = Kind(name="disclosure policies", states=(KnownPolicies,))
-
-
-def digest_of(policy: DisclosurePolicy | None) -> str:
-    """What tells one policy from another; empty for none."""
-    if policy is None:
-        return ""
-    return base64url(sha256(encode_json(build_disclosure_policy(policy))).digest()[:_DIGEST_BYTES])
 
 
 @final
@@ -77,6 +64,5 @@ class PolicyChanges:
         current = self._digests.get(batch.type, batch.policy)
         if batch.policy == current or batch.revoked_at is not None or not batch.listed:
             return 0
-        await transaction.issuances.revoke(batch.id, now=self._clock.now())
-        await transaction.statuses.mark(batch.listed, INVALID)
+        await revoke_batch(transaction, batch, now=self._clock.now())
         return 1

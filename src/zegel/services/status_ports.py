@@ -77,7 +77,8 @@ class StatusLists(Protocol):
     async def mark(self, listed: Sequence[Listed], status: int) -> None:
         """Set the status of entries, and put identifiers on their list; it costs the same however long a list is.
 
-        ``Unavailable`` when a list is not ours, ``ValueError`` for what a list cannot say.
+        ``Unavailable`` when a list is not ours, ``ValueError`` for what a list cannot say, and for taking a revocation
+        back.
         """
         ...
 

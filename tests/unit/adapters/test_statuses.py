@@ -80,13 +80,30 @@ async def test_a_mark_changes_its_entry_alone(store: SqlStore, bits: int) -> Non
     expected = {entry.index for entry in marked}
     assert {index for index in range(SIZE) if status_at(list_bytes, index, bits)} == expected
     async with store.transaction() as transaction:
-        await transaction.statuses.mark(marked[:10], 0)
+        await transaction.statuses.mark(marked[:10], 1)
         found = await transaction.statuses.load(entries[0].list_id)
     assert found is not None
     assert found.version == 3
     assert found.bits == bits
-    assert status_at(found.entries, marked[0].index, bits) == 0
+    assert status_at(found.entries, marked[0].index, bits) == 1
     assert status_at(found.entries, marked[10].index, bits) == highest
+
+
+@pytest.mark.requirement("VCR_04")
+@pytest.mark.parametrize(("bits", "status"), [(1, 0), (2, 0), (2, 2), (8, 200)])
+async def test_a_revocation_is_final(store: SqlStore, bits: int, status: int) -> None:
+    entries = await allocated(store, 3, bits=bits)
+    async with store.transaction() as transaction:
+        await transaction.statuses.mark(entries[:1], 1)
+        await transaction.statuses.mark(entries[:1], 1)
+    with pytest.raises(ValueError, match="final"):
+        async with store.transaction() as transaction:
+            await transaction.statuses.mark(entries, status)
+    assert status_at(await packed(store, entries[0].list_id), entries[0].index, bits) == 1
+    if bits > 1:  # what is suspended may come back
+        async with store.transaction() as transaction:
+            await transaction.statuses.mark(entries[1:], 2)
+            await transaction.statuses.mark(entries[1:], 0)
 
 
 async def test_marking_stays_when_the_page_gives_out_more(store: SqlStore) -> None:

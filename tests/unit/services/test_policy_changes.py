@@ -13,7 +13,8 @@ from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore, open_memory_store
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format
-from zegel.services.policy_changes import PAGE, PolicyChanges, digest_of
+from zegel.services.issuing import digest_of
+from zegel.services.policy_changes import PAGE, PolicyChanges
 from zegel.services.ports import Issuance, IssuerTransaction
 from zegel.trust.disclosure_policy.values import AuthorisedParty, DisclosurePolicy, PolicyType
 

@@ -15,6 +15,7 @@ from zegel.adapters.sql.identifiers import SqlIdentifierLists
 from zegel.adapters.sql.list_rows import ListRow, ListRows
 from zegel.adapters.sql.tables import status_pages
 from zegel.errors import Unavailable
+from zegel.formats.status.entries import INVALID
 from zegel.services.status_ports import Herd, Listed, ListedIdentifier, RevokedIdentifiers, StatusBits, StatusEntry
 
 PAGE: Final = 4_096  # entries: 512 bytes of taken bits, and as many for each status bit
@@ -116,7 +117,10 @@ class SqlStatusLists:
         row = self._database.run(_STATUSES, page).fetchone()
         if row is None:
             raise Unavailable("status list", f"its entry {index} was never given out")
-        marked = _write_status(bytearray(row[0]), index % PAGE, status, bits=found.bits)
+        statuses, at = bytearray(row[0]), index % PAGE
+        if _read_status(statuses, at, bits=found.bits) == INVALID != status:
+            raise ValueError("a revocation is final")  # ARF 3.0 VCR_04; 18013-5 second edition section 12.3.6.1
+        marked = _write_status(statuses, at, status, bits=found.bits)
         self._database.run(_MARK, page | {"statuses_": marked})
 
 
@@ -125,6 +129,10 @@ def _take(taken: bytearray, at: int) -> bool:
     free = not taken[at >> 3] & 1 << (at & 7)
     taken[at >> 3] |= 1 << (at & 7)
     return free
+
+
+def _read_status(statuses: bytearray, at: int, *, bits: int) -> int:
+    return statuses[at * bits >> 3] >> (at * bits & 7) & (1 << bits) - 1
 
 
 def _write_status(statuses: bytearray, at: int, status: int, *, bits: int) -> bytearray:
