@@ -694,6 +694,14 @@ class Check(Enum):
         "register the type in its format, and publish the new registration certificate",
     )
 
+    EXPLICIT_APPROVAL = (
+        "what the wallet warns of is approved by the person explicitly, warning by warning",
+        "ARF 3.0 RPA_07b; RPRC_17, RPRC_17a and RPRC_21",
+        "despite",
+        Fault.PERSON,
+        "read each warning, and tick it if you want to share nevertheless; nothing is ticked for you",
+    )
+
     # --- authorization and issuance ---------------------------------------------------------------------------
 
     TYPE_FORMAT = (

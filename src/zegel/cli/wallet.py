@@ -68,6 +68,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     decision.add_argument("--yes", action="store_true", help="share the least that answers")
     decision.add_argument("--refuse", action="store_true", help="do not share, and say so; the exit code is 1")
     present.add_argument(
+        "--despite",
+        metavar="CHECK",
+        action="append",
+        default=[],
+        help="share although the wallet warns of this check; once for each warning",
+    )
+    present.add_argument(
         "--no-follow", action="store_true", help="print where the browser goes on, and do not go there"
     )
     add_config_option(present)

@@ -219,21 +219,23 @@ async def _present(args: Namespace, wallet: Wallet, world: World) -> int:
         return await _unanswerable(args, wallet, flow_id, state.refusal)
     asked = check_step(state, Asked)
     view = describe_consent(
-        asked.consent,
+        asked,
         presenting.match(asked.consent),
         contents=wallet.safe.contents,
         catalogue=wallet.catalogue,
-        brought=asked.brought,
         locale=LOCALE,
     )
     asks = not args.yes and not args.refuse and sys.stdin.isatty()
     say(consent_text(view, values=asks))
     agreed = _asked_on_terminal(view) if asks else bool(args.yes) if args.yes or args.refuse else None
-    if agreed is None:
+    despite = frozenset(caution.check for caution in view.cautions) if asks else frozenset(args.despite)
+    unheeded = [caution.check for caution in view.cautions if caution.check not in despite]
+    if agreed is None or (agreed and unheeded):
         show(args, {"state": "asked", **consent_data(view)}, "")
-        say("nobody is here to decide; use --yes or --refuse")
+        options = "".join(f" --despite {check}" for check in unheeded)
+        say(f"nobody is here to decide; use --yes{options} or --refuse")
         return MALFORMED
-    finished = await (presenting.accept(flow_id, None) if agreed else presenting.refuse(flow_id))
+    finished = await (presenting.accept(flow_id, None, despite=despite) if agreed else presenting.refuse(flow_id))
     followed = await _follow(args, world, finished.redirect_uri)
     data: dict[str, Any] = {
         "state": "accepted" if agreed else "refused",
@@ -252,7 +254,15 @@ def _asked_on_terminal(view: ConsentView) -> bool:
     if view.missing:
         say("this cannot be answered; it is refused")
         return False
+    for caution in view.cautions:  # RPA_07b: each by itself, and silence is a no
+        say(f"{caution.title}: share nevertheless? [y/N]")
+        if not _says_yes():
+            return False
     say("share this? [y/N]")
+    return _says_yes()
+
+
+def _says_yes() -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 

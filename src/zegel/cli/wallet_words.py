@@ -2,12 +2,14 @@
 
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from zegel.cli.output import in_text, print_data, print_text
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.claims import json_claim
+from zegel.services.wallet.cautioning import RegistrationView
 from zegel.services.wallet.consenting import ConsentView
 from zegel.services.wallet.contents import Counterpart, Entry, Holding, Mention
 from zegel.services.wallet.describing import Picture, named_batch, named_type, shown_claims
@@ -76,6 +78,8 @@ def consent_data(view: ConsentView) -> dict[str, Any]:
     """A request as it is shown before a decision."""
     return {
         "party": party_data(view.party),
+        "registration": None if view.registration is None else asdict(view.registration),
+        "warnings": [asdict(caution) for caution in view.cautions],
         "purposes": list(view.purposes),
         "credentials": [
             {
@@ -100,13 +104,21 @@ def consent_text(view: ConsentView, *, values: bool) -> str:
     """A request in words; with the values that would leave the wallet for whoever decides at a terminal."""
     party = view.party
     who = party.name if party.certified else f"somebody at {party.host}, whom nobody vouches for,"
-    lines = [f"{who} asks; the answer goes to {party.host}"]
+    service = f" for {party.service}" if party.certified and party.service else ""
+    lines = [f"{who} asks{service}; the answer goes to {party.host}"]
+    for caution in view.cautions:
+        lines.append(f"  WARNING: {caution.title} ({caution.check})")
+        lines += [f"    {caution.text}", *(f"    - {claim}" for claim in caution.claims)]
+    if view.registration is not None:
+        lines += _registered(view.registration)
     if view.elsewhere:
         lines.append(
             f"  The page may be somebody else's screen: go on only if you opened {party.host} yourself, for whoever "
             "sits there is taken for you."
         )
-    lines += [f"  why, in its own words: {purpose}" for purpose in view.purposes] or ["  it does not say why"]
+    stated = view.registration is not None and view.registration.purpose is not None
+    lines += [f"  why, in its own words: {purpose}" for purpose in view.purposes]
+    lines += [] if stated or view.purposes else ["  it does not say why"]
     for transaction in view.transactions:
         lines += [f"  {transaction.title}", *_indented(dict(transaction.pairs), "    ")]
     for question in view.questions:
@@ -121,6 +133,15 @@ def consent_text(view: ConsentView, *, values: bool) -> str:
     return _text(lines)
 
 
+def _registered(registration: RegistrationView) -> list[str]:
+    said = {
+        "what it does": registration.description,
+        "why, as registered": registration.purpose,
+        "what it does with your data": registration.privacy_policy,
+    }
+    return [f"  {name}: {text}" for name, text in said.items() if text is not None]
+
+
 def entry_data(entry: Entry) -> dict[str, Any]:
     """A line of the log."""
     return {
@@ -131,6 +152,10 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "credentials": [mention_data(mention) for mention in entry.mentions],
         "transactions": list(entry.transactions),
         "check": entry.check or None,
+        "through": None if entry.through is None else party_data(entry.through),
+        "registered": None if entry.registered is None else asdict(entry.registered),
+        "warnings": list(entry.warnings),
+        "beyond": [{"type": asked.type, "format": asked.format, "claim": list(asked.path)} for asked in entry.beyond],
     }
 
 
@@ -139,7 +164,9 @@ def entry_text(entry: Entry, catalogue: Catalogue) -> str:
     party = entry.counterpart
     who = party.name if party.certified else f"{party.host} (name not confirmed)"
     check = f", {entry.check}" if entry.check else ""
-    lines = [f"{time_text(entry.at)}  {entry.happening}: {who} ({entry.outcome}{check})"]
+    through = "" if entry.through is None else f" through {entry.through.name}"
+    lines = [f"{time_text(entry.at)}  {entry.happening}: {who}{through} ({entry.outcome}{check})"]
+    lines += [f"    warned of: {', '.join(entry.warnings)}"] if entry.warnings else []
     for mention in entry.mentions:
         named = named_type(mention.type, mention.format, catalogue, locale=LOCALE)
         claims = ", ".join(named.claim(path) for path in mention.paths)
@@ -167,6 +194,7 @@ def party_data(party: Counterpart) -> dict[str, Any]:
         "certified": party.certified,
         "identifier": party.identifier,
         "country": party.country,
+        "service": party.service,
     }
 
 

@@ -28,7 +28,8 @@ class VerifiedParty:
     """A relying party whose access certificate is trusted and bound to its client identifier.
 
     ``name`` is for people to read: the organisation, or the common name where there is none. ``identifier`` is the
-    registration number as EN 319 412-1 writes it, where the certificate has one.
+    registration number as EN 319 412-1 writes it, ``service`` the identifier of the Service and ``service_name`` its
+    trade name (Reg_33, Reg_34), where the certificate has them.
     """
 
     client_id: str
@@ -38,6 +39,8 @@ class VerifiedParty:
     country: str | None
     dns_names: tuple[str, ...]
     chain: VerifiedChain
+    service: str | None = None
+    service_name: str | None = None
 
 
 @final
@@ -80,16 +83,28 @@ def verify_party(
         client_id=client_id,
         name=party_name(leaf),
         organization=leaf.names.get("O"),
-        identifier=leaf.names.get("organizationIdentifier"),
+        identifier=party_identifier(leaf),
         country=leaf.names.get("C"),
         dns_names=leaf.dns_names,
         chain=chain,
+        service=party_service(leaf),
+        service_name=None if party_service(leaf) is None else leaf.names.get("CN"),
     )
 
 
 def party_name(leaf: Certificate) -> str:
     """Whom an access certificate is about, for people to read."""
     return leaf.names.get("O") or leaf.names.get("CN") or leaf.subject
+
+
+def party_identifier(leaf: Certificate) -> str | None:
+    """The registration number of whom an access certificate is about (Reg_32)."""
+    return leaf.names.get("organizationIdentifier")
+
+
+def party_service(leaf: Certificate) -> str | None:
+    """The identifier of the Service that an access certificate is for (Reg_33)."""
+    return leaf.names.get("OU")
 
 
 def check_response_uri(party: VerifiedParty, response_uri: str) -> VerifiedParty:

@@ -228,7 +228,29 @@ def _line(site: WalletSite, entry: Entry) -> dict[str, Any]:
         "outcome_kind": kind,
         "outcome": word,
         "check": entry.check,
+        "service": entry.counterpart.service,
+        "through": None if entry.through is None else f"{entry.through.name} ({entry.through.identifier})",
+        "registered": _registered(entry),
+        "warnings": entry.warnings,
+        "beyond": [f"{asked.type} {'.'.join(map(str, asked.path))}".strip() for asked in entry.beyond],
     }
+
+
+def _registered(entry: Entry) -> list[tuple[str, Any]]:
+    """By what a line's counterpart may be reported, or asked to delete (DASH_03, DASH_12)."""
+    registered = entry.registered
+    if registered is None:
+        return []
+    authority = registered.authority
+    contacts = () if authority is None else (*authority.uris, *authority.emails, *authority.phones)
+    pairs: list[tuple[str, Any]] = [
+        ("Registered purpose", registered.purpose),
+        ("To have it deleted", list(registered.support)),
+        ("Register", registered.registry),
+        ("Supervised by", None if authority is None else authority.name),
+        ("To report it", list(contacts)),
+    ]
+    return [(name, value) for name, value in pairs if value]
 
 
 def _mention(site: WalletSite, mention: Mention, happening: Happening) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vp.link import MAX_LINK
-from zegel.services.wallet.consenting import NOTHING, Alternatives, Question, choice_of, describe_consent
+from zegel.services.wallet.consenting import NOTHING, Alternatives, Question, choice_of, describe_consent, set_aside
 from zegel.services.wallet.contents import Answering, Asked, Brought, Finished, Unanswerable
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import verifier_counterpart
@@ -73,7 +73,7 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
             choice = None
             if isinstance(state, Asked):
                 choice = choice_of(presenting.match(state.consent), visit.form)
-            finished = await presenting.accept(flow, choice)
+            finished = await presenting.accept(flow, choice, despite=set_aside(visit.form))
         case "refuse":
             finished = await presenting.refuse(flow)
         case "tell":
@@ -101,7 +101,9 @@ async def go_back(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
 def refuse_sending(site: WalletSite, error: ZegelError) -> HttpResponse:
     """A refusal after the owner's word: what became of the answer is said first."""
     lead = "Nothing was shared."
-    if error.check is Check.ANSWER_DELIVERY:
+    if error.check is Check.EXPLICIT_APPROVAL:
+        lead = "Nothing was shared yet. Go back, read each warning, and tick it if you want to share nevertheless."
+    elif error.check is Check.ANSWER_DELIVERY:
         lead = "Your answer was sent, and was not accepted there."
     elif error.check is Check.RETURN_TARGET:
         lead = "Your answer was sent, and the way back that the other side names is none that can be taken."
@@ -166,11 +168,10 @@ def _page(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
 
 def _consent_page(site: WalletSite, visit: Visit, action: str, asked: Asked) -> HttpResponse:
     view = describe_consent(
-        asked.consent,
+        asked,
         site.wallet.presenting.match(asked.consent),
         contents=site.wallet.safe.contents,
         catalogue=site.wallet.catalogue,
-        brought=asked.brought,
         locale=LOCALE,
     )
     first = view.transactions[0] if view.transactions else None

@@ -2,8 +2,8 @@
 
 What counts is every answer that the query admits, not the one that a wallet would give: each option of each credential
 set, optional ones too, and each claim set. A path asks for all that lies below it, and null for every entry. Values,
-``multiple`` and trusted authorities change which credentials answer, and never which claims. Who registered every entry of
-an array, or every member of an object that is known today, did not register the array or the object.
+``multiple`` and trusted authorities change which credentials answer, and never which claims. Who registered every entry
+of an array, or every member of an object that is known today, did not register the array or the object.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

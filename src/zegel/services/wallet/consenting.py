@@ -16,14 +16,16 @@ from zegel.primitives.json import Json
 from zegel.protocols.openid4vp.another_device import is_for_another_device
 from zegel.protocols.openid4vp.dcql import CredentialQuery
 from zegel.protocols.openid4vp.matching import Candidate, Choice, CredentialMatch, QueryMatch
+from zegel.protocols.openid4vp.overasking import AskedClaim
 from zegel.protocols.openid4vp.purpose import stated_purposes
 from zegel.protocols.openid4vp.transaction_data import TransactionData
-from zegel.protocols.openid4vp.wallet import Consent
-from zegel.services.wallet.contents import Brought, Counterpart, Holding, WalletContents
+from zegel.services.wallet.cautioning import Caution, RegistrationView, describe_cautions, describe_registration
+from zegel.services.wallet.contents import Asked, Brought, Counterpart, Holding, WalletContents
 from zegel.services.wallet.describing import Named, named_batch, named_type, shown_value
 from zegel.services.wallet.holdings import always_visible, find_holding
-from zegel.services.wallet.journal import verifier_counterpart
+from zegel.services.wallet.journal import asking_counterpart
 
+DESPITE: Final = "despite-"
 NOTHING: Final = "none"
 """What is ticked to leave out an optional set."""
 
@@ -97,11 +99,14 @@ class ConsentView:
     """All of it. ``elsewhere``: the request came by scanning or pasting, or its verifier says that it is for a wallet
     on another device, so that its page may be another's screen.
 
-    ``purposes`` say why, in the verifier's own words: those of the request, and of the sets in which there is nothing
-    to choose.
+    ``registration`` is what the party registered, ``cautions`` what the person has to set aside, one by one, before
+    anything is shared. ``purposes`` say why, in the verifier's own words: those of the request, and of the sets in
+    which there is nothing to choose.
     """
 
     party: Counterpart
+    registration: RegistrationView | None
+    cautions: tuple[Caution, ...]
     elsewhere: bool
     purposes: tuple[str, ...]
     questions: tuple[Question, ...]
@@ -111,25 +116,26 @@ class ConsentView:
 
 
 def describe_consent(
-    consent: Consent,
+    asked: Asked,
     match: QueryMatch,
     *,
     contents: WalletContents,
     catalogue: Catalogue,
-    brought: Brought,
     locale: str,
 ) -> ConsentView:
-    """Put a request and what answers it into words."""
+    """Put a request, who makes it and what answers it into words."""
     words = _Words(contents=contents, catalogue=catalogue, locale=locale)
-    request = consent.request
+    request, vetting = asked.consent.request, asked.vetting
     questions = {each.query.id: words.question(each) for each in match.credentials}
     choices = _choices(match, questions)
     fields = {choice.field for choice in choices}
     # what answers nothing, and is not missed, is not there
     told = {id_ for each in match.sets for option in each.options for id_ in option} | set(match.missing)
     return ConsentView(
-        party=verifier_counterpart(request.party, request.reply),
-        elsewhere=brought is Brought.PASTED or is_for_another_device(request.verifier_info),
+        party=asking_counterpart(request.party, request.reply, vetting),
+        registration=describe_registration(vetting, locale=locale),
+        cautions=describe_cautions(vetting, name_of=words.asked_claim),
+        elsewhere=asked.brought is Brought.PASTED or is_for_another_device(request.verifier_info),
         purposes=stated_purposes(request.verifier_info)
         + tuple(
             each.set.purpose
@@ -141,6 +147,11 @@ def describe_consent(
         missing=tuple(questions[id_].name for id_ in match.missing),
         transactions=tuple(words.transaction(item) for item in request.transaction_data),
     )
+
+
+def set_aside(form: Mapping[str, str]) -> frozenset[str]:
+    """The checks whose warnings a form sets aside: ``despite-CHECK`` for each, and none of them is ticked for anybody."""
+    return frozenset(name.removeprefix(DESPITE) for name in form if name.startswith(DESPITE))
 
 
 def choice_of(match: QueryMatch, form: Mapping[str, str]) -> Choice:
@@ -228,6 +239,15 @@ class _Words:
             multiple=query.multiple and len(match.candidates) > 1,
             offerings=tuple(map(self._offering, match.candidates)),
         )
+
+    def asked_claim(self, asked: AskedClaim) -> str:
+        """A claim that is asked for, with the name of what it is in."""
+        formats = {str(format_): format_ for format_ in Format}
+        if asked.format not in formats:
+            return ".".join(map(str, asked.path)) or asked.format
+        named = named_type(asked.type, formats[asked.format], self.catalogue, locale=self.locale)
+        claim = named.claim(asked.path) if asked.path else "that you hold it"
+        return f"{named.name} ({named.format_name}): {claim}"
 
     def transaction(self, item: TransactionData) -> Transaction:
         """The members that the type describes, then every other one: nothing that is signed stays out of sight."""

@@ -6,7 +6,7 @@ One frozen tree. Every use case replaces it by another, so that the file is alwa
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from zegel.formats.credential import Format, Reference, VerifiedCredential
 from zegel.primitives.claim_path import ClaimPath
@@ -15,9 +15,16 @@ from zegel.protocols.openid4vci.configuration import ClaimDescription
 from zegel.protocols.openid4vci.wallet.authorization import BrowserPause
 from zegel.protocols.openid4vci.wallet.session import Pending, Received, Session
 from zegel.protocols.openid4vci.wallet.start import Ready
+from zegel.protocols.openid4vp.overasking import AskedClaim
 from zegel.protocols.openid4vp.wallet import Consent, Refusal, Sending
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.disclosure_policy.values import DisclosurePolicy
+from zegel.trust.registration.values import (
+    BoundRegistration,
+    CurrentRegistration,
+    RegistrationCertificate,
+    SupervisoryAuthority,
+)
 
 # --- what it holds ----------------------------------------------------------------------------------------------------
 
@@ -207,12 +214,53 @@ class Deferred:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the wallet warns of: the id of the check that failed, and what was expected where."""
+
+    check: str
+    detail: str
+    field: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vetting:
+    """What was found of who asks, or issues, at ``at``: its registration as far as it holds, and what to warn of.
+
+    ``beyond`` is exactly what it asks for and has not registered. A registration that may be revoked or cannot be
+    looked up is a bound one, and there is a finding; it is looked at again when ``until`` has come.
+    """
+
+    at: int
+    until: int
+    registration: CurrentRegistration | BoundRegistration | None = None
+    findings: tuple[Finding, ...] = ()
+    beyond: tuple[AskedClaim, ...] = ()
+
+    @property
+    def certificate(self) -> RegistrationCertificate | None:
+        """What it registered."""
+        return None if self.registration is None else self.registration.certificate
+
+    @property
+    def intermediated(self) -> bool:
+        """Whether somebody else asks for it."""
+        return self.registration is not None and self.registration.intermediated
+
+
+NOT_VETTED: Final = Vetting(at=0, until=0)
+"""Of a flow that a wallet stored before it knew of registrations: it is looked at when it is answered."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A request that can be answered. Waits for the person's consent."""
 
     at: int
     consent: Consent
     brought: Brought
+    vetting: Vetting = NOT_VETTED
 
 
 @final
@@ -283,6 +331,7 @@ class Counterpart:
     certified: bool
     identifier: str | None = None
     country: str | None = None
+    service: str | None = None
 
 
 @final
@@ -302,8 +351,25 @@ class Mention:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """What the log keeps of a registration: by what it may be reported, or asked to delete (ARF 3.0 DASH_03)."""
+
+    service: str | None
+    intended_use: str | None
+    purpose: str | None
+    registry: str | None
+    support: tuple[str, ...]
+    authority: SupervisoryAuthority | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line of the log. ``check`` is the id of the check that failed, empty if none did."""
+    """A line of the log. ``check`` is the id of the check that failed, empty if none did.
+
+    ``through`` is the intermediary that asked for the counterpart. ``warnings`` are the ids of the checks that the
+    wallet warned of, and ``beyond`` what was asked for without being registered.
+    """
 
     id: str
     at: int
@@ -313,6 +379,10 @@ class Entry:
     mentions: tuple[Mention, ...] = ()
     transactions: tuple[str, ...] = ()
     check: str = ""
+    through: Counterpart | None = None
+    registered: Registered | None = None
+    warnings: tuple[str, ...] = ()
+    beyond: tuple[AskedClaim, ...] = ()
 
 
 @final

@@ -8,7 +8,7 @@ Copies are marked as used, and the log has its line, before anything leaves: a c
 twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
@@ -51,13 +51,15 @@ from zegel.services.wallet.contents import (
     Mention,
     Outcome,
     Unanswerable,
+    Vetting,
     WalletContents,
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
 from zegel.services.wallet.holdings import always_visible, find_holding, is_usable, put_holding, take_copy
 from zegel.services.wallet.instance import check_not_revoked
-from zegel.services.wallet.journal import amended, host_of, noted, verifier_counterpart
+from zegel.services.wallet.journal import amended, asking_counterpart, host_of, noted, verifier_counterpart, vetted
 from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.vetting import VettingDesk
 
 Presentations: TypeAlias = dict[str, list[bytes]]
 
@@ -82,6 +84,7 @@ class PresentingService:
         rules: PresentingRules,
         *,
         trust: Trust,
+        vetting: VettingDesk,
         outbound: Outbound,
         clock: Clock,
         random: Random,
@@ -90,6 +93,7 @@ class PresentingService:
         self._safe = safe
         self._rules = rules
         self._trust = trust
+        self._vetting = vetting
         self._outbound = outbound
         self._clock = clock
         self._random = random
@@ -113,11 +117,11 @@ class PresentingService:
                 await self._note_unknown(parsed.unverified_host, error)
                 raise
         flow_id, at = self._new_id(), self._clock.now()
-        flow = (
-            Asked(at=at, consent=step, brought=brought)
-            if isinstance(step, Consent)
-            else Unanswerable(at=at, refusal=step, brought=brought)
-        )
+        flow: Flow
+        if isinstance(step, Consent):
+            flow = Asked(at=at, consent=step, brought=brought, vetting=await self._vet(step))
+        else:
+            flow = Unanswerable(at=at, refusal=step, brought=brought)
         await self._safe.change(lambda contents: (put_flow(contents, flow_id, flow), None))
         return flow_id
 
@@ -129,18 +133,21 @@ class PresentingService:
         """What would answer the request, with what it would disclose: of what is valid now, unused copies first."""
         return consent.match(self._held(self._safe.contents))
 
-    async def accept(self, flow_id: str, choice: Choice | None) -> Finished:
+    async def accept(self, flow_id: str, choice: Choice | None, *, despite: Collection[str] = ()) -> Finished:
         """Answer with what the person chose, or with the least that answers; where the browser goes on.
 
-        ``Rejected(HELD)`` when the choice does not answer the request; ``REQUEST_TIME`` when it has expired meanwhile,
-        and then no copy is used; ``ANSWER_DELIVERY`` when the verifier does not take it; ``Unavailable`` when it cannot
-        be reached, and then the answer waits to be sent again.
+        ``despite`` are the ids of the checks whose warnings the person has read and set aside, one by one (RPA_07b).
+        ``Rejected(HELD)`` when the choice does not answer the request; ``EXPLICIT_APPROVAL`` when there is a warning
+        that was not set aside; ``REQUEST_TIME`` when it has expired meanwhile, and then no copy is used;
+        ``ANSWER_DELIVERY`` when the verifier does not take it; ``Unavailable`` when it cannot be reached, and then the
+        answer waits to be sent again.
         """
         async with self._turns.of(flow_id):
             flow = self.look(flow_id)
             if isinstance(flow, Finished):  # the same form, sent twice
                 return flow
-            asked = check_step(flow, Asked)
+            asked = await self._vetted_anew(flow_id, check_step(flow, Asked))
+            check_approved(asked.vetting, despite=despite)
             answering = await self._safe.change(lambda contents: self._answer(contents, flow_id, asked, choice))
             return await self._send(flow_id, answering)
 
@@ -151,9 +158,7 @@ class PresentingService:
             if isinstance(flow, Finished):
                 return flow
             asked = check_step(flow, Asked)
-            request = asked.consent.request
-            entry = self._entry(Happening.DECLINED, verifier_counterpart(request.party, request.reply))
-            entry = replace(entry, mentions=_asked_for(asked.consent))
+            entry = replace(self._asked_entry(Happening.DECLINED, asked), mentions=_asked_for(asked.consent))
             return await self._send(flow_id, await self._reply(flow_id, asked.consent.refuse(), entry))
 
     async def tell(self, flow_id: str) -> Finished:
@@ -178,9 +183,7 @@ class PresentingService:
             flow = self.look(flow_id)
             match flow:
                 case Asked(consent=consent):
-                    request = consent.request
-                    entry = self._entry(Happening.DECLINED, verifier_counterpart(request.party, request.reply))
-                    entry = replace(entry, mentions=_asked_for(consent))
+                    entry = replace(self._asked_entry(Happening.DECLINED, flow), mentions=_asked_for(consent))
                 case Unanswerable(refusal=refusal):
                     entry = self._refusal_entry(refusal)
                 case Answering() | Finished():
@@ -210,7 +213,7 @@ class PresentingService:
                 Mention(type=credential.type, format=credential.format, paths=tuple(paths), repeated=repeated)
             )
         entry = replace(
-            self._entry(Happening.PRESENTED, verifier_counterpart(consent.request.party, consent.request.reply)),
+            self._asked_entry(Happening.PRESENTED, asked),
             mentions=tuple(mentions),
             transactions=tuple(item.type for item in consent.request.transaction_data),
         )
@@ -260,6 +263,23 @@ class PresentingService:
         entry = replace(self._entry(Happening.REFUSED, counterpart), outcome=Outcome.DONE, check=error.check.id)
         await self._safe.change(lambda contents: (noted(contents, entry), None))
 
+    async def _vet(self, consent: Consent) -> Vetting:
+        held = [holding.credential for holding in self._safe.contents.holdings]
+        return await self._vetting.vet_request(consent.request, held=held)
+
+    async def _vetted_anew(self, flow_id: str, asked: Asked) -> Asked:
+        """What was found may be told for a while; after that it is looked at again, before anything leaves."""
+        if self._clock.now() < asked.vetting.until:
+            return asked
+        looked = replace(asked, vetting=await self._vet(asked.consent))
+        await self._safe.change(lambda contents: (put_flow(contents, flow_id, looked), None))
+        return looked
+
+    def _asked_entry(self, happening: Happening, asked: Asked) -> Entry:
+        request, vetting = asked.consent.request, asked.vetting
+        entry = self._entry(happening, asking_counterpart(request.party, request.reply, vetting))
+        return vetted(entry, vetting, sender=verifier_counterpart(request.party, request.reply))
+
     def _refusal_entry(self, refusal: Refusal) -> Entry:
         counterpart = verifier_counterpart(refusal.party, refusal.reply)
         return replace(self._entry(Happening.REFUSED, counterpart), check=refusal.check.id)
@@ -286,6 +306,15 @@ class PresentingService:
             plain_origins=self._rules.plain_origins,
             transaction_types=self._rules.transaction_types,
         )
+
+
+def check_approved(vetting: Vetting, *, despite: Collection[str]) -> Vetting:
+    """Return what was found if the person set each warning aside; ``Rejected(EXPLICIT_APPROVAL)`` otherwise."""
+    for finding in vetting.findings:
+        if finding.check not in despite:
+            detail = f"the warning {finding.check} was not set aside: {finding.detail}"
+            raise Rejected(Check.EXPLICIT_APPROVAL, detail, field=f"despite-{finding.check}")
+    return vetting
 
 
 def present_copy(copy: Copy, planned: PlannedPresentation, *, challenge: Challenge, now: int) -> bytes:

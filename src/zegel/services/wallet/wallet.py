@@ -24,6 +24,7 @@ from zegel.services.wallet.presenting import PresentingRules, PresentingService
 from zegel.services.wallet.receiving import ReceivingService
 from zegel.services.wallet.renewing import RenewalService
 from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.vetting import VettingDesk
 
 AGAIN_SECONDS: Final = 900  # until what could not be looked up is tried again, as with a renewal
 LOOK_SECONDS: Final = 43_200  # twice a day; EN 319 411-1 REV-6.2.4-03A: a revocation is to be known within one
@@ -78,6 +79,7 @@ class Wallet:
                 transaction_types=transaction_types(catalogue),
             ),
             trust=trust,
+            vetting=VettingDesk(trust=trust, statuses=self._statuses, clock=clock),
             outbound=outbound,
             clock=clock,
             random=random,
