@@ -33,6 +33,7 @@ from zegel.config.setting import (
 )
 
 ProfileName = Literal["haip", "plain"]
+UnregisteredIssuers = Literal["refuse", "warn"]
 Source = Literal["register", "csv", "oidc", "presentation"]
 ListPurpose = Literal["pid", "attestation", "wallet-provider", "access", "registration"]
 
@@ -98,6 +99,7 @@ class SourceConfig:
     client_id: str = setting("", "the issuer's client_id there; it returns to /log-in/return")
     client_secret: Path | None = setting(None, "file with the issuer's client secret there; without it a public client")
     query: Path | None = setting(None, "DCQL query of the attestation that is asked for; left out, a PID")
+    registration: Path | None = setting(None, "the registration certificate that the issuer asks for it with")
 
 
 @final
@@ -119,6 +121,10 @@ class IssuerConfig(RoleConfig):
     status_chain: Path = setting(Path("keys/status.pem"), "its chain")
     access_key: Path = setting(Path("keys/issuer-access.key.pem"), "the key that signs the metadata and asks wallets")
     access_chain: Path = setting(Path("keys/issuer-access.pem"), "its chain")
+    registration: Path | None = setting(
+        None,
+        "the registration certificate that the metadata carries, as JWT or CWT; without it wallets ask for nothing",
+    )
     types: tuple[str, ...] = setting(
         ("pid", "mdl", "proof_of_age", "residence", "diploma", "role", "payment"), "the attestation types offered"
     )
@@ -170,6 +176,10 @@ class VerifierConfig(RoleConfig):
     sealing_key: Path = setting(Path("keys/verifier.seal"), "file with the key that seals the database")
     access_key: Path = setting(Path("keys/verifier-access.key.pem"), "the key that signs requests")
     access_chain: Path = setting(Path("keys/verifier-access.pem"), "its chain, leaf first, without the anchor")
+    registration: Path | None = setting(
+        None,
+        "the registration certificate that each request carries, as JWT or CWT; without it wallets warn",
+    )
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
     status_aggregations: tuple[str, ...] = setting(
         (), "addresses at which issuers name their status lists, which are then fetched before the first presentation"
@@ -207,6 +217,9 @@ class ProviderClientConfig:
     sector: str = setting("", "a name that services share which may know each other's subs")
     cross_device: bool = setting(False, "a QR code for another device is offered")
     claims_in_id_token: bool = setting(False, "claims also stand in the ID Token")
+    registration: Path | None = setting(
+        None, "the service's own registration certificate, which names this provider as its intermediary"
+    )
 
 
 @final
@@ -225,6 +238,10 @@ class ProviderConfig(RoleConfig):
     profile: ProfileName = setting("haip", "what is required and refused of wallets")
     access_key: Path = setting(Path("keys/provider-access.key.pem"), "the key that signs requests")
     access_chain: Path = setting(Path("keys/provider-access.pem"), "its chain, leaf first, without the anchor")
+    registration: Path | None = setting(
+        None,
+        "the registration certificate of requests for services without one of their own, as JWT or CWT",
+    )
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
     status_aggregations: tuple[str, ...] = setting(
         (), "addresses at which issuers name their status lists, which are then fetched before the first presentation"
@@ -259,6 +276,9 @@ class WalletConfig(RoleConfig):
     launch: Seconds = setting(Seconds(60), "how long the one-time launch code opens the pages")
     idle: Seconds = setting(Seconds(900), "after how long without use the wallet locks itself")
     copies: Count = setting(Count(10), "how many copies of a credential are asked for at once, at most")
+    unregistered: UnregisteredIssuers = setting(
+        "refuse", "issuers that do not show that they are registered for what they offer: refuse, or warn"
+    )
     rates: WalletRates = section(WalletRates, "how often the wallet may be asked")
 
 

@@ -125,6 +125,10 @@ class IssuerService:
         """From now on this is the document signer."""
         self._press.sign_with(signer)
 
+    def register_as(self, registration: str) -> None:
+        """From now on the metadata carries this registration certificate."""
+        self._configured = replace(self._configured, registration=registration)
+
     def open_with(self, encryption: IssuerEncryption) -> None:
         """From now on requests are encrypted to these keys, and opened with those that they came after."""
         self._configured = replace(self._configured, encryption=encryption)

@@ -91,7 +91,8 @@ class SignInEnd(StrEnum):
 class SignInService:
     """An OpenID Provider whose people show who they are from their wallets, each time.
 
-    ``sign_ins`` counts those that ended since the start.
+    ``registrations`` are the services' own registration certificates, by client id: the provider asks for them, as
+    their intermediary. ``sign_ins`` counts those that ended since the start.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class SignInService:
         provider: Provider,
         *,
         clients: Mapping[str, RegisteredClient],
+        registrations: Mapping[str, str],
         verifier: VerifierService,
         store: Store,
         clock: Clock,
@@ -106,6 +108,7 @@ class SignInService:
     ) -> None:
         self._provider = provider
         self._clients = clients
+        self._registrations = dict(registrations)
         self._verifier = verifier
         self._store = store
         self._clock = clock
@@ -119,6 +122,10 @@ class SignInService:
     def key_set(self) -> JsonObject:
         """The keys that ID Tokens are signed with."""
         return build_key_set(self._provider)
+
+    def register_as(self, client: str, registration: str) -> None:
+        """From now on requests for a service carry this registration certificate of its own (ARF 3.0 RPI_06)."""
+        self._registrations[client] = registration
 
     def sign_with(self, signer: Signer, other_keys: tuple[PublicKey, ...]) -> None:
         """From now on this one signs ID Tokens; ``other_keys`` are published beside its own."""
@@ -297,9 +304,14 @@ class SignInService:
         return client
 
     def _question(self, requested: AuthorizationRequested, browser: str | None) -> Question:
-        """What the wallet is asked, and for which service: the certificate names the provider alone."""
-        purpose = f"To sign you in to {self._client(requested).client.name}"
-        return Question(query=self._query(requested), initiator=browser, purpose=purpose)
+        """What the wallet is asked, and for which service: the access certificate names the provider alone."""
+        client = self._client(requested).client
+        return Question(
+            query=self._query(requested),
+            initiator=browser,
+            purpose=f"To sign you in to {client.name}",
+            registration=self._registrations.get(client.id),
+        )
 
     def _query(self, requested: AuthorizationRequested) -> DcqlQuery:
         return build_sign_in_query(self._client(requested), scope=requested.scope)

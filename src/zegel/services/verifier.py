@@ -43,6 +43,7 @@ from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.services.waiting import Waiting
 from zegel.trust.access import DNS_PREFIX, REDIRECT_PREFIX, certificate_client_id
+from zegel.trust.registration.transport import REGISTRATION_FORMAT
 from zegel.trust.signing import CertifiedSigner
 
 SESSION: Final = Kind[VerifierSession](name="presentation session", states=STATES)
@@ -61,7 +62,7 @@ class VerifierIdentity:
     """The relying party: where it answers, and the access certificate that says who it is.
 
     ``others`` are signers that open requests may name: those that were retired so recently, and one that another
-    process of this role uses already.
+    process of this role uses already. ``registration`` is the registration certificate that requests carry, as text.
     """
 
     origin: str
@@ -69,6 +70,7 @@ class VerifierIdentity:
     signer: CertifiedSigner
     profile: Profile
     others: tuple[CertifiedSigner, ...] = ()
+    registration: str | None = None
 
     def signer_of(self, client_id: str) -> CertifiedSigner:
         """The signer that the client_id of a request names, or the present one, where it names none of its own."""
@@ -85,6 +87,8 @@ class Question:
     ``initiator`` is the secret of the browser session in which the question comes up: the answer goes there and nowhere
     else. None is the operator's own question, from a terminal: whoever has its token may collect, and the return is
     taken from any browser.
+
+    ``registration`` is the registration certificate of whom we ask for, where that is somebody else (RPI_06).
     """
 
     query: DcqlQuery
@@ -96,6 +100,7 @@ class Question:
     cross_device: bool = False
     return_uri: str | None = None
     purpose: str | None = None
+    registration: str | None = None
 
 
 class Outcome(StrEnum):
@@ -135,6 +140,10 @@ class VerifierService:
         """From now on this one signs requests; one that was begun under another's name is signed by that."""
         self._identity = replace(self._identity, signer=signer, others=others)
 
+    def register_as(self, registration: str) -> None:
+        """From now on requests carry this registration certificate."""
+        self._identity = replace(self._identity, registration=registration)
+
     async def ask(self, question: Question) -> tuple[str, Requested]:
         """Begin a session; returns its id and its first state. ``Rejected`` as ``openid4vp.verifier.begin``."""
         id_ = self._random(_ID_BYTES).hex()  # it is typed on command lines, where a first hyphen means something
@@ -149,7 +158,7 @@ class VerifierService:
             flow=self._flow(question, id_),
             initiator=question.initiator or id_,
             transaction_data=question.transaction_data,
-            verifier_info=_infos(question),
+            verifier_info=self._infos(question),
             profile=self._identity.profile,
             now=self._clock.now(),
             random=self._random,
@@ -298,16 +307,19 @@ class VerifierService:
             case ClientIdPrefix.REDIRECT_URI:
                 return REDIRECT_PREFIX + self._identity.origin + RESPONSE_PATH + id_
 
+    def _infos(self, question: Question) -> tuple[VerifierInfo, ...]:
+        """What goes with the query: what is registered, why we ask, and that the page is on another device."""
+        infos = [] if question.purpose is None else [build_purpose(question.purpose)]
+        registration = question.registration or self._identity.registration
+        # an unsigned request is nobody's that a certificate could be about
+        if registration is not None and question.client_id_prefix is not ClientIdPrefix.REDIRECT_URI:
+            infos.insert(0, VerifierInfo(format=REGISTRATION_FORMAT, data=registration))  # one, by value (RPRC_19)
+        return (*infos, ANOTHER_DEVICE) if question.cross_device else tuple(infos)
+
     def _flow(self, question: Question, id_: str) -> Flow:
         if question.cross_device:
             return CrossDevice()
         return SameDevice(return_uri=question.return_uri or self._identity.origin + RETURN_PATH + id_)
-
-
-def _infos(question: Question) -> tuple[VerifierInfo, ...]:
-    """What we say of the request beside what we ask: why, and that its page is on another device."""
-    purpose = () if question.purpose is None else (build_purpose(question.purpose),)
-    return (*purpose, ANOTHER_DEVICE) if question.cross_device else purpose
 
 
 def _binding(challenge: Challenge) -> Binding:

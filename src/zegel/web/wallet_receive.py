@@ -13,6 +13,8 @@ from zegel.protocols.openid4vci.offer import (
     OfferReference,
     TransactionCodePrompt,
 )
+from zegel.services.wallet.cautioning import describe_cautions, describe_registration
+from zegel.services.wallet.consenting import set_aside
 from zegel.services.wallet.contents import Arrived, Brought, Deferred, Finished, Flow, LoggingIn, Offered
 from zegel.services.wallet.describing import FORMAT_NAMES, Named, display_text, named_batch, shown_claims
 from zegel.services.wallet.flows import check_step
@@ -73,10 +75,12 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
     receiving, here = site.wallet.receiving, see(f"{RECEIVE}/{flow}")
     match visit.form.get("decision"):
         case "log-in":
-            await receiving.log_in(flow, redirect_uri=site.origin + CALLBACK, browser=visit.browser.binding)
+            await receiving.log_in(
+                flow, redirect_uri=site.origin + CALLBACK, browser=visit.browser.binding, despite=set_aside(visit.form)
+            )
             return see(f"{RECEIVE}/{flow}{_LOG_IN}")
         case "redeem":
-            await receiving.redeem(flow, tx_code=visit.form.get("tx_code"))
+            await receiving.redeem(flow, tx_code=visit.form.get("tx_code"), despite=set_aside(visit.form))
         case "ask":
             await receiving.fetch_deferred(flow)
         case "keep":
@@ -168,7 +172,7 @@ def _page(site: WalletSite, visit: Visit, flow: str, state: Flow) -> HttpRespons
 
 
 def _offer_page(site: WalletSite, visit: Visit, action: str, offered: Offered, *, waiting: bool) -> HttpResponse:
-    ready = offered.ready
+    ready, vetting = offered.ready, offered.vetting
     grant = choose_grant(ready, profile=site.wallet.habits.issuance.profile)
     return wallet_page(
         site,
@@ -185,6 +189,9 @@ def _offer_page(site: WalletSite, visit: Visit, action: str, offered: Offered, *
         tx_code=_prompt(ready.offer) if grant is Grant.PRE_AUTHORIZED_CODE else None,
         waiting=waiting,
         elsewhere=offered.brought is Brought.PASTED,
+        registration=describe_registration(vetting, locale=LOCALE),
+        cautions=describe_cautions(vetting, name_of=lambda asked: asked.type),
+        refused=bool(vetting.findings) and site.wallet.habits.issuance.refuses_unregistered,
     )
 
 

@@ -36,6 +36,7 @@ class CredentialIssuer:
     """A credential issuer as configured. ``anchors`` hold the wallet providers.
 
     ``status_period`` is for how many seconds the status of a wallet is preferred to be maintained; None for any.
+    ``registration`` is its registration certificate as text, None where it has none.
     """
 
     identifier: str
@@ -48,6 +49,7 @@ class CredentialIssuer:
     encryption: IssuerEncryption | None
     display: tuple[Display, ...] = ()
     status_period: int | None = None
+    registration: str | None = None
 
     def fresh(self, *, now: int, random: Callable[[int], bytes]) -> FreshNonces:
         """The DPoP nonce that every answer brings along."""

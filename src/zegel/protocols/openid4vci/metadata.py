@@ -17,6 +17,7 @@ from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.jwe import ALGORITHM, Encryption
 from zegel.primitives.jws import UnverifiedJws, parse_jws, verify_jws
 from zegel.primitives.keys import Algorithm
+from zegel.primitives.members import read_array, read_object
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE, parse_numeric_date
 from zegel.protocols.oauth.metadata import check_url, endpoint_of, well_known_url
 from zegel.protocols.openid4vci.configuration import (
@@ -26,16 +27,18 @@ from zegel.protocols.openid4vci.configuration import (
     KeyRequirements,
 )
 from zegel.protocols.openid4vci.encryption import JWT, Recipient, parse_recipient
-from zegel.trust.access import party_name, verify_access_chain
+from zegel.trust.access import party_identifier, party_name, party_service, verify_access_chain
 from zegel.trust.anchors import TrustAnchors
 from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.disclosure_policy.values import DisclosurePolicy
+from zegel.trust.registration.transport import REGISTRATION_FORMAT
 
 WELL_KNOWN: Final = "/.well-known/openid-credential-issuer"
 TYP: Final = "openidvci-issuer-metadata+jwt"
 MAX_METADATA: Final = 262_144  # thirty types in two formats with claims in three languages are under 150 kB
 MAX_CONFIGURATIONS: Final = 200  # a hundred types in two formats
 MAX_BATCH: Final = 100  # as many keys as one key attestation may attest
+MAX_STATEMENTS: Final = 16  # in issuer_info; a registration certificate, and the data set that it may stand beside
 MAX_SHOWN: Final = 300  # characters of a name or description; longer ones are not for a screen
 POLICY_MEMBER: Final = "embedded_disclosure_policy"  # of credential_metadata, where TS 119 472-3 puts its own members
 MAX_CLAIMS: Final = 200  # a PID has 40
@@ -55,11 +58,30 @@ class UnverifiedIssuerMetadata:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataSigner:
+    """Whose access certificate signed the metadata: its name, its identifier and its Service, as they stand there."""
+
+    name: str
+    identifier: str | None
+    service: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerStatement:
+    """A statement of somebody else about the issuer, in ``issuer_info`` (ETSI TS 119 472-3 section 4.2.3)."""
+
+    format: str
+    data: Json
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerMetadata:
     """Metadata published under its own identifier, as far as a wallet uses it.
 
-    ``signer`` is the name in the access certificate that signed it, None where TLS alone vouches. ``recipient`` is the
-    key for requests. ``unusable`` says why, by configuration id.
+    ``signer`` is the name in the access certificate that signed it, None where TLS alone vouches; ``certified`` has
+    the rest of it. ``recipient`` is the key for requests. ``unusable`` says why, by configuration id.
     """
 
     credential_issuer: str
@@ -75,6 +97,8 @@ class IssuerMetadata:
     configurations: Mapping[str, CredentialConfiguration]
     unusable: Mapping[str, str]
     signer: str | None
+    certified: MetadataSigner | None = None
+    statements: tuple[IssuerStatement, ...] = ()
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -114,9 +138,9 @@ def verify_issuer_metadata(
     TLS. ``Rejected`` with SERVER_METADATA, or the checks of ``verify_access_chain`` and of ``verify_jws``;
     ``Malformed`` members.
     """
-    signer = None
+    certified = None
     if anchors is not None:
-        signer = _verify_signed(metadata, credential_issuer, anchors, timestamps_required, now)
+        certified = _verify_signed(metadata, credential_issuer, anchors, timestamps_required, now)
     members = metadata.unverified_members
     if members.get("credential_issuer") != credential_issuer:  # section 12.2.4: no normalisation
         raise _rejected("expected the identifier that was asked for", "credential_issuer")
@@ -137,7 +161,9 @@ def verify_issuer_metadata(
         display=_displays(members.get("display")),
         configurations=configurations,
         unusable=unusable,
-        signer=signer,
+        signer=None if certified is None else certified.name,
+        certified=certified,
+        statements=_statements(members),
     )
 
 
@@ -147,7 +173,7 @@ def _verify_signed(
     anchors: TrustAnchors,
     timestamps_required: bool,
     now: int,
-) -> str:
+) -> MetadataSigner:
     """Section 12.2.3, and HAIP 1.0 section 4.1 for the chain."""
     if metadata.jws is None:
         raise _rejected("expected signed metadata", "header.content-type")
@@ -162,7 +188,21 @@ def _verify_signed(
         raise _rejected("expected a time of issue that has come", "iat")
     if expires is not None and expires + TOLERATED_LATE <= now:
         raise _rejected("the signed metadata has expired", "exp")
-    return party_name(chain.leaf)  # ARF 3.0 ISSU_11: the subject of the access certificate
+    leaf = chain.leaf  # ARF 3.0 ISSU_11: the subject of the access certificate
+    return MetadataSigner(name=party_name(leaf), identifier=party_identifier(leaf), service=party_service(leaf))
+
+
+def _statements(members: JsonObject) -> tuple[IssuerStatement, ...]:
+    """Those that are registration certificates; what else stands there is for others."""
+    if "issuer_info" not in members:
+        return ()
+    entries = read_array(members["issuer_info"], what=_WHAT, where="issuer_info", limit=MAX_STATEMENTS)
+    told = [read_object(entry, what=_WHAT, where=f"issuer_info[{at}]") for at, entry in enumerate(entries)]
+    return tuple(
+        IssuerStatement(format=REGISTRATION_FORMAT, data=entry.get("data"))
+        for entry in told
+        if entry.get("format") == REGISTRATION_FORMAT
+    )
 
 
 def _servers(value: Json) -> tuple[str, ...]:

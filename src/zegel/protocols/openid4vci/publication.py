@@ -20,6 +20,7 @@ from zegel.protocols.openid4vci.issuer import (
 )
 from zegel.protocols.openid4vci.metadata import POLICY_MEMBER, TYP
 from zegel.trust.disclosure_policy.parse import build_disclosure_policy
+from zegel.trust.registration.transport import REGISTRATION_FORMAT
 from zegel.trust.signing import CertifiedSigner
 
 SIGNED_SECONDS: Final = 86_400  # section 12.2.3 leaves it open; a day, like our other published statements
@@ -47,6 +48,8 @@ def build_issuer_metadata(issuer: CredentialIssuer) -> dict[str, Json]:
         metadata["display"] = [_display(display) for display in issuer.display]
     if issuer.status_period is not None:  # TS3 section 2.4: at the top, and in seconds
         metadata["preferred_client_status_period"] = issuer.status_period
+    if issuer.registration is not None:  # ETSI TS 119 472-3 section 4.2.3, by value (ARF 3.0 RPRC_22)
+        metadata["issuer_info"] = [{"format": REGISTRATION_FORMAT, "data": issuer.registration}]
     if issuer.encryption is not None:
         metadata |= _encryption(issuer.encryption)
     return metadata

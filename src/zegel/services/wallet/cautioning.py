@@ -26,7 +26,7 @@ _TEXTS: Final = {
         "asked for, nor why."
     ),
     Check.REGISTRATION_STATUS.id: "Whoever keeps the register has withdrawn it: it may not ask for anything any more.",
-    Check.REGISTRATION_VALIDITY.id: "Your wallet could not validate what is registered: the certificate is not in force.",
+    Check.REGISTRATION_VALIDITY.id: "Your wallet could not validate what is registered: its time is over.",
     Check.REGISTRATION_PARTY.id: "Somebody may be using a registration that belongs to another party.",
     Check.REGISTRATION_SERVICE.id: "What was registered is for another service of the same party.",
     Check.REGISTERED_PROVIDER.id: "The register does not have it as a provider of what it offers.",

@@ -150,7 +150,7 @@ def describe_consent(
 
 
 def set_aside(form: Mapping[str, str]) -> frozenset[str]:
-    """The checks whose warnings a form sets aside: ``despite-CHECK`` for each, and none of them is ticked for anybody."""
+    """The checks whose warnings a form sets aside: ``despite-CHECK`` for each, and none is ticked beforehand."""
     return frozenset(name.removeprefix(DESPITE) for name in form if name.startswith(DESPITE))
 
 

@@ -44,11 +44,13 @@ class Copy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """Who issues. ``name`` is the issuer's own word; ``certified`` is the name in the access certificate that signed
-    its metadata, None where TLS alone vouches for ``url``."""
+    its metadata, None where TLS alone vouches for ``url``. ``identifier`` and ``service`` are as it is registered."""
 
     url: str
     name: str
     certified: str | None
+    identifier: str | None = None
+    service: str | None = None
 
 
 @final
@@ -157,6 +159,46 @@ class Brought(StrEnum):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the wallet warns of: the id of the check that failed, and what was expected where."""
+
+    check: str
+    detail: str
+    field: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vetting:
+    """What was found of who asks, or issues, at ``at``: its registration as far as it holds, and what to warn of.
+
+    ``beyond`` is exactly what it asks for and has not registered. A registration that may be revoked or cannot be
+    looked up is a bound one, and there is a finding; it is looked at again when ``until`` has come.
+    """
+
+    at: int
+    until: int
+    registration: CurrentRegistration | BoundRegistration | None = None
+    findings: tuple[Finding, ...] = ()
+    beyond: tuple[AskedClaim, ...] = ()
+
+    @property
+    def certificate(self) -> RegistrationCertificate | None:
+        """What it registered."""
+        return None if self.registration is None else self.registration.certificate
+
+    @property
+    def intermediated(self) -> bool:
+        """Whether somebody else asks for it."""
+        return self.registration is not None and self.registration.intermediated
+
+
+NOT_VETTED: Final = Vetting(at=0, until=0)
+"""Of a flow that a wallet stored before it knew of registrations: it is looked at when it is answered."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
     """An offer, and all that is public of it. Waits for the person to take it up."""
 
@@ -164,6 +206,7 @@ class Offered:
     ready: Ready
     provider: Provider
     brought: Brought
+    vetting: Vetting = NOT_VETTED
 
 
 @final
@@ -210,46 +253,6 @@ class Deferred:
     pending: Pending
     keys: tuple[PrivateKey, ...]
     replaces: str | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What the wallet warns of: the id of the check that failed, and what was expected where."""
-
-    check: str
-    detail: str
-    field: str = ""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vetting:
-    """What was found of who asks, or issues, at ``at``: its registration as far as it holds, and what to warn of.
-
-    ``beyond`` is exactly what it asks for and has not registered. A registration that may be revoked or cannot be
-    looked up is a bound one, and there is a finding; it is looked at again when ``until`` has come.
-    """
-
-    at: int
-    until: int
-    registration: CurrentRegistration | BoundRegistration | None = None
-    findings: tuple[Finding, ...] = ()
-    beyond: tuple[AskedClaim, ...] = ()
-
-    @property
-    def certificate(self) -> RegistrationCertificate | None:
-        """What it registered."""
-        return None if self.registration is None else self.registration.certificate
-
-    @property
-    def intermediated(self) -> bool:
-        """Whether somebody else asks for it."""
-        return self.registration is not None and self.registration.intermediated
-
-
-NOT_VETTED: Final = Vetting(at=0, until=0)
-"""Of a flow that a wallet stored before it knew of registrations: it is looked at when it is answered."""
 
 
 @final

@@ -50,10 +50,15 @@ ProvenKeys: TypeAlias = dict[str, tuple[PrivateKey, ...]]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuanceHabits:
-    """What the wallet wants of every issuer: its profile, and how many copies at once if the issuer gives as many."""
+    """What the wallet wants of every issuer: its profile, and how many copies at once if the issuer gives as many.
+
+    It asks nothing of an issuer that does not show that it is registered for what it offers (RPRC_22a), unless its
+    owner is to decide: not ``refuses_unregistered``.
+    """
 
     profile: Profile
     copies: int
+    refuses_unregistered: bool = True
 
 
 @final

@@ -105,8 +105,13 @@ def registered_of(certificate: RegistrationCertificate) -> Registered:
 
 def issuer_counterpart(provider: Provider) -> Counterpart:
     """Who issues."""
-    name = provider.certified or provider.name
-    return Counterpart(name=name, host=host_of(provider.url), certified=provider.certified is not None)
+    return Counterpart(
+        name=provider.certified or provider.name,
+        host=host_of(provider.url),
+        certified=provider.certified is not None,
+        identifier=provider.identifier,
+        service=provider.service,
+    )
 
 
 def mention_of(holding: Holding) -> Mention:

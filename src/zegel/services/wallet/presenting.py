@@ -59,7 +59,7 @@ from zegel.services.wallet.holdings import always_visible, find_holding, is_usab
 from zegel.services.wallet.instance import check_not_revoked
 from zegel.services.wallet.journal import amended, asking_counterpart, host_of, noted, verifier_counterpart, vetted
 from zegel.services.wallet.safe import Safe
-from zegel.services.wallet.vetting import VettingDesk
+from zegel.services.wallet.vetting import VettingDesk, check_approved
 
 Presentations: TypeAlias = dict[str, list[bytes]]
 
@@ -306,15 +306,6 @@ class PresentingService:
             plain_origins=self._rules.plain_origins,
             transaction_types=self._rules.transaction_types,
         )
-
-
-def check_approved(vetting: Vetting, *, despite: Collection[str]) -> Vetting:
-    """Return what was found if the person set each warning aside; ``Rejected(EXPLICIT_APPROVAL)`` otherwise."""
-    for finding in vetting.findings:
-        if finding.check not in despite:
-            detail = f"the warning {finding.check} was not set aside: {finding.detail}"
-            raise Rejected(Check.EXPLICIT_APPROVAL, detail, field=f"despite-{finding.check}")
-    return vetting
 
 
 def present_copy(copy: Copy, planned: PlannedPresentation, *, challenge: Challenge, now: int) -> bytes:

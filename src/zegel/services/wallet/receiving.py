@@ -42,6 +42,7 @@ from zegel.services.wallet.contents import (
     Offered,
     Outcome,
     Provider,
+    Vetting,
     WalletContents,
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
@@ -50,6 +51,7 @@ from zegel.services.wallet.instance import check_not_revoked
 from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys, Sent
 from zegel.services.wallet.journal import host_of, noted
 from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.vetting import VettingDesk, check_registered_issuer
 
 _OPEN: Final = (Offered, LoggingIn, Arrived, Deferred)
 
@@ -58,10 +60,20 @@ _OPEN: Final = (Offered, LoggingIn, Arrived, Deferred)
 class ReceivingService:
     """Offers, and what becomes of them."""
 
-    def __init__(self, safe: Safe, driver: IssuanceDriver, desk: ArrivalsDesk, *, clock: Clock, random: Random) -> None:
+    def __init__(
+        self,
+        safe: Safe,
+        driver: IssuanceDriver,
+        desk: ArrivalsDesk,
+        *,
+        vetting: VettingDesk,
+        clock: Clock,
+        random: Random,
+    ) -> None:
         self._safe = safe
         self._driver = driver
         self._desk = desk
+        self._vetting = vetting
         self._clock = clock
         self._random = random
         self._turns = Turns()
@@ -72,16 +84,21 @@ class ReceivingService:
         check_not_revoked(self._safe.contents)  # a locked wallet fetches nothing, a revoked one neither
         ready = await self._driver.read_offer(offer, certified=None)
         choose_grant(ready, profile=self._driver.habits.profile)
-        flow_id = self._desk.new_id()
-        flow = Offered(at=self._clock.now(), ready=ready, provider=_provider(ready), brought=brought)
+        vetting = await self._vetting.vet_issuer(ready)
+        flow_id, at, provider = self._desk.new_id(), self._clock.now(), _provider(ready, vetting)
+        flow = Offered(at=at, ready=ready, provider=provider, brought=brought, vetting=vetting)
         await self._put(flow_id, flow)
         return flow_id
 
-    async def log_in(self, flow_id: str, *, redirect_uri: str, browser: str) -> str:
-        """Take up an offer by logging in at the issuer's; the address to open, in that browser."""
+    async def log_in(self, flow_id: str, *, redirect_uri: str, browser: str, despite: Collection[str] = ()) -> str:
+        """Take up an offer by logging in at the issuer's; the address to open, in that browser.
+
+        ``despite``, and what is refused without it, as ``check_registered_issuer``.
+        """
         async with self._turns.of(flow_id):
             flow = self.look(flow_id)
             offered = flow.offered if isinstance(flow, LoggingIn) else check_step(flow, Offered)
+            offered = await self._vetted_anew(flow_id, offered, despite)
             try:
                 client = await self._driver.client(offered.ready.server, redirect_uri=redirect_uri)
                 step = begin_authorization(offered.ready, client=client, now=self._clock.now(), random=self._random)
@@ -112,16 +129,17 @@ class ReceivingService:
             await self._receive(flow_id, flow.offered, step)
         return flow_id
 
-    async def redeem(self, flow_id: str, *, tx_code: str | None) -> str:
+    async def redeem(self, flow_id: str, *, tx_code: str | None, despite: Collection[str] = ()) -> str:
         """Take up an offer by the code in it and what the person was told to enter; the id of the flow.
 
-        A wrong transaction code leaves the offer open. The same form sent twice does nothing new.
+        A wrong transaction code leaves the offer open. The same form sent twice does nothing new. ``despite`` as for
+        ``log_in``.
         """
         async with self._turns.of(flow_id):
             flow = self.look(flow_id)
             if isinstance(flow, Arrived | Deferred):
                 return flow_id
-            offered = check_step(flow, Offered)
+            offered = await self._vetted_anew(flow_id, check_step(flow, Offered), despite)
             client = await self._driver.client(offered.ready.server, redirect_uri="")
             step = begin_pre_authorized(
                 offered.ready, client=client, tx_code=tx_code, now=self._clock.now(), random=self._random
@@ -183,6 +201,16 @@ class ReceivingService:
         """The deferred flows whose time has come."""
         now, flows = self._clock.now(), self._safe.contents.flows
         return tuple(id_ for id_, flow in flows.items() if isinstance(flow, Deferred) and flow.pending.ready_at <= now)
+
+    async def _vetted_anew(self, flow_id: str, offered: Offered, despite: Collection[str]) -> Offered:
+        """What was found of the issuer may be told for a while; before anything is asked of it, it holds."""
+        if self._clock.now() >= offered.vetting.until:
+            offered = replace(offered, vetting=await self._vetting.vet_issuer(offered.ready))
+            if isinstance(self.look(flow_id), Offered):
+                await self._put(flow_id, offered)
+        refuses = self._driver.habits.refuses_unregistered
+        check_registered_issuer(offered.vetting, refuses=refuses, despite=despite)
+        return offered
 
     async def _receive(self, flow_id: str, offered: Offered, step: Sent) -> None:
         keys: ProvenKeys = {}
@@ -284,7 +312,13 @@ def choose_grant(ready: Ready, *, profile: Profile) -> Grant:
     return chosen
 
 
-def _provider(ready: Ready) -> Provider:
-    issuer = ready.issuer
+def _provider(ready: Ready, vetting: Vetting) -> Provider:
+    issuer, certificate = ready.issuer, vetting.certificate
     name = issuer.display[0].name if issuer.display else host_of(issuer.credential_issuer)
-    return Provider(url=issuer.credential_issuer, name=name, certified=issuer.signer)
+    return Provider(
+        url=issuer.credential_issuer,
+        name=name,
+        certified=issuer.signer,
+        identifier=None if issuer.certified is None else issuer.certified.identifier,
+        service=None if certificate is None else certificate.service_name,
+    )

@@ -31,6 +31,7 @@ from zegel.services.wallet.holdings import RENEWAL_DAYS, end_renewal, find_holdi
 from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys
 from zegel.services.wallet.journal import mention_of, noted
 from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.vetting import VettingDesk, check_registered_issuer
 
 
 @final
@@ -43,11 +44,13 @@ class RenewalService:
         driver: IssuanceDriver,
         desk: ArrivalsDesk,
         *,
+        vetting: VettingDesk,
         catalogue: Catalogue,
         clock: Clock,
         random: Random,
     ) -> None:
         self._safe = safe
+        self._vetting = vetting
         self._driver = driver
         self._desk = desk
         self._catalogue = catalogue
@@ -107,6 +110,8 @@ class RenewalService:
 
     async def _ask(self, holding: Holding, grant: Grant, refresh_token: str) -> tuple[Done, ProvenKeys]:
         ready = await self._driver.read_offer(_offer(holding, grant), certified=holding.provider.certified)
+        if self._driver.habits.refuses_unregistered:  # RPRC_22a: nobody is there to be warned
+            check_registered_issuer(await self._vetting.vet_issuer(ready), refuses=True, despite=())
         client = await self._driver.known_client(client_id=grant.client_id, dpop=grant.dpop, instance=grant.instance)
         keys: ProvenKeys = {}
         step = renew(

@@ -64,13 +64,16 @@ class Wallet:
         )
         self._desk = ArrivalsDesk(driver, catalogue=catalogue, trust=trust, clock=clock, random=random)
         self._statuses = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=STATUS_SECONDS)
+        vetting = VettingDesk(trust=trust, statuses=self._statuses, clock=clock)
         self._clock = clock
         self._tried: dict[str, int] = {}
         self.safe: Final = safe
         self.habits: Final = habits
         self.catalogue: Final = catalogue
-        self.receiving: Final = ReceivingService(safe, driver, self._desk, clock=clock, random=random)
-        self.renewal: Final = RenewalService(safe, driver, self._desk, catalogue=catalogue, clock=clock, random=random)
+        self.receiving: Final = ReceivingService(safe, driver, self._desk, vetting=vetting, clock=clock, random=random)
+        self.renewal: Final = RenewalService(
+            safe, driver, self._desk, vetting=vetting, catalogue=catalogue, clock=clock, random=random
+        )
         self.presenting: Final = PresentingService(
             safe,
             PresentingRules(
@@ -79,7 +82,7 @@ class Wallet:
                 transaction_types=transaction_types(catalogue),
             ),
             trust=trust,
-            vetting=VettingDesk(trust=trust, statuses=self._statuses, clock=clock),
+            vetting=vetting,
             outbound=outbound,
             clock=clock,
             random=random,

@@ -48,6 +48,7 @@ from zegel.web.app.monitor import (
     trust_condition,
     trust_families,
 )
+from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import (
     Listener,
     OpenRole,
@@ -84,10 +85,13 @@ async def open_issuer(world: World) -> OpenRole:
     try:
         keys = RoleKeys("issuer", world)
         secrets = secrets_of(sealing.under(store.key), world)
-        material = Material(store=store, secrets=secrets, catalogue=catalogue, types=types, keys=keys)
+        registrations = RegistrationFiles("issuer", world)
+        material = Material(
+            store=store, secrets=secrets, catalogue=catalogue, types=types, keys=keys, registrations=registrations
+        )
         source = open_source(world, material)
         site = _site(world, material, store, source)
-        _follow(keys, site, config)
+        _follow(keys, registrations, site, config)
         monitor = _monitor(world, site, store, keys)
     except BaseException:
         store.close()
@@ -106,6 +110,7 @@ async def open_issuer(world: World) -> OpenRole:
             _policies_timer(site, PolicyChanges(types.values(), store=store, clock=world.clock)),
             Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
             keys.timer(),
+            *registrations.timers(),
         ),
         close=close,
     )
@@ -166,8 +171,8 @@ def _listeners(site: IssuerSite, monitor: Monitor, world: World) -> tuple[Listen
     )
 
 
-def _follow(keys: RoleKeys, site: IssuerSite, config: IssuerConfig) -> None:
-    """Have each part use its key as it is rotated."""
+def _follow(keys: RoleKeys, registrations: RegistrationFiles, site: IssuerSite, config: IssuerConfig) -> None:
+    """Have each part use its key as it is rotated, and the registration certificate as it is renewed."""
 
     def renew_documents() -> None:
         site.documents.renew(keys.signer("access_key") if config.signed_metadata else None)
@@ -176,6 +181,11 @@ def _follow(keys: RoleKeys, site: IssuerSite, config: IssuerConfig) -> None:
         site.issuer.open_with(_encryption(ring, config))
         renew_documents()
 
+    def register(registration: str) -> None:
+        site.issuer.register_as(registration)
+        renew_documents()
+
+    registrations.follow(config.registration, register)
     keys.follow("key", lambda ring: site.issuer.sign_with(ring.current.signer))
     keys.follow("key", lambda ring: site.endings.sign_with(ring.current.signer))
     keys.follow("status_key", lambda ring: site.statuses.sign_with(ring.current.signer))
@@ -297,7 +307,7 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
             random=random,
         ),
         issuer=IssuerService(
-            _issuer(world, configurations, nonces, material.keys, period=period),
+            _issuer(world, configurations, nonces, material, period=period),
             trust=world.trust,
             policy=policy,
             press=CredentialPress(
@@ -340,7 +350,7 @@ def _issuer(
     world: World,
     configurations: Mapping[str, CredentialConfiguration],
     nonces: Nonces,
-    keys: RoleKeys,
+    material: Material,
     *,
     period: int | None,
 ) -> CredentialIssuer:
@@ -353,9 +363,10 @@ def _issuer(
         nonces=nonces,
         configurations=configurations,
         batch_size=config.batch_size,
-        encryption=_encryption(keys.ring("encryption_key"), config),
+        encryption=_encryption(material.keys.ring("encryption_key"), config),
         display=(Display(name=config.name, locale="en"),),
         status_period=period,
+        registration=material.registrations.text(config.registration),
     )
 
 

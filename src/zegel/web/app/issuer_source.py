@@ -23,6 +23,7 @@ from zegel.services.status import StatusReader
 from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web.app.keys import RoleKeys, other_signers
+from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import RoleSecrets, World
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.issuer_log_in import RETURN
@@ -43,6 +44,7 @@ class Material:
     catalogue: Catalogue
     types: Mapping[str, AttestationType]
     keys: RoleKeys
+    registrations: RegistrationFiles
 
 
 @final
@@ -105,6 +107,7 @@ def _open_presentation(world: World, material: Material) -> OpenSource:
             signer=material.keys.signer("access_key"),
             others=other_signers(material.keys.ring("access_key")),
             profile=profile,
+            registration=material.registrations.text(config.source.registration),
         ),
         trust=world.trust,
         statuses=StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=STATUS_SECONDS),
@@ -113,6 +116,7 @@ def _open_presentation(world: World, material: Material) -> OpenSource:
         random=world.random,
     )
     follow_access(material.keys, service)
+    material.registrations.follow(config.source.registration, service.register_as)
     means = PresentationLogIn(
         _query(config.source.query, material),
         verifier=service,

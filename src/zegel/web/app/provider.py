@@ -1,6 +1,7 @@
 """The OpenID Provider, opened: with a verifier inside, whose access certificate is the provider's own."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,6 +38,7 @@ from zegel.web.app.monitor import (
     trust_condition,
     trust_families,
 )
+from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import Listener, OpenRole, Timer, World, cookie_policy, public_listener, secrets_of
 from zegel.web.app.statuses import open_statuses, statuses_timer
 from zegel.web.app.verifier import follow_access, link_target
@@ -59,8 +61,10 @@ async def open_provider(world: World) -> OpenRole:
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
     keys = RoleKeys("provider", world)
-    statuses = open_statuses(config, world)
-    verifier = _verifier(config, keys=keys, store=store, statuses=statuses, world=world)
+    statuses, registrations = open_statuses(config, world), RegistrationFiles("provider", world)
+    verifier = _verifier(
+        config, keys=keys, registrations=registrations, store=store, statuses=statuses, world=world
+    )
     signer, other_keys = _id_token_keys(keys.ring("key"))
     service = SignInService(
         Provider(
@@ -71,11 +75,14 @@ async def open_provider(world: World) -> OpenRole:
             acr=ASSURANCE,
         ),
         clients=clients,
+        registrations=_registrations(config, registrations),
         verifier=verifier,
         store=store,
         clock=world.clock,
         random=world.random,
     )
+    for client in config.clients:
+        registrations.follow(client.registration, partial(service.register_as, client.id))
     keys.follow("key", lambda ring: service.sign_with(*_id_token_keys(ring)))
     site = ProviderSite(
         service=service,
@@ -99,6 +106,7 @@ async def open_provider(world: World) -> OpenRole:
             Timer(name="provider: purge", seconds=world.config.purge, act=store.purge, for_all=True),
             keys.timer(),
             statuses_timer(statuses, config),
+            *registrations.timers(),
         ),
         close=store.close,
     )
@@ -180,8 +188,20 @@ def _id_token_keys(ring: KeyRing) -> tuple[Signer, tuple[PublicKey, ...]]:
     return ring.current.private, tuple(other.key for other in other_generations(ring))
 
 
+def _registrations(config: ProviderConfig, files: RegistrationFiles) -> dict[str, str]:
+    """The services' own registration certificates, by client id."""
+    texts = {client.id: files.text(client.registration) for client in config.clients}
+    return {id_: text for id_, text in texts.items() if text is not None}
+
+
 def _verifier(
-    config: ProviderConfig, *, keys: RoleKeys, store: Store, statuses: StatusReader, world: World
+    config: ProviderConfig,
+    *,
+    keys: RoleKeys,
+    registrations: RegistrationFiles,
+    store: Store,
+    statuses: StatusReader,
+    world: World,
 ) -> VerifierService:
     service = VerifierService(
         VerifierIdentity(
@@ -190,6 +210,7 @@ def _verifier(
             signer=keys.signer("access_key"),
             others=other_signers(keys.ring("access_key")),
             profile=PROFILES[config.profile],
+            registration=registrations.text(config.registration),
         ),
         trust=world.trust,
         statuses=statuses,
@@ -198,4 +219,5 @@ def _verifier(
         random=world.random,
     )
     follow_access(keys, service)
+    registrations.follow(config.registration, service.register_as)
     return service

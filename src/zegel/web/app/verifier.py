@@ -21,6 +21,7 @@ from zegel.web.app.monitor import (
     trust_condition,
     trust_families,
 )
+from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import OpenRole, Timer, World, operator_listener, public_listener
 from zegel.web.app.statuses import open_statuses, statuses_timer
 from zegel.web.monitor import Monitor
@@ -40,6 +41,7 @@ async def open_verifier(world: World) -> OpenRole:
     )
     host, keys = urlsplit(config.origin).netloc, RoleKeys("verifier", world)
     statuses = open_statuses(config, world)
+    registrations = RegistrationFiles("verifier", world)
     service = VerifierService(
         VerifierIdentity(
             origin=config.origin,
@@ -47,6 +49,7 @@ async def open_verifier(world: World) -> OpenRole:
             signer=keys.signer("access_key"),
             others=other_signers(keys.ring("access_key")),
             profile=profile,
+            registration=registrations.text(config.registration),
         ),
         trust=world.trust,
         statuses=statuses,
@@ -55,6 +58,7 @@ async def open_verifier(world: World) -> OpenRole:
         random=world.random,
     )
     follow_access(keys, service)
+    registrations.follow(config.registration, service.register_as)
     site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
     monitor = _monitor(world, service=service, statuses=statuses, store=store, keys=keys)
     return OpenRole(
@@ -80,6 +84,7 @@ async def open_verifier(world: World) -> OpenRole:
             Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
             keys.timer(),
             statuses_timer(statuses, config),
+            *registrations.timers(),
         ),
         close=store.close,
         end_waits=service.end_waits,

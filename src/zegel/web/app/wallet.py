@@ -85,7 +85,11 @@ def build_wallet(world: World, safe: Safe) -> Wallet:
     return Wallet(
         safe,
         WalletHabits(
-            issuance=IssuanceHabits(profile=PROFILES[config.profile], copies=config.copies),
+            issuance=IssuanceHabits(
+                profile=PROFILES[config.profile],
+                copies=config.copies,
+                refuses_unregistered=config.unregistered == "refuse",
+            ),
             provider=config.provider,
             plain_origins=frozenset(filter(_is_plain, world.config.loopback_origins())),
         ),
