@@ -237,7 +237,7 @@ async def test_an_answer_is_not_sent_on_to_where_the_response_uri_leads(holding:
         status=308, headers=(("location", ELSEWHERE),)
     )
     with pytest.raises(Rejected) as caught:
-        await holding.wallet.presenting.accept(flow, None)
+        await holding.accept(flow)
     assert caught.value.check is Check.ANSWER_DELIVERY
     assert not [path for path in holding.paths() if "collector.example" in path]
     holding.outbound.edits.clear()

@@ -52,8 +52,8 @@ JUDGED: Final[Mapping[str, Path]] = {
 }
 UNKNOWN_TO_SCHEMA: Final = {
     "type metadata": {"category", "transaction_data_types"},  # TS12's
-    "credential issuer metadata": {"preferred_client_status_period"},  # TS3's
-    "signed credential issuer metadata": {"preferred_client_status_period"},
+    "credential issuer metadata": {"preferred_client_status_period", "issuer_info"},  # TS3's and TS 119 472-3's
+    "signed credential issuer metadata": {"preferred_client_status_period", "issuer_info"},
 }
 UNKNOWN_OF_CREDENTIALS: Final = {"embedded_disclosure_policy"}  # of credential_metadata: TS 119 472-3's
 
@@ -174,7 +174,7 @@ async def answer(world: WalletWorld, wire: Wire, link: str) -> str:
     """Present whatever is asked for; where the browser is sent."""
     wire.links.append(link)
     flow = await world.wallet.presenting.begin(link, brought=Brought.LINK)
-    finished = await world.wallet.presenting.accept(flow, None)
+    finished = await world.accept(flow)
     assert finished.redirect_uri is not None
     return finished.redirect_uri
 

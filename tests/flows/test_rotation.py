@@ -308,7 +308,7 @@ async def test_a_request_that_was_made_before_a_rotation_is_answered_after_it(wo
     request = await world.request()
     await all_rotated(world)
     flow = await world.wallet.presenting.begin(request["link"], brought=Brought.LINK)
-    finished = await world.wallet.presenting.accept(flow, None)
+    finished = await world.accept(flow)
     await world.browser().open(finished.redirect_uri)
     assert (await world.result(request["session"]))["state"] == "accepted"
 
@@ -317,7 +317,7 @@ async def test_a_request_that_was_fetched_before_a_rotation_is_answered_after_it
     await world.receive()
     flow, session = await world.asked()
     await all_rotated(world)
-    finished = await world.wallet.presenting.accept(flow, None)
+    finished = await world.accept(flow)
     await world.browser().open(finished.redirect_uri)
     assert (await world.result(session))["state"] == "accepted"
 
@@ -419,7 +419,7 @@ async def test_a_request_that_one_worker_begins_under_a_new_name_is_signed_by_an
             request = await world.request()
             answers_at(world, workers[there])
             flow = await world.wallet.presenting.begin(request["link"], brought=Brought.LINK)
-            finished = await world.wallet.presenting.accept(flow, None)
+            finished = await world.accept(flow)
             await world.browser().open(finished.redirect_uri)
             assert (await world.result(request["session"]))["state"] == "accepted"
             assert (certificate_client_id(old) in unquote(request["link"])) is (here == 1)

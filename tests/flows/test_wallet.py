@@ -24,7 +24,7 @@ from zegel_testing.wallet_world import (
     wallet_world,
 )
 
-from zegel.adapters.keyfiles import load_private_key
+from zegel.adapters.keyfiles import load_private_key, load_signer
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, explain
@@ -33,7 +33,9 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import encode_json, parse_object
 from zegel.primitives.jwe import open_jwe, parse_jwe
+from zegel.primitives.jws import parse_jws
 from zegel.protocols.openid4vci.encryption import MAX_REQUEST
+from zegel.protocols.openid4vci.publication import sign_issuer_metadata
 from zegel.protocols.openid4vci.wallet.session import Pending
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.wallet.contents import (
@@ -180,11 +182,13 @@ async def test_an_offer_says_who_vouches_for_the_issuer(world: WalletWorld) -> N
     offered = world.wallet.receiving.look(flow)
     assert isinstance(offered, Offered)
     assert offered.provider.certified == "Utopia identity office"
+    assert (offered.vetting.findings, offered.provider.identifier) == ((), "GOVUT-0001")
     # only public documents were fetched
     assert [path.partition("/")[2].partition("/")[0] for path in world.paths()] == [
         "offers",
         ".well-known",
         ".well-known",
+        "status",
     ]
 
 
@@ -335,20 +339,19 @@ class unencrypted:  # noqa: N801 it reads as a word
         self._world = world
 
     def __enter__(self) -> None:
-        def plain_metadata(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-            return HttpResponse(status=404) if ("accept", "application/jwt") in request.headers else _bare(response)
+        config = self._world.config.issuer
+        signer = load_signer(config.access_key, config.access_chain)
 
-        self._world.outbound.edits["/.well-known/openid-credential-issuer"] = plain_metadata
+        def bare_metadata(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+            claims = dict(parse_jws(response.body, what="test").unverified_claims)
+            claims.pop("credential_response_encryption", None)
+            claims.pop("credential_request_encryption", None)
+            return replace(response, body=sign_issuer_metadata(claims, signer=signer, now=NOW))
+
+        self._world.outbound.edits["/.well-known/openid-credential-issuer"] = bare_metadata
 
     def __exit__(self, *_: object) -> None:
         self._world.outbound.edits.clear()
-
-
-def _bare(response: HttpResponse) -> HttpResponse:
-    body = parse_object(response.body, what="test", max_bytes=1 << 20)
-    body.pop("credential_response_encryption", None)
-    body.pop("credential_request_encryption", None)
-    return replace(response, body=encode_json(body))
 
 
 async def test_a_wrong_transaction_code_leaves_the_offer_open(plain: WalletWorld) -> None:
@@ -586,13 +589,13 @@ async def test_a_copy_is_used_even_when_the_answer_does_not_arrive(world: Wallet
     flow, session = await world.asked()
     world.outbound.down.add("verifier.localhost")
     with pytest.raises(Unavailable):
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
     assert world.contents.holdings[0].unused == 9
     assert world.contents.log[-1].outcome is Outcome.UNKNOWN
     waiting = world.wallet.presenting.look(flow)
     assert isinstance(waiting, Answering)
     with pytest.raises(Rejected):
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
     world.outbound.down.clear()
     finished = await world.wallet.presenting.send_again(flow)
     assert await world.wallet.presenting.send_again(flow) == finished
@@ -607,7 +610,7 @@ async def test_an_answer_waits_where_the_verifier_says_itself_that_it_does_not_w
     flow, _ = await world.asked()
     world.outbound.edits["/response/"] = lambda request, response: HttpResponse(status=503)
     with pytest.raises(Unavailable, match="it answers with status 503"):
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
     assert isinstance(world.wallet.presenting.look(flow), Answering)
     assert (world.contents.log[-1].outcome, world.contents.log[-1].check) == (Outcome.UNKNOWN, "")
 
@@ -629,7 +632,7 @@ async def test_a_request_that_ran_out_while_the_person_thought_is_not_answered(w
     world.clock.advance(SAME_DEVICE_SECONDS + 60)
     world.paths()
     with pytest.raises(Rejected) as caught:
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
     assert caught.value.check is Check.REQUEST_TIME
     assert (world.paths(), world.contents.holdings[0].unused) == ([], 10)
     assert world.contents.log[-1].happening is Happening.RECEIVED
@@ -651,7 +654,7 @@ async def test_two_clicks_send_one_answer(world: WalletWorld) -> None:
     await world.receive(formats=["dc+sd-jwt"])
     flow, _ = await world.asked()
     world.paths()
-    first, second = await asyncio.gather(*(world.wallet.presenting.accept(flow, None) for _ in range(2)))
+    first, second = await asyncio.gather(*(world.accept(flow) for _ in range(2)))
     assert first == second
     assert len([path for path in world.paths() if "/response/" in path]) == 1
     assert world.contents.holdings[0].unused == 9
@@ -677,7 +680,7 @@ async def test_a_wallet_that_has_nothing_refuses_in_the_same_words(world: Wallet
     assert isinstance(asked, Asked)
     assert world.wallet.presenting.match(asked.consent).missing == ("diploma",)
     with pytest.raises(Rejected) as caught:
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
     assert caught.value.check is Check.HELD
     await world.wallet.presenting.refuse(flow)
     assert (await world.result(session))["error"]["error"] == "access_denied"
@@ -753,12 +756,12 @@ async def test_a_verifier_that_does_not_take_the_answer_is_noted(world: WalletWo
         status=307, headers=(("location", "https://elsewhere.example/"),)
     )
     with pytest.raises(Rejected) as caught:
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
     assert caught.value.check is Check.ANSWER_DELIVERY
     entry = world.contents.log[-1]
     assert (entry.happening, entry.outcome, entry.check) == (Happening.PRESENTED, Outcome.REFUSED, "answer-delivery")
     with pytest.raises(Rejected):
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
 
 
 @pytest.mark.parametrize(
@@ -773,7 +776,7 @@ async def test_a_wallet_goes_on_to_web_pages_alone(world: WalletWorld, target: s
         body=encode_json({"redirect_uri": target}),
     )
     with pytest.raises(Rejected) as caught:
-        await world.wallet.presenting.accept(flow, None)
+        await world.accept(flow)
     assert caught.value.check is Check.RETURN_TARGET
 
 

@@ -11,10 +11,11 @@ from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 
 @final
 class PublishedLists:
-    """A ``services.ports.ListFolder`` on disk."""
+    """A ``services.ports.ListFolder`` on disk: the files with a suffix."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, suffix: str = LIST_SUFFIX) -> None:
         self._folder = folder
+        self._suffix = suffix
 
     def names(self) -> tuple[str, ...]:
         """See ``ListFolder``."""
@@ -27,4 +28,4 @@ class PublishedLists:
 
     def _files(self) -> Mapping[str, Path]:
         with os_errors(self._folder):
-            return {path.name: path for path in sorted(self._folder.iterdir()) if path.suffix == LIST_SUFFIX}
+            return {path.name: path for path in sorted(self._folder.iterdir()) if path.suffix == self._suffix}

@@ -58,6 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     receive.add_argument(
         "--wait", metavar="S", type=int, default=LOG_IN_SECONDS, help="how long to wait for the log-in and the issuer"
     )
+    add_despite_option(receive, "ask the issuer")
     add_config_option(receive)
     command("list", "list what is held")
     shown = command("show", "show a credential, its claims included")
@@ -67,13 +68,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     decision = present.add_mutually_exclusive_group()
     decision.add_argument("--yes", action="store_true", help="share the least that answers")
     decision.add_argument("--refuse", action="store_true", help="do not share, and say so; the exit code is 1")
-    present.add_argument(
-        "--despite",
-        metavar="CHECK",
-        action="append",
-        default=[],
-        help="share although the wallet warns of this check; once for each warning",
-    )
+    add_despite_option(present, "share")
     present.add_argument(
         "--no-follow", action="store_true", help="print where the browser goes on, and do not go there"
     )
@@ -85,6 +80,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     revoke.add_argument("--yes", action="store_true", help="it is meant")
     add_config_option(revoke)
     command("log", "list all that was shared, received and refused: names, never values")
+
+
+def add_despite_option(parser: ArgumentParser, act: str) -> None:
+    """Add ``--despite``: warnings are set aside one by one (ARF 3.0 RPA_07b)."""
+    parser.add_argument(
+        "--despite",
+        metavar="CHECK",
+        action="append",
+        default=[],
+        help=f"{act} although the wallet warns of this check; once for each warning",
+    )
 
 
 def run(args: Namespace) -> int:

@@ -11,6 +11,7 @@ from zegel.cli.configuration import find_config
 from zegel.cli.output import ACCEPTED, MALFORMED, REJECTED, in_words, print_data, say
 from zegel.cli.wallet_words import (
     LOCALE,
+    caution_lines,
     consent_data,
     consent_text,
     credential_text,
@@ -24,6 +25,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest
 from zegel.profiles import Grant
 from zegel.protocols.openid4vp.wallet import Refusal
+from zegel.services.wallet.cautioning import describe_cautions
 from zegel.services.wallet.consenting import ConsentView, describe_consent
 from zegel.services.wallet.contents import (
     Arrived,
@@ -139,8 +141,13 @@ async def _receive(args: Namespace, wallet: Wallet, world: World) -> int:
         flow_id = await wallet.receiving.review(args.link, brought=Brought.PASTED)
         offered = check_step(wallet.receiving.look(flow_id), Offered)
         _say_offer(offered)
+        unheeded = [finding.check for finding in offered.vetting.findings if finding.check not in args.despite]
+        if unheeded and not wallet.habits.issuance.refuses_unregistered:
+            say(f"nothing is asked for; use{''.join(f' --despite {check}' for check in unheeded)} to ask nevertheless")
+            await wallet.receiving.discard(flow_id)
+            return MALFORMED
         if choose_grant(offered.ready, profile=wallet.habits.issuance.profile) is Grant.PRE_AUTHORIZED_CODE:
-            await wallet.receiving.redeem(flow_id, tx_code=args.tx_code)
+            await wallet.receiving.redeem(flow_id, tx_code=args.tx_code, despite=args.despite)
         else:
             await _log_in(args, wallet, world, flow_id, until)
     kept = await _keep_all(wallet, world, until)
@@ -164,13 +171,17 @@ def _say_offer(offered: Offered) -> None:
     vouched = f"signed by {provider.certified}" if provider.certified else "nobody but the web address vouches for it"
     kinds = ", ".join(configuration.id for configuration in offered.ready.configurations)
     say(f"{provider.name} at {provider.url} offers {kinds} ({vouched})")
+    for line in caution_lines(describe_cautions(offered.vetting, name_of=lambda asked: asked.type)):
+        say(line)
 
 
 async def _log_in(args: Namespace, wallet: Wallet, world: World, flow_id: str, until: float) -> None:
     """The person logs in elsewhere, and the browser comes back to this program."""
     browser = base64url(world.random(_BROWSER_BYTES))
     async with listening() as callback:
-        url = await wallet.receiving.log_in(flow_id, redirect_uri=callback.redirect_uri, browser=browser)
+        url = await wallet.receiving.log_in(
+            flow_id, redirect_uri=callback.redirect_uri, browser=browser, despite=args.despite
+        )
         if args.json:
             print_data({"authorization_url": url})
         say(f"to log in open: {url}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from zegel.cli.output import in_text, print_data, print_text
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.claims import json_claim
-from zegel.services.wallet.cautioning import RegistrationView
+from zegel.services.wallet.cautioning import Caution, RegistrationView
 from zegel.services.wallet.consenting import ConsentView
 from zegel.services.wallet.contents import Counterpart, Entry, Holding, Mention
 from zegel.services.wallet.describing import Picture, named_batch, named_type, shown_claims
@@ -106,9 +106,7 @@ def consent_text(view: ConsentView, *, values: bool) -> str:
     who = party.name if party.certified else f"somebody at {party.host}, whom nobody vouches for,"
     service = f" for {party.service}" if party.certified and party.service else ""
     lines = [f"{who} asks{service}; the answer goes to {party.host}"]
-    for caution in view.cautions:
-        lines.append(f"  WARNING: {caution.title} ({caution.check})")
-        lines += [f"    {caution.text}", *(f"    - {claim}" for claim in caution.claims)]
+    lines += caution_lines(view.cautions)
     if view.registration is not None:
         lines += _registered(view.registration)
     if view.elsewhere:
@@ -131,6 +129,15 @@ def consent_text(view: ConsentView, *, values: bool) -> str:
     if view.missing:
         lines.append(f"  your wallet has nothing for: {', '.join(view.missing)}")
     return _text(lines)
+
+
+def caution_lines(cautions: Iterable[Caution]) -> list[str]:
+    """Each warning by itself, with all that it is about."""
+    lines: list[str] = []
+    for caution in cautions:
+        lines.append(f"  WARNING: {caution.title} ({caution.check})")
+        lines += [f"    {caution.text}", *(f"    - {claim}" for claim in caution.claims)]
+    return lines
 
 
 def _registered(registration: RegistrationView) -> list[str]:

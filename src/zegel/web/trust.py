@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, final
 
 from zegel.errors import Malformed
+from zegel.formats.status.token import StatusListFormat
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import ListFolder
 from zegel.trust.lists.parse import parse_trusted_list
@@ -14,6 +15,8 @@ from zegel.web.published import publish
 from zegel.web.routing import Audience, Route
 
 LIST_PATH: Final = "/lists/"
+STATUS_PATH: Final = "/status/"
+STATUS_SUFFIX: Final = ".status"
 MEDIA_TYPE: Final = "application/jose"  # ETSI TS 119 602 annex A: JWS in compact serialisation
 MAX_AGE: Final = 300  # seconds; an entity that is taken off a list is off it for everybody within five minutes
 _TITLE: Final = "Lists of trusted entities"
@@ -32,6 +35,7 @@ class TrustSite:
     """What the publisher's handlers need."""
 
     lists: ListFolder
+    statuses: ListFolder
     name: str
     host: str
 
@@ -42,6 +46,14 @@ async def serve_list(site: TrustSite, request: HttpRequest, *, name: str) -> Htt
     if body is None:
         return HttpResponse(status=404)
     return publish(request, body, content_type=MEDIA_TYPE, max_age=MAX_AGE)
+
+
+async def serve_status(site: TrustSite, request: HttpRequest, *, name: str) -> HttpResponse:
+    """The status list of a provider that has no service of its own, byte for byte as it was signed."""
+    body = site.statuses.read(name)
+    if body is None:
+        return HttpResponse(status=404)
+    return publish(request, body, content_type=StatusListFormat.JWT, max_age=MAX_AGE)
 
 
 async def show_home(site: TrustSite, _request: HttpRequest) -> HttpResponse:
@@ -78,5 +90,6 @@ def _day(seconds: int) -> str:
 ROUTES: Final[tuple[Route[TrustSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", LIST_PATH + "{name}", serve_list),
+    Route("GET", STATUS_PATH + "{name}", serve_status),
     Route("GET", STATIC + "{name}", serve_static),
 )

@@ -164,6 +164,7 @@ def _desk(store: SqlStore, clock: ManualClock, clients: tuple[RegisteredClient, 
     service = SignInService(
         PROVIDER,
         clients={one.client.id: one for one in clients},
+        registrations={},
         verifier=verifier,
         store=store,
         clock=clock,

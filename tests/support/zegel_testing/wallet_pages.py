@@ -83,6 +83,11 @@ class Pages:
         target = form.partition('"')[0]
         return await self.browser.post(self.origin + target, hidden | fields, page=self.browser.at)
 
+    def ticked(self) -> dict[str, str]:
+        """The fields that set aside every warning on the page."""
+        names = self.response.body.decode().split('name="despite-')[1:]
+        return {"despite-" + name.partition('"')[0]: "yes" for name in names}
+
     async def go(self, action: str | None = None, /, **fields: str) -> "Pages":
         """Send a form, and go where the answer leads, as long as that is the wallet."""
         response = await self.submit(action, **fields)
@@ -112,7 +117,7 @@ class Pages:
 
     async def log_in(self, person: str = "erika") -> "Pages":
         """From an offer to the issuer's log-in, and back."""
-        await self.go(decision="log-in")
+        await self.go(decision="log-in", **self.ticked())
         return await self.open(await self.world.log_in(self.onward, person=person))
 
     async def accept(self, **fields: str) -> HttpResponse:

@@ -22,12 +22,13 @@ from zegel.primitives.json import encode_json, parse_object
 from zegel.profiles import PROFILES
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
-from zegel.services.wallet.contents import Brought, WalletContents
+from zegel.services.wallet.contents import Asked, Brought, Finished, Offered, WalletContents
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.roles import OpenRole, World
+from zegel.web.app.trust import open_trust
 from zegel.web.app.verifier import open_verifier
 from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList
@@ -145,12 +146,22 @@ class WalletWorld:
         offer = await self.offer(**members)
         receiving = self.wallet.receiving
         flow = await receiving.review(offer["link"], brought=Brought.LINK)
+        despite = self.warned(flow)
         if members.get("grant") == "pre-authorized":
-            await receiving.redeem(flow, tx_code=offer["tx_code"])
+            await receiving.redeem(flow, tx_code=offer["tx_code"], despite=despite)
         else:
-            url = await receiving.log_in(flow, redirect_uri=self.callback, browser="browser")
+            url = await receiving.log_in(flow, redirect_uri=self.callback, browser="browser", despite=despite)
             await receiving.come_back(await self.log_in(url, person=person), browsers=["browser"])
         return flow
+
+    async def accept(self, flow: str) -> Finished:
+        """Answer, whatever the wallet warns of."""
+        return await self.wallet.presenting.accept(flow, None, despite=self.warned(flow))
+
+    def warned(self, flow: str) -> list[str]:
+        """The checks that the wallet warns of in a flow that waits."""
+        waiting = self.contents.flows.get(flow)
+        return [finding.check for finding in waiting.vetting.findings] if isinstance(waiting, Asked | Offered) else []
 
     async def asked(self, query: Any = None, *, brought: Brought = Brought.LINK, **members: Any) -> tuple[str, str]:
         """A question of the verifier's that the wallet has fetched: the ids of the flow and of the session."""
@@ -160,7 +171,7 @@ class WalletWorld:
     async def present(self, query: Any = None, **members: Any) -> dict[str, Any]:
         """Present with the least that answers, and go back; what the verifier got."""
         flow, session = await self.asked(query, **members)
-        finished = await self.wallet.presenting.accept(flow, None)
+        finished = await self.accept(flow)
         if finished.redirect_uri is not None:
             back = await self.browser().open(finished.redirect_uri)
             assert back.status == 200, back.body
@@ -185,12 +196,14 @@ async def wallet_world(
     profile: str = "haip",
     copies: int = 10,
     with_vault: bool = True,
+    registered: bool = True,
     provider: Mapping[str, Any] | None = None,
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
     """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
 
-    Without a vault the wallet can do nothing.
+    Without a vault the wallet can do nothing. Unless it is ``registered``, the verifier has no registration certificate
+    to show.
     """
     config = sandbox_at(folder, profile=profile)
     small = {"status_list_size": 1 << 12}
@@ -199,6 +212,8 @@ async def wallet_world(
         issuer=replace(config.issuer, **(small | issuer)),
         wallet_provider=replace(config.wallet_provider, **(small | dict(provider or {}))),
     )
+    if not registered:
+        config = replace(config, verifier=replace(config.verifier, registration=None))
     clock, handlers, traffic = ManualClock(NOW), {}, []
     inner = Loopback(handlers)
     trust = Trust([ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists], fixed=(), clock=clock)
@@ -208,6 +223,7 @@ async def wallet_world(
         "wallet-provider": await open_wallet_provider(world),
         "issuer": await open_issuer(world),
         "verifier": await open_verifier(world),
+        "trust": await open_trust(world),
     }
     for role in roles.values():
         handlers |= {listener.origin: listener.handle for listener in role.listeners}
@@ -238,11 +254,16 @@ async def wallet_world(
 def open_test_wallet(
     world: World, file: WalletVaultFile, outbound: "Noted", *, copies: int = 10, idle: int | None = None
 ) -> Wallet:
-    """A wallet of the world over a file."""
+    """A wallet of the world over a file. It asks an issuer that cannot show its registration where its word is not
+    signed, for then nothing could."""
     return Wallet(
         Safe(file, clock=world.clock, idle=idle),
         WalletHabits(
-            issuance=IssuanceHabits(profile=PROFILES[world.config.wallet.profile], copies=copies),
+            issuance=IssuanceHabits(
+                profile=PROFILES[world.config.wallet.profile],
+                copies=copies,
+                refuses_unregistered=world.config.issuer.signed_metadata,
+            ),
             provider=world.config.wallet.provider,
             plain_origins=world.config.loopback_origins(),
         ),

@@ -84,6 +84,7 @@ _PATHS: Final[tuple[tuple[str, str, str, str | None, str | None], ...]] = (
     ("provider", "GET|POST", "/userinfo", None, "userinfo response"),
     ("trust", "GET", "/lists/[^/]+", None, "list of trusted entities"),
     ("wallet-provider", "POST", "/instances", "attestation request", "activation response"),
+    ("trust", "GET", "/status/[^/]+", None, "status list token"),
     ("wallet-provider", "POST", "/wallet-attestations", "attestation request", "wallet attestation response"),
     ("wallet-provider", "POST", "/key-attestations", "attestation request", "key attestation response"),
     ("wallet-provider", "GET", "/wallet|/revoke", None, "page"),

@@ -146,7 +146,8 @@ def test_every_choice_reaches_the_request(operate: Any, roles: ServedRoles, quer
     asked = fetch(roles, begun.json["link"])
     assert asked.claims["response_mode"] == "direct_post"
     assert asked.client_id == "x509_san_dns:verifier.localhost"
-    why, where = asked.claims["verifier_info"]
+    registered, why, where = asked.claims["verifier_info"]
+    assert registered["format"] == "registration_cert"
     assert why == {"format": FORMAT, "data": {"purpose": "To open an account"}}
     assert where["format"] == ANOTHER_DEVICE.format
     assert len(asked.transaction_data) == 1

@@ -11,6 +11,8 @@ def asked(**changes: object) -> ConsentView:
     party = Counterpart(name=f"Bank{CLEAR}", host="bank.example", certified=True, identifier="", country="UT")
     shown = {
         "party": party,
+        "registration": None,
+        "cautions": (),
         "elsewhere": False,
         "purposes": (f"To open an account{CLEAR}\nUtopia sign-in asks",),
         "questions": (),

@@ -176,6 +176,7 @@ async def test_a_sign_in_that_is_cancelled_at_this_moment_brings_no_code(desk) -
     service = SignInService(
         PROVIDER,
         clients={"tax-online": client()},
+        registrations={},
         verifier=desk.verifier,
         store=Interleaved(desk.store, cancel),
         clock=desk.clock,

@@ -395,4 +395,10 @@ async def test_the_timers_sign_and_purge(world: IssuingWorld) -> None:
     await status_path(world)
     for timer in world.roles[0].timers:
         await timer.act()
-    assert [timer.name for timer in world.roles[0].timers] == ["status lists", "wallets", "purge", "issuer: keys"]
+    assert [timer.name for timer in world.roles[0].timers] == [
+        "status lists",
+        "wallets",
+        "purge",
+        "issuer: keys",
+        "issuer: registration certificates",
+    ]

@@ -112,9 +112,10 @@ async def test_the_verifier_opens_at_both_doors(world: World) -> None:
     unknown = await operator.handle(HttpRequest(method="GET", url=operator.origin + "/requests/x", headers=headers))
     barred = await operator.handle(HttpRequest(method="GET", url=operator.origin + "/requests/x"))
     assert (page.status, unknown.status, barred.status) == (200, 400, 401)
-    purge, _, lists = role.timers
+    purge, _, lists, registrations = role.timers
     assert await purge.act() == 0
     assert await lists.act() == ()
+    assert await registrations.act() is None
     role.close()
 
 

@@ -542,7 +542,9 @@ async def test_the_consent_page_says_who_asks_and_what_would_leave(inside: Pages
 async def test_the_consent_page_says_why_in_the_words_of_who_asks_or_that_it_does_not_say(inside: Pages) -> None:
     await inside.receive()
     await inside.ask()
-    assert "It does not say." in inside.text
+    assert "To show you what a verifier gets to see" in inside.text
+    assert "As it is registered, by the word of Utopia registration office." in inside.text
+    assert "http://verifier.localhost:7102/" in inside.text
     await inside.ask(purpose="To open <b>an account</b>")
     assert "To open <b>an account</b>" in inside.text
     assert "<b>" not in inside.response.body.decode()
@@ -803,7 +805,9 @@ async def test_somebody_whom_nobody_vouches_for_is_shown_as_such(tmp_path: Path)
         await pages.ask(DIPLOMA, client_id_prefix="redirect_uri", response_mode="direct_post")
         assert pages.title == "verifier.localhost asks"
         assert "Nobody vouches for who asks" in pages.text
-        assert (await pages.submit(decision="accept")).status == 303
+        assert "Warning: It does not show what it has registered" in pages.text
+        assert "It does not say." in pages.text
+        assert (await pages.submit(decision="accept", **pages.ticked())).status == 303
 
 
 # --- what is held -----------------------------------------------------------------------------------------------------

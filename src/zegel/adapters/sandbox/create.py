@@ -21,6 +21,7 @@ from zegel.adapters.keyfiles import create_private_key, create_secret
 from zegel.adapters.sandbox.authorities import certify, certify_list_operator, certify_web, create_log, create_roots
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.registrations import REGISTRATIONS, create_registrations
 from zegel.errors import Unavailable
 from zegel.primitives.der import dotted_oid
 from zegel.primitives.encoding import base64url
@@ -72,6 +73,15 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
     signer = certify_list_operator(roots["lists"], now=now, random=random)
     write_lists(folder / TRUST_FOLDER, plan, roots, log=log, signer=signer, catalogue=load_catalogue(), now=now)
+    create_registrations(
+        folder,
+        plan,
+        roots["registration"],
+        trust_folder=folder / TRUST_FOLDER,
+        catalogue=load_catalogue(),
+        now=now,
+        random=random,
+    )
     secret_hash = _create_secrets(folder / "keys", random=random)
     create_owner_only(folder / CONFIG_FILE, _config(plan, log=log, secret_hash=secret_hash).encode())
     return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
@@ -136,6 +146,8 @@ def _role(plan: SandboxPlan, role: str) -> Table:
         # Credo 0.6 looks for the key of a status list where it found that of the credential, and nowhere else.
         table |= {"status_key": "keys/issuer.key.pem", "status_chain": "keys/issuer.pem"}
         table["identifier_list_types"] = ["mdl"]  # an mdoc alone, so that both mechanisms are seen at work
+    if role in ("issuer", "verifier"):
+        table["registration"] = REGISTRATIONS[role]
     match role:
         case "wallet":
             table["provider"] = plan.origin("wallet_provider")
@@ -162,6 +174,7 @@ def _client(plan: SandboxPlan, secret_hash: str) -> list[tuple[str, Table]]:
                 "redirect_uris": [plan.origin("service") + "/callback"],
                 "secret_hash": secret_hash,
                 "cross_device": True,
+                "registration": REGISTRATIONS[_CLIENT],
             },
         ),
         (f"[{prefix}.stable_from]", {"attestation": "pid", "claims": ["personal_administrative_number"]}),

@@ -3,6 +3,7 @@
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.status.entries import VALID
+from zegel.formats.status.terms import check_age
 from zegel.formats.status.token import VerifiedStatusList
 from zegel.trust.registration.values import BoundRegistration, CurrentRegistration
 
@@ -13,7 +14,7 @@ def check_registration_status(
     """Find that the certificate is not revoked; one that names no list is too short-lived for that.
 
     ``Rejected`` with STATUS_LIST for another list than the one it names, STATUS_ISSUER for another provider's,
-    STATUS_FRESHNESS for one too old, REGISTRATION_STATUS for every status but valid.
+    STATUS_FRESHNESS or STATUS_STALE for one too old, REGISTRATION_STATUS for every status but valid.
     """
     status = registration.certificate.status
     current = CurrentRegistration(
@@ -31,8 +32,8 @@ def check_registration_status(
     if status_list.entity != registration.provider:
         detail = f"the list is signed by {status_list.entity}, the certificate by {registration.provider}"
         raise Rejected(Check.STATUS_ISSUER, detail, field="status_list")
-    if now >= status_list.stale_at:
-        raise Rejected(Check.STATUS_FRESHNESS, "the status list is out of date", field="status_list")
+    # nobody vouches for who asks beyond the list's own ttl: no grace
+    check_age(stale_at=status_list.stale_at, expires=status_list.expires, now=now, grace=0)
     try:
         value = status_list.statuses.get(status.index)
     except IndexError:

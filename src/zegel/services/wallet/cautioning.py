@@ -34,7 +34,14 @@ _TEXTS: Final = {
 }
 _UNKNOWN_STATUS: Final = frozenset(
     check.id
-    for check in (Check.AVAILABILITY, Check.STATUS_LIST, Check.STATUS_ISSUER, Check.STATUS_FRESHNESS, Check.OVERLOAD)
+    for check in (
+        Check.AVAILABILITY,
+        Check.OVERLOAD,
+        Check.STATUS_LIST,
+        Check.STATUS_ISSUER,
+        Check.STATUS_FRESHNESS,
+        Check.STATUS_STALE,
+    )
 )
 _STATUS_TITLE: Final = "Whether its registration still holds is not known"
 _STATUS_TEXT: Final = "The list that says so could not be had, or is too old. It may have been withdrawn."

@@ -62,9 +62,7 @@ async def open_provider(world: World) -> OpenRole:
     )
     keys = RoleKeys("provider", world)
     statuses, registrations = open_statuses(config, world), RegistrationFiles("provider", world)
-    verifier = _verifier(
-        config, keys=keys, registrations=registrations, store=store, statuses=statuses, world=world
-    )
+    verifier = _verifier(config, keys=keys, registrations=registrations, store=store, statuses=statuses, world=world)
     signer, other_keys = _id_token_keys(keys.ring("key"))
     service = SignInService(
         Provider(

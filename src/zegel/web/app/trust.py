@@ -8,7 +8,7 @@ from zegel.web import trust
 from zegel.web.app.monitor import lists_condition, metrics_listeners
 from zegel.web.app.roles import OpenRole, World, public_listener
 from zegel.web.monitor import Monitor
-from zegel.web.trust import TrustSite
+from zegel.web.trust import STATUS_SUFFIX, TrustSite
 
 NAME: Final = "Utopia list office"
 
@@ -17,7 +17,8 @@ async def open_trust(world: World) -> OpenRole:
     """Open what serves the lists of trusted entities."""
     config = world.config.trust
     lists = PublishedLists(config.folder)
-    site = TrustSite(lists=lists, name=NAME, host=urlsplit(config.origin).netloc)
+    statuses = PublishedLists(config.folder, suffix=STATUS_SUFFIX)
+    site = TrustSite(lists=lists, statuses=statuses, name=NAME, host=urlsplit(config.origin).netloc)
     monitor = Monitor("trust", conditions=lists_condition(lists))
     return OpenRole(
         name="trust",

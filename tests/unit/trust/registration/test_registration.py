@@ -376,9 +376,10 @@ def test_one_that_lives_for_a_day_needs_no_list() -> None:
         (None, Check.STATUS_LIST),
         (status_list(uri="https://registration.utopia.example/status/2"), Check.STATUS_LIST),
         (status_list(entity="Somebody else"), Check.STATUS_ISSUER),
-        (status_list(stale_at=NOW), Check.STATUS_FRESHNESS),
+        (status_list(stale_at=NOW), Check.STATUS_STALE),
+        (status_list(stale_at=NOW, expires=NOW), Check.STATUS_FRESHNESS),
     ],
-    ids=["revoked", "none", "another", "another provider's", "stale"],
+    ids=["revoked", "none", "another", "another provider's", "stale", "expired"],
 )
 def test_what_cannot_be_found_valid_is_not_current(list_: Any, check: Check) -> None:
     with pytest.raises(Rejected) as refusal:
