@@ -268,6 +268,22 @@ async def test_a_status_that_cannot_be_had_is_shown_and_never_taken_for_good(
     assert vetting.certificate is not None
 
 
+async def test_what_could_not_be_looked_up_is_looked_up_again_after_a_minute(world: WalletWorld) -> None:
+    await world.receive()
+    world.clock.advance(DAY // 2)
+    world.outbound.down.add("trust.localhost")
+    flow, _ = await world.asked()
+    assert world.warned(flow) == [Check.STATUS_STALE.id]
+    world.outbound.down.clear()
+    world.clock.advance(59)
+    with pytest.raises(Rejected) as refusal:
+        await world.wallet.presenting.accept(flow, None)
+    assert refusal.value.check is Check.EXPLICIT_APPROVAL
+    world.clock.advance(1)
+    await world.wallet.presenting.accept(flow, None)
+    assert world.contents.log[-1].warnings == ()
+
+
 async def test_whoever_serves_the_list_is_not_told_who_asks(world: WalletWorld) -> None:
     world.traffic.clear()
     await vetted(world)

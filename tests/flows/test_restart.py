@@ -82,7 +82,7 @@ async def present(person: Person) -> Page:
     page = await browser.submit(await person.in_wallet(request), "/present")
     await person.restart()
     page = await person.in_wallet(page.url)
-    assert "Utopia sign-in asks" in page.words
+    assert "Utopia tax office asks" in page.words
     page = await browser.submit(page, "/present/", decision="accept")
     await person.restart()
     return page

@@ -13,6 +13,9 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.web.wallet_credentials.MAX_LINES": (
         "tests/unit/web/test_wallet.py::test_a_page_of_the_log_has_so_many_lines_and_says_that_there_are_more",
     ),
+    "zegel.services.wallet.vetting.AGAIN_SECONDS": (
+        "tests/flows/test_registration.py::test_what_could_not_be_looked_up_is_looked_up_again_after_a_minute",
+    ),
     "zegel.services.wallet.wallet.STATUS_SECONDS": (
         "tests/unit/services/test_status.py::test_a_list_is_used_again_while_it_is_kept",
     ),

@@ -131,7 +131,7 @@ class Person:
         """Up to the decision."""
         self.follow("Open my wallet", name="brought request")
         self.press("See the request", name="wallet's consent")
-        self.heading("Utopia sign-in asks")
+        self.heading("Utopia tax office asks")
 
     def sign_in(self) -> None:
         """Sign in to Tax online."""

@@ -36,6 +36,7 @@ _LICENCE: Final = {
         }
     ]
 }
+_SERVICE: Final = "Tax online"
 _SIGNED_IN: Final = "You are signed in."
 _KEPT: Final = 1.1  # seconds: a reader of the demo keeps a status list for one
 
@@ -143,7 +144,7 @@ class _Person:
         page = await self.browser.get(self.config.service.origin + "/sign-in")
         page = await self.browser.get(page.link("Open my wallet"))
         page = await self.browser.submit(page, "/present")
-        if f"{self.config.provider.name} asks" not in page.words:
+        if _SERVICE not in page.words:  # whom the provider asks for, and not the provider itself (RPI_07)
             raise Unavailable("wallet", f"it does not say who asks (status {page.status})")
         page = await self.browser.submit(page, "/present/", decision="accept")
         return page.onward or page.url
