@@ -398,6 +398,7 @@ async def test_the_timers_sign_and_purge(world: IssuingWorld) -> None:
     assert [timer.name for timer in world.roles[0].timers] == [
         "status lists",
         "wallets",
+        "disclosure policies",
         "purge",
         "issuer: keys",
         "issuer: registration certificates",
