@@ -70,6 +70,7 @@ from zegel.protocols.oauth.dpop import parse_dpop, sign_dpop
 from zegel.protocols.oauth.metadata import build_server_metadata, parse_server_metadata
 from zegel.protocols.oidc import upstream
 from zegel.protocols.openid4vci.encryption import parse_recipient
+from zegel.protocols.openid4vci.issuer_info import parse_statements
 from zegel.protocols.openid4vci.metadata import parse_issuer_metadata
 from zegel.protocols.openid4vci.offer import parse_offer, parse_offer_link
 from zegel.protocols.openid4vci.proofs import parse_key_proof, parse_proofs
@@ -852,6 +853,12 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "protocols.oidc.upstream.parse_keys": (of_json(in_response(upstream.parse_keys), {"keys": [JWK, {"kty": "RSA"}]}),),
     "protocols.openid4vci.encryption.parse_recipient": (
         of_json(behind_json(partial(parse_recipient, enc=Encryption.A128GCM, what="test")), ENCRYPTION_JWK),
+    ),
+    "protocols.openid4vci.issuer_info.parse_statements": (
+        of_json(
+            in_object(partial(parse_statements, what="test")),
+            {"issuer_info": [{"format": "registration_cert", "data": "ey"}, {"format": "registrar_dataset"}]},
+        ),
     ),
     "protocols.openid4vci.metadata.parse_issuer_metadata": (
         of_json(in_response(parse_issuer_metadata), {"credential_issuer": _ORIGIN, "batch": {"batch_size": 2}}),

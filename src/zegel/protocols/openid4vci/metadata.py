@@ -17,7 +17,6 @@ from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.jwe import ALGORITHM, Encryption
 from zegel.primitives.jws import UnverifiedJws, parse_jws, verify_jws
 from zegel.primitives.keys import Algorithm
-from zegel.primitives.members import read_array, read_object
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE, parse_numeric_date
 from zegel.protocols.oauth.metadata import check_url, endpoint_of, well_known_url
 from zegel.protocols.openid4vci.configuration import (
@@ -27,18 +26,17 @@ from zegel.protocols.openid4vci.configuration import (
     KeyRequirements,
 )
 from zegel.protocols.openid4vci.encryption import JWT, Recipient, parse_recipient
+from zegel.protocols.openid4vci.issuer_info import IssuerStatement, MetadataSigner, parse_statements
 from zegel.trust.access import party_identifier, party_name, party_service, verify_access_chain
 from zegel.trust.anchors import TrustAnchors
 from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.disclosure_policy.values import DisclosurePolicy
-from zegel.trust.registration.transport import REGISTRATION_FORMAT
 
 WELL_KNOWN: Final = "/.well-known/openid-credential-issuer"
 TYP: Final = "openidvci-issuer-metadata+jwt"
 MAX_METADATA: Final = 262_144  # thirty types in two formats with claims in three languages are under 150 kB
 MAX_CONFIGURATIONS: Final = 200  # a hundred types in two formats
 MAX_BATCH: Final = 100  # as many keys as one key attestation may attest
-MAX_STATEMENTS: Final = 16  # in issuer_info; a registration certificate, and the data set that it may stand beside
 MAX_SHOWN: Final = 300  # characters of a name or description; longer ones are not for a screen
 POLICY_MEMBER: Final = "embedded_disclosure_policy"  # of credential_metadata, where TS 119 472-3 puts its own members
 MAX_CLAIMS: Final = 200  # a PID has 40
@@ -54,25 +52,6 @@ class UnverifiedIssuerMetadata:
 
     unverified_members: JsonObject
     jws: UnverifiedJws | None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataSigner:
-    """Whose access certificate signed the metadata: its name, its identifier and its Service, as they stand there."""
-
-    name: str
-    identifier: str | None
-    service: str | None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuerStatement:
-    """A statement of somebody else about the issuer, in ``issuer_info`` (ETSI TS 119 472-3 section 4.2.3)."""
-
-    format: str
-    data: Json
 
 
 @final
@@ -163,7 +142,7 @@ def verify_issuer_metadata(
         unusable=unusable,
         signer=None if certified is None else certified.name,
         certified=certified,
-        statements=_statements(members),
+        statements=parse_statements(members, what=_WHAT),
     )
 
 
@@ -190,19 +169,6 @@ def _verify_signed(
         raise _rejected("the signed metadata has expired", "exp")
     leaf = chain.leaf  # ARF 3.0 ISSU_11: the subject of the access certificate
     return MetadataSigner(name=party_name(leaf), identifier=party_identifier(leaf), service=party_service(leaf))
-
-
-def _statements(members: JsonObject) -> tuple[IssuerStatement, ...]:
-    """Those that are registration certificates; what else stands there is for others."""
-    if "issuer_info" not in members:
-        return ()
-    entries = read_array(members["issuer_info"], what=_WHAT, where="issuer_info", limit=MAX_STATEMENTS)
-    told = [read_object(entry, what=_WHAT, where=f"issuer_info[{at}]") for at, entry in enumerate(entries)]
-    return tuple(
-        IssuerStatement(format=REGISTRATION_FORMAT, data=entry.get("data"))
-        for entry in told
-        if entry.get("format") == REGISTRATION_FORMAT
-    )
 
 
 def _servers(value: Json) -> tuple[str, ...]:

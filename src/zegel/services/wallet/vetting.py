@@ -13,7 +13,7 @@ from zegel.formats.credential import StatusReference, VerifiedCredential
 from zegel.formats.status.registered import check_registration_status
 from zegel.primitives.json import Json
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
-from zegel.protocols.openid4vci.metadata import MetadataSigner
+from zegel.protocols.openid4vci.issuer_info import MetadataSigner
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.protocols.openid4vp.overasking import AskedClaim, check_registered, unregistered_claims
 from zegel.protocols.openid4vp.pid import is_pid

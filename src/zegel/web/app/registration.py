@@ -51,6 +51,8 @@ class RegistrationFiles:
 
 def load_registration(path: Path) -> str:
     """Read a certificate of either format, as JSON carries it; what it says is left to whoever it is shown to."""
-    data = read_file(path, max_bytes=MAX_CERTIFICATE).strip()
+    data = read_file(path, max_bytes=MAX_CERTIFICATE)
+    if data.isascii():  # a JWT; of a CWT every byte counts
+        data = data.strip()
     parse_registration(data)
     return certificate_text(data)
