@@ -136,6 +136,27 @@ class Check(Enum):
         Fault.SENDER,
         "renew the certificate, or correct the clock",
     )
+    CERTIFICATE_REVOKED = (
+        "no certificate of the signer's chain is revoked",
+        "RFC 5280 section 6.3; ETSI TS 119 411-8",
+        "x5c",
+        Fault.SENDER,
+        "get another certificate; whoever holds the key of this one is not believed any more",
+    )
+    REVOCATION_LIST = (
+        "a list of revoked certificates is whole, and signed by the authority whose certificates it is about",
+        "RFC 5280 sections 5 and 6.3.3",
+        "the list of revoked certificates",
+        Fault.OPERATOR,
+        "have the authority publish a complete list under its own key, whose key usage is cRLSign",
+    )
+    REVOCATION_STALE = (
+        "what is known of revocation is in force, or late by no more than the grace that the profile allows",
+        "RFC 5280 section 5.1.2.5; ARF 3.0 VCR_14",
+        "x5c",
+        Fault.OPERATOR,
+        "see that the authority's list can be fetched, and that it is published anew before its next update is due",
+    )
     ENTITLEMENT = (
         "the signer is trusted for this attestation type",
         "ARF 3.0 ISSU_24, OIA_12; SD-JWT VC draft 16 section 3.5",

@@ -55,7 +55,8 @@ class Profile:
     """The choices that a role takes. What is not in a set is refused by name.
 
     ``status_grace`` is for how long a status list that cannot be had anew is answered from after its ttl, in seconds;
-    never beyond its end, and never without saying so (ARF 3.0 VCR_14).
+    never beyond its end, and never without saying so (ARF 3.0 VCR_14). ``revocation_grace`` is for how long a list of
+    revoked certificates is answered from after its next update was due, in seconds.
     ``timestamps_required``: an access certificate carries a timestamp of a log on the list (ARF 3.0 CT_05). Where it
     need not, what a log on the list is said to have signed has to hold nevertheless.
     """
@@ -68,6 +69,7 @@ class Profile:
     proofs: frozenset[Proof]
     status_grace: int
     timestamps_required: bool
+    revocation_grace: int
 
     def check_choice(self, choice: "Choice") -> "Choice":
         """Return the choice if the profile allows it; ``Rejected(PROFILE)`` with the choice's name otherwise."""
@@ -98,6 +100,7 @@ HAIP: Final = Profile(
     grants=frozenset({Grant.AUTHORIZATION_CODE}),
     client_authentication=frozenset({ClientAuthentication.ATTESTATION}),
     proofs=frozenset({Proof.JWT_WITH_KEY_ATTESTATION, Proof.ATTESTATION}),
+    revocation_grace=3_600,  # an authority that is late by more than an hour has a fault, or somebody stands between
     status_grace=900,  # a host that is restarted, or moved; whoever blocks the way to it gains no more than this
     timestamps_required=True,
 )
@@ -110,6 +113,7 @@ PLAIN: Final = Profile(
     grants=frozenset(Grant),
     client_authentication=frozenset(ClientAuthentication),
     proofs=frozenset(Proof),
+    revocation_grace=86_400,  # an authority that forgot its list for a day is noticed
     status_grace=86_400,  # a day: by then a revocation has to be known (EN 319 411-1 REV-6.2.4-03A)
     timestamps_required=False,
 )

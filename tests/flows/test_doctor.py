@@ -16,6 +16,7 @@ from zegel_testing.sign_in_world import SignInWorld, sign_in_world
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates
+from zegel.adapters.revocation_files import read_revocations
 from zegel.config.roles import Config
 from zegel.errors import Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -28,6 +29,7 @@ from zegel.services.doctor.topics import Topic
 from zegel.services.ports import Outbound, TlsPeer
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
+from zegel.trust.revocation import RevocationLists
 from zegel.web.app.roles import World
 
 pytestmark = pytest.mark.anyio
@@ -261,7 +263,8 @@ async def test_a_certificate_is_doubtful_in_its_last_fortnight(issuing: IssuingW
     fixed = TrustAnchor(certificate=certificate, purpose=Purpose.ACCESS, entity="Utopia access office")
     logs = issuing.world.trust.anchors.logs
     issuing.clock.advance(days * DAY)
-    trust = Trust((), fixed=[fixed, *logs], clock=issuing.clock)
+    revocation = RevocationLists(read_revocations(issuing.world.config.trust.folder), grace=400 * DAY)
+    trust = Trust((), fixed=[fixed, *logs], clock=issuing.clock, revocation=revocation)
     findings = await examine(issuing.issuer, eyes=eyes(issuing.world, trust=trust))
     assert found(findings, Topic.CERTIFICATE, "access certificate of Utopia identity office").state is state
 

@@ -67,7 +67,12 @@ def test_plain_has_all_that_haip_has_and_more() -> None:
 
 
 def test_no_choice_stands_outside_the_sets() -> None:
-    fields = set(Profile.__dataclass_fields__) - {"name", "status_grace", "timestamps_required"}
+    fields = set(Profile.__dataclass_fields__) - {
+        "name",
+        "status_grace",
+        "revocation_grace",
+        "timestamps_required",
+    }
     assert fields == set(SETS)
     assert all(allowed(PLAIN, choice) for _, choice in CHOICES)
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import final
 
 from zegel.adapters.files import os_errors, read_file
+from zegel.adapters.revocation_files import CRL_FOLDER, CRL_SUFFIX
 from zegel.adapters.trust_files import LIST_SUFFIX
+from zegel.primitives.crl import MAX_CRL
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 
 
@@ -25,6 +27,13 @@ class PublishedLists:
         """See ``ListFolder``; what is not in the folder is not looked for elsewhere."""
         path = self._files().get(name)
         return None if path is None else read_file(path, max_bytes=MAX_TRUSTED_LIST)
+
+    def read_revocations(self, name: str) -> bytes | None:
+        """See ``ListFolder``."""
+        folder = self._folder / CRL_FOLDER
+        with os_errors(folder):
+            there = folder.is_dir() and name in {path.name for path in folder.glob(f"*{CRL_SUFFIX}")}
+        return read_file(folder / name, max_bytes=MAX_CRL) if there else None
 
     def _files(self) -> Mapping[str, Path]:
         with os_errors(self._folder):

@@ -8,11 +8,14 @@ from typing import Final
 
 from zegel.adapters.files import os_errors, read_file
 from zegel.adapters.keyfiles import load_certificates
+from zegel.adapters.revocation_files import CRL_SUFFIX, read_revocations
 from zegel.errors import Unavailable
+from zegel.primitives.crl import UnverifiedCrl
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST, parse_trusted_list
 from zegel.trust.lists.values import ListType
 from zegel.trust.lists.verify import verify_trusted_list
+from zegel.trust.revocation import RevocationLists
 from zegel.trust.transparency.logs import TransparencyLog
 
 OPERATOR_FILE: Final = "operator.pem"
@@ -22,14 +25,19 @@ _GIVEN: Final = "given by hand"  # one entity, so that an issuer's status list m
 _PURPOSES: Final = (Purpose.ISSUER, Purpose.STATUS)
 
 
-def load_trust(paths: Sequence[Path], *, now: int) -> TrustAnchors:
-    """The anchors of all paths.
+def load_trust(
+    paths: Sequence[Path], *, now: int, more: Sequence[UnverifiedCrl] = (), unsafe_unknown: bool = False
+) -> TrustAnchors:
+    """The anchors of all paths, and what is known of revocation: that, and ``more``.
 
-    A folder with ``operator.pem`` holds lists, each of which has to lead to it; of any other folder every ``*.pem`` is
-    an anchor. A file holds anchors: whoever names it vouches for them, for every type. ``Unavailable`` for what cannot
-    be read, ``Malformed`` or ``Rejected`` for a list that is not to be trusted.
+    A folder with ``operator.pem`` holds lists, each of which has to lead to it, and in ``crl`` what authorities have
+    revoked; of any other folder every ``*.pem`` is an anchor. A file holds anchors: whoever names it vouches for them,
+    for every type; a ``*.crl`` is a list of revoked certificates. ``unsafe_unknown`` lets pass what no list speaks of.
+    ``Unavailable`` for what cannot be read, ``Malformed`` or ``Rejected`` for a list that is not to be trusted.
     """
-    return TrustAnchors([anchor for path in paths for anchor in _anchors(path, now)])
+    anchors = [anchor for path in paths if path.suffix != CRL_SUFFIX for anchor in _anchors(path, now)]
+    lists = [*more, *(crl for path in paths for crl in read_revocations(path))]
+    return TrustAnchors(anchors, revocation=RevocationLists(lists, unsafe_unknown=unsafe_unknown))
 
 
 def _anchors(path: Path, now: int) -> Iterator[TrustAnchor | TransparencyLog]:

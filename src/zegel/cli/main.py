@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "sandbox": Command(module="sandbox", help="make authorities, keys, lists and a configuration"),
     "serve": Command(module="serve", help="serve roles of a configuration"),
     "config": Command(module="config", help="check a configuration, or show it as it counts"),
+    "crl": Command(module="crl", help="revoke certificates of a sandbox, publish what is revoked"),
     "keys": Command(module="keys", help="list and rotate the keys of roles"),
     "db": Command(module="db", help="check, upgrade, back up and restore the databases of roles"),
     "doctor": Command(module="doctor", help="examine a deployment before the first wallet does"),

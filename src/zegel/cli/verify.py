@@ -2,6 +2,7 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from zegel.checks import Check
 from zegel.cli.input import read_input
 from zegel.cli.network import outbound_of
 from zegel.cli.output import ACCEPTED, exit_code, in_text, in_words, print_data, print_text, verdict
-from zegel.errors import Malformed, Rejected, ZegelError, explain
+from zegel.errors import Malformed, Rejected, Unavailable, ZegelError, explain
 from zegel.formats.claims import json_claim
 from zegel.formats.credential import (
     CurrentCredential,
@@ -34,6 +35,7 @@ from zegel.formats.status.entries import MAX_LIST
 from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import parse_status_list, verify_status_list
 from zegel.primitives.cbor import MAX_BYTES
+from zegel.primitives.crl import UnverifiedCrl, parse_crl
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import MAX_BYTES as MAX_JSON
 from zegel.primitives.json import parse_json
@@ -43,6 +45,7 @@ from zegel.protocols.openid4vp.satisfaction import check_answer
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.web.app.world import PublishedRevocations
 
 _MAX_INPUT: Final = 4 * MAX_BYTES  # an mdoc in hexadecimal, with line breaks
 _NOT_LOOKED_UP: Final = "not looked up"
@@ -71,7 +74,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     status = parser.add_mutually_exclusive_group()
     status.add_argument("--status", metavar="FILE", type=Path, help="the status list token, instead of fetching it")
     status.add_argument(
-        "--no-network", action="store_true", help="fetch nothing: the status is not looked up, and said so"
+        "--no-network",
+        action="store_true",
+        help=_NO_NETWORK_HELP,
     )
     parser.add_argument("--at", metavar="TIME", help="judge as at this time: seconds, or 2026-01-31T12:00:00Z")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -91,8 +96,14 @@ def run(args: Namespace) -> int:
 def _judge(args: Namespace) -> tuple[Judged | Current, str]:
     now = parse_time(args.at)
     unverified = parse_any(read_input(_file(args), max_bytes=_MAX_INPUT))
-    anchors = load_trust(args.trust, now=now)
-    judged = _verified(args, unverified, anchors, now)
+    anchors = load_trust(args.trust, now=now, unsafe_unknown=args.no_network)
+    try:
+        judged = _verified(args, unverified, anchors, now)
+    except Rejected as error:
+        if error.check is not Check.REVOCATION_STALE or not anchors.revocation.wanted:
+            raise
+        anchors = load_trust(args.trust, now=now, more=asyncio.run(_revocations(args, anchors)))
+        judged = _verified(args, unverified, anchors, now)
     credential = judged.credential if isinstance(judged, VerifiedPresentation) else judged
     if args.type is not None and args.type not in credential.types:
         raise Rejected(Check.QUERY_TYPE, f"expected {args.type}, got {credential.type}", field="type")
@@ -176,11 +187,24 @@ def _status_list(
     return verify_status_list(unverified, uri=reference.uri, anchors=anchors, now=now)
 
 
+async def _revocations(args: Namespace, anchors: TrustAnchors) -> list[UnverifiedCrl]:
+    """The lists that a chain to an anchor has named; those that cannot be had are missed by whoever judges."""
+    outbound = outbound_of(args)
+    source, found = PublishedRevocations(outbound), []
+    try:
+        for url in sorted(anchors.revocation.wanted):
+            with suppress(Malformed, Unavailable):
+                found.append(parse_crl(await source.fetch(url)))
+    finally:
+        await outbound.aclose()
+    return found
+
+
 async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors) -> VerifiedList | None:
     outbound = outbound_of(args)
     try:
         fixed = [anchor for purpose in Purpose for anchor in anchors.of(purpose)]
-        trust = Trust((), fixed=fixed, clock=SystemClock())
+        trust = Trust((), fixed=fixed, clock=SystemClock(), revocation=anchors.revocation)
         reader = StatusReader(outbound=outbound, trust=trust, clock=SystemClock(), keep=1)
         return await reader.fetch_status_list(credential.status)
     finally:
@@ -257,5 +281,6 @@ def parse_time(text: str | None) -> int:
 _SECONDS_DIGITS: Final = 12  # until the year 33658
 
 
+_NO_NETWORK_HELP: Final = "fetch nothing: what is not at hand of status and revocation is not looked up, and said so"
 _FILE_HELP: Final = "the credential or presentation; - reads stdin; without it, the last PATH of --trust"
 _TRUST_HELP: Final = "a folder of signed lists with operator.pem, or PEM certificates that you vouch for"

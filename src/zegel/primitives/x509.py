@@ -63,7 +63,8 @@ class Certificate:
     """An X.509 certificate. Times are seconds since the epoch; ``subject`` and ``issuer`` are RFC 4514 names.
 
     ``signs``: its key is for signatures, and not for those of certificates. ``is_authority``: it says that it is one,
-    or constrains names, which is for authorities alone (RFC 5280 section 4.2.1.10).
+    or constrains names, which is for authorities alone (RFC 5280 section 4.2.1.10). ``signs_lists``: its key is for
+    lists of revoked certificates. ``revocation_points`` are the addresses of the lists that it may stand on.
     """
 
     der: bytes
@@ -77,10 +78,12 @@ class Certificate:
     uris: tuple[str, ...]
     extended_key_usage: tuple[str, ...]
     signs: bool
+    signs_lists: bool
     is_authority: bool
     understood: bool
     key_id: bytes | None
     authority_key_id: bytes | None
+    revocation_points: tuple[str, ...]
     _x509: x509.Certificate = field(repr=False, compare=False)
 
     def parse(self) -> "Certificate":
@@ -174,10 +177,12 @@ def _parse(der: bytes, what: str) -> Certificate:
         uris=() if alternative is None else tuple(alternative.get_values_for_type(x509.UniformResourceIdentifier)),
         extended_key_usage=() if extended is None else tuple(oid.dotted_string for oid in extended),
         signs=usage is not None and usage.digital_signature and not usage.key_cert_sign,
+        signs_lists=usage is not None and usage.crl_sign,
         is_authority=(constraints is not None and constraints.ca) or x509.NameConstraints.oid in extensions,
         understood=all(not e.critical or e.oid in _UNDERSTOOD for e in extensions.values()),
         key_id=None if key_id is None else key_id.digest,
         authority_key_id=None if authority is None else authority.key_identifier,
+        revocation_points=_revocation_points(_value(extensions, x509.CRLDistributionPoints)),
         _x509=certificate,
     )
 
@@ -285,6 +290,12 @@ def _check_profile(leaf: Certificate, anchor: Certificate, profile: CertificateP
     if problem:
         detail = f"expected {problem} in a certificate for {profile.name}"
         raise Rejected(Check.CERTIFICATE_PROFILE, detail, field="x5c[0]")
+
+
+def _revocation_points(points: x509.CRLDistributionPoints | None) -> tuple[str, ...]:
+    """RFC 5280 section 4.2.1.13; a point without an address is as good as none that can be asked."""
+    names = [name for point in points or () for name in point.full_name or ()]
+    return tuple(name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
 
 
 def _value(extensions: Mapping[x509.ObjectIdentifier, x509.Extension[x509.ExtensionType]], kind: type[_E]) -> _E | None:

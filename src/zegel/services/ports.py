@@ -304,6 +304,10 @@ class ListFolder(Protocol):
         """One list as it stands; None for a name that is not there."""
         ...
 
+    def read_revocations(self, name: str) -> bytes | None:
+        """One list of revoked certificates as it stands; None for a name that is not there."""
+        ...
+
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """What answers a request: a role, or a peer in a test."""

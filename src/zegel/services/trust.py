@@ -2,19 +2,27 @@
 
 A list that cannot be fetched or verified leaves the last good one in place until its next update is overdue; from then
 on its entities are trusted no longer. An entity that is gone from a list is gone from the anchors with the next fetch.
+
+The lists of revoked certificates are fetched along with them, ahead of their use: whoever serves them learns that
+somebody trusts the authority, and nothing of which certificate was looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, final
+from itertools import islice
+from typing import Final, Protocol, final
 
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.primitives.crl import UnverifiedCrl, parse_crl
 from zegel.services.ports import Clock
 from zegel.trust.anchors import TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import parse_trusted_list
-from zegel.trust.lists.values import ListType
+from zegel.trust.lists.values import CRL_POINT, ListType
 from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
+from zegel.trust.revocation import GRACE, RevocationLists
 from zegel.trust.transparency.logs import TransparencyLog
+
+MAX_REVOCATION_LISTS: Final = 256  # fetched in a turn; each Member State has a handful of authorities
 
 
 class ListSource(Protocol):
@@ -35,6 +43,14 @@ class ListSource(Protocol):
         ...
 
 
+class RevocationSource(Protocol):
+    """Where lists of revoked certificates come from."""
+
+    async def fetch(self, url: str) -> bytes:
+        """The list at an address that somebody trusted has named, in DER; ``Unavailable`` when it cannot be had."""
+        ...
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHealth:
@@ -50,10 +66,22 @@ class ListHealth:
 
 @final
 class Trust:
-    """The anchors of a role, and the logs. ``fixed`` are those that the operator vouches for by hand."""
+    """The anchors of a role, and the logs. ``fixed`` are those that the operator vouches for by hand.
+
+    Without ``revocations`` nothing more is learnt of revocation than ``revocation`` has, and a certificate that says
+    where its own is published is not believed. ``grace`` is for how many seconds a list of revoked certificates is
+    answered from after its next update was due.
+    """
 
     def __init__(
-        self, sources: Sequence[ListSource], *, fixed: Sequence[TrustAnchor | TransparencyLog], clock: Clock
+        self,
+        sources: Sequence[ListSource],
+        *,
+        fixed: Sequence[TrustAnchor | TransparencyLog],
+        clock: Clock,
+        revocations: RevocationSource | None = None,
+        grace: int = GRACE,
+        revocation: RevocationLists | None = None,
     ) -> None:
         self._sources = tuple(sources)
         self._fixed = tuple(fixed)
@@ -61,7 +89,11 @@ class Trust:
         self._lists: dict[int, VerifiedTrustedList] = {}
         self._errors: dict[int, ZegelError] = {}
         self._fetched: dict[int, int] = {}
-        self._anchors = TrustAnchors(self._fixed)
+        self._revocations = revocations
+        self._grace = grace
+        self._revoked: dict[str, UnverifiedCrl] = {}
+        self._revoked_errors: dict[str, ZegelError] = {}
+        self._anchors = TrustAnchors(self._fixed, revocation=revocation or RevocationLists(grace=grace))
         self._in_force: tuple[VerifiedTrustedList, ...] = ()
 
     @property
@@ -70,10 +102,8 @@ class Trust:
         in_force = self._not_overdue()
         # by identity: to compare a list with another takes longer than all else that a presentation needs of it
         if list(map(id, in_force)) != list(map(id, self._in_force)):
-            anchors = [anchor for listed in in_force for anchor in listed.anchors()]
-            logs = [log for listed in in_force for log in listed.logs()]
-            self._anchors = TrustAnchors([*self._fixed, *anchors, *logs])
             self._in_force = in_force
+            self._anchors = self._gathered()
         return self._anchors
 
     async def refresh(self) -> tuple[ListHealth, ...]:
@@ -84,7 +114,47 @@ class Trust:
                 self._errors.pop(position, None)
             except (Malformed, Rejected, Unavailable) as error:
                 self._errors[position] = error
+        await self._refresh_revocations()
         return self.health()
+
+    def revocation_errors(self) -> Mapping[str, ZegelError]:
+        """Why the last fetch of a list of revoked certificates failed, by its address."""
+        return dict(self._revoked_errors)
+
+    async def _refresh_revocations(self) -> None:
+        """Fetch what the lists and the certificates seen so far name; what is named no more is forgotten."""
+        if self._revocations is None:
+            return
+        wanted = tuple(dict.fromkeys(islice(self._revocation_addresses(), MAX_REVOCATION_LISTS)))
+        known, self._revoked_errors = self._revoked, {}
+        fetched: dict[str, UnverifiedCrl] = {}
+        for url in wanted:
+            try:
+                fetched[url] = _newer(parse_crl(await self._revocations.fetch(url)), known.get(url))
+            except (Malformed, Unavailable) as error:
+                self._revoked_errors[url] = error
+                if url in known:
+                    fetched[url] = known[url]
+        if fetched != known:
+            self._revoked = fetched
+            self._anchors = self._gathered()
+
+    def _revocation_addresses(self) -> Iterator[str]:
+        for listed in self._lists.values():
+            for entity in listed.entities:
+                for service in entity.services:
+                    if service.active:
+                        yield from (point.url for point in service.supply_points if point.type == CRL_POINT)
+        for anchor in (each for each in self._fixed if isinstance(each, TrustAnchor)):
+            yield from anchor.certificate.parse().revocation_points
+        # a trusted list may name none; a chain that led to an anchor then has said where to look
+        yield from self.anchors.revocation.wanted
+
+    def _gathered(self) -> TrustAnchors:
+        anchors = [anchor for listed in self._in_force for anchor in listed.anchors()]
+        logs = [log for listed in self._in_force for log in listed.logs()]
+        revocation = RevocationLists(self._revoked.values(), grace=self._grace, wanted=self._anchors.revocation.wanted)
+        return TrustAnchors([*self._fixed, *anchors, *logs], revocation=revocation)
 
     def health(self) -> tuple[ListHealth, ...]:
         """How each list stands since it was fetched last."""
@@ -126,3 +196,10 @@ class Trust:
             next_update=None if verified is None else verified.next_update,
             error=self._errors.get(position),
         )
+
+
+def _newer(crl: UnverifiedCrl, known: UnverifiedCrl | None) -> UnverifiedCrl:
+    """The list as it was fetched, unless it is behind the one that is known: nobody serves an old one in its place."""
+    if known is not None and known.unverified_this_update > crl.unverified_this_update:
+        return known
+    return known if known is not None and known == crl else crl

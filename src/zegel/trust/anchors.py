@@ -19,6 +19,7 @@ from zegel.primitives.x509 import (
     parse_certificate,
     verify_path,
 )
+from zegel.trust.revocation import RevocationLists
 from zegel.trust.transparency.logs import TransparencyLog
 
 _MAX_REMEMBERED: Final = 4_096  # chains; each is under 10 kB
@@ -105,14 +106,17 @@ class VerifiedChain:
 
 @final
 class TrustAnchors:
-    """A set of anchors, and of the logs whose timestamps count.
+    """A set of anchors, the logs whose timestamps count, and what is known of revocation.
 
     One certificate that is listed twice for a purpose is one anchor for the types of both.
     """
 
-    def __init__(self, trusted: Iterable[TrustAnchor | TransparencyLog]) -> None:
+    def __init__(
+        self, trusted: Iterable[TrustAnchor | TransparencyLog], *, revocation: RevocationLists | None = None
+    ) -> None:
         known = tuple(trusted)
         self.logs: Final = tuple(each for each in known if isinstance(each, TransparencyLog))
+        self.revocation: Final = RevocationLists() if revocation is None else revocation
         self._anchors: dict[Purpose, dict[bytes, TrustAnchor]] = {purpose: {} for purpose in Purpose}
         for anchor in (each for each in known if isinstance(each, TrustAnchor)):
             listed = self._anchors[anchor.purpose]
@@ -128,8 +132,8 @@ class TrustAnchors:
     def verify_chain(self, chain: tuple[bytes, ...], *, purpose: Purpose, now: int) -> VerifiedChain:
         """Validate DER certificates, leaf first, to an anchor for ``purpose``.
 
-        ``Malformed`` for what is no certificate; ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR or
-        CERTIFICATE_PROFILE.
+        ``Malformed`` for what is no certificate; ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR,
+        CERTIFICATE_PROFILE, or those of ``RevocationLists.check_chain``.
         """
         remembered = (chain, purpose, now // 60)
         verified = self._validated.get(remembered)
@@ -144,6 +148,7 @@ class TrustAnchors:
             verified = VerifiedChain(
                 leaf=certificates[0], anchor=self._anchors[purpose][top.der], between=certificates[1:]
             )
+            self.revocation.check_chain(certificates, anchor=top, now=now)
             if len(self._validated) >= _MAX_REMEMBERED:
                 self._validated.clear()
             self._validated[remembered] = verified

@@ -17,6 +17,8 @@ from zegel.web.routing import Audience, Route
 LIST_PATH: Final = "/lists/"
 STATUS_PATH: Final = "/status/"
 STATUS_SUFFIX: Final = ".status"
+CRL_PATH: Final = "/crl/"
+CRL_TYPE: Final = "application/pkix-crl"  # RFC 2585 section 4.2
 MEDIA_TYPE: Final = "application/jose"  # ETSI TS 119 602 annex A: JWS in compact serialisation
 MAX_AGE: Final = 300  # seconds; an entity that is taken off a list is off it for everybody within five minutes
 _TITLE: Final = "Lists of trusted entities"
@@ -54,6 +56,12 @@ async def serve_status(site: TrustSite, request: HttpRequest, *, name: str) -> H
     if body is None:
         return HttpResponse(status=404)
     return publish(request, body, content_type=StatusListFormat.JWT, max_age=MAX_AGE)
+async def serve_revocations(site: TrustSite, request: HttpRequest, *, name: str) -> HttpResponse:
+    """What an authority revoked, byte for byte as it was signed."""
+    body = site.lists.read_revocations(name)
+    if body is None:
+        return HttpResponse(status=404)
+    return publish(request, body, content_type=CRL_TYPE, max_age=MAX_AGE)
 
 
 async def show_home(site: TrustSite, _request: HttpRequest) -> HttpResponse:
@@ -91,5 +99,6 @@ ROUTES: Final[tuple[Route[TrustSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", LIST_PATH + "{name}", serve_list),
     Route("GET", STATUS_PATH + "{name}", serve_status),
+    Route("GET", CRL_PATH + "{name}", serve_revocations),
     Route("GET", STATIC + "{name}", serve_static),
 )

@@ -43,6 +43,7 @@ from zegel.web.app.world import ConfiguredList
 from zegel.web.issuer_site import IssuerSite
 from zegel_testing.authorities import NOW
 from zegel_testing.browser import Browser
+from zegel_testing.revocations import revocations_of
 
 PASSWORDS = {
     "erika": "erika keeps bees",
@@ -318,7 +319,7 @@ async def issuing_world(config: Config, **issuer: Any) -> AsyncIterator[IssuingW
     clock, handlers = ManualClock(NOW), {}
     outbound = Loopback(handlers)
     lists = [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists]
-    trust = Trust(lists, fixed=(), clock=clock)
+    trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config))
     assert all(health.error is None for health in await trust.refresh())
     world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
     roles = (await open_issuer(world), await open_wallet_provider(world))

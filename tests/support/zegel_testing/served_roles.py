@@ -23,6 +23,7 @@ from zegel.web.app.verifier import open_verifier
 from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList
 from zegel_testing.authorities import NOW
+from zegel_testing.revocations import revocations_of
 
 T = TypeVar("T")
 
@@ -64,7 +65,10 @@ def serve_roles(folder: Path, *, profile: str = "plain") -> Iterator[ServedRoles
         clock, handlers = ManualClock(NOW), {}
         outbound = Loopback(handlers)
         trust = Trust(
-            [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists], fixed=(), clock=clock
+            [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists],
+            fixed=(),
+            clock=clock,
+            revocations=revocations_of(config),
         )
         world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
         await trust.refresh()

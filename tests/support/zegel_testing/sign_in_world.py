@@ -31,6 +31,7 @@ from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random, s
 from zegel_testing.browser import Browser
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.persons import ADA
+from zegel_testing.revocations import revocations_of
 from zegel_testing.transparency import log_of
 
 LAPUTA = authority("Laputa")
@@ -156,6 +157,7 @@ async def sign_in_world(config: Config, *, database: Path) -> AsyncIterator[Sign
         [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists],
         fixed=[_anchor(LAPUTA, purpose) for purpose in (Purpose.ISSUER, Purpose.STATUS)],
         clock=clock,
+        revocations=revocations_of(config),
     )
     assert all(health.error is None for health in await trust.refresh())
     provider = replace(config.provider, database=f"sqlite:///{database}")

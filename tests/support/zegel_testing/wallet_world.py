@@ -34,6 +34,7 @@ from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList
 from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.browser import Browser
+from zegel_testing.revocations import revocations_of
 from zegel_testing.sandboxes import sandbox_at
 
 PASSPHRASE = "a sentence of the owner's"
@@ -216,7 +217,8 @@ async def wallet_world(
         config = replace(config, verifier=replace(config.verifier, registration=None))
     clock, handlers, traffic = ManualClock(NOW), {}, []
     inner = Loopback(handlers)
-    trust = Trust([ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists], fixed=(), clock=clock)
+    lists = [ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists]
+    trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config))
     assert all(health.error is None for health in await trust.refresh())
     world = World(config=config, clock=clock, random=fixed_random("world"), outbound=inner, trust=trust)
     roles = {

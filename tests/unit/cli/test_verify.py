@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from zegel_testing.authorities import DAY, NOW, fixed_key
 from zegel_testing.command_line import CATALOGUE, CLAIMS_OF, HOLDER_JWK, ISSUABLE
 from zegel_testing.relying_party import Asked, Copy
 
-from zegel.adapters.keyfiles import load_signer
+from zegel.adapters.keyfiles import load_certificates, load_signer
 from zegel.adapters.sandbox.create import Sandbox
+from zegel.adapters.sandbox.revocations import revoke_certificate
 from zegel.checks import Check
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
@@ -447,7 +449,8 @@ def test_another_authority_is_not_trusted(zegel: Any, issue: Issue, sandbox: San
 
 def test_a_certificate_that_one_vouches_for_is_trusted(zegel: Any, issue: Issue, sandbox: Sandbox) -> None:
     root = sandbox.config.parent / "authorities" / "attestations.pem"
-    said = accepted(zegel("verify", issue(), "--trust", root, "--at", NOW, "--json"))
+    revoked = sandbox.trust_folder / "crl" / "attestations.crl"
+    said = accepted(zegel("verify", issue(), "--trust", root, revoked, "--at", NOW, "--json"))
     assert said["credential"]["issuer"]["entity"] == "given by hand"
 
 
@@ -456,13 +459,51 @@ def test_a_folder_of_certificates_is_trusted_whole(zegel: Any, issue: Issue, san
     folder.mkdir()
     for name in ("attestations", "access"):
         (folder / f"{name}.pem").write_bytes((sandbox.config.parent / "authorities" / f"{name}.pem").read_bytes())
+    (folder / "a.crl").write_bytes((sandbox.trust_folder / "crl" / "attestations.crl").read_bytes())
     accepted(zegel("verify", issue(), "--trust", folder, "--at", NOW, "--json"))
 
 
 def test_several_paths_are_trusted_together(zegel: Any, issue: Issue, sandbox: Sandbox) -> None:
     authorities = sandbox.config.parent / "authorities"
     paths = ("--trust", authorities / "access.pem", "--trust", authorities / "attestations.pem")
-    accepted(zegel("verify", issue(), *paths, "--at", NOW, "--json"))
+    revoked = ("--trust", sandbox.trust_folder / "crl" / "attestations.crl")
+    accepted(zegel("verify", issue(), *paths, *revoked, "--at", NOW, "--json"))
+
+
+def test_what_nobody_knows_of_revocation_is_said_and_without_a_network_left_open(
+    zegel: Any, issue: Issue, sandbox: Sandbox
+) -> None:
+    root = sandbox.config.parent / "authorities" / "attestations.pem"
+    refused(zegel("verify", issue(), "--trust", root, "--at", NOW, "--json"), Check.REVOCATION_STALE)
+    accepted(zegel("verify", issue(), "--trust", root, "--at", NOW, "--json", "--no-network"))
+
+
+def test_a_revoked_signer_is_refused_with_the_network_and_without(
+    zegel: Any, issue: Issue, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sandbox"
+    copytree(sandbox.config.parent, folder)
+    credential = issue()
+    (leaf,) = load_certificates(folder / "keys" / "issuer.pem")
+    assert revoke_certificate(folder, leaf, now=NOW) == "attestations"
+    for option in ((), ("--no-network",)):
+        ran = zegel("verify", credential, "--trust", folder / "trust", "--at", NOW, "--json", *option)
+        refused(ran, Check.CERTIFICATE_REVOKED)
+
+
+def test_what_is_revoked_is_listed_and_published_anew(zegel: Any, sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "sandbox"
+    copytree(sandbox.config.parent, folder)
+    config = ("--config", folder / "zegel.toml")
+    before = {each["issuer"]: each for each in zegel("crl", "list", *config, "--json").json["lists"]}
+    zegel("crl", "revoke", folder / "keys" / "verifier-access.pem", *config)
+    after = {each["issuer"]: each for each in zegel("crl", "renew", *config, "--json").json["lists"]}
+    access = next(issuer for issuer in after if "access" in issuer)
+    assert before.keys() == after.keys()
+    assert (before[access]["number"], after[access]["number"]) == (1, 3)
+    assert (len(before[access]["revoked"]), len(after[access]["revoked"])) == (0, 1)
+    assert after[access]["revoked"][0] in zegel("crl", "list", *config).out
+    assert zegel("crl", "revoke", folder / "keys" / "issuer-web.pem", *config).code == 3
 
 
 @pytest.mark.parametrize("path", ["missing", "x" * 5_000, "empty"])
@@ -475,7 +516,7 @@ def test_trust_that_is_not_there_is_unavailable(zegel: Any, issue: Issue, tmp_pa
 def test_a_list_that_was_changed_is_not_trusted(zegel: Any, issue: Issue, sandbox: Sandbox, tmp_path: Path) -> None:
     folder = tmp_path / "trust"
     folder.mkdir()
-    for file in sandbox.trust_folder.iterdir():
+    for file in (each for each in sandbox.trust_folder.iterdir() if each.is_file()):
         data = file.read_bytes()
         (folder / file.name).write_bytes(data if file.suffix == ".pem" else data[:-90] + b"A" + data[-89:])
     said = zegel("verify", issue(), "--trust", folder, "--at", NOW, "--json").json

@@ -7,7 +7,9 @@ from typing import Final, final
 
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.keyfiles import create_private_key
+from zegel.adapters.revocation_files import CRL_SUFFIX
 from zegel.adapters.sandbox.plan import ROLES, SandboxPlan
+from zegel.adapters.sandbox.revocations import CRL_PATH, PUBLISHING, publish_first
 from zegel.primitives.der import encode_oid
 from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel.primitives.x509 import DAY, Certificate
@@ -168,9 +170,21 @@ def certify(
             random=random,
             dns_names=(plan.host(entity.role),),
             uris=(plan.origin(entity.role),),
+            crl_url=revocation_url(plan, entity.root),
         )
         certificate = stamp(draft) if _purpose(entity.root) is Purpose.ACCESS else draft.sign()
         write_identity(folder / "keys" / entity.file, key, certificate)
+
+
+def revocation_url(plan: SandboxPlan, root: str) -> str:
+    """Where the trust role serves what an authority revoked."""
+    return f"{plan.origin('trust')}{CRL_PATH}{root}{CRL_SUFFIX}"
+
+
+def publish_revocations(folder: Path, roots: Mapping[str, Authority], *, now: int) -> None:
+    """The first list of each authority that certifies anybody but web hosts."""
+    for name in PUBLISHING:
+        publish_first(folder / "trust", name, roots[name], now=now)
 
 
 def certify_web(folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Random) -> None:

@@ -3,7 +3,7 @@
 zegel.toml      the configuration of every role
 keys/           keys, chains, seals and operator tokens, as the configuration names them
 authorities/    the roots and their keys; no role ever reads them
-trust/          the signed lists of trusted entities and their operator's root
+trust/          the signed lists of trusted entities and their operator's root; in crl/ what the authorities revoked
 web-ca.pem      the root of the sandbox's own web authority
 """
 
@@ -18,7 +18,14 @@ from typing import Final, TypeAlias, final
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.files import create_owner_only, make_owner_only_folder, os_errors
 from zegel.adapters.keyfiles import create_private_key, create_secret
-from zegel.adapters.sandbox.authorities import certify, certify_list_operator, certify_web, create_log, create_roots
+from zegel.adapters.sandbox.authorities import (
+    certify,
+    certify_list_operator,
+    certify_web,
+    create_log,
+    create_roots,
+    publish_revocations,
+)
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.adapters.sandbox.registrations import REGISTRATIONS, create_registrations
@@ -69,6 +76,7 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
     roots = create_roots(folder, now=now, random=random)
     log = create_log(folder, random=random)
     certify(folder, plan, roots, stamp=partial(issue_stamped, log=log, now=now), now=now, random=random)
+    publish_revocations(folder, roots, now=now)
     certify_web(folder, plan, roots["web"], now=now, random=random)
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
     signer = certify_list_operator(roots["lists"], now=now, random=random)

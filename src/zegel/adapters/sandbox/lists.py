@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.files import create_owner_only
-from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY
+from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, revocation_url
 from zegel.adapters.sandbox.plan import SandboxPlan
+from zegel.adapters.sandbox.revocations import PUBLISHING
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.der import dotted_oid
 from zegel.primitives.x509 import DAY
@@ -19,7 +20,15 @@ from zegel.trust.lists.build import (
     build_trusted_list,
     sign_trusted_list,
 )
-from zegel.trust.lists.values import LOG_RADIX, ListType, ServiceType, TrustedService, encode_key
+from zegel.trust.lists.values import (
+    CRL_POINT,
+    LOG_RADIX,
+    ListType,
+    ServiceType,
+    SupplyPoint,
+    TrustedService,
+    encode_key,
+)
 from zegel.trust.signing import CertifiedSigner
 from zegel.trust.transparency.logs import LogSigner
 
@@ -79,7 +88,7 @@ def write_lists(
     for listed in LIST_FILES:
         document = build_trusted_list(
             _scheme(listed, plan),
-            _entities(listed.type, roots, catalogue, log),
+            _entities(listed.type, roots, catalogue, log, _published(plan)),
             signer=signer.leaf,
             sequence=1,
             issued_at=now,
@@ -90,14 +99,28 @@ def write_lists(
     create_owner_only(folder / OPERATOR_FILE, roots["lists"].certificate.pem.encode())
 
 
+def _published(plan: SandboxPlan) -> Mapping[str, tuple[SupplyPoint, ...]]:
+    """Where each authority publishes what it revoked."""
+    return {name: (SupplyPoint(url=revocation_url(plan, name), type=CRL_POINT),) for name in PUBLISHING}
+
+
 def _entities(
-    list_type: ListType, roots: Mapping[str, Authority], catalogue: Catalogue, log: LogSigner
+    list_type: ListType,
+    roots: Mapping[str, Authority],
+    catalogue: Catalogue,
+    log: LogSigner,
+    published: Mapping[str, tuple[SupplyPoint, ...]],
 ) -> tuple[ListedEntity, ...]:
     attestations = roots["attestations"].certificate.der  # the issuer signs its status lists itself
     match list_type:
         case ListType.PID_PROVIDERS:
             services = (
-                TrustedService(name="PID", type=ServiceType.PID_ISSUANCE, certificates=(attestations,)),
+                TrustedService(
+                    name="PID",
+                    type=ServiceType.PID_ISSUANCE,
+                    certificates=(attestations,),
+                    supply_points=published["attestations"],
+                ),
                 TrustedService(name="PID status", type=ServiceType.PID_REVOCATION, certificates=(attestations,)),
             )
             return (ListedEntity(organization=_office("identity"), country=COUNTRY, services=services),)
@@ -111,7 +134,11 @@ def _entities(
             )
             services = (
                 TrustedService(
-                    name="Attestations", type=ServiceType.PUB_EAA_ISSUANCE, certificates=(attestations,), types=types
+                    name="Attestations",
+                    type=ServiceType.PUB_EAA_ISSUANCE,
+                    certificates=(attestations,),
+                    types=types,
+                    supply_points=published["attestations"],
                 ),
                 TrustedService(name="Status", type=ServiceType.PUB_EAA_REVOCATION, certificates=(attestations,)),
             )
@@ -119,8 +146,18 @@ def _entities(
         case ListType.WALLET_PROVIDERS:
             wallets, status = roots["wallets"].certificate.der, roots["wallet-status"].certificate.der
             services = (
-                TrustedService(name="Wallet", type=ServiceType.WALLET_ISSUANCE, certificates=(wallets,)),
-                TrustedService(name="Wallet status", type=ServiceType.WALLET_REVOCATION, certificates=(status,)),
+                TrustedService(
+                    name="Wallet",
+                    type=ServiceType.WALLET_ISSUANCE,
+                    certificates=(wallets,),
+                    supply_points=published["wallets"],
+                ),
+                TrustedService(
+                    name="Wallet status",
+                    type=ServiceType.WALLET_REVOCATION,
+                    certificates=(status,),
+                    supply_points=published["wallet-status"],
+                ),
             )
             return (ListedEntity(organization=_office("wallet"), country=COUNTRY, services=services),)
         case ListType.ACCESS_PROVIDERS:
@@ -128,6 +165,7 @@ def _entities(
                 name="Access certificates",
                 type=ServiceType.ACCESS_ISSUANCE,
                 certificates=(roots["access"].certificate.der,),
+                supply_points=published["access"],
             )
             return (
                 ListedEntity(organization=_office("access"), country=COUNTRY, services=(access,)),
@@ -140,6 +178,7 @@ def _entities(
                     name="Registration certificates",
                     type=ServiceType.REGISTRATION_ISSUANCE,
                     certificates=(registration,),
+                    supply_points=published["registration"],
                 ),
                 TrustedService(
                     name="Registration certificate status",

@@ -17,6 +17,7 @@ IDENTIFIER_EXTENSION: Final = "ServiceUniqueIdentifier"  # annexes D and E
 CRITICAL: Final = "Critical"  # clause 6.6.9
 ROLE_RADIX: Final = "http://uri.etsi.org/19602/ListOfTrustedEntities/"
 _KEY: Final = "key on a list of trusted entities"
+CRL_POINT: Final = "http://uri.etsi.org/19602/ServiceSupplyPoint/CRL"  # ours: clause 6.6.7 leaves the types open
 _SERVICE_RADIX: Final = "http://uri.etsi.org/19602/SvcType/"
 
 

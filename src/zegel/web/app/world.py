@@ -11,7 +11,9 @@ from zegel.adapters.logs import Log
 from zegel.adapters.outbound import HttpOutbound
 from zegel.config.roles import Config, TrustedListConfig
 from zegel.errors import Unavailable
+from zegel.primitives.crl import MAX_CRL
 from zegel.primitives.http import HttpRequest
+from zegel.profiles import PROFILES
 from zegel.services.ports import Outbound
 from zegel.services.trust import ListSource, Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
@@ -54,6 +56,28 @@ class ConfiguredList:
         return response.body
 
 
+@final
+class PublishedRevocations:
+    """A ``RevocationSource`` over the one way out."""
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+
+    async def fetch(self, url: str) -> bytes:
+        """See ``RevocationSource``."""
+        request = HttpRequest(method="GET", url=url, headers=(("accept", "application/pkix-crl"),))
+        response = await self._outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_CRL)
+        if response.status != 200:
+            raise Unavailable("list of revoked certificates", f"expected status 200, got {response.status}")
+        return response.body
+
+
+def configured_grace(config: Config) -> int:
+    """For how long a list of revoked certificates is answered from after its time: the strictest of the profiles."""
+    roles = (config.issuer, config.verifier, config.provider, config.wallet)
+    return min(PROFILES[role.profile].revocation_grace for role in roles)
+
+
 def configured_lists(config: Config, *, outbound: Outbound) -> tuple[ListSource, ...]:
     """The lists of trusted entities that a configuration names."""
     return tuple(ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists)
@@ -72,7 +96,13 @@ def open_world(config: Config) -> World:
         clock=clock,
         random=system_random,
         outbound=outbound,
-        trust=Trust(configured_lists(config, outbound=outbound), fixed=(), clock=clock),
+        trust=Trust(
+            configured_lists(config, outbound=outbound),
+            fixed=(),
+            clock=clock,
+            revocations=PublishedRevocations(outbound),
+            grace=configured_grace(config),
+        ),
         load=Load(config.overload),
         close=outbound.aclose,
     )

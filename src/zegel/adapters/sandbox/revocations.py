@@ -1,0 +1,71 @@
+"""The lists of revoked certificates of a sandbox's authorities, as files that the trust role serves."""
+
+from pathlib import Path
+from typing import Final
+
+from zegel.adapters.files import make_owner_only_folder, read_file, replace_owner_only
+from zegel.adapters.keyfiles import load_certificates, load_private_key
+from zegel.adapters.revocation_files import CRL_FOLDER, CRL_SUFFIX
+from zegel.errors import Unavailable
+from zegel.primitives.crl import MAX_CRL, UnverifiedCrl, parse_crl, sign_crl
+from zegel.primitives.x509 import DAY, Certificate
+from zegel.trust.authority import Authority
+
+CRL_PATH: Final = "/crl/"
+CRL_DAYS: Final = 180  # as the lists of trusted entities: a sandbox that rests for a while is still one
+
+PUBLISHING: Final = ("attestations", "wallets", "wallet-status", "access", "registration")
+"""The authorities, by their files, whose certificates say where their revocation is published."""
+
+
+def publish_first(trust: Path, name: str, authority: Authority, *, now: int) -> None:
+    """The first list of an authority: nothing is revoked."""
+    make_owner_only_folder(trust / CRL_FOLDER)
+    _publish(trust, name, authority, revoked={}, number=1, now=now)
+
+
+def revoke_certificate(folder: Path, certificate: Certificate, *, now: int) -> str:
+    """Revoke a certificate of a sandbox in ``folder``, for good; the name of its authority.
+
+    ``Unavailable`` where no authority of the sandbox issued it.
+    """
+    for name in PUBLISHING:
+        authority = _authority(folder, name)
+        if authority.certificate.subject == certificate.issuer:
+            published = _published(folder, name)
+            revoked = {**published.revoked_at(), certificate.serial_number: now}
+            number = (published.unverified_number or 0) + 1
+            _publish(folder / "trust", name, authority, revoked=revoked, number=number, now=now)
+            return name
+    raise Unavailable("certificate", "no authority of this sandbox that publishes revocations has issued it")
+
+
+def renew_revocations(folder: Path, *, now: int) -> tuple[str, ...]:
+    """Publish every list anew, with what is on it; the names of their authorities."""
+    for name in PUBLISHING:
+        published = _published(folder, name)
+        number = (published.unverified_number or 0) + 1
+        revoked = published.revoked_at()
+        _publish(folder / "trust", name, _authority(folder, name), revoked=revoked, number=number, now=now)
+    return PUBLISHING
+
+
+def _published(folder: Path, name: str) -> UnverifiedCrl:
+    return parse_crl(read_file(folder / "trust" / CRL_FOLDER / (name + CRL_SUFFIX), max_bytes=MAX_CRL))
+
+
+def _authority(folder: Path, name: str) -> Authority:
+    (certificate,) = load_certificates(folder / "authorities" / f"{name}.pem")
+    return Authority(certificate=certificate, key=load_private_key(folder / "authorities" / f"{name}.key.pem"))
+
+
+def _publish(trust: Path, name: str, authority: Authority, *, revoked: dict[int, int], number: int, now: int) -> None:
+    signed = sign_crl(
+        authority.certificate,
+        key=authority.key,
+        revoked=revoked,
+        number=number,
+        now=now,
+        next_update=now + CRL_DAYS * DAY,
+    )
+    replace_owner_only(trust / CRL_FOLDER / (name + CRL_SUFFIX), signed)

@@ -1,0 +1,99 @@
+"""Whether a certificate was revoked: the lists of its issuer, held against the whole of a chain (RFC 5280 section 6.3).
+
+A certificate that names where its revocation is published is looked up; one that names nothing cannot be revoked, and
+is short-lived by its profile. Lists are fetched ahead, so that nobody learns which certificate is looked at.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.crl import UnverifiedCrl, VerifiedCrl, verify_crl
+from zegel.primitives.x509 import Certificate
+
+GRACE: Final = 3_600
+"""For how long after its next update a list is answered from, in seconds, where a profile does not say otherwise: an
+authority that is late by more than an hour has a fault, or somebody stands between."""
+_MAX_WANTED: Final = 64  # addresses; an issuer that comes anew brings one or two
+_MAX_POINTS: Final = 2  # of one certificate; a second one is a mirror
+
+
+@final
+class RevocationLists:
+    """Lists as they were fetched last; which authority each is of shows when a chain needs it.
+
+    The set is immutable, so that a list that was verified once is remembered. ``grace`` is for how long a list is
+    answered from after its next update was due, in seconds. ``wanted`` grows by the addresses of lists that a chain to
+    an anchor named, and that were not there: whoever fetches lists reads it. ``unsafe_unknown`` lets pass what no list
+    speaks of: for a person without a network, who judges a file by hand and is told so.
+    """
+
+    def __init__(
+        self,
+        lists: Iterable[UnverifiedCrl] = (),
+        *,
+        grace: int = GRACE,
+        wanted: Iterable[str] = (),
+        unsafe_unknown: bool = False,
+    ) -> None:
+        self.wanted: Final[set[str]] = set(wanted)
+        self._by_issuer: dict[str, list[UnverifiedCrl]] = {}
+        for each in lists:
+            self._by_issuer.setdefault(each.unverified_issuer, []).append(each)
+        self._grace = grace
+        self._unsafe_unknown = unsafe_unknown
+        self._verified: dict[tuple[int, bytes], VerifiedCrl] = {}
+
+    def check_chain(self, chain: tuple[Certificate, ...], *, anchor: Certificate, now: int) -> tuple[Certificate, ...]:
+        """Return the chain (leaf first, without the anchor) if none of it is revoked.
+
+        ``Rejected`` with CERTIFICATE_REVOKED; with REVOCATION_STALE where no list can say so, or none that is in force;
+        with REVOCATION_LIST where the only list that there is cannot be believed.
+        """
+        for position, (certificate, issuer) in enumerate(pairwise((*chain, anchor))):
+            if certificate.revocation_points:
+                self._check(certificate, issuer, now, f"x5c[{position}]")
+        return chain
+
+    def _check(self, certificate: Certificate, issuer: Certificate, now: int, field: str) -> None:
+        lists = list(self._believed(certificate, issuer, now))
+        # a serial number that is on any of them is revoked, however old that list is: revocation is final
+        if any(certificate.serial_number in each.serials for each in lists):
+            detail = f"the certificate of {certificate.subject} is revoked by {issuer.subject}"
+            raise Rejected(Check.CERTIFICATE_REVOKED, detail, field=field)
+        if not lists and len(self.wanted) < _MAX_WANTED:
+            self.wanted.update(certificate.revocation_points[:_MAX_POINTS])
+        newest = max((each.next_update for each in lists), default=None)
+        if newest is None and self._unsafe_unknown:
+            return
+        if newest is None:
+            detail = f"no list of {issuer.subject} could be had: nobody knows whether the certificate is revoked"
+            raise Rejected(Check.REVOCATION_STALE, detail, field=field)
+        if now >= newest + self._grace:
+            detail = f"the list of {issuer.subject} was to be updated {now - newest} seconds ago"
+            raise Rejected(Check.REVOCATION_STALE, detail, field=field)
+
+    def _believed(self, certificate: Certificate, issuer: Certificate, now: int) -> Iterator[VerifiedCrl]:
+        refused: Rejected | None = None
+        found = False
+        for each in self._by_issuer.get(issuer.subject, ()):
+            verified = self._verify(each, issuer, now)
+            if isinstance(verified, Rejected):
+                refused = verified
+            elif not verified.points or set(verified.points).intersection(certificate.revocation_points):
+                found = True
+                yield verified
+        if not found and refused is not None:
+            raise refused
+
+    def _verify(self, crl: UnverifiedCrl, issuer: Certificate, now: int) -> VerifiedCrl | Rejected:
+        remembered = (id(crl), issuer.der)
+        verified = self._verified.get(remembered)
+        if verified is None:
+            try:
+                verified = self._verified[remembered] = verify_crl(crl, issuer=issuer, now=now)
+            except Rejected as error:  # not remembered: a list of the future will be one of the present
+                return error
+        return verified

@@ -1,0 +1,192 @@
+"""What is known of revocation, kept fresh: which lists are fetched, when they count, and what an attacker gains."""
+
+from dataclasses import replace
+
+import pytest
+from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fixed_random
+from zegel_testing.lists import document, entity, service, signed
+from zegel_testing.relying_party import ListInHand
+
+from zegel.adapters.memory import ManualClock
+from zegel.checks import Check
+from zegel.errors import Rejected, Unavailable
+from zegel.primitives.crl import sign_crl
+from zegel.primitives.x509 import Certificate
+from zegel.services.trust import MAX_REVOCATION_LISTS, Trust
+from zegel.trust.anchors import Purpose
+from zegel.trust.authority import SubjectName, issue_certificate
+from zegel.trust.lists.values import CRL_POINT, ListType, ServiceType, SupplyPoint
+from zegel.trust.revocation import GRACE
+
+pytestmark = pytest.mark.anyio
+ROOT = authority("access")
+URL = "https://authority.utopia.example/access.crl"
+
+
+def leaf(name: str = "verifier", *, url: str = URL) -> Certificate:
+    return issue_certificate(
+        ROOT,
+        SubjectName(country="UT", organization="Utopia", common_name=name),
+        key=fixed_key(name).public_key,
+        purpose=Purpose.ACCESS,
+        now=NOW - DAY,
+        days=90,
+        random=fixed_random(name),
+        crl_url=url,
+    )
+
+
+LEAF = leaf()
+
+
+def access_list(*, points: tuple[str, ...] = (URL,), sequence: int = 1, listed: bool = True) -> bytes:
+    """A list of providers of access certificates that says where revocations are published."""
+    issuance = replace(
+        service(ServiceType.ACCESS_ISSUANCE, ROOT.certificate),
+        supply_points=tuple(SupplyPoint(url=url, type=CRL_POINT) for url in points),
+    )
+    entities = [entity("Access office", issuance)] if listed else []
+    return signed(document(ListType.ACCESS_PROVIDERS, *entities, sequence=sequence))
+
+
+class World:
+    """A list, an authority that publishes every day, a clock."""
+
+    def __init__(self, *, content: bytes | None = None, fixed: tuple = ()) -> None:
+        self.clock = ManualClock(NOW)
+        self.list = ListInHand(ListType.ACCESS_PROVIDERS, access_list() if content is None else content)
+        self.revoked: dict[int, int] = {}
+        self.number = 0
+        self.published: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.publish()
+        sources = () if fixed else (self.list,)
+        self.trust = Trust(sources, fixed=fixed, clock=self.clock, revocations=self)
+
+    def publish(self, url: str = URL) -> None:
+        self.number += 1
+        now = self.clock.now()
+        self.published[url] = sign_crl(
+            ROOT.certificate, key=ROOT.key, revoked=self.revoked, number=self.number, now=now, next_update=now + DAY
+        )
+
+    async def fetch(self, url: str) -> bytes:
+        """See ``RevocationSource``."""
+        self.asked.append(url)
+        if url not in self.published:
+            raise Unavailable("authority.utopia.example", "it refuses the connection")
+        return self.published[url]
+
+    def judge(self, certificate: Certificate = LEAF) -> Check | None:
+        """The check that refuses a certificate, if one does."""
+        try:
+            self.trust.anchors.verify_chain((certificate.der,), purpose=Purpose.ACCESS, now=self.clock.now())
+        except Rejected as error:
+            return error.check
+        return None
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.trust.refresh()
+    return world
+
+
+async def test_what_a_list_of_trusted_entities_names_is_fetched_ahead(world: World) -> None:
+    assert world.asked == [URL]
+    assert world.judge() is None
+    assert world.asked == [URL], "to look at a certificate asks nobody"
+
+
+@pytest.mark.requirement("RPACANot_06")
+async def test_a_revocation_is_seen_with_the_next_fetch(world: World) -> None:
+    world.revoked = {LEAF.serial_number: NOW}
+    world.publish()
+    assert world.judge() is None
+    await world.trust.refresh()
+    assert world.judge() is Check.CERTIFICATE_REVOKED
+    assert world.judge(leaf("another")) is None
+
+
+async def test_a_revocation_is_seen_at_the_next_update_at_the_latest(world: World) -> None:
+    """Twenty-four hours: a second before, whoever did not fetch believes the old list; at that time it fetches."""
+    world.revoked = {LEAF.serial_number: NOW}
+    world.publish()
+    world.clock.advance(DAY - 1)
+    assert world.judge() is None
+    world.clock.advance(1)
+    await world.trust.refresh()
+    assert world.judge() is Check.CERTIFICATE_REVOKED
+
+
+async def test_whoever_keeps_the_new_list_away_gains_the_grace_and_no_more(world: World) -> None:
+    world.published.clear()
+    world.clock.advance(DAY + GRACE - 1)
+    await world.trust.refresh()
+    assert list(world.trust.revocation_errors()) == [URL]
+    assert world.judge() is None
+    world.clock.advance(1)
+    assert world.judge() is Check.REVOCATION_STALE
+    world.publish()
+    await world.trust.refresh()
+    assert (world.judge(), world.trust.revocation_errors()) == (None, {})
+
+
+async def test_an_old_list_does_not_take_a_newer_ones_place(world: World) -> None:
+    old = world.published[URL]
+    world.clock.advance(60)
+    world.revoked = {LEAF.serial_number: NOW}
+    world.publish()
+    await world.trust.refresh()
+    world.published[URL] = old
+    await world.trust.refresh()
+    assert world.judge() is Check.CERTIFICATE_REVOKED
+
+
+async def test_what_is_no_list_leaves_the_last_one_in_place(world: World) -> None:
+    world.published[URL] = b"a page that says that it will be back soon"
+    await world.trust.refresh()
+    assert world.judge() is None
+    assert world.trust.revocation_errors()[URL].check is Check.SYNTAX
+
+
+async def test_the_same_list_again_is_no_news(world: World) -> None:
+    before = world.trust.anchors
+    await world.trust.refresh()
+    assert world.trust.anchors is before
+
+
+async def test_where_the_list_names_no_address_that_of_a_certificate_is_learnt() -> None:
+    world = World(content=access_list(points=()))
+    await world.trust.refresh()
+    assert (world.judge(), world.asked) == (Check.REVOCATION_STALE, [])
+    await world.trust.refresh()
+    assert (world.judge(), world.asked) == (None, [URL])
+    await world.trust.refresh()
+    assert world.asked == [URL, URL]
+
+
+async def test_the_addresses_of_who_is_trusted_by_hand_are_those_of_the_anchor_and_of_what_it_certified() -> None:
+    world = World(fixed=(anchor(ROOT, Purpose.ACCESS),))
+    await world.trust.refresh()
+    assert world.judge() is Check.REVOCATION_STALE
+    await world.trust.refresh()
+    assert world.judge() is None
+
+
+async def test_an_authority_that_left_the_lists_is_asked_no_more(world: World) -> None:
+    world.list.content = access_list(sequence=2, listed=False)
+    world.asked.clear()
+    await world.trust.refresh()
+    assert (world.judge(), world.asked) == (Check.ANCHOR, [])
+
+
+async def test_so_many_lists_are_fetched_and_no_more() -> None:
+    points = tuple(f"https://authority.utopia.example/{number}.crl" for number in range(MAX_REVOCATION_LISTS + 1))
+    world = World(content=access_list(points=points[:-1]))
+    await world.trust.refresh()
+    assert len(world.asked) == MAX_REVOCATION_LISTS
+    world = World(content=access_list(points=points))
+    await world.trust.refresh()
+    assert len(world.asked) == MAX_REVOCATION_LISTS
