@@ -24,7 +24,15 @@ MAX_CRL: Final = 1 << 20  # bytes: an entry has 36, so that this is every certif
 MAX_REVOKED: Final = 20_000  # entries; ten times as many would take longer to read than anybody may be kept waiting
 _WHAT: Final = "certificate revocation list"
 _UNDERSTOOD: Final = frozenset({ExtensionOID.ISSUING_DISTRIBUTION_POINT})
-_UNREADABLE: Final = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.DuplicateExtension)
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _HASHES: Final[Mapping[Curve, hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
     Curve.P256: hashes.SHA256(),
     Curve.P384: hashes.SHA384(),

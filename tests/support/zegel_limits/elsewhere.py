@@ -15,6 +15,15 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "zegel.services.wallet.vetting.AGAIN_SECONDS": (
         "tests/flows/test_registration.py::test_what_could_not_be_looked_up_is_looked_up_again_after_a_minute",
+    "zegel.services.trust.MAX_REVOCATION_LISTS": (
+        "tests/unit/services/test_trust_revocation.py::test_so_many_lists_are_fetched_and_no_more",
+    ),
+    "zegel.trust.revocation.GRACE": (
+        "tests/unit/services/test_trust_revocation.py::test_whoever_keeps_the_new_list_away_gains_the_grace_and_no_more",
+    ),
+    "zegel.trust.revocation._MAX_WANTED": ("tests/unit/trust/test_revocation.py::test_what_is_noted_is_bounded",),
+    "zegel.trust.revocation._MAX_POINTS": (
+        "tests/unit/trust/test_revocation.py::test_of_many_addresses_two_are_noted",
     ),
     "zegel.services.wallet.wallet.STATUS_SECONDS": (
         "tests/unit/services/test_status.py::test_a_list_is_used_again_while_it_is_kept",

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from zegel_testing.crls import crl_of
+
 from zegel.primitives.cbor import encode_cbor, parse_cbor, parse_text_keyed
 from zegel.primitives.cose import parse_sign1
+from zegel.primitives.crl import parse_crl
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import origin_of, parse_form
 from zegel.primitives.json import encode_json, parse_json
@@ -29,6 +32,11 @@ def _labels(items: int) -> object:
 def _chain(count: int) -> object:
     header = {"alg": "ES256", "x5c": ["AAAA"] * count}
     return parse_jws(f"{base64url(encode_json(header))}.{base64url(b'{}')}.AAAA", what="test")
+
+
+def _revoked(count: int) -> object:
+    """A list of so many, whose entries are the same bytes but for their numbers."""
+    return parse_crl(crl_of(count))
 
 
 PRIMITIVES: Final[Mapping[str, Pair]] = {
@@ -59,5 +67,7 @@ PRIMITIVES: Final[Mapping[str, Pair]] = {
     ),
     "zegel.primitives.jws._MAX_HEADER": Pair(lambda n: parse_jws(_header(n), what="test")),
     "zegel.primitives.jws.MAX_CHAIN": Pair(_chain),
+    "zegel.primitives.crl.MAX_CRL": Pair(lambda n: parse_crl(bytes(n)), filler=True),
+    "zegel.primitives.crl.MAX_REVOKED": Pair(_revoked),
     "zegel.primitives.x509.MAX_CERTIFICATE": Pair(lambda n: parse_certificate(bytes(n)), filler=True),
 }

@@ -55,6 +55,7 @@ from zegel.primitives.cbor import (
 )
 from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.cose import cose_key, mac_mac0, parse_cose_key, parse_mac0, parse_sign1, sign_sign1
+from zegel.primitives.crl import parse_crl
 from zegel.primitives.der import parse_element, parse_elements, parse_oid
 from zegel.primitives.encoding import base64, parse_base64, parse_base64url
 from zegel.primitives.http import HttpResponse, parse_form
@@ -104,6 +105,7 @@ from zegel.trust.transparency.precertificate import parse_precertificate
 from zegel.trust.transparency.timestamps import parse_sct_list
 from zegel_testing import register
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
+from zegel_testing.crls import crl_of
 from zegel_testing.faults import (
     Fault,
     cbor_faults,
@@ -585,6 +587,7 @@ def _namespaces(data: bytes) -> object:
 
 _ISSUER: Final = Issuer()
 _CERTIFICATE: Final = ISSUER.certificate
+_CRL: Final = crl_of(3)
 _OFFER_LINK: Final = "openid-credential-offer://?credential_offer="
 _REQUEST_LINK: Final = (
     f"{TARGET}?client_id=redirect_uri:https%3A%2F%2Fa.example&response_uri=https%3A%2F%2Fa.example&nonce=n&dcql_query="
@@ -675,6 +678,7 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         of_json(in_object(lambda members: parse_numeric_date(members.get("a"), "test", "a")), {"a": NOW}),
         of_cbor(behind_cbor(lambda value: parse_numeric_date(value, "test", "a")), encode_cbor(NOW)),
     ),
+    "primitives.crl.parse_crl": (Probe(parse_crl, _CRL, _der_faults),),
     "primitives.x509.parse_certificate": (Probe(parse_certificate, _CERTIFICATE.der, _der_faults),),
     "primitives.x509.parse_pem_certificates": (
         Probe(partial(parse_pem_certificates, what="test"), _CERTIFICATE.pem.encode(), _pem_faults),

@@ -1,5 +1,6 @@
 """Lists of revoked certificates: who may sign one, for how long it is believed, and what stands on it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -149,6 +150,14 @@ def test_what_is_noted_is_bounded() -> None:
     with pytest.raises(Rejected):
         lists.check_chain((LEAF,), anchor=ROOT.certificate, now=NOW)
     assert len(lists.wanted) == 64
+
+
+def test_of_many_addresses_two_are_noted() -> None:
+    lists = RevocationLists()
+    points = tuple(f"https://authority.utopia.example/{number}" for number in range(3))
+    with pytest.raises(Rejected):
+        lists.check_chain((replace(LEAF, revocation_points=points),), anchor=ROOT.certificate, now=NOW)
+    assert lists.wanted == set(points[:2])
 
 
 # --- who may sign, and what is whole ----------------------------------------------------------------------------------

@@ -50,6 +50,15 @@ async def test_a_reader_that_has_it_is_not_sent_it_again(world: World) -> None:
     assert (await get(world, "/lists/pid-providers.jwt", ("if-none-match", '"other"'))).status == 200
 
 
+async def test_what_an_authority_revoked_is_served_byte_for_byte(world: World) -> None:
+    response = await get(world, "/crl/access.crl")
+    assert response.body == (world.config.trust.folder / "crl" / "access.crl").read_bytes()
+    assert response.header("content-type") == "application/pkix-crl"
+    assert response.header("cache-control") == "public, max-age=300"
+    for name in ("nothing.crl", "..%2Foperator.pem", "web.crl"):
+        assert (await get(world, f"/crl/{name}")).status == 404
+
+
 async def test_whoever_replaces_a_file_has_published_it(world: World) -> None:
     file = world.config.trust.folder / "pid-providers.jwt"
     file.write_bytes(b"another")
