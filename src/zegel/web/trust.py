@@ -56,6 +56,8 @@ async def serve_status(site: TrustSite, request: HttpRequest, *, name: str) -> H
     if body is None:
         return HttpResponse(status=404)
     return publish(request, body, content_type=StatusListFormat.JWT, max_age=MAX_AGE)
+
+
 async def serve_revocations(site: TrustSite, request: HttpRequest, *, name: str) -> HttpResponse:
     """What an authority revoked, byte for byte as it was signed."""
     body = site.lists.read_revocations(name)
