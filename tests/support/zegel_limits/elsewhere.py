@@ -15,6 +15,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "zegel.services.wallet.vetting.AGAIN_SECONDS": (
         "tests/flows/test_registration.py::test_what_could_not_be_looked_up_is_looked_up_again_after_a_minute",
+    ),
     "zegel.services.trust.MAX_REVOCATION_LISTS": (
         "tests/unit/services/test_trust_revocation.py::test_so_many_lists_are_fetched_and_no_more",
     ),
