@@ -1,14 +1,13 @@
 """The lists of trusted entities of Utopia, signed, as files that the trust role serves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, revocation_url
 from zegel.adapters.sandbox.plan import SandboxPlan
-from zegel.adapters.sandbox.revocations import PUBLISHING
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.der import dotted_oid
 from zegel.primitives.x509 import DAY
@@ -85,10 +84,11 @@ def write_lists(
     now: int,
 ) -> None:
     """Sign every list, and put the operator's root beside them."""
+    utopia = _Utopia(plan, roots, catalogue, log)
     for listed in LIST_FILES:
         document = build_trusted_list(
             _scheme(listed, plan),
-            _entities(listed.type, roots, catalogue, log, _published(plan)),
+            utopia.entities(listed.type),
             signer=signer.leaf,
             sequence=1,
             issued_at=now,
@@ -99,94 +99,57 @@ def write_lists(
     create_owner_only(folder / OPERATOR_FILE, roots["lists"].certificate.pem.encode())
 
 
-def _published(plan: SandboxPlan) -> Mapping[str, tuple[SupplyPoint, ...]]:
-    """Where each authority publishes what it revoked."""
-    return {name: (SupplyPoint(url=revocation_url(plan, name), type=CRL_POINT),) for name in PUBLISHING}
+@final
+@dataclass(frozen=True, slots=True)
+class _Utopia:
+    """Who stands on the lists: the authorities, and where each publishes what it revoked."""
+
+    plan: SandboxPlan
+    roots: Mapping[str, Authority]
+    catalogue: Catalogue
+    log: LogSigner
+
+    def entities(self, list_type: ListType) -> tuple[ListedEntity, ...]:
+        """Those of a list. Issuer and registrar sign their status lists themselves."""
+        match list_type:
+            case ListType.PID_PROVIDERS:
+                issuance = self._service("PID", ServiceType.PID_ISSUANCE, "attestations")
+                status = self._service("PID status", ServiceType.PID_REVOCATION, "attestations")
+                return (_entity("identity", issuance, status),)
+            case ListType.PUB_EAA_PROVIDERS:
+                issuance = self._service("Attestations", ServiceType.PUB_EAA_ISSUANCE, "attestations")
+                status = self._service("Status", ServiceType.PUB_EAA_REVOCATION, "attestations")
+                return (_entity("identity", replace(issuance, types=self._types()), status),)
+            case ListType.WALLET_PROVIDERS:
+                issuance = self._service("Wallet", ServiceType.WALLET_ISSUANCE, "wallets")
+                status = self._service("Wallet status", ServiceType.WALLET_REVOCATION, "wallet-status")
+                return (_entity("wallet", issuance, status),)
+            case ListType.ACCESS_PROVIDERS:
+                issuance = self._service("Access certificates", ServiceType.ACCESS_ISSUANCE, "access")
+                return (_entity("access", issuance), _entity("log", _log_service(self.log)))
+            case ListType.REGISTRATION_PROVIDERS:
+                issuance = self._service("Registration certificates", ServiceType.REGISTRATION_ISSUANCE, "registration")
+                status = self._service(
+                    "Registration certificate status", ServiceType.REGISTRATION_REVOCATION, "registration"
+                )
+                return (_entity("registration", issuance, status),)
+
+    def _service(self, name: str, type_: ServiceType, root: str) -> TrustedService:
+        return TrustedService(
+            name=name,
+            type=type_,
+            certificates=(self.roots[root].certificate.der,),
+            supply_points=(SupplyPoint(url=revocation_url(self.plan, root), type=CRL_POINT),),
+        )
+
+    def _types(self) -> frozenset[str]:
+        """Every type but the PID, which has a list of its own."""
+        types = [type_ for type_ in self.catalogue.types.values() if type_.id != "pid"]
+        return frozenset(name for type_ in types for name in (type_.vct, type_.doctype) if name is not None)
 
 
-def _entities(
-    list_type: ListType,
-    roots: Mapping[str, Authority],
-    catalogue: Catalogue,
-    log: LogSigner,
-    published: Mapping[str, tuple[SupplyPoint, ...]],
-) -> tuple[ListedEntity, ...]:
-    attestations = roots["attestations"].certificate.der  # the issuer signs its status lists itself
-    match list_type:
-        case ListType.PID_PROVIDERS:
-            services = (
-                TrustedService(
-                    name="PID",
-                    type=ServiceType.PID_ISSUANCE,
-                    certificates=(attestations,),
-                    supply_points=published["attestations"],
-                ),
-                TrustedService(name="PID status", type=ServiceType.PID_REVOCATION, certificates=(attestations,)),
-            )
-            return (ListedEntity(organization=_office("identity"), country=COUNTRY, services=services),)
-        case ListType.PUB_EAA_PROVIDERS:
-            types = frozenset(
-                identifier
-                for type_ in catalogue.types.values()
-                if type_.id != "pid"
-                for identifier in (type_.vct, type_.doctype)
-                if identifier is not None
-            )
-            services = (
-                TrustedService(
-                    name="Attestations",
-                    type=ServiceType.PUB_EAA_ISSUANCE,
-                    certificates=(attestations,),
-                    types=types,
-                    supply_points=published["attestations"],
-                ),
-                TrustedService(name="Status", type=ServiceType.PUB_EAA_REVOCATION, certificates=(attestations,)),
-            )
-            return (ListedEntity(organization=_office("identity"), country=COUNTRY, services=services),)
-        case ListType.WALLET_PROVIDERS:
-            wallets, status = roots["wallets"].certificate.der, roots["wallet-status"].certificate.der
-            services = (
-                TrustedService(
-                    name="Wallet",
-                    type=ServiceType.WALLET_ISSUANCE,
-                    certificates=(wallets,),
-                    supply_points=published["wallets"],
-                ),
-                TrustedService(
-                    name="Wallet status",
-                    type=ServiceType.WALLET_REVOCATION,
-                    certificates=(status,),
-                    supply_points=published["wallet-status"],
-                ),
-            )
-            return (ListedEntity(organization=_office("wallet"), country=COUNTRY, services=services),)
-        case ListType.ACCESS_PROVIDERS:
-            access = TrustedService(
-                name="Access certificates",
-                type=ServiceType.ACCESS_ISSUANCE,
-                certificates=(roots["access"].certificate.der,),
-                supply_points=published["access"],
-            )
-            return (
-                ListedEntity(organization=_office("access"), country=COUNTRY, services=(access,)),
-                ListedEntity(organization=_office("log"), country=COUNTRY, services=(_log_service(log),)),
-            )
-        case ListType.REGISTRATION_PROVIDERS:
-            registration = roots["registration"].certificate.der  # its provider signs its status lists itself
-            services = (
-                TrustedService(
-                    name="Registration certificates",
-                    type=ServiceType.REGISTRATION_ISSUANCE,
-                    certificates=(registration,),
-                    supply_points=published["registration"],
-                ),
-                TrustedService(
-                    name="Registration certificate status",
-                    type=ServiceType.REGISTRATION_REVOCATION,
-                    certificates=(registration,),
-                ),
-            )
-            return (ListedEntity(organization=_office("registration"), country=COUNTRY, services=services),)
+def _entity(kind: str, *services: TrustedService) -> ListedEntity:
+    return ListedEntity(organization=_office(kind), country=COUNTRY, services=services)
 
 
 def _log_service(log: LogSigner) -> TrustedService:
