@@ -19,9 +19,6 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.trust.MAX_REVOCATION_LISTS": (
         "tests/unit/services/test_trust_revocation.py::test_so_many_lists_are_fetched_and_no_more",
     ),
-    "zegel.trust.revocation.GRACE": (
-        "tests/unit/services/test_trust_revocation.py::test_whoever_keeps_the_new_list_away_gains_the_grace_and_no_more",
-    ),
     "zegel.trust.revocation._MAX_WANTED": ("tests/unit/trust/test_revocation.py::test_what_is_noted_is_bounded",),
     "zegel.trust.revocation._MAX_POINTS": (
         "tests/unit/trust/test_revocation.py::test_of_many_addresses_two_are_noted",
@@ -207,6 +204,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.services.status._REDIRECTS": _SAME,
     "zegel.web.app.world._REDIRECTS": _SAME,
     "zegel.adapters.sandbox.authorities.SIGNER_DAYS": _OWN,
+    "zegel.adapters.sandbox.revocations.CRL_DAYS": _OWN,
     "zegel.cli.callback._MAX_HEAD": _OWN,
     "zegel.cli.callback._READ_SECONDS": _OWN,
     "zegel.cli.inspect._MAX_INPUT": _OWN,
