@@ -26,7 +26,7 @@ from zegel.services.doctor.findings import Finding, State
 from zegel.services.doctor.topics import Topic
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose
-from zegel.web.app.world import configured_lists
+from zegel.web.app.world import PublishedRevocations, configured_lists
 
 _MARKS: Final = {State.GOOD: "good    ", State.DOUBTFUL: "doubtful", State.BROKEN: "BROKEN  ", State.UNSEEN: "unseen  "}
 
@@ -99,7 +99,13 @@ async def _eyes(args: Namespace, config: Config | None) -> AsyncIterator[Eyes]:
     try:
         yield Eyes(
             outbound=outbound,
-            trust=Trust(sources, fixed=fixed, clock=clock),
+            trust=Trust(
+                sources,
+                fixed=fixed,
+                clock=clock,
+                revocations=PublishedRevocations(outbound),
+                revocation=given.revocation,
+            ),
             tls=outbound,
             clock=clock,
             random=system_random,
