@@ -98,13 +98,24 @@ def test_every_hop_is_a_route_of_a_role() -> None:
 
 
 def routes_by_role() -> dict[str, tuple]:
-    from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages, provider, trust, wallet, wallet_provider
+    from zegel.web import (
+        issuer,
+        issuer_log_in,
+        issuer_operator,
+        issuer_pages,
+        provider,
+        trust,
+        verifier,
+        wallet,
+        wallet_provider,
+    )
 
     return {
         "trust": trust.ROUTES,
         "issuer": (*issuer.WALLET_ROUTES, *issuer_log_in.ROUTES, *issuer_pages.ROUTES),
         "issuer operator": issuer_operator.ROUTES,
         "wallet-provider": wallet_provider.ROUTES,
+        "verifier": verifier.ROUTES,
         "provider": provider.ROUTES,
         "wallet": wallet.ROUTES,
     }

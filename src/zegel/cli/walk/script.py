@@ -36,7 +36,19 @@ _LICENCE: Final = {
         }
     ]
 }
+_OVER_ASKING: Final = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": ["urn:eudi:pid:1"]},
+            "claims": [{"path": ["family_name"]}, {"path": ["picture"]}],
+        }
+    ]
+}
 _SERVICE: Final = "Tax online"
+_REGISTERED: Final = "As it is registered, by the word of"
+_WARNED: Final = "Warning: It asks for more than it has registered"
 _SIGNED_IN: Final = "You are signed in."
 _KEPT: Final = 1.1  # seconds: a reader of the demo keeps a status list for one
 
@@ -51,11 +63,14 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
             await person.make_wallet(_launch_code(roles))
         await person.receive(story, "pid")
         with story.timed("sign-in to Tax online"):
-            signed_in = await person.sign_in()
+            signed_in = await person.sign_in(story)
         with story.refusal("replay refused", Check.RESPONSE_CODE):
             await browser.get(signed_in)
         with story.refusal("other browser refused", Check.SAME_BROWSER):
             await stranger.get(await person.answer())
+        over_asking = await person.look_at_over_asking(story)
+        with story.refusal("nothing shared without a tick", Check.EXPLICIT_APPROVAL):
+            await browser.submit(over_asking, "/present/", decision="accept")
         await person.receive(story, "mdl")
         with story.timed("driving licence shown to the verifier"):
             await person.show_licence()
@@ -121,13 +136,23 @@ class _Person:
             raise Unavailable("wallet", f"it does not show its revocation code (status {page.status})")
         return found[0]
 
-    async def sign_in(self) -> str:
+    async def sign_in(self, story: Story) -> str:
         """From Tax online to the wallet and back; returns the address at which the browser came back."""
-        returned = await self.answer()
+        returned = await self.answer(story)
         page = await self.browser.get(returned)
         if _SIGNED_IN not in page.words:
             raise Unavailable("Tax online", f"it does not know who signed in (status {page.status})")
         return returned
+
+    async def look_at_over_asking(self, story: Story) -> Page:
+        """The verifier asks for a portrait, which it has not registered; returns the page on which the wallet warns."""
+        began = time.perf_counter()
+        begun = await asyncio.to_thread(_operate, self.config.verifier, "/requests", {"dcql_query": _OVER_ASKING})
+        page = await self.browser.get(f"{self.config.wallet.origin}/present?{begun['link'].partition('?')[2]}")
+        page = await self.browser.submit(page, "/present")
+        ms = round((time.perf_counter() - began) * 1000)
+        story.add("over-asking flagged", ok=_WARNED in page.words, ms=ms, check=Check.OVER_ASKING.id)
+        return page
 
     async def show_licence(self) -> str:
         """Follow the verifier's link in the wallet, and say yes; returns where the wallet sends the browser."""
@@ -139,13 +164,17 @@ class _Person:
         page = await self.browser.submit(page, "/present/", decision="accept")
         return page.onward or page.url
 
-    async def answer(self) -> str:
+    async def answer(self, story: Story | None = None) -> str:
         """Begin a sign-in and say yes in the wallet; returns where the wallet sends the browser."""
+        began = time.perf_counter()
         page = await self.browser.get(self.config.service.origin + "/sign-in")
         page = await self.browser.get(page.link("Open my wallet"))
         page = await self.browser.submit(page, "/present")
         if _SERVICE not in page.words:  # whom the provider asks for, and not the provider itself (RPI_07)
             raise Unavailable("wallet", f"it does not say who asks (status {page.status})")
+        if story is not None:
+            ms = round((time.perf_counter() - began) * 1000)
+            story.add("registration certificate", ok=_REGISTERED in page.words, ms=ms)
         page = await self.browser.submit(page, "/present/", decision="accept")
         return page.onward or page.url
 
