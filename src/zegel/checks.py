@@ -220,6 +220,13 @@ class Check(Enum):
         Fault.SENDER,
         "submit the certificate or the pre-certificate with the chain up to an anchor that get-anchors names",
     )
+    LOG_QUERY = (
+        "a log is asked for entries, leaves and trees that it has",
+        "RFC 9162 sections 5.3 to 5.6",
+        "the query",
+        Fault.SENDER,
+        "ask within the latest tree head that get-sth gives",
+    )
     ATTESTATION_VALIDITY = (
         "a wallet or key attestation is valid now, and a wallet attestation for at most 24 hours",
         "attestation-based client authentication draft 07 section 9; TS3 1.5 section 2.2.1.1; OpenID4VCI 1.0 D.1",

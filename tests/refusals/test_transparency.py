@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 from zegel_testing.authorities import NOW, authority
+from zegel_testing.log_world import LogWorld
 from zegel_testing.transparency import ACCESS_DRAFT, ITEMS, LOG, LOGGED_ROOT, access_draft, stamped
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import ZegelError
 from zegel.trust.transparency.extensions import TRANSPARENCY_INFORMATION, transparency_information
 from zegel.trust.transparency.heads import verify_tree_head
 from zegel.trust.transparency.issuance import announce
@@ -75,6 +76,10 @@ def announce_what_another_authority_issues() -> object:
     return precertificate(issuer=authority("another"))
 
 
+def ask_for_a_leaf_that_is_not_there() -> object:
+    return LogWorld().log.inclusion(bytes(32), 0)
+
+
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.CERTIFICATE_TIMESTAMP, carry_no_timestamp),
     (Check.CERTIFICATE_TIMESTAMP, carry_the_timestamp_of_another_certificate),
@@ -84,11 +89,12 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.TREE_HEAD, carry_a_tree_head_that_was_changed),
     (Check.LOG_PROOF, carry_a_proof_for_another_leaf),
     (Check.LOG_SUBMISSION, announce_what_another_authority_issues),
+    (Check.LOG_QUERY, ask_for_a_leaf_that_is_not_there),
 )
 
 
 @pytest.mark.parametrize(("check", "mutation"), REFUSALS, ids=lambda value: getattr(value, "__name__", None))
 def test_the_mutation_fails_with_its_check(check: Check, mutation: Callable[[], object]) -> None:
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(ZegelError) as refusal:
         mutation()
     assert refusal.value.check is check

@@ -13,19 +13,20 @@ from zegel.adapters.keyfiles import load_private_key, load_secret, load_signer
 from zegel.adapters.keyrings import load_generation, load_ring
 from zegel.adapters.rotation import SuccessorMaker, rotate_key, rotate_sealing_key, tidy_key, tidy_sealing_keys
 from zegel.adapters.sealing_keys import load_sealing_keys
+from zegel.adapters.sql.log import open_log
 from zegel.adapters.sql.upkeep import database_file
 from zegel.cli.configuration import add_config_option, find_config_file
 from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_text
 from zegel.cli.wallet_words import time_text
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
-from zegel.primitives.der import parse_oid
 from zegel.primitives.x509 import Certificate
+from zegel.services.log import issue_logged
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Draft
 from zegel.trust.rotation import Generation
-from zegel.trust.transparency.issuance import issue_stamped
-from zegel.trust.transparency.logs import LogSigner
 from zegel.web.app.keys import LastingSecret, RoleKey, SealingKey, lasting_secret, role_keys, sealing_keys
+from zegel.web.app.log import log_service
 
 AUTHORITIES: Final = "authorities"
 """The folder beside a sandbox's configuration that holds its authorities."""
@@ -102,10 +103,16 @@ def _rotate(key: AnyKey, args: Namespace, config: Config, *, authorities: Path, 
 
 
 def _stamp(draft: Draft, *, config: Config, now: int) -> Certificate:
-    """Issue a certificate with a timestamp of the log that stands in the same file."""
-    log = config.transparency_log
-    signer = LogSigner(id=parse_oid(log.id, what="transparency_log.id"), signer=load_private_key(log.key))
-    return issue_stamped(draft, log=signer, now=now)
+    """Issue a certificate by way of the log that stands in the same file, whether that runs or not."""
+    authority = TrustAnchor(certificate=draft.authority.certificate, purpose=Purpose.ACCESS, entity=AUTHORITIES)
+    accepted = TrustAnchors([authority])
+    load_private_key(config.transparency_log.key)  # where it is elsewhere, no log is begun here
+    store = open_log(config.transparency_log.database)
+    try:
+        log = log_service(config.transparency_log, store=store, anchors=lambda: accepted, clock=SystemClock())
+        return issue_logged(draft, log=log, now=now)
+    finally:
+        store.close()
 
 
 def _given(key: RoleKey, args: Namespace) -> Generation | None:

@@ -67,3 +67,11 @@ class WalletProviderRates:
 
     attestation: Count = setting(Count(600), "attestations of wallets and of keys, a minute from one address")
     operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransparencyLogRates:
+    """The log's. What is taken in stays for good; authorities submit each certificate once."""
+
+    submission: Count = setting(Count(600), "certificates and pre-certificates submitted, a minute from one address")

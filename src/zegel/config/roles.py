@@ -13,6 +13,7 @@ from zegel.config.overload import OverloadConfig
 from zegel.config.rates import (
     IssuerRates,
     ProviderRates,
+    TransparencyLogRates,
     VerifierRates,
     WalletProviderRates,
     WalletRates,
@@ -332,6 +333,11 @@ class TransparencyLogConfig(RoleConfig):
     id: str = setting("", "its object identifier, dotted, which no other log has ever had")
     database: Database = setting(Database("sqlite:///data/log.db"), "the database's URL")
     key: Path = setting(Path("keys/log.key.pem"), "the key that signs timestamps and tree heads")
+    merge_delay: Seconds = setting(Seconds(86_400), "within how long an entry is in a signed tree, at the latest")
+    head_period: Seconds = setting(Seconds(60), "how often a tree that has grown is signed")
+    at_once: Count = setting(Count(1_000), "up to how many entries each is proven in the answer itself")
+    open: bool = setting(True, "whether it takes anything in; a log that was closed serves what it has")
+    rates: TransparencyLogRates = section(TransparencyLogRates, "how often the log may be asked")
 
 
 @final

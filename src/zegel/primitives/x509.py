@@ -216,6 +216,26 @@ def verify_path(
     return anchor
 
 
+def verify_issuers(chain: tuple[Certificate, ...], *, anchors: tuple[Certificate, ...], now: int) -> Certificate:
+    """Validate authorities (the issuer of something first, the anchor left out); the anchor that they lead to.
+
+    ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY or ANCHOR. RFC 9162 section 4.2.1: each is an authority, and has no
+    more authorities below it than it allows.
+    """
+    _check_order(chain, anchors)
+    for position, certificate in enumerate(chain):
+        check_validity(certificate, now=now)
+        if not certificate.is_authority or not certificate.understood:
+            raise Rejected(Check.CHAIN, "expected an authority's certificate", field=f"chain[{position}]")
+    anchor = _anchor_of(chain, anchors, now)
+    for below, certificate in enumerate((*chain, anchor)):
+        limit = _path_length(certificate)
+        if limit is not None and limit < below:
+            detail = f"{certificate.subject} allows fewer authorities below it"
+            raise Rejected(Check.CHAIN, detail, field=f"chain[{below}]")
+    return anchor
+
+
 def check_validity(certificate: Certificate, *, now: int) -> Certificate:
     """Return the certificate if ``now`` is within its validity period; ``Rejected(CERTIFICATE_VALIDITY)`` else."""
     if not certificate.not_before <= now <= certificate.not_after:
@@ -301,6 +321,14 @@ def _revocation_points(points: x509.CRLDistributionPoints | None) -> tuple[str, 
 def _value(extensions: Mapping[x509.ObjectIdentifier, x509.Extension[x509.ExtensionType]], kind: type[_E]) -> _E | None:
     extension = extensions.get(kind.oid)
     return extension.value if extension is not None and isinstance(extension.value, kind) else None
+
+
+def _path_length(certificate: Certificate) -> int | None:
+    extensions = certificate._x509.extensions  # noqa: SLF001 the same module's own
+    try:
+        return extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _reason(error: verification.VerificationError) -> str:

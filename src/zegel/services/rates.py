@@ -28,6 +28,7 @@ class Limit(StrEnum):
     PASSPHRASE = "passphrase"  # noqa: S105
     OFFER = "offer"
     ATTESTATION = "attestation"
+    SUBMISSION = "submission"
 
 
 @final

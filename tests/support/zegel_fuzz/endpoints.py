@@ -18,6 +18,7 @@ from zegel_testing.authorities import DAY, NOW
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.web import (
     issuer_operator,
+    log,
     provider,
     trust,
     verifier,
@@ -32,6 +33,7 @@ from zegel_fuzz.asking import asking_ground
 from zegel_fuzz.ground import Ground, Play
 from zegel_fuzz.holding import holding_ground, plain_holding_ground
 from zegel_fuzz.issuing import issuing_ground, plain_issuing_ground, town_ground
+from zegel_fuzz.keeping_log import keeping_log_ground
 from zegel_fuzz.message import (
     Good,
     body_template,
@@ -61,6 +63,7 @@ ROUTES: Final[Mapping[str, Sequence[Route[Any]]]] = {
     "provider": provider.ROUTES,
     "wallet": wallet.ROUTES,
     "trust": trust.ROUTES,
+    "transparency-log": log.ROUTES,
 }
 SERVICE: Final = "service/sign-out"  # of Tax online, which is an application of another kind
 PLAIN: Final = "+plain"
@@ -72,6 +75,7 @@ _GROUNDS: Final[Mapping[str, Opening]] = {
     "issuer": issuing_ground,
     "wallet-provider": issuing_ground,
     "verifier": asking_ground,
+    "transparency-log": keeping_log_ground,
     "provider": signing_in_ground,
     "service": signing_in_ground,
     "wallet": holding_ground,

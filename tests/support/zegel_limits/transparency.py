@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from zegel.primitives.der import parse_elements, parse_oid
+from zegel.primitives.encoding import base64
+from zegel.primitives.json import encode_json
+from zegel.protocols.transparency.answers import parse_log_answer
+from zegel.protocols.transparency.submission import parse_submission
 from zegel.trust.transparency.items import (
     ConsistencyProof,
     SignedCertificateTimestamp,
+    UnknownItem,
     encode_trans_items,
     parse_trans_item,
     parse_trans_items,
@@ -28,6 +33,19 @@ def _path(nodes: int) -> object:
     return parse_trans_item(proof.encode())
 
 
+def _chain(certificates: int) -> object:
+    return parse_submission(encode_json({"submission": "AAAA", "type": 1, "chain": ["AAAA"] * certificates}))
+
+
+def _answered(characters: int) -> object:
+    return parse_log_answer(encode_json({"sth": "A" * characters}))
+
+
+def _told(entries: int) -> object:
+    entry = {"log_entry": base64(UnknownItem(type=0xE000, data=b"").encode())}
+    return parse_log_answer(encode_json({"entries": [entry] * entries}))
+
+
 TRANSPARENCY: Final[Mapping[str, Pair]] = {
     "zegel.primitives.der.MAX_OID": Pair(lambda n: parse_oid("2.1" + ".1" * (n - 1), what="test")),
     "zegel.primitives.der._MAX_TEXT": Pair(
@@ -36,6 +54,15 @@ TRANSPARENCY: Final[Mapping[str, Pair]] = {
     "zegel.primitives.der._MAX_LENGTH_OCTETS": Pair(
         lambda n: parse_elements(bytes((4, 0x80 | n)) + b"\x01" * n, what="test"), filler=True
     ),
+    "zegel.protocols.transparency.submission.MAX_SUBMISSION": Pair(
+        lambda n: parse_submission(b'{"a":"' + b"a" * (n - 8) + b'"}'), filler=True
+    ),
+    "zegel.protocols.transparency.submission.MAX_CHAIN_LENGTH": Pair(_chain),
+    "zegel.protocols.transparency.answers.MAX_ANSWER": Pair(
+        lambda n: parse_log_answer(b'{"a":"' + b"a" * (n - 8) + b'"}')
+    ),
+    "zegel.protocols.transparency.answers.MAX_ENTRIES": Pair(_told),
+    "zegel.protocols.transparency.answers._MAX_ITEM": Pair(_answered, filler=True),
     "zegel.trust.transparency.items.MAX_EXTENSIONS": Pair(lambda n: parse_trans_item(_timestamp(n).encode())),
     "zegel.trust.transparency.items.MAX_ITEMS": Pair(
         lambda n: parse_trans_items(encode_trans_items((_timestamp(),) * n))

@@ -82,6 +82,8 @@ from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.metadata import build_client_metadata, parse_response_key, parse_vp_formats
 from zegel.protocols.openid4vp.sender import parse_request
 from zegel.protocols.openid4vp.transaction_data import build_transaction_data, parse_transaction_data
+from zegel.protocols.transparency.answers import parse_log_answer
+from zegel.protocols.transparency.submission import parse_submission
 from zegel.services.wallet_requests import parse_instance_proof, sign_instance_proof
 from zegel.trust.attestation import WalletDescription, parse_wallet_attestation, sign_wallet_attestation
 from zegel.trust.attestation_claims import (
@@ -128,6 +130,7 @@ from zegel_testing.identifiers import claims_of as listed_claims
 from zegel_testing.identifiers import identifier_token, signed_claims
 from zegel_testing.issuance import Issuer
 from zegel_testing.lists import document, entity, service, signed
+from zegel_testing.log_world import announced, log_answer
 from zegel_testing.openid4vp import NAME_QUERY, TARGET, claims_of, session
 from zegel_testing.openid4vp import signed as signed_request
 from zegel_testing.registration import as_cwt, as_jwt
@@ -743,6 +746,10 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         Probe(parse_precertificate, announce(ACCESS_DRAFT), _sampled(_der_faults, 5)),
     ),
     "trust.transparency.timestamps.parse_sct_list": (Probe(parse_sct_list, EARLIER, _item_faults),),
+    "protocols.transparency.submission.parse_submission": (
+        of_json(parse_submission, json.loads(announced(ACCESS_DRAFT).encode())),
+    ),
+    "protocols.transparency.answers.parse_log_answer": (of_json(parse_log_answer, log_answer()),),
     "formats.catalogue.parse.parse_attestation_type": (
         in_text(Probe(partial(parse_attestation_type, file="card.toml"), TYPE_FILE.encode(), _toml_faults)),
     ),

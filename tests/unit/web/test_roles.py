@@ -181,7 +181,7 @@ async def test_where_one_does_not_open_the_others_are_closed(world: World, monke
     monkeypatch.setattr(every_role, "OPENERS", {name: opening(name) for name in OPENERS})
     with pytest.raises(Unavailable):
         await open_roles(list(OPENERS), world)
-    assert closed == ["trust", "wallet-provider"]
+    assert closed == ["trust", "transparency-log", "wallet-provider"]
 
 
 # --- the world ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ web-ca.pem      the root of the sandbox's own web authority
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -19,6 +20,8 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.files import create_owner_only, make_owner_only_folder, os_errors
 from zegel.adapters.keyfiles import create_private_key, create_secret
 from zegel.adapters.sandbox.authorities import (
+    COUNTRY,
+    END_ENTITIES,
     certify,
     certify_list_operator,
     certify_web,
@@ -29,18 +32,23 @@ from zegel.adapters.sandbox.authorities import (
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.adapters.sandbox.registrations import REGISTRATIONS, create_registrations
+from zegel.adapters.sql.log import open_log
 from zegel.errors import Unavailable
 from zegel.primitives.der import dotted_oid
 from zegel.primitives.encoding import base64url
 from zegel.primitives.json import encode_json
 from zegel.primitives.keys import random_private_key
-from zegel.trust.transparency.issuance import issue_stamped
+from zegel.primitives.x509 import DAY
+from zegel.services.log import LogIdentity, LogService, issue_logged
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
+from zegel.trust.authority import Authority
 from zegel.trust.transparency.logs import LogSigner
 
 CONFIG_FILE: Final = "zegel.toml"
 WEB_CA_FILE: Final = "web-ca.pem"
 TRUST_FOLDER: Final = "trust"
 _FOLDERS: Final = ("keys", "authorities", TRUST_FOLDER, "data")
+LOG_DATABASE: Final = "data/log.db"  # where the log looks for it, unless it is told otherwise
 _SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider")
 _CLIENT: Final = "tax-online"
 
@@ -75,7 +83,9 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         make_owner_only_folder(made)
     roots = create_roots(folder, now=now, random=random)
     log = create_log(folder, random=random)
-    certify(folder, plan, roots, stamp=partial(issue_stamped, log=log, now=now), now=now, random=random)
+    with _opened_log(folder, roots["access"], log, now=now) as service:
+        stamp = partial(issue_logged, log=service, now=now)
+        certify(folder, plan, roots, stamp=stamp, now=now, random=random)
     publish_revocations(folder, roots, now=now)
     certify_web(folder, plan, roots["web"], now=now, random=random)
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
@@ -93,6 +103,30 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
     secret_hash = _create_secrets(folder / "keys", random=random)
     create_owner_only(folder / CONFIG_FILE, _config(plan, log=log, secret_hash=secret_hash).encode())
     return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
+
+
+@contextmanager
+def _opened_log(folder: Path, access: Authority, log: LogSigner, *, now: int) -> Iterator[LogService]:
+    """The log before its role starts: what the sandbox is made with stands in it first."""
+    accepted = TrustAnchors([TrustAnchor(certificate=access.certificate, purpose=Purpose.ACCESS, entity=COUNTRY)])
+    identity = LogIdentity(signer=log, merge_delay=DAY, at_once=len(END_ENTITIES))
+    store = open_log(f"sqlite:///{folder / LOG_DATABASE}")
+    try:
+        yield LogService(identity, store=store, anchors=lambda: accepted, clock=_FixedClock(now))
+    finally:
+        store.close()
+
+
+@final
+class _FixedClock:
+    """The one moment in which a sandbox is made."""
+
+    def __init__(self, now: int) -> None:
+        self._now = now
+
+    def now(self) -> int:
+        """See ``Clock``."""
+        return self._now
 
 
 def _refuse_what_is_in_the_way(folder: Path) -> None:
@@ -120,8 +154,7 @@ def _config(plan: SandboxPlan, *, log: LogSigner, secret_hash: str) -> str:
     """The zegel.toml: what differs from the defaults, and nothing else."""
     tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
-    tables += [(f"[{role}]", _role(plan, role)) for role in ROLES]
-    tables.append(("[transparency_log]", {"id": dotted_oid(log.id, what="log ID")}))
+    tables += [(f"[{role}]", _role(plan, role, log=log)) for role in ROLES]
     tables += [(f"[{role}.rates]", dict.fromkeys(limits, _ANY_RATE)) for role, limits in _BUSY.items()]
     tables += _client(plan, secret_hash)
     lines = ["# Made by zegel. docs/configuration.md says what can be set."]
@@ -138,7 +171,7 @@ def _trusted_list(plan: SandboxPlan, file: str, purpose: str) -> Table:
     }
 
 
-def _role(plan: SandboxPlan, role: str) -> Table:
+def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
     table: dict[str, Value] = {"origin": plan.origin(role), "port": plan.ports[role]}
     if plan.tls:
         table |= {"tls_certificate": f"keys/{role}-web.pem", "tls_key": f"keys/{role}-web.key.pem"}
@@ -159,6 +192,8 @@ def _role(plan: SandboxPlan, role: str) -> Table:
     match role:
         case "wallet":
             table["provider"] = plan.origin("wallet_provider")
+        case "transparency_log":
+            table["id"] = dotted_oid(log.id, what="log ID")
         case "service":
             table["provider"] = plan.origin("provider")
         case "issuer" | "wallet_provider" if plan.brisk:

@@ -126,7 +126,10 @@ class _Utopia:
                 return (_entity("wallet", issuance, status),)
             case ListType.ACCESS_PROVIDERS:
                 issuance = self._service("Access certificates", ServiceType.ACCESS_ISSUANCE, "access")
-                return (_entity("access", issuance), _entity("log", _log_service(self.log)))
+                return (
+                    _entity("access", issuance),
+                    _entity("log", _log_service(self.log, self.plan.origin("transparency_log"))),
+                )
             case ListType.REGISTRATION_PROVIDERS:
                 issuance = self._service("Registration certificates", ServiceType.REGISTRATION_ISSUANCE, "registration")
                 status = self._service(
@@ -152,12 +155,13 @@ def _entity(kind: str, *services: TrustedService) -> ListedEntity:
     return ListedEntity(organization=_office(kind), country=COUNTRY, services=services)
 
 
-def _log_service(log: LogSigner) -> TrustedService:
+def _log_service(log: LogSigner, url: str) -> TrustedService:
     """What is known of a log, before the first timestamp (RFC 9162 section 4.1)."""
     return TrustedService(
         name="Log of access certificates",
         type=ServiceType.TRANSPARENCY_LOG,
         keys=(encode_key(log.signer.public_key),),
+        supply_points=(SupplyPoint(url=url),),
         identifier=LOG_RADIX + dotted_oid(log.id, what="log ID"),
     )
 

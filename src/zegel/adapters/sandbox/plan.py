@@ -12,6 +12,7 @@ ROLES: Final[Mapping[str, str]] = {
     "wallet": "wallet",
     "wallet_provider": "wallet-provider",
     "trust": "trust",
+    "transparency_log": "log",
 }
 """Each role and the first label of its host: cookies ignore ports, so that each has a host of its own."""
 

@@ -1,13 +1,13 @@
 """The tables of a role's database. Each role has its own database, and all have this one schema.
 
-Nothing here is readable without the role key but kinds, times, versions and status bits.
+Nothing here is readable without the role key but kinds, times, versions and status bits, and what a log publishes.
 """
 
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA: Final = "0003"
+SCHEMA: Final = "0004"
 """The migration that makes these tables."""
 
 METADATA: Final = MetaData()
@@ -91,4 +91,35 @@ watches: Final = Table(
     Column("value", LargeBinary, nullable=False),  # sealed
     Index("watches_due", "due"),
     Index("watches_expires", "expires"),
+)
+
+log_entries: Final = Table(
+    "log_entries",
+    METADATA,
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary(32), nullable=False),
+    Column("submission_hash", LargeBinary(32), nullable=False),
+    Column("timestamp", BigInteger, nullable=False),  # milliseconds
+    Column("entry", LargeBinary, nullable=False),
+    Column("sct", LargeBinary, nullable=False),
+    Column("submitted", LargeBinary, nullable=False),
+    Index("log_entries_leaf", "leaf"),
+    Index("log_entries_submission", "submission_hash", unique=True),
+)
+
+log_nodes: Final = Table(
+    "log_nodes",
+    METADATA,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+log_heads: Final = Table(
+    "log_heads",
+    METADATA,
+    Column("timestamp", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Index("log_heads_size", "size"),
 )

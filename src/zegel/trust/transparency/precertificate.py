@@ -152,12 +152,18 @@ def announced_certificate(tbs: bytes) -> Certificate:
     It has neither transparency information nor a poison of RFC 6962: section 3.2 wants it without the one, and with
     the other nothing could be issued of it.
     """
+    certificate = unsigned_certificate(tbs)
+    if has_extension(tbs, TRANSPARENCY_INFORMATION) or has_extension(tbs, POISON):
+        raise Malformed(_WHAT, "eContent", "expected a TBSCertificate without timestamps")
+    return certificate
+
+
+def unsigned_certificate(tbs: bytes) -> Certificate:
+    """What a TBSCertificate says, with or without timestamps, to be looked at; ``Malformed`` for what is none."""
     members = parse_elements(parse_element(tbs, SEQUENCE, what=_WHAT, where="eContent").content, what=_WHAT)
     at = 2 if members and members[0].tag == _CONTENT else 1
     if len(members) <= at:
         raise Malformed(_WHAT, "eContent", "expected a TBSCertificate")
-    if has_extension(tbs, TRANSPARENCY_INFORMATION) or has_extension(tbs, POISON):
-        raise Malformed(_WHAT, "eContent", "expected a TBSCertificate without timestamps")
     unsigned = encode_element(SEQUENCE, tbs, members[at].der, encode_element(_BIT_STRING, b"\x00"))
     return parse_certificate(unsigned, what=_WHAT)
 

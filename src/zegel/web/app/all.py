@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from zegel.web.app.issuer import open_issuer
+from zegel.web.app.log import open_log_role
 from zegel.web.app.provider import open_provider
 from zegel.web.app.roles import OpenRole, Timer, World
 from zegel.web.app.service import open_service
@@ -16,6 +17,7 @@ from zegel.web.app.world import trust_timer
 # The lists of trusted entities come first: everybody else reads them.
 OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
     "trust": open_trust,
+    "transparency-log": open_log_role,
     "wallet-provider": open_wallet_provider,
     "issuer": open_issuer,
     "verifier": open_verifier,

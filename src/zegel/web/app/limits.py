@@ -1,6 +1,13 @@
 """From a role's section on how often it may be asked to the limits of its turnstile."""
 
-from zegel.config.rates import IssuerRates, ProviderRates, VerifierRates, WalletProviderRates, WalletRates
+from zegel.config.rates import (
+    IssuerRates,
+    ProviderRates,
+    TransparencyLogRates,
+    VerifierRates,
+    WalletProviderRates,
+    WalletRates,
+)
 from zegel.services.rates import Limit
 from zegel.web.turnstile import Allowance, Limits
 
@@ -37,6 +44,11 @@ def provider_limits(rates: ProviderRates) -> Limits:
 def wallet_limits(rates: WalletRates) -> Limits:
     """The wallet's."""
     return {Limit.PASSPHRASE: Allowance(address=rates.passphrase, session=rates.passphrase_session)}
+
+
+def transparency_log_limits(rates: TransparencyLogRates) -> Limits:
+    """The log's."""
+    return {Limit.SUBMISSION: Allowance(address=rates.submission)}
 
 
 def wallet_provider_limits(rates: WalletProviderRates) -> Limits:

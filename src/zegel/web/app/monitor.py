@@ -7,6 +7,7 @@ from zegel.adapters.sql.store import SqlStore
 from zegel.config.roles import RoleConfig
 from zegel.config.setting import is_loopback
 from zegel.errors import Unavailable
+from zegel.services.log import LogService
 from zegel.services.ports import ListFolder
 from zegel.services.status import StatusReader
 from zegel.services.status_publisher import SMALL_HERD, StatusPublisher
@@ -54,6 +55,25 @@ def key_condition(keys: RoleKeys, *, world: World) -> Mapping[str, Condition]:
                 raise Unavailable("key", "its certificate is not valid yet")
 
     return {"key": in_force}
+
+
+def log_condition(log: LogService) -> Mapping[str, Condition]:
+    """The log's database answers, and its latest tree head is no older than it may be."""
+
+    async def signed() -> None:
+        log.latest_head()
+
+    return {"log": signed}
+
+
+def log_families(log: LogService) -> tuple[Family, ...]:
+    """What a log took in since it was opened, and how large its tree is."""
+    return (
+        single("zegel_log_entries_taken_total", Kind.COUNTER, "Entries taken in.", log.taken),
+        single(
+            "zegel_log_tree_size", Kind.GAUGE, "Entries under the latest tree head.", log.latest_head().head.tree_size
+        ),
+    )
 
 
 def trust_condition(world: World) -> Mapping[str, Condition]:
