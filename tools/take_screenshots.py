@@ -12,8 +12,13 @@ from zegel_testing.chromium import chromium  # noqa: E402
 from zegel_testing.demo import RunningDemo  # noqa: E402
 from zegel_testing.person import Person  # noqa: E402
 
+from zegel.adapters.configuration import load_config  # noqa: E402
+from zegel.adapters.sandbox.create import CONFIG_FILE  # noqa: E402
+from zegel.cli.operator import call_operator  # noqa: E402
+
 FOLDER = ROOT / "docs" / "screenshots"
 SIZE = {"width": 900, "height": 620}
+MOST = 1_500  # what is below, nobody scrolls to
 # The pages that are kept, as the person calls them, and the names of their files.
 KEPT = {
     "log-in": "issuer-log-in",
@@ -23,18 +28,47 @@ KEPT = {
     "wallet's consent": "wallet-consent",
     "profile": "tax-online",
     "other device": "other-device",
+    "over-asking": "wallet-over-asking",
     "log": "wallet-log",
     "refusal": "refusal",
 }
 
 
 def take(page: Page, name: str) -> None:
-    """Keep a page that is wanted, whole, as it is seen at the first time."""
+    """Keep a page that is wanted, as far as anybody reads, as it is seen at the first time."""
     path = FOLDER / f"{KEPT.get(name, '')}.png"
     if name in KEPT and path.name not in taken:
         taken.add(path.name)
         page.evaluate("document.activeElement.blur()")
-        page.screenshot(path=path, full_page=True, animations="disabled")
+        height = min(page.evaluate("document.documentElement.scrollHeight"), MOST)
+        clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height}
+        page.screenshot(path=path, full_page=True, clip=clip, animations="disabled")
+
+
+OVER_ASKING = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": ["urn:eudi:pid:1"]},
+            "claims": [{"path": ["family_name"]}, {"path": ["picture"]}],
+        }
+    ]
+}
+
+
+def over_asking(demo: RunningDemo) -> str:
+    """The verifier asks for what it has not registered; the query of the link."""
+    config = load_config(demo.folder / CONFIG_FILE).verifier
+    begun = call_operator(
+        config.operator_address,
+        config.operator_port,
+        config.operator_token,
+        method="POST",
+        path="/requests",
+        body={"dcql_query": OVER_ASKING},
+    )
+    return str(begun["link"]).partition("?")[2]
 
 
 taken: set[str] = set()
@@ -57,6 +91,8 @@ def main() -> None:
         person.press("Sign out", name="signed out")
         person.begin_sign_in()
         person.press("My wallet is on another device", name="other device")
+        person.visit("wallet", f"/present?{over_asking(demo)}", name="over-asking, brought")
+        person.press("See the request", name="over-asking")
         person.visit("wallet")
         person.follow("Log", name="log")
         person.page.goto(returns[0])  # once more: it was good for once
