@@ -12,6 +12,7 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.register import Register, demo_people, open_register
+from zegel.adapters.revocation_files import CRL_FOLDER, CRL_SUFFIX
 from zegel.adapters.vault import Cost
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import Config
@@ -198,15 +199,19 @@ async def wallet_world(
     copies: int = 10,
     with_vault: bool = True,
     registered: bool = True,
+    without: str = "",
     provider: Mapping[str, Any] | None = None,
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
     """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
 
     Without a vault the wallet can do nothing. Unless it is ``registered``, the verifier has no registration certificate
-    to show.
+    to show. ``without`` takes a source of trust away: the purpose of a list, or the name of what an authority revoked.
     """
     config = sandbox_at(folder, profile=profile)
+    config = replace(config, trusted_lists=tuple(each for each in config.trusted_lists if each.purpose != without))
+    if without.endswith(CRL_SUFFIX):
+        (config.trust.folder / CRL_FOLDER / without).unlink()
     small = {"status_list_size": 1 << 12}
     config = replace(
         config,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.files import create_owner_only
-from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, SIGNER_DAYS, write_identity
+from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, SIGNER_DAYS, revocation_url, write_identity
 from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.status.entries import compress, empty_status_list
@@ -67,7 +67,7 @@ def create_registrations(
     random: Callable[[int], bytes],
 ) -> None:
     """Sign each certificate, and the list that says that none of them is revoked."""
-    signer = _certify_provider(folder, root, now=now, random=random)
+    signer = _certify_provider(folder, plan, root, now=now, random=random)
     uri = plan.origin("trust") + STATUS_PATH + STATUS_FILE
     indices = _indices(len(REGISTRATIONS), random)
     for index, (name, certificate) in zip(indices, _certificates(plan, catalogue, now).items(), strict=True):
@@ -86,7 +86,9 @@ def create_registrations(
     create_owner_only(trust_folder / STATUS_FILE, token)
 
 
-def _certify_provider(folder: Path, root: Authority, *, now: int, random: Callable[[int], bytes]) -> CertifiedSigner:
+def _certify_provider(
+    folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Callable[[int], bytes]
+) -> CertifiedSigner:
     """Who signs registration certificates, and their status list."""
     key = random_private_key(random)
     certificate = issue_certificate(
@@ -99,6 +101,7 @@ def _certify_provider(folder: Path, root: Authority, *, now: int, random: Callab
         now=now - DAY,
         days=SIGNER_DAYS,
         random=random,
+        crl_url=revocation_url(plan, "registration"),
     )
     write_identity(folder / "keys" / SIGNER_FILE, key, certificate)
     return CertifiedSigner(signer=key, certificates=(certificate,))

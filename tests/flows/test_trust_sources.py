@@ -1,0 +1,75 @@
+"""One source of trust is taken away at a time: exactly the step that needs it fails, by the check that says so."""
+
+from pathlib import Path
+
+import pytest
+from zegel_testing.wallet_world import WalletWorld, wallet_world
+
+from zegel.checks import Check
+from zegel.errors import Denied, Rejected
+from zegel.services.wallet.contents import Brought
+from zegel.trust.lists.verify import VerifiedTrustedList
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+OFFER, LOG_IN, CREDENTIAL, REQUEST, ANSWER = "offer", "log-in", "credential", "request", "answer"
+SOURCES: dict[str, tuple[str, Check]] = {
+    "access": (OFFER, Check.ANCHOR),
+    "access.crl": (OFFER, Check.REVOCATION_STALE),
+    "log": (OFFER, Check.CERTIFICATE_TIMESTAMP),
+    "registration": (OFFER, Check.ANCHOR),
+    "registration.crl": (OFFER, Check.REVOCATION_STALE),
+    "wallet-provider": (LOG_IN, Check.ANCHOR),
+    "wallets.crl": (LOG_IN, Check.REVOCATION_STALE),
+    "pid": (CREDENTIAL, Check.ENTITLEMENT),
+    "attestations.crl": (CREDENTIAL, Check.REVOCATION_STALE),
+}
+
+
+async def tell(world: WalletWorld) -> tuple[str, str] | None:
+    """The story until it fails: the step, and the check; None where it comes to its end. A warning is a failure."""
+    step = OFFER
+    try:
+        offer = await world.offer()
+        receiving = world.wallet.receiving
+        flow = await receiving.review(offer["link"], brought=Brought.LINK)
+        if world.warned(flow):
+            return step, world.warned(flow)[0]
+        step = LOG_IN
+        url = await receiving.log_in(flow, redirect_uri=world.callback, browser="browser", despite=[])
+        step = CREDENTIAL
+        await receiving.come_back(await world.log_in(url), browsers=["browser"])
+        await receiving.keep(flow)
+        step = REQUEST
+        flow, session = await world.asked()
+        if world.warned(flow):
+            return step, world.warned(flow)[0]
+        step = ANSWER
+        finished = await world.accept(flow)
+        assert finished.redirect_uri is not None
+        await world.browser().open(finished.redirect_uri)
+        assert (await world.result(session))["state"] == "accepted"
+    except (Rejected, Denied) as error:
+        return step, _said(error)
+    return None
+
+
+def _said(error: Rejected | Denied) -> str:
+    """The check that refused: the wallet's own, or the one that the other side has named."""
+    return error.check.id if not error.said else error.said.partition(":")[0].partition(" at ")[0]
+
+
+async def test_with_every_source_the_story_comes_to_its_end(tmp_path: Path) -> None:
+    async with wallet_world(tmp_path) as world:
+        assert await tell(world) is None
+
+
+@pytest.mark.parametrize("source", SOURCES)
+async def test_without_a_source_exactly_the_step_that_needs_it_fails(
+    tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, check = SOURCES[source]
+    if source == "log":
+        monkeypatch.setattr(VerifiedTrustedList, "logs", lambda _self: ())
+    async with wallet_world(tmp_path, without=source) as world:
+        assert await tell(world) == (step, check.id)
