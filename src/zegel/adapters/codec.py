@@ -145,13 +145,13 @@ def _dataclass(cls: Any) -> _Form:
 
 
 def _has_fields(cls: type) -> bool:
-    """Whether it is a dataclass, or the named tuple that stands for one where many are made."""
-    return is_dataclass(cls) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
+    """Whether it is a dataclass, or the struct that stands for one where many are made."""
+    return is_dataclass(cls) or issubclass(cls, msgspec.Struct)
 
 
 def _hints(cls: Any) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(cls)
-    names = [field.name for field in fields(cls) if field.init] if is_dataclass(cls) else cls._fields
+    names = [field.name for field in fields(cls) if field.init] if is_dataclass(cls) else cls.__struct_fields__
     return tuple((name, hints[name]) for name in names)
 
 

@@ -5,13 +5,15 @@
                          -> UnboundPresentation           presented without holder binding, as the query allowed
           -> CurrentCredential, CurrentPresentation, CurrentUnboundPresentation      and not revoked
 
-A claim can be read from these alone. What is made anew for each message is a named tuple: it is as immutable as a
-frozen dataclass, and made in a fifth of the time.
+A claim can be read from these alone. What is made anew for each message is a msgspec struct: it is as immutable as
+a frozen dataclass, and made in a tenth of the time.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias, final
+from typing import TypeAlias, final
+
+from msgspec import Struct
 
 from zegel.formats.claims import Claims
 from zegel.primitives.keys import PublicKey
@@ -25,8 +27,7 @@ class Format(StrEnum):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusReference:
+class StatusReference(Struct, frozen=True, kw_only=True):
     """Where a credential's status stands: an entry of a Token Status List."""
 
     uri: str
@@ -59,7 +60,7 @@ class Issuer:
 
 
 @final
-class VerifiedCredential(NamedTuple):
+class VerifiedCredential(Struct, frozen=True):
     """The issuer is trusted for the type, the signature and every digest hold, and it is valid at our ``now``.
 
     Times are seconds since the epoch. ``types`` holds the type and those that it extends or is also known as.
@@ -78,14 +79,14 @@ class VerifiedCredential(NamedTuple):
 
 
 @final
-class VerifiedPresentation(NamedTuple):
+class VerifiedPresentation(Struct, frozen=True):
     """The credential's holder signed our nonce and audience, and the transaction data that we sent."""
 
     credential: VerifiedCredential
 
 
 @final
-class UnboundPresentation(NamedTuple):
+class UnboundPresentation(Struct, frozen=True):
     """The credential was presented without holder binding; nothing says who presented it."""
 
     credential: VerifiedCredential
@@ -100,7 +101,7 @@ class Status(StrEnum):
 
 
 @final
-class CurrentCredential(NamedTuple):
+class CurrentCredential(Struct, frozen=True):
     """The credential and its status. Of who holds it, nothing is shown."""
 
     credential: VerifiedCredential
@@ -108,7 +109,7 @@ class CurrentCredential(NamedTuple):
 
 
 @final
-class CurrentPresentation(NamedTuple):
+class CurrentPresentation(Struct, frozen=True):
     """The presentation, and its credential is not revoked."""
 
     credential: VerifiedCredential
@@ -116,7 +117,7 @@ class CurrentPresentation(NamedTuple):
 
 
 @final
-class CurrentUnboundPresentation(NamedTuple):
+class CurrentUnboundPresentation(Struct, frozen=True):
     """The presentation without holder binding, and its credential is not revoked."""
 
     credential: VerifiedCredential

@@ -7,7 +7,9 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, final
+
+from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -48,7 +50,7 @@ class ProtectedHeader:
 
 
 @final
-class UnverifiedSign1(NamedTuple):
+class UnverifiedSign1(Struct, frozen=True):
     """A COSE_Sign1 that parses. ``payload`` is None where it is detached; ``x5chain`` is DER, leaf first."""
 
     header: ProtectedHeader
@@ -64,7 +66,7 @@ class UnverifiedSign1(NamedTuple):
 
 
 @final
-class UnverifiedMac0(NamedTuple):
+class UnverifiedMac0(Struct, frozen=True):
     """A COSE_Mac0 that parses. ``payload`` is None where it is detached."""
 
     header: ProtectedHeader

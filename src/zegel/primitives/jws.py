@@ -7,7 +7,9 @@ kept as they came.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple, final
+from typing import Final, final
+
+from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -34,7 +36,7 @@ class UnverifiedHeader:
 
 
 @final
-class UnverifiedJws(NamedTuple):
+class UnverifiedJws(Struct, frozen=True):
     """A JWS that parses; nothing in it is proven."""
 
     unverified_header: UnverifiedHeader

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -22,7 +23,7 @@ _SIGNATURE: Final = Check.HOLDER_SIGNATURE
 
 
 @final
-class VerifiedDeviceSigned(NamedTuple):
+class VerifiedDeviceSigned(Struct, frozen=True):
     """What the holder signed in this session, by namespace; the issuer's key authorizations permit all of it."""
 
     namespaces: Mapping[str, Mapping[str, Claim]]

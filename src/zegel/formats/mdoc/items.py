@@ -9,7 +9,9 @@ The items of a namespace are held by column, for nothing here costs more than wh
 
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple, final
+from typing import Final, final
+
+from msgspec import Struct
 
 from zegel.errors import Malformed
 from zegel.formats.claims import Claim
@@ -21,7 +23,7 @@ _NEEDLE: Final = 64  # bytes of an item that are searched for; the head, and mos
 
 
 @final
-class IssuerSignedItems(NamedTuple):
+class IssuerSignedItems(Struct, frozen=True):
     """The items of a namespace. ``encoded`` has ``IssuerSignedItemBytes`` as received."""
 
     digest_ids: list[int]

@@ -2,7 +2,9 @@
 
 from array import array
 from collections.abc import Mapping
-from typing import Final, NamedTuple, final
+from typing import Final, final
+
+from msgspec import Struct
 
 from zegel.errors import Malformed
 from zegel.formats.credential import Reference
@@ -23,7 +25,7 @@ _VALIDITY: Final = Shape(_WHAT, signed=Tag, validFrom=Tag, validUntil=Tag)
 
 
 @final
-class SecurityObject(NamedTuple):
+class SecurityObject(Struct, frozen=True):
     """What the issuer says. Times are seconds since the epoch; ``digests`` are by namespace and digest ID."""
 
     version: str

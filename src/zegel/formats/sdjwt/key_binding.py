@@ -5,7 +5,9 @@ Transaction data is bound as OpenID4VP 1.0 section B.3.3.1 profiles it: hashes o
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final, NamedTuple, NotRequired, TypedDict, final
+from typing import Final, NotRequired, TypedDict, final
+
+from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -36,7 +38,7 @@ class KeyBindingClaims(TypedDict):
 
 
 @final
-class UnverifiedKeyBinding(NamedTuple):
+class UnverifiedKeyBinding(Struct, frozen=True):
     """A Key Binding JWT that parses; nothing says who signed it."""
 
     unverified_jws: UnverifiedJws

@@ -3,7 +3,9 @@
 The JSON serialisation of RFC 9901 section 8 is optional, and HAIP 1.0 section 6.1 asks for the compact one.
 """
 
-from typing import Final, NamedTuple, final
+from typing import Final, final
+
+from msgspec import Struct
 
 from zegel.errors import Malformed
 from zegel.formats.credential import StatusReference
@@ -23,7 +25,7 @@ _TILDE: Final = ord("~")
 
 
 @final
-class UnverifiedSdJwt(NamedTuple):
+class UnverifiedSdJwt(Struct, frozen=True):
     """An SD-JWT VC that parses; nothing in it is proven.
 
     ``presented`` is all up to and with the last tilde, as received: what the holder's proof covers.

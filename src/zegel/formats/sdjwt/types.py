@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Final, final
 
+from msgspec.structs import replace
+
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.credential import VerifiedCredential
@@ -93,7 +95,7 @@ def check_types(credential: VerifiedCredential, resolved: ResolvedType, *, ancho
     # An authority may be listed with several certificates: what holds for all of them holds for the one that signed.
     trusted = [entitled_types(anchor, inherited) for anchor in listed] or [()]
     taken = (type_ for type_ in inherited if all(type_ in types for types in trusted))
-    return credential._replace(types=tuple(dict.fromkeys((*credential.types, *taken))))
+    return replace(credential, types=tuple(dict.fromkeys((*credential.types, *taken))))
 
 
 def _resolve(documents: tuple[TypeMetadata, ...]) -> ResolvedType:

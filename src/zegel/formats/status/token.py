@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import Final, final
 
+from msgspec.structs import replace
+
 from zegel.errors import Malformed
 from zegel.formats.status.entries import MAX_LIST, CompressedStatusList, StatusList, inflate
 from zegel.formats.status.terms import (
@@ -205,7 +207,7 @@ def _set_aside(data: bytes) -> tuple[UnverifiedJws, bytes]:
     start, end = found[0].span(1)
     short = encode_base64url(text[:start] + text[end:])
     token = parse_jws(b".".join((header, short, signature)), what=_WHAT)
-    return token._replace(signing_input=signing_input), parse_base64url(
+    return replace(token, signing_input=signing_input), parse_base64url(
         text[start:end], what=_WHAT, where="status_list.lst"
     )
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
+from msgspec import structs
+
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.claims import Claim, Claims, select_claims
@@ -67,7 +69,7 @@ def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Current]]) -
 def _bound(query: CredentialQuery, presentation: Current) -> CurrentPresentation:
     if not isinstance(presentation, CurrentPresentation):
         raise Rejected(Check.HOLDER_BINDING, "expected a presentation with holder binding", field=_field(query))
-    return presentation._replace(credential=_asked(query, presentation.credential))
+    return structs.replace(presentation, credential=_asked(query, presentation.credential))
 
 
 def _unbound(query: CredentialQuery, presentation: Current) -> CurrentUnboundPresentation:
@@ -83,7 +85,7 @@ def _asked(query: CredentialQuery, credential: VerifiedCredential) -> VerifiedCr
         detail = "expected an issuer under an authority that was asked for"
         raise Rejected(Check.TRUSTED_AUTHORITY, detail, field=_field(query))
     claims = _asked_claims(query, credential)
-    return credential._replace(claims=claims, holder_key=None, status=None, valid_from=None, valid_until=None)
+    return structs.replace(credential, claims=claims, holder_key=None, status=None, valid_from=None, valid_until=None)
 
 
 def _asked_claims(query: CredentialQuery, credential: VerifiedCredential) -> Claims:

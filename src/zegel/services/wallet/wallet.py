@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Final, final
 
+from msgspec import structs
+
 from zegel.checks import Check
 from zegel.errors import Rejected, ZegelError
 from zegel.formats.catalogue.types import Catalogue
@@ -151,7 +153,7 @@ class Wallet:
     async def _standing(self, holding: Holding) -> Standing:
         status, grace = Status.NO_STATUS, self.habits.issuance.profile.status_grace
         for copy in holding.batch.copies:
-            of_copy = holding.credential._replace(status=copy.status)
+            of_copy = structs.replace(holding.credential, status=copy.status)
             status_list = await self._statuses.fetch_status_list(copy.status)
             try:
                 status = check_status(of_copy, status_list, now=self._clock.now(), grace=grace).status

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
+from msgspec import structs
 from zegel_testing.authorities import fixed_random
 from zegel_testing.sign_in import (
     ADA_MDOC,
@@ -78,12 +79,13 @@ def test_a_re_issued_attestation_has_the_same_subject() -> None:
 
 def test_status_index_and_validity_do_not_enter_the_subject() -> None:
     current = presentation()
-    credential = current.credential._replace(
+    credential = structs.replace(
+        current.credential,
         status=StatusReference(uri="https://status.utopia.example/1", index=77),
         valid_from=1,
         valid_until=2,
     )
-    answer = answered(pid_sd_jwt=current._replace(credential=credential, status=Status.VALID))
+    answer = answered(pid_sd_jwt=structs.replace(current, credential=credential, status=Status.VALID))
     assert subject_of(answer) == subject_of()
 
 
