@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from zegel.formats.credential import Format, IdentifierReference, VerifiedCredential
 from zegel.formats.status.identifiers import (
     IDENTIFIER_LIST,
@@ -60,7 +62,7 @@ def identified(
 ) -> VerifiedCredential:
     """An mdoc that is revoked once its identifier is listed."""
     reference = IdentifierReference(uri=uri, identifier=identifier)
-    return credential(None, entity=entity)._replace(format=Format.MDOC, status=reference)
+    return replace(credential(None, entity=entity), format=Format.MDOC, status=reference)
 
 
 IDENTIFIERS = verified_identifiers(identifier_token())
