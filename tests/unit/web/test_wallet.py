@@ -539,6 +539,7 @@ async def test_the_consent_page_says_who_asks_and_what_would_leave(inside: Pages
     assert (await inside.world.result(session))["state"] == "accepted"
 
 
+@pytest.mark.requirement("RPA_10")
 async def test_the_consent_page_says_why_in_the_words_of_who_asks_or_that_it_does_not_say(inside: Pages) -> None:
     await inside.receive()
     await inside.ask()
@@ -549,6 +550,29 @@ async def test_the_consent_page_says_why_in_the_words_of_who_asks_or_that_it_doe
     assert "To open <b>an account</b>" in inside.text
     assert "<b>" not in inside.response.body.decode()
     assert "In its own words, which nobody has checked." in inside.text
+
+
+@pytest.mark.requirement("RPA_07b")
+async def test_a_warning_is_loud_is_ticked_by_nobody_else_and_holds_until_it_is_ticked(inside: Pages) -> None:
+    await inside.receive(formats=["dc+sd-jwt"])
+    query = {**NAME_QUERY["credentials"][0], "claims": [{"path": ["family_name"]}, {"path": ["picture"]}]}
+    session = await inside.ask({"credentials": [query]})
+    assert "Warning: It asks for more than it has registered" in inside.text
+    assert "Person identification data (SD-JWT VC): Portrait" in inside.text
+    assert inside.ticked() == {"despite-over-asking": "yes"}
+    page = inside.response
+    assert "checked" not in page.body.decode()
+    await inside.go(decision="accept")
+    assert (inside.response.status, "explicit-approval" in inside.text) == (400, True)
+    assert "Nothing was shared yet." in inside.text
+    assert (await inside.world.result(session))["state"] == "pending"
+    inside.response = page
+    await inside.go(decision="accept", **inside.ticked())
+    await inside.browser.open(inside.onward)
+    assert (await inside.world.result(session))["state"] == "accepted"
+    await inside.open("/log")
+    assert "you were warned: over-asking" in inside.text
+    assert "Asked for without being registered" in inside.text
 
 
 async def test_a_second_click_sends_nothing_and_leads_to_the_same_place(inside: Pages) -> None:

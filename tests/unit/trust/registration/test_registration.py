@@ -70,12 +70,20 @@ def parsed(**changes: Any) -> RegistrationCertificate:
 
 @FORMATS
 @pytest.mark.parametrize("certificate", [LIBRARY, THROUGH_DESK, OFFICE], ids=lambda certificate: certificate.name)
+@pytest.mark.requirement("RPRC_01")
+@pytest.mark.requirement("RPRC_03")
+@pytest.mark.requirement("RPRC_04")
+@pytest.mark.requirement("RPRC_04a")
+@pytest.mark.requirement("RPRC_11")
+@pytest.mark.requirement("RPRC_12")
+@pytest.mark.requirement("RPRC_15")
 def test_what_is_signed_is_read_again(sign: Sign, certificate: RegistrationCertificate) -> None:
     """RPRC_01, RPRC_03, RPRC_04, RPRC_04a, RPRC_11, RPRC_12, RPRC_15."""
     found = verified(certificate, sign=sign)
     assert (found.certificate, found.provider) == (certificate, PROVIDER)
 
 
+@pytest.mark.requirement("RPRC_02")
 def test_the_jwt_carries_its_chain_and_is_a_jades_of_baseline_b() -> None:
     """RPRC_02: the signing certificate is in x5c, and the anchor is not."""
     header = parse_jws(as_jwt(), what="test").unverified_header
@@ -225,6 +233,7 @@ def test_a_text_in_another_language_is_better_than_none() -> None:
     ],
     ids=["a stranger", "expired"],
 )
+@pytest.mark.requirement("RPRC_02a")
 def test_only_a_listed_provider_of_registration_certificates_is_believed(sign: Sign, by: Any) -> None:
     """RPRC_02a, ISSU_23c, ISSU_33a: and nobody else."""
     with pytest.raises(Rejected) as refusal:
@@ -275,6 +284,7 @@ def test_another_object_of_the_provider_is_no_certificate(data: bytes) -> None:
     ],
     ids=["too early", "too late", "too long", "not revocable", "not revocable for a day and a second"],
 )
+@pytest.mark.requirement("RPRC_01a")
 def test_a_certificate_has_its_time(sign: Sign, certificate: RegistrationCertificate, now: int, field: str) -> None:
     """RPRC_17, RPRC_01a."""
     with pytest.raises(Rejected) as refusal:
@@ -300,6 +310,8 @@ def test_a_certificate_is_valid_until_its_end(sign: Sign, certificate: Registrat
 # --- bound -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("RPRC_07")
+@pytest.mark.requirement("RPRC_17a")
 def test_a_certificate_is_about_the_holder_of_the_access_certificate() -> None:
     """RPRC_07, RPRC_17a, RPRC_22b."""
     found = check_registration_party(verified(), identifier="NTRUT-1234567", service="lending")
@@ -343,6 +355,7 @@ def test_certificates_that_know_no_services_are_bound_by_the_party_alone() -> No
         "another service of the intermediary",
     ],
 )
+@pytest.mark.requirement("RPRC_07a")
 def test_nobody_uses_another_ones_certificate(
     certificate: RegistrationCertificate, identifier: str | None, service: str | None, check: Check
 ) -> None:
