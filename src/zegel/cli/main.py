@@ -52,6 +52,7 @@ COMMANDS: Final = {
     "config": Command(module="config", help="check a configuration, or show it as it counts"),
     "crl": Command(module="crl", help="revoke certificates of a sandbox, publish what is revoked"),
     "keys": Command(module="keys", help="list and rotate the keys of roles"),
+    "log": Command(module="log", help="watch a log of access certificates"),
     "db": Command(module="db", help="check, upgrade, back up and restore the databases of roles"),
     "doctor": Command(module="doctor", help="examine a deployment before the first wallet does"),
     "why": Command(module="why", help="show the path from a file to its anchor, or the first step that breaks"),

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.keyfiles import load_certificates
+from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.browser import Browser, Page
 from zegel.cli.walk.story import Story
 from zegel.config.roles import Config, IssuerConfig, VerifierConfig
 from zegel.errors import Unavailable
+from zegel.primitives.x509 import Certificate
+from zegel.trust.access import verify_access_chain
+from zegel.trust.transparency.timestamps import verify_timestamps
 from zegel.web.app.roles import OpenRole
 
 PERSON: Final = "erika"
@@ -59,6 +65,8 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
     stranger = Browser(config.loopback_origins(), web_ca=web_ca)
     person = _Person(config, browser)
     try:
+        with story.timed("access certificate with its timestamp and inclusion proof"):
+            await asyncio.to_thread(_look_at_access, config)
         with story.timed("wallet"):
             await person.make_wallet(_launch_code(roles))
         await person.receive(story, "pid")
@@ -93,6 +101,19 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
     finally:
         await browser.close()
         await stranger.close()
+
+
+def _look_at_access(config: Config) -> Certificate:
+    """That Tax online's sign-in asks with a certificate of which the log proves that it holds it."""
+    now = SystemClock().now()
+    anchors = load_trust([config.trust.folder], now=now)
+    x5c = tuple(each.der for each in load_certificates(config.provider.access_chain))
+    chain = verify_access_chain(x5c, anchors=anchors, timestamps_required=True, now=now)
+    issuer = chain.anchor.certificate.parse()
+    found = verify_timestamps(chain.leaf, issuer=issuer, logs=anchors.logs, required=True, now=now)
+    if all(timestamp.tree_size is None for timestamp in found.timestamps):
+        raise Unavailable("access certificate", "it carries no proof that it is in the log")
+    return found.certificate
 
 
 @final

@@ -1,0 +1,200 @@
+"""A log, watched: it grows, and whatever it does otherwise is caught."""
+
+from dataclasses import replace
+
+import pytest
+from zegel_testing.authorities import LOG
+from zegel_testing.log_world import LogWorld, announced, issued
+from zegel_testing.transparency import ACCESS_DRAFT, LOGGED_ROOT
+
+from zegel.adapters.entropy import system_random
+from zegel.adapters.memory import Loopback
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected, Unavailable
+from zegel.primitives.encoding import base64
+from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.services.log_watch import (
+    LogWatch,
+    Watched,
+    WatchState,
+    names_of,
+    parse_watch_state,
+    unknown_entries,
+    without_timestamps,
+)
+from zegel.trust.transparency.issuance import tbs_of
+from zegel.web.log import ROUTES, LogSite
+from zegel.web.pages import error_page
+from zegel.web.site import Site, SitePolicy
+
+pytestmark = pytest.mark.anyio
+
+URL = "https://log.utopia.example"
+NOTHING = WatchState()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Watch:
+    """A log that is served, and somebody who watches it. ``twin`` is what it serves instead from some time on."""
+
+    def __init__(self, world: LogWorld | None = None) -> None:
+        self.world = world or LogWorld()
+        self.serve(self.world)
+        self.watch = LogWatch(LOG, url=URL, outbound=Loopback({URL: self.answer}), clock=self.world.clock)
+        self.spoiled: dict[str, HttpResponse] = {}
+
+    def serve(self, world: LogWorld) -> None:
+        role = LogSite(service=world.log, name="Log", host="log.utopia.example", id="2.25.1")
+        policy = SitePolicy(role="log", origin=URL, operator_token=None)
+        page = error_page(role="Log", host="log.utopia.example", back=None)
+        self.site = Site(role, routes=ROUTES, policy=policy, page=page, random=system_random)
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        for path, response in self.spoiled.items():
+            if path in request.url:
+                return response
+        return await self.site.handle(request)
+
+    async def visit(self, state: WatchState = NOTHING) -> Watched:
+        return await self.watch.visit(state)
+
+
+async def refused(watch: Watch, state: WatchState = NOTHING) -> Check:
+    with pytest.raises(Rejected) as refusal:
+        await watch.visit(state)
+    return refusal.value.check
+
+
+@pytest.mark.requirement("CT_03")
+async def test_every_entry_is_seen_once_and_every_tree_leads_to_the_next() -> None:
+    watch = Watch()
+    seen = (await watch.visit()).state
+    assert (seen.sth is not None, seen.peaks) == (True, ())
+    found: list[int] = []
+    for number in range(7):
+        watch.world.take(*(f"{number} {at}" for at in range(number)))
+        watched = await watch.visit(parse_watch_state(seen.encode()))
+        found += [index for index, _ in watched.entries]
+        seen = watched.state
+    assert found == list(range(21))
+    assert await watch.visit(seen) == Watched(state=seen, entries=())
+
+
+async def test_a_long_log_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zegel.web.log.MAX_ENTRIES", 3)
+    watch = Watch()
+    watch.world.take(*map(str, range(8)))
+    assert len((await watch.visit()).entries) == 8
+
+
+async def test_a_log_that_forgets_or_forks_is_caught() -> None:
+    watch = Watch()
+    watch.world.take("one", "two", "three")
+    seen = (await watch.visit()).state
+    other = LogWorld()
+    other.clock.advance(100)
+    watch.world.clock.advance(200)
+    watch.serve(other)
+    other.take("one")
+    assert await refused(watch, seen) is Check.LOG_PROOF
+    other.take("four", "five", "six")
+    assert await refused(watch, seen) is Check.LOG_PROOF
+
+
+async def test_a_log_that_goes_back_in_time_is_caught() -> None:
+    watch = Watch()
+    watch.world.take("one")
+    old = watch.world.log.latest_head()
+    watch.world.take("two")
+    seen = (await watch.visit()).state
+    watch.spoiled["get-sth"] = json_response({"sth": base64(old.encode())})
+    assert await refused(watch, seen) in (Check.TREE_HEAD, Check.LOG_PROOF)
+
+
+async def test_a_log_that_stands_still_is_caught() -> None:
+    watch = Watch(LogWorld(merge_delay=10 * 86_400))
+    watch.world.take("one")
+    seen = (await watch.visit()).state
+    watch.world.clock.advance(86_401)
+    assert await refused(watch, seen) is Check.TREE_HEAD
+
+
+async def test_entries_that_do_not_make_the_tree_are_caught() -> None:
+    watch = Watch()
+    watch.world.take("one")
+    other = LogWorld()
+    other.take("two")
+    _, (entry,) = other.log.entries(0, 0, most=1)
+    watch.spoiled["get-entries"] = json_response({"entries": [{"log_entry": base64(entry.entry)}]})
+    assert await refused(watch) is Check.LOG_PROOF
+
+
+async def test_a_log_without_a_head_or_of_another_key_is_caught() -> None:
+    watch = Watch()
+    watch.spoiled["get-sth"] = json_response({})
+    assert await refused(watch) is Check.TREE_HEAD
+    watch = Watch()
+    watch.watch = LogWatch(
+        replace(LOG, key=LOGGED_ROOT.key.public_key),
+        url=URL,
+        outbound=Loopback({URL: watch.answer}),
+        clock=watch.world.clock,
+    )
+    assert await refused(watch) is Check.TREE_HEAD
+
+
+@pytest.mark.parametrize("response", [json_response({"entries": []}), HttpResponse(status=500)])
+async def test_a_log_that_shows_nothing_is_no_log_to_be_judged(response: HttpResponse) -> None:
+    watch = Watch()
+    watch.world.take("one")
+    watch.spoiled["get-entries"] = response
+    with pytest.raises(Unavailable):
+        await watch.visit()
+
+
+async def test_what_nobody_expected_is_found_by_name_or_among_all() -> None:
+    watch = Watch()
+    watch.world.take("one")
+    watch.world.log.submit(announced(ACCESS_DRAFT))
+    watch.world.log.submit(issued(ACCESS_DRAFT))
+    watched = await watch.visit()
+    assert names_of(watched.entries[0][1]) == {"utopia", "verifier.utopia.example"}
+
+    def unknown(*names: str, known: frozenset[bytes] = frozenset()) -> list[int]:
+        return [index for index, _ in unknown_entries(watched, names=frozenset(names), known=known)]
+
+    assert unknown() == [0, 1, 2]
+    assert unknown("verifier.utopia.example") == [0, 1, 2]
+    assert unknown("bank.utopia.example") == []
+    known = frozenset({tbs_of(ACCESS_DRAFT.sign())})
+    assert unknown(known=known) == [0]
+    assert without_timestamps(ACCESS_DRAFT.tbs) in known
+    strange = Watched(state=watched.state, entries=((7, None),))
+    assert [index for index, _ in unknown_entries(strange, names=frozenset({"a"}), known=known)] == [7]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{}",
+        b'{"peaks":["AAAA"]}',
+        b'{"peaks":[1]}',
+        b'{"sth":"4AA=","peaks":[]}',
+        b'{"sth":"AAAA","peaks":[]}',
+        b'{"sth":1,"peaks":[]}',
+        b'{"peaks":[' + b",".join([b'""'] * 65) + b"]}",
+        b"[" * 9,
+    ],
+)
+def test_what_is_no_state_is_malformed(text: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_watch_state(text)
+
+
+async def test_peaks_without_a_head_are_malformed() -> None:
+    with pytest.raises(Malformed, match="before the first"):
+        await Watch().visit(WatchState(peaks=(bytes(32),)))
