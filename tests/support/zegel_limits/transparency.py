@@ -8,6 +8,7 @@ from zegel.primitives.encoding import base64
 from zegel.primitives.json import encode_json
 from zegel.protocols.transparency.answers import parse_log_answer
 from zegel.protocols.transparency.submission import parse_submission
+from zegel.services.log_watch import parse_watch_state
 from zegel.trust.transparency.items import (
     ConsistencyProof,
     SignedCertificateTimestamp,
@@ -53,6 +54,9 @@ TRANSPARENCY: Final[Mapping[str, Pair]] = {
     ),
     "zegel.primitives.der._MAX_LENGTH_OCTETS": Pair(
         lambda n: parse_elements(bytes((4, 0x80 | n)) + b"\x01" * n, what="test"), filler=True
+    ),
+    "zegel.services.log_watch.MAX_STATE": Pair(
+        lambda n: parse_watch_state(b'{"a":"' + b"a" * (n - 8) + b'"}'), filler=True
     ),
     "zegel.protocols.transparency.submission.MAX_SUBMISSION": Pair(
         lambda n: parse_submission(b'{"a":"' + b"a" * (n - 8) + b'"}'), filler=True

@@ -5,6 +5,7 @@ from dataclasses import replace
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.log import SqlLog, open_memory_log
 from zegel.primitives.encoding import base64
+from zegel.primitives.json import Json, JsonObject
 from zegel.protocols.transparency.submission import CERTIFICATE, PRECERTIFICATE, UnverifiedSubmission
 from zegel.services.log import LogIdentity, LogService
 from zegel.trust.anchors import Purpose, TrustAnchors
@@ -43,7 +44,7 @@ def issued(draft: Draft) -> UnverifiedSubmission:
     return UnverifiedSubmission(type=CERTIFICATE, submission=draft.sign().der, chain=())
 
 
-def log_answer() -> dict[str, object]:
+def log_answer() -> dict[str, Json]:
     """An answer with a head, both proofs, and the entries of a log of three."""
     world = LogWorld()
     world.take("one", "two", "three")
@@ -55,3 +56,9 @@ def log_answer() -> dict[str, object]:
     }
     encoded = {name: base64(item.encode()) for name, item in items.items() if item is not None}
     return encoded | {"sct": base64(entries[0].sct), "entries": [{"log_entry": base64(each.entry)} for each in entries]}
+
+
+def watch_state() -> JsonObject:
+    """What a visit to a log of three keeps."""
+    answer = log_answer()
+    return {"sth": answer["sth"], "peaks": [base64(bytes(32)), base64(bytes(32))]}

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import zegel.formats
 import zegel.primitives
 import zegel.protocols
+import zegel.services
 import zegel.trust
 from zegel.errors import Malformed
 from zegel.formats.catalogue.parse import parse_attestation_type
@@ -84,6 +85,7 @@ from zegel.protocols.openid4vp.sender import parse_request
 from zegel.protocols.openid4vp.transaction_data import build_transaction_data, parse_transaction_data
 from zegel.protocols.transparency.answers import parse_log_answer
 from zegel.protocols.transparency.submission import parse_submission
+from zegel.services.log_watch import parse_watch_state
 from zegel.services.wallet_requests import parse_instance_proof, sign_instance_proof
 from zegel.trust.attestation import WalletDescription, parse_wallet_attestation, sign_wallet_attestation
 from zegel.trust.attestation_claims import (
@@ -130,7 +132,7 @@ from zegel_testing.identifiers import claims_of as listed_claims
 from zegel_testing.identifiers import identifier_token, signed_claims
 from zegel_testing.issuance import Issuer
 from zegel_testing.lists import document, entity, service, signed
-from zegel_testing.log_world import announced, log_answer
+from zegel_testing.log_world import announced, log_answer, watch_state
 from zegel_testing.openid4vp import NAME_QUERY, TARGET, claims_of, session
 from zegel_testing.openid4vp import signed as signed_request
 from zegel_testing.registration import as_cwt, as_jwt
@@ -138,7 +140,7 @@ from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, pr
 from zegel_testing.status import token
 from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
 
-PACKAGES: Final = (zegel.primitives, zegel.trust, zegel.formats, zegel.protocols)
+PACKAGES: Final = (zegel.primitives, zegel.trust, zegel.formats, zegel.protocols, zegel.services)
 NAMESPACE: Final = "utopia.id.1"
 
 
@@ -750,6 +752,7 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         of_json(parse_submission, json.loads(announced(ACCESS_DRAFT).encode())),
     ),
     "protocols.transparency.answers.parse_log_answer": (of_json(parse_log_answer, log_answer()),),
+    "services.log_watch.parse_watch_state": (of_json(parse_watch_state, watch_state()),),
     "formats.catalogue.parse.parse_attestation_type": (
         in_text(Probe(partial(parse_attestation_type, file="card.toml"), TYPE_FILE.encode(), _toml_faults)),
     ),
