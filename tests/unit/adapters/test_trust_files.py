@@ -20,6 +20,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError
 from zegel.primitives.jws import sign_jws
 from zegel.trust.anchors import Purpose, check_entitlement
+from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 from zegel.trust.lists.values import ListType
 
 
@@ -96,7 +97,7 @@ UNKNOWN_TYPE = UNKNOWN_TYPE | {
         (pid_list()[:-86] + pid_list(sequence=2)[-86:], Check.SIGNATURE),
         (signed(UNKNOWN_TYPE), Check.LIST_TYPE),
         (sign_jws({}, signer=OPERATOR.key, typ="JOSE", x5c=OPERATOR.chain), Check.SYNTAX),
-        (b"a" * 10_000_000, Check.AVAILABILITY),
+        (b"a" * (MAX_TRUSTED_LIST + 1), Check.AVAILABILITY),
     ],
     ids=lambda value: value.id if isinstance(value, Check) else "",
 )

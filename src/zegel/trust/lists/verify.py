@@ -103,6 +103,11 @@ def verify_trusted_list(
     )
 
 
+def without_pids(types: frozenset[str]) -> frozenset[str]:
+    """The attestation types that somebody who is no PID provider may issue."""
+    return frozenset(name for name in types if not name.startswith(_PID_RADIXES))
+
+
 def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
     listing = Listing(
         type=verified.type.rpartition("/")[2],
@@ -116,7 +121,7 @@ def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
             if purpose is None or not service.active:
                 continue
             types = _types(verified.type, entity, service) if purpose is Purpose.ISSUER else None
-            for certificate in _certificates(service):
+            for certificate in usable_certificates(service.certificates):
                 yield TrustAnchor(
                     certificate=certificate, purpose=purpose, entity=entity.name, types=types, listings=(listing,)
                 )
@@ -152,8 +157,9 @@ def _log_id(service: TrustedService) -> bytes | None:
         return None
 
 
-def _certificates(service: TrustedService) -> Iterator[NamedCertificate]:
-    for der in service.certificates:
+def usable_certificates(certificates: tuple[bytes, ...]) -> Iterator[NamedCertificate]:
+    """Those of a service's certificates that can be an anchor."""
+    for der in certificates:
         try:
             yield name_certificate(der)
         except Malformed:  # a kind of key that is unknown here costs its entry, not the list
@@ -163,6 +169,6 @@ def _certificates(service: TrustedService) -> Iterator[NamedCertificate]:
 def _types(list_type: ListType, entity: TrustedEntity, service: TrustedService) -> frozenset[str]:
     """A PID provider issues PIDs, the common one and its country's own; nobody else ever does (OIA_12)."""
     if list_type is not ListType.PID_PROVIDERS:
-        return frozenset(name for name in service.types if not name.startswith(_PID_RADIXES))
+        return without_pids(service.types)
     domestic = () if entity.country is None else (f"urn:eudi:pid:{entity.country.lower()}:*",)
     return _PID_TYPES | frozenset(domestic)
