@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.identifiers import claims_of, signed_claims
 from zegel_testing.lists import changed, document, entity, service, signed
 from zegel_testing.persons import ADA, LICENCE
 from zegel_testing.registration import LIBRARY, REGISTERED, as_jwt, registered
+from zegel_testing.xml_making import MORE, signed_xml, xml_list, xml_signer
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.checks import Check
@@ -29,6 +31,9 @@ from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
+from zegel.trust.lists.xml.document import open_document, text_of
+from zegel.trust.lists.xml.parse import parse_xml_list
+from zegel.trust.lists.xml.signature import verify_xml_signature
 from zegel.trust.registration.credentials import parse_registered_credentials
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.values import LocalizedText
@@ -39,6 +44,7 @@ _ENTITY: Final = {
     "TrustedEntityInformation": {"TEName": [{"value": "A"}], "TEInformationURI": [{"uriValue": "b"}]},
     "TrustedEntityServices": [{"ServiceInformation": {"ServiceName": [{"value": "C"}], "ServiceDigitalIdentity": {}}}],
 }
+_XML_SIGNER: Final = xml_signer(ec.derive_private_key(1_516, ec.SECP256R1()))
 _TYPES: Final = load_catalogue().types
 _JPEG: Final = b"\xff\xd8\xff"
 
@@ -51,6 +57,12 @@ def padded(value: Mapping[str, Any], size: int) -> bytes:
 
 def _record(**changes: Claim) -> object:
     return check_record(_TYPES["pid"], ADA | changes)
+
+
+def _rsa_list(bits: int) -> object:
+    operator = xml_signer(rsa.generate_private_key(65_537, bits))
+    signature = parse_xml_list(signed_xml(xml_list(), operator, algorithm=f"{MORE}rsa-sha256")).signature
+    return verify_xml_signature(signature, signers=(operator.certificate,), now=NOW)
 
 
 def _entities(count: int) -> object:
@@ -213,6 +225,20 @@ FORMATS: Final[Mapping[str, Pair]] = {
     ),
     "zegel.trust.lists.parse.MAX_TRUSTED_LIST": Pair(lambda n: parse_trusted_list(b"a" * n), filler=True),
     "zegel.trust.lists.parse.MAX_ENTITIES": Pair(_entities),
+    "zegel.trust.lists.xml.document.MAX_DOCUMENT": Pair(lambda n: parse_xml_list(b"a" * n), filler=True),
+    "zegel.trust.lists.xml.document._MAX_TAGS": Pair(
+        lambda n: open_document(b"<a>" + b"<b/>" * (n - 2) + b"</a>", what="test")
+    ),
+    "zegel.trust.lists.xml.document._MAX_DEPTH": Pair(lambda n: open_document(b"<a>" * n + b"</a>" * n, what="test")),
+    "zegel.trust.lists.xml.document._MAX_TEXT": Pair(
+        lambda n: text_of(open_document(b"<a>" + b"x" * n + b"</a>", what="test"), what="test")
+    ),
+    "zegel.trust.lists.xml.parse._MAX_DIGITS": Pair(
+        lambda n: parse_xml_list(signed_xml(xml_list(sequence=10 ** (n - 1)), _XML_SIGNER)), says="expected a number"
+    ),
+    "zegel.trust.lists.xml.signature._MIN_RSA": Pair(
+        lambda n: _rsa_list(n), refused=Check.ALGORITHM, least=True, says="RSA of 2048 bits"
+    ),
 }
 
 

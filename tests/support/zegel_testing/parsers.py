@@ -13,6 +13,8 @@ from pkgutil import walk_packages
 from typing import Any, Final
 from urllib.parse import quote
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 import zegel.formats
 import zegel.primitives
 import zegel.protocols
@@ -99,6 +101,7 @@ from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
 from zegel.trust.key_attestation import parse_key_attestation, sign_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
+from zegel.trust.lists.xml.parse import parse_xml_list
 from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.registration.credentials import parse_registered_credentials
 from zegel.trust.registration.parse import parse_registration
@@ -139,6 +142,9 @@ from zegel_testing.registration import as_cwt, as_jwt
 from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, presented
 from zegel_testing.status import token
 from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
+from zegel_testing.xml_making import extension, signed_xml, xml_list, xml_signer
+from zegel_testing.xml_making import pointer as list_pointer
+from zegel_testing.xml_making import service as listed_service
 
 PACKAGES: Final = (zegel.primitives, zegel.trust, zegel.formats, zegel.protocols, zegel.services)
 NAMESPACE: Final = "utopia.id.1"
@@ -292,6 +298,20 @@ def trusted_list() -> bytes:
     """A list with an entity on it."""
     services = [service(ServiceType.PID_ISSUANCE, ROOT, types=frozenset({"urn:a"}), identifier="https://a.example/1")]
     return signed(document(ListType.PID_PROVIDERS, entity("Office", *services)))
+
+
+def xml_trusted_list() -> bytes:
+    """A list in XML with a service on it and a pointer, signed by somebody; who that is, a parser does not ask."""
+    key = ec.derive_private_key(1_516, ec.SECP256R1())
+    operator = xml_signer(key)
+    more = extension(
+        '<AdditionalServiceInformation><URI xml:lang="en">https://a.example</URI></AdditionalServiceInformation>'
+    )
+    text = xml_list(
+        listed_service("EAA/Q", ROOT.der, more=more),
+        pointers=list_pointer("https://a.example/list.xml", "UT", ROOT.der),
+    )
+    return signed_xml(text, operator)
 
 
 def wallet_attestation() -> bytes:
@@ -469,6 +489,18 @@ def _pem_faults(good: bytes) -> Iterator[Fault]:
     yield Fault("no text", b"\xff" * 5_000, True)
     yield Fault("another kind", b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n", True)
     yield Fault("nothing", b"", True)
+
+
+def _xml_faults(good: bytes) -> Iterator[Fault]:
+    yield from cut_short(good, certain=True)
+    yield from islice(spoiled(good), 0, None, 7)
+    for place in (at for at, byte in enumerate(good) if byte == ord("<")):
+        yield Fault(f"another name at {place}", good[: place + 1] + b"q" + good[place + 1 :], True)
+    yield Fault("a document type", b"<!DOCTYPE a>" + good, True)
+    yield Fault("an instruction", good + b"<?a b?>", True)
+    yield Fault("a signature more", good.replace(b"</d:Signature>", b"</d:Signature>" * 2), True)
+    yield Fault("depth", b"<a>" * 200 + b"</a>" * 200, True)
+    yield Fault("tags", b"<a>" + b"<b/>" * 200_001 + b"</a>", True)
 
 
 def _toml_faults(good: bytes) -> Iterator[Fault]:
@@ -716,6 +748,7 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         ),
     ),
     "trust.lists.parse.parse_trusted_list": (Probe(parse_trusted_list, trusted_list(), _sampled(jws_texts, 5)),),
+    "trust.lists.xml.parse.parse_xml_list": (Probe(parse_xml_list, xml_trusted_list(), _xml_faults),),
     "trust.disclosure_policy.parse.parse_disclosure_policy": (
         of_json(behind_json(partial(parse_disclosure_policy, where="policy")), POLICY),
         of_json(behind_json(partial(parse_disclosure_policy, where="policy")), ROOTED_POLICY),

@@ -19,7 +19,7 @@ from lxml import etree
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.trust.lists.xml.document import Element, bytes_of, child, children, text_of
+from zegel.trust.lists.xml.document import Element, bytes_of, child, children, local_name, text_of
 
 _DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 _XADES: Final = "{http://uri.etsi.org/01903/v1.3.2#}"
@@ -200,9 +200,12 @@ def _transforms(reference: Element, what: str) -> list[str]:
 def _canonical(element: Element, algorithm: str, what: str) -> bytes:
     if algorithm not in (_EXCLUSIVE, _INCLUSIVE):
         raise Malformed(what, "Algorithm", "expected canonical XML 1.0 or exclusive canonical XML")
-    canonical: bytes = etree.tostring(
-        element, method="c14n", exclusive=algorithm == _EXCLUSIVE, with_comments=False, with_tail=False
-    )
+    try:
+        canonical: bytes = etree.tostring(
+            element, method="c14n", exclusive=algorithm == _EXCLUSIVE, with_comments=False, with_tail=False
+        )
+    except etree.C14NError:  # a namespace that is relative has none (Canonical XML 1.0 section 1.3)
+        raise Malformed(what, local_name(element.tag), "expected a document that has a canonical form") from None
     return canonical
 
 
