@@ -44,6 +44,7 @@ TESTED = {
     "toml source csv": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml source oidc": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml source presentation": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
+    "text trust": f"{HERE}/test_blocks.py::test_the_picture_of_trust_has_every_source_and_the_table_every_check",
     "toml role": f"{HERE}/test_operations.py::test_a_role_behind_a_proxy_is_configured_as_it_says",
     "toml workers": f"{HERE}/test_operations.py::test_workers_and_what_they_take_on_are_set_as_it_says",
     "sh upkeep config": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
@@ -79,6 +80,19 @@ def test_indented_code_hides_no_block() -> None:
     for path in DOCUMENTS:
         for before, line in zip(path.read_text().splitlines(), path.read_text().splitlines()[1:], strict=False):
             assert before or not line.startswith("    "), f"{path.name}: {line}"
+
+
+def test_the_picture_of_trust_has_every_source_and_the_table_every_check() -> None:
+    """What ``tests/flows/test_trust_sources.py`` takes away stands in both, with the check that then refuses."""
+    page = (ROOT / "docs" / "trust.md").read_text()
+    taken = (ROOT / "tests" / "flows" / "test_trust_sources.py").read_text()
+    checks = {name.lower().replace("_", "-") for name in re.findall(r"Check\.([A-Z_]+)\)", taken)}
+    table = page.partition("## What everybody relies on")[2].partition("\n## ")[0]
+    assert len(checks) > 3
+    assert checks <= set(re.findall(r"`([a-z-]+)`", table))
+    picture = the_block("text trust").text
+    for source in ("register", "access certificate", "(CRL)", "log", "lists of trusted entities", "status lists"):
+        assert source in picture
 
 
 # --- commands that need no role ---------------------------------------------------------------------------------------
