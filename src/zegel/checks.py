@@ -995,6 +995,20 @@ class Check(Enum):
         Fault.PERSON,
         "sign in as the person who registered the party, or as an officer where the move is an officer's",
     )
+    REGISTER_ENTRY = (
+        "what is looked up by its identifier is in the register",
+        "TS5 1.3 section 3.2.2",
+        "identifier",
+        Fault.SENDER,
+        "look the party up by its name, or have it registered; who is suspended or cancelled is not given out",
+    )
+    REGISTER_TOKEN = (
+        "a party's program writes to the register with a token that the registrar gave to that party",
+        "TS5 1.3 section 3.1.3; RFC 6750 section 2.1",
+        "header.authorization",
+        Fault.CLIENT,
+        "have a new token made at the party's page, and send it as Authorization: Bearer",
+    )
     FOUR_EYES = (
         "what is asked of the register is decided by another person than the one who asked",
         "ETSI EN 319 401 clause 7.2; zegel's own",

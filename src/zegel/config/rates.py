@@ -75,3 +75,14 @@ class TransparencyLogRates:
     """The log's. What is taken in stays for good; authorities submit each certificate once."""
 
     submission: Count = setting(Count(600), "certificates and pre-certificates submitted, a minute from one address")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarRates:
+    """The registrar's, which it publishes (TS5 1.3 section 3.2.3)."""
+
+    register: Count = setting(Count(300), "reads of the register, a minute from one address")
+    request: Count = setting(Count(60), "applications, changes and decisions, a minute from one address")
+    log_in: Count = setting(Count(30), "sign-ins begun and ended, a minute from one address")
+    operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")

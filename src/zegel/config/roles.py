@@ -13,6 +13,7 @@ from zegel.config.overload import OverloadConfig
 from zegel.config.rates import (
     IssuerRates,
     ProviderRates,
+    RegistrarRates,
     TransparencyLogRates,
     VerifierRates,
     WalletProviderRates,
@@ -342,6 +343,31 @@ class TransparencyLogConfig(RoleConfig):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarConfig(RoleConfig):
+    """The registrar of relying parties and providers, which also issues their registration certificates."""
+
+    origin: Origin = setting(Origin("http://registrar.localhost:7108"), "the registrar's origin")
+    port: Port = setting(Port(7108), "the port to listen on")
+    name: str = setting("Utopia registrar", "the name that people see")
+    database: Database = setting(Database("sqlite:///data/registrar.db"), "the database's URL")
+    sealing_key: Path = setting(Path("keys/registrar.seal"), "file with the key that seals the database")
+    key: Path = setting(Path("keys/registrar.key.pem"), "the key that signs answers and heads of the log")
+    registration_key: Path = setting(Path("keys/registration.key.pem"), "the key that signs registration certificates")
+    registration_chain: Path = setting(Path("keys/registration.pem"), "its chain, leaf first, without the anchor")
+    provider: str = setting("http://login.localhost:7103", "issuer URL of the OpenID Provider that signs people in")
+    client_id: str = setting("registrar", "the registrar's client_id there; it returns to /sign-in/return")
+    client_secret: Path | None = setting(None, "file with its client secret there; without it a public client")
+    status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
+    status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
+    status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
+    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
+    operator_port: Port = setting(Port(7114), "the port of the operator API")
+    operator_token: Path = setting(Path("keys/registrar-operator.token"), "file with the bearer token that opens it")
+    rates: RegistrarRates = section(RegistrarRates, "how often the registrar may be asked")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole zegel.toml."""
 
@@ -359,6 +385,7 @@ class Config:
     wallet_provider: WalletProviderConfig = section(WalletProviderConfig, "the wallet provider")
     trust: TrustConfig = section(TrustConfig, "what serves the lists of trusted entities")
     transparency_log: TransparencyLogConfig = section(TransparencyLogConfig, "the log of access certificates")
+    registrar: RegistrarConfig = section(RegistrarConfig, "the registrar of relying parties and providers")
     keys: Seconds = setting(Seconds(60), "how often the roles look whether a key of theirs was rotated")
 
     def loopback_origins(self) -> frozenset[str]:

@@ -29,6 +29,7 @@ class Limit(StrEnum):
     OFFER = "offer"
     ATTESTATION = "attestation"
     SUBMISSION = "submission"
+    REGISTER = "register"
 
 
 @final

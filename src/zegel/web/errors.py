@@ -23,6 +23,11 @@ _STATUS: Final[Mapping[Check, int]] = {
     Check.HOST: 421,
     Check.CROSS_SITE: 403,
     Check.CSRF: 403,
+    Check.REGISTER_ENTRY: 404,
+    Check.REGISTER_TOKEN: 401,
+    Check.REGISTER_DUTY: 403,
+    Check.FOUR_EYES: 403,
+    Check.REGISTER_MOVE: 409,
     Check.RATE: 429,
     Check.LOG_IN_GUESSES: 429,
 }

@@ -36,6 +36,7 @@ _CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; "
     "form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
 )
+_WITH_BODY: Final = ("POST", "PUT")
 _REQUEST_ID_BYTES: Final = 8
 _SOME_ID: Final = "00" * _REQUEST_ID_BYTES
 
@@ -122,7 +123,7 @@ class Site(Generic[SiteT]):
                 return self._nothing_here(found, request, request_id), None
             self._check_sender(found.route, request)
             self._admit_sender(found.route, request)
-            body = await read_body(found.route.max_body) if request.method == "POST" else b""
+            body = await read_body(found.route.max_body) if request.method in _WITH_BODY else b""
             whole = replace(request, body=body)
             self._admit_session(found.route, whole)
             with self._load.take(found.route.priority, waited=request.waited):

@@ -20,6 +20,10 @@ from zegel.web import (
     issuer_operator,
     log,
     provider,
+    registrar,
+    registrar_desk,
+    registrar_operator,
+    registrar_pages,
     trust,
     verifier,
     verifier_operator,
@@ -45,11 +49,13 @@ from zegel_fuzz.message import (
     sendable,
     template_of,
 )
+from zegel_fuzz.registering import registering_ground
 from zegel_fuzz.signing_in import signing_in_ground
 from zegel_fuzz.target import Broken, Opened, Target, within
 
 Opening = Callable[[Path], AbstractAsyncContextManager[Ground]]
 
+_WITH_BODY: Final = ("POST", "PUT")
 SECONDS: Final = 2.0  # for one request, while every line is counted
 SEALED: Final = "+sealed"
 """What the name of a target ends in whose bytes are encrypted to the role before they are sent."""
@@ -64,6 +70,8 @@ ROUTES: Final[Mapping[str, Sequence[Route[Any]]]] = {
     "wallet": wallet.ROUTES,
     "trust": trust.ROUTES,
     "transparency-log": log.ROUTES,
+    "registrar": (*registrar.ROUTES, *registrar_pages.ROUTES, *registrar_desk.ROUTES),
+    "registrar-operator": registrar_operator.OPERATOR_ROUTES,
 }
 SERVICE: Final = "service/sign-out"  # of Tax online, which is an application of another kind
 PLAIN: Final = "+plain"
@@ -79,6 +87,7 @@ _GROUNDS: Final[Mapping[str, Opening]] = {
     "provider": signing_in_ground,
     "service": signing_in_ground,
     "wallet": holding_ground,
+    "registrar": registering_ground,
 }
 _PLAIN: Final[Mapping[str, Opening]] = {
     "issuer/par": plain_issuing_ground,
@@ -109,8 +118,9 @@ QUERIES: Final = (
 
 
 def endpoint_names() -> list[str]:
-    """Every POST route, by its listener and path; and those that take a query."""
-    routed = [f"{name}{route.path}" for name, routes in ROUTES.items() for route in routes if route.method == "POST"]
+    """Every route that takes a body, by its listener and path; and those that take a query."""
+    each = ((name, route) for name, routes in ROUTES.items() for route in routes)
+    routed = [f"{name}{route.path}" for name, route in each if route.method in _WITH_BODY]
     return [*routed, SERVICE, *QUERIES]
 
 

@@ -7,6 +7,22 @@ _UNIT: Final = "tests/unit/"
 _CLOCKS: Final = "tests/attacks/test_clocks.py::"
 
 ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "zegel.services.register_reader.MAX_ACCESS_CERTIFICATES": (
+        _UNIT + "services/test_registrar.py::test_so_many_access_certificates_are_remembered_and_no_more",
+    ),
+    "zegel.web.registrar.MAX_FILTERS": (_UNIT + "web/test_registrar.py::test_so_many_filters_and_no_more",),
+    "zegel.services.registrar_people.CODE_SECONDS": (
+        _UNIT + "services/test_registrar_people.py::test_a_code_is_good_for_a_day_and_for_one_person",
+    ),
+    "zegel.services.registrar_people.SESSION_SECONDS": (
+        _UNIT + "services/test_registrar_people.py::test_a_session_lasts_for_an_hour",
+    ),
+    "zegel.services.registrar_people.SIGN_IN_SECONDS": (
+        _UNIT + "services/test_registrar_people.py::test_who_comes_back_too_late_is_not_signed_in",
+    ),
+    "zegel.services.registrar_people.TOKEN_SECONDS": (
+        _UNIT + "services/test_registrar_people.py::test_a_token_is_good_for_a_quarter_of_a_year",
+    ),
     "zegel.web.app.issuer_source.STATUS_SECONDS": (
         "tests/unit/services/test_status.py::test_a_list_is_used_again_while_it_is_kept",
     ),
@@ -178,6 +194,11 @@ _SAME: Final = "the limit of adapters.redirects, as a caller asks for it"
 _OWN: Final = "what a command of ours asks or makes, on its owner's machine"
 
 EXEMPT: Final[Mapping[str, str]] = {
+    "zegel.services.registrar.VALID_DAYS": _TOLD,
+    "zegel.web.registrar._ANSWER_SECONDS": _TOLD,
+    "zegel.web.registrar._KEYS_SECONDS": _TOLD,
+    "zegel.web.app.keys._KEPT_SECONDS": _TOLD,
+    "zegel.adapters.sql.register._MAX_WORDS": _KEPT,
     "zegel.adapters.outbound._KEPT_ALIVE_SECONDS": _TURN,
     "zegel.services.rates.MINUTE_SECONDS": _TURN,
     "zegel.web.app.issuer._SHARED_SECONDS": _TURN,

@@ -11,6 +11,9 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.jws import sign_jws
 from zegel.trust.register.changes import HEAD_TYPE, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party
+from zegel.trust.register.terms import read_path
+from zegel.web.registrar import read_question
+from zegel.web.registrar_operator import read_name
 from zegel_limits.pair import Pair
 
 _KEY: Final = fixed_key("register")
@@ -44,6 +47,11 @@ REGISTER: Final[Mapping[str, Pair]] = {
     "zegel.trust.register.parts.MAX_DESCRIPTION": Pair(
         lambda n: party(srvDescription=[[{"lang": "en", "content": "x" * n}]] * 2)
     ),
+    "zegel.trust.register.terms.MAX_PATH_TEXT": Pair(lambda n: read_path("x" * n, where="claimpath")),
+    "zegel.services.register_reader.MAX_PAGE": Pair(lambda n: read_question({"limit": str(n)})),
+    "zegel.web.registrar.MAX_FILTER": Pair(lambda n: read_question({"tradename": "x" * n})),
+    "zegel.web.registrar._MAX_CURSOR_DIGITS": Pair(lambda n: read_question({"cursor": "1".zfill(n)}), says="a number"),
+    "zegel.web.registrar_operator._MAX_SUBJECT": Pair(lambda n: read_name({"by": "x" * n}, "by")),
     "zegel.trust.register.changes.MAX_HEAD": Pair(_head),
     "zegel.trust.register.states.MAX_REASON": Pair(
         lambda n: registered().suspend(by=OFFICER, now=NOW, reason="x" * n), Check.REGISTER_MOVE

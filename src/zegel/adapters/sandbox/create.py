@@ -49,8 +49,9 @@ WEB_CA_FILE: Final = "web-ca.pem"
 TRUST_FOLDER: Final = "trust"
 _FOLDERS: Final = ("keys", "authorities", TRUST_FOLDER, "data")
 LOG_DATABASE: Final = "data/log.db"  # where the log looks for it, unless it is told otherwise
-_SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider")
+_SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider", "registrar")
 _CLIENT: Final = "tax-online"
+_REGISTRAR: Final = "registrar"
 
 # In a sandbox everybody is one address, and whoever measures it has no time to wait. What is guessed stays rare.
 _BUSY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -58,8 +59,11 @@ _BUSY: Final[Mapping[str, tuple[str, ...]]] = {
     "verifier": ("request", "request_session"),
     "provider": ("request", "request_session", "token", "token_session"),
     "wallet_provider": ("attestation",),
+    "registrar": ("register", "request", "log_in"),
 }
 _ANY_RATE: Final = 1_000_000
+
+_BRISK_LISTS: Final = {"status_list_period": 1, "status_list_ttl": 60}
 
 Value: TypeAlias = "str | int | bool | list[str]"
 Table: TypeAlias = Mapping[str, Value]
@@ -100,8 +104,8 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         now=now,
         random=random,
     )
-    secret_hash = _create_secrets(folder / "keys", random=random)
-    create_owner_only(folder / CONFIG_FILE, _config(plan, log=log, secret_hash=secret_hash).encode())
+    secret_hashes = _create_secrets(folder / "keys", random=random)
+    create_owner_only(folder / CONFIG_FILE, _config(plan, log=log, secret_hashes=secret_hashes).encode())
     return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
 
 
@@ -137,26 +141,29 @@ def _refuse_what_is_in_the_way(folder: Path) -> None:
                 raise Unavailable(str(folder / name), "it is there already; a sandbox is made in a new or empty folder")
 
 
-def _create_secrets(keys: Path, *, random: Callable[[int], bytes]) -> str:
-    """Seals, tokens and bare keys; returns what the provider keeps of its client's secret."""
+def _create_secrets(keys: Path, *, random: Callable[[int], bytes]) -> dict[str, str]:
+    """Seals, tokens and bare keys; returns what the provider keeps of its clients' secrets."""
     for name in _SEALED:
         create_secret(keys / f"{name}.seal", random=random)
     for role in OPERATED:
         create_secret(keys / f"{role.replace('_', '-')}-operator.token", random=random)
     create_secret(keys / "provider-subject.secret", random=random)
-    for name in ("provider", "issuer-encryption"):
+    for name in ("provider", "issuer-encryption", "registrar"):
         create_private_key(keys / f"{name}.key.pem", random_private_key(random))
-    secret = create_secret(keys / f"{_CLIENT}.secret", random=random)
-    return base64url(sha256(base64url(secret).encode()).digest())
+    return {
+        name: base64url(sha256(base64url(create_secret(keys / f"{name}.secret", random=random)).encode()).digest())
+        for name in (_CLIENT, _REGISTRAR)
+    }
 
 
-def _config(plan: SandboxPlan, *, log: LogSigner, secret_hash: str) -> str:
+def _config(plan: SandboxPlan, *, log: LogSigner, secret_hashes: Mapping[str, str]) -> str:
     """The zegel.toml: what differs from the defaults, and nothing else."""
     tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
     tables += [(f"[{role}]", _role(plan, role, log=log)) for role in ROLES]
     tables += [(f"[{role}.rates]", dict.fromkeys(limits, _ANY_RATE)) for role, limits in _BUSY.items()]
-    tables += _client(plan, secret_hash)
+    tables += _client(plan, secret_hashes[_CLIENT])
+    tables += _registrar_client(plan, secret_hashes[_REGISTRAR])
     lines = ["# Made by zegel. docs/configuration.md says what can be set."]
     for header, table in tables:
         lines += ["", header, *(f"{name} = {encode_json(value).decode()}" for name, value in table.items())]
@@ -196,8 +203,11 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
             table["id"] = dotted_oid(log.id, what="log ID")
         case "service":
             table["provider"] = plan.origin("provider")
+        case "registrar":
+            table |= {"provider": plan.origin("provider"), "client_secret": f"keys/{_REGISTRAR}.secret"}
+            table |= _BRISK_LISTS if plan.brisk else {}
         case "issuer" | "wallet_provider" if plan.brisk:
-            table |= {"status_list_period": 1, "status_list_ttl": 60}
+            table |= _BRISK_LISTS
         case "verifier" | "provider" if plan.brisk:
             table["status_cache"] = 1
         case _:
@@ -231,3 +241,20 @@ def _client(plan: SandboxPlan, secret_hash: str) -> list[tuple[str, Table]]:
     for name, id_ in mapped.items():
         tables.append((f"[{prefix}.claims.{name}]", {"attestation": "pid", "claims": [id_]}))
     return tables
+
+
+def _registrar_client(plan: SandboxPlan, secret_hash: str) -> list[tuple[str, Table]]:
+    """The registrar: it greets people by their names, and knows them again by the same claim as Tax online."""
+    prefix = "provider.clients"
+    client: Table = {
+        "id": _REGISTRAR,
+        "name": "Utopia registrar",
+        "redirect_uris": [plan.origin("registrar") + "/sign-in/return"],
+        "secret_hash": secret_hash,
+        "cross_device": True,
+        "registration": REGISTRATIONS[_REGISTRAR],
+    }
+    stable: Table = {"attestation": "pid", "claims": ["personal_administrative_number"]}
+    tables: list[tuple[str, Table]] = [(f"[[{prefix}]]", client), (f"[{prefix}.stable_from]", stable)]
+    names = ("given_name", "family_name")
+    return tables + [(f"[{prefix}.claims.{name}]", {"attestation": "pid", "claims": [name]}) for name in names]

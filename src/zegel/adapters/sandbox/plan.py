@@ -13,10 +13,11 @@ ROLES: Final[Mapping[str, str]] = {
     "wallet_provider": "wallet-provider",
     "trust": "trust",
     "transparency_log": "log",
+    "registrar": "registrar",
 }
 """Each role and the first label of its host: cookies ignore ports, so that each has a host of its own."""
 
-OPERATED: Final = ("issuer", "verifier", "wallet_provider")
+OPERATED: Final = ("issuer", "verifier", "wallet_provider", "registrar")
 """The roles with an operator API on a listener of its own."""
 
 

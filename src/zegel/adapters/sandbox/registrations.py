@@ -1,10 +1,12 @@
 """What the parties of Utopia registered, as certificates that the sandbox's provider signs once, and their status list.
 
 The issuer issues every type of the catalogue. The verifier looks at attestations, but not at portraits and numbers of
-persons. Tax online signs people in with PIDs, and the sign-in provider asks for it, as its intermediary.
+persons. Tax online and the registrar sign people in with PIDs, and the sign-in provider asks for them, as their
+intermediary.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +38,7 @@ REGISTRATIONS: Final[Mapping[str, str]] = {
     "issuer": "keys/issuer-registration.jwt",
     "verifier": "keys/verifier-registration.jwt",
     "tax-online": "keys/tax-online-registration.jwt",
+    "registrar": "keys/registrar-registration.jwt",
 }
 """The file of each certificate, from the sandbox's folder."""
 
@@ -161,7 +164,30 @@ def _certificates(plan: SandboxPlan, catalogue: Catalogue, now: int) -> Mapping[
             **_common(plan, "service", now),
         )
 
-    return {"issuer": issuer, "verifier": verifier, "tax-online": tax_online}
+    return {
+        "issuer": issuer,
+        "verifier": verifier,
+        "tax-online": tax_online,
+        "registrar": partial(_registrar, plan, pid, now),
+    }
+
+
+def _registrar(plan: SandboxPlan, pid: Attestation, now: int, status: AttestationStatus) -> RegistrationCertificate:
+    return RegistrationCertificate(
+        identifier="GOVUT-0006",
+        name="Utopia registrar",
+        service="register",
+        service_name="Register of relying parties",
+        entitlements=(Entitlement.SERVICE_PROVIDER,),
+        descriptions=_in_english("Keeps the register of relying parties"),
+        purposes=_in_english("To know who registers a party, and who decides on it"),
+        intended_use="registration",
+        privacy_policy=plan.origin("registrar") + "/",
+        credentials=_registered(pid, ("personal_administrative_number", "given_name", "family_name")),
+        intermediary=Intermediary(identifier="GOVUT-0003", name="Utopia sign-in"),
+        status=status,
+        **_common(plan, "registrar", now),
+    )
 
 
 def _common(plan: SandboxPlan, role: str, now: int) -> dict[str, Any]:

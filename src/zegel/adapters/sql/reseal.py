@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, select, tuple_, 
 from zegel.adapters.sealing import Seal, place_of
 from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.issuances import sealed_again
-from zegel.adapters.sql.tables import issuances, records, watches
+from zegel.adapters.sql.register import entry_sealed_again
+from zegel.adapters.sql.tables import issuances, records, register_parties, watches
 from zegel.adapters.sql.watches import watch_sealed_again
 from zegel.errors import Unavailable
 
@@ -27,6 +28,12 @@ _WATCH: Final = (
     update(watches)
     .where(watches.c.issuance == bindparam("issuance_"), watches.c.place == bindparam("place_"))
     .values(value=bindparam("value_"))
+)
+_PARTY: Final = register_parties.c.id
+_ENTRY: Final = (
+    update(register_parties)
+    .where(bindparam("id_") == _PARTY)
+    .values(value=bindparam("value_"), owner=bindparam("owner_"))
 )
 
 
@@ -57,6 +64,18 @@ def reseal(database: Database, *, old: Seal, new: Seal) -> int:
         except Unavailable:
             continue
         database.run(_WATCH, {"issuance_": row[0], "place_": row[1], "value_": sealed})
+        count += 1
+    return count + _reseal_register(database, old=old, new=new)
+
+
+def _reseal_register(database: Database, *, old: Seal, new: Seal) -> int:
+    count = 0
+    for party, identifier, *_, version, _change, _public, value in _pages(database, register_parties, (_PARTY,)):
+        try:
+            owner, sealed = entry_sealed_again(identifier, version, value, old=old, new=new)
+        except Unavailable:
+            continue
+        database.run(_ENTRY, {"id_": party, "owner_": owner, "value_": sealed})
         count += 1
     return count
 

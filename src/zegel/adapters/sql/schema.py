@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-from zegel.adapters.sql.tables import METADATA, SCHEMA
+from zegel.adapters.sql.tables import METADATA, REGISTER_WORDS, SCHEMA
 from zegel.errors import Unavailable
 
 VERSION_TABLE: Final = "alembic_version"
@@ -35,6 +35,7 @@ def migrate(connection: Connection) -> None:
 def create(connection: Connection) -> None:
     """Make the tables at once, for a database that lives in memory."""
     METADATA.create_all(connection)
+    connection.execute(text(REGISTER_WORDS))
 
 
 def _version_of(connection: Connection) -> str | None:

@@ -1,13 +1,14 @@
 """The tables of a role's database. Each role has its own database, and all have this one schema.
 
-Nothing here is readable without the role key but kinds, times, versions and status bits, and what a log publishes.
+Nothing here is readable without the role key but kinds, times, versions and status bits, what a log publishes, and of
+the register what it gives out, under which identifiers somebody applied, and the log of changes.
 """
 
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA: Final = "0004"
+SCHEMA: Final = "0005"
 """The migration that makes these tables."""
 
 METADATA: Final = MetaData()
@@ -123,3 +124,45 @@ log_heads: Final = Table(
     Column("head", LargeBinary, nullable=False),
     Index("log_heads_size", "size"),
 )
+register_parties: Final = Table(
+    "register_parties",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # in the order of application: the cursor of every page
+    Column("identifier", String(200), nullable=False),
+    Column("owner", LargeBinary(32), nullable=False),  # the person who registered, under the role key
+    Column("standing", String(16), nullable=False),
+    Column("waiting", Boolean, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False),  # the last one in the log
+    Column("public", LargeBinary),  # what the register gives out
+    Column("value", LargeBinary, nullable=False),  # sealed
+    Index("register_parties_identifier", "identifier", unique=True),
+    Index("register_parties_owner", "owner"),
+    Index("register_parties_waiting", "waiting", "id"),
+)
+
+register_terms: Final = Table(
+    "register_terms",
+    METADATA,
+    Column("term", LargeBinary(16), primary_key=True),  # a hash
+    Column("party", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+register_changes: Final = Table(
+    "register_changes",
+    METADATA,
+    Column("sequence", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("deed", String(16), nullable=False),
+    Column("identifier", String(200), nullable=False),
+    Column("by", String(255), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("previous", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+REGISTER_WORDS: Final = (
+    "CREATE VIRTUAL TABLE register_words USING fts5(names, tokenize='unicode61 remove_diacritics 2', prefix='2 3 4')"
+)
+"""SQLite's own index of the words in names (FTS5)."""

@@ -11,10 +11,12 @@ from zegel.adapters.sealing import Seal, place_of, record_id
 from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.dialect import upsert
 from zegel.adapters.sql.issuances import SqlIssuances
+from zegel.adapters.sql.register import SqlRegister
 from zegel.adapters.sql.tables import records, used
 from zegel.adapters.sql.watches import SqlWatches
 from zegel.errors import Unavailable
 from zegel.services.ports import Issuances, Kind, Stored, Watches
+from zegel.services.register_ports import Register
 from zegel.services.status_ports import StatusLists
 
 T = TypeVar("T")
@@ -44,7 +46,7 @@ _SWAP: Final = (
 
 @final
 class SqlTransaction:
-    """An ``IssuerTransaction``, and so a ``Transaction``."""
+    """An ``IssuerTransaction`` and a ``RegistrarTransaction``, and so a ``Transaction``."""
 
     def __init__(self, database: Database, *, seal: Seal, now: int, statuses: StatusLists) -> None:
         self._database = database
@@ -66,6 +68,11 @@ class SqlTransaction:
     def watches(self) -> Watches:
         """See ``IssuerTransaction``."""
         return SqlWatches(self._database, seal=self._seal, now=self._now)
+
+    @property
+    def register(self) -> Register:
+        """See ``RegistrarTransaction``."""
+        return SqlRegister(self._database, seal=self._seal)
 
     async def put(self, kind: Kind[T], key: str, value: T, *, expires: int) -> None:
         """See ``Transaction``."""

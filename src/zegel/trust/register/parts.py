@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from zegel.errors import Malformed
 from zegel.primitives.http import origin_of
-from zegel.primitives.json import Json, JsonObject, parse_json
+from zegel.primitives.json import Json, JsonObject, encode_json, parse_json
 from zegel.primitives.members import member, read_array, read_object, read_text, read_texts
 from zegel.trust.register.values import PRIVACY_STATEMENT, Identifier, Policy, UsedIntermediary
 from zegel.trust.registration.credentials import RegisteredCredential, parse_registered_credentials
@@ -178,6 +178,10 @@ def read_credentials(value: Json, where: str) -> tuple[RegisteredCredential, ...
     """``Credential`` and ``ProvidedAttestation``, one or an array."""
     entries = list(value) if type(value) is list else [value]
     plain = [_plain(entry, f"{where}[{position}]") for position, entry in enumerate(entries)]
+    try:
+        encode_json(plain)
+    except TypeError:  # what JSON allows and is not written again: an integer of more than 64 bits
+        raise Malformed(WHAT, where, "expected numbers of at most 64 bits") from None
     return parse_registered_credentials(plain, what=WHAT, where=where)
 
 

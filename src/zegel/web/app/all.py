@@ -6,6 +6,7 @@ from typing import Final
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.log import open_log_role
 from zegel.web.app.provider import open_provider
+from zegel.web.app.registrar import open_registrar
 from zegel.web.app.roles import OpenRole, Timer, World
 from zegel.web.app.service import open_service
 from zegel.web.app.trust import open_trust
@@ -24,6 +25,7 @@ OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
     "provider": open_provider,
     "service": open_service,
     "wallet": open_wallet,
+    "registrar": open_registrar,
 }
 
 

@@ -14,6 +14,7 @@ from zegel.config.roles import (
     Config,
     IssuerConfig,
     ProviderConfig,
+    RegistrarConfig,
     RoleConfig,
     VerifierConfig,
     WalletProviderConfig,
@@ -21,11 +22,14 @@ from zegel.config.roles import (
 from zegel.config.setting import settings_of
 from zegel.errors import Unavailable
 from zegel.primitives.times import TOLERATED_LATE
+from zegel.primitives.x509 import DAY
 from zegel.protocols.oidc.sign_in import ID_TOKEN_SECONDS
 from zegel.protocols.openid4vci.deferred import DEFERRED_SECONDS
 from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.issuer import GRANT_SECONDS
+from zegel.services.registrar import VALID_DAYS
+from zegel.services.registrar_people import SESSION_SECONDS
 from zegel.services.status_publisher import PERIODS_VALID
 from zegel.services.wallet_provider import KEY_ATTESTATION_SECONDS
 from zegel.trust.rotation import Generation, Kept, KeyPractice, KeyRing, strictest
@@ -36,6 +40,7 @@ from zegel.web.provider import PUBLISHED_SECONDS
 
 _SESSIONS: Final = 3_600  # what hangs on a form, a session or a code is over within the hour
 
+_KEPT_SECONDS: Final = 10 * 366 * DAY  # CIR 2025/848 article 10
 _TURNS: Final = 2  # workers' turns are not the same, nor on the second
 
 Follower = Callable[[KeyRing], None]
@@ -103,6 +108,7 @@ def sealing_keys(config: Config) -> tuple[SealingKey, ...]:
         _sealing_key("verifier", verifier, trails=_SESSIONS),
         _sealing_key("provider", provider, trails=_SESSIONS),
         _sealing_key("wallet-provider", config.wallet_provider, trails=0),  # nothing is derived from it
+        _sealing_key("registrar", config.registrar, trails=SESSION_SECONDS),
     )
     same = {key.path: [other for other in made if other.path == key.path] for key in made}
     return tuple(
@@ -225,6 +231,13 @@ def _role_keys(config: Config) -> Iterator[RoleKey]:
     yield _key("wallet-provider.key", wallets.key, wallets.chain, wallets, _travels(turn + attested))
     listed = wallets.status_list_ttl + PERIODS_VALID * wallets.status_list_period
     yield _key("wallet-provider.status_key", wallets.status_key, wallets.status_chain, wallets, _travels(turn + listed))
+    register = config.registrar
+    # whoever keeps a head of the log holds it against the key for years (CIR 2025/848 article 10: records for ten)
+    answers = KeyPractice(kept=Kept.PUBLIC, announced=turn + PUBLISHED_SECONDS, trails=_KEPT_SECONDS)
+    yield _key("registrar.key", register.key, None, register, answers)
+    certified = VALID_DAYS * DAY
+    chain = register.registration_chain
+    yield _key("registrar.registration_key", register.registration_key, chain, register, _travels(turn + certified))
 
 
 def _asks(config: Config, role: str) -> KeyPractice:
@@ -245,7 +258,10 @@ def _travels(seconds: int | None) -> KeyPractice:
 
 
 def _sealing_key(
-    role: str, config: IssuerConfig | VerifierConfig | ProviderConfig | WalletProviderConfig, *, trails: int
+    role: str,
+    config: IssuerConfig | VerifierConfig | ProviderConfig | WalletProviderConfig | RegistrarConfig,
+    *,
+    trails: int,
 ) -> SealingKey:
     return SealingKey(
         name=f"{role}.sealing_key",

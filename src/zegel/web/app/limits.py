@@ -3,6 +3,7 @@
 from zegel.config.rates import (
     IssuerRates,
     ProviderRates,
+    RegistrarRates,
     TransparencyLogRates,
     VerifierRates,
     WalletProviderRates,
@@ -55,5 +56,15 @@ def wallet_provider_limits(rates: WalletProviderRates) -> Limits:
     """The wallet provider's."""
     return {
         Limit.ATTESTATION: Allowance(address=rates.attestation),
+        Limit.OPERATOR_TOKEN: Allowance(address=rates.operator_token),
+    }
+
+
+def registrar_limits(rates: RegistrarRates) -> Limits:
+    """The registrar's."""
+    return {
+        Limit.REGISTER: Allowance(address=rates.register),
+        Limit.REQUEST: Allowance(address=rates.request),
+        Limit.LOG_IN: Allowance(address=rates.log_in),
         Limit.OPERATOR_TOKEN: Allowance(address=rates.operator_token),
     }

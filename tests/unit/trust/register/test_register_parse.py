@@ -179,6 +179,7 @@ USE = "intendedUse[0]"
         (with_use(createdAt="20260301"), f"{USE}.createdAt"),
         (with_use(createdAt="first"), f"{USE}.createdAt"),
         (with_credential(meta="{"), f"{USE}.credentials[0].meta"),
+        (with_credential(format="x", meta='{"a":99999999999999999999}'), f"{USE}.credentials"),
         (with_credential(claims=[{"path": "["}]), f"{USE}.credentials[0].claims[0].path"),
         (with_credential(claims=["family_name"]), f"{USE}.credentials[0].claims[0]"),
         ({"supervisoryAuthority": {"name": "A", "country": "UT"}}, "supervisoryAuthority"),

@@ -1,0 +1,217 @@
+"""``zegel registrar``: serve it, move registrations in somebody's name, search the register, audit its log."""
+
+import asyncio
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any, Final
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.entropy import system_random
+from zegel.adapters.files import read_file
+from zegel.adapters.keyrings import load_ring
+from zegel.adapters.sealing_keys import load_sealing_keys
+from zegel.adapters.sql.store import open_store
+from zegel.checks import Check
+from zegel.cli import serve
+from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.operator import call_operator
+from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.config.roles import Config
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.json import parse_object
+from zegel.services.register_reader import MAX_PAGE, Audited, Question, audit
+from zegel.trust.register.changes import MAX_HEAD, LogHead, verify_log_head
+from zegel.trust.register.parse import MAX_PARTY
+from zegel.web.app.keys import role_keys
+
+ROLE: Final = "registrar"
+_DECISIONS: Final = {
+    "approve": "approve what was applied for, in the name of an officer",
+    "reject": "refuse what was applied for",
+    "suspend": "suspend a registration",
+    "resume": "end a suspension",
+    "cancel": "cancel a registration, for good",
+}
+_PARTY: Final = "party document"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel registrar``'s commands."""
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+
+    def command(name: str, text: str, *, as_json: bool = True) -> ArgumentParser:
+        own = commands.add_parser(name, help=text, description=text)
+        add_config_option(own)
+        if as_json:
+            own.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        return own
+
+    command("serve", "serve the registrar of a configuration, until SIGTERM", as_json=False)
+    apply = command("apply", "apply for a party, or ask for a change, in the name of a person")
+    apply.add_argument("party", metavar="FILE", type=Path, help="a WalletRelyingParty of TS5, JSON")
+    _add_name(apply)
+    for name, text in _DECISIONS.items():
+        decision = command(name, text)
+        decision.add_argument("identifier", metavar="ID", help="the party's identifier")
+        _add_name(decision)
+        if name in ("reject", "suspend", "cancel"):
+            decision.add_argument("--reason", metavar="TEXT", required=True, help="why; the party is told")
+    command("waiting", "list what waits for an officer")
+    show = command("show", "show a registration whole, with its certificates")
+    show.add_argument("identifier", metavar="ID", help="the party's identifier")
+    command("enrol", "make a code with which a person becomes an officer, once")
+    token = command("token", "make a token with which a program writes in a person's name")
+    _add_name(token)
+    search = command("search", "look parties up by the words of their names")
+    search.add_argument("text", metavar="TEXT", help="what their words begin with")
+    search.add_argument("--limit", metavar="N", type=int, default=MAX_PAGE, help="how many at most")
+    audited = command("audit", "follow the log of changes to its end, and past the heads that somebody kept")
+    audited.add_argument(
+        "--head", metavar="FILE", type=Path, action="append", default=[], help="a signed head that was kept; repeatable"
+    )
+
+
+def run(args: Namespace) -> int:
+    """Do it."""
+    match args.action:
+        case "serve":
+            return serve.run(Namespace(roles=[ROLE], config=args.config))
+        case "apply":
+            return _apply(args)
+        case "waiting":
+            return _list_waiting(args)
+        case "show":
+            return _say(args, _call(args, "GET", f"/registrations/{args.identifier}"))
+        case "enrol":
+            return _say(args, _call(args, "POST", "/officers", {}))
+        case "token":
+            return _say(args, _call(args, "POST", "/tokens", {"by": args.by}))
+        case "search":
+            return asyncio.run(_search(args))
+        case "audit":
+            return asyncio.run(_audit(args))
+        case _:
+            return _decide(args)
+
+
+def _add_name(parser: ArgumentParser) -> None:
+    parser.add_argument("--as", dest="by", metavar="NAME", required=True, help="in whose name: two people are needed")
+
+
+def _apply(args: Namespace) -> int:
+    party = parse_object(read_file(args.party, max_bytes=MAX_PARTY), what=_PARTY, max_bytes=MAX_PARTY)
+    return _say(args, _call(args, "POST", "/applications", {"party": party, "by": args.by}))
+
+
+def _decide(args: Namespace) -> int:
+    body = {"decision": args.action, "identifier": args.identifier, "by": args.by}
+    reason = getattr(args, "reason", None)
+    return _say(args, _call(args, "POST", "/decisions", body if reason is None else body | {"reason": reason}))
+
+
+def _list_waiting(args: Namespace) -> int:
+    query: dict[str, str] = {}
+    while True:
+        page = _call(args, "GET", "/registrations", None, query)
+        for registration in page["registrations"]:
+            _say(args, registration)
+        if page["after"] is None:
+            return ACCEPTED
+        query = {"after": str(page["after"])}
+
+
+def _say(args: Namespace, answer: dict[str, Any]) -> int:
+    if args.json:
+        print_data(answer)
+    elif "standing" not in answer:
+        print_text("\n".join(f"{name}: {value}" for name, value in answer.items()))
+    else:
+        valid = sum(each["revoked"] is None for each in answer["certificates"])
+        waiting = ", something waits" if answer["proposed"] is not None else ""
+        counted = f"{valid} registration certificate{'' if valid == 1 else 's'}"
+        print_text(f"{answer['identifier']}  {answer['standing']}{waiting}, {counted}")
+    return ACCEPTED
+
+
+async def _search(args: Namespace) -> int:
+    """In the database itself: the role need not run."""
+    config = find_config(args)
+    if not 0 < args.limit <= MAX_PAGE:
+        raise Malformed("command line", "--limit", f"expected one to {MAX_PAGE}")
+    store = await _open(config)
+    try:
+        question = Question(text=args.text, limit=args.limit)
+        async with store.transaction() as transaction:
+            found = await transaction.register.search((), text=question.text, after=0, limit=question.limit)
+    finally:
+        store.close()
+    for each in found:
+        party = parse_object(each.document, what=_PARTY)
+        if args.json:
+            print_data(party)
+        else:
+            print_text(f"{each.identifier}  {party['tradeName']}")
+    return ACCEPTED
+
+
+async def _audit(args: Namespace) -> int:
+    """In the database itself, a page at a time."""
+    config = find_config(args)
+    kept = [_kept(config, path) for path in args.head]
+    store = await _open(config)
+    try:
+        audited = await audit(store, kept)
+    finally:
+        store.close()
+    _say_audited(args, audited, kept)
+    return ACCEPTED
+
+
+def _say_audited(args: Namespace, audited: Audited, kept: list[LogHead]) -> None:
+    head = audited.head
+    if args.json:
+        print_data({"size": head.size, "hash": head.hash.hex(), "registrations": audited.parties, "heads": len(kept)})
+    else:
+        past = f", past {len(kept)} kept head{'' if len(kept) == 1 else 's'}" if kept else ""
+        print_text(f"{head.size} changes, each on the one before it{past}; {audited.parties} registrations as they say")
+
+
+def _kept(config: Config, path: Path) -> LogHead:
+    """A head that the register's own key signed, the present one or one from before."""
+    text = read_file(path, max_bytes=MAX_HEAD).strip()
+    (files,) = (key.files for key in role_keys(config) if key.role == ROLE and key.setting == "key")
+    ring = load_ring(files)
+    refused: Rejected | None = None
+    for generation in (ring.current, *ring.retired):
+        try:
+            return verify_log_head(text, issuer=config.registrar.origin, key=generation.key).head
+        except Rejected as error:
+            refused = error
+            if error.check is not Check.SIGNATURE:
+                break
+    assert refused is not None  # a ring has a key
+    raise refused
+
+
+async def _open(config: Config) -> Any:
+    sealing = load_sealing_keys(config.registrar.sealing_key)
+    return await open_store(
+        config.registrar.database,
+        key=sealing.current,
+        earlier=sealing.earlier(),
+        clock=SystemClock(),
+        random=system_random,
+    )
+
+
+def _call(args: Namespace, method: str, path: str, body: object = None, query: dict[str, str] | None = None) -> Any:
+    config = find_config(args).registrar
+    return call_operator(
+        config.operator_address,
+        config.operator_port,
+        config.operator_token,
+        method=method,
+        path=path,
+        body=body,
+        query=query,
+    )

@@ -1,0 +1,115 @@
+"""The register as the registrar's service sees it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from zegel.services.ports import IssuerTransaction
+from zegel.services.status_ports import StatusEntry
+from zegel.trust.register.changes import Change, LogHead
+from zegel.trust.register.states import Registration
+from zegel.trust.register.terms import Term
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedRegistration:
+    """A registration certificate that was issued: its token as ``rc-wrp+jwt``, and by what it is revoked.
+
+    ``content`` is the digest of what it says, so that one that still says what is registered is kept.
+    """
+
+    service: str
+    intended_use: str | None
+    content: bytes
+    token: str
+    entry: StatusEntry
+    issued_at: int
+    expires: int
+    revoked_at: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A registration with the certificates that were issued on it, all of them."""
+
+    registration: Registration
+    certificates: tuple[IssuedRegistration, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry as it was loaded; ``change`` is the sequence of the last one in the log that is about it."""
+
+    entry: Entry
+    change: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search finds: a party's public JSON, and the cursor to go on after it."""
+
+    cursor: int
+    identifier: str
+    document: bytes
+
+
+class Register(Protocol):
+    """The entries, what finds them, and the log of their changes."""
+
+    async def load(self, identifier: str) -> StoredEntry | None:
+        """One entry."""
+        ...
+
+    async def save(self, entry: Entry, change: Change) -> None:
+        """Put an entry as it now stands, with the change that made it so, which is appended to the log."""
+        ...
+
+    async def search(self, terms: Sequence[Term], *, text: str, after: int, limit: int) -> tuple[Found, ...]:
+        """Parties that all terms find, and whose names hold words that begin as those of ``text``; oldest first."""
+        ...
+
+    async def of_owner(self, owner: str) -> tuple[Entry, ...]:
+        """What a person registered, oldest first."""
+        ...
+
+    async def waiting(self, *, after: int, limit: int) -> tuple[tuple[int, Entry], ...]:
+        """Entries that wait for an officer, each with its cursor."""
+        ...
+
+    async def entries(self, *, after: int, limit: int) -> tuple[tuple[int, StoredEntry], ...]:
+        """All entries by the page, each with its cursor."""
+        ...
+
+    async def head(self) -> LogHead:
+        """Where the log stands."""
+        ...
+
+    async def changes(self, *, after: int, limit: int) -> tuple[Change, ...]:
+        """The log by the page."""
+        ...
+
+
+class RegistrarTransaction(IssuerTransaction, Protocol):
+    """A transaction that also holds the register."""
+
+    @property
+    def register(self) -> Register:
+        """The register."""
+        ...
+
+
+class RegistrarStore(Protocol):
+    """The registrar's database; an ``IssuerStore`` too."""
+
+    def transaction(self, *, durable: bool = False) -> AbstractAsyncContextManager[RegistrarTransaction]:
+        """As in ``Store``."""
+        ...
+
+    async def purge(self) -> int:
+        """As in ``Store``."""
+        ...

@@ -1,0 +1,233 @@
+"""The register as it is given out: signed answers of the interface of TS5 1.3, and the signed head of its log.
+
+Whatever is answered here comes from what is public of a registration; the contact is in nothing that is read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.json import Json, JsonObject, encode_json, parse_object
+from zegel.primitives.jws import encode_header, sign_encoded
+from zegel.primitives.keys import Signer
+from zegel.services.ports import Clock, Kind
+from zegel.services.register_ports import Found, Register, RegistrarStore, RegistrarTransaction, StoredEntry
+from zegel.trust.register.changes import LogHead, check_kept, registration_digest, sign_log_head
+from zegel.trust.register.parse import MAX_PARTY, read_party
+from zegel.trust.register.terms import Term, UseQuestion, uses_match
+from zegel.trust.register.values import WalletRelyingParty
+
+ANSWER_TYPE: Final = "JWT"  # TS5 1.3 names no other
+MAX_PAGE: Final = 100  # parties of one answer: some 400 kB
+DEFAULT_PAGE: Final = 20  # TS5 1.3, OpenAPI description
+_LOOKED_THROUGH: Final = 40  # candidates for a question about one use, 0.4 ms each; the cursor goes on from there
+_AUDITED: Final = 200  # entries of the log in memory at a time
+MAX_ACCESS_CERTIFICATES: Final = 200  # of one party that the register knows of; each is a kilobyte
+_FOR_EVER: Final = 1 << 62
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessCertificates:
+    """What authorities told of a party's access certificates: where each was logged (TS5 1.3 section 3.2.1)."""
+
+    certificates: tuple[str, ...] = ()
+
+
+ACCESS: Final = Kind(name="access certificates", states=(AccessCertificates,))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is looked for, how many at a time, and after which cursor."""
+
+    terms: tuple[Term, ...] = ()
+    text: str = ""
+    use: UseQuestion | None = None
+    limit: int = DEFAULT_PAGE
+    after: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Parties as JSON, and the cursor of the next page; None at the end."""
+
+    documents: tuple[bytes, ...]
+    after: int | None
+    access: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """A log that was followed to its end, and how many entries of the register stand as it says."""
+
+    head: LogHead
+    parties: int
+
+
+@final
+class RegisterReader:
+    """Answers for all. ``signer`` signs the answers, under a key that is published."""
+
+    def __init__(self, origin: str, *, signer: Signer, kid: str, store: RegistrarStore, clock: Clock) -> None:
+        self._origin = origin
+        self._signer = signer
+        self._kid = kid
+        self._store = store
+        self._clock = clock
+
+    def sign_with(self, signer: Signer, kid: str) -> None:
+        """From now on this one signs answers."""
+        self._signer = signer
+        self._kid = kid
+
+    async def search(self, question: Question) -> Page:
+        """A page of what is registered."""
+        async with self._store.transaction() as transaction:
+            found, after = await _search(transaction.register, question)
+            access = [await _access(transaction, each.identifier) for each in found]
+        return Page(documents=tuple(each.document for each in found), after=after, access=_told(access))
+
+    async def party(self, identifier: str) -> Page:
+        """One party, in a page of its own; ``Rejected(REGISTER_ENTRY)`` when it is not registered."""
+        async with self._store.transaction() as transaction:
+            found = await transaction.register.search((("identifier", identifier),), text="", after=0, limit=1)
+            access = [await _access(transaction, each.identifier) for each in found]
+        if not found:
+            raise Rejected(Check.REGISTER_ENTRY, "expected an identifier that is registered here", field="identifier")
+        return Page(documents=(found[0].document,), after=None, access=_told(access))
+
+    async def has_use(self, identifier: str, question: UseQuestion) -> bool:
+        """Whether a registered party has an intended use as asked (TS5 1.3 section 3.2.2)."""
+        return uses_match(_read((await self.party(identifier)).documents[0]), question)
+
+    async def note_access_certificate(self, identifier: str, record: JsonObject) -> int:
+        """An authority tells of an access certificate, with where it was logged; how many are known then."""
+        try:
+            text = encode_json(record).decode()
+        except TypeError:  # what JSON allows and is not written again: an integer of more than 64 bits
+            raise Malformed("request", "certificate", "expected numbers of at most 64 bits") from None
+        async with self._store.transaction(durable=True) as transaction:
+            stored = await transaction.load(ACCESS, identifier)
+            if stored is None:
+                known = AccessCertificates(certificates=(text,))
+                await transaction.put(ACCESS, identifier, known, expires=_FOR_EVER)
+                return 1
+            told = stored.value.certificates
+            if len(told) >= MAX_ACCESS_CERTIFICATES:
+                raise Malformed("request", "certificate", f"expected at most {MAX_ACCESS_CERTIFICATES} of one party")
+            known = AccessCertificates(certificates=(*told, text))
+            await transaction.swap(ACCESS, identifier, known, version=stored.version, expires=_FOR_EVER)
+            return len(known.certificates)
+
+    async def head(self) -> bytes:
+        """The signed head of the log."""
+        async with self._store.transaction() as transaction:
+            head = await transaction.register.head()
+        return sign_log_head(head, issuer=self._origin, signer=self._signer, now=self._clock.now())
+
+    def sign(self, data: Json, **more: Json) -> bytes:
+        """An answer that is signed: ``{iss, iat, data}``, and what comes beside it."""
+        return self._signed(encode_json(data), more)
+
+    def sign_page(self, page: Page, *, one: bool) -> bytes:
+        """A page that is signed: an array of parties, or ``one``."""
+        data = page.documents[0] if one else b"[" + b",".join(page.documents) + b"]"
+        more: dict[str, Json] = {}
+        if not one:
+            more["pagination"] = {"has_next_page": page.after is not None} | (
+                {} if page.after is None else {"next_cursor": str(page.after)}
+            )
+        if page.access:
+            more["accessCertificates"] = {
+                name: [parse_object(each, what="record") for each in told] for name, told in page.access.items()
+            }
+        return self._signed(data, more)
+
+    def _signed(self, data: bytes, more: Mapping[str, Json]) -> bytes:
+        head = encode_json({"iss": self._origin, "iat": self._clock.now(), **more})
+        payload = head[:-1] + b',"data":' + data + b"}"
+        header = encode_header(signer=self._signer, typ=ANSWER_TYPE, header={"kid": self._kid})
+        return sign_encoded(header, payload, signer=self._signer)
+
+
+async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:
+    """Follow the log from its first entry to its end, past every head that somebody kept, in constant memory.
+
+    And see that each entry of the register is as its last change says. ``Rejected(REGISTER_LOG)`` names the first that
+    is not.
+    """
+    head = LogHead()
+    heads = sorted(kept, key=lambda each: each.size)
+    while True:
+        async with store.transaction() as transaction:  # one for each page, so that nobody has to wait for long
+            changes = await transaction.register.changes(after=head.size, limit=_AUDITED)
+            if not changes and head != await transaction.register.head():
+                raise Rejected(Check.REGISTER_LOG, f"entry {head.size} is not what its own hash says")
+        for change in changes:
+            head = head.follow(change)
+            while heads and heads[0].size <= head.size:
+                check_kept(head, heads.pop(0))
+        if not changes:
+            break
+    for each in heads:
+        check_kept(head, each)
+    return Audited(head=head, parties=await _audit_entries(store))
+
+
+async def _audit_entries(store: RegistrarStore) -> int:
+    count, after = 0, 0
+    while True:
+        async with store.transaction() as transaction:
+            page = await transaction.register.entries(after=after, limit=_AUDITED)
+            for after, stored in page:  # noqa: B007 the last cursor is where the next page begins
+                await _check_logged(transaction.register, stored)
+        if not page:
+            return count
+        count += len(page)
+
+
+async def _check_logged(register: Register, stored: StoredEntry) -> StoredEntry:
+    registration = stored.entry.registration
+    found = await register.changes(after=stored.change - 1, limit=1)
+    as_logged = bool(found) and found[0].identifier == registration.identifier
+    if not as_logged or found[0].digest != registration_digest(registration):
+        detail = f"what is registered is not as entry {stored.change} of the log says"
+        raise Rejected(Check.REGISTER_LOG, detail)
+    return stored
+
+
+async def _search(register: Register, question: Question) -> tuple[tuple[Found, ...], int | None]:
+    """A page and the cursor of the next; of a question about one use, what fits among so many candidates."""
+    if question.use is None:
+        found = await register.search(
+            question.terms, text=question.text, after=question.after, limit=question.limit + 1
+        )
+        more = len(found) > question.limit
+        return found[: question.limit], found[question.limit - 1].cursor if more else None
+    candidates = await register.search(question.terms, text=question.text, after=question.after, limit=_LOOKED_THROUGH)
+    fitting = []
+    for each in candidates:
+        if uses_match(_read(each.document), question.use):
+            fitting.append(each)
+            if len(fitting) == question.limit:
+                return tuple(fitting), each.cursor
+    return tuple(fitting), candidates[-1].cursor if len(candidates) == _LOOKED_THROUGH else None
+
+
+def _read(document: bytes) -> WalletRelyingParty:
+    return read_party(parse_object(document, what="party", max_bytes=2 * MAX_PARTY))
+
+
+async def _access(transaction: RegistrarTransaction, identifier: str) -> tuple[str, tuple[str, ...]]:
+    stored = await transaction.load(ACCESS, identifier)
+    return identifier, () if stored is None else stored.value.certificates
+
+
+def _told(access: Sequence[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    return {identifier: told for identifier, told in access if told}

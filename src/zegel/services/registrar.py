@@ -1,0 +1,210 @@
+"""The registrar: parties apply, officers decide, and what is registered is certified at once.
+
+Each move is loaded, made, logged and stored in one transaction, with the registration certificates that follow from it:
+issued for what is registered now, revoked for what is not any more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.status.entries import INVALID
+from zegel.primitives.json import encode_json
+from zegel.primitives.x509 import DAY
+from zegel.services.issuing import STATUS_BITS, STATUS_PATH
+from zegel.services.ports import Clock, Random
+from zegel.services.register_ports import Entry, IssuedRegistration, RegistrarStore, RegistrarTransaction
+from zegel.trust.attestation_claims import AttestationStatus
+from zegel.trust.register.certificates import Certifiable, certifiable, certificate_of
+from zegel.trust.register.changes import Change, registration_digest
+from zegel.trust.register.states import Actor, Deed, Duty, Registration, apply
+from zegel.trust.register.values import WalletRelyingParty
+from zegel.trust.registration.sign import build_registration, sign_registration_jwt
+from zegel.trust.signing import CertifiedSigner
+
+WRP_PATH: Final = "/wrp"
+VALID_DAYS: Final = 365  # GEN-5.2.4-08: at most twelve months
+PAGE: Final = 50  # entries that an officer is shown at a time
+Move = Callable[[Registration], Registration]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A page of entries that wait for a decision, and where the next one begins; None at the end."""
+
+    entries: tuple[Entry, ...]
+    after: int | None
+
+
+@final
+class RegistrarService:
+    """Keeps the register. ``signer`` signs registration certificates, ``origin`` is the registrar's own."""
+
+    def __init__(
+        self, origin: str, *, signer: CertifiedSigner, store: RegistrarStore, clock: Clock, random: Random
+    ) -> None:
+        self._origin = origin
+        self._signer = signer
+        self._store = store
+        self._clock = clock
+        self._random = random
+
+    def sign_with(self, signer: CertifiedSigner) -> None:
+        """From now on this one signs registration certificates."""
+        self._signer = signer
+
+    async def apply(self, party: WalletRelyingParty, *, by: Actor) -> Entry:
+        """A party applies; ``Rejected`` with REGISTER_DUTY, or REGISTER_MOVE when the identifier is somebody's."""
+        now = self._clock.now()
+        async with self._store.transaction(durable=True) as transaction:
+            stored = await transaction.register.load(party.identifier)
+            before = None if stored is None else stored.entry
+            registration = apply(party, None if before is None else before.registration, by=by, now=now)
+            kept = () if before is None else before.certificates
+            return await self._save(
+                transaction, Entry(registration=registration, certificates=kept), Deed.APPLIED, by=by
+            )
+
+    async def change(self, party: WalletRelyingParty, *, by: Actor) -> Entry:
+        """A party asks for a change of what is registered under its identifier."""
+        now = self._clock.now()
+        return await self._move(party.identifier, lambda known: known.change(party, by=by, now=now), Deed.CHANGED, by)
+
+    async def approve(self, identifier: str, *, by: Actor) -> Entry:
+        """An officer approves what waits; certificates are issued without delay (RPRC_09, RPRC_13)."""
+        now = self._clock.now()
+        today = datetime.fromtimestamp(now, UTC).date().isoformat()
+
+        def move(known: Registration) -> Registration:
+            registry = self._origin + WRP_PATH
+            return known.approve(by=by, now=now, today=today, registry=registry, random=self._random)
+
+        return await self._move(identifier, move, Deed.APPROVED, by)
+
+    async def reject(self, identifier: str, *, by: Actor, reason: str) -> Entry:
+        """An officer refuses what waits."""
+        now = self._clock.now()
+        return await self._move(
+            identifier, lambda known: known.reject(by=by, now=now, reason=reason), Deed.REJECTED, by
+        )
+
+    async def suspend(self, identifier: str, *, by: Actor, reason: str) -> Entry:
+        """An officer suspends; the certificates are revoked."""
+        now = self._clock.now()
+        return await self._move(
+            identifier, lambda known: known.suspend(by=by, now=now, reason=reason), Deed.SUSPENDED, by
+        )
+
+    async def resume(self, identifier: str, *, by: Actor) -> Entry:
+        """An officer ends a suspension; certificates are issued anew."""
+        now = self._clock.now()
+        return await self._move(identifier, lambda known: known.resume(by=by, now=now), Deed.RESUMED, by)
+
+    async def cancel(self, identifier: str, *, by: Actor, reason: str) -> Entry:
+        """The party or an officer cancels; the certificates are revoked."""
+        now = self._clock.now()
+        return await self._move(
+            identifier, lambda known: known.cancel(by=by, now=now, reason=reason), Deed.CANCELLED, by
+        )
+
+    async def entry(self, identifier: str, *, by: Actor) -> Entry:
+        """An entry, for an officer or the person who registered it; ``Rejected(REGISTER_ENTRY)`` when there is none."""
+        async with self._store.transaction() as transaction:
+            entry = await _loaded(transaction, identifier)
+        if by.duty is Duty.PARTY and by.subject != entry.registration.owner:
+            raise Rejected(Check.REGISTER_DUTY, "expected the person who registered this party")
+        return entry
+
+    async def owned(self, *, by: Actor) -> tuple[Entry, ...]:
+        """What a person registered."""
+        async with self._store.transaction() as transaction:
+            return await transaction.register.of_owner(by.subject)
+
+    async def waiting(self, *, by: Actor, after: int = 0) -> Waiting:
+        """What waits for an officer, the longest first."""
+        if by.duty is not Duty.OFFICER:
+            raise Rejected(Check.REGISTER_DUTY, "expected somebody signed in as officer")
+        async with self._store.transaction() as transaction:
+            found = await transaction.register.waiting(after=after, limit=PAGE)
+        entries = tuple(entry for _, entry in found)
+        return Waiting(entries=entries, after=found[-1][0] if len(found) == PAGE else None)
+
+    async def _move(self, identifier: str, move: Move, deed: Deed, by: Actor) -> Entry:
+        async with self._store.transaction(durable=True) as transaction:
+            entry = await _loaded(transaction, identifier)
+            moved = replace(entry, registration=move(entry.registration))
+            return await self._save(transaction, moved, deed, by=by)
+
+    async def _save(self, transaction: RegistrarTransaction, entry: Entry, deed: Deed, *, by: Actor) -> Entry:
+        entry = await self._certified(transaction, entry)
+        head = await transaction.register.head()
+        change = Change(
+            sequence=head.size + 1,
+            at=self._clock.now(),
+            deed=deed,
+            identifier=entry.registration.identifier,
+            by=by.subject,
+            digest=registration_digest(entry.registration),
+            previous=head.hash,
+        )
+        await transaction.register.save(entry, change)
+        return entry
+
+    async def _certified(self, transaction: RegistrarTransaction, entry: Entry) -> Entry:
+        """With a certificate for all that is registered, and the others revoked."""
+        now = self._clock.now()
+        party = entry.registration.public
+        wanted = {} if party is None else {_content(party, about): about for about in certifiable(party)}
+        kept = {each.content for each in entry.certificates if _counts(each, now=now)} & wanted.keys()
+        gone = [each for each in entry.certificates if each.revoked_at is None and each.content not in kept]
+        if gone:
+            await transaction.statuses.mark([each.entry for each in gone], INVALID)
+        known = tuple(
+            replace(each, revoked_at=now) if each.revoked_at is None and each.content not in kept else each
+            for each in entry.certificates
+        )
+        issued = []
+        for content, about in wanted.items():
+            if party is not None and content not in kept:
+                issued.append(await self._issue(transaction, party, about, content))
+        return replace(entry, certificates=(*known, *issued))
+
+    async def _issue(
+        self, transaction: RegistrarTransaction, party: WalletRelyingParty, about: Certifiable, content: bytes
+    ) -> IssuedRegistration:
+        now = self._clock.now()
+        expires = now + VALID_DAYS * DAY
+        (entry,) = await transaction.statuses.allocate(bits=STATUS_BITS, count=1, expires=expires)
+        status = AttestationStatus(uri=self._origin + STATUS_PATH + entry.list_id, index=entry.index)
+        certificate = certificate_of(party, about, issued_at=now, expires=expires, status=status)
+        return IssuedRegistration(
+            service=about.service.identifier,
+            intended_use=None if about.use is None else about.use.identifier,
+            content=content,
+            token=sign_registration_jwt(certificate, signer=self._signer).decode(),
+            entry=entry,
+            issued_at=now,
+            expires=expires,
+        )
+
+
+async def _loaded(transaction: RegistrarTransaction, identifier: str) -> Entry:
+    stored = await transaction.register.load(identifier)
+    if stored is None:
+        raise Rejected(Check.REGISTER_ENTRY, "expected an identifier that is registered here", field="identifier")
+    return stored.entry
+
+
+def _content(party: WalletRelyingParty, about: Certifiable) -> bytes:
+    """The digest of what a certificate says, but for its times and its status."""
+    certificate = certificate_of(party, about, issued_at=0, expires=0, status=None)
+    return sha256(encode_json(build_registration(certificate))).digest()
+
+
+def _counts(issued: IssuedRegistration, *, now: int) -> bool:
+    return issued.revoked_at is None and issued.expires > now

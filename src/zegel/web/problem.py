@@ -1,0 +1,29 @@
+"""Refusals as problem details (RFC 9457), with the path of the field that breaks a rule."""
+
+from dataclasses import asdict
+from typing import Final
+
+from zegel.errors import ZegelError, explain
+from zegel.primitives.http import HttpResponse
+from zegel.primitives.json import encode_json
+from zegel.web.errors import status_of
+
+PROBLEM: Final = "application/problem+json"
+_TYPE: Final = "urn:zegel:check:"
+
+
+def problem(_site: object, error: ZegelError) -> HttpResponse:
+    """The answer to a request that was refused: the rule, the field, the side at fault and the remedy."""
+    status = status_of(error)
+    explanation = asdict(explain(error))
+    body = {
+        "type": _TYPE + str(explanation["check"]),
+        "title": explanation["rule"],
+        "status": status,
+        "errors": [{"field": explanation["field"], "detail": error.detail}],
+        **explanation,
+    }
+    # RFC 6750 section 3: an answer 401 names the scheme
+    scheme = (("www-authenticate", "Bearer"),) if status == 401 else ()
+    headers = (("content-type", PROBLEM), ("cache-control", "no-store"), ("access-control-allow-origin", "*"), *scheme)
+    return HttpResponse(status=status, headers=headers, body=encode_json(body))

@@ -1,0 +1,176 @@
+"""The registrar's operator API: moves in the name of people, enrolment of officers, tokens, and what authorities tell.
+
+Whoever operates the registrar says in whose name something is moved; that two people are needed stays.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from zegel.errors import Malformed
+from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.json import Json, JsonObject, parse_object
+from zegel.primitives.members import member, read_object, read_text
+from zegel.services.register_ports import Entry
+from zegel.trust.register.build import build_party
+from zegel.trust.register.parse import MAX_PARTY, read_party
+from zegel.trust.register.states import MAX_REASON, Actor, Duty, Standing
+from zegel.web.problem import problem
+from zegel.web.registrar_site import RegistrarSite
+from zegel.web.routing import Audience, Route
+
+MAX_APPLICATION: Final = MAX_PARTY + 1_024  # and in whose name
+MAX_DECISION: Final = 4_096  # bytes; a reason in words of four bytes a character is under two thousand
+MAX_RECORD: Final = 65_536  # bytes; a certificate with its chain and where it was logged is under 20 kB
+_WHAT: Final = "request"
+_MAX_SUBJECT: Final = 255  # characters; OpenID Connect Core 1.0 section 2 has as many of a subject
+
+Decide = Callable[[RegistrarSite, str, Actor, str], Awaitable[Entry]]
+
+
+async def take_application(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """Apply, or ask for a change of what is registered, in the name of ``by``."""
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_APPLICATION)
+    by = Actor(subject=read_name(members, "by"), duty=Duty.PARTY)
+    document = read_object(members.get("party"), what=_WHAT, where="party")
+    try:
+        party = read_party(document)
+    except Malformed as error:  # by its path in this request
+        raise Malformed(_WHAT, member("party", error.where), error.detail.removeprefix("registration: ")) from None
+    owned = {entry.registration.identifier: entry for entry in await site.service.owned(by=by)}
+    known = owned.get(party.identifier)
+    if known is None or known.registration.standing is Standing.CANCELLED:
+        return json_response(_said(await site.service.apply(party, by=by)), status=201)
+    return json_response(_said(await site.service.change(party, by=by)))
+
+
+async def decide(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """Approve, reject, suspend, resume or cancel, in the name of the officer ``by``."""
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
+    by = Actor(subject=read_name(members, "by"), duty=Duty.OFFICER)
+    decision, identifier = read_name(members, "decision"), read_name(members, "identifier")
+    if decision not in DECISIONS:
+        raise Malformed(_WHAT, "decision", f"expected one of {', '.join(DECISIONS)}")
+    reason = _reason(members)
+    entry = await DECISIONS[decision](site, identifier, by, reason)
+    await site.statuses.publish()
+    return json_response(_said(entry))
+
+
+async def show_registration(site: RegistrarSite, _request: HttpRequest, *, identifier: str) -> HttpResponse:
+    """One registration, whole: for authorities that certify it, and for the operator."""
+    entry = await site.service.entry(identifier, by=_OPERATOR)
+    return json_response(_said(entry))
+
+
+async def list_waiting(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """What waits for an officer."""
+    text = request.query().get("after", "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise Malformed(_WHAT, "after", "expected the cursor of the page before")
+    waiting = await site.service.waiting(by=_OPERATOR, after=int(text))
+    registrations: list[Json] = [_said(entry) for entry in waiting.entries]
+    return json_response({"registrations": registrations, "after": waiting.after})
+
+
+async def enrol_officer(site: RegistrarSite, _request: HttpRequest) -> HttpResponse:
+    """A code, for one person to become an officer with."""
+    return json_response({"code": await site.people.new_code()}, status=201)
+
+
+async def make_token(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """A bearer token for a party's program, in the name of ``by``."""
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
+    return json_response({"token": await site.people.new_token(read_name(members, "by"))}, status=201)
+
+
+async def note_access_certificate(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """An access certificate authority tells of a certificate, and where it was logged (TS5 1.3 section 3.2.1)."""
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_RECORD)
+    record = read_object(members.get("certificate"), what=_WHAT, where="certificate")
+    return json_response({"known": await site.reader.note_access_certificate(read_name(members, "identifier"), record)})
+
+
+async def publish(site: RegistrarSite, _request: HttpRequest) -> HttpResponse:
+    """Sign the status lists that changed, now."""
+    await site.statuses.publish()
+    return json_response({"published": True})
+
+
+def _said(entry: Entry) -> dict[str, Json]:
+    registration = entry.registration
+    proposal = registration.proposal
+    return {
+        "identifier": registration.identifier,
+        "standing": str(registration.standing),
+        "since": registration.since,
+        "reason": registration.reason,
+        "party": None if registration.party is None else build_party(registration.party),
+        "proposed": None if proposal is None else build_party(proposal.party),
+        "certificates": [
+            {
+                "serviceIdentifier": each.service,
+                "intendedUseIdentifier": each.intended_use,
+                "expires": each.expires,
+                "revoked": each.revoked_at,
+                "certificate": each.token,
+            }
+            for each in entry.certificates
+        ],
+    }
+
+
+def read_name(members: JsonObject, name: str) -> str:
+    """Somebody's name here, or a party's identifier."""
+    return read_text(members.get(name), what=_WHAT, where=name, limit=_MAX_SUBJECT)
+
+
+def _reason(members: JsonObject) -> str:
+    return read_text(members["reason"], what=_WHAT, where="reason", limit=MAX_REASON) if "reason" in members else ""
+
+
+async def _approve(site: RegistrarSite, identifier: str, by: Actor, _reason: str) -> Entry:
+    return await site.service.approve(identifier, by=by)
+
+
+async def _reject(site: RegistrarSite, identifier: str, by: Actor, reason: str) -> Entry:
+    return await site.service.reject(identifier, by=by, reason=reason)
+
+
+async def _suspend(site: RegistrarSite, identifier: str, by: Actor, reason: str) -> Entry:
+    return await site.service.suspend(identifier, by=by, reason=reason)
+
+
+async def _resume(site: RegistrarSite, identifier: str, by: Actor, _reason: str) -> Entry:
+    return await site.service.resume(identifier, by=by)
+
+
+async def _cancel(site: RegistrarSite, identifier: str, by: Actor, reason: str) -> Entry:
+    return await site.service.cancel(identifier, by=by, reason=reason)
+
+
+DECISIONS: Final[Mapping[str, Decide]] = {
+    "approve": _approve,
+    "reject": _reject,
+    "suspend": _suspend,
+    "resume": _resume,
+    "cancel": _cancel,
+}
+_OPERATOR: Final = Actor(subject="operator", duty=Duty.OFFICER)
+
+OPERATOR_ROUTES: Final[tuple[Route[RegistrarSite], ...]] = (
+    Route("POST", "/applications", take_application, Audience.OPERATOR, max_body=MAX_APPLICATION, refusal=problem),
+    Route("POST", "/decisions", decide, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
+    Route("GET", "/registrations", list_waiting, Audience.OPERATOR, refusal=problem),
+    Route("GET", "/registrations/{identifier}", show_registration, Audience.OPERATOR, refusal=problem),
+    Route("POST", "/officers", enrol_officer, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
+    Route("POST", "/tokens", make_token, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
+    Route(
+        "POST",
+        "/access-certificates",
+        note_access_certificate,
+        Audience.OPERATOR,
+        max_body=MAX_RECORD,
+        refusal=problem,
+    ),
+    Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
+)

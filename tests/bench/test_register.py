@@ -1,0 +1,18 @@
+"""The register's bench in little: every question is answered, and the log is what was written."""
+
+from pathlib import Path
+
+import pytest
+
+from register import measure, questions
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+async def test_every_question_is_answered(tmp_path: Path) -> None:
+    told = {line["name"]: line for line in await measure(tmp_path, 120)}
+    assert set(told) == {*questions(120), "audit, traced"}
+    assert told["all, first page"]["found"] == told["words: desk, which all have"]["found"] == 20
+    assert told["100 at a time"]["found"] == 100
+    assert told["identifier"]["found"] == 1
+    assert told["audit, traced"]["found"] == 120

@@ -1,0 +1,341 @@
+"""The registrar's service: certificates that follow from each move, and a log that can be held to a head."""
+
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from zegel_testing.authorities import DAY, NOW, fixed_key, fixed_random
+from zegel_testing.register import LIBRARIAN, OFFICER, PROVIDER, STRANGER, applied, party
+from zegel_testing.registration import REGISTERED, REGISTRATION_SIGNER
+
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.sql.store import SqlStore, open_store
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.formats.status.entries import INVALID
+from zegel.primitives.json import encode_json
+from zegel.primitives.keys import Signer
+from zegel.services.register_ports import Entry
+from zegel.services.register_reader import (
+    ACCESS,
+    MAX_ACCESS_CERTIFICATES,
+    AccessCertificates,
+    Question,
+    RegisterReader,
+    audit,
+)
+from zegel.services.registrar import RegistrarService
+from zegel.trust.register.changes import Change, LogHead, registration_digest, verify_log_head
+from zegel.trust.register.parse import parse_wallet_relying_party
+from zegel.trust.register.states import Deed
+from zegel.trust.register.terms import UseQuestion, name_term
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.values import RegistrationCertificate
+from zegel.trust.registration.verify import verify_registration
+from zegel.trust.signing import CertifiedSigner
+
+pytestmark = pytest.mark.anyio
+ORIGIN = "https://registrar.utopia.example"
+LIBRARY = "NTRUT-1234567"
+KEY: Signer = fixed_key("register answers")
+
+
+class Registrar:
+    """A service and a reader on one database."""
+
+    def __init__(self, store: SqlStore, path: Path, clock: ManualClock) -> None:
+        signer = CertifiedSigner(signer=REGISTRATION_SIGNER.key, certificates=(REGISTRATION_SIGNER.certificate,))
+        self.store, self.path, self.clock = store, path, clock
+        self.service = RegistrarService(
+            ORIGIN, signer=signer, store=store, clock=clock, random=fixed_random("registrar service")
+        )
+        self.reader = RegisterReader(ORIGIN, signer=KEY, kid="1", store=store, clock=clock)
+
+    async def register(self, **changes: object) -> Entry:
+        asked = party(**changes)
+        await self.service.apply(asked, by=LIBRARIAN)
+        return await self.service.approve(asked.identifier, by=OFFICER)
+
+    async def head(self) -> LogHead:
+        return verify_log_head(await self.reader.head(), issuer=ORIGIN, key=KEY.public_key).head
+
+    def spoil(self, statement: str) -> None:
+        with self.store._database.transaction():
+            self.store._database.connection.execute(text(statement))
+
+
+@pytest.fixture
+async def registrar(tmp_path: Path) -> AsyncIterator[Registrar]:
+    clock = ManualClock(NOW)
+    path = tmp_path / "register.db"
+    store = await open_store(
+        f"sqlite:///{path}", key=b"k" * 32, clock=clock, random=fixed_random("store"), status_list_size=4096
+    )
+    yield Registrar(store, path, clock)
+    store.close()
+
+
+def certificate(token: str) -> RegistrationCertificate:
+    return verify_registration(parse_registration(token), anchors=REGISTERED, now=NOW + 1).certificate
+
+
+async def test_a_certificate_for_each_use_of_each_service_is_issued_at_once_rprc_09_reg_10c(
+    registrar: Registrar,
+) -> None:
+    entry = await registrar.register()
+    told = [certificate(each.token) for each in entry.certificates]
+    assert [each.service for each in told] == ["lending", "reading"]
+    assert {each.intended_use for each in told} == {each.intended_use for each in entry.certificates}
+    first = told[0]
+    assert (first.identifier, first.name, first.service_name) == (LIBRARY, "Utopia Library", "Lending desk")  # RPRC_06
+    assert first.authority is not None
+    assert first.authority.name == "Data protection authority of Utopia"  # RPRC_12
+    assert first.support  # RPRC_11
+    assert first.status is not None
+    assert first.status.uri.startswith(ORIGIN + "/status/")
+
+
+async def test_a_provider_has_one_for_each_service_that_names_no_use_rprc_05_rprc_13_rprc_15(
+    registrar: Registrar,
+) -> None:
+    university = parse_wallet_relying_party(encode_json(PROVIDER))
+    await registrar.service.apply(university, by=LIBRARIAN)
+    entry = await registrar.service.approve(university.identifier, by=OFFICER)
+    (issued,) = entry.certificates
+    told = certificate(issued.token)
+    assert (told.intended_use, told.purposes, told.credentials) == (None, (), ())
+    assert told.provides[0].types == ("urn:utopia:diploma:1",)
+
+
+async def test_who_asks_through_others_has_one_for_each_of_them_rprc_04(registrar: Registrar) -> None:
+    used = [
+        {"identifier": [{"identifier": f"NTRUT-{n}", "type": "urn:a"}], "serviceIdentifier": "desk"} for n in (8, 9)
+    ]
+    entry = await registrar.register(usesIntermediary=used)
+    told = [certificate(each.token).intermediary for each in entry.certificates]
+    assert sorted(each.identifier for each in told if each is not None) == ["NTRUT-8", "NTRUT-8", "NTRUT-9", "NTRUT-9"]
+    assert all(each is not None and each.service == "desk" for each in told)
+
+
+async def revoked(registrar: Registrar, entry: Entry) -> list[bool]:
+    found = []
+    for each in entry.certificates:
+        async with registrar.store.transaction() as transaction:
+            bits = await transaction.statuses.load(each.entry.list_id)
+        assert bits is not None
+        found.append((bits.entries[each.entry.index // 8] >> each.entry.index % 8) & 1 == INVALID)
+    return found
+
+
+async def test_what_still_says_what_is_registered_is_kept_and_the_rest_is_revoked_rprc_01a(
+    registrar: Registrar,
+) -> None:
+    before = await registrar.register()
+    assert before.registration.party is not None
+    same = before.registration.party
+    await registrar.service.change(same, by=LIBRARIAN)
+    assert (await registrar.service.approve(LIBRARY, by=OFFICER)).certificates == before.certificates
+    changed = parse_wallet_relying_party(encode_json({**_json(before), "tradeName": "The Library"}))
+    await registrar.service.change(changed, by=LIBRARIAN)
+    after = await registrar.service.approve(LIBRARY, by=OFFICER)
+    assert await revoked(registrar, after) == [True, True, False, False]
+
+
+def _json(entry: Entry) -> dict[str, object]:
+    from zegel.trust.register.build import build_party
+
+    assert entry.registration.party is not None
+    return dict(build_party(entry.registration.party))
+
+
+async def test_one_that_has_expired_is_issued_anew_with_the_next_decision(registrar: Registrar) -> None:
+    before = await registrar.register()
+    registrar.clock.advance(366 * DAY)
+    assert before.registration.party is not None
+    await registrar.service.change(before.registration.party, by=LIBRARIAN)
+    after = await registrar.service.approve(LIBRARY, by=OFFICER)
+    assert len(after.certificates) == 4
+
+
+async def test_whoever_is_suspended_or_cancelled_has_no_certificate_any_more_rpracnot_07(registrar: Registrar) -> None:
+    await registrar.register()
+    suspended = await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    assert await revoked(registrar, suspended) == [True, True]
+    resumed = await registrar.service.resume(LIBRARY, by=OFFICER)
+    assert await revoked(registrar, resumed) == [True, True, False, False]
+    cancelled = await registrar.service.cancel(LIBRARY, by=LIBRARIAN, reason="we close")
+    assert await revoked(registrar, cancelled) == [True] * 4
+
+
+async def test_a_refused_application_may_be_made_anew_by_another(registrar: Registrar) -> None:
+    await registrar.service.apply(party(), by=STRANGER)
+    await registrar.service.reject(LIBRARY, by=OFFICER, reason="not the library")
+    assert (await registrar.register()).registration.owner == LIBRARIAN.subject
+    assert await registrar.service.owned(by=STRANGER) == ()
+
+
+async def test_what_is_one_persons_is_shown_to_nobody_else(registrar: Registrar) -> None:
+    await registrar.register()
+    assert await registrar.service.entry(LIBRARY, by=LIBRARIAN)
+    assert await registrar.service.entry(LIBRARY, by=OFFICER)
+    for act in (
+        lambda: registrar.service.entry(LIBRARY, by=STRANGER),
+        lambda: registrar.service.waiting(by=LIBRARIAN),
+    ):
+        with pytest.raises(Rejected) as refusal:
+            await act()
+        assert refusal.value.check is Check.REGISTER_DUTY
+
+
+@pytest.mark.refuses(Check.REGISTER_ENTRY)
+async def test_who_is_not_registered_is_not_found(registrar: Registrar) -> None:
+    with pytest.raises(Rejected) as refusal:
+        await registrar.reader.party(LIBRARY)
+    assert refusal.value.check is Check.REGISTER_ENTRY
+    with pytest.raises(Rejected) as refusal:
+        await registrar.service.approve(LIBRARY, by=OFFICER)
+    assert refusal.value.check is Check.REGISTER_ENTRY
+
+
+# --- the log ----------------------------------------------------------------------------------------------------------
+
+
+async def test_every_move_is_logged_and_the_log_goes_on_from_every_head_reg_09(registrar: Registrar) -> None:
+    heads = [await registrar.head()]
+    await registrar.service.apply(party(), by=LIBRARIAN)
+    heads.append(await registrar.head())
+    await registrar.service.approve(LIBRARY, by=OFFICER)
+    await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    await registrar.service.resume(LIBRARY, by=OFFICER)
+    await registrar.service.change(party(), by=LIBRARIAN)
+    await registrar.service.reject(LIBRARY, by=OFFICER, reason="no")
+    await registrar.service.cancel(LIBRARY, by=LIBRARIAN, reason="we close")
+    heads.append(await registrar.head())
+    async with registrar.store.transaction() as transaction:
+        changes = await transaction.register.changes(after=0, limit=100)
+    assert [change.deed for change in changes] == [
+        Deed.APPLIED, Deed.APPROVED, Deed.SUSPENDED, Deed.RESUMED, Deed.CHANGED, Deed.REJECTED, Deed.CANCELLED,
+    ]  # fmt: skip
+    audited = await audit(registrar.store, heads)
+    assert (audited.head, audited.parties) == (heads[-1], 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kept"),
+    [
+        ("DELETE FROM register_changes WHERE sequence = 4", True),  # the tail is cut
+        ("DELETE FROM register_changes WHERE sequence = 2", False),
+        ("UPDATE register_changes SET \"by\" = 'nobody' WHERE sequence = 1", False),
+        ("UPDATE register_changes SET \"by\" = 'nobody' WHERE sequence = 4", False),
+        ("UPDATE register_parties SET change = 1", False),
+    ],
+)
+async def test_what_was_tampered_with_shows(registrar: Registrar, statement: str, *, kept: bool) -> None:
+    await registrar.register()
+    await registrar.register(identifier=[{"identifier": "NTRUT-2", "type": "urn:a"}])
+    head = await registrar.head()
+    registrar.spoil(statement)
+    if kept:  # without a head, and without what is registered since, nobody could tell
+        registrar.spoil("DELETE FROM register_parties WHERE identifier = 'NTRUT-2'")
+    with pytest.raises(Rejected) as refusal:
+        await audit(registrar.store, [head] if kept else [])
+    assert refusal.value.check is Check.REGISTER_LOG
+
+
+async def test_a_cut_tail_does_not_show_to_who_kept_nothing(registrar: Registrar) -> None:
+    await registrar.register()
+    await registrar.register(identifier=[{"identifier": "NTRUT-2", "type": "urn:a"}])
+    registrar.spoil("DELETE FROM register_changes WHERE sequence > 2")
+    registrar.spoil("DELETE FROM register_parties WHERE identifier = 'NTRUT-2'")
+    assert (await audit(registrar.store)).head.size == 2
+
+
+@pytest.mark.slow
+async def test_the_audit_takes_as_little_memory_for_a_long_log_as_for_a_short_one(registrar: Registrar) -> None:
+    registration = applied()
+
+    async def grow(head: LogHead, count: int) -> LogHead:
+        async with registrar.store.transaction() as transaction:
+            for _ in range(count):
+                change = Change(
+                    sequence=head.size + 1, at=NOW, deed=Deed.CHANGED, identifier=LIBRARY, by="a",
+                    digest=registration_digest(registration), previous=head.hash,
+                )  # fmt: skip
+                await transaction.register.save(Entry(registration=registration), change)
+                head = head.follow(change)
+        return head
+
+    peaks = []
+    head = await grow(LogHead(), 400)
+    for size in (400, 1_600):
+        head = await grow(head, size - head.size)
+        tracemalloc.start()
+        assert (await audit(registrar.store, [head])).head == head
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.25
+
+
+# --- searching --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_question_about_one_use_is_about_one_credential_of_it(registrar: Registrar) -> None:
+    await registrar.register()
+    terms = (("credentialformat", "mso_mdoc"), ("credentialmeta", "urn:eudi:pid:1"))
+    either = await registrar.reader.search(Question(terms=terms))
+    assert len(either.documents) == 1
+    use = UseQuestion(format="mso_mdoc", meta="urn:eudi:pid:1")
+    assert (await registrar.reader.search(Question(terms=terms, use=use))).documents == ()
+
+
+@pytest.mark.slow
+async def test_what_is_looked_through_is_bounded_and_goes_on(registrar: Registrar) -> None:
+    for number in range(41):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": "urn:a"}])
+    terms = (("credentialformat", "mso_mdoc"), ("credentialmeta", "urn:eudi:pid:1"))
+    page = await registrar.reader.search(Question(terms=terms, use=UseQuestion(format="x")))
+    assert page.documents == ()
+    assert page.after is not None
+    onward = await registrar.reader.search(Question(terms=terms, use=UseQuestion(format="x"), after=page.after))
+    assert onward.after is None
+    fitting = await registrar.reader.search(Question(terms=terms, use=UseQuestion(format="mso_mdoc"), limit=3))
+    assert len(fitting.documents) == 3
+
+
+async def test_what_finds_a_party_changes_with_it(registrar: Registrar) -> None:
+    before = await registrar.register()
+    await registrar.service.change(
+        parse_wallet_relying_party(encode_json({**_json(before), "tradeName": "Ámaurot Books"})), by=LIBRARIAN
+    )
+    await registrar.service.approve(LIBRARY, by=OFFICER)
+
+    async def found(**what: object) -> int:
+        return len((await registrar.reader.search(Question(**what))).documents)  # type: ignore[arg-type]
+
+    assert await found(terms=(name_term("tradename", "Utopia Library"),)) == 0
+    assert await found(terms=(name_term("tradename", "ÁMAUROT  books"),)) == 1
+    assert await found(text="amaur boo") == 1
+    await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    assert await found() == await found(text="amaur") == 0
+
+
+async def test_so_many_access_certificates_are_remembered_and_no_more(registrar: Registrar) -> None:
+    await registrar.register()
+    full = AccessCertificates(certificates=("{}",) * (MAX_ACCESS_CERTIFICATES - 1))
+    async with registrar.store.transaction() as transaction:
+        await transaction.put(ACCESS, LIBRARY, full, expires=NOW + DAY)
+    assert await registrar.reader.note_access_certificate(LIBRARY, {}) == MAX_ACCESS_CERTIFICATES
+    with pytest.raises(Malformed, match="at most"):
+        await registrar.reader.note_access_certificate(LIBRARY, {})
+
+
+async def test_a_new_key_signs_what_comes_after(registrar: Registrar) -> None:
+    other = fixed_key("another key")
+    registrar.reader.sign_with(other, "2")
+    head = verify_log_head(await registrar.reader.head(), issuer=ORIGIN, key=other.public_key)
+    assert head.at == NOW
+    signer = CertifiedSigner(signer=REGISTRATION_SIGNER.key, certificates=(REGISTRATION_SIGNER.certificate,))
+    registrar.service.sign_with(signer)
+    assert (await registrar.register()).certificates

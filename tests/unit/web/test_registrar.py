@@ -1,0 +1,469 @@
+"""The register over HTTP: signed answers for all, problem details for what is wrong, and pages for people."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.browser import text_of
+from zegel_testing.register import CANARIES, PARTY, PROVIDER, party_json
+from zegel_testing.registration import as_jwt
+from zegel_testing.registry_office import RegistryOffice, csrf_of, office_config, open_office
+
+from zegel.checks import Check
+from zegel.config.setting import Count
+from zegel.primitives.json import encode_json, parse_object
+from zegel.trust.registration.parse import parse_registration
+
+pytestmark = pytest.mark.anyio
+LIBRARY = "NTRUT-1234567"
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[RegistryOffice]:
+    async with open_office(tmp_path) as opened:
+        yield opened
+
+
+async def problem(office: RegistryOffice, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> Any:
+    response = await office.send(method, path, body, **headers)
+    assert response.header("content-type") == "application/problem+json", response.body
+    members = parse_object(response.body, what="problem")
+    assert members["status"] == response.status
+    return members
+
+
+# --- the interface of TS5 ---------------------------------------------------------------------------------------------
+
+
+async def test_answers_are_signed_and_open_to_all_reg_03_reg_06(office: RegistryOffice) -> None:
+    await office.register()
+    claims = await office.answer("/wrp")
+    assert (claims["iss"], claims["iat"]) == (office.origin, NOW)
+    (library,) = claims["data"]
+    assert library["identifier"][0]["identifier"] == LIBRARY
+    assert library["registryURI"] == office.origin + "/wrp"
+    assert claims["pagination"] == {"has_next_page": False}
+    assert (await office.answer(f"/wrp/{LIBRARY}"))["data"] == library
+
+
+async def test_no_answer_and_no_page_has_the_contact_of_a_party(office: RegistryOffice) -> None:
+    await office.register()
+    paths = ("/wrp", f"/wrp/{LIBRARY}", f"/wrp/check-intended-use?rpidentifier={LIBRARY}", "/", f"/parties/{LIBRARY}",
+             "/log/head", "/openapi.json", "/wrp?q=library", f"/wrp?identifier={LIBRARY}")  # fmt: skip
+    for path in paths:
+        response = await office.get(path)
+        assert response.status == 200
+        told = response.body.decode()
+        if response.header("content-type") == "application/jwt":
+            told += str(await office.answer(path)) if path != "/log/head" else ""
+        assert not any(canary in told for canary in CANARIES), path
+        assert b"dora" not in response.body
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (f"identifier={LIBRARY}", True),
+        ("identifier=NTRUT-9", False),
+        ("legalname=utopia%20LIBRARY%20foundation", True),
+        ("tradename=Utopia%20Library", True),
+        ("tradename=Reading%20room", True),
+        ("policy=https://library.utopia.example/privacy", True),
+        ("policy=https://library.utopia.example/terms", True),
+        ("entitlement=https://uri.etsi.org/19475/Entitlement/Service_Provider", True),
+        ("entitlement=0.4.0.19475.1.1", True),
+        ("entitlement=https://uri.etsi.org/19475/Entitlement/PID_Provider", False),
+        ("isintermediary=false", True),
+        ("isintermediary=TRUE", False),
+        ("usesintermediary=NTRUT-9", False),
+        ("credentialformat=mso_mdoc", True),
+        ("credentialmeta=urn:eudi:pid:1", True),
+        ("intendedUseCredentialMeta=urn:eudi:pid:1", True),
+        ("claimpath=family_name", True),
+        ("claimpath=%5B%22address%22,%22locality%22%5D", True),
+        ("claimpath=birth_date", False),
+        ("credentialformat=mso_mdoc&credentialmeta=urn:eudi:pid:1", False),
+        ("credentialformat=dc%2Bsd-jwt&credentialmeta=urn:eudi:pid:1&claimpath=family_name", True),
+        ("q=libr", True),
+        ("q=lending%20desk", True),
+        ("q=nothing", False),
+        ("q=%22%27*%20OR", False),
+        ("providesattestation=urn:utopia:diploma:1", False),
+    ],
+)  # fmt: skip
+async def test_a_filter_finds_what_ts5_says(office: RegistryOffice, query: str, *, found: bool) -> None:
+    await office.register()
+    assert bool((await office.answer(f"/wrp?{query}"))["data"]) is found
+
+
+async def test_a_provider_is_found_by_what_it_issues_reg_10e(office: RegistryOffice) -> None:
+    await office.register()
+    await office.register(**PROVIDER)
+    (university,) = (await office.answer("/wrp?providesattestation=urn:utopia:diploma:1"))["data"]
+    assert university["tradeName"] == "Utopia University"
+
+
+async def test_pages_follow_each_other_by_their_cursors(office: RegistryOffice) -> None:
+    for number in range(5):
+        await office.register(identifier=[{"identifier": f"NTRUT-{number}", "type": "urn:a"}])
+    seen, query = [], "limit=2"
+    while True:
+        claims = await office.answer(f"/wrp?{query}")
+        seen += [each["identifier"][0]["identifier"] for each in claims["data"]]
+        if not claims["pagination"]["has_next_page"]:
+            break
+        query = f"limit=2&cursor={claims['pagination']['next_cursor']}"
+    assert seen == [f"NTRUT-{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("query", "registered"),
+    [
+        ("", True),
+        ("&claimpath=family_name", True),
+        ("&claimpath=birth_date", False),
+        ("&credentialformat=mso_mdoc&credentialmeta=urn:eudi:pid:1", False),
+        ("&policyurl=https://library.utopia.example/privacy", True),
+        ("&policyurl=https://b.example/", False),
+        ("&intendeduseidentifier=unknown", False),
+    ],
+)
+async def test_a_use_is_looked_up(office: RegistryOffice, query: str, *, registered: bool) -> None:
+    await office.register()
+    claims = await office.answer(f"/wrp/check-intended-use?rpidentifier={LIBRARY}{query}")
+    assert claims["data"] == {"isRegistered": registered}
+
+
+async def test_where_access_certificates_were_logged_accompanies_the_party(office: RegistryOffice) -> None:
+    await office.register()
+    record = {"serviceIdentifier": "lending", "certificate": "MIIB", "sct": ["AAAA"]}
+    told = {"identifier": LIBRARY, "certificate": record}
+    assert await office.operate("POST", "/access-certificates", told) == (200, {"known": 1})
+    assert await office.operate("POST", "/access-certificates", told) == (200, {"known": 2})
+    for path in ("/wrp", f"/wrp/{LIBRARY}"):
+        assert (await office.answer(path))["accessCertificates"] == {LIBRARY: [record, record]}
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/wrp?limit=0", "limit"),
+        ("/wrp?limit=101", "limit"),
+        ("/wrp?limit=%C2%B2", "limit"),
+        ("/wrp?cursor=x", "cursor"),
+        ("/wrp?isintermediary=perhaps", "isintermediary"),
+        ("/wrp?unknown=1", "unknown"),
+        ("/wrp?claimpath=[", "claimpath"),
+        ("/wrp?claimpath=[]", "claimpath"),
+        ("/wrp?claimpath=a&intendedUseClaimPath=a", "intendedUseClaimPath"),
+        ("/wrp/check-intended-use", "rpidentifier"),
+    ],
+)
+async def test_wrong_input_is_told_by_its_path(office: RegistryOffice, path: str, field: str) -> None:
+    members = await problem(office, path)
+    assert (members["status"], members["field"]) == (400, field)
+    assert members["errors"][0]["field"] == field
+
+
+async def test_so_many_filters_and_no_more(office: RegistryOffice) -> None:
+    names = ("identifier", "legalname", "tradename", "policy", "entitlement", "usesintermediary", "q", "claimpath")
+    eight = "&".join(f"{name}=a" for name in names)
+    assert (await office.answer(f"/wrp?{eight}"))["data"] == []
+    assert "at most 8 filters" in (await problem(office, f"/wrp?{eight}&isintermediary=true"))["detail"]
+
+
+async def test_who_is_not_there_is_404(office: RegistryOffice) -> None:
+    for path in (f"/wrp/{LIBRARY}", f"/wrp/check-intended-use?rpidentifier={LIBRARY}"):
+        assert (await problem(office, path))["status"] == 404
+    await office.register()
+    await office.decide("suspend")
+    assert (await problem(office, f"/wrp/{LIBRARY}"))["check"] == "register-entry"
+
+
+async def token_of(office: RegistryOffice, by: str = "librarian") -> str:
+    _, made = await office.operate("POST", "/tokens", {"by": by})
+    return f"Bearer {made['token']}"
+
+
+async def test_a_partys_program_updates_and_cancels_reg_07_reg_24(office: RegistryOffice) -> None:
+    await office.register()
+    token = await token_of(office)
+    changed = await office.send("PUT", "/wrp", party_json(tradeName="The Library"), authorization=token)
+    assert changed.status == 200
+    assert (await office.answer(f"/wrp/{LIBRARY}"))["data"]["tradeName"] == "Utopia Library"
+    await office.decide("approve")
+    assert (await office.answer(f"/wrp/{LIBRARY}"))["data"]["tradeName"] == "The Library"
+    assert (await office.send("DELETE", f"/wrp/{LIBRARY}", authorization=token)).status == 204
+    assert (await problem(office, f"/wrp/{LIBRARY}"))["status"] == 404
+
+
+async def test_before_the_first_approval_there_is_nothing_to_answer_yet(office: RegistryOffice) -> None:
+    await office.apply()
+    response = await office.send("PUT", "/wrp", party_json(), authorization=await token_of(office))
+    assert response.status == 202
+
+
+@pytest.mark.refuses(Check.REGISTER_TOKEN)
+@pytest.mark.parametrize("authorization", [None, "Bearer guess", "Basic guess"])
+async def test_nobody_writes_without_a_token(office: RegistryOffice, authorization: str | None) -> None:
+    await office.register()
+    headers = {} if authorization is None else {"authorization": authorization}
+    for method, path, body in (("PUT", "/wrp", party_json()), ("DELETE", f"/wrp/{LIBRARY}", b"")):
+        members = await problem(office, path, method, body, **headers)
+        assert (members["status"], members["check"]) == (401, Check.REGISTER_TOKEN.id)
+
+
+async def test_nobody_writes_for_another(office: RegistryOffice) -> None:
+    await office.register()
+    token = await token_of(office, "stranger")
+    for method, path, body in (("PUT", "/wrp", party_json()), ("DELETE", f"/wrp/{LIBRARY}", b"")):
+        members = await problem(office, path, method, body, authorization=token)
+        assert (members["status"], members["check"]) == (403, "register-duty")
+
+
+async def test_what_is_wrong_in_a_document_is_told_by_its_path(office: RegistryOffice) -> None:
+    await office.register()
+    members = await problem(office, "/wrp", "PUT", party_json(country="Utopia"), authorization=await token_of(office))
+    assert (members["status"], members["field"]) == (400, "country")
+    application = {"party": PARTY | {"country": "Utopia"}, "by": "librarian"}
+    status, answer = await office.operate("POST", "/applications", application)
+    assert (status, answer["field"]) == (400, "party.country")
+
+
+async def test_the_description_says_how_often_it_may_be_asked(tmp_path: Path) -> None:
+    config = office_config(tmp_path)
+    rates = replace(config.registrar.rates, register=Count(2))
+    async with open_office(tmp_path, replace(config, registrar=replace(config.registrar, rates=rates))) as office:
+        description = parse_object((await office.get("/openapi.json")).body, what="description")
+        assert "2 reads" in description["info"]["description"]
+        assert [(await office.get("/wrp")).status for _ in range(3)] == [200, 200, 429]
+        refused = await office.get("/wrp")
+        assert refused.header("retry-after") is not None
+        assert refused.header("content-type") == "application/problem+json"
+
+
+async def test_the_description_names_every_route_of_the_interface(office: RegistryOffice) -> None:
+    from zegel.web.registrar import ROUTES
+
+    paths = parse_object((await office.get("/openapi.json")).body, what="description")["paths"]
+    said = {(method.upper(), path) for path, item in paths.items() for method in item}
+    assert said == {(route.method, route.path) for route in ROUTES} - {("GET", "/jwks"), ("GET", "/openapi.json")}
+
+
+# --- the operator -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_operator_sees_a_registration_whole(office: RegistryOffice) -> None:
+    await office.register()
+    status, answer = await office.operate("GET", f"/registrations/{LIBRARY}")
+    assert status == 200
+    assert answer["party"]["email"] == [CANARIES[0]]
+    assert [each["serviceIdentifier"] for each in answer["certificates"]] == ["lending", "reading"]
+    certificate = parse_registration(answer["certificates"][0]["certificate"]).unverified_certificate
+    assert certificate.identifier == LIBRARY
+    assert parse_registration(as_jwt())
+
+
+async def test_a_number_that_is_not_written_again_is_refused(office: RegistryOffice) -> None:
+    request = office.operation("POST", "/access-certificates", {})
+    body = b'{"identifier":"a","certificate":{"n":99999999999999999999}}'
+    response = await office.role.listeners[1].handle(replace(request, body=body))
+    assert response.status == 400
+
+
+async def test_what_waits_is_listed(office: RegistryOffice) -> None:
+    await office.apply()
+    _, answer = await office.operate("GET", "/registrations")
+    assert [each["identifier"] for each in answer["registrations"]] == [LIBRARY]
+    assert (await office.operate("GET", "/registrations?after=x"))[0] == 400
+    assert (await office.operate("GET", "/registrations?after=1"))[1]["registrations"] == []
+
+
+async def test_an_unknown_decision_is_refused(office: RegistryOffice) -> None:
+    members = {"decision": "crown", "identifier": LIBRARY, "by": "officer"}
+    status, answer = await office.operate("POST", "/decisions", members)
+    assert (status, answer["field"]) == (400, "decision")
+
+
+async def test_two_people_are_needed_through_the_operator_as_well(office: RegistryOffice) -> None:
+    await office.apply()
+    members = {"decision": "approve", "identifier": LIBRARY, "by": "librarian"}
+    status, answer = await office.operate("POST", "/decisions", members)
+    assert (status, answer["check"]) == (403, "four-eyes")
+
+
+async def test_a_registration_certificate_that_was_revoked_is_on_the_status_list(office: RegistryOffice) -> None:
+    await office.register()
+    await office.decide("suspend")
+    _, answer = await office.operate("GET", f"/registrations/{LIBRARY}")
+    assert all(each["revoked"] == NOW for each in answer["certificates"])
+    certificate = parse_registration(answer["certificates"][0]["certificate"]).unverified_certificate
+    assert certificate.status is not None
+    response = await office.get(certificate.status.uri.removeprefix(office.origin))
+    assert response.status == 200
+    resumed = await office.decide("resume")
+    assert sum(each["revoked"] is None for each in resumed["certificates"]) == 2
+    assert await office.operate("POST", "/status/publish", {}) == (200, {"published": True})
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_register_is_for_people_too_without_a_name_reg_04(office: RegistryOffice) -> None:
+    await office.register()
+    browser = office.browser()
+    page = text_of(await browser.open(office.origin + "/?q=libr"))
+    assert "Utopia Library" in page
+    assert not browser.cookies[browser.at.split("/")[2].partition(":")[0]]
+    shown = text_of(await browser.open(f"{office.origin}/parties/{LIBRARY}"))
+    assert "To give you a library card" in shown
+    assert "Nobody by that name" in text_of(await browser.open(office.origin + "/?q=zebra&after=x"))
+    assert (await browser.open(office.origin + "/parties/NTRUT-9")).status == 404
+
+
+FORM = {
+    "identifier": "NTRUT-55", "legal_name": "Bee keepers of Utopia", "trade_name": "Bee keepers", "country": "ut",
+    "website": "https://bees.utopia.example/", "support": "privacy@bees.utopia.example",
+    "email": "canary@bees.utopia.example", "phone": "+999000", "address": "Hive 1", "service": "honey",
+    "service_name": "Honey shop", "description": "Sells honey", "authority": "DPA", "authority_contact":
+    "https://dpa.utopia.example/", "kind": "https://uri.etsi.org/19475/Entitlement/Service_Provider",
+    "format": "dc+sd-jwt", "type": "urn:eudi:pid:1", "purpose": "To send you honey",
+    "policy": "https://bees.utopia.example/privacy", "claims": "family_name\naddress.locality\n",
+    "public_body": "no",
+}  # fmt: skip
+
+
+async def test_a_party_applies_and_an_officer_approves_with_their_wallets_reg_24(office: RegistryOffice) -> None:
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my/apply")
+    mine = await keeper.follow(await keeper.post("/my/apply", FORM | {"csrf": csrf_of(page)}))
+    assert "waits for an officer" in text_of(mine)
+    officer = await office.officer()
+    desk = text_of(await officer.open(office.origin + "/desk"))
+    assert "Bee keepers" in desk
+    entry = await officer.open(office.origin + "/desk/NTRUT-55")
+    assert "canary@bees.utopia.example" in text_of(entry)
+    await officer.follow(await officer.post("/desk/NTRUT-55", {"csrf": csrf_of(entry), "decision": "approve"}))
+    own = text_of(await keeper.open(office.origin + "/my/NTRUT-55"))
+    assert "Certificate for honey" in own
+    (bees,) = (await office.answer("/wrp?identifier=NTRUT-55"))["data"]
+    assert bees["intendedUse"][0]["credentials"][0]["claims"] == [
+        {"path": ["family_name"]},
+        {"path": ["address", "locality"]},
+    ]
+
+
+async def test_what_is_wrong_in_the_form_is_said_beside_what_was_filled_in(office: RegistryOffice) -> None:
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my/apply")
+    for change, said in (({"country": "Utopia"}, "country"), ({"purpose": ""}, "purpose"), ({"document": "{"}, "JSON")):
+        again = text_of(await keeper.post("/my/apply", FORM | change | {"csrf": csrf_of(page)}))
+        assert "Something is not right yet" in again
+        assert said in again
+        assert "Bee keepers" in again
+
+
+async def test_other_kinds_of_parties_fill_in_the_same_form(office: RegistryOffice) -> None:
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my/apply")
+    issuing = {"kind": "https://uri.etsi.org/19475/Entitlement/Non_Q_EAA_Provider", "type": "urn:utopia:bee:1"}
+    mdoc = {"identifier": "NTRUT-56", "format": "mso_mdoc", "type": "org.iso.18013.5.1.mDL", "claims": "portrait",
+            "use": "chosen", "phone": "", "public_body": "yes"}  # fmt: skip
+    for change in (issuing, mdoc, {"document": party_json().decode()}):
+        answer = await keeper.post("/my/apply", FORM | change | {"csrf": csrf_of(page)})
+        assert answer.status == 303, answer.body
+    for identifier in ("NTRUT-55", "NTRUT-56", LIBRARY):
+        await office.decide("approve", identifier)
+    assert (await office.answer("/wrp?providesattestation=urn:utopia:bee:1"))["data"]
+
+
+async def test_a_party_changes_makes_a_token_and_cancels_at_its_page(office: RegistryOffice) -> None:
+    await office.register(by="keeper")
+    keeper = await office.signed_in("keeper")
+    own = await keeper.open(f"{office.origin}/my/{LIBRARY}")
+    document = encode_json(PARTY | {"tradeName": "The Library"}).decode()
+    await keeper.follow(await keeper.post("/my/apply", {"csrf": csrf_of(own), "document": document}))
+    waiting = await keeper.open(f"{office.origin}/my/{LIBRARY}")
+    assert "a change waits" in text_of(waiting)
+    shown = await keeper.post(f"/my/{LIBRARY}", {"csrf": csrf_of(waiting), "decision": "token"})
+    assert "A token for your program" in text_of(shown)
+    assert (await keeper.post(f"/my/{LIBRARY}", {"csrf": csrf_of(own), "decision": "crown"})).status == 400
+    await keeper.follow(await keeper.post(f"/my/{LIBRARY}", {"csrf": csrf_of(own), "decision": "cancel"}))
+    assert "cancelled" in text_of(await keeper.open(f"{office.origin}/my/{LIBRARY}"))
+
+
+async def test_who_is_not_signed_in_is_asked_to(office: RegistryOffice) -> None:
+    browser = office.browser()
+    for path in ("/my", "/my/apply", f"/my/{LIBRARY}", "/desk", f"/desk/{LIBRARY}"):
+        assert (await browser.get(office.origin + path)).header("location") == "/sign-in"
+
+
+async def test_a_party_is_no_officer_and_an_officer_no_party(office: RegistryOffice) -> None:
+    await office.apply()
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my")
+    refused = await keeper.post(f"/desk/{LIBRARY}", {"csrf": csrf_of(page), "decision": "approve"})
+    assert refused.status == 403
+    assert (await keeper.get(office.origin + "/desk")).header("location") == "/sign-in"
+    assert (await keeper.get(f"{office.origin}/my/{LIBRARY}")).status == 403  # somebody else's
+
+
+async def test_an_officer_who_is_not_enrolled_decides_nothing(office: RegistryOffice) -> None:
+    await office.apply()
+    new = await office.signed_in("newcomer", "officer")
+    page = await new.open(office.origin + "/desk")
+    assert "not known as an officer yet" in text_of(page)
+    assert (await new.post(f"/desk/{LIBRARY}", {"csrf": csrf_of(page), "decision": "approve"})).status == 403
+    assert (await new.get(f"{office.origin}/desk/{LIBRARY}")).status == 403
+    assert (await new.post("/desk/enrol", {"csrf": csrf_of(page), "code": "guess"})).status == 403
+
+
+async def test_an_officer_does_not_decide_on_an_own_application(office: RegistryOffice) -> None:
+    await office.apply(by="officer")
+    officer = await office.officer("officer")
+    page = await officer.open(f"{office.origin}/desk/{LIBRARY}")
+    assert "Another officer has to decide" in text_of(page)
+    assert (await officer.post(f"/desk/{LIBRARY}", {"csrf": csrf_of(page), "decision": "approve"})).status == 403
+    assert (await officer.post(f"/desk/{LIBRARY}", {"csrf": csrf_of(page), "decision": "crown"})).status == 400
+
+
+async def test_an_officer_suspends_resumes_and_cancels(office: RegistryOffice) -> None:
+    await office.register()
+    officer = await office.officer()
+    for decision, said in (("suspend", "suspended"), ("resume", "registered"), ("cancel", "cancelled")):
+        page = await officer.open(f"{office.origin}/desk/{LIBRARY}")
+        fields = {"csrf": csrf_of(page), "decision": decision, "reason": "the authority asked"}
+        await officer.follow(await officer.post(f"/desk/{LIBRARY}", fields))
+        assert said in text_of(await officer.open(f"{office.origin}/desk/{LIBRARY}"))
+    assert "Nothing waits" in text_of(await officer.open(office.origin + "/desk?after=x"))
+
+
+async def test_a_form_of_another_site_does_nothing(office: RegistryOffice) -> None:
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my/apply")
+    fields = FORM | {"csrf": csrf_of(page)}
+    elsewhere = await keeper.post(office.origin + "/my/apply", fields, page="https://evil.example/")
+    assert elsewhere.status == 403
+    assert (await keeper.post("/my/apply", FORM | {"csrf": "guess"})).status == 403
+
+
+async def test_a_session_is_new_after_the_sign_in_and_ends_with_it(office: RegistryOffice) -> None:
+    browser = office.browser()
+    page = await browser.open(office.origin + "/sign-in")
+    before = dict(next(iter(browser.cookies.values())))
+    office.people.change = {}
+    mine = await browser.follow(await browser.post("/sign-in", {"csrf": csrf_of(page), "duty": "party"}))
+    after = next(iter(browser.cookies.values()))
+    assert before != after
+    await browser.follow(await browser.post("/sign-out", {"csrf": csrf_of(mine)}))
+    assert (await browser.get(office.origin + "/my")).header("location") == "/sign-in"
+
+
+async def test_who_comes_back_without_having_gone_is_not_signed_in(office: RegistryOffice) -> None:
+    browser = office.browser()
+    answer = await browser.get(office.origin + "/sign-in/return?code=a&state=b")
+    assert answer.status == 400
+    assert (await browser.get(office.origin + "/my")).header("location") == "/sign-in"
