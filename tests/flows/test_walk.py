@@ -23,6 +23,7 @@ ATTESTED = ("wallet attestation", "key attestation")
 STORY = (
     "sandbox",
     "list of trusted entities",
+    "access certificate with its timestamp and inclusion proof",
     "wallet activation",
     "wallet",
     "offer",
