@@ -142,3 +142,11 @@ def test_what_is_no_submission_is_malformed(changes: dict[str, object]) -> None:
     members = json.loads(announced(ACCESS_DRAFT).encode())
     with pytest.raises(Malformed):
         parse_submission(json.dumps(members | changes).encode())
+
+
+def test_an_authority_that_constrains_names_alone_allows_whatever_is_below() -> None:
+    names = (x509.NameConstraints(permitted_subtrees=[x509.DNSName("utopia.example")], excluded_subtrees=None), True)
+    middle = certificate("named middle", "top", (names, AUTHORITY[1], NAMED))
+    below = access_draft(root=Authority(certificate=middle, key=fixed_key("named middle")))
+    submission = replace(announced(below), chain=(middle.der,))
+    assert accept_submission(submission, anchors=TALL, now=NOW).issuer == middle
