@@ -58,4 +58,6 @@ def _examine_lists(findings: Findings, health: Sequence[ListHealth], *, now: int
             findings.refused(Topic.TRUST, name, Unavailable(name, "never fetched"))
         else:
             days = (listed.next_update - now) // 86_400
-            findings.note(Topic.TRUST, name, State.GOOD, f"sequence {listed.sequence}, next update in {days} days")
+            age = now - (listed.fetched_at or now)
+            said = f"sequence {listed.sequence}, fetched {age} seconds ago, next update in {days} days"
+            findings.note(Topic.TRUST, name, State.GOOD, said)

@@ -1,14 +1,19 @@
 """Trust, kept fresh: the lists of trusted entities are fetched, verified and turned into the anchors that roles use.
 
-A list that cannot be fetched or verified leaves the last good one in place until its next update is overdue; from then
-on its entities are trusted no longer. An entity that is gone from a list is gone from the anchors with the next fetch.
+A list that cannot be fetched or verified leaves the last good one in place until its next update is overdue, or for a
+day, whichever is sooner; from then on its entities are trusted no longer. An entity that is gone from a list is gone
+from the anchors with the next fetch. What was fetched is kept over a restart, and so is the highest number that a list
+had.
 
 The lists of revoked certificates are fetched along with them, ahead of their use: whoever serves them learns that
 somebody trusts the authority, and nothing of which certificate was looked at.
 """
 
+from asyncio import to_thread
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final, Protocol, final
 
@@ -17,11 +22,13 @@ from zegel.primitives.crl import UnverifiedCrl, parse_crl
 from zegel.services.ports import Clock
 from zegel.trust.anchors import TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import parse_trusted_list
-from zegel.trust.lists.values import CRL_POINT, ListType
+from zegel.trust.lists.values import CRL_POINT, PURPOSES, ListType
 from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
 from zegel.trust.revocation import GRACE, RevocationLists
 from zegel.trust.transparency.logs import TransparencyLog
 
+MAX_AGE: Final = 86_400  # seconds; who is taken off a list is off it for everybody within a day (OIA_15a, ISSU_10a)
+_LARGE: Final = 1 << 20  # bytes; a list that is longer is verified in a thread, for tens of milliseconds are too long
 MAX_REVOCATION_LISTS: Final = 256  # fetched in a turn; each Member State has a handful of authorities
 
 
@@ -43,6 +50,28 @@ class ListSource(Protocol):
         ...
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptList:
+    """A list as it was fetched and verified last, when that was, and the highest number that it has had."""
+
+    sequence: int
+    fetched_at: int
+    body: bytes
+
+
+class ListShelf(Protocol):
+    """Where a list is kept over a restart."""
+
+    def load(self) -> KeptList | None:
+        """What was kept last; None where nothing is, or nothing that can be read."""
+        ...
+
+    def keep(self, kept: KeptList) -> None:
+        """Keep this instead; ``Unavailable`` when it cannot be."""
+        ...
+
+
 class RevocationSource(Protocol):
     """Where lists of revoked certificates come from."""
 
@@ -54,13 +83,14 @@ class RevocationSource(Protocol):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHealth:
-    """How a list stands: when it was fetched and verified last, when its next update is due, and why the last fetch
-    failed, if it did."""
+    """How a list stands: when it was fetched and verified last, when its next update is due, until when it is believed
+    without being fetched again, and why the last fetch failed, if it did."""
 
     type: ListType
     sequence: int | None
     fetched_at: int | None
     next_update: int | None
+    until: int | None
     error: ZegelError | None
 
 
@@ -70,7 +100,7 @@ class Trust:
 
     Without ``revocations`` nothing more is learnt of revocation than ``revocation`` has, and a certificate that says
     where its own is published is not believed. ``grace`` is for how many seconds a list of revoked certificates is
-    answered from after its next update was due.
+    answered from after its next update was due. ``shelves`` are where each source's list is kept, None for nowhere.
     """
 
     def __init__(
@@ -82,6 +112,7 @@ class Trust:
         revocations: RevocationSource | None = None,
         grace: int = GRACE,
         revocation: RevocationLists | None = None,
+        shelves: Sequence[ListShelf | None] = (),
     ) -> None:
         self._sources = tuple(sources)
         self._fixed = tuple(fixed)
@@ -89,6 +120,9 @@ class Trust:
         self._lists: dict[int, VerifiedTrustedList] = {}
         self._errors: dict[int, ZegelError] = {}
         self._fetched: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
+        self._shelves: list[ListShelf | None] = [*shelves, *([None] * (len(self._sources) - len(shelves)))]
+        self._unpacked = False
         self._revocations = revocations
         self._grace = grace
         self._revoked: dict[str, UnverifiedCrl] = {}
@@ -108,10 +142,13 @@ class Trust:
 
     async def refresh(self) -> tuple[ListHealth, ...]:
         """Fetch and verify every list again; says of each how it stands."""
+        await self._unpack()
         for position, source in enumerate(self._sources):
             try:
-                self._replace(position, source, await source.fetch())
+                body = await source.fetch()
+                await self._replace(position, body, fetched_at=self._clock.now())
                 self._errors.pop(position, None)
+                self._keep(position, body)
             except (Malformed, Rejected, Unavailable) as error:
                 self._errors[position] = error
         await self._refresh_revocations()
@@ -154,7 +191,13 @@ class Trust:
         anchors = [anchor for listed in self._in_force for anchor in listed.anchors()]
         logs = [log for listed in self._in_force for log in listed.logs()]
         revocation = RevocationLists(self._revoked.values(), grace=self._grace, wanted=self._anchors.revocation.wanted)
-        return TrustAnchors([*self._fixed, *anchors, *logs], revocation=revocation)
+        lapsed = {
+            purpose: f"the {listed.type.rpartition('/')[2]} is overdue"
+            for listed in self._lists.values()
+            if listed not in self._in_force
+            for purpose in PURPOSES[listed.type].values()
+        }
+        return TrustAnchors([*self._fixed, *anchors, *logs], revocation=revocation, lapsed=lapsed)
 
     def health(self) -> tuple[ListHealth, ...]:
         """How each list stands since it was fetched last."""
@@ -164,28 +207,46 @@ class Trust:
         """Return how the lists stand if each is there and in force; ``Unavailable`` with the reason otherwise."""
         health, now = self.health(), self._clock.now()
         for listed in health:
-            if listed.next_update is None or now >= listed.next_update:
-                state = "never fetched" if listed.next_update is None else "overdue"
+            if listed.until is None or now >= listed.until:
+                state = "never fetched" if listed.until is None else "overdue"
                 why = "" if listed.error is None else f": {listed.error.detail}"
                 raise Unavailable(f"list of trusted entities, {listed.type.name}", f"{state}{why}")
         return health
 
-    def _replace(self, position: int, source: ListSource, fetched: bytes) -> None:
-        known = self._lists.get(position)
-        verified = verify_trusted_list(
-            parse_trusted_list(fetched),
-            expected=source.type,
-            anchors=TrustAnchors(source.operators),
-            now=self._clock.now(),
-            seen=0 if known is None else known.sequence,
-        )
-        if verified != known:
+    async def _unpack(self) -> None:
+        """Once, take from the shelves what is still in force; what is not bars those that are older all the same."""
+        if self._unpacked:
+            return
+        self._unpacked = True
+        for position, shelf in enumerate(self._shelves):
+            kept = None if shelf is None else shelf.load()
+            if kept is not None:
+                self._seen[position] = kept.sequence
+                with suppress(Malformed, Rejected):
+                    # by a clock that was ahead it would be believed for as long as that
+                    fetched_at = min(kept.fetched_at, self._clock.now())
+                    await self._replace(position, kept.body, fetched_at=fetched_at)
+
+    async def _replace(self, position: int, body: bytes, *, fetched_at: int) -> None:
+        judge = partial(_judged, body, self._sources[position], self._clock.now(), self._seen.get(position, 0))
+        verified = judge() if len(body) < _LARGE else await to_thread(judge)
+        self._seen[position] = verified.sequence
+        if verified != self._lists.get(position):
             self._lists[position] = verified
-        self._fetched[position] = self._clock.now()
+        self._fetched[position] = fetched_at
+
+    def _keep(self, position: int, body: bytes) -> None:
+        """``Unavailable`` for a disk that is full, say: no reason to forget who is trusted, but one to say so."""
+        shelf = self._shelves[position]
+        if shelf is not None:
+            shelf.keep(KeptList(sequence=self._seen[position], fetched_at=self._fetched[position], body=body))
+
+    def _until(self, position: int) -> int:
+        return min(self._lists[position].next_update, self._fetched[position] + MAX_AGE)
 
     def _not_overdue(self) -> tuple[VerifiedTrustedList, ...]:
         now = self._clock.now()
-        return tuple(listed for listed in self._lists.values() if now < listed.next_update)
+        return tuple(listed for position, listed in self._lists.items() if now < self._until(position))
 
     def _health(self, position: int) -> ListHealth:
         verified = self._lists.get(position)
@@ -194,8 +255,14 @@ class Trust:
             sequence=None if verified is None else verified.sequence,
             fetched_at=self._fetched.get(position),
             next_update=None if verified is None else verified.next_update,
+            until=None if verified is None else self._until(position),
             error=self._errors.get(position),
         )
+
+
+def _judged(body: bytes, source: ListSource, now: int, seen: int) -> VerifiedTrustedList:
+    anchors = TrustAnchors(source.operators)
+    return verify_trusted_list(parse_trusted_list(body), expected=source.type, anchors=anchors, now=now, seen=seen)
 
 
 def _newer(crl: UnverifiedCrl, known: UnverifiedCrl | None) -> UnverifiedCrl:

@@ -4,7 +4,7 @@ An anchor set is immutable; loading a new list makes a new set. That is why a se
 validated: the same bytes, for the same purpose, within the same minute, lead to the same anchor.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
@@ -108,11 +108,16 @@ class VerifiedChain:
 class TrustAnchors:
     """A set of anchors, the logs whose timestamps count, and what is known of revocation.
 
-    One certificate that is listed twice for a purpose is one anchor for the types of both.
+    One certificate that is listed twice for a purpose is one anchor for the types of both. ``lapsed`` says of a purpose
+    why those on a list are missing.
     """
 
     def __init__(
-        self, trusted: Iterable[TrustAnchor | TransparencyLog], *, revocation: RevocationLists | None = None
+        self,
+        trusted: Iterable[TrustAnchor | TransparencyLog],
+        *,
+        revocation: RevocationLists | None = None,
+        lapsed: Mapping[Purpose, str] | None = None,
     ) -> None:
         known = tuple(trusted)
         self.logs: Final = tuple(each for each in known if isinstance(each, TransparencyLog))
@@ -123,6 +128,7 @@ class TrustAnchors:
             der = anchor.certificate.der
             listed[der] = _merged(listed[der], anchor) if der in listed else anchor
         self._named = {purpose: _by_name(listed.values()) for purpose, listed in self._anchors.items()}
+        self._lapsed = dict(lapsed or {})
         self._validated: dict[tuple[tuple[bytes, ...], Purpose, int], VerifiedChain] = {}
 
     def of(self, purpose: Purpose) -> tuple[TrustAnchor, ...]:
@@ -139,12 +145,7 @@ class TrustAnchors:
         verified = self._validated.get(remembered)
         if verified is None:
             certificates = tuple(map(parse_certificate, chain))
-            top = verify_path(
-                certificates,
-                anchors=self._concerning(certificates, purpose),
-                profile=PROFILES[purpose],
-                now=now,
-            )
+            top = self._verify_path(certificates, purpose, now)
             verified = VerifiedChain(
                 leaf=certificates[0], anchor=self._anchors[purpose][top.der], between=certificates[1:]
             )
@@ -154,6 +155,16 @@ class TrustAnchors:
             self._validated[remembered] = verified
         check_validity(verified.leaf, now=now)
         return verified
+
+    def _verify_path(self, certificates: tuple[Certificate, ...], purpose: Purpose, now: int) -> Certificate:
+        anchors = self._concerning(certificates, purpose)
+        try:
+            return verify_path(certificates, anchors=anchors, profile=PROFILES[purpose], now=now)
+        except Rejected as refusal:
+            if refusal.check is Check.ANCHOR and purpose in self._lapsed:
+                detail = f"{refusal.detail}: {self._lapsed[purpose]}"
+                raise Rejected(Check.ANCHOR, detail, field=refusal.field) from None
+            raise
 
     def _concerning(self, certificates: tuple[Certificate, ...], purpose: Purpose) -> tuple[Certificate, ...]:
         """The anchors with a name that the chain has in it: of twenty thousand on a list, one is worth parsing."""

@@ -19,7 +19,7 @@ from zegel_testing.relying_party import (
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError
-from zegel.services.trust import Trust
+from zegel.services.trust import KeptList, Trust
 from zegel.trust.anchors import Purpose, check_entitlement
 from zegel.trust.authority import Authority
 from zegel.trust.lists.build import build_trusted_list, sign_trusted_list
@@ -169,11 +169,108 @@ async def test_a_list_that_went_out_of_force_still_bars_those_before_it(world: W
 
 @pytest.mark.parametrize("seconds", [OVERDUE, OVERDUE + DAY])
 async def test_an_overdue_list_drops_its_anchors_by_itself(world: World, seconds: int) -> None:
+    world.clock.advance(OVERDUE - 60)
     await world.refresh()
-    world.clock.advance(OVERDUE - 1)
+    world.clock.advance(59)
     assert world.issuer()
     world.clock.advance(seconds - OVERDUE + 1)
     assert refused(world) is Check.ANCHOR
+
+
+@pytest.mark.requirement("OIA_15a")
+@pytest.mark.requirement("ISSU_10a")
+async def test_a_list_that_cannot_be_fetched_any_more_is_believed_for_a_day(world: World) -> None:
+    await world.refresh()
+    world.pid.content = world.others.content = Unavailable("list", "no route")
+    world.clock.advance(DAY - 1)
+    await world.refresh()
+    assert world.issuer()
+    assert world.trust.check_fresh()
+    world.clock.advance(1)
+    with pytest.raises(Rejected, match="the EUPubEAAProvidersList is overdue") as refusal:
+        world.issuer()
+    assert refusal.value.check is Check.ANCHOR
+    with pytest.raises(Unavailable, match="overdue: list: no route"):
+        world.trust.check_fresh()
+    assert {health.until for health in world.trust.health()} == {NOW + DAY}
+    world.pid.content = pid_list()
+    await world.refresh()
+    assert world.issuer()
+
+
+class Shelf:
+    """A ``ListShelf`` in a test's hand."""
+
+    def __init__(self) -> None:
+        self.kept: KeptList | None = None
+
+    def load(self) -> KeptList | None:
+        return self.kept
+
+    def keep(self, kept: KeptList) -> None:
+        self.kept = kept
+
+
+async def restarted(world: World, shelf: Shelf) -> list[ZegelError | None]:
+    """The same, after a restart."""
+    world.trust = Trust((world.pid, world.others), fixed=(), clock=world.clock, shelves=(shelf,))
+    return await world.refresh()
+
+
+async def test_a_list_is_there_after_a_restart_without_a_network_and_as_old_as_it_is(world: World) -> None:
+    shelf = Shelf()
+    await restarted(world, shelf)
+    world.clock.advance(DAY - 1)
+    world.pid.content = Unavailable("list", "no route")
+    assert isinstance((await restarted(world, shelf))[0], Unavailable)
+    assert world.issuer()
+    health = world.trust.health()[0]
+    assert (health.fetched_at, health.until, health.sequence) == (NOW, NOW + DAY, 1)
+    world.clock.advance(1)
+    with pytest.raises(Rejected):
+        world.issuer()
+
+
+@pytest.mark.refuses(Check.LIST_SEQUENCE)
+async def test_the_highest_number_is_known_after_a_restart(world: World) -> None:
+    shelf = Shelf()
+    world.pid.content = pid_list(sequence=5)
+    await restarted(world, shelf)
+    world.pid.content = pid_list(sequence=4)
+    (error, _) = await restarted(world, shelf)
+    assert error is not None
+    assert error.check is Check.LIST_SEQUENCE
+    assert world.issuer(), "the one that was kept counts"
+    shelf.kept = KeptList(sequence=6, fetched_at=NOW, body=b"spoiled")
+    world.pid.content = pid_list(sequence=5)
+    (error, _) = await restarted(world, shelf)
+    assert error is not None
+    assert error.check is Check.LIST_SEQUENCE, "of a list that was spoiled, too"
+
+
+async def test_what_was_kept_by_a_clock_that_was_ahead_is_as_old_as_now(world: World) -> None:
+    shelf = Shelf()
+    shelf.kept = KeptList(sequence=1, fetched_at=NOW + 9 * DAY, body=pid_list())
+    world.pid.content = Unavailable("list", "no route")
+    await restarted(world, shelf)
+    assert world.trust.health()[0].fetched_at == NOW
+
+
+async def test_a_shelf_that_takes_nothing_more_is_told_of_and_the_list_counts(world: World) -> None:
+    class Full(Shelf):
+        def keep(self, kept: KeptList) -> None:
+            raise Unavailable("folder", "no space left on device")
+
+    (error, _) = await restarted(world, Full())
+    assert isinstance(error, Unavailable)
+    assert world.issuer()
+
+
+async def test_a_long_list_is_verified_beside_what_else_there_is_to_do(world: World) -> None:
+    names = "y" * 1_000
+    world.pid.content = pid_list(*(entity(f"{names} {at}", *pid_services()) for at in range(300)))
+    assert (await world.refresh())[0] is None
+    assert world.trust.health()[0].sequence == 1
 
 
 @pytest.mark.refuses(Check.LIST_FRESHNESS)

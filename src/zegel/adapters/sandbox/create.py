@@ -44,6 +44,7 @@ from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Authority
 from zegel.trust.transparency.logs import LogSigner
 
+KEPT_LISTS: Final = "data/lists"
 CONFIG_FILE: Final = "zegel.toml"
 WEB_CA_FILE: Final = "web-ca.pem"
 TRUST_FOLDER: Final = "trust"
@@ -159,6 +160,7 @@ def _create_secrets(keys: Path, *, random: Callable[[int], bytes]) -> dict[str, 
 def _config(plan: SandboxPlan, *, log: LogSigner, secret_hashes: Mapping[str, str]) -> str:
     """The zegel.toml: what differs from the defaults, and nothing else."""
     tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
+    tables.append(("[lists]", {"kept": KEPT_LISTS}))
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
     tables += [(f"[{role}]", _role(plan, role, log=log)) for role in ROLES]
     tables += [(f"[{role}.rates]", dict.fromkeys(limits, _ANY_RATE)) for role, limits in _BUSY.items()]

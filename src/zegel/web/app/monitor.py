@@ -111,12 +111,16 @@ def trust_families(world: World) -> tuple[Family, ...]:
     left: list[Sample] = []
     for position, (config, listed) in enumerate(zip(world.config.trusted_lists, world.trust.health(), strict=False)):
         labels = {"list": f"trusted_lists[{position}]", "purpose": config.purpose}
-        if listed.fetched_at is not None and listed.next_update is not None:
+        if listed.fetched_at is not None and listed.until is not None:
             ages.append(Sample(labels=labels, value=now - listed.fetched_at))
-            left.append(Sample(labels=labels, value=listed.next_update - now))
+            left.append(Sample(labels=labels, value=listed.until - now))
     return (
         _gauge("zegel_trust_list_age_seconds", "Since a list of trusted entities was fetched and verified.", ages),
-        _gauge("zegel_trust_list_left_seconds", "Until its next update is due, after which nobody on it counts.", left),
+        _gauge(
+            "zegel_trust_list_left_seconds",
+            "Until nobody on it counts: its next update is due then, or it was fetched a day ago.",
+            left,
+        ),
     )
 
 

@@ -1,11 +1,13 @@
 """The world of a configuration: its clock and randomness, its one way out, its trust."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.files import read_file
+from zegel.adapters.kept_lists import ListFolder
 from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.logs import Log
 from zegel.adapters.outbound import HttpOutbound
@@ -15,7 +17,7 @@ from zegel.primitives.crl import MAX_CRL
 from zegel.primitives.http import HttpRequest
 from zegel.profiles import PROFILES
 from zegel.services.ports import Outbound
-from zegel.services.trust import ListSource, Trust
+from zegel.services.trust import ListShelf, ListSource, Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 from zegel.trust.lists.values import ListType
@@ -83,6 +85,20 @@ def configured_lists(config: Config, *, outbound: Outbound) -> tuple[ListSource,
     return tuple(ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists)
 
 
+def configured_shelves(config: Config, sources: Sequence[ListSource]) -> tuple[ListShelf | None, ...]:
+    """Where each list of a configuration is kept."""
+    if config.lists.kept is None:
+        return ()
+    return tuple(
+        ListFolder(
+            config.lists.kept,
+            location=listed.location,
+            signers=tuple(anchor.certificate.der for anchor in source.operators),
+        )
+        for listed, source in zip(config.trusted_lists, sources, strict=True)
+    )
+
+
 def open_world(config: Config) -> World:
     """The adapters that the roles of a configuration share. Its lists are still to be fetched."""
     outbound = HttpOutbound(
@@ -90,18 +106,19 @@ def open_world(config: Config) -> World:
         seconds=config.outbound.timeout,
         web_authority=config.outbound.web_authority,
     )
-    clock = SystemClock()
+    clock, sources = SystemClock(), configured_lists(config, outbound=outbound)
     return World(
         config=config,
         clock=clock,
         random=system_random,
         outbound=outbound,
         trust=Trust(
-            configured_lists(config, outbound=outbound),
+            sources,
             fixed=(),
             clock=clock,
             revocations=PublishedRevocations(outbound),
             grace=configured_grace(config),
+            shelves=configured_shelves(config, sources),
         ),
         load=Load(config.overload),
         close=outbound.aclose,
