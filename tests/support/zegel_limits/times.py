@@ -1,5 +1,6 @@
 """How long things live: a second before its end each is taken, and at its end no more."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -7,16 +8,21 @@ from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
 from zegel_testing.issuance import drive, log_in, plain_issuer, ready_for, redeem, wallet_client
 from zegel_testing.openid4vp import session
+from zegel_testing.relying_party import ListInHand, pid_list
 
+from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
+from zegel.errors import Unavailable
 from zegel.primitives.http import HttpRequest
 from zegel.protocols.oauth.dpop import sign_dpop
 from zegel.protocols.oauth.lifetimes import check_recent
 from zegel.protocols.oauth.nonces import NoncePurpose, Nonces
 from zegel.protocols.openid4vci.wallet.authorization import begin_authorization, renew, return_from_browser
 from zegel.protocols.openid4vp.verifier import CrossDevice, check_open
+from zegel.services.trust import Trust
 from zegel.services.wallet_provider import check_nonce
 from zegel.trust.attestation import WalletDescription, sign_wallet_attestation
+from zegel.trust.lists.values import ListType
 from zegel_limits.pair import Pair
 from zegel_limits.skews import possession, trusted_list
 
@@ -38,6 +44,15 @@ def _after_browsing(wait_before: int = 0, wait_after: int = 0) -> object:
     back = issuer.browse(pause.url)
     issuer.now += wait_after
     return drive(return_from_browser(pause, back, now=issuer.now, random=issuer.random), issuer)
+
+
+def _listed(age: int) -> object:
+    """A list that was fetched so long ago."""
+    clock = ManualClock(NOW)
+    trust = Trust((ListInHand(ListType.PID_PROVIDERS, pid_list()),), fixed=(), clock=clock)
+    asyncio.run(trust.refresh())
+    clock.advance(age)
+    return trust.check_fresh()
 
 
 def _pre_authorized(age: int) -> object:
@@ -120,6 +135,7 @@ TIMES: Final[Mapping[str, Pair]] = {
     "zegel.protocols.openid4vp.verifier.CROSS_DEVICE_SECONDS": Pair(
         lambda n: check_open(session(flow=CrossDevice()), now=NOW + n), Check.ANSWERED_ONCE, says="expired", ends=True
     ),
+    "zegel.services.trust.MAX_AGE": Pair(_listed, Unavailable, says="overdue", ends=True),
     "zegel.services.wallet_provider._MAX_NONCE": Pair(lambda n: check_nonce("n" * n)),
     "zegel.services.wallet_requests.POSSESSION_SECONDS": Pair(
         lambda n: possession(NOW - n), Check.POSSESSION, says="of this minute"
