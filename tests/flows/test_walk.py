@@ -23,6 +23,8 @@ ATTESTED = ("wallet attestation", "key attestation")
 STORY = (
     "sandbox",
     "list of trusted entities",
+    "registration",
+    "registration approved",
     "access certificate with its timestamp and inclusion proof",
     "wallet activation",
     "wallet",

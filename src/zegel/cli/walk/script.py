@@ -18,7 +18,7 @@ from zegel.checks import Check
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.browser import Browser, Page
 from zegel.cli.walk.story import Story
-from zegel.config.roles import Config, IssuerConfig, VerifierConfig
+from zegel.config.roles import Config, IssuerConfig, RegistrarConfig, VerifierConfig
 from zegel.errors import Unavailable
 from zegel.primitives.x509 import Certificate
 from zegel.trust.access import verify_access_chain
@@ -52,6 +52,29 @@ _OVER_ASKING: Final = {
         }
     ]
 }
+_BEES: Final[dict[str, Any]] = {
+    "identifier": [{"identifier": "GOVUT-0042", "type": "http://data.europa.eu/eudi/id/EUID"}],
+    "legalPerson": {"legalName": ["Bee keepers of Utopia"]},
+    "country": "UT",
+    "supportURI": ["https://bees.utopia.example/deletion"],
+    "services": [{"serviceIdentifier": "honey", "serviceTradeName": "Honey shop"}],
+    "srvDescription": [{"lang": "en", "content": "Sells honey"}],
+    "intendedUse": [
+        {
+            "purpose": [{"lang": "en", "content": "To send you honey"}],
+            "privacyPolicy": [{"policyURI": "https://bees.utopia.example/privacy"}],
+            "credentials": [
+                {
+                    "format": "dc+sd-jwt",
+                    "meta": {"vct_values": ["urn:eudi:pid:1"]},
+                    "claims": [{"path": ["family_name"]}, {"path": ["address"]}],
+                }
+            ],
+        }
+    ],
+    "entitlements": ["https://uri.etsi.org/19475/Entitlement/Service_Provider"],
+    "supervisoryAuthority": {"name": "Data protection authority of Utopia", "country": "UT", "phone": ["+999000"]},
+}
 _SERVICE: Final = "Tax online"
 _REGISTERED: Final = "As it is registered, by the word of"
 _WARNED: Final = "Warning: It asks for more than it has registered"
@@ -65,6 +88,7 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
     stranger = Browser(config.loopback_origins(), web_ca=web_ca)
     person = _Person(config, browser)
     try:
+        await asyncio.to_thread(_register, config)
         with story.timed("access certificate with its timestamp and inclusion proof"):
             await asyncio.to_thread(_look_at_access, config)
         with story.timed("wallet"):
@@ -218,7 +242,14 @@ def _revoke(config: Config) -> None:
     _operate(config.issuer, "/status/publish", {})
 
 
-def _operate(role: IssuerConfig | VerifierConfig, path: str, body: object) -> Any:
+def _register(config: Config) -> None:
+    """A party applies, and an officer, another person, approves."""
+    identifier = _BEES["identifier"][0]["identifier"]
+    _operate(config.registrar, "/applications", {"party": _BEES, "by": "bee keeper"})
+    _operate(config.registrar, "/decisions", {"decision": "approve", "identifier": identifier, "by": "officer"})
+
+
+def _operate(role: IssuerConfig | VerifierConfig | RegistrarConfig, path: str, body: object) -> Any:
     return call_operator(
         role.operator_address, role.operator_port, role.operator_token, method="POST", path=path, body=body
     )

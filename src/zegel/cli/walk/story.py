@@ -18,6 +18,8 @@ from zegel.checks import Check
 ISSUANCE: Final = "issuance"
 HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("trust", "GET /lists/{name}"): "list of trusted entities",
+    ("registrar operator", "POST /applications"): "registration",
+    ("registrar operator", "POST /decisions"): "registration approved",
     ("issuer", "GET /offers/{id}"): "offer",
     ("wallet-provider", "POST /instances"): "wallet activation",
     ("wallet-provider", "POST /wallet-attestations"): "wallet attestation",
