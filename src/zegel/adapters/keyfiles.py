@@ -4,6 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from zegel.adapters.files import create_owner_only, read_file, read_owner_only
 from zegel.adapters.sealing import KEY_BYTES
 from zegel.errors import Malformed, Unavailable
@@ -37,6 +40,15 @@ def load_certificates(path: Path) -> tuple[Certificate, ...]:
         return parse_pem_certificates(pem, what="file")
     except Malformed as error:
         raise Unavailable(str(path), error.detail) from None
+
+
+def load_certificate_bytes(path: Path) -> tuple[bytes, ...]:
+    """Read the certificates of a PEM file as DER, with keys of whatever kind; ``Unavailable`` as above."""
+    try:
+        certificates = x509.load_pem_x509_certificates(read_file(path, max_bytes=MAX_CHAIN))
+    except ValueError:
+        raise Unavailable(str(path), "expected PEM certificates") from None
+    return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
 
 
 def load_signer(key: Path, chain: Path) -> CertifiedSigner:

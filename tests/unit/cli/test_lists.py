@@ -1,0 +1,94 @@
+"""``zegel list``: what stands on a list, whether it is trusted, and why not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.lists import LIST_ROOT
+from zegel_testing.relying_party import ACCESS_ROOT, pid_list
+from zegel_testing.xml_lists import FOLDER, list_text
+
+from zegel.adapters.configuration import load_config
+from zegel.adapters.memory import Loopback
+from zegel.services.trust import KeptList
+from zegel.web.app.world import configured_lists, configured_shelves
+
+LOTL = "pyhanko/eu-lotl.xml"
+JUNE = "2026-06-20T00:00:00Z"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "pid.jwt").write_bytes(pid_list() + b"\n")
+    (tmp_path / "root.pem").write_text(LIST_ROOT.certificate.pem)
+    (tmp_path / "other.pem").write_text(ACCESS_ROOT.certificate.pem)
+    for name in (
+        LOTL,
+        "pyhanko/tsl-be-v6.xml",
+        "pyhanko/eu-lotl-old.xml",
+        *(f"pyhanko/eu-lotl-pivot-{n}.xml" for n in (282, 335, 341)),
+    ):
+        (tmp_path / Path(name).name).write_bytes(list_text(name))
+    return tmp_path
+
+
+def test_a_list_in_json_is_shown_and_verified(zegel: Any, files: Path) -> None:
+    shown = zegel("list", files / "pid.jwt")
+    assert (shown.code, shown.out.splitlines()[0]) == (0, "unverified")
+    assert "PIDProvidersList" in shown.out
+    said = zegel("list", files / "pid.jwt", "--signer", files / "root.pem", "--at", NOW, "--json").json
+    assert (said["verified"], said["sequence"], said["operator"]) == (True, 1, "Utopian Trust Office")
+    assert said["services"][0][2] == "active"
+
+
+def test_why_a_list_is_not_trusted_is_said(zegel: Any, files: Path) -> None:
+    foreign = zegel("list", files / "pid.jwt", "--signer", files / "other.pem", "--at", NOW)
+    assert (foreign.code, "anchor" in foreign.err) == (1, True)
+    overdue = zegel("list", files / "pid.jwt", "--signer", files / "root.pem", "--at", NOW + 30 * 86_400)
+    assert (overdue.code, "list-freshness" in overdue.err) == (1, True)
+    assert zegel("list", files / "root.pem").code == 2
+
+
+def test_a_national_list_is_verified_through_the_list_of_the_lists(zegel: Any, files: Path) -> None:
+    signer = FOLDER / "pyhanko" / "pre-reanchor.pem"
+    through = ("--signer", signer, "--through", files / "eu-lotl.xml", "--at", JUNE)
+    said = zegel("list", files / "tsl-be-v6.xml", *through, "--json").json
+    assert (said["verified"], said["territory"], len(said["services"])) == (True, "BE", 135)
+    assert zegel("list", files / "tsl-be-v6.xml").out.startswith("unverified\ntype")
+    wrong = zegel("list", files / "tsl-be-v6.xml", "--signer", files / "other.pem", "--at", JUNE)
+    assert (wrong.code, "anchor" in wrong.err) == (1, True)
+    stale = zegel("list", files / "tsl-be-v6.xml", *through[:-1], NOW)
+    assert (stale.code, "list-freshness" in stale.err) == (1, True)
+    nowhere = zegel("list", files / "eu-lotl.xml", *through)
+    assert nowhere.code == 2
+
+
+def test_the_list_of_the_lists_is_verified_through_its_pivots(zegel: Any, files: Path) -> None:
+    lists, signer = files / "eu-lotl-old.xml", FOLDER / "dss" / "signer.pem"
+    pivots = [option for n in (341, 335, 282) for option in ("--pivot", files / f"eu-lotl-pivot-{n}.xml")]
+    at = ("--at", "2025-08-01T00:00:00Z")
+    assert zegel("list", lists, "--signer", signer, *pivots, *at).code == 0
+    assert zegel("list", lists, "--signer", signer, *at).code == 1
+
+
+def test_what_is_kept_is_shown_with_its_age_and_whether_it_counts(zegel: Any, sandbox: Any) -> None:
+    ran = zegel("list", "--config", sandbox.config)
+    assert ran.code == 0
+    assert ran.out.count("nothing is kept") == 5
+    config = load_config(sandbox.config)
+    shelf, *_ = configured_shelves(config, configured_lists(config, outbound=Loopback({})))
+    assert shelf is not None
+    body = (sandbox.trust_folder / "pid-providers.jwt").read_bytes()
+    shelf.keep(KeptList(sequence=1, fetched_at=0, body=body))
+    rows = zegel("list", "--config", sandbox.config, "--json").json["lists"]
+    assert (rows[0]["purpose"], rows[0]["sequence"], rows[0]["age"] > 0) == ("pid", 1, True)
+    assert rows[0]["state"].startswith(("trusted", "not trusted: "))
+    shelf.keep(KeptList(sequence=1, fetched_at=0, body=b"spoiled"))
+    assert "not trusted: syntax" in zegel("list", "--config", sandbox.config).out
+
+
+def test_a_configuration_that_keeps_none_says_so(zegel: Any, sandbox: Any) -> None:
+    text = sandbox.config.read_text().replace('[lists]\nkept = "data/lists"\n', "")
+    sandbox.config.write_text(text)
+    assert "keeps none" in zegel("list", "--config", sandbox.config).out
