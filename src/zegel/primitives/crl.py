@@ -46,7 +46,7 @@ class UnverifiedCrl:
     """A list that parses; nothing in it is proven. Times are seconds since the epoch.
 
     ``unverified_issuer`` is an RFC 4514 name. ``unverified_points`` are the addresses of which alone it speaks, empty
-    for a list of everything that its issuer revoked.
+    for a list of everything that its issuer revoked. ``end_entities_only``: it says nothing of authorities.
     """
 
     unverified_issuer: str
@@ -55,6 +55,7 @@ class UnverifiedCrl:
     unverified_number: int | None
     unverified_serials: frozenset[int]
     unverified_points: tuple[str, ...]
+    end_entities_only: bool
     understood: bool
     _x509: x509.CertificateRevocationList = field(repr=False, compare=False)
 
@@ -74,6 +75,13 @@ class VerifiedCrl:
     number: int | None
     serials: frozenset[int]
     points: tuple[str, ...]
+    end_entities_only: bool
+
+    def speaks_of(self, certificate: Certificate) -> bool:
+        """Whether a certificate of its issuer that is not on it is not revoked (RFC 5280 section 6.3.3 (b) (2))."""
+        if self.end_entities_only and certificate.is_authority:
+            return False
+        return not self.points or not set(self.points).isdisjoint(certificate.revocation_points)
 
 
 def parse_crl(der: bytes) -> UnverifiedCrl:
@@ -103,6 +111,7 @@ def parse_crl(der: bytes) -> UnverifiedCrl:
         unverified_number=None if number is None else _number(number.value),
         unverified_serials=serials,
         unverified_points=_points(scope),
+        end_entities_only=isinstance(scope, x509.IssuingDistributionPoint) and scope.only_contains_user_certs,
         understood=_is_whole(scope) and all(not e.critical or e.oid in _UNDERSTOOD for e in extensions.values()),
         _x509=crl,
     )
@@ -130,6 +139,7 @@ def verify_crl(crl: UnverifiedCrl, *, issuer: Certificate, now: int) -> Verified
         number=crl.unverified_number,
         serials=crl.unverified_serials,
         points=crl.unverified_points,
+        end_entities_only=crl.end_entities_only,
     )
 
 

@@ -82,7 +82,7 @@ class RevocationLists:
             verified = self._verify(each, issuer, now)
             if isinstance(verified, Rejected):
                 refused = verified
-            elif not verified.points or set(verified.points).intersection(certificate.revocation_points):
+            elif verified.speaks_of(certificate):
                 found = True
                 yield verified
         if not found and refused is not None:

@@ -210,6 +210,13 @@ def test_a_list_of_one_address_speaks_of_those_who_name_it() -> None:
     refused(Check.REVOCATION_STALE, edited((point(full_name=at(URL + "2")), True)))
 
 
+def test_a_list_of_end_entities_alone_says_nothing_of_an_authority() -> None:
+    lists = RevocationLists([edited((point(only_contains_user_certs=True), True))])
+    with pytest.raises(Rejected) as refusal:
+        lists.check_chain((replace(LEAF, is_authority=True),), anchor=ROOT.certificate, now=NOW)
+    assert refusal.value.check is Check.REVOCATION_STALE
+
+
 # --- what is no list --------------------------------------------------------------------------------------------------
 
 
