@@ -129,7 +129,7 @@ class TrustAnchors:
             listed[der] = _merged(listed[der], anchor) if der in listed else anchor
         self._named = {purpose: _by_name(listed.values()) for purpose, listed in self._anchors.items()}
         self._lapsed = dict(lapsed or {})
-        self._validated: dict[tuple[tuple[bytes, ...], Purpose, int], VerifiedChain] = {}
+        self._validated: dict[tuple[tuple[bytes, ...], Purpose, int], tuple[VerifiedChain, int]] = {}
 
     def of(self, purpose: Purpose) -> tuple[TrustAnchor, ...]:
         """The anchors for a purpose."""
@@ -142,17 +142,19 @@ class TrustAnchors:
         CERTIFICATE_PROFILE, or those of ``RevocationLists.check_chain``.
         """
         remembered = (chain, purpose, now // 60)
-        verified = self._validated.get(remembered)
-        if verified is None:
+        verified, until = self._validated.get(remembered, (None, 0))
+        if verified is None or now >= until:  # what ends within the minute ends at its second
             certificates = tuple(map(parse_certificate, chain))
             top = self._verify_path(certificates, purpose, now)
             verified = VerifiedChain(
                 leaf=certificates[0], anchor=self._anchors[purpose][top.der], between=certificates[1:]
             )
-            self.revocation.check_chain(certificates, anchor=top, now=now)
+            known_until = self.revocation.check_chain(certificates, anchor=top, now=now)
+            ends = [certificate.not_after + 1 for certificate in (*certificates[1:], top)]  # the leaf: see below
+            until = min(ends if known_until is None else (*ends, known_until))
             if len(self._validated) >= _MAX_REMEMBERED:
                 self._validated.clear()
-            self._validated[remembered] = verified
+            self._validated[remembered] = verified, until
         check_validity(verified.leaf, now=now)
         return verified
 

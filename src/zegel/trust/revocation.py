@@ -46,18 +46,21 @@ class RevocationLists:
         self._unsafe_unknown = unsafe_unknown
         self._verified: dict[tuple[int, bytes], VerifiedCrl] = {}
 
-    def check_chain(self, chain: tuple[Certificate, ...], *, anchor: Certificate, now: int) -> tuple[Certificate, ...]:
-        """Return the chain (leaf first, without the anchor) if none of it is revoked.
+    def check_chain(self, chain: tuple[Certificate, ...], *, anchor: Certificate, now: int) -> int | None:
+        """Check that none of a chain (leaf first, without the anchor) is revoked; the second at which that is not known
+        any more, None where nothing has to be known.
 
         ``Rejected`` with CERTIFICATE_REVOKED; with REVOCATION_STALE where no list can say so, or none that is in force;
         with REVOCATION_LIST where the only list that there is cannot be believed.
         """
-        for position, (certificate, issuer) in enumerate(pairwise((*chain, anchor))):
-            if certificate.revocation_points:
-                self._check(certificate, issuer, now, f"x5c[{position}]")
-        return chain
+        ends = [
+            self._check(certificate, issuer, now, f"x5c[{position}]")
+            for position, (certificate, issuer) in enumerate(pairwise((*chain, anchor)))
+            if certificate.revocation_points
+        ]
+        return min((end for end in ends if end is not None), default=None)
 
-    def _check(self, certificate: Certificate, issuer: Certificate, now: int, field: str) -> None:
+    def _check(self, certificate: Certificate, issuer: Certificate, now: int, field: str) -> int | None:
         lists = list(self._believed(certificate, issuer, now))
         # a serial number that is on any of them is revoked, however old that list is: revocation is final
         if any(certificate.serial_number in each.serials for each in lists):
@@ -67,13 +70,14 @@ class RevocationLists:
             self.wanted.update(certificate.revocation_points[:_MAX_POINTS])
         newest = max((each.next_update for each in lists), default=None)
         if newest is None and self._unsafe_unknown:
-            return
+            return None
         if newest is None:
             detail = f"no list of {issuer.subject} could be had: nobody knows whether the certificate is revoked"
             raise Rejected(Check.REVOCATION_STALE, detail, field=field)
         if now >= newest + self._grace:
             detail = f"the list of {issuer.subject} was to be updated {now - newest} seconds ago"
             raise Rejected(Check.REVOCATION_STALE, detail, field=field)
+        return newest + self._grace
 
     def _believed(self, certificate: Certificate, issuer: Certificate, now: int) -> Iterator[VerifiedCrl]:
         refused: Rejected | None = None

@@ -128,6 +128,17 @@ def test_a_list_is_answered_from_until_its_next_update_and_the_grace_and_not_a_s
     refused(Check.REVOCATION_STALE, crl(), now=UNTIL, grace=0)
 
 
+@pytest.mark.requirement("VCR_14")
+def test_a_chain_that_is_remembered_is_believed_no_longer_than_its_list() -> None:
+    end = UNTIL - UNTIL % 60 + 30  # in the middle of a minute, so that both questions are about one that is remembered
+    lists = RevocationLists([crl(next_update=end)], grace=0)
+    anchors = TrustAnchors([anchor(ROOT, Purpose.ACCESS)], revocation=lists)
+    assert anchors.verify_chain((LEAF.der,), purpose=Purpose.ACCESS, now=end - 1)
+    with pytest.raises(Rejected) as refusal:
+        anchors.verify_chain((LEAF.der,), purpose=Purpose.ACCESS, now=end)
+    assert refusal.value.check is Check.REVOCATION_STALE
+
+
 def test_where_a_list_is_missing_is_noted_for_whoever_fetches() -> None:
     lists = RevocationLists()
     anchors = TrustAnchors([anchor(ROOT, Purpose.ACCESS)], revocation=lists)
