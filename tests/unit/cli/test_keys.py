@@ -26,12 +26,15 @@ SIGNING = [
     "provider.access_key",
     "wallet-provider.key",
     "wallet-provider.status_key",
+    "registrar.key",
+    "registrar.registration_key",
 ]
 SECRETS = [
     "issuer.sealing_key",
     "verifier.sealing_key",
     "provider.sealing_key",
     "wallet-provider.sealing_key",
+    "registrar.sealing_key",
     "provider.subject_secret",
 ]
 
@@ -238,6 +241,6 @@ def test_a_key_ring_that_is_none_is_found_before_a_role_starts(config: Config, z
 def test_the_configuration_is_whole_after_every_rotation(keys: Any, zegel: Any, tmp_path: Path) -> None:
     for name in (*SIGNING, *SECRETS[:-1]):
         assert keys("rotate", name, "--at-once").code == 0
-    roles = ("issuer", "verifier", "provider", "wallet-provider")
+    roles = ("issuer", "verifier", "provider", "wallet-provider", "registrar")
     ran = zegel("config", "check", *roles, "--config", tmp_path / "zegel.toml", "--json")
     assert json.loads(ran.out)["faults"] == []
