@@ -99,7 +99,6 @@ async def test_what_a_list_of_trusted_entities_names_is_fetched_ahead(world: Wor
     assert world.asked == [URL], "to look at a certificate asks nobody"
 
 
-@pytest.mark.requirement("RPACANot_06")
 async def test_a_revocation_is_seen_with_the_next_fetch(world: World) -> None:
     world.revoked = {LEAF.serial_number: NOW}
     world.publish()
