@@ -1,6 +1,6 @@
 """A world without sockets: for tests, and for programs that use zegel as a library."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import final
 
 from zegel.adapters.redirects import follow
@@ -15,6 +15,7 @@ class ManualClock:
 
     def __init__(self, now: int) -> None:
         self._now = now
+        self._watchers: list[Callable[[], None]] = []
 
     def now(self) -> int:
         """See ``Clock``."""
@@ -23,6 +24,12 @@ class ManualClock:
     def advance(self, seconds: int) -> None:
         """Let time pass."""
         self._now += seconds
+        for act in self._watchers:
+            act()
+
+    def watch(self, act: Callable[[], None]) -> None:
+        """Do this whenever time has passed, as a timer would."""
+        self._watchers.append(act)
 
 
 @final

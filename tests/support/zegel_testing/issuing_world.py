@@ -43,6 +43,7 @@ from zegel.web.app.world import ConfiguredList
 from zegel.web.issuer_site import IssuerSite
 from zegel_testing.authorities import NOW
 from zegel_testing.browser import Browser
+from zegel_testing.fresh_lists import keep_lists_fresh
 from zegel_testing.revocations import revocations_of
 
 PASSWORDS = {
@@ -321,6 +322,7 @@ async def issuing_world(config: Config, **issuer: Any) -> AsyncIterator[IssuingW
     lists = [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists]
     trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config))
     assert all(health.error is None for health in await trust.refresh())
+    keep_lists_fresh(trust, clock)
     world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
     roles = (await open_issuer(world), await open_wallet_provider(world))
     handlers |= {listener.origin: listener.handle for role in roles for listener in role.listeners}

@@ -45,6 +45,7 @@ from zegel.web.app.limits import verifier_limits
 from zegel.web.app.roles import Listener, World, operator_listener, public_listener
 from zegel.web.verifier import VerifierSite
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer
+from zegel_testing.fresh_lists import keep_lists_fresh
 from zegel_testing.lists import LIST_ROOT, document, entity, service, signed
 
 ORIGIN = "https://verifier.utopia.example"
@@ -380,6 +381,7 @@ async def open_relying_party(folder: Path, *, profile: Profile = PLAIN) -> Relyi
     )
     trust = Trust(lists, fixed=(), clock=clock)
     await trust.refresh()
+    keep_lists_fresh(trust, clock)
     status = StatusHost(clock)
     outbound = Loopback({STATUS_ORIGIN: status.handle})
     world = World(config=Config(), clock=clock, random=system_random, outbound=outbound, trust=trust)

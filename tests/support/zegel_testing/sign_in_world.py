@@ -29,6 +29,7 @@ from zegel.web.app.service import open_service
 from zegel.web.app.world import ConfiguredList
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random, signer
 from zegel_testing.browser import Browser
+from zegel_testing.fresh_lists import keep_lists_fresh
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.persons import ADA
 from zegel_testing.revocations import revocations_of
@@ -160,6 +161,7 @@ async def sign_in_world(config: Config, *, database: Path) -> AsyncIterator[Sign
         revocations=revocations_of(config),
     )
     assert all(health.error is None for health in await trust.refresh())
+    keep_lists_fresh(trust, clock)
     provider = replace(config.provider, database=f"sqlite:///{database}")
     config = replace(config, provider=provider)
     world = World(config=config, clock=clock, random=fixed_random("world"), outbound=outbound, trust=trust)

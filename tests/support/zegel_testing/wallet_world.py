@@ -35,6 +35,7 @@ from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList
 from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.browser import Browser
+from zegel_testing.fresh_lists import keep_lists_fresh
 from zegel_testing.revocations import revocations_of
 from zegel_testing.sandboxes import sandbox_at
 
@@ -225,6 +226,7 @@ async def wallet_world(
     lists = [ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists]
     trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config))
     assert all(health.error is None for health in await trust.refresh())
+    keep_lists_fresh(trust, clock)
     world = World(config=config, clock=clock, random=fixed_random("world"), outbound=inner, trust=trust)
     roles = {
         "wallet-provider": await open_wallet_provider(world),

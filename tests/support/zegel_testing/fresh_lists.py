@@ -1,0 +1,27 @@
+"""Lists of trusted entities that are fetched again when the clock of a test moves on, as a role's timer does it."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from zegel.adapters.memory import ManualClock
+from zegel.services.trust import Trust
+
+
+def keep_lists_fresh(trust: Trust, clock: ManualClock) -> None:
+    """Fetch the lists whenever time has passed beyond what they are believed for."""
+
+    def refresh() -> None:
+        if any(listed.until is not None and clock.now() >= listed.until for listed in trust.health()):
+            _run(trust.refresh())
+
+    clock.watch(refresh)
+
+
+def _run(coroutine: Coroutine[Any, Any, object]) -> None:
+    """To its end at once: in the loopback nothing waits for anything."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    coroutine.close()
+    raise AssertionError("the lists of a test world are there without waiting")
