@@ -99,6 +99,6 @@ def anchor(
     return TrustAnchor(certificate=root.certificate, purpose=purpose, entity=entity, types=types)
 
 
-def trusting(*anchors: TrustAnchor) -> TrustAnchors:
-    """A set of anchors, and the log that stamps the access certificates of tests."""
-    return TrustAnchors((*anchors, LOG))
+def trusting(*anchors: TrustAnchor, unsafe_unknown: bool = False) -> TrustAnchors:
+    """A set of anchors; ``unsafe_unknown`` where others' certificates name lists of revoked ones that nobody has."""
+    return TrustAnchors(anchors, revocation=RevocationLists(unsafe_unknown=unsafe_unknown))

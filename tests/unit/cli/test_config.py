@@ -111,7 +111,7 @@ def test_what_is_shown_says_the_same_as_the_file_but_for_what_is_hidden(config: 
     original = parse_config((folder / "zegel.toml").read_text(), folder=folder)
     shown = config("show").out
     again = parse_config(shown, folder=Path("/elsewhere"))
-    (client,) = original.provider.clients
+    client = original.provider.clients[0]
     assert client.secret_hash
     assert client.secret_hash not in shown
     assert again.issuer == original.issuer

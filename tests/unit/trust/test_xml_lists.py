@@ -265,7 +265,6 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.refuses(Check.SYNTAX)
 def test_a_signature_has_one_form(fault: str) -> None:
     with pytest.raises(Malformed):
         parse_xml_list(signed_xml(xml_list(), operator(), signed_info=FAULTS[fault]))
