@@ -9,6 +9,7 @@ from zegel.primitives.keys import Curve, PrivateKey, derive_private_key
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Authority, Draft, SubjectName, create_authority, draft_certificate
+from zegel.trust.revocation import RevocationLists
 from zegel.trust.transparency.issuance import issue_stamped
 from zegel.trust.transparency.logs import LogSigner, TransparencyLog
 
@@ -100,5 +101,8 @@ def anchor(
 
 
 def trusting(*anchors: TrustAnchor, unsafe_unknown: bool = False) -> TrustAnchors:
-    """A set of anchors; ``unsafe_unknown`` where others' certificates name lists of revoked ones that nobody has."""
-    return TrustAnchors(anchors, revocation=RevocationLists(unsafe_unknown=unsafe_unknown))
+    """A set of anchors, and the log that stamps the access certificates of tests.
+
+    ``unsafe_unknown`` where certificates of others name lists of revoked ones that nobody here has.
+    """
+    return TrustAnchors((*anchors, LOG), revocation=RevocationLists(unsafe_unknown=unsafe_unknown))
