@@ -88,10 +88,11 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         make_owner_only_folder(made)
     roots = create_roots(folder, now=now, random=random)
     log = create_log(folder, random=random)
-    with _opened_log(folder, roots["access"], log, now=now) as service:
-        stamp = partial(issue_logged, log=service, now=now)
+    yesterday = now - DAY  # as the certificates: whose clock is behind believes them, too
+    with _opened_log(folder, roots["access"], log, now=yesterday) as service:
+        stamp = partial(issue_logged, log=service, now=yesterday)
         certify(folder, plan, roots, stamp=stamp, now=now, random=random)
-    publish_revocations(folder, roots, now=now)
+    publish_revocations(folder, roots, now=yesterday)
     certify_web(folder, plan, roots["web"], now=now, random=random)
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
     signer = certify_list_operator(roots["lists"], now=now, random=random)
