@@ -398,6 +398,35 @@ async def test_a_list_that_cannot_be_had_is_asked_for_again_and_nothing_is_issue
     assert await look(world) == BOTH
 
 
+@pytest.mark.requirement("VCR_14")
+async def test_an_old_list_is_enough_for_the_grace_of_the_profile_and_no_longer(world: WalletWorld) -> None:
+    await world.receive()
+    good = world.handlers.pop(world.config.wallet.provider)
+    world.clock.advance(TTL + 899)
+    assert await look(world) == []
+    world.clock.advance(RETRY_SECONDS)
+    with pytest.raises(Rejected) as refusal:
+        await look(world)
+    assert refusal.value.check is Check.STATUS_STALE
+    world.handlers[world.config.wallet.provider] = good
+    await end_wallet(world)
+    world.clock.advance(RETRY_SECONDS)
+    assert await look(world) == BOTH
+
+
+async def test_what_is_watched_for_a_batch_that_is_gone_is_dropped(world: WalletWorld) -> None:
+    await world.receive()
+    store = issuer_site(world).wallets._store
+    async with store.transaction() as transaction:
+        known = await transaction.watches.due(before=NOW + DAY, limit=1)
+        await transaction.watches.add(replace(known[0], issuance="gone", due=NOW))
+    await end_wallet(world)
+    world.clock.advance(TTL)
+    assert await look(world) == BOTH
+    async with store.transaction() as transaction:
+        assert await transaction.watches.of_issuance("gone") == ()
+
+
 async def test_what_is_revoked_by_the_operator_is_watched_no_more(world: WalletWorld) -> None:
     await world.receive()
     await world.operate("issuer", "/revocations", {"person": "erika"})
