@@ -45,6 +45,8 @@ def went_well(result: Result) -> bool:
         ("issuer", Point("POST /token", "commit", 1), "after"),
         ("provider", Point("GET /return/{session}", "commit", 2), "before"),
         ("wallet", Point("GET /callback", "write", 1), "before"),
+        ("wallet-provider", Point("POST /instances", "commit", 1), "after"),
+        ("wallet-provider", Point("POST /wallet-attestations", "commit", 1), "before"),
     ],
     ids=str,
 )
