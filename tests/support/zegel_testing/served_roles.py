@@ -89,6 +89,8 @@ def serve_roles(folder: Path, *, profile: str = "plain") -> Iterator[ServedRoles
     finally:
         ending.set()
         thread.join()
+        for socket in operator_sockets.values():  # of roles that are not served here, too
+            socket.close()
 
 
 def _with_files(config: Config, folder: Path) -> Config:
