@@ -15,6 +15,7 @@ OBJECT_IDENTIFIER: Final = 0x06
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
+MAX_ELEMENTS: Final = 256  # beside one another; a certificate has ten members, and two dozen extensions at most
 MAX_OID: Final = 127  # octets of a value; RFC 9162 section 4.4 has no more, and no identifier in use is near it
 _MAX_TEXT: Final = 3 * MAX_OID  # an octet has at most two digits and a dot, or 2.2 digits of a long arc
 # X.660 clause 6.3: below the first two roots there are forty arcs
@@ -45,6 +46,8 @@ def parse_elements(data: bytes, *, what: str, where: str = "") -> tuple[Element,
         length, at = _length(data, at, what, where)
         if len(data) - at < length:
             raise Malformed(what, where, "expected as many octets as the length says")
+        if len(elements) == MAX_ELEMENTS:
+            raise Malformed(what, where, f"expected at most {MAX_ELEMENTS} elements beside one another")
         elements.append(Element(data[start], data[at : at + length], data[start : at + length]))
         at += length
     return tuple(elements)

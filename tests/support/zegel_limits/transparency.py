@@ -48,6 +48,7 @@ def _told(entries: int) -> object:
 
 
 TRANSPARENCY: Final[Mapping[str, Pair]] = {
+    "zegel.primitives.der.MAX_ELEMENTS": Pair(lambda n: parse_elements(b"\x05\x00" * n, what="test")),
     "zegel.primitives.der.MAX_OID": Pair(lambda n: parse_oid("2.1" + ".1" * (n - 1), what="test")),
     "zegel.primitives.der._MAX_TEXT": Pair(
         lambda n: parse_oid("2.".ljust(n, "1"), what="test"), says="as 2.25.1", filler=True
