@@ -100,7 +100,7 @@ async def sign_in(
     client: Client, config: Config, config_file: Path, holdings: Mapping[Format, Holding], sign_ins: int
 ) -> None:
     """Load the provider with each format."""
-    (registered,) = config.provider.clients
+    registered = next(each for each in config.provider.clients if each.id == config.service.client_id)
     service = Service(
         provider=config.provider.origin,
         client_id=registered.id,

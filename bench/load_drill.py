@@ -95,7 +95,7 @@ class Town:
         return Issuer(f"http://{config.operator_address}:{config.operator_port}", token)
 
     def service(self) -> Service:
-        (registered,) = self.config.provider.clients
+        registered = next(each for each in self.config.provider.clients if each.id == self.config.service.client_id)
         return Service(
             provider=self.config.provider.origin,
             client_id=registered.id,
@@ -112,7 +112,7 @@ class Town:
 
     def sign_in_target(self) -> str:
         """Where a service sends a browser; what is asked is the same each time, for nobody comes back."""
-        (client,) = self.config.provider.clients
+        client = next(each for each in self.config.provider.clients if each.id == self.config.service.client_id)
         asked = {
             "response_type": "code",
             "client_id": client.id,

@@ -373,7 +373,8 @@ def test_a_foreign_wallet_gets_an_attestation_for_its_own_key(user: User) -> Non
     jwk = json.dumps(fixed_key("a foreign wallet").public_key.jwk())
     said = user.zegel("wallet-provider", "attest", jwk, "--json")
     assert (said.code, said.json["client_id"].startswith(user.demo.ready["wallet_provider"])) == (0, True)
-    assert said.json.keys() == {"client_id", "wallet_attestation", "expires", "key_attestation"}
+    named = {"client_id", "wallet_attestation", "expires", "key_attestation", "instance", "revocation_code"}
+    assert said.json.keys() == named
 
 
 def test_a_passphrase_is_never_an_argument_and_comes_by_a_descriptor_too(user: User) -> None:

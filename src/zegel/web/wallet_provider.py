@@ -99,6 +99,8 @@ async def attest_foreign(site: WalletProviderSite, request: HttpRequest) -> Http
 async def revoke_one(site: WalletProviderSite, request: HttpRequest) -> HttpResponse:
     """Revoke a wallet by its ``instance``, or with ``key_storage`` true the key storage of all of them."""
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_WALLET)
+    if len(members) != 1:  # what cannot be undone is asked for in one way
+        raise Malformed(_WHAT, "", "expected instance, or key_storage, and nothing beside it")
     if members.get("key_storage") is True:
         storage = await site.service.revoke_key_storage()
         await site.statuses.publish()

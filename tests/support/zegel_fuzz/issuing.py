@@ -93,8 +93,7 @@ def _issuing_plays(world: IssuingWorld, trap: Trap) -> Mapping[str, tuple[Play, 
             operated(world.config.wallet_provider, "/attest", {"jwks": [key | {"kid": "1"}], "nonce": "n"}),
         ),
         "wallet-provider-operator/revocations": (
-            operated(world.config.wallet_provider, "/revocations", {"instance": "x"}),
-            operated(world.config.wallet_provider, "/revocations", {"key_storage": False}),
+            acts.revoke_by_operator,  # the key storage of all stays: with it, no wallet would be attested any more
         ),
         "wallet-provider-operator/status/publish": (operated(world.config.wallet_provider, "/status/publish", {}),),
     }
@@ -172,6 +171,10 @@ class _Issuance:
     async def revoke_wallet(self) -> Good:
         wallet = await self._activated()
         return await posted(self._revocations, encode_json({"code": wallet.code}))()
+
+    async def revoke_by_operator(self) -> Good:
+        wallet = await self._activated()
+        return await operated(self._world.config.wallet_provider, "/revocations", {"instance": wallet.id})()
 
     async def have_a_wallet_revoked(self) -> Good:
         client = await self._wallet().client()
