@@ -57,7 +57,7 @@ class UnverifiedCrl:
     unverified_points: tuple[str, ...]
     end_entities_only: bool
     understood: bool
-    _x509: x509.CertificateRevocationList = field(repr=False, compare=False)
+    _x509: x509.CertificateRevocationList = field(repr=False)  # compared: what differs in its signature differs
 
     def revoked_at(self) -> dict[int, int]:
         """When each serial number on it was revoked, in seconds since the epoch: for whoever signs the next one."""
@@ -117,11 +117,19 @@ def parse_crl(der: bytes) -> UnverifiedCrl:
     )
 
 
+def check_current(crl: UnverifiedCrl, *, now: int) -> UnverifiedCrl:
+    """Return a list that is not of the future; ``Rejected(REVOCATION_LIST)`` otherwise."""
+    if crl.unverified_this_update > now + TOLERATED_EARLY:
+        raise _refused("the list is of the future", "thisUpdate")
+    return crl
+
+
 def verify_crl(crl: UnverifiedCrl, *, issuer: Certificate, now: int) -> VerifiedCrl:
     """Verify that ``issuer``, whom the caller trusts, signed the list, and may sign such lists.
 
     ``Rejected(REVOCATION_LIST)`` otherwise, for a list of the future, and for one of which only a part is understood.
     """
+    check_current(crl, now=now)
     if crl.unverified_issuer != issuer.subject:
         raise _refused(f"expected a list of {issuer.subject}", "issuer")
     if not issuer.signs_lists:  # section 4.2.1.3, cRLSign
@@ -130,8 +138,6 @@ def verify_crl(crl: UnverifiedCrl, *, issuer: Certificate, now: int) -> Verified
         raise _refused("expected a complete list without unknown critical extensions", "crlExtensions")
     if not crl._x509.is_signature_valid(issuer.key.for_agreement()):  # noqa: SLF001 the same module's own
         raise _refused("the signature does not verify under its issuer's key", "signatureValue")
-    if crl.unverified_this_update > now + TOLERATED_EARLY:
-        raise _refused("the list is of the future", "thisUpdate")
     return VerifiedCrl(
         issuer=issuer,
         this_update=crl.unverified_this_update,

@@ -18,13 +18,13 @@ from itertools import islice
 from typing import Final, Protocol, final
 
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
-from zegel.primitives.crl import UnverifiedCrl, parse_crl
+from zegel.primitives.crl import parse_crl
 from zegel.services.ports import Clock
 from zegel.trust.anchors import TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import CRL_POINT, PURPOSES, ListType
 from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
-from zegel.trust.revocation import GRACE, RevocationLists
+from zegel.trust.revocation import GRACE, RevocationLists, ServedLists
 from zegel.trust.transparency.logs import TransparencyLog
 
 MAX_AGE: Final = 86_400  # seconds; who is taken off a list is off it for everybody within a day (OIA_15a, ISSU_10a)
@@ -125,7 +125,7 @@ class Trust:
         self._unpacked = False
         self._revocations = revocations
         self._grace = grace
-        self._revoked: dict[str, UnverifiedCrl] = {}
+        self._revoked: dict[str, ServedLists] = {}
         self._revoked_errors: dict[str, ZegelError] = {}
         self._anchors = TrustAnchors(self._fixed, revocation=revocation or RevocationLists(grace=grace))
         self._in_force: tuple[VerifiedTrustedList, ...] = ()
@@ -164,16 +164,17 @@ class Trust:
             return
         wanted = tuple(dict.fromkeys(islice(self._revocation_addresses(), MAX_REVOCATION_LISTS)))
         known, self._revoked_errors = self._revoked, {}
-        fetched: dict[str, UnverifiedCrl] = {}
+        served: dict[str, ServedLists] = {}
         for url in wanted:
+            served[url] = known.get(url, ServedLists())
             try:
-                fetched[url] = _newer(parse_crl(await self._revocations.fetch(url)), known.get(url))
-            except (Malformed, Unavailable) as error:
+                crl = parse_crl(await self._revocations.fetch(url))
+                issuers = self.anchors.named(crl.unverified_issuer)
+                served[url] = served[url].followed_by(crl, issuers=issuers, now=self._clock.now())
+            except (Malformed, Rejected, Unavailable) as error:
                 self._revoked_errors[url] = error
-                if url in known:
-                    fetched[url] = known[url]
-        if fetched != known:
-            self._revoked = fetched
+        if served != known:
+            self._revoked = served
             self._anchors = self._gathered()
 
     def _revocation_addresses(self) -> Iterator[str]:
@@ -190,7 +191,8 @@ class Trust:
     def _gathered(self) -> TrustAnchors:
         anchors = [anchor for listed in self._in_force for anchor in listed.anchors()]
         logs = [log for listed in self._in_force for log in listed.logs()]
-        revocation = RevocationLists(self._revoked.values(), grace=self._grace, wanted=self._anchors.revocation.wanted)
+        lists = [crl for served in self._revoked.values() for crl in served.lists()]
+        revocation = RevocationLists(lists, grace=self._grace, wanted=self._anchors.revocation.wanted)
         lapsed = {
             purpose: f"the {listed.type.rpartition('/')[2]} is overdue"
             for listed in self._lists.values()
@@ -263,10 +265,3 @@ class Trust:
 def _judged(body: bytes, source: ListSource, now: int, seen: int) -> VerifiedTrustedList:
     anchors = TrustAnchors(source.operators)
     return verify_trusted_list(parse_trusted_list(body), expected=source.type, anchors=anchors, now=now, seen=seen)
-
-
-def _newer(crl: UnverifiedCrl, known: UnverifiedCrl | None) -> UnverifiedCrl:
-    """The list as it was fetched, unless it is behind the one that is known: nobody serves an old one in its place."""
-    if known is not None and known.unverified_this_update > crl.unverified_this_update:
-        return known
-    return known if known is not None and known == crl else crl

@@ -135,6 +135,11 @@ class TrustAnchors:
         """The anchors for a purpose."""
         return tuple(self._anchors[purpose].values())
 
+    def named(self, subject: str) -> tuple[Certificate, ...]:
+        """The anchors of a name (RFC 4514), for whatever purpose, each once."""
+        found = {a.certificate.der: a for named in self._named.values() for a in named.get(subject, ())}
+        return tuple(anchor.certificate.parse() for anchor in found.values())
+
     def verify_chain(self, chain: tuple[bytes, ...], *, purpose: Purpose, now: int) -> VerifiedChain:
         """Validate DER certificates, leaf first, to an anchor for ``purpose``.
 

@@ -5,12 +5,14 @@ is short-lived by its profile. Lists are fetched ahead, so that nobody learns wh
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.primitives.crl import UnverifiedCrl, VerifiedCrl, verify_crl
+from zegel.primitives.crl import UnverifiedCrl, VerifiedCrl, check_current, verify_crl
 from zegel.primitives.x509 import Certificate
 
 GRACE: Final = 3_600
@@ -18,6 +20,33 @@ GRACE: Final = 3_600
 authority that is late by more than an hour has a fault, or somebody stands between."""
 _MAX_WANTED: Final = 64  # addresses; an issuer that comes anew brings one or two
 _MAX_POINTS: Final = 2  # of one certificate; a second one is a mirror
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedLists:
+    """What one address has served: the newest list that an anchor signed, and the newest of which that is not known.
+
+    An authority between an anchor and a leaf shows itself with a chain, so that its list is kept unproven until then.
+    """
+
+    proven: UnverifiedCrl | None = None
+    unproven: UnverifiedCrl | None = None
+
+    def lists(self) -> tuple[UnverifiedCrl, ...]:
+        """Those that there are."""
+        return tuple(each for each in (self.proven, self.unproven) if each is not None)
+
+    def followed_by(self, crl: UnverifiedCrl, *, issuers: Iterable[Certificate], now: int) -> "ServedLists":
+        """With another list that the address has served; ``issuers`` are the anchors that bear its issuer's name.
+
+        None that is older takes a newer one's place, and none that is unproven that of one that an anchor signed:
+        whoever stands between could put a forged one there. ``Rejected(REVOCATION_LIST)`` for a list of the future.
+        """
+        check_current(crl, now=now)
+        if _is_signed(crl, issuers, now):
+            return ServedLists(proven=_newer(crl, self.proven))
+        return replace(self, unproven=_newer(crl, self.unproven))
 
 
 @final
@@ -44,7 +73,7 @@ class RevocationLists:
             self._by_issuer.setdefault(each.unverified_issuer, []).append(each)
         self._grace = grace
         self._unsafe_unknown = unsafe_unknown
-        self._verified: dict[tuple[int, bytes], VerifiedCrl] = {}
+        self._verified: dict[tuple[int, bytes], VerifiedCrl | Rejected] = {}
 
     def check_chain(self, chain: tuple[Certificate, ...], *, anchor: Certificate, now: int) -> int | None:
         """Check that none of a chain (leaf first, without the anchor) is revoked; the second at which that is not known
@@ -90,14 +119,31 @@ class RevocationLists:
                 found = True
                 yield verified
         if not found and refused is not None:
-            raise refused
+            raise refused.with_traceback(None)  # it is remembered, and would grow with each time
 
     def _verify(self, crl: UnverifiedCrl, issuer: Certificate, now: int) -> VerifiedCrl | Rejected:
+        try:
+            check_current(crl, now=now)
+        except Rejected as error:  # not remembered: a list of the future will be one of the present
+            return error
         remembered = (id(crl), issuer.der)
         verified = self._verified.get(remembered)
         if verified is None:
             try:
-                verified = self._verified[remembered] = verify_crl(crl, issuer=issuer, now=now)
-            except Rejected as error:  # not remembered: a list of the future will be one of the present
-                return error
+                verified = verify_crl(crl, issuer=issuer, now=now)
+            except Rejected as error:  # remembered, for its bytes would be hashed again for every chain
+                verified = error
+            self._verified[remembered] = verified
         return verified
+
+
+def _is_signed(crl: UnverifiedCrl, issuers: Iterable[Certificate], now: int) -> bool:
+    for issuer in issuers:
+        with suppress(Rejected):
+            verify_crl(crl, issuer=issuer, now=now)
+            return True
+    return False
+
+
+def _newer(crl: UnverifiedCrl, known: UnverifiedCrl | None) -> UnverifiedCrl:
+    return known if known is not None and known.unverified_this_update > crl.unverified_this_update else crl

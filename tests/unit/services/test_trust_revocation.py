@@ -143,6 +143,59 @@ async def test_an_old_list_does_not_take_a_newer_ones_place(world: World) -> Non
     assert world.judge() is Check.CERTIFICATE_REVOKED
 
 
+def forged(*, at: int, serials: tuple[int, ...] = ()) -> bytes:
+    """A list in the authority's name, which somebody else signed."""
+    other = authority("somebody else").key
+    revoked = dict.fromkeys(serials, at)
+    return sign_crl(ROOT.certificate, key=other, revoked=revoked, number=9, now=at, next_update=at + 90 * DAY)
+
+
+@pytest.mark.parametrize("later", [-DAY, 0, 1, DAY], ids="{}s".format)
+async def test_a_forged_list_does_not_take_the_true_ones_place(world: World, later: int) -> None:
+    true = world.published[URL]
+    world.published[URL] = forged(at=NOW + later, serials=(LEAF.serial_number,))
+    await world.trust.refresh()
+    assert world.judge() is None
+    assert bool(world.trust.revocation_errors()) == (later > 60), "one of the future is reported"
+    world.published[URL] = true
+    await world.trust.refresh()
+    assert world.judge() is None
+
+
+async def test_between_a_forged_list_and_a_replayed_one_a_revocation_stays_known(world: World) -> None:
+    old = world.published[URL]
+    world.clock.advance(60)
+    world.revoked = {LEAF.serial_number: NOW}
+    world.publish()
+    for served in (world.published[URL], forged(at=NOW + 61), old):
+        world.published[URL] = served
+        await world.trust.refresh()
+    assert world.judge() is Check.CERTIFICATE_REVOKED
+
+
+async def test_a_forged_list_is_cleared_away_by_the_true_one() -> None:
+    world = World()
+    true = world.published[URL]
+    world.published[URL] = forged(at=NOW)
+    await world.trust.refresh()
+    assert world.judge() is Check.REVOCATION_LIST
+    world.published[URL] = true
+    await world.trust.refresh()
+    assert world.judge() is None
+
+
+async def test_a_list_that_differs_in_its_signature_alone_is_another() -> None:
+    world = World(fixed=(anchor(ROOT, Purpose.ACCESS),))
+    world.trust.anchors.revocation.wanted.add(URL)
+    true = world.published[URL]
+    world.published[URL] = true[:-4] + bytes(4)
+    await world.trust.refresh()
+    assert world.judge() is Check.REVOCATION_LIST
+    world.published[URL] = true
+    await world.trust.refresh()
+    assert world.judge() is None
+
+
 async def test_what_is_no_list_leaves_the_last_one_in_place(world: World) -> None:
     world.published[URL] = b"a page that says that it will be back soon"
     await world.trust.refresh()

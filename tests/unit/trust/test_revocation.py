@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -11,7 +12,7 @@ from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fi
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.primitives.crl import MAX_CRL, UnverifiedCrl, parse_crl, sign_crl, verify_crl
+from zegel.primitives.crl import MAX_CRL, UnverifiedCrl, VerifiedCrl, parse_crl, sign_crl, verify_crl
 from zegel.primitives.der import SEQUENCE, encode_element, parse_element, parse_elements
 from zegel.primitives.times import TOLERATED_EARLY
 from zegel.trust.anchors import Purpose, TrustAnchors
@@ -137,6 +138,30 @@ def test_a_chain_that_is_remembered_is_believed_no_longer_than_its_list() -> Non
     with pytest.raises(Rejected) as refusal:
         anchors.verify_chain((LEAF.der,), purpose=Purpose.ACCESS, now=end)
     assert refusal.value.check is Check.REVOCATION_STALE
+
+
+def test_what_a_list_was_found_to_be_is_not_found_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def counted(*args: Any, **options: Any) -> VerifiedCrl:
+        asked.append(True)
+        return verify_crl(*args, **options)
+
+    monkeypatch.setattr("zegel.trust.revocation.verify_crl", counted)
+    lists = RevocationLists([edited(key=OTHER.key)])
+    for _ in range(2):
+        with pytest.raises(Rejected) as refusal:
+            lists.check_chain((LEAF,), anchor=ROOT.certificate, now=NOW)
+        assert refusal.value.check is Check.REVOCATION_LIST
+    assert asked == [True]
+
+
+def test_a_list_of_the_future_is_one_of_the_present_in_its_time() -> None:
+    lists = RevocationLists([crl(now=NOW + 600)])
+    with pytest.raises(Rejected) as refusal:
+        lists.check_chain((LEAF,), anchor=ROOT.certificate, now=NOW)
+    assert refusal.value.check is Check.REVOCATION_LIST
+    assert lists.check_chain((LEAF,), anchor=ROOT.certificate, now=NOW + 600)
 
 
 def test_where_a_list_is_missing_is_noted_for_whoever_fetches() -> None:
