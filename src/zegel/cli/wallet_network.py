@@ -262,7 +262,7 @@ async def _present(args: Namespace, wallet: Wallet, world: World) -> int:
 
 
 def _asked_on_terminal(view: ConsentView) -> bool:
-    if view.missing:
+    if view.missing or view.withheld:
         say("this cannot be answered; it is refused")
         return False
     for caution in view.cautions:  # RPA_07b: each by itself, and silence is a no

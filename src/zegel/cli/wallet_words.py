@@ -13,6 +13,7 @@ from zegel.services.wallet.cautioning import Caution, RegistrationView
 from zegel.services.wallet.consenting import ConsentView
 from zegel.services.wallet.contents import Counterpart, Entry, Holding, Mention
 from zegel.services.wallet.describing import Picture, named_batch, named_type, shown_claims
+from zegel.services.wallet.disclosing import PolicyOutcome
 from zegel.services.wallet.holdings import attested, changed_claims
 
 LOCALE: Final = "en"
@@ -87,13 +88,18 @@ def consent_data(view: ConsentView) -> dict[str, Any]:
                 "name": question.name,
                 "format": question.format,
                 "offerings": [
-                    {"credential": offering.holding, "claims": [name for name, _ in offering.claims]}
+                    {
+                        "credential": offering.holding,
+                        "claims": [name for name, _ in offering.claims],
+                        "policy": None if offering.policy is None else asdict(offering.policy),
+                    }
                     for offering in question.offerings
                 ],
             }
             for question in view.questions
         ],
         "missing": list(view.missing),
+        "withheld": list(view.withheld),
         "transactions": [
             {"title": transaction.title, "data": dict(transaction.pairs)} for transaction in view.transactions
         ],
@@ -124,11 +130,22 @@ def consent_text(view: ConsentView, *, values: bool) -> str:
             names = "" if values else ": " + ", ".join(name for name, _ in offering.claims)
             lines.append(f"  {offering.name} ({offering.format}){names}")
             lines += _indented(dict(offering.claims), "    ") if values else []
+            if offering.policy is not None:
+                lines += _policy(offering.policy, party.name)
             if offering.repeats:
                 lines.append("    every copy was shown before: those who saw one can tell that it is you again")
     if view.missing:
         lines.append(f"  your wallet has nothing for: {', '.join(view.missing)}")
+    if view.withheld:
+        lines.append(f"  your wallet does not share: {', '.join(view.withheld)}")
     return _text(lines)
+
+
+def _policy(outcome: PolicyOutcome, party: str) -> list[str]:
+    """What came of the issuer's policy, and where it is explained."""
+    said = f"its issuer {'would not show' if outcome.refusal else 'lets you show'} it to {party}"
+    lines = [f"    {said}{f': {outcome.refusal}' if outcome.refusal else ''}"]
+    return lines if outcome.explanation is None else [*lines, f"    to whom it may be shown: {outcome.explanation}"]
 
 
 def caution_lines(cautions: Iterable[Caution]) -> list[str]:

@@ -18,6 +18,7 @@ def asked(**changes: object) -> ConsentView:
         "questions": (),
         "choices": (),
         "missing": (),
+        "withheld": (),
         "transactions": (),
     }
     return ConsentView(**shown | changes)  # type: ignore[arg-type]

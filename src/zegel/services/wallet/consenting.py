@@ -3,7 +3,7 @@
 And from what the person ticked back to the engine's ``Choice``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -22,8 +22,10 @@ from zegel.protocols.openid4vp.transaction_data import TransactionData
 from zegel.services.wallet.cautioning import Caution, RegistrationView, describe_cautions, describe_registration
 from zegel.services.wallet.contents import Asked, Brought, Counterpart, Holding, WalletContents
 from zegel.services.wallet.describing import Named, named_batch, named_type, shown_value
+from zegel.services.wallet.disclosing import PolicyOutcome, asking_party, outcome_of, policy_caution, sca_types
 from zegel.services.wallet.holdings import always_visible, find_holding
 from zegel.services.wallet.journal import asking_counterpart
+from zegel.trust.disclosure_policy.check import AskingParty
 
 DESPITE: Final = "despite-"
 NOTHING: Final = "none"
@@ -36,7 +38,7 @@ class Offering:
     """A held credential that answers, and what of it would be disclosed: names and values.
 
     What the issuer left visible in every presentation is among them. ``repeats``: every copy has been shown before, so
-    that verifiers could compare.
+    that verifiers could compare. ``policy`` is what came of the issuer's policy, None where it has none.
     """
 
     holding: str
@@ -46,6 +48,7 @@ class Offering:
     claims: tuple[tuple[str, Any], ...]
     repeats: bool
     revoked: bool
+    policy: PolicyOutcome | None
 
 
 @final
@@ -101,7 +104,8 @@ class ConsentView:
 
     ``registration`` is what the party registered, ``cautions`` what the person has to set aside, one by one, before
     anything is shared. ``purposes`` say why, in the verifier's own words: those of the request, and of the sets in
-    which there is nothing to choose.
+    which there is nothing to choose. ``withheld`` are the names of credentials that the wallet shows nobody whom their
+    issuers do not name.
     """
 
     party: Counterpart
@@ -112,6 +116,7 @@ class ConsentView:
     questions: tuple[Question, ...]
     choices: tuple[Alternatives, ...]
     missing: tuple[str, ...]
+    withheld: tuple[str, ...]
     transactions: tuple[Transaction, ...]
 
 
@@ -124,8 +129,9 @@ def describe_consent(
     locale: str,
 ) -> ConsentView:
     """Put a request, who makes it and what answers it into words."""
-    words = _Words(contents=contents, catalogue=catalogue, locale=locale)
     request, vetting = asked.consent.request, asked.vetting
+    party = asking_party(request.party, vetting)
+    words = _Words(contents=contents, catalogue=catalogue, locale=locale, party=party)
     questions = {each.query.id: words.question(each) for each in match.credentials}
     choices = _choices(match, questions)
     fields = {choice.field for choice in choices}
@@ -134,7 +140,7 @@ def describe_consent(
     return ConsentView(
         party=asking_counterpart(request.party, request.reply, vetting),
         registration=describe_registration(vetting, locale=locale),
-        cautions=describe_cautions(vetting, name_of=words.asked_claim),
+        cautions=(*describe_cautions(vetting, name_of=words.asked_claim), *_policy_cautions(questions, told)),
         elsewhere=asked.brought is Brought.PASTED or is_for_another_device(request.verifier_info),
         purposes=stated_purposes(request.verifier_info)
         + tuple(
@@ -145,8 +151,25 @@ def describe_consent(
         questions=tuple(question for id_, question in questions.items() if id_ in told),
         choices=tuple(choices),
         missing=tuple(questions[id_].name for id_ in match.missing),
+        withheld=tuple(question.name for id_, question in questions.items() if id_ in told and _is_withheld(question)),
         transactions=tuple(words.transaction(item) for item in request.transaction_data),
     )
+
+
+def _policy_cautions(questions: Mapping[str, Question], told: Collection[str]) -> tuple[Caution, ...]:
+    offerings = (offering for id_, question in questions.items() if id_ in told for offering in question.offerings)
+    caution = policy_caution(
+        (f"{offering.name} ({offering.format})", offering.policy)
+        for offering in offerings
+        if offering.policy is not None
+    )
+    return () if caution is None else (caution,)
+
+
+def _is_withheld(question: Question) -> bool:
+    """Nothing that answers may be shown, whatever the person says."""
+    final_ = [offering.policy is not None and offering.policy.final for offering in question.offerings]
+    return bool(final_) and all(final_)
 
 
 def set_aside(form: Mapping[str, str]) -> frozenset[str]:
@@ -227,6 +250,7 @@ class _Words:
     contents: WalletContents
     catalogue: Catalogue
     locale: str
+    party: AskingParty
 
     def question(self, match: CredentialMatch) -> Question:
         query = match.query
@@ -278,6 +302,7 @@ class _Words:
             claims=tuple((named.claim(path), shown_value(value, path, named)) for path, value in claims),
             repeats=holding.unused == 0,
             revoked=_is_revoked(holding),
+            policy=outcome_of(holding, self.party, sca=sca_types(self.catalogue)),
         )
 
     def _of_query(self, query: CredentialQuery) -> Named | None:

@@ -54,6 +54,7 @@ from zegel.services.wallet.contents import (
     Vetting,
     WalletContents,
 )
+from zegel.services.wallet.disclosing import asking_party, check_outcomes
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
 from zegel.services.wallet.holdings import always_visible, find_holding, is_usable, put_holding, take_copy
 from zegel.services.wallet.instance import check_not_revoked
@@ -67,11 +68,15 @@ Presentations: TypeAlias = dict[str, list[bytes]]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentingRules:
-    """What the wallet holds requests against. ``plain_origins`` are spoken to without TLS: a sandbox on loopback."""
+    """What the wallet holds requests against. ``plain_origins`` are spoken to without TLS: a sandbox on loopback.
+
+    Of credentials of ``sca_types``, which authorise payments, no policy of their issuers is set aside (TS12 3.1).
+    """
 
     profile: Profile
     plain_origins: frozenset[str]
     transaction_types: Mapping[str, TransactionType]
+    sca_types: frozenset[str] = frozenset()
 
 
 @final
@@ -138,7 +143,8 @@ class PresentingService:
 
         ``despite`` are the ids of the checks whose warnings the person has read and set aside, one by one (RPA_07b).
         ``Rejected(HELD)`` when the choice does not answer the request; ``EXPLICIT_APPROVAL`` when there is a warning
-        that was not set aside; ``REQUEST_TIME`` when it has expired meanwhile, and then no copy is used;
+        that was not set aside, ``DISCLOSURE_POLICY`` for one that nobody sets aside; ``REQUEST_TIME`` when it has
+        expired meanwhile, and then no copy is used;
         ``ANSWER_DELIVERY`` when the verifier does not take it; ``Unavailable`` when it cannot be reached, and then the
         answer waits to be sent again.
         """
@@ -148,7 +154,9 @@ class PresentingService:
                 return flow
             asked = await self._vetted_anew(flow_id, check_step(flow, Asked))
             check_approved(asked.vetting, despite=despite)
-            answering = await self._safe.change(lambda contents: self._answer(contents, flow_id, asked, choice))
+            answering = await self._safe.change(
+                lambda contents: self._answer(contents, flow_id, asked, choice, despite)
+            )
             return await self._send(flow_id, answering)
 
     async def refuse(self, flow_id: str) -> Finished:
@@ -194,12 +202,23 @@ class PresentingService:
             await self._safe.change(lambda contents: (noted(drop_flow(contents, flow_id), entry), None))
 
     def _answer(
-        self, contents: WalletContents, flow_id: str, asked: Asked, choice: Choice | None
+        self,
+        contents: WalletContents,
+        flow_id: str,
+        asked: Asked,
+        choice: Choice | None,
+        despite: Collection[str],
     ) -> tuple[WalletContents, Answering]:
         """One move: the copies are taken, the presentations made, the line is in the log, and the answer waits."""
         consent = asked.consent.check_open(now=self._clock.now())
         match = consent.match(self._held(contents))
         planned = consent.plan(match, default_choice(match) if choice is None else choice)
+        check_outcomes(
+            [find_holding(contents, each.disclosure.held.id) for each in planned],
+            asking_party(consent.request.party, asked.vetting),
+            sca=self._rules.sca_types,
+            despite=despite,
+        )
         presentations: Presentations = {}
         mentions: list[Mention] = []
         for each in planned:

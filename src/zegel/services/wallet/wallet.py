@@ -18,6 +18,7 @@ from zegel.services.trust import Trust
 from zegel.services.wallet.arrivals import ArrivalsDesk
 from zegel.services.wallet.attesting import WalletProviderClient
 from zegel.services.wallet.contents import Entry, Happening, Holding, Standing, WalletContents
+from zegel.services.wallet.disclosing import sca_types
 from zegel.services.wallet.holdings import drop_holding, find_holding, put_holding
 from zegel.services.wallet.instance import InstanceService
 from zegel.services.wallet.issuance import IssuanceDriver, IssuanceHabits
@@ -82,6 +83,7 @@ class Wallet:
                 profile=habits.issuance.profile,
                 plain_origins=habits.plain_origins,
                 transaction_types=transaction_types(catalogue),
+                sca_types=sca_types(catalogue),
             ),
             trust=trust,
             vetting=vetting,
