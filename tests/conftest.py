@@ -1,5 +1,7 @@
 """What holds for every test."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,6 +11,9 @@ settings.register_profile(
 )
 settings.register_profile("quick", settings.get_profile("every"), max_examples=20)  # --hypothesis-profile=quick
 settings.load_profile("every")
+
+# What a shell starts in the background ignores Ctrl-C, and so would everything that is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _LONGEST_NAME = 40
 

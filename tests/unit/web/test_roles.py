@@ -151,6 +151,25 @@ async def test_without_a_key_the_verifier_does_not_open(world: World, tmp_path: 
 # --- all of them ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["verifier", "provider", "issuer", "wallet-provider", "registrar"])
+async def test_a_role_without_its_keys_leaves_no_database_open(world: World, tmp_path: Path, name: str) -> None:
+    role = name.replace("-", "_")
+    given = getattr(world.config, role)
+    database = Path(given.database.partition("///")[2])
+
+    def is_open() -> bool:
+        return any(each.is_symlink() and each.readlink() == database for each in Path("/proc/self/fd").iterdir())
+
+    opened = await OPENERS[name](world)
+    assert is_open()
+    opened.close()
+    keys = [each for each in ("access_key", "key", "web_key", "registration_key") if hasattr(given, each)]
+    emptied = replace(given, **dict.fromkeys(keys, tmp_path / "none.pem"))
+    with pytest.raises(Unavailable) as _kept:  # and with it whatever the role had made until then
+        await OPENERS[name](replace(world, config=replace(world.config, **{role: emptied})))
+    assert not is_open()
+
+
 async def test_roles_open_in_their_order_and_trust_is_kept(world: World) -> None:
     roles = await open_roles(["verifier", "trust"], world)
     assert [role.name for role in roles] == ["trust", "trust keeper", "verifier"]

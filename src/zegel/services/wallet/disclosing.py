@@ -85,21 +85,24 @@ def policy_caution(named: Iterable[tuple[str, PolicyOutcome]]) -> Caution | None
 
 def check_outcomes(
     holdings: Iterable[Holding], party: AskingParty, *, sca: Collection[str], despite: Collection[str]
-) -> AskingParty:
-    """Return the party if each credential may be shown to it, or the person set the warning aside.
+) -> tuple[str, ...]:
+    """Return the ids of the warnings that the person set aside: none where each credential may be shown to the party.
 
     ``Rejected`` with DISCLOSURE_POLICY for what nobody sets aside, EXPLICIT_APPROVAL for what was not set aside.
     """
+    warned = Check.DISCLOSURE_POLICY.id
+    aside: tuple[str, ...] = ()
     for holding in holdings:
         outcome = outcome_of(holding, party, sca=sca)
         if outcome is None or not outcome.refusal:
             continue
         if outcome.final:
             raise Rejected(Check.DISCLOSURE_POLICY, outcome.refusal, field="embedded_disclosure_policy")
-        if Check.DISCLOSURE_POLICY.id not in despite:
-            detail = f"the warning {Check.DISCLOSURE_POLICY.id} was not set aside: {outcome.refusal}"
-            raise Rejected(Check.EXPLICIT_APPROVAL, detail, field=f"despite-{Check.DISCLOSURE_POLICY.id}")
-    return party
+        if warned not in despite:
+            detail = f"the warning {warned} was not set aside: {outcome.refusal}"
+            raise Rejected(Check.EXPLICIT_APPROVAL, detail, field=f"despite-{warned}")
+        aside = (warned,)
+    return aside
 
 
 def sca_types(catalogue: Catalogue) -> frozenset[str]:

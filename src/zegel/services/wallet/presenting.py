@@ -213,7 +213,7 @@ class PresentingService:
         consent = asked.consent.check_open(now=self._clock.now())
         match = consent.match(self._held(contents))
         planned = consent.plan(match, default_choice(match) if choice is None else choice)
-        check_outcomes(
+        aside = check_outcomes(
             [find_holding(contents, each.disclosure.held.id) for each in planned],
             asking_party(consent.request.party, asked.vetting),
             sca=self._rules.sca_types,
@@ -231,8 +231,10 @@ class PresentingService:
             mentions.append(
                 Mention(type=credential.type, format=credential.format, paths=tuple(paths), repeated=repeated)
             )
+        entry = self._asked_entry(Happening.PRESENTED, asked)
         entry = replace(
-            self._asked_entry(Happening.PRESENTED, asked),
+            entry,
+            warnings=(*entry.warnings, *aside),
             mentions=tuple(mentions),
             transactions=tuple(item.type for item in consent.request.transaction_data),
         )

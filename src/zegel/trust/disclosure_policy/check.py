@@ -70,7 +70,7 @@ def _is_rooted(root: RootOfTrust, party: AskingParty) -> bool:
     """An authority is named as the issuer that it is, or its certificate by whoever issued that; both are read."""
     name = name_parts(root.name)
     return any(
-        root.serial_number == certificate.serial_number
+        root.serial_number == str(certificate.serial_number)
         and name in (name_parts(certificate.subject), name_parts(certificate.issuer))
         for certificate in party.authorities
     )

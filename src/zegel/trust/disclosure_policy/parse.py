@@ -48,7 +48,7 @@ def build_disclosure_policy(policy: DisclosurePolicy) -> dict[str, Json]:
         members["authorized_parties"] = [_present(_party_members(party)) for party in policy.parties]
     if policy.type == PolicyType.ROOTS_OF_TRUST:
         members["trusted_roots"] = [
-            {"issuer_dn": root.name, "serial_number": str(root.serial_number)} for root in policy.roots
+            {"issuer_dn": root.name, "serial_number": root.serial_number} for root in policy.roots
         ]
     return _present(members)
 
@@ -85,7 +85,7 @@ def _root(value: Json, where: str) -> RootOfTrust:
     text = str(serial) if type(serial) is int else serial
     if type(text) is not str or not text.isascii() or not text.isdecimal() or len(text) > MAX_SERIAL_DIGITS:
         raise Malformed(WHAT, f"{where}.serial_number", f"expected a number of at most {MAX_SERIAL_DIGITS} digits")
-    return RootOfTrust(name=_name(members, "issuer_dn", where), serial_number=int(text))
+    return RootOfTrust(name=_name(members, "issuer_dn", where), serial_number=str(int(text)))
 
 
 def _name(members: JsonObject, name: str, where: str) -> str:

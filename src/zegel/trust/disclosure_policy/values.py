@@ -36,10 +36,13 @@ class AuthorisedParty:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootOfTrust:
-    """An authority, by its RFC 4514 name and the serial number of its certificate (ISS-MDATA-EBD-4.2.5.2-09)."""
+    """An authority, by its RFC 4514 name and the serial number of its certificate (ISS-MDATA-EBD-4.2.5.2-09).
+
+    The number is in decimal digits, without a leading zero: it may have twenty octets, which few stores take as one.
+    """
 
     name: str
-    serial_number: int
+    serial_number: str
 
 
 @final

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_secret
-from zegel.adapters.sealing_keys import load_sealing_keys
+from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.checks import Check
 from zegel.config.roles import ProviderClientConfig, ProviderConfig
@@ -60,6 +60,22 @@ async def open_provider(world: World) -> OpenRole:
     store = await open_store(
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
+    try:
+        return _role(world, store, sealing, clients=clients, catalogue=catalogue)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _role(
+    world: World,
+    store: SqlStore,
+    sealing: SealingKeys,
+    *,
+    clients: Mapping[str, RegisteredClient],
+    catalogue: Catalogue,
+) -> OpenRole:
+    config = world.config.provider
     keys = RoleKeys("provider", world)
     statuses, registrations = open_statuses(config, world), RegistrationFiles("provider", world)
     verifier = _verifier(config, keys=keys, registrations=registrations, store=store, statuses=statuses, world=world)

@@ -35,27 +35,23 @@ async def open_verifier(world: World) -> OpenRole:
     """Open the verifier of the configuration."""
     config = world.config.verifier
     profile = PROFILES[config.profile]
+    host, keys = urlsplit(config.origin).netloc, RoleKeys("verifier", world)
+    registrations = RegistrationFiles("verifier", world)
+    identity = VerifierIdentity(
+        origin=config.origin,
+        host=urlsplit(config.origin).hostname or "",
+        signer=keys.signer("access_key"),
+        others=other_signers(keys.ring("access_key")),
+        profile=profile,
+        registration=registrations.text(config.registration),
+    )
+    statuses = open_statuses(config, world)
     sealing = load_sealing_keys(config.sealing_key)
-    store = await open_store(
+    store = await open_store(  # last, so that no key that is missing leaves it open
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
-    host, keys = urlsplit(config.origin).netloc, RoleKeys("verifier", world)
-    statuses = open_statuses(config, world)
-    registrations = RegistrationFiles("verifier", world)
     service = VerifierService(
-        VerifierIdentity(
-            origin=config.origin,
-            host=urlsplit(config.origin).hostname or "",
-            signer=keys.signer("access_key"),
-            others=other_signers(keys.ring("access_key")),
-            profile=profile,
-            registration=registrations.text(config.registration),
-        ),
-        trust=world.trust,
-        statuses=statuses,
-        store=store,
-        clock=world.clock,
-        random=world.random,
+        identity, trust=world.trust, statuses=statuses, store=store, clock=world.clock, random=world.random
     )
     follow_access(keys, service)
     registrations.follow(config.registration, service.register_as)

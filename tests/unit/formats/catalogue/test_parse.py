@@ -91,7 +91,7 @@ def test_a_policy_says_who_may_be_shown_it() -> None:
     )
     other = parsed(LEAST + SD_JWT + CLAIM + ROOTS + ROOT).policy
     assert other is not None
-    assert other.roots == (RootOfTrust(name="CN=a", serial_number=12),)
+    assert other.roots == (RootOfTrust(name="CN=a", serial_number="12"),)
     assert parsed(LEAST + SD_JWT + CLAIM).policy is None
 
 

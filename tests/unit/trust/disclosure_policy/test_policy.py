@@ -42,7 +42,7 @@ def parties(*authorised: AuthorisedParty) -> DisclosurePolicy:
 
 
 def roots(*trusted: tuple[str, int]) -> DisclosurePolicy:
-    found = tuple(RootOfTrust(name=name, serial_number=number) for name, number in trusted)
+    found = tuple(RootOfTrust(name=name, serial_number=str(number)) for name, number in trusted)
     return DisclosurePolicy(uri=URI, type=PolicyType.ROOTS_OF_TRUST, roots=found)
 
 
@@ -249,9 +249,11 @@ def test_a_type_that_is_not_known_is_kept_and_allows_nobody() -> None:
 
 
 @pytest.mark.parametrize("serial", [123, "123", "0123", "9" * MAX_SERIAL_DIGITS])
-def test_a_serial_number_is_read_as_a_number(serial: object) -> None:
+def test_a_serial_number_is_read_as_a_number_is_written(serial: object) -> None:
     members = ROOTED | {"trusted_roots": [{"issuer_dn": "CN=a", "serial_number": serial}]}
-    assert parse_disclosure_policy(members, where="p").roots == (RootOfTrust(name="CN=a", serial_number=int(serial)),)
+    assert parse_disclosure_policy(members, where="p").roots == (
+        RootOfTrust(name="CN=a", serial_number=str(int(str(serial)))),
+    )
 
 
 PARTY = {"identifier": "a"}
