@@ -19,7 +19,8 @@ from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
-from zegel.config.roles import Config, RoleConfig
+from zegel.config.role import RoleConfig
+from zegel.config.roles import Config
 from zegel.config.setting import settings_of
 
 pytestmark = pytest.mark.slow

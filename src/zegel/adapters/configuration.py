@@ -10,7 +10,8 @@ from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_
 from zegel.adapters.keyrings import KeyFiles, load_ring
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.config.parse import parse_config
-from zegel.config.roles import Config, RoleConfig
+from zegel.config.role import RoleConfig
+from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
 from zegel.trust.rotation import KeyRing
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from zegel.adapters.configuration import find_faults
 from zegel.adapters.keyrings import load_ring
-from zegel.config.roles import Config, RoleConfig
+from zegel.config.role import RoleConfig
+from zegel.config.roles import Config
 from zegel.config.setting import settings_of
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import origin_of

@@ -7,7 +7,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
-from zegel.config.roles import Config, RoleConfig
+from zegel.config.role import RoleConfig
+from zegel.config.roles import Config
 from zegel.config.setting import (
     Count,
     Database,

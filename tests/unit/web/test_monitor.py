@@ -17,7 +17,8 @@ from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sql import dialect
 from zegel.checks import Check
-from zegel.config.roles import Config, RoleConfig
+from zegel.config.role import RoleConfig
+from zegel.config.roles import Config
 from zegel.config.setting import Port
 from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url

@@ -13,7 +13,8 @@ from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sandbox.create import Sandbox, create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
-from zegel.config.roles import Config, RoleConfig, TrustedListConfig, VerifierConfig
+from zegel.config.role import RoleConfig
+from zegel.config.roles import Config, TrustedListConfig, VerifierConfig
 from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse

@@ -18,7 +18,8 @@ from zegel.checks import Check
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.browser import Browser, Page
 from zegel.cli.walk.story import Story
-from zegel.config.roles import Config, IssuerConfig, RegistrarConfig, VerifierConfig
+from zegel.config.roles import Config, IssuerConfig, VerifierConfig
+from zegel.config.trust_roles import RegistrarConfig
 from zegel.errors import Unavailable
 from zegel.primitives.x509 import Certificate
 from zegel.trust.access import verify_access_chain

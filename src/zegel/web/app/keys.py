@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from zegel.adapters.keyrings import KeyFiles, load_ring
+from zegel.config.role import RoleConfig
 from zegel.config.roles import (
     Config,
     IssuerConfig,
     ProviderConfig,
-    RegistrarConfig,
-    RoleConfig,
     VerifierConfig,
-    WalletProviderConfig,
 )
 from zegel.config.setting import settings_of
+from zegel.config.trust_roles import RegistrarConfig, WalletProviderConfig
 from zegel.errors import Unavailable
 from zegel.primitives.times import TOLERATED_LATE
 from zegel.primitives.x509 import DAY

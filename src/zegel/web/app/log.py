@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.keyfiles import load_private_key
 from zegel.adapters.sql.log import SqlLog, open_log
-from zegel.config.roles import TransparencyLogConfig
+from zegel.config.trust_roles import TransparencyLogConfig
 from zegel.primitives.der import parse_oid
 from zegel.services.log import LogIdentity, LogService
 from zegel.services.ports import Clock

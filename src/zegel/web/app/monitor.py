@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from zegel.adapters.sql.store import SqlStore
-from zegel.config.roles import RoleConfig
+from zegel.config.role import RoleConfig
 from zegel.config.setting import is_loopback
 from zegel.errors import Unavailable
 from zegel.services.log import LogService

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import SealingKeys
 from zegel.config.overload import OverloadConfig
-from zegel.config.roles import Config, RoleConfig
+from zegel.config.role import RoleConfig
+from zegel.config.roles import Config
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Clock, Outbound, Random
