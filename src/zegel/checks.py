@@ -1030,6 +1030,48 @@ class Check(Enum):
         Fault.OPERATOR,
         "find out who changed the database, and restore it from a backup that leads to the head that was kept",
     )
+    CERTIFICATE_REQUEST = (
+        "a certificate is asked for with a request that is signed with its own key, which nobody else has",
+        "RFC 2986 section 4.2; ETSI EN 319 411-1 section 6.3.1",
+        "request",
+        Fault.SENDER,
+        "make a key of your own and a request that is signed with it: zegel keys request does both",
+    )
+    ACCESS_REGISTRATION = (
+        "an access certificate is issued for a registration that is in force, and for a Service of it",
+        "ARF 3.0 Reg_10, Reg_10a and Reg_33; CIR 2025/848 annex IV",
+        "identifier and service",
+        Fault.SENDER,
+        "have the party registered with its Services, and approved; what is suspended has to be resumed first",
+    )
+    ACCESS_HOST = (
+        "an access certificate names hosts of its party alone: those of the pages that are registered",
+        "ETSI EN 319 411-1 section 6.2.2; zegel's own",
+        "request.subjectAltName",
+        Fault.SENDER,
+        "ask for hosts that stand in infoURI or supportURI, or have the registration changed first",
+    )
+    HOST_CONTROL = (
+        "each host of an access certificate answers with the token that was given out for it, in time and once",
+        "RFC 8555 sections 8.1 and 8.3",
+        "the address of the challenge",
+        Fault.SENDER,
+        "serve exactly what the order says at the address that it names, and order anew: a token is tried once",
+    )
+    ACCESS_ORDER = (
+        "an order of an access certificate goes on from how it stands: ordered, proven, issued, revoked or expired",
+        "RFC 8555 section 7.1.6; RFC 5280 section 5.3.1",
+        "the order",
+        Fault.SENDER,
+        "look up how the order stands; what is over or refused is ordered anew",
+    )
+    ACCESS_REVOCATION = (
+        "access certificates are revoked that are in force, and many at once by whoever says how many they are",
+        "ETSI EN 319 411-1 section 6.2.4; ARF 3.0 Reg_12",
+        "the certificates that are meant",
+        Fault.OPERATOR,
+        "see which are meant, and repeat the request with confirm as the number that the refusal names",
+    )
     REVOCATION_CODE = (
         "a wallet is revoked for whoever has its revocation code",
         "ARF 3.0 WIAM_06 and WURevocation_10",

@@ -30,6 +30,7 @@ _NAMES: Final[Mapping[x509.ObjectIdentifier, str]] = {
     NameOID.COUNTRY_NAME: "C",
     NameOID.STATE_OR_PROVINCE_NAME: "ST",
     NameOID.ORGANIZATION_NAME: "O",
+    NameOID.ORGANIZATIONAL_UNIT_NAME: "OU",
     NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
     NameOID.COMMON_NAME: "CN",
 }

@@ -28,6 +28,10 @@ _STATUS: Final[Mapping[Check, int]] = {
     Check.REGISTER_DUTY: 403,
     Check.FOUR_EYES: 403,
     Check.REGISTER_MOVE: 409,
+    Check.ACCESS_REGISTRATION: 403,
+    Check.HOST_CONTROL: 403,
+    Check.ACCESS_ORDER: 409,
+    Check.ACCESS_REVOCATION: 409,
     Check.RATE: 429,
     Check.LOG_IN_GUESSES: 429,
 }

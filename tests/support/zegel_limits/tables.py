@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from zegel_limits.access import ACCESS
 from zegel_limits.conversations import CONVERSATIONS
 from zegel_limits.files import FILES
 from zegel_limits.formats import FORMATS
@@ -18,6 +19,7 @@ from zegel_limits.web import WEB
 
 PAIRS: Final[Mapping[str, Pair]] = {
     **PRIMITIVES,
+    **ACCESS,
     **FILES,
     **CONVERSATIONS,
     **FORMATS,

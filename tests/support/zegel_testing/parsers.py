@@ -89,6 +89,7 @@ from zegel.protocols.transparency.answers import parse_log_answer
 from zegel.protocols.transparency.submission import parse_submission
 from zegel.services.log_watch import parse_watch_state
 from zegel.services.wallet_requests import parse_instance_proof, sign_instance_proof
+from zegel.trust.access_authority.request import parse_certificate_request
 from zegel.trust.attestation import WalletDescription, parse_wallet_attestation, sign_wallet_attestation
 from zegel.trust.attestation_claims import (
     AttestationStatus,
@@ -111,6 +112,7 @@ from zegel.trust.transparency.items import encode_trans_items, parse_trans_item,
 from zegel.trust.transparency.precertificate import parse_precertificate
 from zegel.trust.transparency.timestamps import parse_sct_list
 from zegel_testing import register
+from zegel_testing.access_requests import request_der, request_pem
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.crls import crl_of
 from zegel_testing.faults import (
@@ -777,6 +779,10 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
                 {"format": "ldp_vc", "meta": {"type_values": [["A"]]}},
             ],
         ),
+    ),
+    "trust.access_authority.request.parse_certificate_request": (
+        Probe(parse_certificate_request, request_der(), _der_faults),
+        Probe(parse_certificate_request, request_pem(), _pem_faults),
     ),
     "trust.transparency.extensions.parse_logged_certificate": (
         Probe(parse_logged_certificate, stamped().der, _sampled(_der_faults, 5)),

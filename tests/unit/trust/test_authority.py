@@ -6,11 +6,12 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import verification
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fixed_random, trusting
+from zegel_testing.certificates import certificate
 
 from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
-from zegel.trust.authority import SubjectName, create_authority, issue_certificate, issue_web_certificate
+from zegel.trust.authority import Authority, SubjectName, create_authority, issue_certificate, issue_web_certificate
 
 NAME = SubjectName(country="UT", organization="Utopia", common_name="someone", identifier="VATUT-1")
 
@@ -90,3 +91,13 @@ def test_the_same_input_makes_the_same_name_and_key() -> None:
     )
     assert again.certificate.subject == authority("root").certificate.subject
     assert again.certificate.key_id == authority("root").certificate.key_id
+
+
+def test_an_authority_that_names_no_contact_certifies_all_the_same() -> None:
+    bare = Authority(certificate=certificate("bare", "bare", [], days=900), key=fixed_key("bare"))
+    issued_there = issue_certificate(
+        bare, NAME, key=fixed_key("a").public_key, purpose=Purpose.ACCESS, now=NOW, days=30, random=fixed_random()
+    )
+    assert issued_there.issuer == bare.certificate.subject
+    with pytest.raises(x509.ExtensionNotFound):
+        extensions(issued_there).get_extension_for_class(x509.IssuerAlternativeName)
