@@ -1,14 +1,15 @@
 """The tables of a role's database. Each role has its own database, and all have this one schema.
 
 Nothing here is readable without the role key but kinds, times, versions and status bits, what a log publishes, and of
-the register what it gives out, under which identifiers somebody applied, and the log of changes.
+the register what it gives out, under which identifiers somebody applied, and the log of changes; and the access
+certificates that were issued, which stand in a log for all to see.
 """
 
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA: Final = "0005"
+SCHEMA: Final = "0006"
 """The migration that makes these tables."""
 
 METADATA: Final = MetaData()
@@ -160,6 +161,26 @@ register_changes: Final = Table(
     Column("digest", LargeBinary(32), nullable=False),
     Column("previous", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+)
+
+access_certificates: Final = Table(
+    "access_certificates",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # in the order of issue: the cursor of every page
+    Column("order_id", String(64), nullable=False),
+    Column("serial", String(40), nullable=False),  # in hexadecimal
+    Column("party", String(200), nullable=False),
+    Column("issuer", String(64), nullable=False),  # the key identifier of who issued it
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("reason", String(400)),
+    Column("value", LargeBinary, nullable=False),
+    Index("access_certificates_order", "order_id", unique=True),
+    Index("access_certificates_serial", "serial", unique=True),
+    Index("access_certificates_party", "party"),
+    Index("access_certificates_issued", "issued_at"),
+    Index("access_certificates_revoked", "issuer", "revoked_at"),
 )
 
 REGISTER_WORDS: Final = (

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from zegel.adapters.codec import Codec, UnreadableError
 from zegel.adapters.sealing import Seal, place_of, record_id
+from zegel.adapters.sql.access import SqlAccessCertificates
 from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.dialect import upsert
 from zegel.adapters.sql.issuances import SqlIssuances
@@ -15,6 +16,7 @@ from zegel.adapters.sql.register import SqlRegister
 from zegel.adapters.sql.tables import records, used
 from zegel.adapters.sql.watches import SqlWatches
 from zegel.errors import Unavailable
+from zegel.services.access_ports import AccessCertificates
 from zegel.services.ports import Issuances, Kind, Stored, Watches
 from zegel.services.register_ports import Register
 from zegel.services.status_ports import StatusLists
@@ -46,7 +48,7 @@ _SWAP: Final = (
 
 @final
 class SqlTransaction:
-    """An ``IssuerTransaction`` and a ``RegistrarTransaction``, and so a ``Transaction``."""
+    """An ``IssuerTransaction``, a ``RegistrarTransaction`` and an ``AccessTransaction``, and so a ``Transaction``."""
 
     def __init__(self, database: Database, *, seal: Seal, now: int, statuses: StatusLists) -> None:
         self._database = database
@@ -73,6 +75,11 @@ class SqlTransaction:
     def register(self) -> Register:
         """See ``RegistrarTransaction``."""
         return SqlRegister(self._database, seal=self._seal)
+
+    @property
+    def access(self) -> AccessCertificates:
+        """See ``AccessTransaction``."""
+        return SqlAccessCertificates(self._database)
 
     async def put(self, kind: Kind[T], key: str, value: T, *, expires: int) -> None:
         """See ``Transaction``."""

@@ -1,0 +1,130 @@
+"""What the access authority revokes: one certificate, those of a party, or all of a time; and the lists that say so.
+
+Each key that issued signs a list of its own, for as long as it is kept: whoever looks a certificate up believes no
+other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.crl import sign_crl
+from zegel.primitives.x509 import DAY
+from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, IssuingAuthority
+from zegel.services.access_ports import AccessStore, AccessTransaction, Registry
+from zegel.services.ports import Clock, Kind
+from zegel.trust.access_authority.orders import check_reason
+from zegel.trust.access_authority.selection import CertificatesOf, Selection, check_confirmed
+
+_FOR_EVER: Final = 1 << 62
+_PARTIES: Final = 100  # of which the register is asked in one transaction's page
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListNumber:
+    """The number of the last list of an issuer; it rises with each (RFC 5280 section 5.2.3)."""
+
+    number: int
+
+
+NUMBERS: Final = Kind(name="access revocation list", states=(ListNumber,))
+
+
+@final
+class AccessRevocationService:
+    """Revokes, and signs the lists. ``valid`` is for how many seconds a list is, until its next update is due."""
+
+    def __init__(
+        self,
+        *,
+        issuing: tuple[IssuingAuthority, ...],
+        valid: int,
+        store: AccessStore,
+        registry: Registry,
+        clock: Clock,
+    ) -> None:
+        self._issuing = issuing
+        self._valid = valid
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+        self._lists: Mapping[str, bytes] = {}
+        self.revoked = 0
+
+    def sign_with(self, issuing: tuple[IssuingAuthority, ...]) -> None:
+        """From now on these sign lists: whoever issues, and those who did."""
+        self._issuing = issuing
+
+    async def revoke(self, selection: Selection, *, reason: str, confirm: int | None = None) -> int:
+        """Revoke what is meant, for good, and publish that at once (Reg_12); how many they were.
+
+        ``Rejected`` with ACCESS_REVOCATION where nothing is meant, or many and nobody said how many; with ACCESS_ORDER
+        for a reason that is none.
+        """
+        check_reason(reason)
+        now = self._clock.now()
+        async with self._store.transaction(durable=True) as transaction:
+            count = check_confirmed(
+                selection, count=await transaction.access.count(selection, now=now), confirm=confirm
+            )
+            await transaction.access.revoke(selection, now=now, reason=reason)
+        self.revoked += count
+        await self.publish()
+        return count
+
+    async def follow_register(self) -> int:
+        """Revoke what parties have whose registration is in force no longer (Reg_13); how many certificates."""
+        gone, after = 0, ""
+        while True:
+            async with self._store.transaction() as transaction:
+                parties = await transaction.access.parties(after=after, limit=_PARTIES, now=self._clock.now())
+            for party in parties:
+                try:
+                    await self._registry.party(party)
+                except Rejected as refusal:
+                    gone += await self.revoke(CertificatesOf(party=party), reason=refusal.detail)
+            if not parties:
+                return gone
+            after = parties[-1]
+
+    async def publish(self) -> None:
+        """Sign every list anew."""
+        async with self._store.transaction(durable=True) as transaction:
+            self._lists = {each.key_id + CRL_SUFFIX: await self._sign(transaction, each) for each in self._issuing}
+
+    def read(self, name: str) -> bytes | None:
+        """A list by its name, as it was signed last; None for one that is not there."""
+        return self._lists.get(name)
+
+    def certificate(self, name: str) -> bytes | None:
+        """The certificate of an issuer by its name; None for one that is not there."""
+        served = {each.key_id + CERTIFICATE_SUFFIX: each.authority.certificate.der for each in self._issuing}
+        return served.get(name)
+
+    def check_published(self) -> Mapping[str, bytes]:
+        """Return the lists by name, if there are any; ``Rejected(REVOCATION_LIST)`` otherwise."""
+        if not self._lists:
+            raise Rejected(Check.REVOCATION_LIST, "no list of revoked certificates is signed yet")
+        return self._lists
+
+    async def _sign(self, transaction: AccessTransaction, issuing: IssuingAuthority) -> bytes:
+        now = self._clock.now()
+        stored = await transaction.load(NUMBERS, issuing.key_id)
+        number = ListNumber(number=1 if stored is None else stored.value.number + 1)
+        if stored is None:
+            await transaction.put(NUMBERS, issuing.key_id, number, expires=_FOR_EVER)
+        else:
+            await transaction.swap(NUMBERS, issuing.key_id, number, version=stored.version, expires=_FOR_EVER)
+        authority = issuing.authority
+        return sign_crl(
+            authority.certificate,
+            key=authority.key,
+            # RFC 5280 section 3.3: one stays until the first list after its time
+            revoked=await transaction.access.revoked(issuing.key_id, since=now - DAY),
+            number=number.number,
+            now=now,
+            next_update=now + self._valid,
+        )
