@@ -1,4 +1,4 @@
-"""Access certificates on SQL: what was issued, and which of it is revoked. All of it stands in a log, for all to see."""
+"""Access certificates on SQL: what was issued, and what of it is revoked. All of it stands in a log, for all to see."""
 
 from typing import Any, Final, final
 
