@@ -139,7 +139,7 @@ class AccessAuthorityService:
         ``Unavailable`` where somebody does not answer, and it can be tried again.
         """
         async with self._turns.of(order_id):
-            order = await self._prove(await self.look(order_id))
+            order = await self._prove((await self.look(order_id)).check_open())
             certified = await self._certifiable(order)
             issued = order.issue(await self._issue(certified), now=self._clock.now())
             async with self._store.transaction(durable=True) as transaction:

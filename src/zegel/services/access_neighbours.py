@@ -16,8 +16,7 @@ from zegel.trust.register.states import Standing
 from zegel.trust.register.values import WalletRelyingParty
 from zegel.trust.transparency.items import TransItem
 
-_MAX_REGISTRATION: Final = 1 << 20  # bytes; a party as registered and as proposed, and its registration certificates
-_MAX_LOG_ANSWER: Final = 1 << 18  # bytes; a timestamp, a head and a proof are under 4 kB
+_ANSWER_BYTES: Final = 8 * MAX_PARTY  # a party as registered and as proposed, with its registration certificates
 _WHAT: Final = "registration"
 
 
@@ -38,7 +37,7 @@ class OperatedRegister:
         if response.status != 200:
             raise Unavailable("register", f"expected status 200, got {response.status}")
         try:
-            members = parse_object(response.body, what=_WHAT, max_bytes=_MAX_REGISTRATION)
+            members = parse_object(response.body, what=_WHAT, max_bytes=_ANSWER_BYTES)
             if members.get("standing") != Standing.REGISTERED:
                 detail = f"expected a registration that is in force, and it is {str(members.get('standing'))[:16]}"
                 raise _unregistered(detail, "identifier")
@@ -55,7 +54,7 @@ class OperatedRegister:
 
     async def _send(self, method: str, path: str, body: bytes) -> HttpResponse:
         request = HttpRequest(method=method, url=self._origin + path, headers=self._headers, body=body)
-        return await self._outbound.fetch(request, max_bytes=2 * MAX_PARTY + _MAX_REGISTRATION)
+        return await self._outbound.fetch(request, max_bytes=_ANSWER_BYTES)
 
 
 @final
@@ -74,7 +73,7 @@ class RemoteLog:
             headers=(("content-type", JSON),),
             body=submission.encode(),
         )
-        response = await self._outbound.fetch(request, max_bytes=_MAX_LOG_ANSWER)
+        response = await self._outbound.fetch(request)
         if response.status != 200:
             raise Unavailable("log", f"it does not take in what is to be issued (status {response.status})")
         try:

@@ -7,6 +7,9 @@ _UNIT: Final = "tests/unit/"
 _CLOCKS: Final = "tests/attacks/test_clocks.py::"
 
 ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "zegel.services.access_authority._MAX_ANSWER": (
+        _UNIT + "services/test_access_authority.py::test_an_answer_may_have_so_many_bytes_and_no_more",
+    ),
     "zegel.services.register_reader.MAX_ACCESS_CERTIFICATES": (
         _UNIT + "services/test_registrar.py::test_so_many_access_certificates_are_remembered_and_no_more",
     ),

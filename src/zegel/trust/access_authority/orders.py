@@ -85,6 +85,12 @@ class AccessOrder:
             return self
         return replace(self, standing=Standing.EXPIRED)
 
+    def check_open(self) -> "AccessOrder":
+        """Return the order if it still leads to a certificate; ``Rejected(ACCESS_ORDER)`` otherwise."""
+        if self.standing not in (Standing.ORDERED, Standing.PROVEN):
+            raise _illegal(f"the order is {self.standing}, expected one that is open", field="order")
+        return self
+
     def prove(self, answers: Mapping[str, bytes], *, now: int) -> "AccessOrder":
         """Each host has answered, by its name, with its token and the key's thumbprint (RFC 8555 section 8.1)."""
         self._expect(Standing.ORDERED, now)

@@ -141,3 +141,14 @@ def test_a_revocation_has_a_reason_that_can_be_read(reason: str) -> None:
     with pytest.raises(Rejected) as refusal:
         issued().revoke(now=NOW, reason=reason)
     assert refusal.value.field == "reason"
+
+
+@pytest.mark.parametrize("standing", list(Standing))
+def test_an_order_is_open_until_it_is_issued_or_over(standing: Standing) -> None:
+    order = STATES[standing][0]()
+    if standing in (Standing.ORDERED, Standing.PROVEN):
+        assert order.check_open() is order
+    else:
+        with pytest.raises(Rejected) as refusal:
+            order.check_open()
+        assert refusal.value.check is Check.ACCESS_ORDER

@@ -1,0 +1,237 @@
+"""Revocation by the access authority: one certificate, those of a party, all; and when a wallet sees it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+from zegel_testing.access_desk import IDENTIFIER, ISSUER, AccessDesk, open_desk
+from zegel_testing.access_requests import ISSUING, ROOT, below, request_pem
+from zegel_testing.authorities import DAY, LOG, NOW, anchor, fixed_key
+from zegel_testing.register import party
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.crl import UnverifiedCrl, parse_crl, verify_crl
+from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, IssuingAuthority
+from zegel.services.trust import Trust
+from zegel.trust.access import verify_access_chain
+from zegel.trust.access_authority.orders import AccessOrder, Standing
+from zegel.trust.access_authority.selection import CertificatesIssued, CertificatesOf, OneCertificate
+from zegel.trust.anchors import Purpose
+
+T = TypeVar("T")
+
+
+def at_the_desk(act: Callable[[AccessDesk], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        async with open_desk() as desk:
+            return await act(desk)
+
+    return asyncio.run(opened())
+
+
+async def three(desk: AccessDesk) -> list[AccessOrder]:
+    """Three certificates of the library, an hour apart."""
+    orders = []
+    for name in ("one", "two", "three"):
+        orders.append(await desk.issue(fixed_key(name)))
+        desk.clock.advance(3_600)
+    return orders
+
+
+def serials(crl: UnverifiedCrl) -> frozenset[int]:
+    return crl.unverified_serials
+
+
+def test_the_first_list_is_empty_and_under_the_issuers_key() -> None:
+    """ARF 3.0 Reg_12."""
+
+    async def act(desk: AccessDesk) -> UnverifiedCrl:
+        assert desk.revocation.read(ISSUER.key_id + CRL_SUFFIX) is None
+        with pytest.raises(Rejected):
+            desk.revocation.check_published()
+        await desk.revocation.publish()
+        assert desk.revocation.check_published()
+        return desk.crl()
+
+    verified = verify_crl(at_the_desk(act), issuer=ISSUING.certificate, now=NOW)
+    assert (verified.serials, verified.number, verified.next_update) == (frozenset(), 1, NOW + DAY)
+
+
+def test_one_certificate_is_revoked_with_its_reason_and_the_others_stay() -> None:
+    async def act(desk: AccessDesk) -> tuple[list[AccessOrder], UnverifiedCrl, AccessOrder]:
+        orders = await three(desk)
+        one = OneCertificate(serial=orders[1].certificate.serial_number)
+        assert await desk.revocation.revoke(one, reason="the key was lost") == 1
+        return orders, desk.crl(), await desk.service.look(orders[1].id)
+
+    orders, crl, revoked = at_the_desk(act)
+    assert serials(crl) == {orders[1].certificate.serial_number}
+    assert (revoked.standing, revoked.reason) == (Standing.REVOKED, "the key was lost")
+
+
+def test_what_is_revoked_is_not_revoked_again() -> None:
+    async def act(desk: AccessDesk) -> None:
+        one = OneCertificate(serial=(await desk.issue()).certificate.serial_number)
+        await desk.revocation.revoke(one, reason="the key was lost")
+        await desk.revocation.revoke(one, reason="the key was lost")
+
+    with pytest.raises(Rejected) as refusal:
+        at_the_desk(act)
+    assert refusal.value.check is Check.ACCESS_REVOCATION
+
+
+def test_all_of_a_party_are_revoked_and_nobody_elses() -> None:
+    async def act(desk: AccessDesk) -> tuple[int, int]:
+        orders = await three(desk)
+        desk.register.parties["NTRUT-2"] = party(identifier=[{"identifier": "NTRUT-2", "type": "urn:a"}])
+        other = desk.serve(await desk.service.order("NTRUT-2", "lending", request_pem(key=fixed_key("four"))))
+        await desk.service.finish(other.id)
+        revoked = await desk.revocation.revoke(CertificatesOf(party=IDENTIFIER), reason="cancelled")
+        assert serials(desk.crl()) == {each.certificate.serial_number for each in orders}
+        return revoked, len(serials(desk.crl()))
+
+    assert at_the_desk(act) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "meant"),
+    [(None, None, {0, 1, 2}), (NOW + 3_600, None, {1, 2}), (None, NOW + 3_600, {0}), (NOW + 1, NOW + 7_200, {1})],
+)
+def test_all_that_were_issued_in_a_time_are_revoked_for_whoever_says_how_many(
+    since: int | None, until: int | None, meant: set[int]
+) -> None:
+    selection = CertificatesIssued(since=since, until=until)
+
+    async def act(desk: AccessDesk) -> tuple[list[AccessOrder], UnverifiedCrl]:
+        orders = await three(desk)
+        await desk.revocation.publish()
+        with pytest.raises(Rejected) as refusal:
+            await desk.revocation.revoke(selection, reason="the token was stolen", confirm=len(meant) + 1)
+        assert (refusal.value.check, refusal.value.field) == (Check.ACCESS_REVOCATION, "confirm")
+        assert serials(desk.crl()) == frozenset()
+        count = await desk.revocation.revoke(selection, reason="the token was stolen", confirm=len(meant))
+        assert count == len(meant)
+        return orders, desk.crl()
+
+    orders, crl = at_the_desk(act)
+    assert serials(crl) == {orders[at].certificate.serial_number for at in meant}
+
+
+def test_without_a_reason_nothing_is_revoked() -> None:
+    async def act(desk: AccessDesk) -> None:
+        await desk.issue()
+        await desk.revocation.revoke(CertificatesOf(party=IDENTIFIER), reason="")
+
+    with pytest.raises(Rejected) as refusal:
+        at_the_desk(act)
+    assert refusal.value.field == "reason"
+
+
+def test_whose_registration_ends_loses_the_certificates_at_the_next_look() -> None:
+    """ARF 3.0 Reg_13: suspended or cancelled, they are revoked."""
+
+    async def act(desk: AccessDesk) -> tuple[int, int, int]:
+        await three(desk)
+        before = await desk.revocation.follow_register()
+        desk.register.parties.clear()
+        return before, await desk.revocation.follow_register(), await desk.revocation.follow_register()
+
+    assert at_the_desk(act) == (0, 3, 0)
+
+
+def test_a_revoked_certificate_stays_on_the_list_until_a_day_after_its_end() -> None:
+    async def act(desk: AccessDesk) -> list[int]:
+        order = await desk.issue()
+        await desk.revocation.revoke(CertificatesOf(party=IDENTIFIER), reason="cancelled")
+        counts = []
+        desk.clock.advance(order.until + DAY - 1 - NOW)
+        for _ in range(2):
+            await desk.revocation.publish()
+            counts.append(len(serials(desk.crl())))
+            desk.clock.advance(1)
+        return counts
+
+    assert at_the_desk(act) == [1, 0]
+
+
+def test_numbers_rise_with_each_list() -> None:
+    async def act(desk: AccessDesk) -> list[int | None]:
+        numbers = []
+        for _ in range(3):
+            await desk.revocation.publish()
+            numbers.append(desk.crl().unverified_number)
+        return numbers
+
+    assert at_the_desk(act) == [1, 2, 3]
+
+
+def test_a_key_that_issues_no_more_signs_its_list_as_long_as_it_is_kept() -> None:
+    successor = IssuingAuthority(authority=below(ROOT, "another"))
+
+    async def act(desk: AccessDesk) -> tuple[AccessOrder, bytes | None, bytes | None, bytes | None]:
+        order = await desk.issue()
+        desk.service.issue_with(successor)
+        desk.revocation.sign_with((successor, ISSUER))
+        await desk.issue(fixed_key("by the successor"))
+        await desk.revocation.revoke(OneCertificate(serial=order.certificate.serial_number), reason="lost")
+        read = desk.revocation.read
+        old, new = read(ISSUER.key_id + CRL_SUFFIX), read(successor.key_id + CRL_SUFFIX)
+        return order, old, new, desk.revocation.certificate(successor.key_id + CERTIFICATE_SUFFIX)
+
+    order, old, new, certificate = at_the_desk(act)
+    assert old is not None
+    assert new is not None
+    assert serials(parse_crl(old)) == {order.certificate.serial_number}
+    assert serials(parse_crl(new)) == frozenset()
+    assert certificate == successor.authority.certificate.der
+
+
+class Published:
+    """A ``RevocationSource``: the authority's own, and the root's, where nothing is revoked."""
+
+    def __init__(self, desk: AccessDesk) -> None:
+        self.desk = desk
+
+    async def fetch(self, url: str) -> bytes:
+        found = self.desk.revocation.read(url.rpartition("/")[2])
+        assert found is not None
+        return found
+
+
+def test_a_wallet_sees_a_mass_revocation_a_second_after_the_next_update_and_not_a_second_before() -> None:
+    """It goes on with the list that it has until that is over, and then has the next one (a day, by default)."""
+
+    async def act(desk: AccessDesk) -> tuple[list[Check | None], int]:
+        order = await desk.issue()
+        x5c = tuple(each.der for each in order.chain)
+        trust = Trust(
+            (), fixed=(anchor(ROOT, Purpose.ACCESS), LOG), clock=desk.clock, revocations=Published(desk), grace=0
+        )
+
+        def verdict() -> Check | None:
+            now = desk.clock.now()
+            try:
+                verify_access_chain(x5c, anchors=trust.anchors, timestamps_required=True, now=now)
+            except Rejected as refusal:
+                return refusal.check
+            return None
+
+        await desk.revocation.publish()
+        next_update = desk.crl().unverified_next_update
+        assert verdict() is Check.REVOCATION_STALE  # nothing was fetched yet, and now its address is known
+        await trust.refresh()
+        seen = [verdict()]
+        await desk.revocation.revoke(CertificatesIssued(), reason="the authority was broken into", confirm=1)
+        desk.clock.advance(next_update - 1 - desk.clock.now())
+        seen.append(verdict())
+        desk.clock.advance(2)
+        seen.append(verdict())  # the old list is over: nobody may believe it any more
+        await trust.refresh()
+        seen.append(verdict())
+        return seen, next_update
+
+    seen, next_update = at_the_desk(act)
+    assert seen == [None, None, Check.REVOCATION_STALE, Check.CERTIFICATE_REVOKED]
+    assert next_update == NOW + DAY
