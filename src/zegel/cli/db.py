@@ -14,7 +14,7 @@ from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_t
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
 
-STORED: Final = ("issuer", "verifier", "provider", "wallet-provider", "registrar")
+STORED: Final = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "access-authority")
 """The roles that keep a database. The wallet has a vault, which is a file to be copied while the wallet is closed."""
 
 Work = Callable[[str, Path], DatabaseState]

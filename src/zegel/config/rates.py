@@ -86,3 +86,12 @@ class RegistrarRates:
     request: Count = setting(Count(60), "applications, changes and decisions, a minute from one address")
     log_in: Count = setting(Count(30), "sign-ins begun and ended, a minute from one address")
     operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessAuthorityRates:
+    """The access authority's. An order asks the register, and its end asks the hosts and the log."""
+
+    request: Count = setting(Count(60), "orders made and finished, a minute from one address")
+    operator_token: Count = setting(Count(10), "wrong operator tokens a minute from one address; a right one is taken")

@@ -25,7 +25,13 @@ from zegel.config.setting import (
     setting,
     settings_of,
 )
-from zegel.config.trust_roles import RegistrarConfig, TransparencyLogConfig, TrustConfig, WalletProviderConfig
+from zegel.config.trust_roles import (
+    AccessAuthorityConfig,
+    RegistrarConfig,
+    TransparencyLogConfig,
+    TrustConfig,
+    WalletProviderConfig,
+)
 
 ProfileName = Literal["haip", "plain"]
 UnregisteredIssuers = Literal["refuse", "warn"]
@@ -281,6 +287,7 @@ class Config:
     trust: TrustConfig = section(TrustConfig, "what serves the lists of trusted entities")
     transparency_log: TransparencyLogConfig = section(TransparencyLogConfig, "the log of access certificates")
     registrar: RegistrarConfig = section(RegistrarConfig, "the registrar of relying parties and providers")
+    access_authority: AccessAuthorityConfig = section(AccessAuthorityConfig, "the authority for access certificates")
     keys: Seconds = setting(Seconds(60), "how often the roles look whether a key of theirs was rotated")
 
     def loopback_origins(self) -> frozenset[str]:

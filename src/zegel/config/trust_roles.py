@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from zegel.config.rates import RegistrarRates, TransparencyLogRates, WalletProviderRates
+from zegel.config.rates import AccessAuthorityRates, RegistrarRates, TransparencyLogRates, WalletProviderRates
 from zegel.config.role import RoleConfig
 from zegel.config.setting import Count, Database, ListSize, Origin, Port, Seconds, section, setting
 
@@ -90,3 +90,36 @@ class RegistrarConfig(RoleConfig):
     operator_port: Port = setting(Port(7114), "the port of the operator API")
     operator_token: Path = setting(Path("keys/registrar-operator.token"), "file with the bearer token that opens it")
     rates: RegistrarRates = section(RegistrarRates, "how often the registrar may be asked")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessAuthorityConfig(RoleConfig):
+    """The authority for access certificates. The root's key has no setting: it is offline."""
+
+    origin: Origin = setting(Origin("http://access-authority.localhost:7109"), "the access authority's origin")
+    port: Port = setting(Port(7109), "the port to listen on")
+    name: str = setting("Utopia access office", "the name that people see")
+    database: Database = setting(Database("sqlite:///data/access-authority.db"), "the database's URL")
+    sealing_key: Path = setting(Path("keys/access-authority.seal"), "file with the key that seals the database")
+    key: Path = setting(
+        Path("keys/access-authority.key.pem"), "the key that issues, below a root, and signs what is revoked"
+    )
+    chain: Path = setting(Path("keys/access-authority.pem"), "its chain, its own certificate first, without the root's")
+    days: Count = setting(Count(90), "for how many days certificates are valid")
+    registrar: Origin = setting(Origin("http://127.0.0.1:7114"), "the origin of the registrar's operator API")
+    registrar_token: Path = setting(Path("keys/registrar-operator.token"), "file with the bearer token that opens it")
+    log: Origin = setting(Origin("http://log.localhost:7110"), "the log that certificates are submitted to")
+    crl_validity: Seconds = setting(
+        Seconds(86_400), "until when after it is signed a list of what is revoked is to be replaced, and is believed"
+    )
+    crl_period: Seconds = setting(Seconds(3_600), "how often it is signed anew")
+    register_period: Seconds = setting(
+        Seconds(3_600), "how often it is seen to that certificates end with the registration that they stand on"
+    )
+    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
+    operator_port: Port = setting(Port(7115), "the port of the operator API")
+    operator_token: Path = setting(
+        Path("keys/access-authority-operator.token"), "file with the bearer token that opens it"
+    )
+    rates: AccessAuthorityRates = section(AccessAuthorityRates, "how often the access authority may be asked")

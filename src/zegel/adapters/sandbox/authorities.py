@@ -13,6 +13,8 @@ from zegel.adapters.sandbox.revocations import CRL_PATH, PUBLISHING, publish_fir
 from zegel.primitives.der import encode_oid
 from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel.primitives.x509 import DAY, Certificate
+from zegel.services.access_authority import CRL_PATH as ISSUED_CRL_PATH
+from zegel.services.access_authority import CRL_SUFFIX as ISSUED_CRL_SUFFIX
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import (
     Authority,
@@ -20,6 +22,7 @@ from zegel.trust.authority import (
     SubjectName,
     create_authority,
     draft_certificate,
+    issue_authority,
     issue_certificate,
     issue_web_certificate,
 )
@@ -28,6 +31,8 @@ from zegel.trust.transparency.logs import LogSigner
 
 COUNTRY: Final = "UT"
 SIGNER_DAYS: Final = 365  # ISO/IEC 18013-5 table B.3: at most 457 for a document signer
+ISSUING_DAYS: Final = 1_095  # an authority is certified for longer than whom it certifies, and for less than its root
+ISSUING_FILE: Final = "access-authority"
 LOG_KEY_FILE: Final = "log.key.pem"
 _UUID_ARC: Final = "2.25"
 _UUID_BYTES: Final = 16
@@ -41,11 +46,15 @@ Stamp = Callable[[Draft], Certificate]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """A root of the sandbox: the file that it stands in, its name, and what it is trusted for."""
+    """A root of the sandbox: the file that it stands in, its name, and what it is trusted for.
+
+    ``path_length`` is how many authorities may stand below it.
+    """
 
     file: str
     name: str
     purpose: Purpose | None
+    path_length: int = 0
 
 
 ROOTS: Final[Mapping[str, Root]] = {
@@ -54,7 +63,7 @@ ROOTS: Final[Mapping[str, Root]] = {
         Root(file="attestations", name="Utopia attestation authority", purpose=Purpose.ISSUER),
         Root(file="wallets", name="Utopia wallet authority", purpose=Purpose.WALLET_PROVIDER),
         Root(file="wallet-status", name="Utopia wallet status authority", purpose=Purpose.WALLET_STATUS),
-        Root(file="access", name="Utopia access certificate authority", purpose=Purpose.ACCESS),
+        Root(file="access", name="Utopia access certificate authority", purpose=Purpose.ACCESS, path_length=1),
         Root(file="registration", name="Utopia registration authority", purpose=Purpose.REGISTRATION),
         Root(file="lists", name="Utopia list operator", purpose=Purpose.LIST),
         Root(file="web", name="Utopia web authority (sandbox)", purpose=None),
@@ -133,7 +142,9 @@ def create_roots(folder: Path, *, now: int, random: Random) -> dict[str, Authori
     for file, root in ROOTS.items():
         key = random_private_key(random)
         name = SubjectName(country=COUNTRY, organization="Utopia", common_name=root.name)
-        roots[file] = create_authority(name, key=key, now=now - DAY, random=random, contact=CONTACT)
+        roots[file] = create_authority(
+            name, key=key, now=now - DAY, random=random, contact=CONTACT, path_length=root.path_length
+        )
         create_private_key(folder / "authorities" / f"{file}.key.pem", key)
         create_owner_only(folder / "authorities" / f"{file}.pem", roots[file].certificate.pem.encode())
     return roots
@@ -174,6 +185,28 @@ def certify(
         )
         certificate = stamp(draft) if _purpose(entity.root) is Purpose.ACCESS else draft.sign()
         write_identity(folder / "keys" / entity.file, key, certificate)
+
+
+def create_issuing(folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Random) -> Certificate:
+    """Make the key that the access authority issues with, and have the root certify it, this once."""
+    key = random_private_key(random)
+    certificate = issue_authority(
+        root,
+        SubjectName(country=COUNTRY, organization="Utopia access office", common_name="Utopia access certificates 1"),
+        key=key.public_key,
+        now=now - DAY,
+        days=ISSUING_DAYS,
+        random=random,
+        crl_url=revocation_url(plan, "access"),
+    )
+    write_identity(folder / "keys" / ISSUING_FILE, key, certificate)
+    return certificate
+
+
+def issuing_url(plan: SandboxPlan, certificate: Certificate) -> str:
+    """Where the access authority serves what it revoked."""
+    assert certificate.key_id is not None  # each authority has one
+    return f"{plan.origin('access_authority')}{ISSUED_CRL_PATH}{certificate.key_id.hex()}{ISSUED_CRL_SUFFIX}"
 
 
 def revocation_url(plan: SandboxPlan, root: str) -> str:

@@ -25,6 +25,7 @@ from zegel.adapters.sandbox.authorities import (
     certify,
     certify_list_operator,
     certify_web,
+    create_issuing,
     create_log,
     create_roots,
     publish_revocations,
@@ -50,7 +51,7 @@ WEB_CA_FILE: Final = "web-ca.pem"
 TRUST_FOLDER: Final = "trust"
 _FOLDERS: Final = ("keys", "authorities", TRUST_FOLDER, "data")
 LOG_DATABASE: Final = "data/log.db"  # where the log looks for it, unless it is told otherwise
-_SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider", "registrar")
+_SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "access-authority")
 _CLIENT: Final = "tax-online"
 _REGISTRAR: Final = "registrar"
 
@@ -61,6 +62,7 @@ _BUSY: Final[Mapping[str, tuple[str, ...]]] = {
     "provider": ("request", "request_session", "token", "token_session"),
     "wallet_provider": ("attestation",),
     "registrar": ("register", "request", "log_in"),
+    "access_authority": ("request",),
 }
 _ANY_RATE: Final = 1_000_000
 
@@ -92,11 +94,21 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
     with _opened_log(folder, roots["access"], log, now=yesterday) as service:
         stamp = partial(issue_logged, log=service, now=yesterday)
         certify(folder, plan, roots, stamp=stamp, now=now, random=random)
+    issuing = create_issuing(folder, plan, roots["access"], now=now, random=random)
     publish_revocations(folder, roots, now=yesterday)
     certify_web(folder, plan, roots["web"], now=now, random=random)
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
     signer = certify_list_operator(roots["lists"], now=now, random=random)
-    write_lists(folder / TRUST_FOLDER, plan, roots, log=log, signer=signer, catalogue=load_catalogue(), now=now)
+    write_lists(
+        folder / TRUST_FOLDER,
+        plan,
+        roots,
+        log=log,
+        issuing=issuing,
+        signer=signer,
+        catalogue=load_catalogue(),
+        now=now,
+    )
     create_registrations(
         folder,
         plan,
@@ -209,6 +221,9 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
         case "registrar":
             table |= {"provider": plan.origin("provider"), "client_secret": f"keys/{_REGISTRAR}.secret"}
             table |= _BRISK_LISTS if plan.brisk else {}
+        case "access_authority":
+            table["registrar"] = f"http://127.0.0.1:{plan.operator_ports['registrar']}"
+            table["log"] = plan.origin("transparency_log")
         case "issuer" | "wallet_provider" if plan.brisk:
             table |= _BRISK_LISTS
         case "verifier" | "provider" if plan.brisk:

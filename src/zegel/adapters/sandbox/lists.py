@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.files import create_owner_only
-from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, revocation_url
+from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, issuing_url, revocation_url
 from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.der import dotted_oid
-from zegel.primitives.x509 import DAY
+from zegel.primitives.x509 import DAY, Certificate
 from zegel.trust.authority import Authority
 from zegel.trust.lists.build import (
     ListedEntity,
@@ -79,12 +79,13 @@ def write_lists(
     roots: Mapping[str, Authority],
     *,
     log: LogSigner,
+    issuing: Certificate,
     signer: CertifiedSigner,
     catalogue: Catalogue,
     now: int,
 ) -> None:
-    """Sign every list, and put the operator's root beside them."""
-    utopia = _Utopia(plan, roots, catalogue, log)
+    """Sign every list, and put the operator's root beside them. ``issuing`` is who issues below the access root."""
+    utopia = _Utopia(plan, roots, catalogue, log, issuing)
     for listed in LIST_FILES:
         document = build_trusted_list(
             _scheme(listed, plan),
@@ -108,6 +109,7 @@ class _Utopia:
     roots: Mapping[str, Authority]
     catalogue: Catalogue
     log: LogSigner
+    issuing: Certificate
 
     def entities(self, list_type: ListType) -> tuple[ListedEntity, ...]:
         """Those of a list. Issuer and registrar sign their status lists themselves."""
@@ -126,8 +128,9 @@ class _Utopia:
                 return (_entity("wallet", issuance, status),)
             case ListType.ACCESS_PROVIDERS:
                 issuance = self._service("Access certificates", ServiceType.ACCESS_ISSUANCE, "access")
+                below = SupplyPoint(url=issuing_url(self.plan, self.issuing), type=CRL_POINT)
                 return (
-                    _entity("access", issuance),
+                    _entity("access", replace(issuance, supply_points=(*issuance.supply_points, below))),
                     _entity("log", _log_service(self.log, self.plan.origin("transparency_log"))),
                 )
             case ListType.REGISTRATION_PROVIDERS:

@@ -14,10 +14,11 @@ ROLES: Final[Mapping[str, str]] = {
     "trust": "trust",
     "transparency_log": "log",
     "registrar": "registrar",
+    "access_authority": "access-authority",
 }
 """Each role and the first label of its host: cookies ignore ports, so that each has a host of its own."""
 
-OPERATED: Final = ("issuer", "verifier", "wallet_provider", "registrar")
+OPERATED: Final = ("issuer", "verifier", "wallet_provider", "registrar", "access_authority")
 """The roles with an operator API on a listener of its own."""
 
 

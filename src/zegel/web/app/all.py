@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
+from zegel.web.app.access_authority import open_access_authority
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.log import open_log_role
 from zegel.web.app.provider import open_provider
@@ -15,9 +16,10 @@ from zegel.web.app.wallet import open_wallet
 from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import trust_timer
 
-# The lists of trusted entities come first: everybody else reads them.
+# The lists of trusted entities, and those of what is revoked, come first: everybody else reads them.
 OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
     "trust": open_trust,
+    "access-authority": open_access_authority,
     "transparency-log": open_log_role,
     "wallet-provider": open_wallet_provider,
     "issuer": open_issuer,
@@ -27,6 +29,9 @@ OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
     "wallet": open_wallet,
     "registrar": open_registrar,
 }
+
+_PUBLISHING: Final = ("trust", "access-authority")
+"""Whose lists are fetched when roles start in one process."""
 
 
 async def open_roles(names: Sequence[str], world: World) -> tuple[OpenRole, ...]:
@@ -43,7 +48,7 @@ async def open_roles(names: Sequence[str], world: World) -> tuple[OpenRole, ...]
         for role in opened:
             role.close()
         raise
-    at = chosen.index("trust") + 1 if "trust" in chosen else 0
+    at = max((chosen.index(name) + 1 for name in _PUBLISHING if name in chosen), default=0)
     return (*opened[:at], _trust_keeper(trust_timer(world)), *opened[at:])
 
 

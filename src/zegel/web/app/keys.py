@@ -18,7 +18,7 @@ from zegel.config.roles import (
     VerifierConfig,
 )
 from zegel.config.setting import settings_of
-from zegel.config.trust_roles import RegistrarConfig, WalletProviderConfig
+from zegel.config.trust_roles import AccessAuthorityConfig, RegistrarConfig, WalletProviderConfig
 from zegel.errors import Unavailable
 from zegel.primitives.times import TOLERATED_LATE
 from zegel.primitives.x509 import DAY
@@ -108,6 +108,7 @@ def sealing_keys(config: Config) -> tuple[SealingKey, ...]:
         _sealing_key("provider", provider, trails=_SESSIONS),
         _sealing_key("wallet-provider", config.wallet_provider, trails=0),  # nothing is derived from it
         _sealing_key("registrar", config.registrar, trails=SESSION_SECONDS),
+        _sealing_key("access-authority", config.access_authority, trails=0),  # nothing is derived from it
     )
     same = {key.path: [other for other in made if other.path == key.path] for key in made}
     return tuple(
@@ -237,6 +238,10 @@ def _role_keys(config: Config) -> Iterator[RoleKey]:
     certified = VALID_DAYS * DAY
     chain = register.registration_chain
     yield _key("registrar.registration_key", register.registration_key, chain, register, _travels(turn + certified))
+    access = config.access_authority
+    # it says what of its own is revoked for as long as any of that is valid (RFC 5280 section 3.3)
+    issues = KeyPractice(kept=Kept.PRIVATE, announced=0, trails=turn + (access.days + 1) * DAY)
+    yield _key("access-authority.key", access.key, access.chain, access, issues)
 
 
 def _asks(config: Config, role: str) -> KeyPractice:
@@ -258,7 +263,12 @@ def _travels(seconds: int | None) -> KeyPractice:
 
 def _sealing_key(
     role: str,
-    config: IssuerConfig | VerifierConfig | ProviderConfig | WalletProviderConfig | RegistrarConfig,
+    config: IssuerConfig
+    | VerifierConfig
+    | ProviderConfig
+    | WalletProviderConfig
+    | RegistrarConfig
+    | AccessAuthorityConfig,
     *,
     trails: int,
 ) -> SealingKey:

@@ -1,6 +1,7 @@
 """From a role's section on how often it may be asked to the limits of its turnstile."""
 
 from zegel.config.rates import (
+    AccessAuthorityRates,
     IssuerRates,
     ProviderRates,
     RegistrarRates,
@@ -66,5 +67,13 @@ def registrar_limits(rates: RegistrarRates) -> Limits:
         Limit.REGISTER: Allowance(address=rates.register),
         Limit.REQUEST: Allowance(address=rates.request),
         Limit.LOG_IN: Allowance(address=rates.log_in),
+        Limit.OPERATOR_TOKEN: Allowance(address=rates.operator_token),
+    }
+
+
+def access_authority_limits(rates: AccessAuthorityRates) -> Limits:
+    """The access authority's."""
+    return {
+        Limit.REQUEST: Allowance(address=rates.request),
         Limit.OPERATOR_TOKEN: Allowance(address=rates.operator_token),
     }

@@ -7,6 +7,8 @@ from zegel.adapters.sql.store import SqlStore
 from zegel.config.role import RoleConfig
 from zegel.config.setting import is_loopback
 from zegel.errors import Unavailable
+from zegel.services.access_authority import AccessAuthorityService
+from zegel.services.access_revocation import AccessRevocationService
 from zegel.services.log import LogService
 from zegel.services.ports import ListFolder
 from zegel.services.status import StatusReader
@@ -83,6 +85,24 @@ def trust_condition(world: World) -> Mapping[str, Condition]:
         world.trust.check_fresh()
 
     return {"trust": fresh}
+
+
+def revocations_condition(revocation: AccessRevocationService) -> Mapping[str, Condition]:
+    """What was revoked is signed and served."""
+
+    async def published() -> None:
+        revocation.check_published()
+
+    return {"revocations": published}
+
+
+def access_families(service: AccessAuthorityService, revocation: AccessRevocationService) -> tuple[Family, ...]:
+    """What an access authority issued and revoked since it was opened."""
+    issued, revoked = "Access certificates issued.", "Access certificates revoked."
+    return (
+        single("zegel_access_certificates_issued_total", Kind.COUNTER, issued, service.issued),
+        single("zegel_access_certificates_revoked_total", Kind.COUNTER, revoked, revocation.revoked),
+    )
 
 
 def lists_condition(lists: ListFolder) -> Mapping[str, Condition]:

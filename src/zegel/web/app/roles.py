@@ -39,6 +39,7 @@ async def _nothing_to_close() -> None:
 class World:
     """What roles are opened with: the configuration, and the adapters that all of them share.
 
+    ``neighbour`` is the way to the operator API of another role, by its origin; None: there is one way for all.
     ``load`` is what they have in hand together. ``close`` is called at the end, when no role is open any more.
     """
 
@@ -47,6 +48,7 @@ class World:
     random: Random
     outbound: Outbound
     trust: Trust
+    neighbour: Callable[[str], Outbound] | None = None
     load: Load = field(default_factory=lambda: Load(OverloadConfig()))
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 

@@ -12,6 +12,7 @@ from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.logs import Log
 from zegel.adapters.outbound import HttpOutbound
 from zegel.config.roles import Config, TrustedListConfig
+from zegel.config.setting import is_loopback
 from zegel.errors import Unavailable
 from zegel.primitives.crl import MAX_CRL
 from zegel.primitives.http import HttpRequest
@@ -106,6 +107,23 @@ def open_world(config: Config) -> World:
         seconds=config.outbound.timeout,
         web_authority=config.outbound.web_authority,
     )
+    ways = [outbound]
+
+    def neighbour(origin: str) -> Outbound:
+        """A way that leads there alone, so that nobody else's wish does."""
+        ways.append(
+            HttpOutbound(
+                loopback_origins=frozenset(filter(is_loopback, {origin})),
+                seconds=config.outbound.timeout,
+                web_authority=config.outbound.web_authority,
+            )
+        )
+        return ways[-1]
+
+    async def close() -> None:
+        for way in ways:
+            await way.aclose()
+
     clock, sources = SystemClock(), configured_lists(config, outbound=outbound)
     return World(
         config=config,
@@ -121,7 +139,8 @@ def open_world(config: Config) -> World:
             shelves=configured_shelves(config, sources),
         ),
         load=Load(config.overload),
-        close=outbound.aclose,
+        neighbour=neighbour,
+        close=close,
     )
 
 
