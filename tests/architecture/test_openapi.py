@@ -12,7 +12,7 @@ from zegel.config.parse import parse_config
 from zegel.formats.credential import Format
 from zegel.profiles import ClientIdPrefix, ResponseMode
 from zegel.trust.key_attestation import MAX_KEYS
-from zegel.web import issuer_operator, registrar_operator, verifier_operator, wallet_provider
+from zegel.web import access_operator, issuer_operator, registrar_operator, verifier_operator, wallet_provider
 from zegel.web.routing import Audience, Route
 
 DESCRIBED: dict[str, Sequence[Route[Any]]] = {
@@ -20,6 +20,7 @@ DESCRIBED: dict[str, Sequence[Route[Any]]] = {
     "verifier": verifier_operator.ROUTES,
     "wallet-provider": wallet_provider.OPERATOR_ROUTES,
     "registrar": registrar_operator.OPERATOR_ROUTES,
+    "access-authority": access_operator.OPERATOR_ROUTES,
 }
 
 

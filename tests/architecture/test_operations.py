@@ -122,7 +122,7 @@ def test_a_key_is_known_for_as_long_as_the_table_says() -> None:
     assert (practices["provider.key"].announced, practices["provider.key"].trails) == (turn + 5 * 60, turn + 6 * 60)
     assert practices["issuer.encryption_key"].trails == turn + 30 * DAY
     assert METADATA_SECONDS + SIGNED_SECONDS <= DAY + 600
-    assert [key.trails for key in sealing_keys(config)] == [365 * DAY + 600, 3_600, 3_600, 0, 3_600]
+    assert [key.trails for key in sealing_keys(config)] == [365 * DAY + 600, 3_600, 3_600, 0, 3_600, 0]
 
 
 def test_what_is_made_of_the_sources_is_made_as_it_says() -> None:
@@ -186,7 +186,7 @@ def test_every_rate_is_explained_with_its_endpoint() -> None:
     named = [name for _, _, *cells in explained for cell in cells for name in re.findall(r"`([\w.]+)`", cell)]
     rated = {
         role: getattr(Config(), role).rates
-        for role in ("issuer", "verifier", "provider", "wallet", "wallet_provider", "registrar")
+        for role in ("issuer", "verifier", "provider", "wallet", "wallet_provider", "registrar", "access_authority")
     }
     there = [f"{role}.rates.{setting.name}" for role, rates in rated.items() for setting in settings_of(type(rates))]
     assert sorted(name for name in named if "." in name) == sorted(there)

@@ -28,6 +28,7 @@ _LOADERS: Final[Mapping[str, Callable[[Path], object]]] = {
     "chain": load_certificates,
     "access_chain": load_certificates,
     "status_chain": load_certificates,
+    "registrar_token": load_secret,
 }
 """How a role reads the files that its settings name."""
 _CHAIN_OF: Final = {"key": "chain", "access_key": "access_chain", "status_key": "status_chain"}

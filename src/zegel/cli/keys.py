@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
-from zegel.adapters.keyfiles import load_private_key, load_secret, load_signer
+from zegel.adapters.files import create_owner_only
+from zegel.adapters.keyfiles import create_private_key, load_private_key, load_secret, load_signer
 from zegel.adapters.keyrings import load_generation, load_ring
 from zegel.adapters.rotation import SuccessorMaker, rotate_key, rotate_sealing_key, tidy_key, tidy_sealing_keys
 from zegel.adapters.sealing_keys import load_sealing_keys
@@ -20,8 +22,10 @@ from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_t
 from zegel.cli.wallet_words import time_text
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
+from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import Certificate
 from zegel.services.log import issue_logged
+from zegel.trust.access_authority.request import build_certificate_request, parse_certificate_request
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Draft
 from zegel.trust.rotation import Generation
@@ -41,6 +45,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     listing = commands.add_parser("list", help="every key that is there, its successor, and those that are retired")
     rotate = commands.add_parser("rotate", help="announce a key's successor, or have it take over where it is known")
     tidy = commands.add_parser("tidy", help="remove retired keys whose time is over")
+    asking = commands.add_parser("request", help="make a key, and a request with which it is certified")
+    asking.add_argument("keys", metavar="KEY", nargs=1, help="such as verifier.access_key, whose successor it is to be")
+    asking.add_argument(
+        "--host", metavar="HOST", action="append", help="where it is used; without it, the role's own; repeatable"
+    )
+    asking.add_argument(
+        "--to", metavar="FOLDER", type=Path, required=True, help="where to: next.key.pem, next.request.pem"
+    )
     for command in (listing, tidy):
         command.add_argument(
             "keys", metavar="KEY", nargs="*", help="such as provider.key; without one all that are there"
@@ -49,7 +61,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     rotate.add_argument("--key", metavar="FILE", type=Path, help="the successor, where it was made elsewhere")
     rotate.add_argument("--chain", metavar="FILE", type=Path, help="and its chain, leaf first, without the anchor")
     rotate.add_argument("--at-once", action="store_true", help="a fresh key, and no wait until everybody can know it")
-    for command in (listing, rotate, tidy):
+    for command in (listing, rotate, tidy, asking):
         command.add_argument("--json", action="store_true", help="one JSON object on stdout")
         add_config_option(command)
 
@@ -62,6 +74,8 @@ def run(args: Namespace) -> int:
     for name in args.keys:
         if name not in known:
             raise Malformed("command line", "KEY", f"expected some of {', '.join(known)}")
+    if args.action == "request":
+        return _request(known[args.keys[0]], args, config)
     if args.action == "rotate":
         _refuse_other_chains(known[args.keys[0]], known.values())
         _rotate(known[args.keys[0]], args, config, authorities=file.resolve().parent / AUTHORITIES, now=now)
@@ -100,6 +114,26 @@ def _rotate(key: AnyKey, args: Namespace, config: Config, *, authorities: Path, 
             rotate_sealing_key(key.path, databases=databases, trails=key.trails, random=system_random, now=now)
         case LastingSecret():
             raise Unavailable(key.name, "it is not rotated: with another one everybody would be somebody else")
+
+
+def _request(key: AnyKey, args: Namespace, config: Config) -> int:
+    """Make a key and its request, for an authority elsewhere; ``rotate --key --chain`` takes what comes back."""
+    if not isinstance(key, RoleKey) or key.files.chain is None:
+        raise Malformed("command line", "KEY", "expected a key that has a certificate")
+    own = urlsplit(getattr(config, key.role.replace("-", "_")).origin).hostname or ""
+    private = random_private_key(system_random)
+    # an authority has no host: its certificate names none
+    hosts = tuple(args.host or ([] if key.role == "access-authority" else [own]))
+    pem = build_certificate_request(private, hosts=hosts)
+    parse_certificate_request(pem.encode())  # what no authority would read is said here
+    made = {"key": args.to / "next.key.pem", "request": args.to / "next.request.pem"}
+    create_private_key(made["key"], private)
+    create_owner_only(made["request"], pem.encode())
+    if args.json:
+        print_data({name: str(path) for name, path in made.items()} | {"hosts": list(hosts)})
+    else:
+        print_text("\n".join(in_text(str(path)) for path in made.values()))
+    return ACCEPTED
 
 
 def _stamp(draft: Draft, *, config: Config, now: int) -> Certificate:

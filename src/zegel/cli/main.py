@@ -44,6 +44,9 @@ COMMANDS: Final = {
     "verifier": Command(module="verifier", help="ask for presentations, read the answers"),
     "wallet-provider": Command(module="wallet_provider", help="serve the wallet provider, list and revoke wallets"),
     "registrar": Command(module="registrar", help="serve the register, move registrations, search, audit its log"),
+    "access-authority": Command(
+        module="access_authority", help="serve the access authority, order and revoke its certificates, keep its root"
+    ),
     "verify": Command(module="verify", help="judge a credential or a presentation"),
     "inspect": Command(module="inspect", help="show what a file says of itself, unverified"),
     "issue": Command(module="issue", help="issue one credential from the command line"),

@@ -20,5 +20,9 @@ class RoleConfig:
     trusted_proxies: tuple[Network, ...] = setting(
         (), "addresses or networks of proxies that are believed when X-Forwarded-For says whom they heard"
     )
+    challenges: Path | None = setting(
+        None,
+        "folder of what /.well-known/access-certificate/ answers with while access certificates are ordered for the host",
+    )
     metrics_address: str = setting("127.0.0.1", "the address at which the role is watched, in plain http")
     metrics_port: Port | None = setting(None, "the port of /metrics, /healthz and /readyz; without it no such listener")

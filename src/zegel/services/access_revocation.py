@@ -52,6 +52,7 @@ class AccessRevocationService:
         self._registry = registry
         self._clock = clock
         self._lists: Mapping[str, bytes] = {}
+        self._until = 0
         self.revoked = 0
 
     def sign_with(self, issuing: tuple[IssuingAuthority, ...]) -> None:
@@ -94,6 +95,7 @@ class AccessRevocationService:
         """Sign every list anew."""
         async with self._store.transaction(durable=True) as transaction:
             self._lists = {each.key_id + CRL_SUFFIX: await self._sign(transaction, each) for each in self._issuing}
+        self._until = self._clock.now() + self._valid
 
     def read(self, name: str) -> bytes | None:
         """A list by its name, as it was signed last; None for one that is not there."""
@@ -105,9 +107,9 @@ class AccessRevocationService:
         return served.get(name)
 
     def check_published(self) -> Mapping[str, bytes]:
-        """Return the lists by name, if there are any; ``Rejected(REVOCATION_LIST)`` otherwise."""
-        if not self._lists:
-            raise Rejected(Check.REVOCATION_LIST, "no list of revoked certificates is signed yet")
+        """Return the lists by name, if their next update is not overdue; ``Rejected(REVOCATION_STALE)`` otherwise."""
+        if self._clock.now() >= self._until:
+            raise Rejected(Check.REVOCATION_STALE, "no list of revoked certificates that is in force is signed")
         return self._lists
 
     async def _sign(self, transaction: AccessTransaction, issuing: IssuingAuthority) -> bytes:

@@ -17,6 +17,8 @@ from zegel_testing.authorities import DAY, NOW
 
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.web import (
+    access_authority,
+    access_operator,
     issuer_operator,
     log,
     provider,
@@ -34,6 +36,7 @@ from zegel.web.app import issuer
 from zegel.web.asgi import call_asgi
 from zegel.web.routing import Route
 from zegel_fuzz.asking import asking_ground
+from zegel_fuzz.certifying import certifying_ground
 from zegel_fuzz.ground import Ground, Play
 from zegel_fuzz.holding import holding_ground, plain_holding_ground
 from zegel_fuzz.issuing import issuing_ground, plain_issuing_ground, town_ground
@@ -72,6 +75,8 @@ ROUTES: Final[Mapping[str, Sequence[Route[Any]]]] = {
     "transparency-log": log.ROUTES,
     "registrar": (*registrar.ROUTES, *registrar_pages.ROUTES, *registrar_desk.ROUTES),
     "registrar-operator": registrar_operator.OPERATOR_ROUTES,
+    "access-authority": access_authority.ROUTES,
+    "access-authority-operator": access_operator.OPERATOR_ROUTES,
 }
 SERVICE: Final = "service/sign-out"  # of Tax online, which is an application of another kind
 PLAIN: Final = "+plain"
@@ -88,6 +93,7 @@ _GROUNDS: Final[Mapping[str, Opening]] = {
     "service": signing_in_ground,
     "wallet": holding_ground,
     "registrar": registering_ground,
+    "access-authority": certifying_ground,
 }
 _PLAIN: Final[Mapping[str, Opening]] = {
     "issuer/par": plain_issuing_ground,

@@ -28,6 +28,7 @@ SIGNING = [
     "wallet-provider.status_key",
     "registrar.key",
     "registrar.registration_key",
+    "access-authority.key",
 ]
 SECRETS = [
     "issuer.sealing_key",
@@ -35,6 +36,7 @@ SECRETS = [
     "provider.sealing_key",
     "wallet-provider.sealing_key",
     "registrar.sealing_key",
+    "access-authority.sealing_key",
     "provider.subject_secret",
 ]
 
@@ -241,6 +243,6 @@ def test_a_key_ring_that_is_none_is_found_before_a_role_starts(config: Config, z
 def test_the_configuration_is_whole_after_every_rotation(keys: Any, zegel: Any, tmp_path: Path) -> None:
     for name in (*SIGNING, *SECRETS[:-1]):
         assert keys("rotate", name, "--at-once").code == 0
-    roles = ("issuer", "verifier", "provider", "wallet-provider", "registrar")
+    roles = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "access-authority")
     ran = zegel("config", "check", *roles, "--config", tmp_path / "zegel.toml", "--json")
     assert json.loads(ran.out)["faults"] == []

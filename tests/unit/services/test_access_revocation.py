@@ -53,7 +53,11 @@ def test_the_first_list_is_empty_and_under_the_issuers_key() -> None:
             desk.revocation.check_published()
         await desk.revocation.publish()
         assert desk.revocation.check_published()
-        return desk.crl()
+        crl = desk.crl()
+        desk.clock.advance(crl.unverified_next_update - NOW)
+        with pytest.raises(Rejected):
+            desk.revocation.check_published()
+        return crl
 
     verified = verify_crl(at_the_desk(act), issuer=ISSUING.certificate, now=NOW)
     assert (verified.serials, verified.number, verified.next_update) == (frozenset(), 1, NOW + DAY)

@@ -152,7 +152,7 @@ async def test_without_a_key_the_verifier_does_not_open(world: World, tmp_path: 
 # --- all of them ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["verifier", "provider", "issuer", "wallet-provider", "registrar"])
+@pytest.mark.parametrize("name", ["verifier", "provider", "issuer", "wallet-provider", "registrar", "access-authority"])
 async def test_a_role_without_its_keys_leaves_no_database_open(world: World, tmp_path: Path, name: str) -> None:
     role = name.replace("-", "_")
     given = getattr(world.config, role)
@@ -201,7 +201,7 @@ async def test_where_one_does_not_open_the_others_are_closed(world: World, monke
     monkeypatch.setattr(every_role, "OPENERS", {name: opening(name) for name in OPENERS})
     with pytest.raises(Unavailable):
         await open_roles(list(OPENERS), world)
-    assert closed == ["trust", "transparency-log", "wallet-provider"]
+    assert closed == ["trust", "access-authority", "transparency-log", "wallet-provider"]
 
 
 # --- the world ------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ from zegel.trust.authority import Authority
 from zegel.trust.transparency.logs import LogSigner
 
 KEPT_LISTS: Final = "data/lists"
+CHALLENGES: Final = "data/challenges"
 CONFIG_FILE: Final = "zegel.toml"
 WEB_CA_FILE: Final = "web-ca.pem"
 TRUST_FOLDER: Final = "trust"
@@ -209,6 +210,8 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
         # Credo 0.6 looks for the key of a status list where it found that of the credential, and nowhere else.
         table |= {"status_key": "keys/issuer.key.pem", "status_chain": "keys/issuer.pem"}
         table["identifier_list_types"] = ["mdl"]  # an mdoc alone, so that both mechanisms are seen at work
+    if role in ("issuer", "verifier", "provider"):
+        table["challenges"] = CHALLENGES
     if role in ("issuer", "verifier"):
         table["registration"] = REGISTRATIONS[role]
     match role:

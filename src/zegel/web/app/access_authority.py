@@ -44,6 +44,7 @@ async def open_access_authority(world: World) -> OpenRole:
     try:
         keys = RoleKeys(NAME, world)
         site = _site(world, store, keys)
+        await site.revocation.publish()  # before anybody can ask for it
         monitor = Monitor(
             NAME,
             conditions={

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import final
 from urllib.parse import urlsplit
 
+from zegel.adapters.challenges import ChallengeFolder
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import SealingKeys
 from zegel.config.overload import OverloadConfig
@@ -22,6 +23,7 @@ from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
 from zegel.web.asgi import AsgiApp, AsgiCallable
 from zegel.web.browser import CookiePolicy
+from zegel.web.challenges import challenge_routes
 from zegel.web.load import Load
 from zegel.web.monitor import Monitor, probes
 from zegel.web.pages import error_page
@@ -112,9 +114,10 @@ def public_listener(
     ``limits`` are how often it may be asked, None where that may be without end.
     """
     proxies = config.trusted_proxies
+    challenges = () if config.challenges is None else challenge_routes(ChallengeFolder(config.challenges).read)
     return listener(
         role,
-        routes if monitor is None else (*routes, *probes(monitor)),
+        (*routes, *challenges, *(() if monitor is None else probes(monitor))),
         SitePolicy(role=name, origin=config.origin, operator_token=None),
         title=title,
         address=config.address,
