@@ -52,6 +52,8 @@ TESTED = {
     "sh upkeep restore": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
     "sh upkeep upgrade": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
     "sh upkeep keys": f"{HERE}/test_operations.py::test_keys_are_rotated_as_it_says",
+    "sh access root": "tests/unit/cli/test_access_authority.py::test_a_root_is_made_and_used_as_the_page_says",
+    "sh access order": "tests/unit/cli/test_access_authority.py::test_a_relying_party_orders_as_the_page_says",
     "sh upkeep certified": f"{HERE}/test_operations.py::test_a_key_that_was_certified_elsewhere_is_given_as_it_says",
     "sh systemd": f"{HERE}/test_operations.py::test_the_unit_is_installed_as_it_says",
     "sh image": f"{HERE}/test_operations.py::test_the_image_is_built_and_run_as_it_says",

@@ -16,15 +16,15 @@ from zegel.primitives.x509 import DAY, Certificate
 from zegel.trust.access_authority.request import VerifiedCertificateRequest
 from zegel.trust.authority import Authority, SubjectName, create_authority, issue_authority
 
-LIST_DAYS: Final = 180  # until the next list of a root, which is opened twice a year at least
+ROOT_LIST_DAYS: Final = 180  # until the next list of a root, which is opened twice a year at least
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
-    """An authority that counts no longer, and since when."""
+    """An authority that counts no longer, by its serial number in hexadecimal, and since when."""
 
-    serial: int
+    serial: str
     at: int
 
 
@@ -63,10 +63,10 @@ class Root:
         """Revoke an authority below it, for good; ``Unavailable`` for one that another root certified."""
         if certificate.issuer != self.certificate.subject or certificate.authority_key_id != self.certificate.key_id:
             raise Unavailable("certificate", f"it was not certified by {self.certificate.subject}")
-        known = {each.serial for each in self.revoked}
-        if certificate.serial_number in known:
+        serial = f"{certificate.serial_number:x}"
+        if serial in {each.serial for each in self.revoked}:
             return self
-        return replace(self, revoked=(*self.revoked, Revoked(serial=certificate.serial_number, at=now)))
+        return replace(self, revoked=(*self.revoked, Revoked(serial=serial, at=now)))
 
     def publish(self, *, now: int) -> tuple["Root", bytes]:
         """The next list of what was revoked, and the root with its number."""
@@ -74,10 +74,10 @@ class Root:
         signed = sign_crl(
             self.certificate,
             key=self.key,
-            revoked={each.serial: each.at for each in self.revoked},
+            revoked={int(each.serial, 16): each.at for each in self.revoked},
             number=following.number,
             now=now,
-            next_update=now + LIST_DAYS * DAY,
+            next_update=now + ROOT_LIST_DAYS * DAY,
         )
         return following, signed
 

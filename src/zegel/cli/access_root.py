@@ -89,7 +89,7 @@ def _publish(args: Namespace, now: int) -> int:
         root, signed = root.publish(now=now)
         vault.save(root)  # first: a number is given out once
     replace_owner_only(args.out, signed)
-    serials = [f"{each.serial:x}" for each in root.revoked]
+    serials = [each.serial for each in root.revoked]
     if args.json:
         print_data({"number": root.number, "revoked": serials})
     else:

@@ -22,7 +22,7 @@ class RoleConfig:
     )
     challenges: Path | None = setting(
         None,
-        "folder of what /.well-known/access-certificate/ answers with while access certificates are ordered for the host",
+        "folder of what is answered at /.well-known/access-certificate/ while a certificate is ordered for the host",
     )
     metrics_address: str = setting("127.0.0.1", "the address at which the role is watched, in plain http")
     metrics_port: Port | None = setting(None, "the port of /metrics, /healthz and /readyz; without it no such listener")

@@ -19,13 +19,12 @@ from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.problem import problem
 from zegel.web.published import publish
 from zegel.web.routing import Audience, Route
+from zegel.web.trust import CRL_TYPE, MAX_AGE
 from zegel.web.turnstile import Limited
 
 ORDERS_PATH: Final = "/orders"
 MAX_ORDER: Final = 2 * MAX_REQUEST  # bytes; the request as PEM, whose line ends are two characters in JSON, and names
-CRL_TYPE: Final = "application/pkix-crl"  # RFC 2585 section 4.2
 CERTIFICATE_TYPE: Final = "application/pkix-cert"  # RFC 2585 section 4.1
-_MAX_AGE: Final = 300  # seconds; what is revoked is seen by whoever asks five minutes later
 _MAX_NAME: Final = 200  # characters, as many as an identifier of the register
 _WHAT: Final = "request"
 
@@ -54,7 +53,7 @@ async def take_order(site: AccessAuthoritySite, request: HttpRequest) -> HttpRes
         order = await site.service.order(identifier, service, pem.encode())
     except Malformed as error:  # by its path in this request
         detail = error.detail.removeprefix("certificate request: ")
-        raise Malformed(_WHAT, member("request", error.where), detail) from None
+        raise Malformed(_WHAT, member("request", error.where) if error.where else "request", detail) from None
     return json_response(said(order), status=201)
 
 
@@ -73,7 +72,7 @@ async def serve_revocations(site: AccessAuthoritySite, request: HttpRequest, *, 
     body = site.revocation.read(name)
     if body is None:
         return HttpResponse(status=404)
-    return publish(request, body, content_type=CRL_TYPE, max_age=_MAX_AGE)
+    return publish(request, body, content_type=CRL_TYPE, max_age=MAX_AGE)
 
 
 async def serve_authority(site: AccessAuthoritySite, request: HttpRequest, *, name: str) -> HttpResponse:
@@ -81,7 +80,7 @@ async def serve_authority(site: AccessAuthoritySite, request: HttpRequest, *, na
     body = site.revocation.certificate(name)
     if body is None:
         return HttpResponse(status=404)
-    return publish(request, body, content_type=CERTIFICATE_TYPE, max_age=_MAX_AGE)
+    return publish(request, body, content_type=CERTIFICATE_TYPE, max_age=MAX_AGE)
 
 
 async def show_home(site: AccessAuthoritySite, _request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,9 @@ _UNIT: Final = "tests/unit/"
 _CLOCKS: Final = "tests/attacks/test_clocks.py::"
 
 ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "zegel.adapters.root_vault.ROOT_LIST_DAYS": (
+        _UNIT + "adapters/test_root_vault.py::test_a_list_of_a_root_is_good_for_half_a_year",
+    ),
     "zegel.services.access_authority._MAX_ANSWER": (
         _UNIT + "services/test_access_authority.py::test_an_answer_may_have_so_many_bytes_and_no_more",
     ),
@@ -227,6 +230,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.cli.wallet_network._REDIRECTS": _SAME,
     "zegel.services.status._REDIRECTS": _SAME,
     "zegel.web.app.world._REDIRECTS": _SAME,
+    "zegel.adapters.sandbox.authorities.ISSUING_DAYS": _OWN,
     "zegel.adapters.sandbox.authorities.SIGNER_DAYS": _OWN,
     "zegel.adapters.sandbox.revocations.CRL_DAYS": _OWN,
     "zegel.cli.callback._MAX_HEAD": _OWN,

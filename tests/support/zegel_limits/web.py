@@ -31,6 +31,8 @@ _BODIES: Final[Mapping[str, str]] = {
     "zegel.web.registrar_operator.MAX_APPLICATION": "zegel.web.registrar_operator.OPERATOR_ROUTES",
     "zegel.web.registrar_operator.MAX_DECISION": "zegel.web.registrar_operator.OPERATOR_ROUTES",
     "zegel.web.registrar_operator.MAX_RECORD": "zegel.web.registrar_operator.OPERATOR_ROUTES",
+    "zegel.web.access_authority.MAX_ORDER": "zegel.web.access_authority.ROUTES",
+    "zegel.web.access_operator.MAX_REVOCATION": "zegel.web.access_operator.OPERATOR_ROUTES",
     "zegel.web.wallet_site.MAX_FORM": "zegel.web.wallet.ROUTES",
     "zegel.protocols.openid4vp.response.MAX_BODY": "zegel.web.verifier.ROUTES",
     "zegel.protocols.openid4vci.encryption.MAX_REQUEST": "zegel.web.issuer.WALLET_ROUTES",

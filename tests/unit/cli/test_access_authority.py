@@ -1,0 +1,112 @@
+"""``zegel access-authority``: the root in its file, an order from the request to the role's key, and revocation."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.markdown import the_block
+from zegel_testing.register import PARTY
+from zegel_testing.sandboxes import sandbox_at
+from zegel_testing.served_access import ServedAccess, serve_access
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.files import create_owner_only
+from zegel.adapters.keyfiles import load_certificates, load_private_key
+from zegel.primitives.crl import parse_crl, verify_crl
+from zegel.primitives.json import encode_json
+
+PASSPHRASE = b"seven roots under an oak\n"
+IDENTIFIER = "NTRUT-1234567"
+
+
+def commands(kind: str) -> list[list[str]]:
+    """The commands of a block, without the program's name."""
+    text = the_block(kind).text.replace("\\\n", " ")
+    return [shlex.split(line, comments=True)[1:] for line in text.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def at_the_tests_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedAccess]:
+    with serve_access(tmp_path_factory.mktemp("access") / "utopia") as roles:
+        yield roles
+
+
+@pytest.mark.slow
+def test_a_root_is_made_and_used_as_the_page_says(zegel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox_at(tmp_path / "utopia")
+    monkeypatch.setenv("ZEGEL_CONFIG", str(tmp_path / "utopia" / "zegel.toml"))
+    create_owner_only(tmp_path / "passphrase", PASSPHRASE)
+    here = Path.cwd()
+    (here / "NEW").mkdir()
+    for command in commands("sh access root"):
+        given = ["--passphrase-file", tmp_path / "passphrase"] if "root" in command else []
+        ran = zegel(*command, *given)
+        assert ran.code == 0, (command, ran.err)
+    (root,), (issuing,) = load_certificates(here / "root.pem"), load_certificates(here / "issuing.pem")
+    assert issuing.issuer == root.subject
+    assert issuing.key == load_private_key(here / "NEW" / "next.key.pem").public_key
+    crl = verify_crl(parse_crl((here / "root.crl").read_bytes()), issuer=root, now=NOW)
+    assert (crl.serials, crl.number) == (frozenset(), 1)
+    again = [*commands("sh access root")[-1], "--revoke", "issuing.pem", "--json"]
+    ran = zegel(*again, "--passphrase-file", tmp_path / "passphrase")
+    assert ran.json == {"number": 2, "revoked": [f"{issuing.serial_number:x}"]}
+    create_owner_only(tmp_path / "wrong", b"another\n")
+    assert zegel(*again, "--passphrase-file", tmp_path / "wrong").code == 1
+
+
+@pytest.mark.slow
+def test_a_relying_party_orders_as_the_page_says(
+    zegel: Any, served: ServedAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZEGEL_CONFIG", str(served.folder / "zegel.toml"))
+    party = PARTY | {"infoURI": [served.config.verifier.origin + "/"]}
+    (tmp_path / "party.json").write_bytes(encode_json(party))
+    assert zegel("registrar", "apply", tmp_path / "party.json", "--as", "librarian").code == 0
+    assert zegel("registrar", "approve", IDENTIFIER, "--as", "officer").code == 0
+    monkeypatch.chdir(served.folder)
+    (served.folder / "NEW").mkdir()
+    before = load_certificates(served.config.verifier.access_chain)
+    for command in commands("sh access order"):
+        ran = zegel(*command)
+        assert ran.code == 0, (command, ran.err)
+    leaf, above = load_certificates(served.config.verifier.access_chain)
+    assert leaf != before[0]
+    assert leaf.dns_names == ("verifier.localhost",)
+    assert above.is_authority
+    assert list((served.folder / "data" / "challenges").iterdir()) == []
+    # and once more in two steps, of which the first is done by hand
+    ordered = zegel("access-authority", "order", "NEW/next.request.pem", "--party", IDENTIFIER, "--service", "reading")
+    order = ordered.out.partition("\n")[0].removeprefix("order ")
+    assert "/.well-known/access-certificate/" in ordered.out
+    refused = zegel("access-authority", "finish", order)
+    assert (refused.code, "does not answer with the token" in refused.err) == (3, True)
+    listed = zegel("access-authority", "list", "--json")
+    assert listed.json["serial"] == f"{leaf.serial_number:x}"
+    assert "lending at verifier.localhost" in zegel("access-authority", "list").out
+    asked = zegel("access-authority", "revoke", "--issued", "--since", NOW - 1, "--reason", "stolen")
+    assert (asked.code, "confirm as 1" in asked.err) == (1, True)
+    revoked = zegel("access-authority", "revoke", "--issued", "--confirm", 1, "--reason", "stolen")
+    assert revoked.out.startswith("1 certificate revoked")
+    for way in (("--certificate", listed.json["serial"]), ("--party", IDENTIFIER)):
+        assert zegel("access-authority", "revoke", *way, "--reason", "again").code == 1
+    assert "revoked, stolen" in zegel("access-authority", "list").out
+    assert zegel("access-authority", "check-register", "--json").json == {"revoked": 0}
+    assert zegel("access-authority", "publish").out.startswith("the lists of revoked")
+
+
+def test_a_key_without_a_certificate_is_not_asked_for(zegel: Any, tmp_path: Path) -> None:
+    sandbox_at(tmp_path / "utopia")
+    config = ("--config", tmp_path / "utopia" / "zegel.toml")
+    for key in ("provider.key", "issuer.sealing_key"):
+        assert zegel("keys", "request", key, "--to", tmp_path, *config).code == 2
+    ran = zegel("keys", "request", "issuer.access_key", "--host", "a.example", "--to", tmp_path, "--json", *config)
+    assert ran.json["hosts"] == ["a.example"]
+    assert zegel("keys", "request", "issuer.access_key", "--host", "*", "--to", tmp_path, *config).code == 2
