@@ -540,6 +540,16 @@ class Check(Enum):
         "begin and end in one browser; if somebody sent you the link, somebody wanted to be signed in as you",
     )
 
+    # --- health certificates ----------------------------------------------------------------------------------
+
+    BUSINESS_RULE = (
+        "a health certificate meets the rules of the country that issued it, and of the country that it is shown in",
+        "EU DCC validation rules 1.00; CertLogic 1.3.3",
+        "payload",
+        Fault.PERSON,
+        "read what the rule asks; another certificate of yours may meet it: a later dose, a newer test",
+    )
+
     # --- presentation requests --------------------------------------------------------------------------------
 
     PROFILE = (

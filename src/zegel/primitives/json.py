@@ -26,8 +26,8 @@ encode_json: Final[Callable[[object], bytes]] = orjson.dumps
 """Serialise compactly; equal values in equal order give equal bytes."""
 
 
-def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> Json:
-    """Parse one JSON value; ``Malformed`` on a name used twice, NaN, depth over 24 or more than ``max_bytes``."""
+def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Json:
+    """Parse one JSON value; ``Malformed`` on a name used twice, NaN, too deep a value or more than ``max_bytes``."""
     if len(text) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(text)}")
     data = text if isinstance(text, bytes) else _encoded(text, what, max_bytes)
@@ -36,8 +36,8 @@ def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) -> J
         value: Json = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Malformed(what, f"line {error.lineno} column {error.colno}", "expected JSON") from None
-    if containers > MAX_DEPTH:
-        _refuse_depth(value, what)
+    if containers > max_depth:
+        _refuse_depth(value, what, max_depth)
     # What re-serialises to the same bytes had no name twice: the strict parser, ten times slower, is spared.
     if orjson.dumps(value) == data:
         return value
@@ -110,13 +110,13 @@ def _bounded(digits: str) -> int:
     return int(digits)
 
 
-def _refuse_depth(value: Json, what: str) -> None:
+def _refuse_depth(value: Json, what: str, max_depth: int) -> None:
     level: list[Json] = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(max_depth):
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise Malformed(what, "", f"expected a depth of at most {MAX_DEPTH}")
+    raise Malformed(what, "", f"expected a depth of at most {max_depth}")
 
 
 def _children(node: Json) -> list[Json]:

@@ -8,6 +8,7 @@ from zegel_limits.conversations import CONVERSATIONS
 from zegel_limits.files import FILES
 from zegel_limits.formats import FORMATS
 from zegel_limits.habits import HABITS
+from zegel_limits.health import HEALTH
 from zegel_limits.left_out import LEFT_OUT
 from zegel_limits.pair import Pair
 from zegel_limits.primitives import PRIMITIVES
@@ -24,6 +25,7 @@ PAIRS: Final[Mapping[str, Pair]] = {
     **CONVERSATIONS,
     **FORMATS,
     **HABITS,
+    **HEALTH,
     **PROTOCOLS,
     **REGISTER,
     **TIMES,

@@ -24,6 +24,9 @@ from zegel.errors import Malformed
 from zegel.formats.catalogue.parse import parse_attestation_type
 from zegel.formats.credential import Format
 from zegel.formats.detect import parse_any
+from zegel.formats.hcert.rules.book import parse_rule_book
+from zegel.formats.hcert.rules.expression import parse_expression
+from zegel.formats.hcert.rules.rule import parse_rule
 from zegel.formats.mdoc.dates import parse_tdates
 from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.mdoc.items import parse_namespaces
@@ -111,7 +114,7 @@ from zegel.trust.transparency.issuance import announce
 from zegel.trust.transparency.items import encode_trans_items, parse_trans_item, parse_trans_items
 from zegel.trust.transparency.precertificate import parse_precertificate
 from zegel.trust.transparency.timestamps import parse_sct_list
-from zegel_testing import register
+from zegel_testing import business_rules, register
 from zegel_testing.access_requests import request_der, request_pem
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.crls import crl_of
@@ -656,6 +659,13 @@ _MAC0: Final = encode_cbor(mac_mac0(b"payload", key=bytes(32)))
 _JWE: Final = seal_jwe(b"{}", recipient=KEY.public_key, kid="1", enc=Encryption.A128GCM).encode()
 _ITEM: Final = encode_cbor({"a": [1, -1, {2: b"b"}], "c": Tag(0, "d"), "e": Tag(7, [1.5, None, True])})
 _NAMESPACES: Final = encode_cbor({"nameSpaces": parse_map(mdoc(), what="mdoc")["nameSpaces"]})
+_EXPRESSION: Final = {
+    "if": [
+        {"and": [{"var": "payload.v.0"}, {"!": [{"in": ["a", {"var": "external.b"}]}]}]},
+        {"not-after": [{"plusTime": [{"var": "payload.v.0.dt"}, 14, "day"]}, {"dccDateOfBirth": ["1990-01"]}]},
+        {"===": [{"reduce": [[1, 2], {"+": [{"var": "current"}, 1]}, 0]}, {"extractFromUVCI": ["a:b", 1]}]},
+    ]
+}
 _DISCLOSURE: Final = ["salt", "name", {"a": [1, None]}]
 
 PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
@@ -801,6 +811,12 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "formats.catalogue.parse.parse_attestation_type": (
         in_text(Probe(partial(parse_attestation_type, file="card.toml"), TYPE_FILE.encode(), _toml_faults)),
     ),
+    "formats.hcert.rules.book.parse_rule_book": (
+        of_json(lambda data: parse_rule_book([("rules.json", data)]), [business_rules.RULE, business_rules.TAKEN_BACK]),
+        of_json(lambda data: parse_rule_book([("sets.json", data)]), business_rules.PUBLISHED),
+    ),
+    "formats.hcert.rules.expression.parse_expression": (of_json(behind_json(parse_expression), _EXPRESSION),),
+    "formats.hcert.rules.rule.parse_rule": (of_json(behind_json(parse_rule), business_rules.RULE),),
     "formats.detect.parse_any": (
         Probe(parse_any, mdoc(), _sampled(cbor_texts)),
         Probe(parse_any, presented(), _sampled(sd_jwt_texts)),

@@ -1,0 +1,95 @@
+"""The rules that a doorkeeper has, and the value sets that they read: chosen by country, kind and time."""
+
+from collections.abc import Iterable
+from typing import Final, final
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.rules.rule import CertificateType, Rule, RuleType, parse_rule
+from zegel.primitives.json import Json, JsonObject, parse_json
+
+MAX_RULE_FILE: Final = 1 << 20  # bytes; 119 official rules have 140 kB together
+MAX_RULE_DEPTH: Final = 64  # the deepest official rule has 16; each ``if`` in an ``if`` takes two
+MAX_RULES: Final = 10_000  # of one book: fifty countries with forty each, of five versions
+_WHAT: Final = "business rules"
+
+
+@final
+class RuleBook:
+    """Rules of any countries, and value sets by identifier, of each the codes ({"covid-19-lab-result": ["260373001"]}).
+
+    ``passed_over`` are the names of files that were neither.
+    """
+
+    def __init__(
+        self, rules: Iterable[Rule], *, value_sets: JsonObject | None = None, passed_over: Iterable[str] = ()
+    ) -> None:
+        self.rules = tuple(rules)
+        self.value_sets: JsonObject = value_sets or {}
+        self.passed_over = tuple(passed_over)
+        self._of: dict[tuple[RuleType, str], list[Rule]] = {}
+        for rule in self.rules:
+            self._of.setdefault((rule.type, rule.country), []).append(rule)
+
+    def in_force(
+        self, type_: RuleType, *, country: str, about: CertificateType, now: int, region: str = ""
+    ) -> tuple[Rule, ...]:
+        """The rules of a country that count at a time, in seconds: of each the latest version, general ones first.
+
+        Rules of a region count beside those of the whole country, for whoever names the region.
+        """
+        latest: dict[str, Rule] = {}
+        for rule in self._of.get((type_, country), ()):
+            counts = rule.region in ("", region) and rule.certificate_type in (CertificateType.GENERAL, about)
+            if counts and rule.valid_from <= now * 1000 < rule.valid_to:
+                known = latest.setdefault(rule.identifier, rule)
+                latest[rule.identifier] = max(known, rule, key=_version)
+        return tuple(sorted(latest.values(), key=_place))
+
+
+def parse_rule_book(files: Iterable[tuple[str, bytes]]) -> RuleBook:
+    """Parse the JSON files of a folder, by name: rules, arrays of rules, value sets as they are published or as rules
+    read them. ``Malformed`` for what is meant for a rule and is none; it names the file.
+    """
+    rules: list[Rule] = []
+    value_sets: dict[str, Json] = {}
+    passed_over: list[str] = []
+    for name, data in files:
+        value = parse_json(data, what=name, max_bytes=MAX_RULE_FILE, max_depth=MAX_RULE_DEPTH)
+        found = _value_sets(value)
+        entries = value if type(value) is list else [value]
+        if any(map(_is_rule, entries)):
+            rules.extend(parse_rule(entry, where=f"{name}[{position}]") for position, entry in enumerate(entries))
+        elif found:
+            value_sets.update(found)
+        else:
+            passed_over.append(name)
+        if len(rules) > MAX_RULES:
+            raise Malformed(_WHAT, name, f"expected at most {MAX_RULES} rules")
+    return RuleBook(rules, value_sets=value_sets, passed_over=passed_over)
+
+
+def _is_rule(value: Json) -> bool:
+    """What has one of the two is meant for a rule: it is read as one, or refused."""
+    return type(value) is dict and ("Identifier" in value or "Logic" in value)
+
+
+def _value_sets(value: Json) -> JsonObject:
+    """Published, a value set names itself and has what is said of each code; rules read the codes alone."""
+    if type(value) is not dict:
+        return {}
+    identifier, entries = value.get("valueSetId"), value.get("valueSetValues")
+    if type(identifier) is str and type(entries) is dict:
+        return {identifier: list(entries)}
+    return value if all(map(_is_codes, value.values())) else {}
+
+
+def _is_codes(value: Json) -> bool:
+    return type(value) is list and all(type(code) is str for code in value)
+
+
+def _version(rule: Rule) -> tuple[int, int, int]:
+    return rule.version
+
+
+def _place(rule: Rule) -> tuple[bool, str]:
+    return rule.certificate_type is not CertificateType.GENERAL, rule.identifier

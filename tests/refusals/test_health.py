@@ -1,0 +1,33 @@
+"""Health certificates: one mutation of a good one for each check, and the check that it fails."""
+
+from collections.abc import Callable
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.business_rules import RULE, book, certificate, dose
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
+
+
+def ruled(shown: RuledCertificate) -> object:
+    return check_rules(shown, book=book(RULE), to="XU", now=NOW)
+
+
+def test_nothing_of_this_is_refused_as_it_stands() -> None:
+    assert ruled(certificate())
+
+
+def come_before_the_second_dose() -> object:
+    return ruled(certificate(v=dose(dn=1)))
+
+
+REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = ((Check.BUSINESS_RULE, come_before_the_second_dose),)
+
+
+@pytest.mark.parametrize(("check", "mutate"), REFUSALS, ids=[mutate.__name__ for _, mutate in REFUSALS])
+def test_one_mutation_fails_exactly_there(check: Check, mutate: Callable[[], object]) -> None:
+    with pytest.raises(Rejected) as refusal:
+        mutate()
+    assert refusal.value.check is check
