@@ -42,10 +42,15 @@ class Entry:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry as it was loaded; ``change`` is the sequence of the last one in the log that is about it."""
+    """An entry as it was loaded; ``change`` is the sequence of the last one in the log that is about it.
+
+    ``changes`` is how many of them are, and ``document`` the public JSON that is given out, None for nothing.
+    """
 
     entry: Entry
     change: int
+    changes: int
+    document: bytes | None
 
 
 @final

@@ -14,6 +14,7 @@ from zegel.primitives.jws import encode_header, sign_encoded
 from zegel.primitives.keys import Signer
 from zegel.services.ports import Clock, Kind
 from zegel.services.register_ports import Found, Register, RegistrarStore, RegistrarTransaction, StoredEntry
+from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import LogHead, check_kept, registration_digest, sign_log_head
 from zegel.trust.register.parse import MAX_PARTY, read_party
 from zegel.trust.register.terms import Term, UseQuestion, uses_match
@@ -159,8 +160,8 @@ class RegisterReader:
 async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:
     """Follow the log from its first entry to its end, past every head that somebody kept, in constant memory.
 
-    And see that each entry of the register is as its last change says. ``Rejected(REGISTER_LOG)`` names the first that
-    is not.
+    And see that each entry of the register, and what it gives out, is as its last change says, and that no change is of
+    an entry that is gone or was put back. ``Rejected(REGISTER_LOG)`` names the first that is not.
     """
     head = LogHead()
     heads = sorted(kept, key=lambda each: each.size)
@@ -177,19 +178,25 @@ async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:
             break
     for each in heads:
         check_kept(head, each)
-    return Audited(head=head, parties=await _audit_entries(store))
+    return Audited(head=head, parties=await _audit_entries(store, head))
 
 
-async def _audit_entries(store: RegistrarStore) -> int:
-    count, after = 0, 0
+async def _audit_entries(store: RegistrarStore, head: LogHead) -> int:
+    count, after, changes = 0, 0, 0
     while True:
         async with store.transaction() as transaction:
             page = await transaction.register.entries(after=after, limit=_AUDITED)
             for after, stored in page:  # noqa: B007 the last cursor is where the next page begins
                 await _check_logged(transaction.register, stored)
+                changes += stored.changes
+            reached = await transaction.register.head()
         if not page:
-            return count
+            break
         count += len(page)
+    if not head.size <= changes <= reached.size:  # the register goes on meanwhile; where it does not, they are the same
+        detail = f"{changes} changes led to what is registered, and {reached.size} are logged: an entry is gone or old"
+        raise Rejected(Check.REGISTER_LOG, detail)
+    return count
 
 
 async def _check_logged(register: Register, stored: StoredEntry) -> StoredEntry:
@@ -198,6 +205,10 @@ async def _check_logged(register: Register, stored: StoredEntry) -> StoredEntry:
     as_logged = bool(found) and found[0].identifier == registration.identifier
     if not as_logged or found[0].digest != registration_digest(registration):
         detail = f"what is registered is not as entry {stored.change} of the log says"
+        raise Rejected(Check.REGISTER_LOG, detail)
+    public = registration.public
+    if stored.document != (None if public is None else encode_json(build_public_party(public))):
+        detail = f"what is given out is not as entry {stored.change} of the log says"
         raise Rejected(Check.REGISTER_LOG, detail)
     return stored
 

@@ -230,6 +230,9 @@ async def test_every_move_is_logged_and_the_log_goes_on_from_every_head_reg_09(r
         ("UPDATE register_changes SET \"by\" = 'nobody' WHERE sequence = 1", False),
         ("UPDATE register_changes SET \"by\" = 'nobody' WHERE sequence = 4", False),
         ("UPDATE register_parties SET change = 1", False),
+        ("DELETE FROM register_parties WHERE identifier = 'NTRUT-2'", False),
+        ("UPDATE register_parties SET public = replace(public, 'Utopia Library', 'Utopia Tax')", False),
+        ("UPDATE register_parties SET public = NULL", False),
     ],
 )
 async def test_what_was_tampered_with_shows(registrar: Registrar, statement: str, *, kept: bool) -> None:
@@ -241,6 +244,17 @@ async def test_what_was_tampered_with_shows(registrar: Registrar, statement: str
         registrar.spoil("DELETE FROM register_parties WHERE identifier = 'NTRUT-2'")
     with pytest.raises(Rejected) as refusal:
         await audit(registrar.store, [head] if kept else [])
+    assert refusal.value.check is Check.REGISTER_LOG
+
+
+async def test_an_entry_that_is_put_back_to_an_earlier_state_shows(registrar: Registrar) -> None:
+    await registrar.register()
+    registrar.spoil("CREATE TABLE before AS SELECT * FROM register_parties")
+    await registrar.service.cancel(LIBRARY, by=OFFICER, reason="it was never a library")
+    registrar.spoil("DELETE FROM register_parties")
+    registrar.spoil("INSERT INTO register_parties SELECT * FROM before")
+    with pytest.raises(Rejected, match="gone or old") as refusal:
+        await audit(registrar.store)
     assert refusal.value.check is Check.REGISTER_LOG
 
 

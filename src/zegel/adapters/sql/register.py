@@ -36,7 +36,7 @@ _NO_END: Final = 0
 _parties: Final = register_parties.c
 _changes: Final = register_changes.c
 _words: Final = table("register_words", column("rowid"), column("register_words"), column("names"))
-_ROW: Final = (_parties.id, _parties.identifier, _parties.version, _parties.change, _parties.value)
+_ROW: Final = (_parties.id, _parties.identifier, _parties.version, _parties.change, _parties.public, _parties.value)
 _BY_IDENTIFIER: Final = select(*_ROW).where(_parties.identifier == bindparam("identifier_"))
 _BY_OWNER: Final = select(*_ROW).where(_parties.owner == bindparam("owner_")).order_by(_parties.id)
 _PAGE: Final = select(*_ROW).where(_parties.id > bindparam("after_")).order_by(_parties.id).limit(bindparam("limit_"))
@@ -152,9 +152,10 @@ class SqlRegister:
             self._database.run(_FORGET_WORDS, {"party_": party})
 
     def _opened(self, row: Any) -> tuple[int, StoredEntry]:
-        cursor, identifier, version, change, sealed = row
+        cursor, identifier, version, change, public, sealed = row
         entry = _CODEC.decode(self._seal.open_(sealed, place=_place(identifier, version)))
-        return cursor, StoredEntry(entry=entry, change=change)
+        # every change that is logged makes the next version, and the version is under the seal
+        return cursor, StoredEntry(entry=entry, change=change, changes=version, document=public)
 
 
 def term_hash(term: Term) -> bytes:
