@@ -18,7 +18,7 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.revocation_files import read_revocations
 from zegel.config.roles import Config
-from zegel.errors import Unavailable
+from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.keys import random_private_key
 from zegel.profiles import HAIP, PLAIN
@@ -233,6 +233,26 @@ async def test_a_fault_is_found_where_it_is(
     before = ill(await examine(issuing.issuer, eyes=eyes(issuing.world)))
     after = ill(await examine(issuing.issuer, eyes=eyes(issuing.world, spoil))) - before
     assert (topic, subject or issuing.issuer, state) in after, after
+
+
+async def test_an_address_of_a_status_list_that_is_none_is_a_finding(issuing: IssuingWorld) -> None:
+    """And not the end of the examination: whoever is examined has written it."""
+    lists = json.dumps({"status_lists": ["https://[", "https://issuer.utopia.example/\x1b[2J"]}).encode()
+
+    def spoil(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if request.path == "/named":
+            return HttpResponse(status=200, body=lists)
+        return naming(request, response)
+
+    naming = members_at(METADATA, status_list_aggregation_endpoint=issuing.issuer + "/named")
+    found = await examine(issuing.issuer, eyes=eyes(issuing.world, spoil))
+    assert [each.state for each in found if each.topic is Topic.STATUS] == [State.BROKEN, State.BROKEN]
+
+
+@pytest.mark.parametrize("url", ["https://[", "https://[::1/?client_id=x", "openid4vp://[?client_id=x"])
+async def test_what_is_no_address_is_malformed(issuing: IssuingWorld, url: str) -> None:
+    with pytest.raises(Malformed):
+        await examine(url, eyes=eyes(issuing.world))
 
 
 async def test_what_is_found_says_the_clause_and_the_remedy(issuing: IssuingWorld) -> None:

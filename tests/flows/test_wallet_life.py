@@ -414,6 +414,26 @@ async def test_an_old_list_is_enough_for_the_grace_of_the_profile_and_no_longer(
     assert await look(world) == BOTH
 
 
+async def test_a_status_that_cannot_be_judged_hides_no_wallet_of_the_same_list(world: WalletWorld) -> None:
+    """As when the list of trusted entities has given a provider another name since."""
+    await world.receive()
+    store = issuer_site(world).wallets._store
+    async with store.transaction() as transaction:
+        known = next(
+            each for each in await transaction.watches.due(before=NOW + DAY, limit=9) if each.what is Watched.WALLET
+        )
+        renamed = replace(known.status, provider="as it was called before")
+        await transaction.watches.add(replace(known, issuance="odd", place=9, due=NOW, status=renamed))
+    await end_wallet(world)
+    world.clock.advance(TTL)
+    looked = await issuer_site(world).wallets.look()
+    assert sorted(batch.format for batch in looked.revoked) == BOTH
+    assert [error.check for error in looked.failed] == [Check.STATUS_ISSUER]
+    assert (await issuer_site(world).wallets.look()).failed == (), "it is tried again, and not at once"
+    world.clock.advance(RETRY_SECONDS)
+    assert len((await issuer_site(world).wallets.look()).failed) == 1
+
+
 async def test_what_is_watched_for_a_batch_that_is_gone_is_dropped(world: WalletWorld) -> None:
     await world.receive()
     store = issuer_site(world).wallets._store

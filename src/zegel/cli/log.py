@@ -12,7 +12,7 @@ from zegel.adapters.trust_files import load_trust
 from zegel.cli.configuration import add_config_option
 from zegel.cli.network import outbound_of
 from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
-from zegel.errors import Unavailable
+from zegel.errors import Malformed, Unavailable
 from zegel.services.log_watch import (
     MAX_STATE,
     LogWatch,
@@ -64,8 +64,8 @@ def run(args: Namespace) -> int:
     names = frozenset(name.lower() for name in args.name)
     watches = bool(names or known)
     unknown = [index for index, _ in unknown_entries(watched, names=names, known=known)] if watches else []
-    replace_owner_only(args.state, watched.state.encode())
     _tell(args, log, watched, unknown)
+    replace_owner_only(args.state, watched.state.encode())  # not before: what is kept as seen is told of no more
     return REJECTED if unknown else ACCEPTED
 
 
@@ -105,10 +105,8 @@ def _tell(args: Namespace, log: TransparencyLog, watched: Watched, unknown: list
 def _row(index: int, entry: LogEntry | None) -> dict[str, Any]:
     if entry is None:
         return {"index": index, "subject": "an entry of another type", "issuer": None, "names": []}
-    certificate = unsigned_certificate(entry.tbs_certificate)
-    return {
-        "index": index,
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
-        "names": sorted(names_of(entry)),
-    }
+    try:
+        certificate, names = unsigned_certificate(entry.tbs_certificate), sorted(names_of(entry))
+    except Malformed:
+        return {"index": index, "subject": "a certificate that cannot be read", "issuer": None, "names": []}
+    return {"index": index, "subject": certificate.subject, "issuer": certificate.issuer, "names": names}

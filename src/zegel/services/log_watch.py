@@ -71,6 +71,8 @@ def parse_watch_state(data: bytes) -> WatchState:
     )
     if not isinstance(item, SignedTreeHead):
         raise Malformed(_WHAT, "sth", "expected a tree head")
+    if len(decoded) != item.head.tree_size.bit_count():
+        raise Malformed(_WHAT, "peaks", "expected a hash for each bit that is set in the size of the tree")
     return WatchState(sth=item, peaks=decoded)
 
 
@@ -131,7 +133,7 @@ class LogWatch:
 
 
 def names_of(entry: LogEntry) -> frozenset[str]:
-    """What an entry's certificate is about, in lower case."""
+    """What an entry's certificate is about, in lower case; ``Malformed`` for one that cannot be read."""
     certificate = unsigned_certificate(entry.tbs_certificate)
     hosts = (urlsplit(uri).hostname or "" for uri in certificate.uris)
     named = (certificate.names.get("O", ""), certificate.names.get("organizationIdentifier", ""))
@@ -149,12 +151,17 @@ def unknown_entries(
     """The new entries that nobody expected: about one of the ``names``, or any where there are none, and not ``known``.
 
     ``known`` are TBSCertificates without timestamps. A name is a DNS name, a host, an organisation or its identifier.
+    What cannot be read may be about anybody.
     """
     for index, entry in watched.entries:
-        if entry is None:
+        if entry is None or _may_be_about(entry, names=names, known=known):
             yield index, entry
-            continue
+
+
+def _may_be_about(entry: LogEntry, *, names: frozenset[str], known: frozenset[bytes]) -> bool:
+    try:
         if without_timestamps(entry.tbs_certificate) in known:
-            continue
-        if not names or names & names_of(entry):
-            yield index, entry
+            return False
+        return not names or not names.isdisjoint(names_of(entry))
+    except Malformed:
+        return True

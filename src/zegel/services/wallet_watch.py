@@ -76,7 +76,9 @@ class WalletWatch:
             for what, uri in dict.fromkeys((watch.what, watch.status.uri) for watch in due):
                 of_list = [watch for watch in due if (watch.what, watch.status.uri) == (what, uri)]
                 try:
-                    revoked += await self._look_at(what, uri, of_list)
+                    ended, refused = await self._look_at(what, uri, of_list)
+                    revoked += ended
+                    failed += refused
                 except (Malformed, Rejected, Unavailable) as error:
                     failed.append(error)
                     await self._postpone(of_list, due=self._clock.now() + RETRY_SECONDS)
@@ -98,21 +100,27 @@ class WalletWatch:
             checked.append(CheckedStatus(what=what, status=status, due=self._next(what, status_list)))
         return tuple(checked)
 
-    async def _look_at(self, what: Watched, uri: str, watches: Sequence[Watch]) -> list[Issuance]:
+    async def _look_at(
+        self, what: Watched, uri: str, watches: Sequence[Watch]
+    ) -> tuple[list[Issuance], list[ZegelError]]:
+        """What ended, and why others could not be judged, which hide none of those that can be."""
         # daily means a list of that day, and not one that is kept since yesterday
         status_list = await self._fetch(self._kept if what is Watched.WALLET else self._fresh, uri)
         ended: list[str] = []
         well: list[Watch] = []
+        odd: dict[Watch, ZegelError] = {}
         for watch in watches:
             try:
                 self._find_valid(watch.status, what, status_list)
                 well.append(watch)
             except Rejected as refusal:
-                if refusal.check is not Check.ATTESTATION_REVOKED:
-                    raise
-                ended.append(watch.issuance)
+                if refusal.check is Check.ATTESTATION_REVOKED:
+                    ended.append(watch.issuance)
+                else:
+                    odd[watch] = refusal
         await self._postpone(well, due=self._next(what, status_list))
-        return await self._revoke(ended)
+        await self._postpone(tuple(odd), due=self._clock.now() + RETRY_SECONDS)
+        return await self._revoke(ended), [*odd.values()][:1]  # of one list one reason will do
 
     def _find_valid(
         self, status: AttestationStatus, what: Watched, status_list: VerifiedStatusList

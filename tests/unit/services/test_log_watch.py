@@ -23,6 +23,7 @@ from zegel.services.log_watch import (
     without_timestamps,
 )
 from zegel.trust.transparency.issuance import tbs_of
+from zegel.trust.transparency.items import LogEntry
 from zegel.web.log import ROUTES, LogSite
 from zegel.web.pages import error_page
 from zegel.web.site import Site, SitePolicy
@@ -193,6 +194,24 @@ async def test_what_nobody_expected_is_found_by_name_or_among_all() -> None:
 def test_what_is_no_state_is_malformed(text: bytes) -> None:
     with pytest.raises(Malformed):
         parse_watch_state(text)
+
+
+async def test_a_state_has_a_peak_for_each_bit_of_its_size() -> None:
+    """One that was cut is said to be, and does not end the program."""
+    watch = Watch()
+    watch.world.take("one", "two", "three")
+    watched = await watch.visit()
+    for peaks in (watched.state.peaks[:1], (*watched.state.peaks, bytes(32))):
+        spoiled = replace(watched.state, peaks=peaks)
+        with pytest.raises(Malformed, match="a hash for each"):
+            parse_watch_state(spoiled.encode())
+
+
+def test_an_entry_that_nobody_can_read_is_told_of() -> None:
+    """It may be about anybody."""
+    odd = LogEntry(precertificate=True, timestamp=1, issuer_key_hash=bytes(32), tbs_certificate=b"\x30\x00")
+    strange = Watched(state=NOTHING, entries=((7, odd),))
+    assert [index for index, _ in unknown_entries(strange, names=frozenset({"a"}), known=frozenset())] == [7]
 
 
 async def test_peaks_without_a_head_are_malformed() -> None:

@@ -369,6 +369,13 @@ def test_a_time_is_read_wherever_its_zone_is_and_without_its_fraction() -> None:
     assert parse_xml_list(signed_xml(text, operator())).unverified_issued_at == NOW - DAY
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_beyond_the_calendar_is_malformed(time: str) -> None:
+    text = xml_list().replace("2026-11-21T00:00:00Z</List", f"{time}</List")
+    with pytest.raises(Malformed, match="expected a time"):
+        parse_xml_list(signed_xml(text, operator()))
+
+
 @pytest.mark.parametrize(
     "data",
     [

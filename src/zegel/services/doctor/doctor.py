@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from zegel.errors import Malformed
 from zegel.primitives.http import origin_of
 from zegel.protocols.openid4vci.offer import CredentialOffer, OfferReference, OfferScheme, parse_offer_link
 from zegel.protocols.openid4vci.wallet.start import fetch_step
@@ -22,7 +23,10 @@ async def examine(url: str, *, eyes: Eyes) -> Findings:
     ``Malformed`` for what is none of these.
     """
     findings = Findings()
-    fields = parse_qs(urlsplit(url).query)
+    try:
+        fields = parse_qs(urlsplit(url).query)
+    except ValueError:
+        raise Malformed("URL", "", "expected an address") from None
     if "client_id" in fields:
         await examine_request(findings, url, eyes=eyes)
     elif any(name in fields for name in _OFFERS) or urlsplit(url).scheme in tuple(OfferScheme):

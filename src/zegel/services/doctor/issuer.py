@@ -1,7 +1,6 @@
 """An issuer as a wallet meets it: metadata, its signature, the authorization server, nonces, status lists."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
@@ -190,7 +189,7 @@ async def _examine_status(findings: Findings, response: HttpResponse, *, eyes: E
             findings.note(Topic.STATUS, subject, State.GOOD, "no list yet: nothing was issued that can be revoked")
     reader = StatusReader(outbound=eyes.outbound, trust=eyes.trust, clock=eyes.clock, keep=1)
     for uri in uris[:_MAX_LISTS]:
-        name = f"status list {urlsplit(uri).path[-48:]}"
+        name = f"status list {uri[-48:]}"
         with findings.trying(Topic.STATUS, name):
             listed = await reader.fetch_status_list(StatusReference(uri=uri, index=0))
             if listed is None:  # pragma: no cover a reference always has a list

@@ -79,11 +79,11 @@ def time_of(element: Element, *, what: str) -> int:
     """A time in seconds since the epoch, the fraction dropped; ``Malformed`` without a zone."""
     try:
         time = datetime.fromisoformat(text_of(element, what=what))
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise Malformed(what, local_name(element.tag), "expected a time as 2026-01-31T12:00:00Z")
-    return int(time.astimezone(UTC).timestamp())
+        if time.tzinfo is not None:
+            return int(time.astimezone(UTC).timestamp())
+    except (ValueError, OverflowError):  # the latter for a zone that leads out of the calendar
+        pass
+    raise Malformed(what, local_name(element.tag), "expected a time as 2026-01-31T12:00:00Z")
 
 
 def local_name(name: str) -> str:
