@@ -549,6 +549,13 @@ class Check(Enum):
         Fault.PERSON,
         "read what the rule asks; another certificate of yours may meet it: a later dose, a newer test",
     )
+    HEALTH_HOLDER = (
+        "a health certificate's name and date of birth are those of the person who shows who they are",
+        "zegel's own; ICAO Doc 9303 part 3 section 6",
+        "payload.nam and payload.dob",
+        Fault.PERSON,
+        "show your own certificate; if it has a name or date of birth in error, have its issuer correct it",
+    )
 
     # --- presentation requests --------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from zegel_testing.business_rules import RULE, book, certificate, dose
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.formats.hcert.matching import Person, check_holder
 from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
 
 
@@ -15,12 +16,22 @@ def ruled(shown: RuledCertificate) -> object:
     return check_rules(shown, book=book(RULE), to="XU", now=NOW)
 
 
+def held(*, family_name: str = "Voorbeeld") -> object:
+    person = Person(family_name=family_name, given_name="Noor", birth_date="1990-01-01")
+    return check_holder(certificate().payload, person=person)
+
+
 def test_nothing_of_this_is_refused_as_it_stands() -> None:
     assert ruled(certificate())
+    assert held()
 
 
 def come_before_the_second_dose() -> object:
     return ruled(certificate(v=dose(dn=1)))
+
+
+def show_somebody_elses() -> object:
+    return held(family_name="Anders")
 
 
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = ((Check.BUSINESS_RULE, come_before_the_second_dose),)
