@@ -72,7 +72,7 @@ class VerifiedCrl:
     issuer: Certificate
     this_update: int
     next_update: int
-    number: int | None
+    number: int
     serials: frozenset[int]
     points: tuple[str, ...]
     end_entities_only: bool
@@ -134,6 +134,9 @@ def verify_crl(crl: UnverifiedCrl, *, issuer: Certificate, now: int) -> Verified
         raise _refused(f"expected a list of {issuer.subject}", "issuer")
     if not issuer.signs_lists:  # section 4.2.1.3, cRLSign
         raise _refused("expected an issuer whose key usage is cRLSign", "issuer")
+    number = crl.unverified_number
+    if number is None:  # section 5.2.3: conforming issuers count their lists, so that the newest shows
+        raise _refused("expected a list that is numbered", "crlNumber")
     if not crl.understood:  # section 5.2: a list with what is unknown says nothing of what is not on it
         raise _refused("expected a complete list without unknown critical extensions", "crlExtensions")
     if not crl._x509.is_signature_valid(issuer.key.for_agreement()):  # noqa: SLF001 the same module's own
@@ -142,7 +145,7 @@ def verify_crl(crl: UnverifiedCrl, *, issuer: Certificate, now: int) -> Verified
         issuer=issuer,
         this_update=crl.unverified_this_update,
         next_update=crl.unverified_next_update,
-        number=crl.unverified_number,
+        number=number,
         serials=crl.unverified_serials,
         points=crl.unverified_points,
         end_entities_only=crl.end_entities_only,

@@ -4,6 +4,7 @@ OpenID4VP 1.0 section 5.9.3 binds ``x509_hash`` to the whole certificate and ``x
 that a person is shown comes from the certificate alone, never from the request.
 """
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, final
@@ -20,6 +21,9 @@ from zegel.trust.transparency.timestamps import verify_timestamps
 HASH_PREFIX: Final = "x509_hash:"
 DNS_PREFIX: Final = "x509_san_dns:"
 REDIRECT_PREFIX: Final = "redirect_uri:"
+# RFC 5280 section 4.2.1.6, RFC 1123 section 2.1: letters, digits and hyphens; what ends in a number is an address,
+# whatever the certificate calls it
+_HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*(?![0-9]+\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
 @final
@@ -141,8 +145,7 @@ def _is_bound(client_id: str, leaf: Certificate) -> bool:
         return client_id == certificate_client_id(leaf)
     if client_id.startswith(DNS_PREFIX):
         name = client_id.removeprefix(DNS_PREFIX).lower()
-        # RFC 1123 section 2.1: what ends in a number is an address, whatever the certificate calls it
-        return not name.rpartition(".")[2].isdecimal() and name in map(str.lower, leaf.dns_names)
+        return _HOST.fullmatch(name) is not None and name in map(str.lower, leaf.dns_names)
     return False
 
 

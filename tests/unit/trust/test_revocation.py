@@ -60,7 +60,7 @@ def refused(check: Check, *lists: UnverifiedCrl, **options) -> str:
     return refusal.value.detail
 
 
-def edited(*extensions: tuple[x509.ExtensionType, bool], key=ROOT.key, revoked: int = 0) -> UnverifiedCrl:
+def edited(*extensions: tuple[x509.ExtensionType, bool], key=ROOT.key, number: int | None = 1) -> UnverifiedCrl:
     """A list with extensions that ours do not have."""
     builder = (
         x509.CertificateRevocationListBuilder()
@@ -68,7 +68,8 @@ def edited(*extensions: tuple[x509.ExtensionType, bool], key=ROOT.key, revoked: 
         .last_update(datetime.fromtimestamp(NOW, UTC))
         .next_update(datetime.fromtimestamp(UNTIL, UTC))
     )
-    for extension, critical in extensions:
+    numbered = () if number is None else ((x509.CRLNumber(number), False),)
+    for extension, critical in (*numbered, *extensions):
         builder = builder.add_extension(extension, critical=critical)
     return parse_crl(builder.sign(key.for_certificates(), SHA256()).public_bytes(Encoding.DER))
 
@@ -238,6 +239,10 @@ def test_a_list_of_the_future_is_not_believed_before_its_time() -> None:
 )
 def test_a_part_of_a_list_is_no_list(extension: tuple[x509.ExtensionType, bool]) -> None:
     assert "complete" in refused(Check.REVOCATION_LIST, edited(extension))
+
+
+def test_a_list_that_is_not_numbered_is_not_believed() -> None:
+    assert "numbered" in refused(Check.REVOCATION_LIST, edited(number=None))
 
 
 def test_a_list_of_one_address_speaks_of_those_who_name_it() -> None:
