@@ -27,6 +27,14 @@ class Clock(Protocol):
         ...
 
 
+class CodeReader(Protocol):
+    """What reads the codes that stand in pictures and documents."""
+
+    async def read(self, data: bytes) -> tuple[str, ...]:
+        """The texts of the QR and Aztec codes in a PNG, a JPEG or a PDF, each once; ``Malformed`` for another file."""
+        ...
+
+
 @final
 @dataclass(frozen=True, kw_only=True)  # with slots, Python 3.11 cannot make a Kind[A | B](...)
 class Kind(Generic[T]):

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Final
 
 from zegel_testing.authorities import fixed_key
+from zegel_testing.pictures import blank, promised, saved
 
 from zegel.adapters import vault
 from zegel.adapters.catalogue import load_catalogue
@@ -14,6 +15,7 @@ from zegel.adapters.configuration import load_config
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.keyrings import KeyFiles, load_ring
 from zegel.adapters.people_file import load_people_file
+from zegel.adapters.pictures import codes_in
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.cli.passphrase import read_passphrase
 from zegel.config.parse import parse_config
@@ -84,6 +86,14 @@ def _port(port: int) -> object:
 
 
 FILES: Final[Mapping[str, Pair]] = {
+    "zegel.adapters.pictures.MAX_FILE": Pair(
+        lambda n: codes_in(b"\x89PNG\r\n\x1a\n".ljust(n)), refused=ValueError, filler=True
+    ),
+    "zegel.adapters.pictures.MAX_SHOT": Pair(lambda n: codes_in(promised(n, 1)), refused=ValueError, filler=True),
+    "zegel.adapters.pictures.MAX_PIXELS": Pair(lambda n: codes_in(promised(n, 1)), refused=ValueError, filler=True),
+    "zegel.adapters.pictures.MAX_PAGES": Pair(
+        lambda n: codes_in(saved(blank(8, 8), "PDF", *[blank(8, 8)] * (n - 1))), refused=ValueError
+    ),
     "zegel.adapters.configuration.MAX_CONFIG": Pair(
         _file(load_config, _comments(b'log = "info"\n')), Unavailable, says="at most"
     ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from zegel_testing.crls import crl_of
+from zegel_testing.uploads import multipart_body
 
 from zegel.primitives.cbor import encode_cbor, parse_cbor, parse_text_keyed
 from zegel.primitives.cose import parse_sign1
@@ -12,6 +13,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import origin_of, parse_form
 from zegel.primitives.json import encode_json, parse_json
 from zegel.primitives.jws import parse_jws
+from zegel.primitives.multipart import parse_multipart
 from zegel.primitives.x509 import parse_certificate
 from zegel_limits.pair import Pair
 
@@ -37,6 +39,11 @@ def _chain(count: int) -> object:
 def _revoked(count: int) -> object:
     """A list of so many, whose entries are the same bytes but for their numbers."""
     return parse_crl(crl_of(count))
+
+
+def _parts(fields: dict[str, str]) -> object:
+    content_type, body = multipart_body(fields, {})
+    return parse_multipart(body, content_type=content_type)
 
 
 PRIMITIVES: Final[Mapping[str, Pair]] = {
@@ -65,6 +72,8 @@ PRIMITIVES: Final[Mapping[str, Pair]] = {
     "zegel.primitives.http.MAX_URL": Pair(
         lambda n: origin_of("https://a.example/".ljust(n, "x"), what="test"), says="URL"
     ),
+    "zegel.primitives.multipart.MAX_PARTS": Pair(lambda n: _parts({f"a{at}": "1" for at in range(n)})),
+    "zegel.primitives.multipart.MAX_FIELD": Pair(lambda n: _parts({"a": "x" * n})),
     "zegel.primitives.jws._MAX_HEADER": Pair(lambda n: parse_jws(_header(n), what="test")),
     "zegel.primitives.jws.MAX_CHAIN": Pair(_chain),
     "zegel.primitives.crl.MAX_CRL": Pair(lambda n: parse_crl(bytes(n)), filler=True),

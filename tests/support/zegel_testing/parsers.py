@@ -70,6 +70,7 @@ from zegel.primitives.json_parts import parse_json_parts
 from zegel.primitives.jwe import Encryption, parse_jwe, seal_jwe
 from zegel.primitives.jws import parse_jws, sign_jws
 from zegel.primitives.keys import parse_jwk, parse_private_pem, parse_secret_jwk
+from zegel.primitives.multipart import parse_multipart
 from zegel.primitives.times import parse_numeric_date
 from zegel.primitives.x509 import parse_certificate, parse_pem_certificates
 from zegel.protocols.oauth.authorization_details import encode_details, parse_authorization_details
@@ -147,6 +148,7 @@ from zegel_testing.registration import as_cwt, as_jwt
 from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, presented
 from zegel_testing.status import token
 from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
+from zegel_testing.uploads import BOUNDARY, multipart_body
 from zegel_testing.xml_making import extension, signed_xml, xml_list, xml_signer
 from zegel_testing.xml_making import pointer as list_pointer
 from zegel_testing.xml_making import service as listed_service
@@ -456,6 +458,20 @@ def _padded_faults(good: bytes) -> Iterator[Fault]:
     yield Fault("half a megabyte, and a star", b"A" * 500_003 + b"*", True)
 
 
+def _multipart_faults(good: bytes) -> Iterator[Fault]:
+    part = good.rpartition(b"--" + BOUNDARY.encode())[0]
+    yield from cut_short(good, certain=False)
+    yield Fault("parts without end", part + b"".join(part.replace(b'"a"', b'"a%d"' % n) for n in range(500)), True)
+    yield Fault("a field twice", part + good, True)
+    yield Fault("half a megabyte of a field", good.replace(b"1", b"1" * 500_000, 1), True)
+    yield Fault("half a megabyte of a header", good.replace(b'"a"', b'"' + b"a" * 500_000 + b'"', 1), True)
+    yield Fault("half a megabyte of line ends", good.replace(b"1", b"\r\n--" * 120_000, 1), True)
+    yield Fault("half a megabyte before the first part", b"x" * 500_000 + good)
+    yield Fault("half a megabyte behind the last", good + b"x" * 500_000)
+    yield Fault("no UTF-8", good.replace(b"1", b"\xff", 1), True)
+    yield from spoiled(good)
+
+
 def _der_faults(good: bytes) -> Iterator[Fault]:
     yield from cut_short(good, certain=True)
     for place in range(len(good)):
@@ -668,6 +684,8 @@ _EXPRESSION: Final = {
 }
 _DISCLOSURE: Final = ["salt", "name", {"a": [1, None]}]
 
+_FORM_TYPE, _FORM = multipart_body({"a": "1"}, {"picture": b"\x89PNG"})
+
 PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "primitives.claim_path.parse_claim_path": (
         of_json(behind_json(partial(parse_claim_path, what="test", where="")), ["a", None, 0]),
@@ -713,6 +731,9 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "primitives.json_parts.parse_json_parts": (
         of_json(lambda data: _parts([encoded(b"[]"), encoded(data[:MAX_BYTES]), encoded(b"{}")]), _DISCLOSURE),
         Probe(lambda data: _parts([data, encoded(b"[]")]), encoded(b'{"a":1}'), _base64_faults),
+    ),
+    "primitives.multipart.parse_multipart": (
+        Probe(partial(parse_multipart, content_type=_FORM_TYPE), _FORM, _multipart_faults),
     ),
     "primitives.jwe.parse_jwe": (Probe(partial(parse_jwe, what="test"), _JWE, jwe_texts),),
     "primitives.jws.parse_jws": (

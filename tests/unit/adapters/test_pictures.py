@@ -1,0 +1,128 @@
+"""Codes in pictures and documents: what is read, what is refused, and that nothing is decoded that is too large."""
+
+import json
+import subprocess
+import sys
+from io import BytesIO
+from time import perf_counter
+
+import pytest
+from PIL import Image
+from zegel_testing.pictures import blank, drawn, promised, saved, vector, vector_picture
+
+from zegel.adapters import code_reader
+from zegel.adapters.code_reader import PictureCodeReader
+from zegel.adapters.pictures import MAX_FILE, MAX_PAGES, MAX_PIXELS, RefusedError, codes_in
+from zegel.errors import Malformed, Unavailable
+
+TEXT = (
+    "HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2 O5 N2FBBRW1*70HS8WY04AC*WIFN0AHCD8KD97TK0F90KECTHGWJC0FDC:5AIA%G7X+AQB9746HS80"
+)
+
+
+@pytest.mark.parametrize("country", ["BE", "HU"])
+def test_a_member_states_own_picture_is_read(country: str) -> None:
+    assert codes_in(vector_picture(country)) == (vector(country)["PREFIX"],)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "PDF"])
+def test_a_code_is_read_whatever_it_is_saved_as(kind: str) -> None:
+    assert codes_in(saved(drawn(TEXT).convert("RGB"), kind)) == (TEXT,)
+
+
+def test_every_code_of_every_page_is_read_once() -> None:
+    document = saved(drawn("first"), "PDF", blank(300, 300), drawn("second"), drawn("first"))
+    assert codes_in(document) == ("first", "second")
+
+
+def test_what_is_transparent_is_paper() -> None:
+    code = drawn(TEXT)
+    ink = Image.new("RGBA", code.size, (0, 0, 0, 0))
+    ink.putalpha(Image.eval(code, lambda shade: 255 - shade))
+    assert codes_in(saved(ink, "PNG")) == (TEXT,)
+
+
+def test_a_telephones_photograph_is_made_smaller_while_it_is_decoded() -> None:
+    photograph = blank(9_000, 6_000)
+    photograph.paste(drawn(TEXT).resize((2_400, 2_400)), (3_000, 1_000))
+    assert photograph.width * photograph.height > MAX_PIXELS
+    assert codes_in(saved(photograph, "JPEG")) == (TEXT,)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "PDF"])
+def test_a_picture_without_a_code_has_none(kind: str) -> None:
+    assert codes_in(saved(blank(200, 200), kind)) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "a PNG, a JPEG or a PDF"),
+        (b"GIF89a", "a PNG, a JPEG or a PDF"),
+        (b"<svg/>", "a PNG, a JPEG or a PDF"),
+        (b"\x89PNG\r\n\x1a\n", "a whole PNG or JPEG"),
+        (b"\xff\xd8\xff", "a whole PNG or JPEG"),
+        (saved(drawn(TEXT), "PNG")[:400], "a whole PNG or JPEG"),
+        (b"%PDF-1.7", "a whole PDF"),
+        (b"%PDF-1.7\n" + bytes(1_000), "a whole PDF"),
+        (promised(60_000, 60_000), "pixels"),
+        (promised(2**31 - 1, 2**31 - 1), "pixels"),
+        (b"\x89PNG\r\n\x1a\n".ljust(MAX_FILE + 1, b"\0"), f"{MAX_FILE} bytes"),
+    ],
+)
+def test_another_file_is_refused_at_once_with_what_was_expected(data: bytes, says: str) -> None:
+    began = perf_counter()
+    with pytest.raises(RefusedError, match=says):
+        codes_in(data)
+    assert perf_counter() - began < 1
+
+
+def test_a_bomb_of_pages_is_refused() -> None:
+    page = blank(8, 8)
+    with pytest.raises(RefusedError, match=f"{MAX_PAGES} pages"):
+        codes_in(saved(page, "PDF", *[page] * MAX_PAGES))
+
+
+def test_a_page_without_end_is_looked_at_as_small() -> None:
+    file = BytesIO()
+    drawn(TEXT).resize((1_500, 1_500)).save(file, "PDF", resolution=1)  # a hundred feet wide at one dot an inch
+    assert codes_in(file.getvalue()) == (TEXT,)
+
+
+def test_the_process_answers_with_json_and_ends() -> None:
+    command = [sys.executable, "-m", "zegel.adapters.pictures"]
+    done = subprocess.run(command, input=vector_picture("BE"), capture_output=True, check=True, timeout=30)
+    assert json.loads(done.stdout) == {"codes": [vector("BE")["PREFIX"]]}
+    assert done.stderr == b""
+
+
+@pytest.mark.anyio
+class TestReader:
+    async def test_a_code_is_read_in_a_process_of_its_own(self) -> None:
+        assert await PictureCodeReader().read(vector_picture("HU")) == (vector("HU")["PREFIX"],)
+
+    async def test_what_is_refused_there_is_malformed_here(self) -> None:
+        with pytest.raises(Malformed, match="a PNG, a JPEG or a PDF"):
+            await PictureCodeReader().read(b"GIF89a")
+
+    async def test_what_is_too_large_starts_nothing(self) -> None:
+        with pytest.raises(Malformed, match=f"at most {MAX_FILE} bytes"):
+            await PictureCodeReader().read(bytes(MAX_FILE + 1))
+
+    @pytest.mark.parametrize(
+        "program", ["import time; time.sleep(60)", "import os; os.abort()", "print('no JSON')", "print()"]
+    )
+    async def test_a_process_that_hangs_dies_or_babbles_is_a_file_that_cannot_be_read(
+        self, program: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", program))
+        monkeypatch.setattr(code_reader, "SECONDS", 0.1)
+        with pytest.raises(Malformed, match="soon read"):
+            await PictureCodeReader().read(b"anything")
+
+    async def test_a_process_that_cannot_be_started_is_said_to_be_unavailable(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(code_reader, "_COMMAND", ("/nowhere/python",))
+        with pytest.raises(Unavailable):
+            await PictureCodeReader().read(b"anything")
