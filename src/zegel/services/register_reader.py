@@ -16,9 +16,8 @@ from zegel.services.ports import Clock, Kind
 from zegel.services.register_ports import Found, Register, RegistrarStore, RegistrarTransaction, StoredEntry
 from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import LogHead, check_kept, registration_digest, sign_log_head
-from zegel.trust.register.parse import MAX_PARTY, read_party
+from zegel.trust.register.parse import read_public_party
 from zegel.trust.register.terms import Term, UseQuestion, uses_match
-from zegel.trust.register.values import WalletRelyingParty
 
 ANSWER_TYPE: Final = "JWT"  # TS5 1.3 names no other
 MAX_PAGE: Final = 100  # parties of one answer: some 400 kB
@@ -97,15 +96,22 @@ class RegisterReader:
     async def party(self, identifier: str) -> Page:
         """One party, in a page of its own; ``Rejected(REGISTER_ENTRY)`` when it is not registered."""
         async with self._store.transaction() as transaction:
-            found = await transaction.register.search((("identifier", identifier),), text="", after=0, limit=1)
-            access = [await _access(transaction, each.identifier) for each in found]
-        if not found:
-            raise Rejected(Check.REGISTER_ENTRY, "expected an identifier that is registered here", field="identifier")
-        return Page(documents=(found[0].document,), after=None, access=_told(access))
+            # whose certificates carry it, before any that names it among others
+            own = await transaction.register.load(identifier)
+            if own is not None and own.document is not None:
+                document, name = own.document, identifier
+            else:
+                found = await transaction.register.search((("identifier", identifier),), text="", after=0, limit=1)
+                if not found:
+                    detail = "expected an identifier that is registered here"
+                    raise Rejected(Check.REGISTER_ENTRY, detail, field="identifier")
+                document, name = found[0].document, found[0].identifier
+            access = [await _access(transaction, name)]
+        return Page(documents=(document,), after=None, access=_told(access))
 
     async def has_use(self, identifier: str, question: UseQuestion) -> bool:
         """Whether a registered party has an intended use as asked (TS5 1.3 section 3.2.2)."""
-        return uses_match(_read((await self.party(identifier)).documents[0]), question)
+        return uses_match(read_public_party((await self.party(identifier)).documents[0]), question)
 
     async def note_access_certificate(self, identifier: str, record: JsonObject) -> int:
         """An authority tells of an access certificate, with where it was logged; how many are known then."""
@@ -224,15 +230,11 @@ async def _search(register: Register, question: Question) -> tuple[tuple[Found, 
     candidates = await register.search(question.terms, text=question.text, after=question.after, limit=_LOOKED_THROUGH)
     fitting = []
     for each in candidates:
-        if uses_match(_read(each.document), question.use):
+        if uses_match(read_public_party(each.document), question.use):
             fitting.append(each)
             if len(fitting) == question.limit:
                 return tuple(fitting), each.cursor
     return tuple(fitting), candidates[-1].cursor if len(candidates) == _LOOKED_THROUGH else None
-
-
-def _read(document: bytes) -> WalletRelyingParty:
-    return read_party(parse_object(document, what="party", max_bytes=2 * MAX_PARTY))
 
 
 async def _access(transaction: RegistrarTransaction, identifier: str) -> tuple[str, tuple[str, ...]]:

@@ -75,14 +75,22 @@ class RegistrarService:
         now = self._clock.now()
         return await self._move(party.identifier, lambda known: known.change(party, by=by, now=now), Deed.CHANGED, by)
 
-    async def approve(self, identifier: str, *, by: Actor) -> Entry:
-        """An officer approves what waits; certificates are issued without delay (RPRC_09, RPRC_13)."""
+    async def approve(self, identifier: str, *, by: Actor, seen: str | None = None) -> Entry:
+        """An officer approves what waits; certificates are issued without delay (RPRC_09, RPRC_13).
+
+        ``seen`` is the digest of the proposal that the officer was shown: no other is approved in its place.
+        """
         now = self._clock.now()
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
 
         def move(known: Registration) -> Registration:
             registry = self._origin + WRP_PATH
-            return known.approve(by=by, now=now, today=today, registry=registry, random=self._random)
+            approved = known.approve(by=by, now=now, today=today, registry=registry, random=self._random)
+            if seen is not None and (known.proposal is None or known.proposal.digest != seen):
+                raise Rejected(
+                    Check.REGISTER_MOVE, "what is asked for has changed since it was looked at", field="seen"
+                )
+            return approved
 
         return await self._move(identifier, move, Deed.APPROVED, by)
 

@@ -143,6 +143,7 @@ async def show_entry(site: RegistrarSite, request: HttpRequest, *, identifier: s
         "registrar_entry.html",
         title=_name(entry),
         proposed=None if proposal is None else _whole(proposal.party),
+        seen="" if proposal is None else proposal.digest,
         registered=None if registration.party is None else _whole(registration.party),
         own=signed_in.subject in (registration.owner, "" if proposal is None else proposal.by),
         standing=STANDINGS[registration.standing],
@@ -159,7 +160,10 @@ async def decide(site: RegistrarSite, request: HttpRequest, *, identifier: str) 
     decision = form.get("decision", "")
     if decision not in DECISIONS:
         raise Malformed("form", "decision", f"expected one of {', '.join(DECISIONS)}")
-    await DECISIONS[decision](site, identifier, signed_in.actor, form.get("reason", "").strip())
+    if decision == "approve":
+        await site.service.approve(identifier, by=signed_in.actor, seen=form.get("seen", ""))
+    else:
+        await DECISIONS[decision](site, identifier, signed_in.actor, form.get("reason", "").strip())
     await site.statuses.publish()
     return see(DESK)
 

@@ -8,12 +8,10 @@ from typing import Final
 from urllib.parse import quote
 
 from zegel.primitives.http import HttpRequest, HttpResponse, with_query
-from zegel.primitives.json import parse_object
 from zegel.services.rates import Limit
 from zegel.services.register_reader import Question
-from zegel.trust.register.parse import read_party
+from zegel.trust.register.parse import read_public_party
 from zegel.trust.register.states import Duty
-from zegel.trust.register.values import WalletRelyingParty
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.registrar import MAX_FILTER
@@ -39,7 +37,7 @@ async def show_home(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     text = query.get("q", "").strip()[:MAX_FILTER]
     after = int(query["after"]) if query.get("after", "").isdecimal() and len(query["after"]) <= 15 else 0
     page = await site.reader.search(Question(text=text, limit=_SHOWN, after=after))
-    parties = [_read(document) for document in page.documents]
+    parties = [read_public_party(document) for document in page.documents]
     return render_page(
         "registrar.html",
         title="Register of relying parties",
@@ -56,7 +54,7 @@ async def show_home(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
 
 async def show_party(site: RegistrarSite, _request: HttpRequest, *, identifier: str) -> HttpResponse:
     """One party, as the register gives it out."""
-    party = _read((await site.reader.party(identifier)).documents[0])
+    party = read_public_party((await site.reader.party(identifier)).documents[0])
     return render_page(
         "registrar_party.html",
         title=party.trade_name,
@@ -124,10 +122,6 @@ def navigation(here: str) -> list[tuple[str, str, bool]]:
     """The pages that every page leads to."""
     pages = (("/", "Register"), (MINE, "My registrations"), (DESK, "Officers"), (SIGN_IN, "Sign in"))
     return [(address, text, address == here) for address, text in pages]
-
-
-def _read(document: bytes) -> WalletRelyingParty:
-    return read_party(parse_object(document, what="party"))
 
 
 _SIGN_INS: Final[Limited[RegistrarSite]] = Limited(Limit.LOG_IN)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from zegel_testing.browser import Browser
-from zegel_testing.register import PARTY, PROVIDER, party_json
+from zegel_testing.register import PARTY, PROVIDER, party, party_json
 from zegel_testing.registry_office import RegistryOffice, csrf_of, office_config, open_office
 
 from zegel.primitives.http import HttpRequest
+from zegel.trust.register.states import Proposal
 from zegel_fuzz.ground import Ground, Play, listeners_of, unhurried
 from zegel_fuzz.message import Good
 
@@ -35,7 +36,7 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
             ),
             "registrar/desk/enrol": (acts.enrol,),
             "registrar/desk/{identifier}": tuple(
-                acts.form(f"/desk/{_LIBRARY}", {"decision": decision, "reason": "why"}, acts.officer)
+                acts.form(f"/desk/{_LIBRARY}", {"decision": decision, "reason": "why", "seen": _SEEN}, acts.officer)
                 for decision in ("approve", "reject", "cancel")
             ),
             "registrar-operator/applications": tuple(
@@ -54,6 +55,7 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
         yield Ground(listeners=listeners_of(office.role), plays=plays, clock=office.clock)
 
 
+_SEEN: Final = Proposal(party=party(), by="keeper").digest
 _FIELDS: Final = {
     "identifier": "NTRUT-55", "legal_name": "Bee keepers", "trade_name": "Bees", "country": "ut", "support": "+999000",
     "email": "a@bees.utopia.example", "service": "honey", "service_name": "Honey", "description": "Sells honey",

@@ -10,7 +10,7 @@ from zegel.checks import Check
 from zegel.primitives.encoding import base64url
 from zegel.primitives.jws import sign_jws
 from zegel.trust.register.changes import HEAD_TYPE, verify_log_head
-from zegel.trust.register.parse import parse_wallet_relying_party
+from zegel.trust.register.parse import parse_wallet_relying_party, read_public_party
 from zegel.trust.register.terms import read_path
 from zegel.web.registrar import read_question
 from zegel.web.registrar_operator import read_name
@@ -40,6 +40,9 @@ def _head(size: int) -> object:
 REGISTER: Final[Mapping[str, Pair]] = {
     "zegel.trust.register.parse.MAX_PARTY": Pair(
         lambda n: parse_wallet_relying_party(party_json(padding="x" * (n - len(party_json(padding="")))))
+    ),
+    "zegel.trust.register.parse.MAX_PUBLIC_PARTY": Pair(
+        lambda n: read_public_party(party_json(padding="x" * (n - len(party_json(padding="")))))
     ),
     "zegel.trust.register.parse.MAX_SERVICES": Pair(_services),
     "zegel.trust.register.parse.MAX_INTENDED_USES": Pair(lambda n: party(intendedUse=[_USE] * n)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from zegel_testing.authorities import DAY, NOW, fixed_key, fixed_random
-from zegel_testing.register import LIBRARIAN, OFFICER, PROVIDER, STRANGER, applied, party
+from zegel_testing.register import LIBRARIAN, OFFICER, PARTY, PROVIDER, STRANGER, applied, party
 from zegel_testing.registration import REGISTERED, REGISTRATION_SIGNER
 
 from zegel.adapters.memory import ManualClock
@@ -40,6 +40,7 @@ pytestmark = pytest.mark.anyio
 ORIGIN = "https://registrar.utopia.example"
 LIBRARY = "NTRUT-1234567"
 KEY: Signer = fixed_key("register answers")
+_USE: dict[str, object] = PARTY["intendedUse"][0] | {"serviceIdentifier": ["lending"]}
 
 
 class Registrar:
@@ -290,6 +291,53 @@ async def test_the_audit_takes_as_little_memory_for_a_long_log_as_for_a_short_on
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.25
+
+
+# --- what is given out ------------------------------------------------------------------------------------------------
+
+
+def _uses(count: int, purpose: str) -> list[dict[str, object]]:
+    return [_USE | {"purpose": [{"lang": "en", "content": f"{purpose} {number}"}]} for number in range(count)]
+
+
+async def test_of_the_uses_that_ended_as_many_are_kept_as_can_be_read_again(registrar: Registrar) -> None:
+    """Else the party could not be given out any more, nor a page of a search with it."""
+    await registrar.register(intendedUse=_uses(40, "first"))
+    await registrar.service.change(party(intendedUse=_uses(40, "then")), by=LIBRARIAN)
+    entry = await registrar.service.approve(LIBRARY, by=OFFICER)
+    assert entry.registration.party is not None
+    assert [use.revoked is None for use in entry.registration.party.intended_uses] == [True] * 40 + [False] * 24
+    assert await registrar.reader.has_use(LIBRARY, UseQuestion(format="mso_mdoc"))
+
+
+async def test_what_could_not_be_read_again_is_not_taken(registrar: Registrar) -> None:
+    names = {"givenName": "A" * 150, "familyName": "B" * 150}  # both make a trade name that is too long
+    with pytest.raises(Rejected, match="given out") as refusal:
+        await registrar.service.apply(party(legalPerson=None, naturalPerson=names, tradeName=None), by=LIBRARIAN)
+    assert (refusal.value.check, refusal.value.field) == (Check.REGISTER_MOVE, "tradeName")
+    await registrar.service.apply(party(), by=LIBRARIAN)
+    with pytest.raises(Rejected, match="given out"):
+        await registrar.service.change(party(legalPerson=None, naturalPerson=names, tradeName=None), by=LIBRARIAN)
+
+
+async def test_a_party_is_found_by_its_own_identifier_before_whoever_names_it_too(registrar: Registrar) -> None:
+    names = [{"identifier": each, "type": "urn:a"} for each in ("NTRUT-666", LIBRARY)]
+    await registrar.register(identifier=names, tradeName="Not the library")
+    assert b"Not the library" in (await registrar.reader.party(LIBRARY)).documents[0]
+    await registrar.register()
+    assert b"Not the library" not in (await registrar.reader.party(LIBRARY)).documents[0]
+    assert b"Not the library" in (await registrar.reader.party("NTRUT-666")).documents[0]
+
+
+async def test_no_other_proposal_is_approved_than_the_one_that_was_looked_at(registrar: Registrar) -> None:
+    shown = (await registrar.service.apply(party(), by=LIBRARIAN)).registration.proposal
+    await registrar.service.change(party(tradeName="Something else"), by=LIBRARIAN)
+    assert shown is not None
+    with pytest.raises(Rejected, match="has changed") as refusal:
+        await registrar.service.approve(LIBRARY, by=OFFICER, seen=shown.digest)
+    assert refusal.value.check is Check.REGISTER_MOVE
+    await registrar.service.change(party(), by=LIBRARIAN)
+    assert (await registrar.service.approve(LIBRARY, by=OFFICER, seen=shown.digest)).registration.party
 
 
 # --- searching --------------------------------------------------------------------------------------------------------

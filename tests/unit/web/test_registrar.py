@@ -14,6 +14,9 @@ from zegel_testing.registry_office import RegistryOffice, csrf_of, office_config
 
 from zegel.checks import Check
 from zegel.config.setting import Count
+from zegel.formats.status.entries import INVALID, VALID
+from zegel.formats.status.token import parse_status_list
+from zegel.primitives.http import HttpResponse
 from zegel.primitives.json import encode_json, parse_object
 from zegel.trust.registration.parse import parse_registration
 
@@ -200,6 +203,43 @@ async def test_a_partys_program_updates_and_cancels_reg_07_reg_24(office: Regist
     assert (await problem(office, f"/wrp/{LIBRARY}"))["status"] == 404
 
 
+async def test_who_cancels_by_a_program_is_on_the_status_list_at_once(office: RegistryOffice) -> None:
+    await office.register()
+    _, told = await office.operate("GET", f"/registrations/{LIBRARY}")
+    status = parse_registration(told["certificates"][0]["certificate"]).unverified_certificate.status
+    assert status is not None
+
+    async def value() -> int:
+        response = await office.get(status.uri.removeprefix(office.origin))
+        content_type = response.header("content-type")
+        return parse_status_list(response.body, content_type=content_type).unverified_statuses.get(status.index)
+
+    assert await value() == VALID
+    await office.send("DELETE", f"/wrp/{LIBRARY}", authorization=await token_of(office))
+    assert await value() == INVALID
+
+
+async def test_an_officer_approves_what_was_on_the_page_and_nothing_that_came_in_between(
+    office: RegistryOffice,
+) -> None:
+    await office.apply()
+    officer = await office.officer()
+    page = await officer.open(f"{office.origin}/desk/{LIBRARY}")
+    fields = {"csrf": csrf_of(page), "seen": _seen(page), "decision": "approve"}
+    token = await token_of(office)
+    await office.send("PUT", "/wrp", party_json(tradeName="Something else"), authorization=token)
+    for refused in (fields, fields | {"seen": ""}):
+        assert (await officer.post(f"/desk/{LIBRARY}", refused)).status == 409
+    assert (await office.answer("/wrp"))["data"] == []
+    page = await officer.open(f"{office.origin}/desk/{LIBRARY}")
+    assert (await officer.post(f"/desk/{LIBRARY}", fields | {"seen": _seen(page)})).status == 303
+    assert (await office.answer("/wrp"))["data"][0]["tradeName"] == "Something else"
+
+
+def _seen(page: HttpResponse) -> str:
+    return page.body.decode().partition('name="seen" value="')[2].partition('"')[0]
+
+
 async def test_before_the_first_approval_there_is_nothing_to_answer_yet(office: RegistryOffice) -> None:
     await office.apply()
     response = await office.send("PUT", "/wrp", party_json(), authorization=await token_of(office))
@@ -346,7 +386,8 @@ async def test_a_party_applies_and_an_officer_approves_with_their_wallets_reg_24
     assert "Bee keepers" in desk
     entry = await officer.open(office.origin + "/desk/NTRUT-55")
     assert "canary@bees.utopia.example" in text_of(entry)
-    await officer.follow(await officer.post("/desk/NTRUT-55", {"csrf": csrf_of(entry), "decision": "approve"}))
+    fields = {"csrf": csrf_of(entry), "seen": _seen(entry), "decision": "approve"}
+    await officer.follow(await officer.post("/desk/NTRUT-55", fields))
     own = text_of(await keeper.open(office.origin + "/my/NTRUT-55"))
     assert "Certificate for honey" in own
     (bees,) = (await office.answer("/wrp?identifier=NTRUT-55"))["data"]

@@ -40,6 +40,7 @@ from zegel.trust.registration.entitlements import Entitlement, entitlement_uri
 from zegel.trust.registration.values import LocalizedText
 
 MAX_PARTY: Final = 131_072  # bytes; a party with three intended uses has 4 kB
+MAX_PUBLIC_PARTY: Final = 2 * MAX_PARTY  # bytes; the registrar adds its own, and what ended stays
 MAX_SERVICES: Final = 32  # each needs access certificates of its own; a large administration has a dozen
 MAX_INTENDED_USES: Final = 64  # a certificate each, and for each Service of it
 
@@ -47,6 +48,11 @@ MAX_INTENDED_USES: Final = 64  # a certificate each, and for each Service of it
 def parse_wallet_relying_party(text: bytes | str) -> WalletRelyingParty:
     """Parse what a party registers; what is no part of the model is not kept."""
     return read_party(parse_object(text, what=WHAT, max_bytes=MAX_PARTY))
+
+
+def read_public_party(document: bytes) -> WalletRelyingParty:
+    """Read what the register gives out, which was seen to be readable before it was registered."""
+    return read_party(parse_object(document, what=WHAT, max_bytes=MAX_PUBLIC_PARTY))
 
 
 def read_party(members: JsonObject) -> WalletRelyingParty:

@@ -5,13 +5,18 @@ A party applies and changes, an officer decides, and never the person who asked 
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import base64url
+from zegel.primitives.json import encode_json
+from zegel.trust.register.build import build_party, build_public_party
+from zegel.trust.register.parse import read_public_party
 from zegel.trust.register.values import IntendedUse, WalletRelyingParty
 
 MAX_REASON: Final = 400  # characters
@@ -64,6 +69,11 @@ class Proposal:
     party: WalletRelyingParty
     by: str
 
+    @property
+    def digest(self) -> str:
+        """By what an officer says which proposal it is that is decided on."""
+        return base64url(sha256(encode_json(build_party(self.party))).digest())
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,21 +101,23 @@ class Registration:
         if party.identifier != self.identifier:  # Reg_32a: the same in all certificates
             raise _illegal("expected the identifier that is registered", field="identifier[0].identifier")
         standing = Standing.APPLIED if self.party is None else self.standing
-        return replace(self, standing=standing, since=now, proposal=Proposal(party=party, by=by.subject), reason="")
+        proposal = Proposal(party=_readable(party), by=by.subject)
+        return replace(self, standing=standing, since=now, proposal=proposal, reason="")
 
     def approve(
         self, *, by: Actor, now: int, today: str, registry: str, random: Callable[[int], bytes]
     ) -> "Registration":
         """An officer approves: what was proposed is registered from ``today`` on, at ``registry``.
 
-        Intended uses get their identifiers; those that are left out are kept, as ended, for whoever looks them up.
+        Intended uses get their identifiers; those that are left out are kept, as ended, for whoever looks them up: as
+        many as a party may have, the latest.
         """
         proposal = self._decidable(by)
         if self.standing is Standing.SUSPENDED:
             raise _illegal("expected a registration that is not suspended")
         known = () if self.party is None else self.party.intended_uses
-        uses = _assigned(proposal.party.intended_uses, known, today=today, random=random)
-        party = replace(proposal.party, intended_uses=uses, registry=registry)
+        uses, ended = _assigned(proposal.party.intended_uses, known, today=today, random=random)
+        party = _with_ended(replace(proposal.party, intended_uses=uses, registry=registry), ended)
         return replace(self, standing=Standing.REGISTERED, since=now, party=party, proposal=None, reason="")
 
     def reject(self, *, by: Actor, now: int, reason: str) -> "Registration":
@@ -161,7 +173,7 @@ def apply(party: WalletRelyingParty, before: Registration | None, *, by: Actor, 
     _check_duty(by, Duty.PARTY)
     if before is not None and before.standing not in (Standing.REJECTED, Standing.CANCELLED):
         raise _illegal("expected an identifier that nobody has registered", field="identifier[0].identifier")
-    proposal = Proposal(party=party, by=by.subject)
+    proposal = Proposal(party=_readable(party), by=by.subject)
     return Registration(
         identifier=party.identifier, owner=by.subject, standing=Standing.APPLIED, since=now, proposal=proposal
     )
@@ -169,8 +181,9 @@ def apply(party: WalletRelyingParty, before: Registration | None, *, by: Actor, 
 
 def _assigned(
     proposed: Iterable[IntendedUse], known: Iterable[IntendedUse], *, today: str, random: Callable[[int], bytes]
-) -> tuple[IntendedUse, ...]:
-    """Uses as they are registered: what was known keeps its identifier and its first day, or ends today."""
+) -> tuple[tuple[IntendedUse, ...], tuple[IntendedUse, ...]]:
+    """Uses as they are registered, and those left out: what was known keeps its identifier and its first day, or ends
+    today."""
     before = {use.identifier: use for use in known}
     uses = []
     for use in proposed:
@@ -180,8 +193,25 @@ def _assigned(
         else:
             use = replace(use, created=old.created, revoked=old.revoked or use.revoked)
         uses.append(use)
-    ended = (replace(use, revoked=use.revoked or today) for use in before.values())
-    return (*uses, *ended)
+    return tuple(uses), tuple(replace(use, revoked=use.revoked or today) for use in before.values())
+
+
+def _with_ended(party: WalletRelyingParty, ended: tuple[IntendedUse, ...]) -> WalletRelyingParty:
+    """With the latest of the uses that ended, as many as leave it one that is read again."""
+    latest = sorted(ended, key=lambda use: use.revoked or "", reverse=True)
+    for count in range(len(latest), 0, -1):
+        with suppress(Rejected):
+            return _readable(replace(party, intended_uses=(*party.intended_uses, *latest[:count])))
+    return _readable(party)
+
+
+def _readable(party: WalletRelyingParty) -> WalletRelyingParty:
+    """Return a party that can be read again as it would be given out: one that could not would stop every search."""
+    try:
+        read_public_party(encode_json(build_public_party(party)))
+    except Malformed as error:
+        raise _illegal(f"it could not be given out: {error.detail}", field=error.where) from None
+    return party
 
 
 def _check_duty(by: Actor, duty: Duty) -> Actor:
