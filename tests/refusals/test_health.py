@@ -34,7 +34,10 @@ def show_somebody_elses() -> object:
     return held(family_name="Anders")
 
 
-REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = ((Check.BUSINESS_RULE, come_before_the_second_dose),)
+REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
+    (Check.BUSINESS_RULE, come_before_the_second_dose),
+    (Check.HEALTH_HOLDER, show_somebody_elses),
+)
 
 
 @pytest.mark.parametrize(("check", "mutate"), REFUSALS, ids=[mutate.__name__ for _, mutate in REFUSALS])
