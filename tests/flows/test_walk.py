@@ -57,6 +57,14 @@ STORY = (
     "status list published",
     "refused after revocation",
     "refused after revocation by identifier list",
+    "access certificate ordered",
+    "host control shown",
+    "pre-certificate logged",
+    "access certificate reported",
+    "access certificate issued",
+    "asked with the new access certificate",
+    "access certificate revoked",
+    "refused with a revoked access certificate",
     "wallet revoked by its code",
     "wallet revoked -> refused",
     "PID revoked after its wallet",
@@ -69,6 +77,7 @@ REFUSALS = {
     "nothing shared without a tick": "explicit-approval",
     "refused after revocation": "status",
     "refused after revocation by identifier list": "status",
+    "refused with a revoked access certificate": "certificate-revoked",
     "wallet revoked -> refused": "wallet-revoked",
 }
 

@@ -71,14 +71,14 @@ def rotate_key(
     files: KeyFiles,
     *,
     practice: KeyPractice,
-    maker: SuccessorMaker,
+    maker: SuccessorMaker | None = None,
     given: Generation | None = None,
     at_once: bool = False,
     now: int,
 ) -> KeyRing:
     """Take the next step: the successor takes over; where nobody could know it yet, it is announced.
 
-    ``given`` is a successor from outside. ``at_once`` has nobody waited for, and a fresh successor: whoever has stolen
+    ``given`` is a successor from outside; where there is one, no ``maker`` is needed. ``at_once`` has nobody waited for, and a fresh successor: whoever has stolen
     the key may have the one that was announced, for it lies beside it. A key whose successors are announced has the
     next one announced at once. ``Unavailable`` while the successor is not known for long enough, and for one whose
     certificate is not in force: nothing would be left of the key whose place it takes.
@@ -90,7 +90,7 @@ def rotate_key(
         ring = settle(files).at(now)
         known = ring.successor is not None and given is None and not at_once
         if not known:
-            ring = ring.announce(given or maker.make(ring.current, now=now), now=now)
+            ring = ring.announce(given or _made(maker, ring.current, now), now=now)
         ready_at = ring.ready_at(practice)
         assert ready_at is not None  # there is a successor
         if now < ready_at and not at_once:
@@ -99,8 +99,14 @@ def rotate_key(
             return store_ring(files, ring)
         ring = ring.hand_over(practice=practice, now=now)
         if practice.announced:
-            ring = ring.announce(maker.make(ring.current, now=now), now=now)
+            ring = ring.announce(_made(maker, ring.current, now), now=now)
         return store_ring(files, ring)
+
+
+def _made(maker: SuccessorMaker | None, current: Generation, now: int) -> Generation:
+    if maker is None:
+        raise Unavailable("certificate", "nobody here makes a successor: give one")
+    return maker.make(current, now=now)
 
 
 def tidy_key(files: KeyFiles, *, now: int) -> KeyRing:

@@ -55,20 +55,27 @@ def _add_common(parser: ArgumentParser) -> None:
     parser.add_argument("--chain", metavar="FILE", type=Path, help="write the certificate and those above it there")
 
 
+async def receive_certificate(
+    outbound: Outbound, origin: str, *, request: str, party: str, service: str, folder: Path
+) -> dict[str, Any]:
+    """Order of the authority at ``origin``, serve the tokens from ``folder`` meanwhile, and receive; the order then."""
+    order = await _place(outbound, origin, request=request, party=party, service=service)
+    with ExitStack() as served:
+        challenges = ChallengeFolder(folder)
+        for each in order["challenges"]:
+            challenge = Challenge(host=each["host"], url=each["url"], content=each["content"])
+            served.callback(challenges.serve(challenge).unlink, missing_ok=True)
+        return await _finish(outbound, origin, str(order["order"]))
+
+
 async def _order(args: Namespace) -> int:
-    pem = read_input(args.request, max_bytes=MAX_REQUEST, what="certificate request")
-    outbound = outbound_of(args)
+    pem = read_input(args.request, max_bytes=MAX_REQUEST, what="certificate request").decode("ascii", "replace")
+    outbound, origin = outbound_of(args), _authority(args)
+    asked = {"request": pem, "party": args.party, "service": args.service}
     try:
-        members = {"identifier": args.party, "service": args.service, "request": pem.decode("ascii", "replace")}
-        order = await _send(outbound, _authority(args), ORDERS_PATH, members)
         if args.serve is None:
-            return _say_order(args, order)
-        with ExitStack() as served:
-            folder = ChallengeFolder(args.serve)
-            for each in order["challenges"]:
-                challenge = Challenge(host=each["host"], url=each["url"], content=each["content"])
-                served.callback(folder.serve(challenge).unlink, missing_ok=True)
-            return _say_issued(args, await _finish(outbound, args, str(order["order"])))
+            return _say_order(args, await _place(outbound, origin, **asked))
+        return _say_issued(args, await receive_certificate(outbound, origin, **asked, folder=args.serve))
     finally:
         await outbound.aclose()
 
@@ -76,13 +83,18 @@ async def _order(args: Namespace) -> int:
 async def _finish_alone(args: Namespace) -> int:
     outbound = outbound_of(args)
     try:
-        return _say_issued(args, await _finish(outbound, args, args.order))
+        return _say_issued(args, await _finish(outbound, _authority(args), args.order))
     finally:
         await outbound.aclose()
 
 
-async def _finish(outbound: Outbound, args: Namespace, order: str) -> dict[str, Any]:
-    return await _send(outbound, _authority(args), f"{ORDERS_PATH}/{order}/certificate", {})
+async def _place(outbound: Outbound, origin: str, *, request: str, party: str, service: str) -> dict[str, Any]:
+    members = {"identifier": party, "service": service, "request": request}
+    return await _send(outbound, origin, ORDERS_PATH, members)
+
+
+async def _finish(outbound: Outbound, origin: str, order: str) -> dict[str, Any]:
+    return await _send(outbound, origin, f"{ORDERS_PATH}/{order}/certificate", {})
 
 
 async def _send(outbound: Outbound, origin: str, path: str, members: dict[str, str]) -> dict[str, Any]:

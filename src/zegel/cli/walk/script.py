@@ -16,6 +16,7 @@ from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.cli.operator import call_operator
+from zegel.cli.walk.access import renew_access
 from zegel.cli.walk.browser import Browser, Page
 from zegel.cli.walk.story import Story
 from zegel.config.roles import Config, IssuerConfig, VerifierConfig
@@ -113,6 +114,7 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
             await person.answer()
         with story.refusal("refused after revocation by identifier list", Check.STATUS):
             await person.show_licence()
+        await renew_access(config, story, person.look_at_request, web_ca=web_ca, roles=roles)
         if config.wallet.profile == "plain":
             return  # nobody attests the wallet there, and so nothing ends with it
         await person.receive(story, "pid")
@@ -200,11 +202,15 @@ class _Person:
         story.add("over-asking flagged", ok=_WARNED in page.words, ms=ms, check=Check.OVER_ASKING.id)
         return page
 
-    async def show_licence(self) -> str:
-        """Follow the verifier's link in the wallet, and say yes; returns where the wallet sends the browser."""
+    async def look_at_request(self) -> Page:
+        """Follow the verifier's link in the wallet; returns the page that says who asks, or that nobody does."""
         begun = await asyncio.to_thread(_operate, self.config.verifier, "/requests", {"dcql_query": _LICENCE})
         page = await self.browser.get(f"{self.config.wallet.origin}/present?{begun['link'].partition('?')[2]}")
-        page = await self.browser.submit(page, "/present")
+        return await self.browser.submit(page, "/present")
+
+    async def show_licence(self) -> str:
+        """The same, and say yes; returns where the wallet sends the browser."""
+        page = await self.look_at_request()
         if f"{self.config.verifier.name} asks" not in page.words:
             raise Unavailable("wallet", f"it does not say who asks (status {page.status})")
         page = await self.browser.submit(page, "/present/", decision="accept")
