@@ -78,10 +78,10 @@ def rotate_key(
 ) -> KeyRing:
     """Take the next step: the successor takes over; where nobody could know it yet, it is announced.
 
-    ``given`` is a successor from outside; where there is one, no ``maker`` is needed. ``at_once`` has nobody waited for, and a fresh successor: whoever has stolen
-    the key may have the one that was announced, for it lies beside it. A key whose successors are announced has the
-    next one announced at once. ``Unavailable`` while the successor is not known for long enough, and for one whose
-    certificate is not in force: nothing would be left of the key whose place it takes.
+    ``given`` is a successor from outside, for which no ``maker`` is needed. ``at_once`` has nobody waited for, and a
+    fresh successor: whoever has stolen the key may have the one that was announced, for it lies beside it. A key whose
+    successors are announced has the next one announced at once. ``Unavailable`` while the successor is not known for
+    long enough, and for one whose certificate is not in force: nothing would be left of the key whose place it takes.
     """
     for certificate in given.certificates if given is not None else ():
         if not certificate.not_before <= now <= certificate.not_after:

@@ -328,6 +328,12 @@ def test_without_its_authority_a_certificate_has_to_come_from_outside(config: Co
     assert load_private_key(config.issuer.key).public_key == before.public_key
 
 
+def test_where_nobody_makes_a_successor_one_has_to_be_given(config: Config) -> None:
+    key = role_key(config, CERTIFIED)
+    with pytest.raises(Unavailable, match="give one"):
+        rotate_key(key.files, practice=key.practice, now=NOW)
+
+
 def test_an_authority_that_is_over_certifies_no_successor(config: Config) -> None:
     (authority,) = load_certificates(config.verifier.access_key.parents[1] / "authorities" / "access.pem")
     before = load_private_key(config.verifier.access_key)
