@@ -40,6 +40,10 @@ class AccessCertificates(Protocol):
         """Orders in the order of their issue, each with its cursor."""
         ...
 
+    async def of_party(self, party: str, *, now: int) -> tuple[AccessOrder, ...]:
+        """The orders of a party whose certificates are in force, oldest first."""
+        ...
+
     async def parties(self, *, after: str, limit: int, now: int) -> tuple[str, ...]:
         """The identifiers of parties that have a certificate in force, from the one after ``after``."""
         ...

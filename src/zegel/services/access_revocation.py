@@ -16,7 +16,8 @@ from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, Issu
 from zegel.services.access_ports import AccessStore, AccessTransaction, Registry
 from zegel.services.ports import Clock, Kind
 from zegel.trust.access_authority.orders import check_reason
-from zegel.trust.access_authority.selection import CertificatesOf, Selection, check_confirmed
+from zegel.trust.access_authority.profile import check_certifiable
+from zegel.trust.access_authority.selection import CertificatesOf, OneCertificate, Selection, check_confirmed
 
 _FOR_EVER: Final = 1 << 62
 _PARTIES: Final = 100  # of which the register is asked in one transaction's page
@@ -77,19 +78,33 @@ class AccessRevocationService:
         return count
 
     async def follow_register(self) -> int:
-        """Revoke what parties have whose registration is in force no longer (Reg_13); how many certificates."""
+        """Revoke what would not be issued any more (Reg_13): the registration is in force no longer, or has the Service
+        or a host no more; how many certificates."""
         gone, after = 0, ""
         while True:
             async with self._store.transaction() as transaction:
                 parties = await transaction.access.parties(after=after, limit=_PARTIES, now=self._clock.now())
             for party in parties:
-                try:
-                    await self._registry.party(party)
-                except Rejected as refusal:
-                    gone += await self.revoke(CertificatesOf(party=party), reason=refusal.detail)
+                gone += await self._follow(party)
             if not parties:
                 return gone
             after = parties[-1]
+
+    async def _follow(self, identifier: str) -> int:
+        try:
+            party = await self._registry.party(identifier)
+        except Rejected as refusal:
+            return await self.revoke(CertificatesOf(party=identifier), reason=refusal.detail)
+        async with self._store.transaction() as transaction:
+            orders = await transaction.access.of_party(identifier, now=self._clock.now())
+        gone = 0
+        for order in orders:
+            try:
+                check_certifiable(party, service=order.service, key=order.key, hosts=order.hosts)
+            except Rejected as refusal:
+                one = OneCertificate(serial=order.certificate.serial_number)
+                gone += await self.revoke(one, reason=refusal.detail)
+        return gone
 
     async def publish(self) -> None:
         """Sign every list anew."""

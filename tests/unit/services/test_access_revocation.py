@@ -8,7 +8,7 @@ import pytest
 from zegel_testing.access_desk import IDENTIFIER, ISSUER, AccessDesk, open_desk
 from zegel_testing.access_requests import ISSUING, ROOT, below, request_pem
 from zegel_testing.authorities import DAY, LOG, NOW, anchor, fixed_key
-from zegel_testing.register import party
+from zegel_testing.register import PARTY, party
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -143,6 +143,27 @@ def test_whose_registration_ends_loses_the_certificates_at_the_next_look() -> No
         return before, await desk.revocation.follow_register(), await desk.revocation.follow_register()
 
     assert at_the_desk(act) == (0, 3, 0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"services": [{"serviceIdentifier": "reading", "serviceTradeName": "Reading room"}],
+         "srvDescription": [[{"lang": "en", "content": "A quiet room"}]], "intendedUse": [PARTY["intendedUse"][0] | {"serviceIdentifier": ["reading"]}]},
+        {"infoURI": ["https://elsewhere.example/"], "supportURI": ["tel:+999000"]},
+    ],
+    ids=["the Service", "the host"],
+)  # fmt: skip
+def test_what_is_registered_no_more_is_certified_no_more(changes: dict[str, object]) -> None:
+    async def act(desk: AccessDesk) -> tuple[int, str]:
+        order = await desk.issue()
+        desk.register.parties[IDENTIFIER] = party(**changes)
+        gone = await desk.revocation.follow_register()
+        return gone, (await desk.service.look(order.id)).reason
+
+    gone, reason = at_the_desk(act)
+    assert gone == 1
+    assert "registered" in reason
 
 
 def test_a_revoked_certificate_stays_on_the_list_until_a_day_after_its_end() -> None:

@@ -19,6 +19,7 @@ _ADD: Final = insert(access_certificates).values({name: bindparam(name) for name
 _LOAD: Final = select(*_ROW).where(_table.order_id == bindparam("order_"))
 _PAGE: Final = select(*_ROW).where(_table.id > bindparam("after_")).order_by(_table.id).limit(bindparam("limit_"))
 _IN_FORCE: Final = and_(_table.revoked_at.is_(None), _table.expires > bindparam("now_"))
+_OF_PARTY: Final = select(*_ROW).where(_table.party == bindparam("party_"), _IN_FORCE).order_by(_table.id)
 _REVOKED: Final = select(_table.serial, _table.revoked_at).where(
     _table.issuer == bindparam("issuer_"), _table.revoked_at.is_not(None), _table.expires > bindparam("since_")
 )
@@ -82,6 +83,11 @@ class SqlAccessCertificates:
     async def page(self, *, after: int, limit: int) -> tuple[tuple[int, AccessOrder], ...]:
         """See ``AccessCertificates``."""
         return tuple(map(_opened, self._database.run(_PAGE, {"after_": after, "limit_": limit}).fetchall()))
+
+    async def of_party(self, party: str, *, now: int) -> tuple[AccessOrder, ...]:
+        """See ``AccessCertificates``."""
+        rows = self._database.run(_OF_PARTY, {"party_": party, "now_": now}).fetchall()
+        return tuple(_opened(row)[1] for row in rows)
 
     async def parties(self, *, after: str, limit: int, now: int) -> tuple[str, ...]:
         """See ``AccessCertificates``."""
