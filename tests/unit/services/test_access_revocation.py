@@ -145,15 +145,15 @@ def test_whose_registration_ends_loses_the_certificates_at_the_next_look() -> No
     assert at_the_desk(act) == (0, 3, 0)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"services": [{"serviceIdentifier": "reading", "serviceTradeName": "Reading room"}],
-         "srvDescription": [[{"lang": "en", "content": "A quiet room"}]], "intendedUse": [PARTY["intendedUse"][0] | {"serviceIdentifier": ["reading"]}]},
-        {"infoURI": ["https://elsewhere.example/"], "supportURI": ["tel:+999000"]},
-    ],
-    ids=["the Service", "the host"],
-)  # fmt: skip
+READING_ALONE = {
+    "services": [{"serviceIdentifier": "reading", "serviceTradeName": "Reading room"}],
+    "srvDescription": [[{"lang": "en", "content": "A quiet room"}]],
+    "intendedUse": [PARTY["intendedUse"][0] | {"serviceIdentifier": ["reading"]}],
+}
+ELSEWHERE = {"infoURI": ["https://elsewhere.example/"], "supportURI": ["tel:+999000"]}
+
+
+@pytest.mark.parametrize("changes", [READING_ALONE, ELSEWHERE], ids=["the Service", "the host"])
 def test_what_is_registered_no_more_is_certified_no_more(changes: dict[str, object]) -> None:
     async def act(desk: AccessDesk) -> tuple[int, str]:
         order = await desk.issue()
