@@ -25,8 +25,9 @@ async def certifying_ground(folder: Path) -> AsyncIterator[Ground]:
             "access-authority/orders": (acts.order,),
             "access-authority/orders/{order}/certificate": (acts.finish,),
             "access-authority-operator/revocations": (
-                acts.operated("/revocations", {"identifier": LIBRARY, "reason": "lost"}, issued=True),
-                acts.operated("/revocations", {"certificate": "1f", "reason": "lost"}),
+                acts.revoke,
+                acts.revoke,
+                acts.operated("/revocations", {"identifier": LIBRARY, "reason": "lost"}),
                 acts.operated("/revocations", {"issued": {"since": 1, "until": 2}, "confirm": 3, "reason": "stolen"}),
             ),
             "access-authority-operator/register/check": (acts.operated("/register/check", {}),),
@@ -54,10 +55,13 @@ class _Certifying:
         self._house.serve(order)
         return Good(HttpRequest(method="POST", url=self._url(f"/orders/{order['order']}/certificate")))
 
-    def operated(self, path: str, members: Any, *, issued: bool = False) -> Play:
+    async def revoke(self) -> Good:
+        issued = await self._house.issue(fixed_key(f"party {next(self._numbers)}"))
+        members = {"certificate": issued["serial"], "reason": "lost"}
+        return Good(self._house.operation("access-authority", "POST", "/revocations", members))
+
+    def operated(self, path: str, members: Any) -> Play:
         async def play() -> Good:
-            if issued:
-                await self._house.issue(fixed_key(f"party {next(self._numbers)}"))
             return Good(self._house.operation("access-authority", "POST", path, members))
 
         return play
