@@ -16,8 +16,9 @@ from zegel_testing.draws import SCALAR_DRAW, beginnings_of, drawn_in, found_in, 
 pytestmark = pytest.mark.slow
 
 TELLING = Path(__file__).with_name("telling_randomness.py")
-# The register takes the place of a country's own. The others hold the keys of roles and authorities, on purpose.
-KEPT = ("data/register.db", "keys/", "authorities/")
+# The register takes the place of a country's own. The others hold the keys of roles and authorities, on purpose; and
+# what a host answers with, to all, while an access certificate is ordered for it.
+KEPT = ("data/register.db", "keys/", "authorities/", "data/challenges/")
 PERSONAL = (
     "Voorbeeld",
     "Erika Maria",

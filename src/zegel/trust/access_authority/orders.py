@@ -52,13 +52,14 @@ class Challenge:
 class AccessOrder:
     """An order. ``until`` is the second at which the order is over, and once it is issued, the certificate.
 
-    ``issuer`` is the key identifier of the authority that issued, in hexadecimal.
+    ``challenges`` are there until they are answered. ``issuer`` is the key identifier of who issued, in hexadecimal.
     """
 
     id: str
     party: str
     service: str
     key: PublicKey
+    hosts: tuple[str, ...]
     challenges: tuple[Challenge, ...]
     standing: Standing
     since: int
@@ -73,11 +74,6 @@ class AccessOrder:
         if not self.chain:
             raise _illegal(f"the order is {self.standing}, and no certificate is issued yet")
         return self.chain[0]
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The hosts of the certificate."""
-        return tuple(each.host for each in self.challenges)
 
     def at(self, now: int) -> "AccessOrder":
         """The order as it stands at ``now``: what was not revoked ends by itself."""
@@ -99,7 +95,7 @@ class AccessOrder:
             if not hmac.compare_digest(answer, challenge.content.encode()):
                 detail = f"{challenge.host} does not answer with the token of this order and the key's thumbprint"
                 raise Rejected(Check.HOST_CONTROL, detail, field=challenge.url)
-        return replace(self, standing=Standing.PROVEN, since=now)
+        return replace(self, standing=Standing.PROVEN, since=now, challenges=())
 
     def issue(self, chain: tuple[Certificate, ...], *, now: int) -> "AccessOrder":
         """The certificate is issued; ``chain`` is it and those above it, without the anchor (Reg_10b)."""
@@ -131,6 +127,7 @@ def begin_order(
         party=certified.party.identifier,
         service=certified.service.identifier,
         key=certified.key,
+        hosts=tuple(certified.origins),
         challenges=tuple(
             _challenge(host, origin, key=certified.key, token=base64url(random(_TOKEN_BYTES)))
             for host, origin in certified.origins.items()

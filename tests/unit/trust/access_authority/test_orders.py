@@ -121,7 +121,7 @@ def test_an_issued_order_ends_with_its_certificate_and_says_who_issued() -> None
     order = issued()
     assert order.until == order.certificate.not_after + 1
     assert order.issuer == (ISSUING.certificate.key_id or b"").hex()
-    assert order.hosts == (HOST,)
+    assert (order.hosts, order.challenges) == ((HOST,), ()), "a token that was answered is kept no longer"
 
 
 def test_the_certificate_of_another_key_is_not_what_was_ordered() -> None:
