@@ -99,10 +99,14 @@ def test_every_hop_is_a_route_of_a_role() -> None:
 
 def routes_by_role() -> dict[str, tuple]:
     from zegel.web import (
+        access_authority,
+        access_operator,
+        challenges,
         issuer,
         issuer_log_in,
         issuer_operator,
         issuer_pages,
+        log,
         provider,
         registrar_operator,
         trust,
@@ -117,7 +121,10 @@ def routes_by_role() -> dict[str, tuple]:
         "issuer operator": issuer_operator.ROUTES,
         "wallet-provider": wallet_provider.ROUTES,
         "registrar operator": registrar_operator.OPERATOR_ROUTES,
-        "verifier": verifier.ROUTES,
+        "access-authority": access_authority.ROUTES,
+        "access-authority operator": access_operator.OPERATOR_ROUTES,
+        "transparency-log": log.ROUTES,
+        "verifier": (*verifier.ROUTES, *challenges.challenge_routes(lambda _: None)),
         "provider": provider.ROUTES,
         "wallet": wallet.ROUTES,
     }
