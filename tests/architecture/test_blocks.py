@@ -19,7 +19,7 @@ from zegel_testing.relying_party import Asked, Copy
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
 from zegel.cli.main import main
 from zegel.config.parse import parse_config
 from zegel.config.roles import Config
@@ -126,7 +126,7 @@ def test_the_refusal_reads_as_it_is_printed(tmp_path: Path, capsys: pytest.Captu
     plan = SandboxPlan(
         profile="haip",
         tls=False,
-        ports={role: 7101 + at for at, role in enumerate(ROLES)},
+        ports={role: 7101 + at for role, at in PORTS.items()},
         operator_ports={role: 7111 + at for at, role in enumerate(OPERATED)},
     )
     sandbox = create_sandbox(tmp_path / "sandbox", plan, now=NOW, random=system_random)

@@ -186,7 +186,16 @@ def test_every_rate_is_explained_with_its_endpoint() -> None:
     named = [name for _, _, *cells in explained for cell in cells for name in re.findall(r"`([\w.]+)`", cell)]
     rated = {
         role: getattr(Config(), role).rates
-        for role in ("issuer", "verifier", "provider", "wallet", "wallet_provider", "registrar", "access_authority")
+        for role in (
+            "issuer",
+            "verifier",
+            "provider",
+            "wallet",
+            "wallet_provider",
+            "registrar",
+            "access_authority",
+            "door",
+        )
     }
     there = [f"{role}.rates.{setting.name}" for role, rates in rated.items() for setting in settings_of(type(rates))]
     assert sorted(name for name in named if "." in name) == sorted(there)

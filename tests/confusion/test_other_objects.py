@@ -25,7 +25,7 @@ from zegel_testing.signed_objects import (
 from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.sandbox.authorities import END_ENTITIES, ROOTS
 from zegel.adapters.sandbox.create import create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, ROLES, SandboxPlan
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.errors import Denied, Rejected, ZegelError
@@ -190,7 +190,7 @@ def test_no_nonce_serves_another_purpose(offered: NoncePurpose, expected: NonceP
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    ports = {role: 7_000 + at for at, role in enumerate(ROLES)}
+    ports = {role: 7_000 + at for role, at in PORTS.items()}
     operated = {role: 7_100 + at for at, role in enumerate(OPERATED)}
     plan = SandboxPlan(profile="haip", tls=True, ports=ports, operator_ports=operated)
     folder = tmp_path_factory.mktemp("confusion") / "utopia"

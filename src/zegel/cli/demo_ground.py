@@ -19,7 +19,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import CONFIG_FILE, TRUST_FOLDER, WEB_CA_FILE, Sandbox, create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, ROLES, SandboxPlan
 from zegel.cli.output import say
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
@@ -104,7 +104,7 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _listening(*, free: bool) -> Iterator[Mapping[str, socket.socket]]:
-    usual = {_listener(role): FIRST_PORT + at for at, role in enumerate(ROLES)}
+    usual = {_listener(role): FIRST_PORT + at for role, at in PORTS.items()}
     usual |= {_operator(role): FIRST_OPERATOR_PORT + at for at, role in enumerate(OPERATED)}
     usual |= {_metrics(role): FIRST_METRICS_PORT + at for at, role in enumerate(ROLES)}
     with ExitStack() as stack:

@@ -7,7 +7,7 @@ from typing import Final
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, ROLES, SandboxPlan
 from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.errors import Malformed
 from zegel.profiles import PROFILES
@@ -37,7 +37,7 @@ def run(args: Namespace) -> int:
     plan = SandboxPlan(
         profile=args.profile,
         tls=args.tls,
-        ports={role: args.port + at for at, role in enumerate(ROLES)},
+        ports={role: args.port + at for role, at in PORTS.items()},
         operator_ports={role: args.port + _OPERATOR_OFFSET + at for at, role in enumerate(OPERATED)},
         metrics_ports={role: args.port + _METRICS_OFFSET + at for at, role in enumerate(ROLES)},
     )

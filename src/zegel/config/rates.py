@@ -53,6 +53,15 @@ class ProviderRates:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorRates:
+    """The door's, whose doorkeepers are few. What is asked there is kept in memory for as long as it is open."""
+
+    request: Count = setting(Count(120), "wallets asked, and codes looked at, a minute from one address")
+    request_session: Count = setting(Count(60), "the same with the cookie of one browser session")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WalletRates:
     """The wallet's, which has one owner, at one machine."""
 

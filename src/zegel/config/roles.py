@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 from zegel.config.overload import OverloadConfig
-from zegel.config.rates import IssuerRates, ProviderRates, VerifierRates, WalletRates
+from zegel.config.rates import DoorRates, IssuerRates, ProviderRates, VerifierRates, WalletRates
 from zegel.config.role import RoleConfig
 from zegel.config.setting import (
     Count,
@@ -269,6 +269,28 @@ class WalletConfig(RoleConfig):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoorConfig(RoleConfig):
+    """A door, at which people show that they meet the rules for health certificates."""
+
+    origin: Origin = setting(Origin("http://door.localhost:7118"), "the door's origin")
+    port: Port = setting(Port(7118), "the port to listen on")
+    name: str = setting("Utopia theatre", "the name that wallets show")
+    profile: ProfileName = setting("haip", "what is required and refused of wallets")
+    access_key: Path = setting(Path("keys/door-access.key.pem"), "the key that signs requests")
+    access_chain: Path = setting(Path("keys/door-access.pem"), "its chain, leaf first, without the anchor")
+    registration: Path | None = setting(
+        None,
+        "the registration certificate that each request carries, as JWT or CWT; without it wallets warn",
+    )
+    rule_sets: tuple[str, ...] = setting(
+        (), "the rule sets that count here; without one, whichever a trusted issuer has looked at"
+    )
+    wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
+    rates: DoorRates = section(DoorRates, "how often the door may be asked")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole zegel.toml."""
 
@@ -288,6 +310,7 @@ class Config:
     transparency_log: TransparencyLogConfig = section(TransparencyLogConfig, "the log of access certificates")
     registrar: RegistrarConfig = section(RegistrarConfig, "the registrar of relying parties and providers")
     access_authority: AccessAuthorityConfig = section(AccessAuthorityConfig, "the authority for access certificates")
+    door: DoorConfig = section(DoorConfig, "a door, at which people show that they meet the rules")
     keys: Seconds = setting(Seconds(60), "how often the roles look whether a key of theirs was rotated")
 
     def loopback_origins(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.web import (
     access_authority,
     access_operator,
+    door,
     issuer_operator,
     log,
     provider,
@@ -36,6 +37,7 @@ from zegel.web.app import issuer
 from zegel.web.asgi import call_asgi
 from zegel.web.routing import Route
 from zegel_fuzz.asking import asking_ground
+from zegel_fuzz.at_the_door import door_ground
 from zegel_fuzz.certifying import certifying_ground
 from zegel_fuzz.ground import Ground, Play
 from zegel_fuzz.holding import holding_ground, plain_holding_ground
@@ -70,6 +72,7 @@ ROUTES: Final[Mapping[str, Sequence[Route[Any]]]] = {
     "verifier": verifier.ROUTES,
     "verifier-operator": verifier_operator.ROUTES,
     "provider": provider.ROUTES,
+    "door": door.ROUTES,
     "wallet": wallet.ROUTES,
     "trust": trust.ROUTES,
     "transparency-log": log.ROUTES,
@@ -91,6 +94,7 @@ _GROUNDS: Final[Mapping[str, Opening]] = {
     "transparency-log": keeping_log_ground,
     "provider": signing_in_ground,
     "service": signing_in_ground,
+    "door": door_ground,
     "wallet": holding_ground,
     "registrar": registering_ground,
     "access-authority": certifying_ground,
@@ -116,6 +120,7 @@ QUERIES: Final = (
     "verifier/return/{session}?",
     "provider/authorize?",
     "provider/return/{session}?",
+    "door/return/{session}?",
     "wallet/receive?",
     "wallet/present?",
     "wallet/callback?",

@@ -20,6 +20,7 @@ _BODIES: Final[Mapping[str, str]] = {
     "zegel.web.provider.MAX_AUTHORIZATION": "zegel.web.provider.ROUTES",
     "zegel.web.provider.MAX_TOKEN": "zegel.web.provider.ROUTES",
     "zegel.web.provider._MAX_FORM": "zegel.web.provider.ROUTES",
+    "zegel.web.door._MAX_FORM": "zegel.web.door.ROUTES",
     "zegel.web.verifier.MAX_REQUEST_FORM": "zegel.web.verifier.ROUTES",
     "zegel.web.verifier_operator.MAX_QUESTION": "zegel.web.verifier_operator.ROUTES",
     "zegel.web.wallet_provider.MAX_WALLET": "zegel.web.wallet_provider.ROUTES",

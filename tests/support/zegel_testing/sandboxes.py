@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.register import open_register
 from zegel.adapters.sandbox.create import CONFIG_FILE, TRUST_FOLDER, create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
 from zegel.adapters.sql.database import open_database
 from zegel.adapters.sql.schema import migrate
 from zegel.config.parse import parse_config
@@ -36,7 +36,7 @@ def _made(profile: str, tls: bool) -> dict[str, bytes]:
     plan = SandboxPlan(
         profile=profile,
         tls=tls,
-        ports={role: 7101 + at for at, role in enumerate(ROLES)},
+        ports={role: 7101 + at for role, at in PORTS.items()},
         operator_ports={role: 7111 + at for at, role in enumerate(OPERATED)},
     )
     with TemporaryDirectory() as name:

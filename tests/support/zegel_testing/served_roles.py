@@ -12,7 +12,7 @@ from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sandbox.create import create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
 from zegel.config.roles import Config
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
@@ -53,7 +53,7 @@ def serve_roles(folder: Path, *, profile: str = "plain") -> Iterator[ServedRoles
     plan = SandboxPlan(
         profile=profile,
         tls=False,
-        ports={role: 7101 + at for at, role in enumerate(ROLES)},
+        ports={role: 7101 + at for role, at in PORTS.items()},
         operator_ports={role: socket.getsockname()[1] for role, socket in operator_sockets.items()},
     )
     create_sandbox(folder, plan, now=NOW, random=system_random)

@@ -17,7 +17,8 @@ sd_jwt.vct = "urn:example:seal"
 
 
 def test_the_package_brings_its_types() -> None:
-    assert list(load_catalogue().types) == ["diploma", "mdl", "payment", "pid", "proof_of_age", "residence", "role"]
+    first = ["diploma", "mdl", "payment", "pid", "proof_of_age", "residence", "role"]
+    assert list(load_catalogue().types) == [*first, "vaccination_valid"]
 
 
 def test_a_new_type_is_a_new_file(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from zegel_testing.ports import reserved_ports
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import Sandbox, create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
 from zegel.cli.main import main
 
 
@@ -69,7 +69,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         plan = SandboxPlan(
             profile="haip",
             tls=False,
-            ports={role: 7101 + at for at, role in enumerate(ROLES)},
+            ports={role: 7101 + at for role, at in PORTS.items()},
             operator_ports=dict(zip(OPERATED, ports, strict=True)),
         )
         yield create_sandbox(tmp_path_factory.mktemp("sandbox") / "utopia", plan, now=NOW, random=system_random)

@@ -30,6 +30,7 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> Iterator[range]:
     """Ports of this test alone, as if they were the usual ones."""
     with reserved_ports(2 * len(ROLES) + len(OPERATED)) as found:
         monkeypatch.setattr(demo_ground, "FIRST_PORT", found[0])
+        monkeypatch.setattr(demo_ground, "PORTS", {role: at for at, role in enumerate(ROLES)})
         monkeypatch.setattr(demo_ground, "FIRST_OPERATOR_PORT", found[len(ROLES)])
         monkeypatch.setattr(demo_ground, "FIRST_METRICS_PORT", found[len(ROLES) + len(OPERATED)])
         yield found

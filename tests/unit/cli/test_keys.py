@@ -24,6 +24,7 @@ SIGNING = [
     "verifier.access_key",
     "provider.key",
     "provider.access_key",
+    "door.access_key",
     "wallet-provider.key",
     "wallet-provider.status_key",
     "registrar.key",

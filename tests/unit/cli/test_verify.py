@@ -111,7 +111,7 @@ def test_whatever_is_issued_is_verified(issue: Issue, verify: Any, type_: str, f
     assert credential["valid_from"] == NOW
     assert credential["valid_until"] == NOW + CATALOGUE.types[type_].validity_days * DAY
     assert said["detail"] == "an issued credential: nothing shows who holds it"
-    name = CLAIMS_OF[type_]["family_name"]
+    name = CLAIMS_OF["pid"]["family_name"]
     shown = json.dumps(credential["claims"], ensure_ascii=False)
     has_name = any(claim.id == "family_name" for claim in CATALOGUE.types[type_].claims)
     assert (name in shown) == has_name or type_ == "payment"

@@ -12,7 +12,7 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sandbox.create import Sandbox, create_sandbox
-from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config, TrustedListConfig, VerifierConfig
 from zegel.errors import Unavailable
@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     plan = SandboxPlan(
         profile="haip",
         tls=False,
-        ports={role: 7101 + at for at, role in enumerate(ROLES)},
+        ports={role: 7101 + at for role, at in PORTS.items()},
         operator_ports={role: 7111 + at for at, role in enumerate(OPERATED)},
     )
     return create_sandbox(tmp_path_factory.mktemp("roles") / "utopia", plan, now=NOW, random=system_random)

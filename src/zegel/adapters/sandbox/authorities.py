@@ -133,6 +133,14 @@ END_ENTITIES: Final = (
         identifier="GOVUT-0004",
         role="wallet_provider",
     ),
+    EndEntity(
+        file="door-access",
+        root="access",
+        organization="Utopia theatre",
+        name="Door",
+        identifier="GOVUT-0007",
+        role="door",
+    ),
 )
 
 

@@ -64,6 +64,7 @@ _BUSY: Final[Mapping[str, tuple[str, ...]]] = {
     "wallet_provider": ("attestation",),
     "registrar": ("register", "request", "log_in"),
     "access_authority": ("request",),
+    "door": ("request", "request_session"),
 }
 _ANY_RATE: Final = 1_000_000
 
@@ -202,9 +203,9 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
         table["operator_port"] = plan.operator_ports[role]
     if role in plan.metrics_ports:
         table["metrics_port"] = plan.metrics_ports[role]
-    if role in ("issuer", "verifier", "provider", "wallet"):
+    if role in ("issuer", "verifier", "provider", "wallet", "door"):
         table["profile"] = plan.profile
-    if role in ("issuer", "provider"):
+    if role in ("issuer", "provider", "door"):
         table["wallet"] = plan.origin("wallet")
     if role == "issuer":
         # Credo 0.6 looks for the key of a status list where it found that of the credential, and nowhere else.
@@ -212,7 +213,7 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
         table["identifier_list_types"] = ["mdl"]  # an mdoc alone, so that both mechanisms are seen at work
     if role in ("issuer", "verifier", "provider"):
         table["challenges"] = CHALLENGES
-    if role in ("issuer", "verifier"):
+    if role in ("issuer", "verifier", "door"):
         table["registration"] = REGISTRATIONS[role]
     match role:
         case "wallet":

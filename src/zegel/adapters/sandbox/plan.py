@@ -15,8 +15,12 @@ ROLES: Final[Mapping[str, str]] = {
     "transparency_log": "log",
     "registrar": "registrar",
     "access_authority": "access-authority",
+    "door": "door",
 }
 """Each role and the first label of its host: cookies ignore ports, so that each has a host of its own."""
+
+PORTS: Final[Mapping[str, int]] = {role: at for at, role in enumerate(ROLES)} | {"door": 17}
+"""Each role's usual port, counted from the first; from the tenth on stand the operator APIs."""
 
 OPERATED: Final = ("issuer", "verifier", "wallet_provider", "registrar", "access_authority")
 """The roles with an operator API on a listener of its own."""

@@ -39,6 +39,7 @@ REGISTRATIONS: Final[Mapping[str, str]] = {
     "verifier": "keys/verifier-registration.jwt",
     "tax-online": "keys/tax-online-registration.jwt",
     "registrar": "keys/registrar-registration.jwt",
+    "door": "keys/door-registration.jwt",
 }
 """The file of each certificate, from the sandbox's folder."""
 
@@ -169,7 +170,23 @@ def _certificates(plan: SandboxPlan, catalogue: Catalogue, now: int) -> Mapping[
         "verifier": verifier,
         "tax-online": tax_online,
         "registrar": partial(_registrar, plan, pid, now),
+        "door": partial(_door, plan, attestations["vaccination_valid"], now),
     }
+
+
+def _door(plan: SandboxPlan, valid: Attestation, now: int, status: AttestationStatus) -> RegistrationCertificate:
+    return RegistrationCertificate(
+        identifier="GOVUT-0007",
+        name="Utopia theatre",
+        entitlements=(Entitlement.SERVICE_PROVIDER,),
+        descriptions=_in_english("Lets people in to plays"),
+        purposes=_in_english("To know that you meet the rules for health certificates, and nothing else of you"),
+        intended_use="door",
+        privacy_policy=plan.origin("door") + "/",
+        credentials=_registered(valid, _claims(valid)),
+        status=status,
+        **_common(plan, "door", now),
+    )
 
 
 def _registrar(plan: SandboxPlan, pid: Attestation, now: int, status: AttestationStatus) -> RegistrationCertificate:

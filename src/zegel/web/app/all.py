@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from zegel.web.app.access_authority import open_access_authority
+from zegel.web.app.door import open_door
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.log import open_log_role
 from zegel.web.app.provider import open_provider
@@ -28,6 +29,7 @@ OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
     "service": open_service,
     "wallet": open_wallet,
     "registrar": open_registrar,
+    "door": open_door,
 }
 
 _PUBLISHING: Final = ("trust", "access-authority")

@@ -227,6 +227,8 @@ def _role_keys(config: Config) -> Iterator[RoleKey]:
     )
     yield _key("provider.key", provider.key, None, provider, tokens)
     yield _key("provider.access_key", provider.access_key, provider.access_chain, provider, _asks(config, "provider"))
+    door = config.door
+    yield _key("door.access_key", door.access_key, door.access_chain, door, _asks(config, "door"))
     attested = max(wallets.attestation, KEY_ATTESTATION_SECONDS)
     yield _key("wallet-provider.key", wallets.key, wallets.chain, wallets, _travels(turn + attested))
     listed = wallets.status_list_ttl + PERIODS_VALID * wallets.status_list_period

@@ -2,6 +2,7 @@
 
 from zegel.config.rates import (
     AccessAuthorityRates,
+    DoorRates,
     IssuerRates,
     ProviderRates,
     RegistrarRates,
@@ -41,6 +42,11 @@ def provider_limits(rates: ProviderRates) -> Limits:
         Limit.REQUEST: Allowance(address=rates.request, session=rates.request_session),
         Limit.TOKEN: Allowance(address=rates.token, session=rates.token_session),
     }
+
+
+def door_limits(rates: DoorRates) -> Limits:
+    """The door's."""
+    return {Limit.REQUEST: Allowance(address=rates.request, session=rates.request_session)}
 
 
 def wallet_limits(rates: WalletRates) -> Limits:

@@ -77,7 +77,7 @@ class PublishedRevocations:
 
 def configured_grace(config: Config) -> int:
     """For how long a list of revoked certificates is answered from after its time: the strictest of the profiles."""
-    roles = (config.issuer, config.verifier, config.provider, config.wallet)
+    roles = (config.issuer, config.verifier, config.provider, config.wallet, config.door)
     return min(PROFILES[role.profile].revocation_grace for role in roles)
 
 

@@ -1,0 +1,114 @@
+"""A door, opened: a verifier whose memory is this process's, and ends with it."""
+
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.sql.store import open_memory_store
+from zegel.profiles import PROFILES
+from zegel.services.door import VALID, DoorService
+from zegel.services.ports import Store
+from zegel.services.status import StatusReader
+from zegel.services.verifier import VerifierIdentity, VerifierService
+from zegel.web import door
+from zegel.web.app.keys import RoleKeys, other_signers
+from zegel.web.app.limits import door_limits
+from zegel.web.app.monitor import (
+    key_condition,
+    metrics_listeners,
+    presentation_families,
+    trust_condition,
+    trust_families,
+)
+from zegel.web.app.registration import RegistrationFiles
+from zegel.web.app.roles import OpenRole, RoleSecrets, Timer, World, cookie_policy, public_listener
+from zegel.web.app.verifier import follow_access, link_target
+from zegel.web.door import DoorSite
+from zegel.web.monitor import Monitor
+from zegel.web.pace import Pace
+from zegel.web.verifier import VerifierSite
+
+_STATUS_SECONDS: Final = 60  # what is asked for has no status; a type with one would be looked up now
+_KEY_BYTES: Final = 32
+
+
+async def open_door(world: World) -> OpenRole:
+    """Open the door of the configuration."""
+    store = await open_memory_store(clock=world.clock, random=world.random)
+    return replace(door_role(world, store), close=store.close)
+
+
+def door_role(world: World, store: Store) -> OpenRole:
+    """The door with this memory, which is whoever's that gives it."""
+    config, keys = world.config.door, RoleKeys("door", world)
+    registrations = RegistrationFiles("door", world)
+    identity = VerifierIdentity(
+        origin=config.origin,
+        host=urlsplit(config.origin).hostname or "",
+        signer=keys.signer("access_key"),
+        others=other_signers(keys.ring("access_key")),
+        profile=PROFILES[config.profile],
+        registration=registrations.text(config.registration),
+    )
+    statuses = StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=_STATUS_SECONDS)
+    verifier = VerifierService(
+        identity, trust=world.trust, statuses=statuses, store=store, clock=world.clock, random=world.random
+    )
+    follow_access(keys, verifier)
+    registrations.follow(config.registration, verifier.register_as)
+    site = _site(world, verifier, store)
+    monitor = _monitor(world, verifier, keys)
+    public = public_listener(
+        "door",
+        site,
+        door.ROUTES,
+        config=config,
+        title=config.name,
+        world=world,
+        monitor=monitor,
+        back=(door.HOME, "Back to the door"),
+        limits=door_limits(config.rates),
+    )
+    return OpenRole(
+        name="door",
+        listeners=(public, *metrics_listeners(monitor, config=config, world=world)),
+        timers=(
+            Timer(name="door: purge", seconds=world.config.purge, act=store.purge),
+            keys.timer(),
+            *registrations.timers(),
+        ),
+        close=lambda: None,
+        end_waits=verifier.end_waits,
+    )
+
+
+def _site(world: World, verifier: VerifierService, store: Store) -> DoorSite:
+    config = world.config.door
+    return DoorSite(
+        service=DoorService(
+            load_catalogue().types[VALID],
+            rule_sets=frozenset(config.rule_sets),
+            verifier=verifier,
+            store=store,
+            clock=world.clock,
+        ),
+        verifier=VerifierSite(
+            service=verifier,
+            name=config.name,
+            host=urlsplit(config.origin).netloc,
+            link_target=link_target(PROFILES[config.profile]),
+        ),
+        cookies=cookie_policy("door", config, RoleSecrets(key=world.random(_KEY_BYTES))),
+        random=world.random,
+        wallet=config.wallet,
+        pace=Pace(clock=world.clock),
+    )
+
+
+def _monitor(world: World, verifier: VerifierService, keys: RoleKeys) -> Monitor:
+    return Monitor(
+        "door",
+        conditions={**key_condition(keys, world=world), **trust_condition(world)},
+        families=lambda: (*presentation_families(verifier.presentations), *trust_families(world)),
+    )

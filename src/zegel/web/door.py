@@ -1,0 +1,173 @@
+"""A door over HTTP: one page for the doorkeeper, which asks, waits, says yes or no, and forgets; and what wallets need.
+
+An old code is judged and answered in one request: nothing of it is stored anywhere.
+"""
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from zegel.errors import Explanation, Rejected, explain
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.openid4vp.response import MAX_BODY
+from zegel.protocols.openid4vp.verifier import Failure
+from zegel.services.door import VERDICT_SECONDS, DoorService, Open, Reason, Verdict
+from zegel.services.ports import Random
+from zegel.services.rates import Limit
+from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
+from zegel.web import verifier
+from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
+from zegel.web.load import Priority
+from zegel.web.pace import Pace
+from zegel.web.pages import STATIC, render_page, static_file
+from zegel.web.qr import draw_qr
+from zegel.web.routing import Audience, Route
+from zegel.web.turnstile import Limited
+from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
+
+HOME: Final = "/"
+ASK: Final = "/ask"
+NEXT: Final = "/next"
+_MAX_FORM: Final = 1_000  # a CSRF token
+_WALLET_PAGE: Final = "/present"
+_WORDS: Final = {
+    Reason.NOT_MET: "What was shown says that the rules are not met.",
+    Reason.OTHER_RULES: "What was shown is about rules that do not count here.",
+    Reason.DECLINED: "The wallet has nothing to show, or the person did not agree.",
+    Reason.REFUSED: "What was shown cannot be believed.",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorSite:
+    """What the door's handlers need. ``wallet`` is the origin of a wallet's pages on this machine, if there is one."""
+
+    service: DoorService
+    verifier: VerifierSite
+    cookies: CookiePolicy
+    random: Random
+    wallet: str | None
+    pace: Pace
+
+
+async def show_home(site: DoorSite, request: HttpRequest) -> HttpResponse:
+    """How the turn stands: nobody is asked, somebody is, or yes or no."""
+    known = known_browser(request, site.cookies)
+    browser = known or new_browser(site.cookies, site.random(ID_BYTES))
+    turn = await site.service.look(browser.id)
+    match turn:
+        case Open():
+            page = _waiting(site, turn, browser)
+        case Verdict():
+            page = _verdict(site, turn, browser)
+        case None:
+            page = _page(site, "door.html", browser, title="Show me")
+    return page if known is not None else browser.remembered(page)
+
+
+async def ask(site: DoorSite, request: HttpRequest) -> HttpResponse:
+    """Ask the next one."""
+    browser = check_csrf(request.form(), known_browser(request, site.cookies))
+    await site.service.ask(browser.id)
+    return _see_home()
+
+
+async def go_on(site: DoorSite, request: HttpRequest) -> HttpResponse:
+    """Forget, and be ready for the next one."""
+    browser = check_csrf(request.form(), known_browser(request, site.cookies))
+    await site.service.forget(browser.id)
+    return _see_home()
+
+
+async def come_back(site: DoorSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """The browser is back from a wallet on this device (OpenID4VP 1.0 section 8.2)."""
+    browser, code = known_browser(request, site.cookies), request.query().get("response_code", "")
+    await site.service.come_back(session, response_code=code, keeper="" if browser is None else browser.id)
+    return _see_home()
+
+
+async def serve_request(site: DoorSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """The request object, for a wallet."""
+    return await verifier.serve_request(site.verifier, request, session=session)
+
+
+async def post_response(site: DoorSite, request: HttpRequest, *, session: str) -> HttpResponse:
+    """A wallet's answer."""
+    return await verifier.post_response(site.verifier, request, session=session)
+
+
+async def serve_static(_site: DoorSite, _request: HttpRequest, *, name: str) -> HttpResponse:
+    """A file that pages need."""
+    return static_file(name)
+
+
+def _waiting(site: DoorSite, turn: Open, browser: Browser) -> HttpResponse:
+    target = site.verifier.link_target
+    return _page(
+        site,
+        "door_waiting.html",
+        browser,
+        title="Scan this with your wallet",
+        code=None if turn.there is None else draw_qr(turn.there.link(target)),
+        link=None if turn.here is None else turn.here.link(target),
+        page=None if turn.here is None or site.wallet is None else turn.here.link(site.wallet + _WALLET_PAGE),
+        opened=turn.there is not None and turn.there.opened,
+        answered=turn.answered,
+        refresh=site.pace.next(),
+    )
+
+
+def _verdict(site: DoorSite, verdict: Verdict, browser: Browser) -> HttpResponse:
+    return _page(
+        site,
+        "door_verdict.html",
+        browser,
+        title="Yes" if verdict.admitted else "No",
+        admitted=verdict.admitted,
+        why=None if verdict.reason is None else _WORDS[verdict.reason],
+        failure=None if verdict.failure is None else _explained(verdict.failure),
+        seconds=VERDICT_SECONDS,
+        refresh=VERDICT_SECONDS,
+    )
+
+
+def _page(site: DoorSite, template: str, browser: Browser, *, title: str, **values: object) -> HttpResponse:
+    return render_page(
+        template,
+        status=200,
+        title=title,
+        role=site.verifier.name,
+        host=site.verifier.host,
+        csrf=browser.csrf,
+        home=HOME,
+        ask=ASK,
+        next=NEXT,
+        **values,
+    )
+
+
+def _explained(failure: Failure) -> Explanation:
+    return explain(Rejected(failure.check, failure.detail, field=failure.field))
+
+
+def _see_home() -> HttpResponse:
+    return HttpResponse(status=303, headers=(("location", HOME), ("cache-control", "no-store")))
+
+
+def _browser_of(site: DoorSite, request: HttpRequest) -> str | None:
+    browser = known_browser(request, site.cookies)
+    return None if browser is None else browser.id
+
+
+_REQUESTS: Final = Limited(Limit.REQUEST, _browser_of)
+
+ROUTES: Final[tuple[Route[DoorSite], ...]] = (
+    Route("GET", HOME, show_home, Audience.PERSON),
+    Route("POST", ASK, ask, Audience.PERSON, max_body=_MAX_FORM, limited=_REQUESTS, priority=Priority.BEGINS),
+    Route("POST", NEXT, go_on, Audience.PERSON, max_body=_MAX_FORM),
+    Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
+    Route("GET", REQUEST_PATH + "{session}", serve_request),
+    Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
+    Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY, refusal=verifier.refuse_answer),
+    Route("GET", STATIC + "{name}", serve_static),
+)

@@ -1,0 +1,191 @@
+"""A door as a sandbox configures it, with no network: the lists are files, and nobody answers to anything that it asks.
+
+Whatever it receives and stores is noted, and what it can open of that is opened.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.keyfiles import load_signer
+from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.sql.store import open_memory_store
+from zegel.config.roles import Config
+from zegel.errors import Unavailable
+from zegel.formats.claims import Claim
+from zegel.formats.credential import Format
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.openid4vp.response import UnverifiedAnswer, open_response
+from zegel.protocols.openid4vp.verifier import Requested
+from zegel.services.issuing import CredentialPress, Order
+from zegel.services.ports import Handler, Kind, Store, Stored, Transaction
+from zegel.services.trust import Trust
+from zegel.services.verifier import RESPONSE_PATH
+from zegel.web.app.door import door_role
+from zegel.web.app.roles import OpenRole, World
+from zegel.web.app.world import ConfiguredList
+from zegel_testing.authorities import NOW, fixed_key, fixed_random
+from zegel_testing.browser import Browser
+from zegel_testing.fresh_lists import keep_lists_fresh
+from zegel_testing.hand_wallet import Copy, HandWallet
+from zegel_testing.revocations import revocations_of
+
+RULES = "UT/2026-11"
+
+
+class NoNetwork:
+    """An ``Outbound`` with nobody at the other end. ``asked`` are the addresses."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def fetch(self, request: HttpRequest, *, redirects: int = 0, max_bytes: int = 1 << 18) -> HttpResponse:
+        self.asked.append(request.url)
+        raise Unavailable(request.url, "there is no network")
+
+
+class NotingStore:
+    """A ``Store`` that notes what is put into it. ``kept`` is what is there now."""
+
+    def __init__(self, inner: Store) -> None:
+        self._inner = inner
+        self.noted: list[object] = []
+        self.kept: dict[tuple[str, str], object] = {}
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Any]:
+        async with self._inner.transaction(durable=durable) as transaction:
+            yield _NotingTransaction(transaction, self)
+
+    async def purge(self) -> int:
+        return await self._inner.purge()
+
+
+class _NotingTransaction:
+    def __init__(self, inner: Transaction, store: NotingStore) -> None:
+        self._inner = inner
+        self._store = store
+
+    async def put(self, kind: Kind[Any], key: str, value: Any, *, expires: int) -> None:
+        await self._inner.put(kind, key, value, expires=expires)
+        self._note(kind, key, value)
+
+    async def load(self, kind: Kind[Any], key: str) -> Stored[Any] | None:
+        return await self._inner.load(kind, key)
+
+    async def swap(self, kind: Kind[Any], key: str, value: Any, *, version: int, expires: int) -> bool:
+        self._note(kind, key, value)
+        return await self._inner.swap(kind, key, value, version=version, expires=expires)
+
+    async def take(self, kind: Kind[Any], key: str) -> Any:
+        self._store.kept.pop((kind.name, key), None)
+        return await self._inner.take(kind, key)
+
+    def _note(self, kind: Kind[Any], key: str, value: object) -> None:
+        self._store.noted.append(value)
+        self._store.kept[kind.name, key] = value
+
+
+@dataclass
+class DoorWorld:
+    """The door, opened, and everything to play with. ``received`` is what it was sent."""
+
+    world: World
+    clock: ManualClock
+    network: NoNetwork
+    store: NotingStore
+    role: OpenRole
+    handlers: dict[str, Handler]
+    press: CredentialPress
+    received: list[HttpRequest] = field(default_factory=list)
+    _issued: int = 0
+
+    @property
+    def origin(self) -> str:
+        """The door's origin."""
+        return self.world.config.door.origin
+
+    def browser(self) -> Browser:
+        """The doorkeeper's browser."""
+        return Browser(self.handlers)
+
+    async def issue(self, format_: Format, *, count: int = 1, **changes: Claim) -> tuple[Copy, ...]:
+        """A batch for somebody who meets the rules."""
+        keys = [fixed_key(f"copy {self._issued + at} for the door") for at in range(count)]
+        self._issued += count
+        record = {"vaccination_valid": True, "rule_set": RULES, **changes}
+        order = Order(
+            person="somebody",
+            type=load_catalogue().types["vaccination_valid"],
+            format=format_,
+            record=record,
+            keys=tuple(key.public_key for key in keys),
+        )
+        store = await open_memory_store(clock=self.clock, random=fixed_random("office"), status_list_size=1 << 12)
+        async with store.transaction() as transaction:
+            issued = await self.press.issue(order, transaction=transaction)
+        store.close()
+        return tuple(Copy(format=format_, data=data, key=key) for data, key in zip(issued, keys, strict=True))
+
+    def wallet(self, *copies: Copy) -> HandWallet:
+        """A wallet that holds copies, and has a network: it reaches the door."""
+        there, trust = Loopback(self.handlers), self.world.trust
+        return HandWallet(*copies, outbound=there, trust=trust, clock=self.clock, origin=self.origin)
+
+    def opened(self) -> Iterator[bytes]:
+        """Each presentation that the door was sent, as it opens it."""
+        sessions = [value for value in self.store.noted if isinstance(value, Requested)]
+        for request in self.received:
+            if request.path.startswith(RESPONSE_PATH):
+                session = next(each for each in sessions if each.request.challenge.response_uri == request.url)
+                answer = open_response(request.form(), session=session)
+                if isinstance(answer, UnverifiedAnswer):
+                    yield from (each for given in answer.unverified_presentations.values() for each in given)
+
+
+@asynccontextmanager
+async def door_world(config: Config) -> AsyncIterator[DoorWorld]:
+    """Open the door."""
+    clock, network, random = ManualClock(NOW), NoNetwork(), fixed_random("door")
+    trust = Trust(
+        [ConfiguredList(listed, outbound=network) for listed in config.trusted_lists],
+        fixed=(),
+        clock=clock,
+        revocations=revocations_of(config),
+    )
+    assert all(health.error is None for health in await trust.refresh())
+    keep_lists_fresh(trust, clock)
+    world = World(config=config, clock=clock, random=random, outbound=network, trust=trust)
+    memory = await open_memory_store(clock=clock, random=random)
+    store = NotingStore(memory)
+    role = door_role(world, store)
+    type_ = load_catalogue().types["vaccination_valid"]
+    signer = load_signer(config.issuer.key, config.issuer.chain)
+    press = CredentialPress([type_], signer=signer, origin=config.issuer.origin, clock=clock, random=random)
+    made = DoorWorld(world=world, clock=clock, network=network, store=store, role=role, handlers={}, press=press)
+    made.handlers |= {listener.origin: _noting(made.received, listener.handle) for listener in role.listeners}
+    try:
+        yield made
+    finally:
+        role.close()
+        memory.close()
+
+
+def _noting(received: list[HttpRequest], handle: Handler) -> Handler:
+    async def noted(request: HttpRequest) -> HttpResponse:
+        received.append(request)
+        return await handle(request)
+
+    return noted
+
+
+def everything(world: DoorWorld) -> Mapping[str, bytes]:
+    """The door's whole view: what it received, what it can open of it, and what it stored at any time."""
+    requests = [f"{each.method} {each.url} {each.headers}".encode() + each.body for each in world.received]
+    return {
+        "received": b"\n".join(requests),
+        "opened": b"\n".join(world.opened()),
+        "stored": b"\n".join(repr(each).encode() for each in world.store.noted),
+    }

@@ -1,0 +1,208 @@
+"""The door's page: it asks, waits, says yes or no across a table, and forgets. No network is there in any test."""
+
+import io
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.door_world import DoorWorld, door_world
+from zegel_testing.hand_wallet import Copy
+from zegel_testing.logs import logging_to
+from zegel_testing.sandboxes import sandbox_at
+
+from zegel.config.roles import Config
+from zegel.errors import Rejected
+from zegel.formats.credential import Format
+from zegel.primitives.http import HttpResponse
+from zegel.protocols.openid4vp.verifier import Requested
+from zegel.web.app.door import open_door
+
+pytestmark = pytest.mark.anyio
+FORMATS = pytest.mark.parametrize("format_", list(Format))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return sandbox_at(tmp_path)
+
+
+@pytest.fixture
+async def door(config: Config) -> AsyncIterator[DoorWorld]:
+    async with door_world(config) as world:
+        yield world
+
+
+async def asked(door: DoorWorld) -> tuple[Browser, HttpResponse]:
+    """A doorkeeper who asks the next one, and the page with the code."""
+    keeper = door.browser()
+    page = await keeper.open(door.origin + "/")
+    return keeper, await keeper.follow(await keeper.submit(page, "/ask"))
+
+
+def link_there(door: DoorWorld) -> str:
+    """What the code says that is shown last."""
+    sessions = [value for value in door.store.noted if isinstance(value, Requested)]
+    return sessions[-1].link("haip-vp://")
+
+
+async def shown(door: DoorWorld, *copies: Copy) -> tuple[Browser, HttpResponse]:
+    """Somebody scans the code and presents; what the doorkeeper sees."""
+    keeper, _ = await asked(door)
+    assert await door.wallet(*copies).present(link_there(door)) is None
+    return keeper, await keeper.open("/")
+
+
+def verdict_of(page: HttpResponse) -> str | None:
+    found = re.search(r'class="verdict verdict-(yes|no)"', text_of(page))
+    return None if found is None else found[1]
+
+
+def written(folder: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in folder.rglob("*")}
+
+
+@FORMATS
+async def test_whoever_meets_the_rules_is_a_yes_in_word_and_shape(door: DoorWorld, format_: Format) -> None:
+    _, page = await shown(door, *await door.issue(format_))
+    assert verdict_of(page) == "yes"
+    assert "<h1>Yes</h1>" in text_of(page)
+    assert "✓" in text_of(page)
+    assert door.network.asked == [], "no status list, no list of trust, nothing"
+
+
+async def test_a_wallet_on_this_device_answers_and_comes_back(door: DoorWorld) -> None:
+    keeper, page = await asked(door)
+    link = link_of(page, "Open another wallet on this device")
+    back = await door.wallet(*await door.issue(Format.SD_JWT_VC)).present(link)
+    assert back is not None
+    waiting = await keeper.open("/")
+    assert verdict_of(waiting) is None
+    assert "Follow the link that it shows" in text_of(waiting)
+    assert verdict_of(await keeper.open(back)) == "yes"
+
+
+async def test_an_answer_counts_in_the_browser_that_asked_alone(door: DoorWorld) -> None:
+    keeper, page = await asked(door)
+    back = await door.wallet(*await door.issue(Format.MDOC)).present(
+        link_of(page, "Open another wallet on this device")
+    )
+    assert back is not None
+    assert verdict_of(await door.browser().open(back)) is None
+    assert verdict_of(await keeper.open("/")) == "no"
+
+
+async def test_what_is_not_met_is_a_no(door: DoorWorld) -> None:
+    _, page = await shown(door, *await door.issue(Format.SD_JWT_VC, vaccination_valid=False))
+    assert verdict_of(page) == "no"
+    assert "says that the rules are not met" in text_of(page)
+    assert "✕" in text_of(page)
+
+
+@pytest.mark.parametrize(("counting", "verdict"), [((), "yes"), (("UT/2026-11", "BE/1"), "yes"), (("BE/1",), "no")])
+async def test_the_rules_that_count_are_the_doors_own(config: Config, counting: tuple[str, ...], verdict: str) -> None:
+    async with door_world(replace(config, door=replace(config.door, rule_sets=counting))) as door:
+        _, page = await shown(door, *await door.issue(Format.MDOC))
+    assert verdict_of(page) == verdict
+    assert ("rules that do not count here" in text_of(page)) == (verdict == "no")
+
+
+async def test_a_wallet_that_declines_is_a_no(door: DoorWorld) -> None:
+    keeper, _ = await asked(door)
+    await door.wallet(*await door.issue(Format.MDOC)).refuse(link_there(door))
+    page = await keeper.open("/")
+    assert verdict_of(page) == "no"
+    assert "did not agree" in text_of(page)
+
+
+async def test_what_is_not_as_it_was_sent_is_a_no_that_names_the_check(door: DoorWorld) -> None:
+    copies = await door.issue(Format.SD_JWT_VC)
+    keeper, _ = await asked(door)
+    wallet = door.wallet(*copies)
+    sending = wallet.answer(await wallet.open(link_there(door)))
+    tampered = replace(sending.request, body=sending.request.body[:-8] + b"AAAAAAAA")
+    assert (await door.handlers[door.origin](tampered)).status == 400
+    page = await keeper.open("/")
+    assert verdict_of(page) == "no"
+    assert "What was refused, and why" in text_of(page)
+
+
+async def test_the_page_loads_itself_until_there_is_an_answer(door: DoorWorld) -> None:
+    keeper, page = await asked(door)
+    assert re.search(r'http-equiv="refresh" content="\d+; url=/"', text_of(page))
+    await door.wallet(*await door.issue(Format.MDOC)).open(link_there(door))
+    assert "A wallet has opened the question" in text_of(await keeper.open("/"))
+
+
+async def test_a_code_is_good_for_two_minutes_and_asked_again(door: DoorWorld) -> None:
+    keeper, _ = await asked(door)
+    door.clock.advance(121)
+    page = await keeper.open("/")
+    assert "no longer good" in text_of(page)
+    again = await keeper.follow(await keeper.submit(page, "/ask"))
+    assert "Good for two minutes" in text_of(again)
+
+
+@FORMATS
+async def test_after_a_minute_nothing_is_left(door: DoorWorld, format_: Format) -> None:
+    keeper, page = await shown(door, *await door.issue(format_))
+    assert 'content="60; url=/"' in text_of(page)
+    assert verdict_of(await keeper.open("/")) == "yes"
+    assert {kind for kind, _ in door.store.kept} == {"turn at the door"}, "the sessions are gone at once"
+    door.clock.advance(60)
+    assert verdict_of(await keeper.open("/")) is None
+
+
+@pytest.mark.parametrize("action", ["/next", "/ask"])
+async def test_going_on_forgets_at_once(door: DoorWorld, action: str) -> None:
+    keeper, page = await shown(door, *await door.issue(Format.MDOC))
+    before = set(door.store.kept)
+    after = await keeper.follow(await keeper.submit(page, action))
+    assert verdict_of(after) is None
+    kept = {place: value for place, value in door.store.kept.items() if place in before}
+    assert "Answered" not in repr(kept)
+
+
+async def test_cancelling_ends_the_question_for_the_wallet_too(door: DoorWorld) -> None:
+    keeper, page = await asked(door)
+    link = link_there(door)
+    await keeper.submit(page, "/next")
+    assert door.store.kept == {}
+    with pytest.raises(Rejected, match="got 400"):
+        await door.wallet(*await door.issue(Format.MDOC)).open(link)
+
+
+async def test_no_form_is_taken_without_its_token(door: DoorWorld) -> None:
+    keeper, _ = await asked(door)
+    answers = [await keeper.post(path, {"csrf": "x"}) for path in ("/ask", "/next")]
+    assert [answer.status for answer in answers] == [403, 403]
+
+
+async def test_two_doorkeepers_have_a_turn_each(door: DoorWorld) -> None:
+    one, _ = await asked(door)
+    other, _ = await asked(door)
+    await door.wallet(*await door.issue(Format.MDOC)).present(link_there(door))
+    assert (verdict_of(await one.open("/")), verdict_of(await other.open("/"))) == (None, "yes")
+
+
+async def test_the_log_tells_nothing_of_what_was_shown(door: DoorWorld) -> None:
+    stream = io.StringIO()
+    with logging_to(stream):
+        await shown(door, *await door.issue(Format.SD_JWT_VC))
+    assert "/response/{session}" in stream.getvalue()
+    assert not [word for word in ("vaccination_valid", "UT/2026-11", "rule_set") if word in stream.getvalue()]
+
+
+async def test_the_door_stands_in_memory_and_writes_no_file(door: DoorWorld, tmp_path: Path) -> None:
+    before = written(tmp_path)
+    await shown(door, *await door.issue(Format.SD_JWT_VC))
+    role = await open_door(door.world)
+    (purge, *others) = role.timers
+    assert await purge.act() == 0
+    assert [await other.act() for other in others] == [None, None]
+    page = await role.listeners[0].handle(door.received[0])
+    assert "Ask the next one" in text_of(page)
+    role.close()
+    assert written(tmp_path) == before
