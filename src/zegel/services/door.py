@@ -17,12 +17,19 @@ from zegel.formats.claims import Claims
 from zegel.formats.credential import Format
 from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, CredentialSet, DcqlQuery
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer
-from zegel.protocols.openid4vp.verifier import AwaitingReturn, Failed, Failure, Ready, Refused, Requested
+from zegel.protocols.openid4vp.verifier import (
+    SAME_DEVICE_SECONDS,
+    AwaitingReturn,
+    Failed,
+    Failure,
+    Ready,
+    Refused,
+    Requested,
+)
 from zegel.services.ports import Clock, Kind, Store, Transaction
 from zegel.services.verifier import SESSION, Question, VerifierService
 
 VERDICT_SECONDS: Final = 60  # the doorkeeper has looked up by then, and the next one stands there
-ASKED_SECONDS: Final = 600  # as long as a wallet on this device may take to answer
 VALID: Final = "vaccination_valid"
 RULE_SET: Final = "rule_set"
 _PURPOSE: Final = "To let you in"
@@ -113,7 +120,7 @@ class DoorService:
         there, _ = await self._verifier.ask(self._question(keeper, cross_device=True))
         asked = Asked(here=here, there=there)
         async with self._store.transaction() as transaction:
-            await transaction.put(TURN, keeper, asked, expires=self._clock.now() + ASKED_SECONDS)
+            await transaction.put(TURN, keeper, asked, expires=self._clock.now() + SAME_DEVICE_SECONDS)
         return asked
 
     async def look(self, keeper: str) -> Open | Verdict | None:

@@ -45,6 +45,10 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.trust.revocation._MAX_POINTS": (
         "tests/unit/trust/test_revocation.py::test_of_many_addresses_two_are_noted",
     ),
+    "zegel.services.door.VERDICT_SECONDS": ("tests/unit/web/test_door.py::test_after_a_minute_nothing_is_left",),
+    "zegel.web.app.door._STATUS_SECONDS": (
+        "tests/unit/services/test_status.py::test_a_list_is_used_again_while_it_is_kept",
+    ),
     "zegel.services.wallet.wallet.STATUS_SECONDS": (
         "tests/unit/services/test_status.py::test_a_list_is_used_again_while_it_is_kept",
     ),
