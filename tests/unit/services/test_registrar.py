@@ -82,6 +82,10 @@ def certificate(token: str) -> RegistrationCertificate:
     return verify_registration(parse_registration(token), anchors=REGISTERED, now=NOW + 1).certificate
 
 
+@pytest.mark.requirement("RPRC_09")
+@pytest.mark.requirement("RPRC_11")
+@pytest.mark.requirement("RPRC_12")
+@pytest.mark.requirement("Reg_10c")
 async def test_a_certificate_for_each_use_of_each_service_is_issued_at_once_rprc_09_reg_10c(
     registrar: Registrar,
 ) -> None:
@@ -92,12 +96,16 @@ async def test_a_certificate_for_each_use_of_each_service_is_issued_at_once_rprc
     first = told[0]
     assert (first.identifier, first.name, first.service_name) == (LIBRARY, "Utopia Library", "Lending desk")  # RPRC_06
     assert first.authority is not None
-    assert first.authority.name == "Data protection authority of Utopia"  # RPRC_12
-    assert first.support  # RPRC_11
+    assert (first.authority.name, first.authority.country) == ("Data protection authority of Utopia", "UT")  # RPRC_12
+    assert first.authority.uris == ("https://dpa.utopia.example/report",)
+    assert first.support[0] == "https://library.utopia.example/deletion"  # RPRC_11
     assert first.status is not None
     assert first.status.uri.startswith(ORIGIN + "/status/")
 
 
+@pytest.mark.requirement("RPRC_05")
+@pytest.mark.requirement("RPRC_13")
+@pytest.mark.requirement("RPRC_15")
 async def test_a_provider_has_one_for_each_service_that_names_no_use_rprc_05_rprc_13_rprc_15(
     registrar: Registrar,
 ) -> None:
@@ -203,6 +211,7 @@ async def test_who_is_not_registered_is_not_found(registrar: Registrar) -> None:
 # --- the log ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("Reg_09")
 async def test_every_move_is_logged_and_the_log_goes_on_from_every_head_reg_09(registrar: Registrar) -> None:
     heads = [await registrar.head()]
     await registrar.service.apply(party(), by=LIBRARIAN)

@@ -422,7 +422,6 @@ async def test_the_storage_of_keys_ends_for_everybody_and_no_single_wallet_does(
     assert refusal.value.check is Check.KEY_STORAGE
 
 
-@pytest.mark.requirement("WUA_37")
 @pytest.mark.requirement("ISSU_35b")
 async def test_what_needs_no_status_any_more_is_forgotten() -> None:
     phone = await open_phone(maintained=40 * DAY)

@@ -41,6 +41,7 @@ async def problem(office: RegistryOffice, path: str, method: str = "GET", body: 
 # --- the interface of TS5 ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("Reg_03")
 async def test_answers_are_signed_and_open_to_all_reg_03_reg_06(office: RegistryOffice) -> None:
     await office.register()
     claims = await office.answer("/wrp")
@@ -102,6 +103,7 @@ async def test_a_filter_finds_what_ts5_says(office: RegistryOffice, query: str, 
     assert bool((await office.answer(f"/wrp?{query}"))["data"]) is found
 
 
+@pytest.mark.requirement("Reg_10e")
 async def test_a_provider_is_found_by_what_it_issues_reg_10e(office: RegistryOffice) -> None:
     await office.register()
     await office.register(**PROVIDER)
@@ -191,6 +193,7 @@ async def token_of(office: RegistryOffice, by: str = "librarian") -> str:
     return f"Bearer {made['token']}"
 
 
+@pytest.mark.requirement("Reg_07")
 async def test_a_partys_program_updates_and_cancels_reg_07_reg_24(office: RegistryOffice) -> None:
     await office.register()
     token = await token_of(office)
@@ -376,6 +379,7 @@ FORM = {
 }  # fmt: skip
 
 
+@pytest.mark.requirement("Reg_24")
 async def test_a_party_applies_and_an_officer_approves_with_their_wallets_reg_24(office: RegistryOffice) -> None:
     keeper = await office.signed_in("keeper")
     page = await keeper.open(office.origin + "/my/apply")

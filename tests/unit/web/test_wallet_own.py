@@ -28,7 +28,6 @@ def own(pages: Pages) -> WalletInstance:
 
 
 @pytest.mark.requirement("WIAM_03")
-@pytest.mark.requirement("WIAM_06")
 async def test_a_new_wallet_is_active_and_has_its_owner_write_down_the_code(pages: Pages) -> None:
     await pages.enter()
     assert own(pages).activated_at == NOW

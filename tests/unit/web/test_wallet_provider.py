@@ -228,8 +228,6 @@ async def post_code(world: IssuingWorld, code: str, decision: str) -> HttpRespon
 
 @pytest.mark.requirement("WURevocation_10")
 @pytest.mark.requirement("WURevocation_14")
-@pytest.mark.requirement("WURevocation_16")
-@pytest.mark.requirement("WIAM_06")
 async def test_whoever_lost_a_phone_ends_its_wallet_at_a_page_and_reads_there_what_that_means(
     world: IssuingWorld,
 ) -> None:

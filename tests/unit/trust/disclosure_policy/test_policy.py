@@ -219,7 +219,6 @@ ROOTED = {
 }
 
 
-@pytest.mark.requirement("EDP_08")
 @pytest.mark.requirement("EDP_09")
 @pytest.mark.parametrize("members", [GOOD, ROOTED, {"policy_uri": URI, "policy_type": "no_policy"}])
 def test_a_policy_comes_back_as_it_was_written(members: dict[str, object]) -> None:
