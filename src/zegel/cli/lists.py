@@ -16,6 +16,7 @@ from zegel.cli.verify import parse_time
 from zegel.cli.wallet_words import time_text
 from zegel.errors import Malformed, ZegelError
 from zegel.primitives.x509 import parse_certificate
+from zegel.services.trust import MAX_AGE
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST, UnverifiedTrustedList, parse_trusted_list
 from zegel.trust.lists.values import ListType
@@ -158,7 +159,8 @@ def _show_kept(args: Namespace) -> int:
         try:
             found = parse_trusted_list(kept.body)
             verify_trusted_list(found, expected=source.type, anchors=anchors, now=now, seen=kept.sequence)
-            state = "trusted"
+            believed = now < kept.fetched_at + MAX_AGE
+            state = "trusted" if believed else "not trusted: it was not fetched for a day"
         except ZegelError as error:
             state = f"not trusted: {error.check.id}, {error.detail}"
         rows.append(row | {"sequence": kept.sequence, "age": now - kept.fetched_at, "state": state})

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.lists import LIST_ROOT
 from zegel_testing.relying_party import ACCESS_ROOT, pid_list
 from zegel_testing.xml_lists import FOLDER, list_text
 
+from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.memory import Loopback
 from zegel.services.trust import KeptList
@@ -72,7 +73,10 @@ def test_the_list_of_the_lists_is_verified_through_its_pivots(zegel: Any, files:
     assert zegel("list", lists, "--signer", signer, *at).code == 1
 
 
-def test_what_is_kept_is_shown_with_its_age_and_whether_it_counts(zegel: Any, sandbox: Any) -> None:
+def test_what_is_kept_is_shown_with_its_age_and_whether_it_counts(
+    zegel: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
     ran = zegel("list", "--config", sandbox.config)
     assert ran.code == 0
     assert ran.out.count("nothing is kept") == 5
@@ -80,11 +84,11 @@ def test_what_is_kept_is_shown_with_its_age_and_whether_it_counts(zegel: Any, sa
     shelf, *_ = configured_shelves(config, configured_lists(config, outbound=Loopback({})))
     assert shelf is not None
     body = (sandbox.trust_folder / "pid-providers.jwt").read_bytes()
-    shelf.keep(KeptList(sequence=1, fetched_at=0, body=body))
-    rows = zegel("list", "--config", sandbox.config, "--json").json["lists"]
-    assert (rows[0]["purpose"], rows[0]["sequence"], rows[0]["age"] > 0) == ("pid", 1, True)
-    assert rows[0]["state"].startswith(("trusted", "not trusted: "))
-    shelf.keep(KeptList(sequence=1, fetched_at=0, body=b"spoiled"))
+    for age, state in ((DAY - 1, "trusted"), (DAY, "not trusted: it was not fetched for a day")):
+        shelf.keep(KeptList(sequence=1, fetched_at=NOW - age, body=body))
+        row, *_ = zegel("list", "--config", sandbox.config, "--json").json["lists"]
+        assert (row["purpose"], row["sequence"], row["age"], row["state"]) == ("pid", 1, age, state)
+    shelf.keep(KeptList(sequence=1, fetched_at=NOW, body=b"spoiled"))
     assert "not trusted: syntax" in zegel("list", "--config", sandbox.config).out
 
 
