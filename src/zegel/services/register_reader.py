@@ -22,6 +22,7 @@ from zegel.trust.register.terms import Term, UseQuestion, uses_match
 ANSWER_TYPE: Final = "JWT"  # TS5 1.3 names no other
 MAX_PAGE: Final = 100  # parties of one answer: some 400 kB
 DEFAULT_PAGE: Final = 20  # TS5 1.3, OpenAPI description
+_MAX_ANSWER: Final = 1 << 20  # bytes, but for a single party: twice what a page of a hundred has, whoever asks for it
 _LOOKED_THROUGH: Final = 40  # candidates for a question about one use, 0.4 ms each; the cursor goes on from there
 _AUDITED: Final = 200  # entries of the log in memory at a time
 MAX_ACCESS_CERTIFICATES: Final = 200  # of one party that the register knows of; each is a kilobyte
@@ -90,8 +91,7 @@ class RegisterReader:
         """A page of what is registered."""
         async with self._store.transaction() as transaction:
             found, after = await _search(transaction.register, question)
-            access = [await _access(transaction, each.identifier) for each in found]
-        return Page(documents=tuple(each.document for each in found), after=after, access=_told(access))
+            return await _page(transaction, found, after)
 
     async def party(self, identifier: str) -> Page:
         """One party, in a page of its own; ``Rejected(REGISTER_ENTRY)`` when it is not registered."""
@@ -235,6 +235,22 @@ async def _search(register: Register, question: Question) -> tuple[tuple[Found, 
             if len(fitting) == question.limit:
                 return tuple(fitting), each.cursor
     return tuple(fitting), candidates[-1].cursor if len(candidates) == _LOOKED_THROUGH else None
+
+
+async def _page(transaction: RegistrarTransaction, found: Sequence[Found], after: int | None) -> Page:
+    """What was found, with the access certificates; where that is too much for one answer, the page ends sooner."""
+    shown: list[Found] = []
+    access = []
+    size = 0
+    for each in found:
+        name, told = await _access(transaction, each.identifier)
+        size += len(each.document) + sum(map(len, told))
+        if shown and size > _MAX_ANSWER:
+            after = shown[-1].cursor
+            break
+        shown.append(each)
+        access.append((name, told))
+    return Page(documents=tuple(each.document for each in shown), after=after, access=_told(access))
 
 
 async def _access(transaction: RegistrarTransaction, identifier: str) -> tuple[str, tuple[str, ...]]:

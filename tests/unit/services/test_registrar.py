@@ -392,6 +392,24 @@ async def test_what_finds_a_party_changes_with_it(registrar: Registrar) -> None:
     assert await found() == await found(text="amaur") == 0
 
 
+async def test_a_page_ends_sooner_where_it_would_be_too_much_for_one_answer(registrar: Registrar) -> None:
+    """Anybody may ask for it, as often as the rate allows."""
+    many = AccessCertificates(certificates=('{"chain":"' + "x" * 60_000 + '"}',) * 10)
+    for number in range(3):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": "urn:a"}])
+        async with registrar.store.transaction() as transaction:
+            await transaction.put(ACCESS, f"NTRUT-{number}", many, expires=NOW + DAY)
+    seen, after = [], 0
+    while True:
+        page = await registrar.reader.search(Question(after=after))
+        assert len(registrar.reader.sign_page(page, one=False)) < 2_000_000
+        seen += list(page.access)
+        if page.after is None:
+            break
+        after = page.after
+    assert seen == ["NTRUT-0", "NTRUT-1", "NTRUT-2"]
+
+
 async def test_so_many_access_certificates_are_remembered_and_no_more(registrar: Registrar) -> None:
     await registrar.register()
     full = AccessCertificates(certificates=("{}",) * (MAX_ACCESS_CERTIFICATES - 1))
