@@ -13,6 +13,9 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.access_authority._MAX_ANSWER": (
         _UNIT + "services/test_access_authority.py::test_an_answer_may_have_so_many_bytes_and_no_more",
     ),
+    "zegel.services.register_reader._MAX_ANSWER": (
+        _UNIT + "services/test_registrar.py::test_a_page_ends_sooner_where_it_would_be_too_much_for_one_answer",
+    ),
     "zegel.services.register_reader.MAX_ACCESS_CERTIFICATES": (
         _UNIT + "services/test_registrar.py::test_so_many_access_certificates_are_remembered_and_no_more",
     ),

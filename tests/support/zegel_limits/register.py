@@ -26,6 +26,16 @@ def _services(count: int) -> object:
     return party(services=services, srvDescription=[PARTY["srvDescription"][0]] * count, intendedUse=[use])
 
 
+def _certified(count: int) -> object:
+    """A party with so many certificates: thirty-two uses of sixteen Services, and one of another."""
+    names = [f"desk {number}" for number in range(16)]
+    services = [{"serviceIdentifier": name, "serviceTradeName": name} for name in names]
+    uses = [_USE | {"serviceIdentifier": names}] * (count // 16) + [_USE | {"serviceIdentifier": names[:1]}] * (
+        count % 16
+    )
+    return party(services=services, srvDescription=[PARTY["srvDescription"][0]] * 16, intendedUse=uses)
+
+
 def _head(size: int) -> object:
     """A head of so many characters: padding in its claims, three bytes of which are four characters."""
     for header in range(3):
@@ -46,6 +56,7 @@ REGISTER: Final[Mapping[str, Pair]] = {
     ),
     "zegel.trust.register.parse.MAX_SERVICES": Pair(_services),
     "zegel.trust.register.parse.MAX_INTENDED_USES": Pair(lambda n: party(intendedUse=[_USE] * n)),
+    "zegel.trust.register.parse.MAX_CERTIFICATES": Pair(_certified),
     "zegel.trust.register.parts.MAX_NAME": Pair(lambda n: party(tradeName="x" * n)),
     "zegel.trust.register.parts.MAX_DESCRIPTION": Pair(
         lambda n: party(srvDescription=[[{"lang": "en", "content": "x" * n}]] * 2)

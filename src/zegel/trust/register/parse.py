@@ -1,11 +1,13 @@
 """What a party applies with, read from the JSON of TS5 1.3. ``Malformed`` names the member that breaks a rule."""
 
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from zegel.errors import Malformed
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.members import member, read_array, read_flag, read_object, read_text
+from zegel.trust.register.certificates import certifiable
 from zegel.trust.register.parts import (
     MAX_NAME,
     WHAT,
@@ -43,6 +45,7 @@ MAX_PARTY: Final = 131_072  # bytes; a party with three intended uses has 4 kB
 MAX_PUBLIC_PARTY: Final = 2 * MAX_PARTY  # bytes; the registrar adds its own, and what ended stays
 MAX_SERVICES: Final = 32  # each needs access certificates of its own; a large administration has a dozen
 MAX_INTENDED_USES: Final = 64  # a certificate each, and for each Service of it
+MAX_CERTIFICATES: Final = 512  # of a party at a time: signed in a quarter of a second, in which nobody else is served
 
 
 def parse_wallet_relying_party(text: bytes | str) -> WalletRelyingParty:
@@ -199,6 +202,9 @@ def _consistent(party: WalletRelyingParty) -> WalletRelyingParty:
         raise Malformed(WHAT, "entitlements", "expected Service_Provider, where an intendedUse is registered")
     if requests and not party.intended_uses and not party.intermediary:
         raise Malformed(WHAT, "intendedUse", "expected what the party asks for")
+    if sum(1 for _ in islice(certifiable(party), MAX_CERTIFICATES + 1)) > MAX_CERTIFICATES:
+        detail = f"expected at most {MAX_CERTIFICATES} certificates: one for each use, Service and intermediary"
+        raise Malformed(WHAT, "intendedUse", detail)
     named = [use.identifier for use in party.intended_uses if use.identifier is not None]
     if len(set(named)) != len(named):
         raise Malformed(WHAT, "intendedUse", "expected each intendedUseIdentifier once")
