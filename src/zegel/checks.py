@@ -307,6 +307,27 @@ class Check(Enum):
         Fault.WALLET,
         "present a copy that is valid now; renew the credential, or correct the clock",
     )
+    HEALTH_SIGNER = (
+        "a health certificate names the key of a health authority that is on the trust list",
+        "eHN Electronic Health Certificates 1.0.5 sections 3.2.2 and 5",
+        "kid",
+        Fault.ISSUER,
+        "load the newest trust list; if the key is not on it, nobody vouches for the certificate",
+    )
+    HEALTH_VALIDITY = (
+        "a health certificate is issued already, and has not expired",
+        "eHN Electronic Health Certificates 1.0.5 section 3.3",
+        "iat and exp",
+        Fault.PERSON,
+        "ask the health authority for a new certificate, or correct the clock",
+    )
+    HEALTH_KEY_USAGE = (
+        "who signs a health certificate may sign those of its kind: of vaccination, test or recovery",
+        "eHN Electronic Health Certificates 1.0.5 section 5.1",
+        "extendedKeyUsage",
+        Fault.ISSUER,
+        "sign with a key whose certificate names this kind, or none",
+    )
     TYPE_INTEGRITY = (
         "a type's document has the hash that the reference to it names",
         "SD-JWT VC draft 16 section 5; W3C Subresource Integrity section 3.3.5",

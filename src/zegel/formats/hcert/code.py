@@ -1,0 +1,88 @@
+"""The text of a QR code, to the signed bytes in it and back.
+
+Electronic Health Certificate Specification 1.0.5, sections 3 and 4:
+
+HC1: | Base45 | zlib | COSE_Sign1
+"""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from zegel.errors import Malformed
+from zegel.primitives.base45 import encode_base45, parse_base45
+from zegel.primitives.cbor import FrozenMap, Tag, encode_byte_string, parse_cbor, parse_map
+
+PREFIX: Final = b"HC1:"
+MAX_CODE: Final = 4_296  # characters: the most that a QR code holds of its alphanumeric mode
+MAX_SIGNED: Final = 16_384  # bytes; a certificate has under one thousand, and a code holds three of those
+WHAT: Final = "health certificate"
+TAG_SIGN1: Final = 18
+TAG_CWT: Final = 61
+ALG, KID = 1, 4  # RFC 9052 section 3.1
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCode:
+    """COSE_Sign1 as it came. ``protected`` and ``unprotected`` are the headers' labels, ``message`` what is signed."""
+
+    protected: dict[object, object]
+    unprotected: dict[object, object]
+    payload: bytes
+    signature: bytes
+    message: bytes
+
+
+def parse_code(text: bytes) -> bytes:
+    """The bytes under prefix, Base45 and zlib; ``Malformed`` names the one of them that is not as it must be."""
+    if len(text) > MAX_CODE:
+        raise Malformed(WHAT, "", f"expected at most {MAX_CODE} characters, got {len(text)}")
+    if not text.startswith(PREFIX):
+        raise Malformed(WHAT, "prefix", f"expected {PREFIX.decode()}")
+    return _inflated(parse_base45(text[len(PREFIX) :], WHAT))
+
+
+def parse_signed_code(data: bytes) -> SignedCode:
+    """Parse COSE_Sign1, with its tag or without, and with that of a CWT around it (RFC 8392 section 6)."""
+    value: Any = parse_cbor(data, WHAT, MAX_SIGNED)
+    for tag in (TAG_CWT, TAG_SIGN1):
+        if type(value) is Tag and value.tag == tag:
+            value = value.value
+    if type(value) not in (list, tuple) or len(value) != 4:
+        raise Malformed(WHAT, "COSE", "expected COSE_Sign1: an array of four")
+    protected, unprotected, payload, signature = value
+    if type(protected) is not bytes or type(unprotected) not in (dict, FrozenMap):
+        raise Malformed(WHAT, "COSE", "expected a protected header in bytes, and a map")
+    if type(payload) is not bytes or type(signature) is not bytes:
+        raise Malformed(WHAT, "COSE", "expected payload and signature in bytes")
+    return SignedCode(
+        protected=parse_map(protected, WHAT) if protected else {},
+        unprotected=dict(unprotected),
+        payload=payload,
+        signature=signature,
+        message=to_be_signed(protected, payload),
+    )
+
+
+def build_code(signed: bytes) -> str:
+    """The text for a QR code."""
+    return PREFIX.decode() + encode_base45(zlib.compress(signed, 9))
+
+
+def to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """RFC 9052 section 4.4: Sig_structure."""
+    return b"\x84\x6aSignature1" + encode_byte_string(protected) + b"\x40" + encode_byte_string(payload)
+
+
+def _inflated(data: bytes) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        inflated = stream.decompress(data, MAX_SIGNED + 1)
+    except zlib.error:
+        raise Malformed(WHAT, "compression", "expected zlib data") from None
+    if len(inflated) > MAX_SIGNED:
+        raise Malformed(WHAT, "compression", f"expected at most {MAX_SIGNED} bytes within")
+    if not stream.eof or stream.unused_data:
+        raise Malformed(WHAT, "compression", "expected one whole zlib stream")
+    return inflated

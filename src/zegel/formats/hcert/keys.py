@@ -1,0 +1,142 @@
+"""Whose signature is on a certificate: the keys of document signers, by the identifier that a certificate names.
+
+The trust lists of health carry keys, not chains: a key is trusted because the list has it. Two signers may share an
+identifier, which is eight bytes of a hash; then each is tried.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import sha256
+from typing import Final, TypeAlias, final
+from warnings import catch_warnings
+
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from zegel.errors import Malformed
+
+KEY_ID: Final = 8  # bytes: electronic health certificate specification 1.0.5 section 3.2.2 (kid)
+MAX_SIGNER: Final = 16_384  # bytes; a certificate with an RSA key of 4096 bits and many names has 3 kB
+_WHAT: Final = "document signer"
+_CURVES: Final = (ec.SECP256R1, ec.SECP384R1)  # RFC 9053 section 2.1: ES256 binds the hash, and no curve
+_MIN_RSA, _MAX_RSA = 2_048, 4_096  # bits; a longer key would make whoever verifies pay for it
+_RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")  # the second is what many wrote
+_PSS: Final = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=32)  # RFC 8230 section 2
+_ES256: Final = ec.ECDSA(SHA256())
+
+SignerKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+
+class Algorithm(IntEnum):
+    """COSE algorithms (RFC 9053 section 2.1, RFC 8230 section 2)."""
+
+    ES256 = -7
+    PS256 = -37
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSigner:
+    """A signer on a trust list. Times are seconds since the epoch, None for a bare key.
+
+    ``usages`` are the extended key usages of its certificate. ``country`` is ISO 3166-1 alpha-2, where it is said.
+    """
+
+    kid: bytes
+    key: SignerKey
+    algorithm: Algorithm
+    usages: frozenset[str] = frozenset()
+    country: str | None = None
+    not_before: int | None = None
+    not_after: int | None = None
+
+    def verifies(self, signature: bytes, message: bytes) -> bool:
+        """Whether this key made the signature, in the form of COSE."""
+        try:
+            if isinstance(self.key, ec.EllipticCurvePublicKey):
+                size = (self.key.key_size + 7) // 8
+                if len(signature) != 2 * size:
+                    return False
+                r, s = int.from_bytes(signature[:size]), int.from_bytes(signature[size:])
+                self.key.verify(encode_dss_signature(r, s), message, _ES256)
+            else:
+                self.key.verify(signature, message, _PSS, SHA256())
+        except InvalidSignature:
+            return False
+        return True
+
+    def may_sign(self, kind: str) -> bool:
+        """Whether it may sign a certificate of this kind: of vaccination, test or recovery.
+
+        Specification 1.0.5 section 5.1: a certificate that names none of the three usages is for all of them.
+        """
+        named = {usage[len(radix) :] for usage in self.usages for radix in _RADICES if usage.startswith(radix)}
+        return not named or _USAGES[kind] in named
+
+
+_USAGES: Final[Mapping[str, str]] = {"t": "1", "v": "2", "r": "3"}
+
+
+@final
+class DocumentSigners:
+    """The signers that are trusted, by key identifier."""
+
+    def __init__(self, signers: Iterable[DocumentSigner]) -> None:
+        self._by_kid: dict[bytes, list[DocumentSigner]] = {}
+        for signer in signers:
+            self._by_kid.setdefault(signer.kid, []).append(signer)
+
+    def named(self, kid: bytes) -> tuple[DocumentSigner, ...]:
+        """Those by this identifier, of which there may be several."""
+        return tuple(self._by_kid.get(kid, ()))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_kid.values()))
+
+
+def parse_signer(der: bytes, *, kid: bytes | None = None) -> DocumentSigner:
+    """Parse a document signer's certificate; ``Malformed`` for one without a key that signs health certificates.
+
+    ``kid`` is what a trust list calls it; without one it is the beginning of the certificate's hash.
+    """
+    if len(der) > MAX_SIGNER:
+        raise Malformed(_WHAT, "", f"expected at most {MAX_SIGNER} bytes, got {len(der)}")
+    try:
+        with catch_warnings(action="ignore"):
+            certificate = x509.load_der_x509_certificate(der)
+            key = certificate.public_key()
+            not_before, not_after = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            countries = certificate.subject.get_attributes_for_oid(x509.NameOID.COUNTRY_NAME)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+        raise Malformed(_WHAT, "", "expected a DER certificate with a key of a known type") from None
+    return DocumentSigner(
+        kid=sha256(der).digest()[:KEY_ID] if kid is None else kid,
+        key=_signing_key(key),
+        algorithm=Algorithm.ES256 if isinstance(key, ec.EllipticCurvePublicKey) else Algorithm.PS256,
+        usages=_usages(der),
+        country=str(countries[0].value) if countries else None,
+        not_before=int(not_before.timestamp()),
+        not_after=int(not_after.timestamp()),
+    )
+
+
+def _signing_key(key: object) -> SignerKey:
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+        return key
+    if isinstance(key, rsa.RSAPublicKey) and _MIN_RSA <= key.key_size <= _MAX_RSA:
+        return key
+    raise Malformed(_WHAT, "key", f"expected a key on P-256 or P-384, or an RSA key of {_MIN_RSA} to {_MAX_RSA} bits")
+
+
+def _usages(der: bytes) -> frozenset[str]:
+    """Read leniently: some states' certificates are no strict DER, and their usages bind all the same."""
+    try:
+        value = asn1.Certificate.load(der).extended_key_usage_value
+        return frozenset() if value is None else frozenset(usage.dotted for usage in value)
+    except (ValueError, TypeError, KeyError):
+        raise Malformed(_WHAT, "extendedKeyUsage", "expected object identifiers") from None

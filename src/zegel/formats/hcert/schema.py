@@ -1,0 +1,183 @@
+"""What a certificate says, held against the schema that was published for it (eu-dcc-schema 1.3.3, which takes 1.0 on).
+
+Two readings. ``STRICT`` is the schema, with its formats. ``FIELD`` is for what was really issued: structure, types and
+dates are as strict, and a text of another length or pattern is a warning.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.code import WHAT
+from zegel.primitives.cbor import TAG_DATE_TIME, Tag
+
+MAX_TEXT: Final = 80
+_TEXTS: Final = frozenset({str})
+Refuse: TypeAlias = Callable[[str, str], None]
+Rule: TypeAlias = Callable[[Any, str, Refuse], None]
+"""Takes a value, its place, and where to go with what the field reading lets pass."""
+
+_VERSION: Final = re.compile(r"[0-9]+.[0-9]+.[0-9]+")  # the schema has bare full stops
+_BORN: Final = re.compile(r"(?:(?:19|20)[0-9][0-9](?:-[0-9][0-9]){0,2})?")
+_LATIN: Final = re.compile(r"[A-Z<]*")
+_COUNTRY: Final = re.compile(r"[A-Z]{1,10}")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+class Reading(StrEnum):
+    """How much of the schema binds."""
+
+    STRICT = "strict"
+    FIELD = "field"
+
+
+class Kind(StrEnum):
+    """What a certificate is about, by the member that says so."""
+
+    VACCINATION = "v"
+    TEST = "t"
+    RECOVERY = "r"
+
+
+def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple[str, ...]]:
+    """The kind, and what the field reading warns of; ``Malformed`` with the place and what the schema expects there.
+
+    A tagged time becomes its text in the payload.
+    """
+    warnings: list[str] = []
+    _check_members(payload, "")
+
+    def odd(where: str, expected: str) -> None:
+        if reading is Reading.STRICT:
+            raise Malformed(WHAT, where, expected)
+        warnings.append(f"{where}: {expected}")
+
+    if not _VERSION.fullmatch(_text(payload, "ver", "")):
+        odd("ver", "expected a version of three numbers")
+    _check_name(payload.get("nam"), odd)
+    if not _BORN.fullmatch(_text(payload, "dob", "")):
+        raise Malformed(WHAT, "dob", "expected a date, its year and month, its year, or nothing")
+    kinds = [kind for kind in Kind if kind in payload]
+    if len(kinds) != 1:
+        raise Malformed(WHAT, "v, t, r", "expected one of the three")
+    (kind,) = kinds
+    entries = payload[kind]
+    if type(entries) is not list or len(entries) != 1 or type(entries[0]) is not dict:
+        raise Malformed(WHAT, kind, "expected an array of one object")
+    (entry,) = entries
+    _check_members(entry, kind)
+    sampled = entry.get("sc")
+    if type(sampled) is Tag and sampled.tag == TAG_DATE_TIME:  # CBOR's own way to say that a text is a time
+        entry["sc"] = sampled.value
+    for name, needed, rule in _ENTRIES[kind]:
+        value = entry.get(name)
+        if value is not None:
+            rule(value, f"{kind}[0].{name}", odd)
+        elif needed or name in entry:
+            raise Malformed(WHAT, f"{kind}[0].{name}", "expected this member, which is no null")
+    return kind, tuple(warnings)
+
+
+def _check_name(name: object, odd: Refuse) -> None:
+    if type(name) is not dict or not ("fnt" in name or "gnt" in name):
+        raise Malformed(WHAT, "nam", "expected an object with fnt or gnt")
+    _check_members(name, "nam")
+    for member in ("fn", "gn", "fnt", "gnt"):
+        if member not in name:
+            continue
+        text = _text(name, member, "nam.")
+        if len(text) > MAX_TEXT:
+            odd(f"nam.{member}", f"expected at most {MAX_TEXT} characters")
+        if member.endswith("t") and not _LATIN.fullmatch(text):
+            odd(f"nam.{member}", "expected the letters of ICAO 9303, and <")
+
+
+def _check_members(members: Mapping[Any, Any], where: str) -> None:
+    if not _TEXTS.issuperset(map(type, members)):
+        raise Malformed(WHAT, where, "expected members that are named by text")
+
+
+def _text(members: Mapping[Any, Any], name: str, at: str) -> str:
+    value = members.get(name)
+    if type(value) is not str:
+        raise Malformed(WHAT, at + name, "expected text")
+    return value
+
+
+def _code(value: Any, where: str, _odd: Refuse) -> None:
+    if type(value) is not str:
+        raise Malformed(WHAT, where, "expected text")
+
+
+def _short(value: Any, where: str, odd: Refuse) -> None:
+    _code(value, where, odd)
+    if len(value) > MAX_TEXT:
+        odd(where, f"expected at most {MAX_TEXT} characters")
+
+
+def _country(value: Any, where: str, odd: Refuse) -> None:
+    _code(value, where, odd)
+    if not _COUNTRY.search(value):
+        odd(where, "expected the code of a country")
+
+
+def _dose(value: Any, where: str, _odd: Refuse) -> None:
+    if type(value) is not int or value < 1:
+        raise Malformed(WHAT, where, "expected a whole number from 1")
+
+
+def _date(value: Any, where: str, _odd: Refuse) -> None:
+    if type(value) is not str or not _DATE.fullmatch(value) or not _exists(date.fromisoformat, value):
+        raise Malformed(WHAT, where, "expected a date, as 2021-05-29")
+
+
+def _date_time(value: Any, where: str, _odd: Refuse) -> None:
+    found = _DATE_TIME.fullmatch(value) if type(value) is str else None
+    if found is None or not _exists(datetime.fromisoformat, f"{found[1]}T{found[2]}"):
+        raise Malformed(WHAT, where, "expected a time with its offset, as 2021-05-29T12:00:00Z")
+
+
+def _exists(parse: Callable[[str], object], text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+_SAME_END: Final = (("co", True, _country), ("is", True, _short), ("ci", True, _short))
+_ENTRIES: Final[Mapping[Kind, tuple[tuple[str, bool, Rule], ...]]] = {
+    Kind.VACCINATION: (
+        ("tg", True, _code),
+        ("vp", True, _code),
+        ("mp", True, _code),
+        ("ma", True, _code),
+        ("dn", True, _dose),
+        ("sd", True, _dose),
+        ("dt", True, _date),
+        *_SAME_END,
+    ),
+    Kind.TEST: (
+        ("tg", True, _code),
+        ("tt", True, _code),
+        ("nm", False, _short),
+        ("ma", False, _code),
+        ("sc", True, _date_time),
+        ("tr", True, _code),
+        ("tc", False, _short),
+        *_SAME_END,
+    ),
+    Kind.RECOVERY: (
+        ("tg", True, _code),
+        ("fr", True, _date),
+        ("df", True, _date),
+        ("du", True, _date),
+        *_SAME_END,
+    ),
+}
