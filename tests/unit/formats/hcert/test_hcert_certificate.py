@@ -1,0 +1,148 @@
+"""A certificate, from its text to what a trusted signer says; and each fault at its check."""
+
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.health import NAME, RECOVERY, VACCINATION_USAGE, Health, code_of, payload
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.formats.hcert.certificate import (
+    VerifiedHealthCertificate,
+    parse_health_certificate,
+    verify_health_certificate,
+)
+from zegel.formats.hcert.keys import DocumentSigners, parse_signer
+from zegel.formats.hcert.schema import Kind, Reading
+
+UTOPIA, OTHER = Health(VACCINATION_USAGE), Health(name="Another")
+RSA = Health(key=rsa.generate_private_key(65_537, 2_048))
+KID = UTOPIA.signer.kid
+
+
+def verified(text: bytes, *, signers: DocumentSigners | None = None, now: int = NOW) -> VerifiedHealthCertificate:
+    return verify_health_certificate(parse_health_certificate(text), signers=signers or UTOPIA.signers, now=now)
+
+
+@pytest.mark.parametrize("authority", [UTOPIA, RSA], ids=["ES256", "PS256"])
+def test_what_a_trusted_signer_says_is_read(authority: Health) -> None:
+    text = authority.code()
+    certificate = verified(text, signers=authority.signers)
+    assert (certificate.text, certificate.kind, certificate.issuer) == (text, Kind.VACCINATION, "UT")
+    assert (certificate.name, certificate.birth_date) == (NAME, "1986-03-14")
+    assert (certificate.entry["dn"], certificate.warnings) == (2, ())
+    assert (certificate.issued_at, certificate.expires) == (NOW - DAY, NOW + 180 * DAY)
+    assert certificate.signer.kid == certificate.kid == authority.signer.kid
+
+
+def test_each_kind_is_signed() -> None:
+    authority = Health()
+    recovered = verified(authority.code(payload("r")), signers=authority.signers)
+    assert (recovered.kind, recovered.entry) == (Kind.RECOVERY, RECOVERY)
+
+
+@pytest.mark.parametrize(
+    ("protected", "unprotected"),
+    [
+        ({1: -7, 4: KID}, {}),
+        ({1: -7, 3: "application/cwt", 4: KID}, {}),
+        ({1: -7}, {4: KID}),
+        ({1: -7, 4: KID}, {4: b"wrong"}),
+        ({4: KID}, {1: -7}),
+        (b"", {1: -7, 4: KID}),
+    ],
+)
+def test_the_key_is_named_in_the_protected_header_first(protected: Any, unprotected: dict[int, Any]) -> None:
+    assert verified(UTOPIA.code(protected=protected, unprotected=unprotected)).kid == KID
+
+
+def test_every_key_of_an_identifier_is_tried() -> None:
+    same = [parse_signer(each.der, kid=KID) for each in (OTHER, RSA, UTOPIA)]
+    assert verified(UTOPIA.code(), signers=DocumentSigners(same)).signer == same[2]
+
+
+@pytest.mark.parametrize(("now", "good"), [(-DAY, True), (-DAY - 1, False), (180 * DAY, True), (180 * DAY + 1, False)])
+@pytest.mark.refuses(Check.HEALTH_VALIDITY)
+def test_its_time_begins_and_ends_to_the_second(now: int, good: bool) -> None:
+    if good:
+        verified(UTOPIA.code(), now=NOW + now)
+        return
+    with pytest.raises(Rejected) as refusal:
+        verified(UTOPIA.code(), now=NOW + now)
+    assert refusal.value.check is Check.HEALTH_VALIDITY
+
+
+REFUSED = {
+    "unknown": (OTHER.code(), Check.HEALTH_SIGNER),
+    "wrong in the protected header": (
+        UTOPIA.code(protected={1: -7, 4: b"wrong"}, unprotected={4: KID}),
+        Check.HEALTH_SIGNER,
+    ),
+    "signed by another": (OTHER.code(protected={1: -7, 4: KID}), Check.SIGNATURE),
+    "another algorithm": (UTOPIA.code(protected={1: -37, 4: KID}), Check.SIGNATURE),
+    "test": (UTOPIA.code(payload("t")), Check.HEALTH_KEY_USAGE),
+    "recovery": (UTOPIA.code(payload("r")), Check.HEALTH_KEY_USAGE),
+}
+
+
+@pytest.mark.refuses(Check.HEALTH_SIGNER)
+@pytest.mark.refuses(Check.SIGNATURE)
+@pytest.mark.refuses(Check.HEALTH_KEY_USAGE)
+@pytest.mark.parametrize(("text", "check"), REFUSED.values(), ids=REFUSED)
+def test_each_fault_is_refused_by_its_check(text: bytes, check: Check) -> None:
+    with pytest.raises(Rejected) as refusal:
+        verified(text)
+    assert refusal.value.check is check
+
+
+def test_a_payload_that_was_changed_is_refused() -> None:
+    signed = bytearray(UTOPIA.cose())
+    at = signed.index(b"EU/1/20/1528")
+    signed[at] ^= 1
+    with pytest.raises(Rejected) as refusal:
+        verified(code_of(bytes(signed)))
+    assert refusal.value.check is Check.SIGNATURE
+
+
+MALFORMED = {
+    "an algorithm that is none": ({"protected": {1: -8, 4: KID}}, "header.alg"),
+    "an algorithm that is a text": ({"protected": {1: "ES256", 4: KID}}, "header.alg"),
+    "no algorithm": ({"protected": {4: KID}}, "header.alg"),
+    "no key": ({"protected": {1: -7}}, "header.kid"),
+    "a key that is empty": ({"protected": {1: -7, 4: b""}}, "header.kid"),
+    "a key that is a text": ({"protected": {1: -7, 4: "x"}}, "header.kid"),
+    "no issuer": ({"claims": {1: None}}, "iss"),
+    "an issuer that is a number": ({"claims": {1: 1}}, "iss"),
+    "no end": ({"claims": {4: None}}, "exp"),
+    "no beginning": ({"claims": {6: None}}, "iat"),
+    "an end that is no number": ({"claims": {4: float("nan")}}, "exp"),
+    "an end that never comes": ({"claims": {4: float("inf")}}, "exp"),
+    "an end before time": ({"claims": {4: -1}}, "exp"),
+    "a time that is a text": ({"claims": {6: "2021-01-01"}}, "iat"),
+    "no certificate": ({"claims": {-260: None}}, "hcert"),
+    "a certificate of another version": ({"claims": {-260: {2: payload()}}}, "hcert"),
+    "a certificate that is a text": ({"claims": {-260: {1: "x"}}}, "hcert"),
+    "bytes": ({"claims": {-260: b"x"}}, "hcert"),
+    "an array": ({"claims": {-260: {1: [payload()]}}}, "hcert"),
+    "a wrong member": ({"certificate": payload(dn=0)}, "v[0].dn"),
+}
+
+
+@pytest.mark.parametrize(("changes", "where"), MALFORMED.values(), ids=MALFORMED)
+def test_what_is_none_is_malformed_and_says_where(changes: dict[str, Any], where: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        parse_health_certificate(UTOPIA.code(**changes))
+    assert refusal.value.where == where
+
+
+def test_a_time_may_have_a_fraction() -> None:
+    assert parse_health_certificate(UTOPIA.code(claims={4: NOW + 0.9})).unverified_expires == NOW
+
+
+def test_the_reading_is_chosen_by_whoever_reads() -> None:
+    text = UTOPIA.code(payload(co="ut"))
+    assert parse_health_certificate(text).warnings == ("v[0].co: expected the code of a country",)
+    with pytest.raises(Malformed, match="country"):
+        parse_health_certificate(text, Reading.STRICT)

@@ -1,0 +1,75 @@
+"""From the text of a QR code to the signed bytes in it, each layer by itself."""
+
+import zlib
+
+import pytest
+from zegel_testing.health import Health, code_of
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.code import MAX_SIGNED, build_code, parse_code, parse_signed_code
+from zegel.primitives.base45 import encode_base45
+from zegel.primitives.cbor import Tag, encode_cbor
+
+UTOPIA = Health()
+SIGNED = UTOPIA.cose()
+EMPTY = encode_cbor({})
+
+
+def test_what_is_written_is_read_again() -> None:
+    assert parse_code(build_code(SIGNED).encode()) == SIGNED
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (UTOPIA.code().replace(b"HC1:", b"HC2:"), "prefix"),
+        (UTOPIA.code().removeprefix(b"HC1:"), "prefix"),
+        (b"hc1:" + UTOPIA.code()[4:], "prefix"),
+        (b"", "prefix"),
+        (b"HC1:a" + UTOPIA.code()[4:], "character 1"),
+        (b"HC1:" + encode_base45(SIGNED).encode(), "compression"),  # not compressed
+        (b"HC1:" + encode_base45(zlib.compress(SIGNED)[:-4]).encode(), "compression"),  # cut off
+        (b"HC1:" + encode_base45(zlib.compress(SIGNED) + b"!!").encode(), "compression"),  # and something behind
+        (b"HC1:" + encode_base45(zlib.compress(bytes(2_000_000))).encode(), "compression"),  # a bomb
+        (code_of(bytes(MAX_SIGNED + 1)), "compression"),
+    ],
+)
+def test_a_layer_that_is_wrong_is_named(text: bytes, where: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        parse_code(text)
+    assert refusal.value.where == where
+
+
+@pytest.mark.parametrize("tags", [(), (18,), (18, 61)])
+def test_cose_is_read_with_its_tags_or_without(tags: tuple[int, ...]) -> None:
+    signed = parse_signed_code(UTOPIA.cose(tags=tags))
+    assert signed.protected == {1: -7, 4: UTOPIA.signer.kid}
+    assert UTOPIA.signer.verifies(signed.signature, signed.message)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"\x01",
+        encode_cbor([EMPTY, {}, b"", b"", b""]),
+        encode_cbor([EMPTY, {}, b""]),
+        encode_cbor([{}, {}, b"", b""]),
+        encode_cbor([EMPTY, [], b"", b""]),
+        encode_cbor([EMPTY, {}, None, b""]),
+        encode_cbor([EMPTY, {}, b"", None]),
+        encode_cbor([b"\x01", {}, b"", b""]),
+        encode_cbor(Tag(17, [EMPTY, {}, b"", b""])),
+        encode_cbor(Tag(18, Tag(61, [EMPTY, {}, b"", b""]))),
+        b"\x9f\x41\xa0\xa0\x40\x40\xff",  # of indefinite length
+        b"\x84\x43\xa1\x01\x26\xa2\x04\x41\x01\x04\x41\x02\x40\x40",  # a label twice
+        b"\x81" * 40 + b"\x01",
+        SIGNED + b"\x00",
+    ],
+)
+def test_what_is_no_cose_sign1_is_malformed(value: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_signed_code(value)
+
+
+def test_an_empty_protected_header_is_an_empty_string() -> None:
+    assert parse_signed_code(encode_cbor([b"", {1: -7}, b"", b""])).unprotected == {1: -7}

@@ -1,0 +1,81 @@
+"""The keys of health authorities: read from certificates, found by their identifier, and what each may sign."""
+
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.health import RECOVERY_USAGE, TEST_USAGE, VACCINATION_USAGE, Health
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.keys import MAX_SIGNER, Algorithm, DocumentSigners, parse_signer
+
+RSA = rsa.generate_private_key(65_537, 2_048)
+
+
+def test_a_certificate_becomes_a_signer() -> None:
+    made = Health(VACCINATION_USAGE)
+    assert made.signer.kid == sha256(made.der).digest()[:8]
+    assert (made.signer.algorithm, made.signer.country) == (Algorithm.ES256, "UT")
+    assert made.signer.usages == {VACCINATION_USAGE}
+    assert (made.signer.not_before, made.signer.not_after) == (NOW - 400 * DAY, NOW + 400 * DAY)
+    assert parse_signer(made.der, kid=b"another").kid == b"another"
+
+
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP384R1()), RSA], ids=["P-384", "RSA"])
+def test_each_kind_of_key_verifies_what_it_signed_and_nothing_else(key: object) -> None:
+    made = Health(key=key)
+    signature = made.sign(b"message")
+    assert made.signer.verifies(signature, b"message")
+    assert not made.signer.verifies(signature, b"another")
+    assert not made.signer.verifies(signature + b"\x00", b"message")
+    assert not made.signer.verifies(b"", b"message")
+
+
+def test_a_signature_of_zeros_is_none() -> None:
+    assert not Health().signer.verifies(bytes(64), b"message")
+
+
+@pytest.mark.parametrize(
+    ("usages", "kinds"),
+    [
+        ((), "tvr"),
+        (("1.3.6.1.5.5.7.3.1",), "tvr"),
+        ((TEST_USAGE,), "t"),
+        ((VACCINATION_USAGE,), "v"),
+        ((RECOVERY_USAGE,), "r"),
+        ((TEST_USAGE, RECOVERY_USAGE), "tr"),
+        (("1.3.6.1.4.1.1847.2021.1.9",), ""),
+    ],
+)
+def test_a_certificate_that_names_kinds_is_for_those_alone(usages: tuple[str, ...], kinds: str) -> None:
+    signer = Health(*usages).signer
+    assert "".join(kind for kind in "tvr" if signer.may_sign(kind)) == kinds
+
+
+@pytest.mark.parametrize(
+    ("key", "where"),
+    [
+        (ec.generate_private_key(ec.SECP521R1()), "key"),
+        (rsa.generate_private_key(65_537, 1_024), "key"),
+    ],
+    ids=["P-521", "RSA 1024"],
+)
+def test_another_key_is_refused(key: object, where: str) -> None:
+    with pytest.raises(Malformed, match="P-256 or P-384") as refusal:
+        Health(key=key)
+    assert refusal.value.where == where
+
+
+def test_what_is_no_certificate_is_malformed() -> None:
+    for data in (b"", b"\x30\x00", Health().der[:-1], bytes(MAX_SIGNER + 1)):
+        with pytest.raises(Malformed):
+            parse_signer(data)
+
+
+def test_two_signers_may_share_an_identifier() -> None:
+    one, two = Health(), Health()
+    shared = [parse_signer(each.der, kid=b"same") for each in (one, two)]
+    signers = DocumentSigners([*shared, Health().signer])
+    assert (signers.named(b"same"), len(signers)) == (tuple(shared), 3)
+    assert signers.named(b"other") == ()

@@ -1,0 +1,146 @@
+"""What a certificate may say, in both readings; the published schema is the judge of the strict one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zegel_testing.health import ENTRIES, NAME, payload, without
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.schema import MAX_TEXT, Kind, Reading, read_payload
+from zegel.primitives.cbor import Tag
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "vectors" / "dcc-schema" / "DCC.combined-schema.json").read_text())
+PUBLISHED = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker(formats=["date"]))
+LONG = "X" * (MAX_TEXT + 1)
+
+
+def refused(value: dict[Any, Any], reading: Reading) -> str | None:
+    """Where a payload is refused, None where it is taken."""
+    try:
+        read_payload(value, reading)
+    except Malformed as error:
+        return error.where
+    return None
+
+
+@pytest.mark.parametrize("reading", Reading)
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_is_taken(kind: Kind, reading: Reading) -> None:
+    assert read_payload(payload(kind), reading) == (kind, ())
+    assert PUBLISHED.is_valid(payload(kind))
+
+
+WRONG = {
+    "no version": (without(payload(), "ver"), "ver"),
+    "a version that is a number": (payload(ver=1), "ver"),
+    "no name": (without(payload(), "nam"), "nam"),
+    "a name that is a text": (payload(nam="ERIKA"), "nam"),
+    "a name without transliteration": (payload(nam={"fn": "Voorbeeld"}), "nam"),
+    "a name that is a number": (payload(nam={**NAME, "fn": 1}), "nam.fn"),
+    "a birth date that is null": (payload(dob=None), "dob"),
+    "a birth date with a time": (payload(dob="1986-03-14T00:00:00"), "dob"),
+    "a birth date of another century": (payload(dob="1886-03-14"), "dob"),
+    "nothing": (without(payload(), "v"), "v, t, r"),
+    "two things": (payload() | {"r": [ENTRIES["r"]]}, "v, t, r"),
+    "nothing in it": (payload() | {"v": []}, "v"),
+    "two doses": (payload() | {"v": [ENTRIES["v"]] * 2}, "v"),
+    "an object for an array": (payload() | {"v": ENTRIES["v"]}, "v"),
+    "a text for an object": (payload() | {"v": ["x"]}, "v"),
+    "no dose": (payload(dn=0), "v[0].dn"),
+    "a dose that is true": (payload(dn=True), "v[0].dn"),
+    "a dose that is a text": (payload(dn="2"), "v[0].dn"),
+    "a date with a time": (payload(dt="2026-10-01T00:00:00Z"), "v[0].dt"),
+    "a day that there is not": (payload(dt="2026-02-30"), "v[0].dt"),
+    "a date that is a number": (payload(dt=20261001), "v[0].dt"),
+    "a vaccine that is a number": (payload(mp=1), "v[0].mp"),
+    "a country that is null": (payload(co=None), "v[0].co"),
+    "a maker that is null": (payload("t") | {"t": [{**ENTRIES["t"], "ma": None}]}, "t[0].ma"),
+    "an end that is missing": (payload("r") | {"r": [without(ENTRIES["r"], "du")]}, "r[0].du"),
+}
+
+
+@pytest.mark.parametrize("reading", Reading)
+@pytest.mark.parametrize(("value", "where"), WRONG.values(), ids=WRONG)
+def test_structure_types_and_dates_are_strict_in_both_readings(
+    value: dict[str, Any], where: str, reading: Reading
+) -> None:
+    assert refused(value, reading) == where
+    assert not PUBLISHED.is_valid(value)
+
+
+ODD = {
+    "version": (payload(ver="1.3"), "ver"),
+    "name that is long": (payload(nam={**NAME, "gn": LONG}), "nam.gn"),
+    "name in small letters": (payload(nam={**NAME, "fnt": "Voorbeeld"}), "nam.fnt"),
+    "name with a dash": (payload(nam={"gnt": "ERIKA-MARIA"}), "nam.gnt"),
+    "country in small letters": (payload(co="ut"), "v[0].co"),
+    "country that is empty": (payload(co=""), "v[0].co"),
+    "issuer that is long": (payload("t") | {"t": [{**ENTRIES["t"], "is": LONG}]}, "t[0].is"),
+    "identifier that is long": (payload("r", ci=LONG), "r[0].ci"),
+}
+
+
+@pytest.mark.parametrize(("value", "where"), ODD.values(), ids=ODD)
+def test_a_text_of_another_form_is_a_warning_in_the_field(value: dict[str, Any], where: str) -> None:
+    assert refused(value, Reading.STRICT) == where
+    assert not PUBLISHED.is_valid(value)
+    _, warnings = read_payload(value, Reading.FIELD)
+    assert [warning.partition(":")[0] for warning in warnings] == [where]
+
+
+@pytest.mark.parametrize("born", ["1986", "1986-03", "1986-03-14", ""])
+def test_a_birth_date_may_be_known_in_part(born: str) -> None:
+    assert refused(payload(dob=born), Reading.STRICT) is None
+
+
+@pytest.mark.parametrize(
+    ("time", "good"),
+    [
+        ("2026-11-20T09:00:00Z", True),
+        ("2026-11-20t09:00:00.123+02:00", True),
+        (Tag(0, "2026-11-20T09:00:00Z"), True),
+        (Tag(0, 1_790_000_000), False),
+        (Tag(1, 1_790_000_000), False),
+        ("2026-11-20T09:00:00", False),
+        ("2026-11-20T09:00:00+0200", False),
+        ("2026-02-30T09:00:00Z", False),
+        ("2026-11-20T25:00:00Z", False),
+        ("2026-11-20", False),
+        (1_790_000_000, False),
+    ],
+)
+def test_when_a_sample_was_taken_is_a_time_with_its_offset(time: Any, good: bool) -> None:
+    value = payload("t", sc=time)
+    assert refused(value, Reading.FIELD) == (None if good else "t[0].sc")
+    if isinstance(time, Tag) and good:
+        assert value["t"][0]["sc"] == time.value
+
+
+@pytest.mark.parametrize("value", [payload() | {1: 2}, payload(nam={**NAME, 1: 2}), payload() | {"v": [{1: 2}]}])
+def test_members_are_named_by_text(value: dict[Any, Any]) -> None:
+    assert refused(value, Reading.FIELD) is not None
+
+
+LEAVES = st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(["", "X", "x", LONG, "2026-10-01", "1986"])
+PATHS = [("ver",), ("dob",), ("nam",), *((("nam", name)) for name in NAME)]
+
+
+@given(st.sampled_from(list(Kind)), st.data())
+def test_the_strict_reading_agrees_with_the_published_schema(kind: Kind, data: st.DataObject) -> None:
+    value = payload(kind)
+    entry = value[str(kind)][0]
+    places = [*PATHS, *((str(kind), 0, name) for name in entry if name != "sc")]
+    *holders, last = data.draw(st.sampled_from(places))
+    at: Any = value
+    for step in holders:
+        at = at[step]
+    if data.draw(st.booleans()):
+        at[last] = data.draw(LEAVES)
+    else:
+        del at[last]
+    assert (refused(value, Reading.STRICT) is None) == PUBLISHED.is_valid(value)

@@ -1,0 +1,41 @@
+"""Base45, by the examples of RFC 9285 and beyond them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zegel.errors import Malformed
+from zegel.primitives.base45 import encode_base45, parse_base45
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [(b"AB", "BB8"), (b"Hello!!", "%69 VD92EX0"), (b"base-45", "UJCLQE7W581"), (b"ietf!", "QED8WEX0"), (b"", "")],
+)
+def test_rfc_9285_section_4_3_and_4_4(data: bytes, text: str) -> None:
+    assert encode_base45(data) == text
+    assert parse_base45(text.encode(), "test") == data
+
+
+@given(st.binary(max_size=600))
+def test_what_was_encoded_is_decoded(data: bytes) -> None:
+    assert parse_base45(encode_base45(data).encode(), "test") == data
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "says"),
+    [
+        (b"GGW", "", "beyond"),  # RFC 9285 section 4.4: 65536
+        (b":::", "", "beyond"),
+        (b"BB8:%", "", "beyond"),  # 1664, more than one byte
+        (b"B", "", "too long"),
+        (b"BB8B", "", "too long"),
+        (b"bb8", "character 1", "alphabet"),
+        (b"BB\xff", "character 3", "alphabet"),
+        (b"BB8,0", "character 4", "alphabet"),
+    ],
+)
+def test_nothing_else_is(text: bytes, where: str, says: str) -> None:
+    with pytest.raises(Malformed, match=says) as refusal:
+        parse_base45(text, "test")
+    assert refusal.value.where == where
