@@ -7,6 +7,7 @@ from typing import Final
 from zegel.errors import Malformed
 
 _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+MAX_TEXT: Final = 1 << 16  # characters; a QR code holds 4,296
 _FOREIGN: Final = 0xFF
 _VALUES: Final = bytes(_ALPHABET.find(symbol) & _FOREIGN for symbol in range(256))  # -1 for what is foreign
 _MIDDLE: Final = tuple(range(0, 45 * 45, 45))
@@ -26,6 +27,8 @@ def encode_base45(data: bytes) -> str:
 
 def parse_base45(text: bytes, what: str) -> bytes:
     """Decode; ``Malformed`` for a foreign character, a length that cannot be, or a group beyond its bytes."""
+    if len(text) > MAX_TEXT:
+        raise Malformed(what, "", f"expected at most {MAX_TEXT} characters, got {len(text)}")
     values = text.translate(_VALUES)
     if _FOREIGN in values:
         raise Malformed(what, f"character {values.index(_FOREIGN) + 1}", "expected the alphabet of Base45")

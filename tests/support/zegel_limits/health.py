@@ -1,18 +1,25 @@
-"""The limits of health certificates: their rules."""
+"""The limits of health certificates, and of their rules."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate
+from zegel_testing.health import Health, payload
 
 from zegel.checks import Check
+from zegel.formats.hcert.certificate import parse_health_certificate
+from zegel.formats.hcert.code import PREFIX, parse_code
+from zegel.formats.hcert.keys import parse_signer
 from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.rules.check import check_rules
 from zegel.formats.hcert.rules.dates import date_time
 from zegel.formats.hcert.rules.expression import parse_expression
 from zegel.formats.hcert.rules.rule import parse_rule
+from zegel.formats.hcert.schema import Reading
+from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel_limits.pair import Pair
 
 
@@ -48,7 +55,26 @@ def _dated(length: int) -> object:
     return text
 
 
+def _code(certificate: Any = None, **changes: Any) -> object:
+    return parse_health_certificate(_AUTHORITY.code(certificate, **changes), Reading.STRICT)
+
+
+def _inflated(size: int) -> object:
+    return parse_code(PREFIX + encode_base45(zlib.compress(bytes(size))).encode())
+
+
+_AUTHORITY: Final = Health()
+
 HEALTH: Final[Mapping[str, Pair]] = {
+    "zegel.primitives.base45.MAX_TEXT": Pair(lambda n: parse_base45(b"0" * n, what="test"), filler=True),
+    "zegel.formats.hcert.certificate.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
+    "zegel.formats.hcert.certificate.MAX_KID": Pair(
+        lambda n: _code(protected={1: -7, 4: bytes(n)}), says="a key identifier"
+    ),
+    "zegel.formats.hcert.code.MAX_CODE": Pair(lambda n: parse_code(PREFIX.ljust(n, b"0")), filler=True),
+    "zegel.formats.hcert.code.MAX_SIGNED": Pair(_inflated),
+    "zegel.formats.hcert.keys.MAX_SIGNER": Pair(lambda n: parse_signer(bytes(n)), filler=True),
+    "zegel.formats.hcert.schema.MAX_TEXT": Pair(lambda n: _code(payload(ci="x" * n))),
     "zegel.formats.hcert.rules.book.MAX_RULE_FILE": Pair(_sized),
     "zegel.formats.hcert.rules.book.MAX_RULE_DEPTH": Pair(_nested),
     "zegel.formats.hcert.rules.book.MAX_RULES": Pair(_crowd),

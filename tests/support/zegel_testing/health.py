@@ -70,9 +70,14 @@ def payload(kind: str = "v", **changes: Any) -> dict[str, Any]:
 
 
 class Health:
-    """Who signs. ``key`` makes it another kind of key than P-256; ``usages`` are those of its certificate."""
+    """Who signs. ``key`` makes it another kind of key than P-256.
 
-    def __init__(self, *usages: str, key: Any = None, name: str = "Utopia health office") -> None:
+    ``usages`` are those of its certificate, ``usage_bytes`` what stands there instead.
+    """
+
+    def __init__(
+        self, *usages: str, key: Any = None, name: str = "Utopia health office", usage_bytes: bytes = b""
+    ) -> None:
         self.key: Any = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
             [x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "UT"), x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]
@@ -86,6 +91,9 @@ class Health:
             .not_valid_before(datetime.fromtimestamp(NOW - 400 * DAY, UTC))
             .not_valid_after(datetime.fromtimestamp(NOW + 400 * DAY, UTC))
         )
+        if usage_bytes:
+            unread = x509.UnrecognizedExtension(x509.OID_EXTENDED_KEY_USAGE, usage_bytes)
+            builder = builder.add_extension(unread, critical=False)
         if usages:
             extension = x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage) for usage in usages])
             builder = builder.add_extension(extension, critical=False)
@@ -127,6 +135,13 @@ class Health:
         for tag in tags:
             value = Tag(tag, value)
         return encode_cbor(value)
+
+    def cose_of(self, inner: bytes) -> bytes:
+        """COSE_Sign1 over a payload that is encoded already, however badly."""
+        protected = encode_cbor({1: int(self.signer.algorithm), 4: self.signer.kid})
+        head = b"\xa4" + encode_cbor(1) + encode_cbor("UT") + encode_cbor(4) + encode_cbor(NOW + DAY)
+        claims = head + encode_cbor(6) + encode_cbor(NOW) + encode_cbor(-260) + b"\xa1\x01" + inner
+        return encode_cbor(Tag(18, [protected, {}, claims, self.sign(to_be_signed(protected, claims))]))
 
     def code(self, certificate: Any = None, **changes: Any) -> bytes:
         """The text of a QR code."""

@@ -4,6 +4,7 @@ A parser of what another one decoded is called behind that one, for nothing else
 """
 
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +25,9 @@ from zegel.errors import Malformed
 from zegel.formats.catalogue.parse import parse_attestation_type
 from zegel.formats.credential import Format
 from zegel.formats.detect import parse_any
+from zegel.formats.hcert.certificate import parse_health_certificate
+from zegel.formats.hcert.code import PREFIX, parse_code, parse_signed_code
+from zegel.formats.hcert.keys import parse_signer
 from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.rules.expression import parse_expression
 from zegel.formats.hcert.rules.rule import parse_rule
@@ -50,6 +54,7 @@ from zegel.formats.status.reference import (
     parse_status_reference,
 )
 from zegel.formats.status.token import StatusListFormat, parse_status_list
+from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel.primitives.cbor import (
     Tag,
     encode_cbor,
@@ -137,6 +142,8 @@ from zegel_testing.faults import (
     sd_jwt_texts,
     spoiled,
 )
+from zegel_testing.health import Health, code_of
+from zegel_testing.health import payload as health_payload
 from zegel_testing.identifiers import claims_of as listed_claims
 from zegel_testing.identifiers import identifier_token, signed_claims
 from zegel_testing.issuance import Issuer
@@ -260,6 +267,10 @@ ROOTED_POLICY: Final = {
 IDENTIFIER_CLAIM: Final = {"identifier_list": {"id": b"1" * 16, "uri": "https://status.utopia.example/2"}}
 ATTESTED: Final = AttestationStatus(uri="https://status.utopia.example/1", index=7, maintained_until=NOW)
 ROOT: Final = authority("parsers").certificate
+
+
+_HEALTH: Final = Health()
+_HEALTH_CODE: Final = _HEALTH.code()
 
 
 def mdoc() -> bytes:
@@ -518,6 +529,46 @@ def _pem_faults(good: bytes) -> Iterator[Fault]:
     yield Fault("nothing", b"", True)
 
 
+def _base45_faults(good: bytes) -> Iterator[Fault]:
+    for place in range(0, len(good) - 3, 7):
+        for symbols in (b"a", b"\xff", b"\0", b","):
+            yield Fault(f"{symbols!r} at {place}", good[:place] + symbols + good[place + 1 :], True)
+        yield Fault(f"beyond at {place}", good[: place // 3 * 3] + b":::" + good[place // 3 * 3 + 3 :], True)
+    yield Fault("one too long", good[: len(good) // 3 * 3] + b"0", True)
+    yield from oversized(good)
+
+
+def _code_text_faults(good: bytes) -> Iterator[Fault]:
+    yield from cut_short(good, certain=True)
+    yield from _behind_prefix(_base45_faults, good)
+    for prefix in (b"", b"hc1:", b"HC2:", b"HC1", b" HC1:"):
+        yield Fault(f"prefix {prefix!r}", prefix + good.removeprefix(PREFIX), True)
+    yield Fault("a bomb", PREFIX + encode_base45(zlib.compress(bytes(2_000_000))).encode(), True)
+    yield Fault("not compressed", PREFIX + encode_base45(_HEALTH.cose()).encode(), True)
+    yield Fault("nothing", b"", True)
+
+
+def _code_faults(good: bytes) -> Iterator[Fault]:
+    """Of the text, and of the signed bytes in it: what is in there too deep for ``cbor_texts`` is signed anew."""
+    yield from _code_text_faults(good)
+    yield from _in_codes(cbor_texts(_HEALTH.cose()))
+    for fault in cbor_texts(encode_cbor(health_payload())):
+        yield Fault(f"payload: {fault.name}", code_of(_HEALTH.cose_of(fault.data)), fault.certain)
+
+
+def _signed_faults(good: bytes) -> Iterator[Fault]:
+    """What the payload holds is for whoever reads that."""
+    return (each._replace(certain=each.certain and "[2]>" not in each.name) for each in cbor_texts(good))
+
+
+def _behind_prefix(faults: Callable[[bytes], Iterator[Fault]], good: bytes) -> Iterator[Fault]:
+    return (Fault(each.name, PREFIX + each.data, each.certain) for each in faults(good.removeprefix(PREFIX)))
+
+
+def _in_codes(faults: Iterator[Fault]) -> Iterator[Fault]:
+    return (Fault(each.name, code_of(each.data), each.certain) for each in faults)
+
+
 def _xml_faults(good: bytes) -> Iterator[Fault]:
     yield from cut_short(good, certain=True)
     yield from islice(spoiled(good), 0, None, 7)
@@ -754,6 +805,9 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         of_json(in_object(lambda members: parse_numeric_date(members.get("a"), "test", "a")), {"a": NOW}),
         of_cbor(behind_cbor(lambda value: parse_numeric_date(value, "test", "a")), encode_cbor(NOW)),
     ),
+    "primitives.base45.parse_base45": (
+        Probe(partial(parse_base45, what="test"), _HEALTH_CODE.removeprefix(PREFIX), _base45_faults),
+    ),
     "primitives.crl.parse_crl": (Probe(parse_crl, _CRL, _der_faults),),
     "primitives.x509.parse_certificate": (Probe(parse_certificate, _CERTIFICATE.der, _der_faults),),
     "primitives.x509.parse_pem_certificates": (
@@ -832,6 +886,12 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "formats.catalogue.parse.parse_attestation_type": (
         in_text(Probe(partial(parse_attestation_type, file="card.toml"), TYPE_FILE.encode(), _toml_faults)),
     ),
+    "formats.hcert.certificate.parse_health_certificate": (
+        Probe(parse_health_certificate, _HEALTH_CODE, _sampled(_code_faults, 3)),
+    ),
+    "formats.hcert.code.parse_code": (Probe(parse_code, _HEALTH_CODE, _code_text_faults),),
+    "formats.hcert.code.parse_signed_code": (Probe(parse_signed_code, _HEALTH.cose(), _signed_faults),),
+    "formats.hcert.keys.parse_signer": (Probe(parse_signer, _HEALTH.der, _sampled(_der_faults, 5)),),
     "formats.hcert.rules.book.parse_rule_book": (
         of_json(lambda data: parse_rule_book([("rules.json", data)]), [business_rules.RULE, business_rules.TAKEN_BACK]),
         of_json(lambda data: parse_rule_book([("sets.json", data)]), business_rules.PUBLISHED),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zegel.errors import Malformed
-from zegel.primitives.base45 import encode_base45, parse_base45
+from zegel.primitives.base45 import MAX_TEXT, encode_base45, parse_base45
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ def test_what_was_encoded_is_decoded(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("text", "where", "says"),
     [
+        (b"0" * (MAX_TEXT + 1), "", "at most"),
         (b"GGW", "", "beyond"),  # RFC 9285 section 4.4: 65536
         (b":::", "", "beyond"),
         (b"BB8:%", "", "beyond"),  # 1664, more than one byte

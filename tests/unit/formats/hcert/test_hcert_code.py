@@ -6,7 +6,7 @@ import pytest
 from zegel_testing.health import Health, code_of
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.code import MAX_SIGNED, build_code, parse_code, parse_signed_code
+from zegel.formats.hcert.code import MAX_CODE, MAX_SIGNED, build_code, parse_code, parse_signed_code
 from zegel.primitives.base45 import encode_base45
 from zegel.primitives.cbor import Tag, encode_cbor
 
@@ -26,6 +26,7 @@ def test_what_is_written_is_read_again() -> None:
         (UTOPIA.code().removeprefix(b"HC1:"), "prefix"),
         (b"hc1:" + UTOPIA.code()[4:], "prefix"),
         (b"", "prefix"),
+        (b"HC1:" + b"0" * MAX_CODE, ""),
         (b"HC1:a" + UTOPIA.code()[4:], "character 1"),
         (b"HC1:" + encode_base45(SIGNED).encode(), "compression"),  # not compressed
         (b"HC1:" + encode_base45(zlib.compress(SIGNED)[:-4]).encode(), "compression"),  # cut off

@@ -73,6 +73,12 @@ def test_what_is_no_certificate_is_malformed() -> None:
             parse_signer(data)
 
 
+def test_key_usages_that_cannot_be_read_are_malformed() -> None:
+    with pytest.raises(Malformed) as refusal:
+        Health(usage_bytes=b"\x30\x02\x04\x00")
+    assert refusal.value.where == "extendedKeyUsage"
+
+
 def test_two_signers_may_share_an_identifier() -> None:
     one, two = Health(), Health()
     shared = [parse_signer(each.der, kid=b"same") for each in (one, two)]
