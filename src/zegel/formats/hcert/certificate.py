@@ -22,7 +22,7 @@ from zegel.primitives.times import parse_numeric_date
 
 ISS, EXP, IAT, HCERT = 1, 4, 6, -260  # RFC 8392 section 4; specification 1.0.5 section 3.3
 EU_DCC: Final = 1  # within HCERT: version 1 of the EU's certificate
-MAX_ISSUER: Final = 80
+MAX_ISSUER: Final = 80  # characters, as the schema allows other texts; a country code has two
 MAX_KID: Final = 64  # bytes; the specification has 8
 
 

@@ -14,7 +14,7 @@ from zegel.errors import Malformed
 from zegel.formats.hcert.code import WHAT
 from zegel.primitives.cbor import TAG_DATE_TIME, Tag
 
-MAX_TEXT: Final = 80
+MAX_TEXT: Final = 80  # characters: eu-dcc-schema 1.3.3, maxLength of every text
 _TEXTS: Final = frozenset({str})
 Refuse: TypeAlias = Callable[[str, str], None]
 Rule: TypeAlias = Callable[[Any, str, Refuse], None]
