@@ -1,0 +1,179 @@
+"""What a door gets to know: yes or no, and nothing that tells one person from another. Every byte that it receives, all
+that it can open of that, and all that it ever stores.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zegel_testing.door_world import DoorWorld, door_world, everything
+from zegel_testing.erika import personal_values
+from zegel_testing.hand_wallet import Copy
+from zegel_testing.leaks import views_of
+from zegel_testing.sandboxes import sandbox_at
+
+from zegel.formats.credential import Format
+from zegel.primitives.cbor import parse_cbor
+from zegel.primitives.encoding import parse_base64url
+from zegel.protocols.openid4vp.verifier import Requested
+
+pytestmark = pytest.mark.anyio
+FORMATS = pytest.mark.parametrize("format_", list(Format))
+# What the health certificate says from which the attestation was made, and the wallet's owner besides.
+OF_THE_CERTIFICATE = {
+    "VOORBEELD",
+    "ERIKA",
+    "1986-03-14",
+    "EU/1/20/1528",
+    "ORG-100030215",
+    "840539006",
+    "1119349007",
+    "URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP",
+}
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[DoorWorld]:
+    async with door_world(sandbox_at(tmp_path)) as world:
+        yield world
+
+
+async def present(door: DoorWorld, copy: Copy) -> bytes:
+    """Somebody presents a copy across devices; the presentation as the door opens it."""
+    before = len(list(door.opened()))
+    keeper = door.browser()
+    page = await keeper.open(door.origin + "/")
+    await keeper.follow(await keeper.submit(page, "/ask"))
+    link = [value for value in door.store.noted if isinstance(value, Requested)][-1].link("haip-vp://")
+    await door.wallet(copy).present(link)
+    assert "<h1>Yes</h1>" in (await keeper.open("/")).body.decode()
+    (opened,) = list(door.opened())[before:]
+    return opened
+
+
+def mentioned(door: DoorWorld, words: set[str]) -> set[tuple[str, str]]:
+    """Which of the words stand where in the door's view, in whatever encoding and case."""
+    return {
+        (place, word)
+        for place, seen in everything(door).items()
+        for view in views_of(seen)
+        for word in words
+        if word.lower().encode() in view.lower()
+    }
+
+
+def values_in(presentation: bytes, format_: Format) -> set[str]:
+    """Every value of a presentation, whatever it stands in: headers, payloads, disclosures, elements, signatures."""
+    found = _cbor_leaves(presentation) if format_ is Format.MDOC else _sdjwt_leaves(presentation.decode())
+    return {repr(value) for value in found}
+
+
+def _sdjwt_leaves(text: str) -> Iterator[object]:
+    for part in text.split("~"):
+        for piece in part.split("."):
+            yield piece
+            try:
+                yield from _json_leaves(json.loads(parse_base64url(piece, what="test")))
+            except (ValueError, UnicodeDecodeError):  # a signature
+                continue
+
+
+def _json_leaves(value: Any) -> Iterator[object]:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _json_leaves(inner)
+    else:
+        yield value
+
+
+def _cbor_leaves(value: Any) -> Iterator[object]:
+    if isinstance(value, bytes):
+        yield value
+        try:
+            inner = parse_cbor(value, "test")
+        except Exception:  # noqa: BLE001 a string of bytes that is none
+            return
+        if isinstance(inner, dict | list | tuple) or hasattr(inner, "value"):
+            yield from _cbor_leaves(inner)
+    elif hasattr(value, "value") and hasattr(value, "tag"):
+        yield from _cbor_leaves(value.value)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _cbor_leaves(key)
+            yield from _cbor_leaves(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _cbor_leaves(inner)
+    else:
+        yield value
+
+
+@FORMATS
+async def test_the_doors_whole_view_has_no_name_no_birth_date_no_product_and_no_uci(
+    door: DoorWorld, format_: Format
+) -> None:
+    (copy,) = await door.issue(format_)
+    await present(door, copy)
+    told = everything(door)
+    assert all(len(seen) > 1_000 for seen in told.values()), "there is something to look at"
+    assert mentioned(door, {"vaccination_valid", "UT/2026-11"}) >= {
+        ("opened", "UT/2026-11"),
+        ("opened", "vaccination_valid"),
+    }
+    assert mentioned(door, OF_THE_CERTIFICATE | personal_values("pid")) == set()
+
+
+@FORMATS
+async def test_two_presentations_share_nothing_but_what_everybodys_have(door: DoorWorld, format_: Format) -> None:
+    mine, mine_again = await door.issue(format_, count=2)
+    (somebody_elses,) = await door.issue(format_)
+    first, second, other = [
+        values_in(await present(door, copy), format_) for copy in (mine, mine_again, somebody_elses)
+    ]
+    assert len(first) > 15
+    assert first & second <= other
+    assert (first & second) == (first & other) == (second & other)
+
+
+@FORMATS
+async def test_whatever_of_a_visit_is_stored_is_gone_with_its_verdict(door: DoorWorld, format_: Format) -> None:
+    (copy,) = await door.issue(format_)
+    opened = await present(door, copy)
+    own = {value for value in values_in(opened, format_) if len(value) > 20}
+    kept = repr(door.store.kept)
+    assert not [value for value in own if value.strip("b'\"") in kept]
+    assert "Answered" in kept
+    assert "verdict=Verdict(reason=None, failure=None)" in kept
+
+
+# --- bad twins: what would tell too much is found ---------------------------------------------------------------------
+
+
+@FORMATS
+async def test_a_copy_that_is_shown_twice_is_found(door: DoorWorld, format_: Format) -> None:
+    (mine,) = await door.issue(format_)
+    (somebody_elses,) = await door.issue(format_)
+    first, second, other = [values_in(await present(door, copy), format_) for copy in (mine, mine, somebody_elses)]
+    linking = (first & second) - other
+    assert len(linking) >= 5, "salts, digests, the key, the issuer's signature"
+
+
+@FORMATS
+@pytest.mark.parametrize("word", ["VOORBEELD", "1986-03-14", "EU/1/20/1528", "URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP"])
+async def test_an_issuer_that_hides_something_in_the_name_of_the_rules_is_found(
+    door: DoorWorld, format_: Format, word: str
+) -> None:
+    (copy,) = await door.issue(format_, rule_set=f"UT/2026-11/{word}")
+    await present(door, copy)
+    assert ("opened", word) in mentioned(door, OF_THE_CERTIFICATE)
+
+
+async def test_a_wallet_that_says_more_than_it_is_asked_for_is_found(door: DoorWorld) -> None:
+    (copy,) = await door.issue(Format.SD_JWT_VC)
+    await present(door, copy)
+    request = door.received[-1]
+    door.received.append(replace(request, headers=(*request.headers, ("x-name", "Voorbeeld"))))
+    assert mentioned(door, OF_THE_CERTIFICATE) == {("received", "VOORBEELD")}
