@@ -6,9 +6,10 @@ What is asked for is one flag and the name of the rules, which are the same for 
 but the verdict; the store is in memory, and the verifier's sessions in it end with the verdict.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, final
 
 from zegel.errors import Rejected
 from zegel.formats.catalogue.presented import read_record
@@ -33,6 +34,29 @@ VERDICT_SECONDS: Final = 60  # the doorkeeper has looked up by then, and the nex
 VALID: Final = "vaccination_valid"
 RULE_SET: Final = "rule_set"
 _PURPOSE: Final = "To let you in"
+
+
+class Bearer(Protocol):
+    """Whom a health certificate is about; whether that is whoever holds it, the doorkeeper has to see."""
+
+    @property
+    def name(self) -> Mapping[str, str]:
+        """As the certificate has it: fn and gn, or fnt and gnt."""
+        ...
+
+    @property
+    def birth_date(self) -> str:
+        """A date, its beginning, or nothing."""
+        ...
+
+
+class HealthJudge(Protocol):
+    """What judges the code of a health certificate, from what it has learnt before."""
+
+    def judge(self, code: bytes) -> Bearer:
+        """Whom it is about, when its signer is trusted, it is in force, not revoked, and meets the rules;
+        ``Malformed`` or ``Rejected`` otherwise."""
+        ...
 
 
 class Reason(StrEnum):

@@ -6,12 +6,13 @@ An old code is judged and answered in one request: nothing of it is stored anywh
 from dataclasses import dataclass
 from typing import Final, final
 
-from zegel.errors import Explanation, Rejected, explain
+from zegel.errors import Explanation, Malformed, Rejected, Unavailable, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.multipart import MultipartForm
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Failure
-from zegel.services.door import VERDICT_SECONDS, DoorService, Open, Reason, Verdict
-from zegel.services.ports import Random
+from zegel.services.door import VERDICT_SECONDS, Bearer, DoorService, HealthJudge, Open, Reason, Verdict
+from zegel.services.ports import CodeReader, Random
 from zegel.services.rates import Limit
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
@@ -22,13 +23,16 @@ from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route
 from zegel.web.turnstile import Limited
+from zegel.web.upload import MAX_UPLOAD, read_form
 from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
 
 HOME: Final = "/"
 ASK: Final = "/ask"
 NEXT: Final = "/next"
+CODE: Final = "/code"
 _MAX_FORM: Final = 1_000  # a CSRF token
 _WALLET_PAGE: Final = "/present"
+_PREFIX: Final = "HC1:"  # Electronic Health Certificate Specification 1.0.5, section 4.2
 _WORDS: Final = {
     Reason.NOT_MET: "What was shown says that the rules are not met.",
     Reason.OTHER_RULES: "What was shown is about rules that do not count here.",
@@ -40,7 +44,8 @@ _WORDS: Final = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSite:
-    """What the door's handlers need. ``wallet`` is the origin of a wallet's pages on this machine, if there is one."""
+    """What the door's handlers need. ``wallet`` is the origin of a wallet's pages on this machine, if there is one;
+    ``judge`` judges old certificates, where signers are trusted, and ``codes`` reads them from pictures."""
 
     service: DoorService
     verifier: VerifierSite
@@ -48,6 +53,8 @@ class DoorSite:
     random: Random
     wallet: str | None
     pace: Pace
+    codes: CodeReader
+    judge: HealthJudge | None = None
 
 
 async def show_home(site: DoorSite, request: HttpRequest) -> HttpResponse:
@@ -61,7 +68,7 @@ async def show_home(site: DoorSite, request: HttpRequest) -> HttpResponse:
         case Verdict():
             page = _verdict(site, turn, browser)
         case None:
-            page = _page(site, "door.html", browser, title="Show me")
+            page = _page(site, "door.html", browser, title="Show me", judges=site.judge is not None)
     return page if known is not None else browser.remembered(page)
 
 
@@ -77,6 +84,19 @@ async def go_on(site: DoorSite, request: HttpRequest) -> HttpResponse:
     browser = check_csrf(request.form(), known_browser(request, site.cookies))
     await site.service.forget(browser.id)
     return _see_home()
+
+
+async def judge_code(site: DoorSite, request: HttpRequest) -> HttpResponse:
+    """Judge the code of an old certificate: a text, or a picture of it. The answer is this response alone."""
+    form = read_form(request)
+    browser = check_csrf(dict(form.fields), known_browser(request, site.cookies))
+    if site.judge is None:
+        raise Unavailable("health certificates", "expected the signers that are trusted; set health.trust")
+    try:
+        bearer = site.judge.judge(await _code(site, form))
+    except (Malformed, Rejected) as error:
+        return _answer(site, browser, reason=Reason.REFUSED, explanation=explain(error), bearer=None)
+    return _answer(site, browser, reason=None, explanation=None, bearer=bearer)
 
 
 async def come_back(site: DoorSite, request: HttpRequest, *, session: str) -> HttpResponse:
@@ -117,15 +137,34 @@ def _waiting(site: DoorSite, turn: Open, browser: Browser) -> HttpResponse:
     )
 
 
+async def _code(site: DoorSite, form: MultipartForm) -> bytes:
+    """The code as text; ``Malformed`` for a picture without one."""
+    picture = form.files.get("picture")
+    if not picture:
+        return form.fields.get("code", "").strip().encode()
+    found = [text for text in await site.codes.read(picture) if text.startswith(_PREFIX)]
+    if len(found) != 1:
+        raise Malformed("picture", "", f"expected one code that begins with {_PREFIX}, got {len(found)}")
+    return found[0].encode()
+
+
 def _verdict(site: DoorSite, verdict: Verdict, browser: Browser) -> HttpResponse:
+    explanation = None if verdict.failure is None else _explained(verdict.failure)
+    return _answer(site, browser, reason=verdict.reason, explanation=explanation, bearer=None)
+
+
+def _answer(
+    site: DoorSite, browser: Browser, *, reason: Reason | None, explanation: Explanation | None, bearer: Bearer | None
+) -> HttpResponse:
     return _page(
         site,
         "door_verdict.html",
         browser,
-        title="Yes" if verdict.admitted else "No",
-        admitted=verdict.admitted,
-        why=None if verdict.reason is None else _WORDS[verdict.reason],
-        failure=None if verdict.failure is None else _explained(verdict.failure),
+        title="Yes" if reason is None else "No",
+        admitted=reason is None,
+        why=None if reason is None else _WORDS[reason],
+        failure=explanation,
+        bearer=None if bearer is None else _described(bearer),
         seconds=VERDICT_SECONDS,
         refresh=VERDICT_SECONDS,
     )
@@ -142,8 +181,17 @@ def _page(site: DoorSite, template: str, browser: Browser, *, title: str, **valu
         home=HOME,
         ask=ASK,
         next=NEXT,
+        code_path=CODE,
         **values,
     )
+
+
+def _described(bearer: Bearer) -> list[tuple[str, str]]:
+    """Whom to look for: the name as it is written, or as machines read it, and the date of birth."""
+    name = bearer.name
+    whole = " ".join(part for part in (name.get("gn"), name.get("fn")) if part)
+    machines = " ".join(part for part in (name.get("gnt"), name.get("fnt")) if part).replace("<", " ")
+    return [("Name", whole or machines), ("Date of birth", bearer.birth_date)]
 
 
 def _explained(failure: Failure) -> Explanation:
@@ -164,6 +212,7 @@ _REQUESTS: Final = Limited(Limit.REQUEST, _browser_of)
 ROUTES: Final[tuple[Route[DoorSite], ...]] = (
     Route("GET", HOME, show_home, Audience.PERSON),
     Route("POST", ASK, ask, Audience.PERSON, max_body=_MAX_FORM, limited=_REQUESTS, priority=Priority.BEGINS),
+    Route("POST", CODE, judge_code, Audience.PERSON, max_body=MAX_UPLOAD, limited=_REQUESTS),
     Route("POST", NEXT, go_on, Audience.PERSON, max_body=_MAX_FORM),
     Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
     Route("GET", REQUEST_PATH + "{session}", serve_request),

@@ -3,17 +3,19 @@
 Whatever it receives and stores is noted, and what it can open of that is opened.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_signer
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sql.store import open_memory_store
+from zegel.checks import Check
 from zegel.config.roles import Config
-from zegel.errors import Unavailable
+from zegel.errors import Rejected, Unavailable
 from zegel.formats.claims import Claim
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -27,7 +29,7 @@ from zegel.web.app.door import door_role
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.world import ConfiguredList
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
-from zegel_testing.browser import Browser
+from zegel_testing.browser import Browser, text_of
 from zegel_testing.fresh_lists import keep_lists_fresh
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.revocations import revocations_of
@@ -189,3 +191,75 @@ def everything(world: DoorWorld) -> Mapping[str, bytes]:
         "opened": b"\n".join(world.opened()),
         "stored": b"\n".join(repr(each).encode() for each in world.store.noted),
     }
+
+
+# --- the certificates of before ---------------------------------------------------------------------------------------
+
+CODE = "HC1:NCF-EXAMPLE"
+NAME = {"fn": "Voorbeeld", "gn": "Erika", "fnt": "VOORBEELD", "gnt": "ERIKA"}
+SPELLED = {"fnt": "VOORBEELD<MUSTER", "gnt": "ERIKA"}
+
+
+@dataclass(frozen=True)
+class Told:
+    name: Mapping[str, str]
+    birth_date: str
+
+
+@dataclass
+class Judge:
+    """A ``HealthJudge`` that knows one certificate. ``seen`` are the codes that it was shown."""
+
+    told: Told
+    seen: list[bytes] = field(default_factory=list)
+
+    def judge(self, code: bytes) -> Told:
+        self.seen.append(code)
+        if code == CODE.encode():
+            return self.told
+        raise Rejected(Check.SIGNATURE, "expected a signature of this key", field="signature")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A ``CodeReader`` that finds these codes in any picture."""
+
+    found: tuple[str, ...]
+
+    async def read(self, data: bytes) -> tuple[str, ...]:
+        assert data == b"a picture"
+        return self.found
+
+
+def with_judge(door: DoorWorld, judge: Judge | None, *found: str) -> None:
+    """From now on the door looks at old certificates."""
+    site = door.role.listeners[0].handle.__self__
+    site._role = replace(site._role, judge=judge, codes=Pictures(found))
+
+
+async def show_old(door: DoorWorld, *, code: str = "", picture: bytes = b"") -> HttpResponse:
+    """Somebody shows a code on paper."""
+    keeper = door.browser()
+    page = await keeper.open(door.origin + "/")
+    csrf = re.search(r'name="csrf" value="([^"]+)"', text_of(page))
+    assert csrf is not None
+    body = form_data({"csrf": csrf[1], "code": code}, {"picture": picture})
+    headers = (
+        ("content-type", "multipart/form-data; boundary=x"),
+        ("origin", door.origin),
+        ("host", "door.localhost:7118"),
+    )
+    cookie = "; ".join(f"{name}={value}" for name, value in keeper.cookies["door.localhost"].items())
+    request = HttpRequest(method="POST", url=door.origin + "/code", headers=(*headers, ("cookie", cookie)), body=body)
+    return await door.handlers[door.origin](request)
+
+
+def form_data(fields: Mapping[str, str], files: Mapping[str, bytes]) -> bytes:
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+    ]
+    body = "".join(parts).encode()
+    for name, data in files.items():
+        head = f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="f"\r\nContent-Type: image/png\r\n\r\n'
+        body += head.encode() + data + b"\r\n"
+    return body + b"--x--\r\n"

@@ -2,13 +2,13 @@
 
 import io
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
-from zegel_testing.door_world import DoorWorld, door_world
+from zegel_testing.door_world import CODE, NAME, SPELLED, DoorWorld, Judge, Told, door_world, show_old, with_judge
 from zegel_testing.hand_wallet import Copy
 from zegel_testing.logs import logging_to
 from zegel_testing.sandboxes import sandbox_at
@@ -208,3 +208,67 @@ async def test_the_door_stands_in_memory_and_writes_no_file(door: DoorWorld, tmp
     assert "Ask the next one" in text_of(page)
     role.close()
     assert written(tmp_path) == before
+
+
+# --- the certificates of before ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "shown"), [(NAME, "Erika Voorbeeld"), (SPELLED, "ERIKA VOORBEELD MUSTER")])
+async def test_an_old_code_is_a_yes_and_says_whom_to_look_for(
+    door: DoorWorld, name: Mapping[str, str], shown: str
+) -> None:
+    judge = Judge(Told(name, "1986-03-14"))
+    with_judge(door, judge)
+    page = await show_old(door, code=f"  {CODE}\n")
+    assert verdict_of(page) == "yes"
+    assert shown in text_of(page)
+    assert "1986-03-14" in text_of(page)
+    assert "Compare it with a document" in text_of(page)
+    assert 'content="60; url=/"' in text_of(page)
+    assert page.header("cache-control") == "no-store"
+    assert judge.seen == [CODE.encode()]
+
+
+async def test_an_old_code_is_read_from_a_picture(door: DoorWorld) -> None:
+    with_judge(door, Judge(Told(NAME, "")), "https://zegel.example", CODE)
+    assert verdict_of(await show_old(door, picture=b"a picture")) == "yes"
+
+
+@pytest.mark.parametrize("found", [(), ("https://zegel.example",), (CODE, CODE + "2")])
+async def test_a_picture_without_its_one_code_is_a_no(door: DoorWorld, found: tuple[str, ...]) -> None:
+    judge = Judge(Told(NAME, ""))
+    with_judge(door, judge, *found)
+    page = await show_old(door, picture=b"a picture")
+    assert verdict_of(page) == "no"
+    assert "expected one code that begins with HC1:" in text_of(page)
+    assert judge.seen == []
+
+
+async def test_an_old_code_that_is_refused_is_a_no_that_names_the_check_and_nobody(door: DoorWorld) -> None:
+    with_judge(door, Judge(Told(NAME, "1986-03-14")))
+    page = await show_old(door, code="HC1:ANOTHER")
+    assert verdict_of(page) == "no"
+    assert "signature" in text_of(page)
+    assert not [word for word in ("Voorbeeld", "1986", "Compare it with a document") if word in text_of(page)]
+
+
+async def test_of_an_old_code_nothing_is_stored_or_logged(door: DoorWorld, tmp_path: Path) -> None:
+    with_judge(door, Judge(Told(NAME, "1986-03-14")))
+    before, stream = written(tmp_path), io.StringIO()
+    with logging_to(stream):
+        await show_old(door, code=CODE)
+        await show_old(door, code="HC1:ANOTHER")
+    assert (door.store.noted, door.store.kept) == ([], {})
+    assert written(tmp_path) == before
+    assert "POST /code" in stream.getvalue()
+    logged = stream.getvalue()
+    assert not [word for word in ("HC1", "NCF", "Voorbeeld", "Erika", "1986", "signature") if word in logged]
+
+
+async def test_a_door_that_trusts_no_signer_does_not_ask_for_old_codes(door: DoorWorld) -> None:
+    with_judge(door, None)
+    page = await door.browser().open(door.origin + "/")
+    assert "/code" not in text_of(page)
+    refused = await show_old(door, code=CODE)
+    assert refused.status == 503
+    assert "set health.trust" in text_of(refused)

@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.sql.store import open_memory_store
 from zegel.profiles import PROFILES
 from zegel.services.door import VALID, DoorService
@@ -103,6 +104,7 @@ def _site(world: World, verifier: VerifierService, store: Store) -> DoorSite:
         random=world.random,
         wallet=config.wallet,
         pace=Pace(clock=world.clock),
+        codes=PictureCodeReader(),
     )
 
 
