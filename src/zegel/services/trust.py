@@ -162,7 +162,7 @@ class Trust:
         """Fetch what the lists and the certificates seen so far name; what is named no more is forgotten."""
         if self._revocations is None:
             return
-        wanted = tuple(dict.fromkeys(islice(self._revocation_addresses(), MAX_REVOCATION_LISTS)))
+        wanted = tuple(islice(dict.fromkeys(self._revocation_addresses()), MAX_REVOCATION_LISTS))
         known, self._revoked_errors = self._revoked, {}
         served: dict[str, ServedLists] = {}
         for url in wanted:

@@ -242,3 +242,10 @@ async def test_so_many_lists_are_fetched_and_no_more() -> None:
     world = World(content=access_list(points=points))
     await world.trust.refresh()
     assert len(world.asked) == MAX_REVOCATION_LISTS
+
+
+async def test_an_address_that_many_name_is_fetched_once_and_takes_the_place_of_none() -> None:
+    others = "https://authority.utopia.example/other.crl"
+    world = World(content=access_list(points=(*[URL] * MAX_REVOCATION_LISTS, others)))
+    await world.trust.refresh()
+    assert world.asked == [URL, others]

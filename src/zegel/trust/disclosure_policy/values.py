@@ -20,7 +20,7 @@ class PolicyType(StrEnum):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorisedParty:
-    """Whom an attestation may be shown to; everything that it says has to hold.
+    """Whom an attestation may be shown to; everything that it says has to hold, but a subject beside an identifier.
 
     ``identifier`` and ``service`` are those of the registration certificate (EDP_02), ``entitlement`` is a URI in it;
     without ``service`` it is any of the party's. ``subject`` is the access certificate's, an RFC 4514 name
