@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sql.log import open_memory_log
-from zegel.adapters.sql.store import SqlStore, open_memory_store
+from zegel.adapters.sql.store import SqlStore, open_memory_store, open_store
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
 from zegel.primitives.crl import UnverifiedCrl, parse_crl
@@ -110,10 +112,14 @@ class AccessDesk:
 
 
 @asynccontextmanager
-async def open_desk() -> AsyncIterator[AccessDesk]:
-    """The services over an empty store."""
+async def open_desk(database: Path | None = None, *, seed: str = "authority") -> AsyncIterator[AccessDesk]:
+    """The services over an empty store, or over what stands in a file; ``seed`` is another after each restart."""
     clock = ManualClock(NOW)
-    store = await open_memory_store(clock=clock, random=fixed_random("store"))
+    if database is None:
+        store = await open_memory_store(clock=clock, random=fixed_random("store"))
+    else:
+        key, url = bytes(32), f"sqlite:///{database}"
+        store = await open_store(url, key=key, clock=clock, random=system_random)
     log_store = open_memory_log()
     identity = LogIdentity(signer=LOG_SIGNER, merge_delay=86_400, at_once=1_000)
     log = LogAtHand(LogService(identity, store=log_store, anchors=lambda: ANCHORS, clock=clock))
@@ -129,7 +135,7 @@ async def open_desk() -> AsyncIterator[AccessDesk]:
         anchors=lambda: ANCHORS,
         outbound=Loopback(hosts),
         clock=clock,
-        random=fixed_random("authority"),
+        random=fixed_random(seed),
     )
     revocation = AccessRevocationService(issuing=(ISSUER,), valid=86_400, store=store, registry=register, clock=clock)
     desk = AccessDesk(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -261,3 +262,44 @@ def test_what_was_issued_is_listed_by_the_page() -> None:
 
     page, second = at_the_desk(act)
     assert page == ((2, second),)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("at", ["the host", "the log", "the register"])
+def test_whoever_is_killed_in_between_goes_on_after_a_restart_or_orders_anew(tmp_path: Path, at: str) -> None:
+    """A token that was taken is gone; what was proven stays proven; what was issued is reported."""
+
+    async def die(*_: object) -> HttpResponse:
+        raise Killed
+
+    async def before() -> AccessOrder:
+        async with open_desk(tmp_path / "access.db") as desk:
+            order = desk.serve(await desk.order())
+            if at == "the host":
+                desk.hosts[f"https://{HOST}"] = die
+            elif at == "the log":
+                desk.log.submit = die  # type: ignore[method-assign,assignment]
+            else:
+                desk.register.report = die  # type: ignore[method-assign,assignment]
+            with pytest.raises(Killed):
+                await desk.service.finish(order.id)
+            return order
+
+    async def after(order: AccessOrder) -> tuple[Standing | Check, int]:
+        async with open_desk(tmp_path / "access.db", seed="again") as desk:
+            if at == "the register":
+                return (await desk.service.look(order.id)).standing, await desk.service.report()
+            try:
+                return (await desk.service.finish(order.id)).standing, len(desk.register.told)
+            except Rejected as refusal:
+                return refusal.check, len(desk.register.told)
+
+    expected = {
+        "the host": (Check.ACCESS_ORDER, 0),
+        "the log": (Standing.ISSUED, 1),
+        "the register": (Standing.ISSUED, 1),
+    }
+    assert asyncio.run(after(asyncio.run(before()))) == expected[at]
