@@ -171,6 +171,29 @@ async def test_a_log_that_refuses_leaves_the_order_proven(tmp_path: Path) -> Non
         assert (await house.finish(order))[0] == 201
 
 
+@pytest.mark.parametrize(
+    ("missing", "step"), [("the list", "finish"), ("the log", "finish"), ("the register", "order")]
+)
+async def test_without_one_of_its_neighbours_the_step_that_needs_it_fails(
+    tmp_path: Path, missing: str, step: str
+) -> None:
+    config = sandbox_at(tmp_path)
+    if missing == "the list":
+        config = replace(config, trusted_lists=tuple(each for each in config.trusted_lists if each.purpose != "access"))
+    async with open_house(tmp_path, config) as house:
+        await house.register()
+        if missing == "the log":
+            del house.handlers[config.transparency_log.origin]
+        if missing == "the register":
+            del house.handlers[config.access_authority.registrar]
+        status, order = await house.order()
+        if step == "finish":
+            assert status == 201
+            house.serve(order)
+            status, order = await house.finish(order)
+        assert (status, order["check"]) == (503, "availability")
+
+
 async def test_a_certificate_is_renewed_while_the_old_one_stays_good(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         await house.register()

@@ -16,6 +16,7 @@ from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
 from zegel.config.roles import Config
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
+from zegel.web.app.access_authority import open_access_authority
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.serve import bind, serving
@@ -30,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ServedRoles:
-    """An issuer, a verifier and a wallet provider that answer on this machine; ``folder`` is their sandbox."""
+    """Four roles that answer on this machine, as ``serve_roles`` opens them; ``folder`` is their sandbox."""
 
     folder: Path
     handlers: Mapping[str, Handler]
@@ -72,7 +73,8 @@ def serve_roles(folder: Path, *, profile: str = "plain") -> Iterator[ServedRoles
         )
         world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
         await trust.refresh()
-        roles = (await open_issuer(world), await open_verifier(world), await open_wallet_provider(world))
+        openers = (open_issuer, open_verifier, open_wallet_provider, open_access_authority)
+        roles = [await opener(world) for opener in openers]
         handlers |= {listener.origin: listener.handle for role in roles for listener in role.listeners}
         operated = tuple(_operated(role) for role in roles)
         sockets = {f"{role.replace('_', '-')} operator": socket for role, socket in operator_sockets.items()}
