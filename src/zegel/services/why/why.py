@@ -77,6 +77,7 @@ _STATUS: Final = (
     _SIGNATURE,
     Step(name="freshness", checks=frozenset({Check.STATUS_FRESHNESS}), said="it may be answered from"),
 )
+_STATUS_PURPOSES: Final = (Purpose.STATUS, Purpose.WALLET_STATUS, Purpose.REGISTRATION_STATUS)
 _TIMESTAMP: Final = Step(
     name="timestamp",
     checks=frozenset({Check.CERTIFICATE_TIMESTAMP, Check.TREE_HEAD, Check.LOG_PROOF}),
@@ -219,14 +220,21 @@ class _Tracer:
 
     def _status_list(self, text: bytes) -> Branch:
         listed = parse_status_list(text, content_type=None)
-        uri = listed.unverified_uri
-        return self._path(
-            Branch(name="status list", said=uri),
-            parse_jws(text, what="status list").unverified_header.x5c,
-            Purpose.STATUS,
-            _STATUS,
-            lambda: verify_status_list(listed, uri=uri, anchors=self.anchors, now=self.now),
-        )
+        uri, x5c = listed.unverified_uri, parse_jws(text, what="status list").unverified_header.x5c
+
+        def traced(purpose: Purpose) -> Branch:
+            return self._path(
+                Branch(name="status list", said=uri),
+                x5c,
+                purpose,
+                _STATUS,
+                lambda: verify_status_list(listed, uri=uri, anchors=self.anchors, now=self.now, purpose=purpose),
+            )
+
+        # it does not say whose statuses it holds: what comes closest is what it is
+        paths = tuple(map(traced, _STATUS_PURPOSES))
+        trusted = (path for path in paths if path.broken is None)
+        return next(trusted, next((path for path in paths if not _lacks_anchor(path)), paths[0]))
 
     def certificates(self, pem: bytes) -> Branch:
         """Certificates, leaf first: what the chain may be used for."""

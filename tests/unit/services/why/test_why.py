@@ -240,3 +240,11 @@ def test_a_certificate_that_is_none_breaks_the_path() -> None:
     traced = path(sign(members, good.claims, key=fixed_key("any")), anchors=ANCHORS)
     assert broken_by(traced) == Check.SYNTAX.id
     assert parse_jws(good.good, what="status list")
+
+
+@pytest.mark.parametrize("purpose", [Purpose.WALLET_STATUS, Purpose.REGISTRATION_STATUS])
+def test_a_status_list_may_be_one_of_wallets_or_of_registrations(purpose: Purpose) -> None:
+    good = next(kind for kind in KINDS if kind.name == "status list").good
+    assert path(good, anchors=trusting(anchor(ROOT, purpose))).broken is None
+    assert broken_by(path(damaged(good), anchors=trusting(anchor(ROOT, purpose)))) == Check.SIGNATURE.id
+    assert broken_by(path(good, anchors=trusting(anchor(ROOT, Purpose.LIST)))) == Check.ANCHOR.id
