@@ -27,7 +27,7 @@ from zegel.services.register_reader import Question, RegisterReader, audit
 from zegel.trust.register.changes import Change, LogHead, registration_digest
 from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.register.states import Actor, Deed, Duty, Registration, apply
-from zegel.trust.register.terms import UseQuestion
+from zegel.trust.register.terms import ALL, UseQuestion, path_term
 
 PARTIES: Final = 100_000
 _AT_ONCE: Final = 1_000  # entries of a transaction
@@ -35,6 +35,8 @@ _RUNS: Final = 9
 _NOW: Final = 1_795_305_600
 _SYLLABLES: Final = ("ba", "lo", "ri", "tan", "mec", "hu", "ver", "da", "si", "nor", "pel", "ast")
 _SERVICE_PROVIDER: Final = "https://uri.etsi.org/19475/Entitlement/Service_Provider"
+_EVERY_OTHER: Final = ("birth_date", "nationalities")
+_HALVES: Final = tuple(path_term((claim,)) for claim in _EVERY_OTHER)
 _PARTY: Final = Actor(subject="party", duty=Duty.PARTY)
 _OFFICER: Final = Actor(subject="officer", duty=Duty.OFFICER)
 
@@ -55,7 +57,7 @@ def registrations(count: int) -> Iterator[Registration]:
 
 
 def _document(number: int, name: str) -> dict[str, Any]:
-    claims = [{"path": [claim]} for claim in ("family_name", "given_name", "birth_date")]
+    claims = [{"path": [claim]} for claim in ("family_name", "given_name", _EVERY_OTHER[number % 2])]
     uses = [
         {
             "purpose": [{"lang": "en", "content": f"Purpose {use}"}],
@@ -90,7 +92,7 @@ async def fill(store: SqlStore, count: int) -> LogHead:
     head, made = LogHead(), registrations(count)
     for _ in range(0, count, _AT_ONCE):
         async with store.transaction() as transaction:
-            for registration, _ in zip(made, range(_AT_ONCE), strict=False):
+            for _, registration in zip(range(_AT_ONCE), made, strict=False):
                 change = Change(
                     sequence=head.size + 1,
                     at=_NOW,
@@ -116,6 +118,11 @@ def questions(count: int) -> dict[str, Question]:
         "entitlement of all": Question(terms=(entitlement,)),
         "two that all have": Question(terms=(entitlement, ("isintermediary", "false"))),
         "one that all have, one that nobody has": Question(terms=(entitlement, ("isintermediary", "true"))),
+        "two that half have each, and nobody both": Question(terms=(_HALVES[0], _HALVES[1])),
+        "eight, two of them of a half each": Question(
+            terms=(*_HALVES, entitlement, ("isintermediary", "false"), *pair, path_term(("family_name",)), ALL)
+        ),
+        "words that all have, and those two": Question(terms=_HALVES, text="desk lim"),
         "format and type of one credential": Question(
             terms=pair, use=UseQuestion(format="mso_mdoc", meta="urn:eudi:pid:1")
         ),

@@ -142,10 +142,10 @@ async def _search(args: Namespace) -> int:
     try:
         question = Question(text=args.text, limit=args.limit)
         async with store.transaction() as transaction:
-            found = await transaction.register.search((), text=question.text, after=0, limit=question.limit)
+            hits = await transaction.register.search((), text=question.text, after=0, limit=question.limit)
     finally:
         store.close()
-    for each in found:
+    for each in hits.found:
         party = parse_object(each.document, what=_PARTY)
         if args.json:
             print_data(party)

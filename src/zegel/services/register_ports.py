@@ -63,6 +63,18 @@ class Found:
     document: bytes
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """What was found, and after which cursor to go on; None where nothing more is found.
+
+    There may be fewer than were asked for, or none, where it took too long to look through all at once.
+    """
+
+    found: tuple[Found, ...]
+    after: int | None
+
+
 class Register(Protocol):
     """The entries, what finds them, and the log of their changes."""
 
@@ -74,7 +86,7 @@ class Register(Protocol):
         """Put an entry as it now stands, with the change that made it so, which is appended to the log."""
         ...
 
-    async def search(self, terms: Sequence[Term], *, text: str, after: int, limit: int) -> tuple[Found, ...]:
+    async def search(self, terms: Sequence[Term], *, text: str, after: int, limit: int) -> Hits:
         """Parties that all terms find, and whose names hold words that begin as those of ``text``; oldest first."""
         ...
 

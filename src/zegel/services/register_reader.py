@@ -23,7 +23,7 @@ ANSWER_TYPE: Final = "JWT"  # TS5 1.3 names no other
 MAX_PAGE: Final = 100  # parties of one answer: some 400 kB
 DEFAULT_PAGE: Final = 20  # TS5 1.3, OpenAPI description
 _MAX_ANSWER: Final = 1 << 20  # bytes, but for a single party: twice what a page of a hundred has, whoever asks for it
-_LOOKED_THROUGH: Final = 40  # candidates for a question about one use, 0.4 ms each; the cursor goes on from there
+_LOOKED_THROUGH: Final = 20  # candidates for a question about one use, 0.4 ms each; the cursor goes on from there
 _AUDITED: Final = 200  # entries of the log in memory at a time
 MAX_ACCESS_CERTIFICATES: Final = 200  # of one party that the register knows of; each is a kilobyte
 _FOR_EVER: Final = 1 << 62
@@ -101,11 +101,11 @@ class RegisterReader:
             if own is not None and own.document is not None:
                 document, name = own.document, identifier
             else:
-                found = await transaction.register.search((("identifier", identifier),), text="", after=0, limit=1)
-                if not found:
+                hits = await transaction.register.search((("identifier", identifier),), text="", after=0, limit=1)
+                if not hits.found:
                     detail = "expected an identifier that is registered here"
                     raise Rejected(Check.REGISTER_ENTRY, detail, field="identifier")
-                document, name = found[0].document, found[0].identifier
+                document, name = hits.found[0].document, hits.found[0].identifier
             access = [await _access(transaction, name)]
         return Page(documents=(document,), after=None, access=_told(access))
 
@@ -222,19 +222,16 @@ async def _check_logged(register: Register, stored: StoredEntry) -> StoredEntry:
 async def _search(register: Register, question: Question) -> tuple[tuple[Found, ...], int | None]:
     """A page and the cursor of the next; of a question about one use, what fits among so many candidates."""
     if question.use is None:
-        found = await register.search(
-            question.terms, text=question.text, after=question.after, limit=question.limit + 1
-        )
-        more = len(found) > question.limit
-        return found[: question.limit], found[question.limit - 1].cursor if more else None
+        hits = await register.search(question.terms, text=question.text, after=question.after, limit=question.limit)
+        return hits.found, hits.after
     candidates = await register.search(question.terms, text=question.text, after=question.after, limit=_LOOKED_THROUGH)
     fitting = []
-    for each in candidates:
+    for each in candidates.found:
         if uses_match(read_public_party(each.document), question.use):
             fitting.append(each)
             if len(fitting) == question.limit:
                 return tuple(fitting), each.cursor
-    return tuple(fitting), candidates[-1].cursor if len(candidates) == _LOOKED_THROUGH else None
+    return tuple(fitting), candidates.after
 
 
 async def _page(transaction: RegistrarTransaction, found: Sequence[Found], after: int | None) -> Page:

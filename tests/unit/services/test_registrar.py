@@ -1,5 +1,6 @@
 """The registrar's service: certificates that follow from each move, and a log that can be held to a head."""
 
+import json
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -30,7 +31,7 @@ from zegel.services.registrar import RegistrarService
 from zegel.trust.register.changes import Change, LogHead, registration_digest, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.register.states import Deed
-from zegel.trust.register.terms import UseQuestion, name_term
+from zegel.trust.register.terms import ALL, Term, UseQuestion, name_term
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.values import RegistrationCertificate
 from zegel.trust.registration.verify import verify_registration
@@ -363,7 +364,7 @@ async def test_a_question_about_one_use_is_about_one_credential_of_it(registrar:
 
 @pytest.mark.slow
 async def test_what_is_looked_through_is_bounded_and_goes_on(registrar: Registrar) -> None:
-    for number in range(41):
+    for number in range(21):
         await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": "urn:a"}])
     terms = (("credentialformat", "mso_mdoc"), ("credentialmeta", "urn:eudi:pid:1"))
     page = await registrar.reader.search(Question(terms=terms, use=UseQuestion(format="x")))
@@ -388,6 +389,9 @@ async def test_what_finds_a_party_changes_with_it(registrar: Registrar) -> None:
     assert await found(terms=(name_term("tradename", "Utopia Library"),)) == 0
     assert await found(terms=(name_term("tradename", "ÁMAUROT  books"),)) == 1
     assert await found(text="amaur boo") == 1
+    entitled = ("entitlement", "https://uri.etsi.org/19475/Entitlement/Service_Provider")
+    assert await found(terms=(entitled,), text="amaur") == await found(terms=(entitled, ALL), text="books") == 1
+    assert await found(terms=(("isintermediary", "true"),), text="amaur") == 0
     await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
     assert await found() == await found(text="amaur") == 0
 
@@ -408,6 +412,25 @@ async def test_a_page_ends_sooner_where_it_would_be_too_much_for_one_answer(regi
             break
         after = page.after
     assert seen == ["NTRUT-0", "NTRUT-1", "NTRUT-2"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["", "utopia"])
+@pytest.mark.parametrize("terms", [(), (ALL,)], ids=["any", "all"])
+async def test_pages_follow_one_another_without_a_gap(
+    registrar: Registrar, text: str, terms: tuple[Term, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zegel.adapters.sql.register._LOOKED_THROUGH", 3)
+    for number in range(7):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": "urn:a"}])
+    after, told = 0, []
+    while True:
+        page = await registrar.reader.search(Question(terms=terms, text=text, limit=2, after=after))
+        told += page.documents
+        if page.after is None:
+            break
+        after = page.after
+    assert [json.loads(each)["identifier"][0]["identifier"] for each in told] == [f"NTRUT-{each}" for each in range(7)]
 
 
 async def test_so_many_access_certificates_are_remembered_and_no_more(registrar: Registrar) -> None:

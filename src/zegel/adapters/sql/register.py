@@ -1,34 +1,36 @@
 """The register on SQL: an entry sealed, its public part beside it, what finds it in an index of its own, and the log.
 
-A term is a hash of 16 bytes, so that its index is small; names are looked through by SQLite's own index of words
-(FTS5). Both give their entries in the order of their cursors, so that a page costs as little as a short list does.
+A term is a hash of 16 bytes, and finds its parties by ``Postings``; names are looked through by SQLite's own index of
+words (FTS5). Both give their entries in the order of their cursors, so that a page costs as little as a short list.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Final, final
 
-from sqlalchemy import Select, bindparam, column, delete, exists, insert, select, table, update
+from sqlalchemy import bindparam, column, delete, insert, select, table, update
 
 from zegel.adapters.codec import Codec
 from zegel.adapters.sealing import Seal, place_of
 from zegel.adapters.sql.database import Database
-from zegel.adapters.sql.tables import register_changes, register_parties, register_terms
+from zegel.adapters.sql.postings import Postings
+from zegel.adapters.sql.tables import register_changes, register_parties
 from zegel.primitives.json import encode_json
-from zegel.services.register_ports import Entry, Found, StoredEntry
+from zegel.services.register_ports import Entry, Found, Hits, StoredEntry
 from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import Change, LogHead
 from zegel.trust.register.states import Deed
 from zegel.trust.register.terms import ALL, Term, terms_of, words_of
 
-# the filters that find the fewest come first: the first one leads, and the others are looked up for what it finds
+# the filters that find the fewest come first: the first one leads, and the others are looked up where it finds anything
 _ORDER: Final = (
     "identifier", "intendeduseidentifier", "policy", "legalname", "tradename", "usesintermediary",
     "providesattestation", "claimpath", "credentialmeta", "credentialformat", "entitlement", "isintermediary", "all",
 )  # fmt: skip
 _TERM_BYTES: Final = 16
 _MAX_WORDS: Final = 8  # of a search; more do not find less
+_LOOKED_THROUGH: Final = 10_000  # parties whose names have the words, where terms are asked for too; it takes some 5 ms
 _CODEC: Final = Codec((Entry,))
 _KIND: Final = "registration"
 _NO_END: Final = 0
@@ -48,11 +50,14 @@ _UPDATE: Final = (
     .where(_parties.id == bindparam("id_"))
     .values({name: bindparam(name) for name in _COLUMNS if name != "identifier"})
 )
-_FORGET_TERMS: Final = delete(register_terms).where(
-    register_terms.c.party == bindparam("party_"), register_terms.c.term == bindparam("term_")
-)
-_ADD_TERM: Final = insert(register_terms).values(term=bindparam("term_"), party=bindparam("party_"))
 _FORGET_WORDS: Final = delete(_words).where(_words.c.rowid == bindparam("party_"))
+_NAMED: Final = (
+    select(_words.c.rowid)
+    .where(_words.c.register_words.op("MATCH")(bindparam("words_")), _words.c.rowid > bindparam("after_"))
+    .order_by(_words.c.rowid)
+    .limit(bindparam("limit_"))
+)
+_PUBLIC: Final = select(_parties.id, _parties.identifier, _parties.public).where(_parties.id == bindparam("id_"))
 _ADD_WORDS: Final = insert(_words).values(rowid=bindparam("party_"), names=bindparam("names_"))
 _APPEND: Final = insert(register_changes).values({each.name: bindparam(each.name) for each in register_changes.columns})
 _LAST: Final = select(_changes.sequence, _changes.hash).order_by(_changes.sequence.desc()).limit(1)
@@ -71,6 +76,7 @@ class SqlRegister:
     def __init__(self, database: Database, *, seal: Seal) -> None:
         self._database = database
         self._seal = seal
+        self._postings = Postings(database)
 
     async def load(self, identifier: str) -> StoredEntry | None:
         """See ``Register``."""
@@ -101,23 +107,25 @@ class SqlRegister:
             self._database.run(_UPDATE, values | {"id_": party})
             self._forget(party, self._opened(row)[1].entry)
         if public is not None:
-            terms = [{"term_": term_hash(term), "party_": party} for term in sorted(terms_of(public))]
-            self._database.run_each(_ADD_TERM, terms)
+            self._postings.add(sorted(map(term_hash, terms_of(public))), party)
             self._database.run(_ADD_WORDS, {"party_": party, "names_": words_of(public)})
         self._database.run(_APPEND, _row_of(change))
 
-    async def search(self, terms: Sequence[Term], *, text: str, after: int, limit: int) -> tuple[Found, ...]:
+    async def search(self, terms: Sequence[Term], *, text: str, after: int, limit: int) -> Hits:
         """See ``Register``."""
         ordered = sorted(set(terms), key=lambda term: _ORDER.index(term[0]))
-        words = _match(text)
-        if not ordered and not words:
-            ordered = [ALL]
-        values: dict[str, Any] = {f"term{at}_": term_hash(term) for at, term in enumerate(ordered)}
-        statement = _searching(len(ordered), bool(words))
-        rows = self._database.run(statement, values | {"words_": words, "after_": after, "limit_": limit}).fetchall()
-        return tuple(
-            Found(cursor=cursor, identifier=identifier, document=document) for cursor, identifier, document in rows
-        )
+        hashes, words = [term_hash(term) for term in ordered], _match(text)
+        if not words:
+            parties = list(islice(self._postings.find(hashes or [term_hash(ALL)], after=after), limit + 1))
+            return self._hits(parties[:limit], parties[limit - 1] if len(parties) > limit else None)
+        if not hashes:
+            parties = self._named(words, after=after, limit=limit + 1)
+            return self._hits(parties[:limit], parties[limit - 1] if len(parties) > limit else None)
+        named = self._named(words, after=after, limit=_LOOKED_THROUGH)
+        parties = list(islice(self._postings.among(hashes, named), limit))
+        if len(parties) == limit:
+            return self._hits(parties, parties[-1])
+        return self._hits(parties, named[-1] if len(named) == _LOOKED_THROUGH else None)
 
     async def of_owner(self, owner: str) -> tuple[Entry, ...]:
         """See ``Register``."""
@@ -143,12 +151,20 @@ class SqlRegister:
         rows = self._database.run(_CHANGES, {"after_": after, "limit_": limit}).fetchall()
         return tuple(_change(row) for row in rows)
 
+    def _named(self, words: str, *, after: int, limit: int) -> list[int]:
+        values = {"words_": words, "after_": after, "limit_": limit}
+        return [row[0] for row in self._database.run(_NAMED, values).fetchall()]
+
+    def _hits(self, parties: Sequence[int], after: int | None) -> Hits:
+        rows = [self._database.run(_PUBLIC, {"id_": party}).fetchone() for party in parties]
+        found = (Found(cursor=cursor, identifier=name, document=document) for cursor, name, document in rows)
+        return Hits(found=tuple(found), after=after)
+
     def _forget(self, party: int, entry: Entry) -> None:
         """What found the entry as it was."""
         public = entry.registration.public
         if public is not None:
-            terms = [{"term_": term_hash(term), "party_": party} for term in terms_of(public)]
-            self._database.run_each(_FORGET_TERMS, terms)
+            self._postings.forget(sorted(map(term_hash, terms_of(public))), party)
             self._database.run(_FORGET_WORDS, {"party_": party})
 
     def _opened(self, row: Any) -> tuple[int, StoredEntry]:
@@ -169,29 +185,6 @@ def entry_sealed_again(identifier: str, version: int, sealed: bytes, *, old: Sea
     value = old.open_(sealed, place=place)
     owner = _CODEC.decode(value).registration.owner
     return new.pseudonym("owner", owner), new.seal(value, place=place)
-
-
-@cache
-def _searching(terms: int, words: bool) -> Select[Any]:
-    """Led by the words, or by the first term; the rest is looked up for each that these find."""
-    first = 0 if words else 1
-    lead = _words.c.rowid if words else register_terms.c.party
-    others = [
-        exists().where(each.c.party == lead, each.c.term == bindparam(f"term{at}_"))
-        for at in range(first, terms)
-        for each in [register_terms.alias(f"other{at}")]
-    ]
-    led = (
-        _words.c.register_words.op("MATCH")(bindparam("words_"))
-        if words
-        else register_terms.c.term == bindparam("term0_")
-    )
-    return (
-        select(lead, _parties.identifier, _parties.public)
-        .where(_parties.id == lead, led, lead > bindparam("after_"), *others)
-        .order_by(lead)
-        .limit(bindparam("limit_"))
-    )
 
 
 def _match(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA: Final = "0006"
+SCHEMA: Final = "0007"
 """The migration that makes these tables."""
 
 METADATA: Final = MetaData()
@@ -142,11 +142,12 @@ register_parties: Final = Table(
     Index("register_parties_waiting", "waiting", "id"),
 )
 
-register_terms: Final = Table(
-    "register_terms",
+register_postings: Final = Table(
+    "register_postings",
     METADATA,
     Column("term", LargeBinary(16), primary_key=True),  # a hash
-    Column("party", Integer, primary_key=True),
+    Column("chunk", Integer, primary_key=True),  # of 8,192 parties that follow one another
+    Column("members", LargeBinary, nullable=False),  # those of them that the term finds: ``adapters.sql.postings``
     sqlite_with_rowid=False,
 )
 
