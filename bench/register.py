@@ -10,7 +10,7 @@ import json
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -133,7 +133,7 @@ def questions(count: int) -> dict[str, Question]:
     }
 
 
-async def measure(folder: Path, count: int) -> Iterator[dict[str, Any]]:
+async def measure(folder: Path, count: int) -> AsyncIterator[dict[str, Any]]:
     """Each question, and the audit."""
     clock = ManualClock(_NOW)
     store = await open_store(f"sqlite:///{folder}/register.db", key=bytes(32), clock=clock, random=system_random)
@@ -142,7 +142,6 @@ async def measure(folder: Path, count: int) -> Iterator[dict[str, Any]]:
         reader = RegisterReader(
             "https://r.utopia.example", signer=random_private_key(system_random), kid="1", store=store, clock=clock
         )
-        told = []
         for name, question in questions(count).items():
             times = []
             for _ in range(_RUNS):
@@ -150,24 +149,27 @@ async def measure(folder: Path, count: int) -> Iterator[dict[str, Any]]:
                 page = await reader.search(question)
                 reader.sign_page(page, one=False)
                 times.append(perf_counter() - began)
-            told.append({"name": name, "ms": round(median(times) * 1000, 2), "found": len(page.documents)})
+            yield {"name": name, "ms": round(median(times) * 1000, 2), "found": len(page.documents)}
         tracemalloc.start()
         began = perf_counter()
         audited = await audit(store, [head])
         ms, peak = round((perf_counter() - began) * 1000), tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        told.append({"name": "audit, traced", "ms": ms, "peak_mb": round(peak / 1e6, 1), "found": audited.parties})
-        return iter(told)
+        yield {"name": "audit, traced", "ms": ms, "peak_mb": round(peak / 1e6, 1), "found": audited.parties}
     finally:
         store.close()
 
 
+async def tell(count: int) -> None:
+    """Measure, and print each line as it comes."""
+    with tempfile.TemporaryDirectory() as folder:
+        async for line in measure(Path(folder), count):
+            print(json.dumps(line), flush=True)
+
+
 def main() -> None:
     """Measure, and print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else PARTIES
-    with tempfile.TemporaryDirectory() as folder:
-        for line in asyncio.run(measure(Path(folder), count)):
-            print(json.dumps(line), flush=True)
+    asyncio.run(tell(int(sys.argv[1]) if len(sys.argv) > 1 else PARTIES))
 
 
 if __name__ == "__main__":

@@ -65,6 +65,8 @@ STORY = (
     "asked with the new access certificate",
     "access certificate revoked",
     "refused with a revoked access certificate",
+    "registration suspended",
+    "registration certificate revoked -> refused",
     "wallet revoked by its code",
     "wallet revoked -> refused",
     "PID revoked after its wallet",
@@ -78,8 +80,31 @@ REFUSALS = {
     "refused after revocation": "status",
     "refused after revocation by identifier list": "status",
     "refused with a revoked access certificate": "certificate-revoked",
+    "registration certificate revoked -> refused": "registration-status",
     "wallet revoked -> refused": "wallet-revoked",
 }
+
+
+PROMISED = {
+    "registration": ("registration",),
+    "approval": ("registration approved",),
+    "access certificate with its timestamp and inclusion proof": (
+        "access certificate with its timestamp and inclusion proof",
+    ),
+    "registration certificate": ("registration certificate",),
+    "list fetch": ("list of trusted entities",),
+    "wallet activation": ("wallet activation",),
+    "over-asking flagged": ("over-asking flagged",),
+    "revocation of each kind": (
+        "refused after revocation",
+        "refused after revocation by identifier list",
+        "registration certificate revoked -> refused",
+        "refused with a revoked access certificate",
+        "wallet revoked -> refused",
+        "PID revoked after its wallet",
+    ),
+}
+"""What is to be seen of trust, and the lines that tell it."""
 
 
 class Walk:
@@ -161,6 +186,10 @@ def test_the_whole_story_is_told_in_its_order(home: Path, before: tuple[str, ...
     told = [step["step"] for step in walk.steps]
     assert tuple(dict.fromkeys(told)) == STORY
     assert left_in(home) == []
+
+
+def test_all_that_is_to_be_seen_of_trust_is_a_line() -> None:
+    assert [line for lines in PROMISED.values() for line in lines if line not in STORY] == []
 
 
 @pytest.mark.parametrize("before", ways(), ids=lambda before: "loopback alone" if before else "as it is")

@@ -11,20 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
-from zegel.adapters.clock import SystemClock
-from zegel.adapters.keyfiles import load_certificates
-from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.access import renew_access
 from zegel.cli.walk.browser import Browser, Page
+from zegel.cli.walk.looking import look_at_access, look_at_registration
 from zegel.cli.walk.story import Story
 from zegel.config.roles import Config, IssuerConfig, VerifierConfig
 from zegel.config.trust_roles import RegistrarConfig
 from zegel.errors import Unavailable
-from zegel.primitives.x509 import Certificate
-from zegel.trust.access import verify_access_chain
-from zegel.trust.transparency.timestamps import verify_timestamps
 from zegel.web.app.roles import OpenRole
 
 PERSON: Final = "erika"
@@ -77,6 +72,7 @@ _BEES: Final[dict[str, Any]] = {
     "entitlements": ["https://uri.etsi.org/19475/Entitlement/Service_Provider"],
     "supervisoryAuthority": {"name": "Data protection authority of Utopia", "country": "UT", "phone": ["+999000"]},
 }
+_BEES_IDENTIFIER: Final = "GOVUT-0042"
 _SERVICE: Final = "Tax online"
 _REGISTERED: Final = "As it is registered, by the word of"
 _WARNED: Final = "Warning: It asks for more than it has registered"
@@ -90,9 +86,11 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
     stranger = Browser(config.loopback_origins(), web_ca=web_ca)
     person = _Person(config, browser)
     try:
-        await asyncio.to_thread(_register, config)
+        await asyncio.to_thread(_operate, config.registrar, "/applications", {"party": _BEES, "by": "bee keeper"})
+        with story.timed("registration approved"):  # by an officer, who is another person
+            await asyncio.to_thread(_decide, config, "approve")
         with story.timed("access certificate with its timestamp and inclusion proof"):
-            await asyncio.to_thread(_look_at_access, config)
+            await asyncio.to_thread(look_at_access, config)
         with story.timed("wallet"):
             await person.make_wallet(_launch_code(roles))
         await person.receive(story, "pid")
@@ -115,6 +113,7 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
         with story.refusal("refused after revocation by identifier list", Check.STATUS):
             await person.show_licence()
         await renew_access(config, story, person.look_at_request, web_ca=web_ca, roles=roles)
+        await _withdraw(config, story, web_ca=web_ca)
         if config.wallet.profile == "plain":
             return  # nobody attests the wallet there, and so nothing ends with it
         await person.receive(story, "pid")
@@ -130,17 +129,14 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
         await stranger.close()
 
 
-def _look_at_access(config: Config) -> Certificate:
-    """That Tax online's sign-in asks with a certificate of which the log proves that it holds it."""
-    now = SystemClock().now()
-    anchors = load_trust([config.trust.folder], now=now)
-    x5c = tuple(each.der for each in load_certificates(config.provider.access_chain))
-    chain = verify_access_chain(x5c, anchors=anchors, timestamps_required=True, now=now)
-    issuer = chain.anchor.certificate.parse()
-    found = verify_timestamps(chain.leaf, issuer=issuer, logs=anchors.logs, required=True, now=now)
-    if all(timestamp.tree_size is None for timestamp in found.timestamps):
-        raise Unavailable("access certificate", "it carries no proof that it is in the log")
-    return found.certificate
+async def _withdraw(config: Config, story: Story, *, web_ca: Path | None) -> None:
+    """The registrar suspends the bee keepers: their registration certificate is good for nothing."""
+    token = await asyncio.to_thread(_registration_certificate, config)
+    with story.timed("registration suspended"):
+        await look_at_registration(config, token, web_ca=web_ca)  # it holds until then
+        await asyncio.to_thread(_decide, config, "suspend")
+    with story.refused("registration certificate revoked -> refused", Check.REGISTRATION_STATUS):
+        await look_at_registration(config, token, web_ca=web_ca)
 
 
 @final
@@ -249,11 +245,23 @@ def _revoke(config: Config) -> None:
     _operate(config.issuer, "/status/publish", {})
 
 
-def _register(config: Config) -> None:
-    """A party applies, and an officer, another person, approves."""
-    identifier = _BEES["identifier"][0]["identifier"]
-    _operate(config.registrar, "/applications", {"party": _BEES, "by": "bee keeper"})
-    _operate(config.registrar, "/decisions", {"decision": "approve", "identifier": identifier, "by": "officer"})
+def _decide(config: Config, decision: str) -> None:
+    """An officer decides on the bee keepers."""
+    body = {"decision": decision, "identifier": _BEES_IDENTIFIER, "by": "officer", "reason": "the walk asks for it"}
+    _operate(config.registrar, "/decisions", body)
+
+
+def _registration_certificate(config: Config) -> str:
+    """What the registrar issued to the bee keepers when it approved them."""
+    registrar = config.registrar
+    told = call_operator(
+        registrar.operator_address,
+        registrar.operator_port,
+        registrar.operator_token,
+        method="GET",
+        path=f"/registrations/{_BEES_IDENTIFIER}",
+    )
+    return str(told["certificates"][0]["certificate"])
 
 
 def _operate(role: IssuerConfig | VerifierConfig | RegistrarConfig, path: str, body: object) -> Any:

@@ -14,12 +14,12 @@ from typing import Any, Final, final
 
 from zegel.adapters.logs import Event
 from zegel.checks import Check
+from zegel.errors import Rejected
 
 ISSUANCE: Final = "issuance"
 HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("trust", "GET /lists/{name}"): "list of trusted entities",
     ("registrar operator", "POST /applications"): "registration",
-    ("registrar operator", "POST /decisions"): "registration approved",
     ("access-authority", "POST /orders"): "access certificate ordered",
     ("verifier", "GET /.well-known/access-certificate/{token}"): "host control shown",
     ("transparency-log", "POST /ct/v2/submit-entry"): "pre-certificate logged",
@@ -114,6 +114,17 @@ class Story:
             self._expected = None
         if not any(step.name == name for step in self.steps[before:]):
             self.add(name, ok=False, ms=round((time.perf_counter() - began) * 1000))
+
+    @contextmanager
+    def refused(self, name: str, check: Check) -> Any:
+        """What the walk itself looks at is the step ``name``, and has to be refused by ``check``."""
+        began, found = time.perf_counter(), None
+        try:
+            yield
+        except Rejected as error:
+            found = error.check
+        ms = round((time.perf_counter() - began) * 1000)
+        self.add(name, ok=found is check, ms=ms, check=None if found is None else found.id)
 
     def hear(self, event: Event) -> None:
         """What a role's log says of a request."""
