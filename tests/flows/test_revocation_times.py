@@ -1,0 +1,254 @@
+"""When a revocation is seen: a second before it is promised nobody has to know of it, a second after it everybody does.
+
+What is revoked is revoked a second after a list was fetched that says otherwise: nobody could see it later. Each
+refusal names its rule, and says who or what is not trusted any more.
+"""
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from zegel_testing.authorities import DAY, authority
+from zegel_testing.registering import Office
+from zegel_testing.wallet_world import WalletWorld, wallet_world
+
+from zegel.adapters.entropy import system_random
+from zegel.adapters.keyfiles import load_certificates, load_private_key
+from zegel.adapters.sandbox.authorities import certify_list_operator
+from zegel.adapters.sandbox.revocations import revoke_certificate
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.primitives.encoding import parse_base64url
+from zegel.primitives.json import parse_object
+from zegel.services.wallet.contents import Asked
+from zegel.trust.authority import Authority
+from zegel.trust.lists.build import sign_trusted_list
+from zegel.web.app.issuer import keep_watch
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+TTL: Final = 43_200  # the default of a status list
+DEMO_TTL: Final = 60
+SIX_HOURS: Final = DAY // 4
+Said = tuple[str, str] | None
+"""The check that refuses, and what it says; None while nobody refuses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """What is revoked, within how many seconds that has to be seen, and by which rule, in which words."""
+
+    seconds: int
+    revoke: Callable[[WalletWorld, Path], Awaitable[None]]
+    look: Callable[[WalletWorld], Awaitable[Said]]
+    check: Check
+    says: str
+    issuer: Mapping[str, Any] = field(default_factory=dict)
+    provider: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[WalletWorld, Path], Awaitable[None]] | None = None
+
+
+def site(world: WalletWorld, name: str) -> Any:
+    return world.roles[name].listeners[0].handle.__self__._role
+
+
+# --- who looks --------------------------------------------------------------------------------------------------------
+
+
+async def verifier(world: WalletWorld) -> Said:
+    """What the verifier says of the PID, as the wallet hears it."""
+    try:
+        result = await world.present()
+    except Rejected as refusal:
+        return refusal.said.partition(":")[0].partition(" at ")[0], refusal.said
+    assert result["state"] == "accepted"
+    return None
+
+
+async def holder(world: WalletWorld) -> Said:
+    """What the wallet says of its own PID, once the issuer has looked at what it watches and has revoked it."""
+    if not (await keep_watch(site(world, "issuer"))).revoked:
+        return None
+    standing = await world.wallet.look_up_status(world.contents.holdings[0].id)
+    return (standing.check, standing.word) if standing.check else None
+
+
+async def wallet(world: WalletWorld) -> Said:
+    """What the wallet says of the verifier, before it asks its owner."""
+    try:
+        flow, _ = await world.asked()
+    except Rejected as refusal:
+        return refusal.check.id, refusal.detail
+    asked = world.wallet.presenting.look(flow)
+    assert isinstance(asked, Asked)
+    findings = asked.vetting.findings
+    return (findings[0].check, findings[0].detail) if findings else None
+
+
+# --- who revokes ------------------------------------------------------------------------------------------------------
+
+
+async def revoke_credential(world: WalletWorld, _folder: Path) -> None:
+    await world.operate("issuer", "/revocations", {"person": "erika"})
+    await world.operate("issuer", "/status/publish", {})
+
+
+async def revoke_wallet(world: WalletWorld, _folder: Path) -> None:
+    own, desk = world.contents.instance, site(world, "wallet-provider")
+    assert own is not None
+    await desk.revocations.revoke_by_code(own.code)
+    await desk.statuses.publish()
+
+
+async def revoke_key_storage(world: WalletWorld, _folder: Path) -> None:
+    desk = site(world, "wallet-provider")
+    await desk.service.revoke_key_storage()
+    await desk.statuses.publish()
+
+
+async def revoke_access_certificate(world: WalletWorld, folder: Path) -> None:
+    leaf, *_ = load_certificates(world.config.verifier.access_chain)
+    revoke_certificate(folder, leaf, now=world.clock.now())
+
+
+async def revoke_registration(world: WalletWorld, folder: Path) -> None:
+    Office(world, folder).revoke()
+
+
+async def take_off_the_list(world: WalletWorld, folder: Path) -> None:
+    """Another provider stands on the list of PID providers now."""
+    gone, here = (
+        load_certificates(folder / "authorities" / "attestations.pem")[0],
+        authority("another").certificate,
+    )
+    sign_list(world, folder, sequence=3, replaced=(gone.der, here.der))
+
+
+async def give_six_hours(world: WalletWorld, folder: Path) -> None:
+    """The list has a next update that is sooner than in a day."""
+    sign_list(world, folder, sequence=2, next_update=world.clock.now() + SIX_HOURS)
+    await world.world.trust.refresh()
+
+
+def sign_list(
+    world: WalletWorld,
+    folder: Path,
+    *,
+    sequence: int,
+    replaced: tuple[bytes, bytes] | None = None,
+    next_update: int | None = None,
+) -> None:
+    """Sign the list of PID providers again, with a change."""
+    path, now, keys = (
+        folder / "trust" / "pid-providers.jwt",
+        world.clock.now(),
+        folder / "authorities",
+    )
+    text = parse_base64url(path.read_text().split(".")[1], what="list").decode()
+    if replaced is not None:
+        gone, here = (b64encode(each).decode() for each in replaced)
+        assert gone in text
+        text = text.replace(gone, here)
+    document = parse_object(text, what="list", max_bytes=1 << 20)
+    scheme: Any = document["LoTE"]["ListAndSchemeInformation"]  # type: ignore[index,call-overload]
+    scheme["LoTESequenceNumber"] = sequence
+    if next_update is not None:
+        scheme["NextUpdate"] = time_of(next_update)
+    (root,) = load_certificates(keys / "lists.pem")
+    operator = Authority(certificate=root, key=load_private_key(keys / "lists.key.pem"))
+    signer = certify_list_operator(operator, now=now, random=system_random)
+    path.write_bytes(sign_trusted_list(document, signer=signer.signer, chain=signer.chain, now=now))
+
+
+def time_of(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+PROMISES: Final[Mapping[str, Promise]] = {
+    "credential": Promise(
+        seconds=DEMO_TTL,
+        issuer={"status_list_ttl": DEMO_TTL},
+        revoke=revoke_credential,
+        look=verifier,
+        check=Check.STATUS,
+        says="revoked",
+    ),
+    "wallet": Promise(
+        seconds=TTL,
+        provider={"status_list_ttl": TTL},
+        revoke=revoke_wallet,
+        look=holder,
+        check=Check.STATUS,
+        says="revoked",
+    ),
+    "wallet of the demo": Promise(
+        seconds=DEMO_TTL,
+        provider={"status_list_ttl": DEMO_TTL},
+        revoke=revoke_wallet,
+        look=holder,
+        check=Check.STATUS,
+        says="revoked",
+    ),
+    "key attestation": Promise(
+        seconds=DAY,
+        revoke=revoke_key_storage,
+        look=holder,
+        check=Check.STATUS,
+        says="revoked",
+    ),
+    "access certificate": Promise(
+        seconds=DAY,
+        revoke=revoke_access_certificate,
+        look=wallet,
+        check=Check.CERTIFICATE_REVOKED,
+        says="is revoked by",
+    ),
+    "registration certificate": Promise(
+        seconds=DEMO_TTL,
+        revoke=revoke_registration,
+        look=wallet,
+        check=Check.REGISTRATION_STATUS,
+        says="the registration certificate is revoked",
+    ),
+    "provider on a list": Promise(
+        seconds=DAY,
+        revoke=take_off_the_list,
+        look=verifier,
+        check=Check.ENTITLEMENT,
+        says="urn:eudi:pid:1",
+    ),
+    "provider on a list with a next update": Promise(
+        seconds=SIX_HOURS,
+        prepare=give_six_hours,
+        revoke=take_off_the_list,
+        look=verifier,
+        check=Check.ENTITLEMENT,
+        says="urn:eudi:pid:1",
+    ),
+}
+
+
+@pytest.mark.requirement("VCR_07c")
+@pytest.mark.requirement("RPRC_01a")
+@pytest.mark.requirement("OIA_15a")
+@pytest.mark.parametrize("name", PROMISES)
+async def test_a_revocation_is_seen_in_the_promised_time_and_says_which_and_why(tmp_path: Path, name: str) -> None:
+    promise = PROMISES[name]
+    async with wallet_world(tmp_path, provider=promise.provider, **promise.issuer) as world:
+        if promise.prepare is not None:
+            await promise.prepare(world, tmp_path)
+        await world.receive()
+        assert await promise.look(world) is None
+        world.clock.advance(1)
+        await promise.revoke(world, tmp_path)
+        world.clock.advance(promise.seconds - 2)
+        assert await promise.look(world) is None, "a second before"
+        world.clock.advance(2)
+        said = await promise.look(world)
+        assert said is not None, "a second after"
+        assert said[0] == promise.check.id
+        assert promise.says in said[1]
