@@ -247,7 +247,7 @@ async def test_a_wallet_revokes_itself_at_its_owners_word(world: WalletWorld) ->
 async def test_a_wallet_that_its_provider_has_forgotten_begins_anew(world: WalletWorld) -> None:
     before = await world.wallet.instance.activate()
     world.outbound.edits["/wallet-attestations"] = lambda request, response: json_response(
-        {"check": Check.WALLET_INSTANCE.id, "error_description": "not activated here"}, status=400
+        {"check": Check.WALLET_INSTANCE.id, "detail": "not activated here"}, status=400
     )
     with pytest.raises(Rejected) as refusal:
         await world.receive()

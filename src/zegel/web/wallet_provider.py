@@ -19,6 +19,7 @@ from zegel.services.wallet_provider import WalletAttestation, WalletProviderServ
 from zegel.services.wallet_revocation import WalletRevocationService
 from zegel.trust.key_attestation import MAX_KEYS
 from zegel.web.pages import STATIC, render_page, static_file
+from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
 from zegel.web.status_lists import status_routes
 from zegel.web.turnstile import Limited
@@ -226,17 +227,17 @@ ROUTES: Final[tuple[Route[WalletProviderSite], ...]] = (
     Route("GET", CLIENT_ID_PATH, show_home, Audience.PERSON),
     Route("GET", "/revoke", show_revoke, Audience.PERSON),
     Route("POST", "/revoke", take_code, Audience.PERSON, max_body=MAX_WALLET, limited=_ATTESTATIONS),
-    Route("POST", INSTANCES_PATH, activate, max_body=MAX_WALLET, limited=_ATTESTATIONS),
-    Route("POST", WALLET_PATH, attest_wallet, max_body=MAX_WALLET, limited=_ATTESTATIONS),
-    Route("POST", KEYS_PATH, attest_keys, max_body=MAX_BATCH, limited=_ATTESTATIONS),
-    Route("POST", REVOCATIONS_PATH, revoke, max_body=MAX_REVOCATION, limited=_ATTESTATIONS),
+    Route("POST", INSTANCES_PATH, activate, max_body=MAX_WALLET, refusal=problem, limited=_ATTESTATIONS),
+    Route("POST", WALLET_PATH, attest_wallet, max_body=MAX_WALLET, refusal=problem, limited=_ATTESTATIONS),
+    Route("POST", KEYS_PATH, attest_keys, max_body=MAX_BATCH, refusal=problem, limited=_ATTESTATIONS),
+    Route("POST", REVOCATIONS_PATH, revoke, max_body=MAX_REVOCATION, refusal=problem, limited=_ATTESTATIONS),
     *status_routes(WalletProviderSite),
     Route("GET", STATIC + "{name}", serve_static),
 )
 
 OPERATOR_ROUTES: Final[tuple[Route[WalletProviderSite], ...]] = (
-    Route("POST", ATTEST_PATH, attest_foreign, Audience.OPERATOR, max_body=MAX_BATCH),
-    Route("POST", REVOCATIONS_PATH, revoke_one, Audience.OPERATOR, max_body=MAX_WALLET),
-    Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_WALLET),
-    Route("GET", INSTANCES_PATH, list_instances, Audience.OPERATOR),
+    Route("POST", ATTEST_PATH, attest_foreign, Audience.OPERATOR, max_body=MAX_BATCH, refusal=problem),
+    Route("POST", REVOCATIONS_PATH, revoke_one, Audience.OPERATOR, max_body=MAX_WALLET, refusal=problem),
+    Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_WALLET, refusal=problem),
+    Route("GET", INSTANCES_PATH, list_instances, Audience.OPERATOR, refusal=problem),
 )

@@ -138,7 +138,7 @@ def _refusal(response: HttpResponse) -> Rejected:
         members = parse_object(response.body, what=_WHAT)
     except Malformed:
         members = {}
-    words = members.get("error_description")
+    words = members.get("detail")  # RFC 9457 section 3.1.4
     said = "".join(filter(str.isprintable, words))[:200] if type(words) is str else ""
     check = _ITS_OWN.get(str(members.get("check")))
     if check is not None:

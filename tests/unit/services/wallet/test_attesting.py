@@ -144,7 +144,7 @@ async def of_another_client(request: HttpRequest, phone: Phone) -> Any:
         of_another_key,
         of_another_client,
         always(HttpResponse(status=503, body=b"away")),
-        always(json_response({"error_description": "not you", "check": "syntax"}, status=400)),
+        always(json_response({"detail": "not you", "check": "syntax"}, status=400)),
     ],
 )
 @pytest.mark.refuses(Check.WALLET_PROVIDER)
@@ -158,7 +158,7 @@ def test_an_attestation_of_other_keys_is_refused() -> None:
 
 @pytest.mark.parametrize("check", [Check.WALLET_INSTANCE, Check.WALLET_REVOKED, Check.REVOCATION_CODE])
 def test_what_a_provider_says_of_the_wallet_is_passed_on(check: Check) -> None:
-    words = json_response({"check": check.id, "error_description": "this wallet was revoked: by its owner"}, status=400)
+    words = json_response({"check": check.id, "detail": "this wallet was revoked: by its owner"}, status=400)
     error = refused(attest, always(words))
     assert (error.check, error.detail) == (check, "this wallet was revoked: by its owner")
     without = refused(attest, always(json_response({"check": check.id}, status=400)))

@@ -1,0 +1,144 @@
+"""Wrong input at each interface of the roles of trust: problem details (RFC 9457), with the path of the field."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from zegel_testing.log_world import LogWorld
+from zegel_testing.register import PARTY
+from zegel_testing.registry_office import open_office
+from zegel_testing.wallet_world import wallet_world
+
+from zegel.adapters.entropy import system_random
+from zegel.adapters.keyfiles import load_secret
+from zegel.checks import Check
+from zegel.primitives.encoding import base64url
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.json import encode_json, parse_object
+from zegel.web import log, registrar, registrar_operator, wallet_provider
+from zegel.web.pages import error_page
+from zegel.web.routing import Audience
+from zegel.web.site import Site, SitePolicy
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+Door = Callable[[str, str, bytes], Awaitable[HttpResponse]]
+"""Sends a method, a path and a body to a role, as somebody who may."""
+
+LOG_ORIGIN: Final = "https://log.utopia.example"
+DOORS: Final[dict[str, tuple[Any, ...]]] = {
+    "registrar": registrar.ROUTES,
+    "registrar operator": registrar_operator.OPERATOR_ROUTES,
+    "wallet provider": wallet_provider.ROUTES,
+    "wallet provider operator": wallet_provider.OPERATOR_ROUTES,
+    "transparency log": log.ROUTES,
+}
+READ_NOTHING: Final = frozenset(
+    {
+        ("registrar operator", "POST /officers"),
+        ("registrar operator", "POST /status/publish"),
+        ("wallet provider operator", "POST /status/publish"),
+    }
+)
+PURPOSE: Final = {"intendedUse": [{**PARTY["intendedUse"][0], "purpose": [{"lang": "en", "content": 1}]}]}
+WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
+    ("registrar", "PUT /wrp", {}, "legalPerson"),
+    ("registrar", "PUT /wrp", PARTY | PURPOSE, "intendedUse[0].purpose[0].content"),
+    ("registrar operator", "POST /applications", {}, "by"),
+    ("registrar operator", "POST /applications", {"by": "a", "party": 1}, "party"),
+    (
+        "registrar operator",
+        "POST /applications",
+        {"by": "a", "party": PARTY | PURPOSE},
+        "party.intendedUse[0].purpose[0].content",
+    ),
+    ("registrar operator", "POST /decisions", {}, "by"),
+    ("registrar operator", "POST /decisions", {"by": "a", "identifier": "b", "decision": "c"}, "decision"),
+    ("registrar operator", "POST /tokens", {"by": 1}, "by"),
+    ("registrar operator", "POST /access-certificates", {"identifier": "a"}, "certificate"),
+    ("wallet provider", "POST /instances", {}, "possession"),
+    ("wallet provider", "POST /wallet-attestations", {"instance": 1}, "instance"),
+    ("wallet provider", "POST /key-attestations", {"instance": "a", "possessions": [1]}, "possessions"),
+    ("wallet provider", "POST /revocations", {"code": []}, "code"),
+    ("wallet provider operator", "POST /attest", {"jwks": [{"kty": "EC"}]}, "jwks[0].crv"),
+    ("wallet provider operator", "POST /revocations", {"instance": 1}, "instance"),
+    ("transparency log", "POST /ct/v2/submit-entry", {"type": 1, "chain": []}, "submission"),
+)
+
+
+# RFC 9162 section 5 has types of its own
+TYPES: Final = (f"urn:zegel:check:{Check.SYNTAX.id}", "urn:ietf:params:trans:error:malformed")
+
+
+@pytest.fixture
+async def doors(tmp_path: Path) -> AsyncIterator[dict[str, Door]]:
+    async with open_office(tmp_path / "office") as office, wallet_world(tmp_path / "world") as world:
+        _, token = await office.operate("POST", "/tokens", {"by": "librarian"})
+        provider = world.config.wallet_provider
+        operator = f"http://{provider.operator_address}:{provider.operator_port}"
+        secret = base64url(load_secret(provider.operator_token))
+        clerk = base64url(load_secret(office.config.registrar.operator_token))
+        submissions = _log()
+        yield {
+            "registrar": _door(office.public.handle, office.origin, token["token"]),
+            "registrar operator": _door(office.role.listeners[1].handle, office.role.listeners[1].origin, clerk),
+            "wallet provider": _door(world.handlers[provider.origin], provider.origin, None),
+            "wallet provider operator": _door(world.handlers[operator], operator, secret),
+            "transparency log": _door(submissions.handle, LOG_ORIGIN, None),
+        }
+
+
+def _log() -> Site[Any]:
+    role = log.LogSite(service=LogWorld().log, name="Utopia log office", host="log.utopia.example", id="2.25.1")
+    return Site(
+        role,
+        routes=log.ROUTES,
+        policy=SitePolicy(role="transparency-log", origin=LOG_ORIGIN, operator_token=None),
+        page=error_page(role="Log", host="log.utopia.example", back=None),
+        random=system_random,
+    )
+
+
+def _door(handle: Callable[[HttpRequest], Awaitable[HttpResponse]], origin: str, token: str | None) -> Door:
+    headers = (("content-type", "application/json"),)
+    if token is not None:
+        headers = (*headers, ("authorization", f"Bearer {token}"))
+
+    async def send(method: str, path: str, body: bytes) -> HttpResponse:
+        return await handle(HttpRequest(method=method, url=origin + path, headers=headers, body=body, peer="192.0.2.1"))
+
+    return send
+
+
+def problem_of(response: HttpResponse) -> Any:
+    """What is said of a request that was wrong."""
+    assert (response.status, response.header("content-type")) == (400, "application/problem+json"), response.body
+    told: Any = parse_object(response.body, what="problem")
+    assert told["status"] == 400
+    assert told["type"] in TYPES
+    assert told["detail"]
+    if told["type"] == TYPES[0]:
+        assert (told["title"], told["errors"]) == (told["rule"], [{"field": told["field"], "detail": told["detail"]}])
+    return told
+
+
+async def test_the_field_at_fault_is_named_by_its_path(doors: dict[str, Door]) -> None:
+    for role, route, body, field in WRONG:
+        told = problem_of(await doors[role](*route.split(" "), encode_json(body)))  # type: ignore[arg-type]
+        assert (role, route, told["check"], told["field"]) == (role, route, Check.SYNTAX.id, field)
+
+
+async def test_what_is_not_json_is_a_problem_everywhere(doors: dict[str, Door]) -> None:
+    for role, route in {(role, route) for role, route, *_ in WRONG}:
+        assert problem_of(await doors[role](*route.split(" "), b"{"))["check"] == Check.SYNTAX.id
+
+
+async def test_every_route_that_reads_a_body_is_here() -> None:
+    reading = {
+        (role, f"{route.method} {route.path}")
+        for role, routes in DOORS.items()
+        for route in routes
+        if route.method in ("POST", "PUT") and route.audience is not Audience.PERSON
+    }
+    assert reading == {(role, route) for role, route, *_ in WRONG} | READ_NOTHING
