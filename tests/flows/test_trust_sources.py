@@ -1,10 +1,14 @@
 """One source of trust is taken away at a time: exactly the step that needs it fails, by the check that says so."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from zegel_testing.wallet_world import WalletWorld, wallet_world
 
+from zegel.adapters.revocation_files import CRL_SUFFIX
+from zegel.adapters.sandbox.lists import LIST_FILES
+from zegel.adapters.sandbox.revocations import PUBLISHING
 from zegel.checks import Check
 from zegel.errors import Denied, Rejected
 from zegel.services.wallet.contents import Brought
@@ -21,16 +25,22 @@ SOURCES: dict[str, tuple[str, Check]] = {
     "registration.crl": (OFFER, Check.REVOCATION_STALE),
     "wallet-provider": (LOG_IN, Check.ANCHOR),
     "wallets.crl": (LOG_IN, Check.REVOCATION_STALE),
+    "wallet-status.crl": (LOG_IN, Check.REVOCATION_STALE),
     "pid": (CREDENTIAL, Check.ENTITLEMENT),
     "attestations.crl": (CREDENTIAL, Check.REVOCATION_STALE),
 }
 
 
-async def tell(world: WalletWorld) -> tuple[str, str] | None:
+LICENCE: dict[str, Any] = {"type_": "mdl", "formats": ["mso_mdoc"]}
+OF_A_LICENCE: dict[str, tuple[str, Check]] = {"attestation": (CREDENTIAL, Check.ENTITLEMENT)}
+"""A PID needs no list of those who provide other attestations."""
+
+
+async def tell(world: WalletWorld, **offered: Any) -> tuple[str, str] | None:
     """The story until it fails: the step, and the check; None where it comes to its end. A warning is a failure."""
     step = OFFER
     try:
-        offer = await world.offer()
+        offer = await world.offer(**offered)
         receiving = world.wallet.receiving
         flow = await receiving.review(offer["link"], brought=Brought.LINK)
         if world.warned(flow):
@@ -62,6 +72,18 @@ def _said(error: Rejected | Denied) -> str:
 async def test_with_every_source_the_story_comes_to_its_end(tmp_path: Path) -> None:
     async with wallet_world(tmp_path) as world:
         assert await tell(world) is None
+
+
+def test_every_list_every_authority_that_revokes_and_the_log_are_taken_away() -> None:
+    lists = {each.purpose for each in LIST_FILES}
+    assert SOURCES.keys() | OF_A_LICENCE.keys() == lists | {name + CRL_SUFFIX for name in PUBLISHING} | {"log"}
+
+
+@pytest.mark.parametrize("source", OF_A_LICENCE)
+async def test_without_a_source_a_licence_is_refused_where_a_pid_is_not(tmp_path: Path, source: str) -> None:
+    async with wallet_world(tmp_path, without=source) as world:
+        step, check = OF_A_LICENCE[source]
+        assert (await tell(world), await tell(world, **LICENCE)) == (None, (step, check.id))
 
 
 @pytest.mark.parametrize("source", SOURCES)
