@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import parse_qs, urlsplit
 
+from sqlalchemy import select
+
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.sealing import record_id
+from zegel.adapters.sql.tables import register_changes
 from zegel.checks import Check
 from zegel.formats.credential import StatusReference
 from zegel.services.authorization import PUSHED
 from zegel.services.wallet.contents import Happening, Holding, WalletContents
-from zegel_drill.ground import KEEPERS, check_whole, ledger_of, through_time
+from zegel_drill.ground import KEEPERS, check_whole, copied, ledger_of, through_time
 from zegel_drill.ledger import DAY, LASTING
 from zegel_drill.town import Exchange, Town
 from zegel_drill.walk import Acknowledged, Walk
@@ -52,7 +55,23 @@ async def faults_of(walk: Walk, acknowledged: Acknowledged) -> list[str]:
     contents = walk.contents()
     faults = [*_missing(town, contents, acknowledged, exchanges), *_served_twice(exchanges)]
     faults += [fault async for fault in _unsound(town)]
+    faults += [fault for name in acknowledged.registered async for fault in _registered(walk, name)]
     return [*faults, *_serving_again(town, exchanges), *said_wrongly(town)]
+
+
+# --- what was registered ----------------------------------------------------------------------------------------------
+
+
+async def _registered(walk: Walk, identifier: str) -> AsyncIterator[str]:
+    """It stands, and was approved once, as the log of changes says."""
+    entry = await walk.operate("registrar", "GET", f"/registrations/{identifier}")
+    if (entry["standing"], entry["proposed"]) != ("registered", None):
+        yield f"{identifier} was registered, and is {entry['standing']}"
+    with copied(walk.town, "registrar") as database, database.transaction():
+        rows = database.connection.execute(select(register_changes.c.identifier, register_changes.c.deed)).fetchall()
+    deeds = [deed for name, deed in rows if name == identifier]
+    if deeds.count("approved") != 1:
+        yield f"the register's log tells of {identifier}: {', '.join(deeds)}"
 
 
 # --- what was acknowledged --------------------------------------------------------------------------------------------

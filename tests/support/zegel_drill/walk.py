@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, final
 
+from zegel_testing.register import PARTY
+
 from zegel.adapters.entropy import system_random
 from zegel.adapters.vault import open_vault
 from zegel.checks import Check
@@ -45,6 +47,7 @@ class Acknowledged:
     signed_in: bool = False
     presented: int = 0
     revoked: bool = False
+    registered: list[str] = field(default_factory=list)
 
 
 @final
@@ -57,6 +60,7 @@ class Walk:
         self.acknowledged = Acknowledged()
         self.now = ""
         steps: dict[str, Callable[[], Awaitable[object]]] = {
+            "register": self._register,
             "wallet": self.person.at_home,
             "receive": self._receive,
             "renew": lambda: self.person.renew(PID),
@@ -97,6 +101,19 @@ class Walk:
             return opened.value
 
     # --- its steps ----------------------------------------------------------------------------------------------------
+
+    async def _register(self) -> None:
+        """A party applies, and an officer approves; whoever had no answer asks again, and looks how it stands."""
+        identifier = f"GOVUT-{system_random(8).hex()}"
+        party = PARTY | {"identifier": [{"identifier": identifier, "type": "http://data.europa.eu/eudi/id/EUID"}]}
+        await self.operate("registrar", "POST", "/applications", {"party": party, "by": "bee keeper"})
+        decision = {"decision": "approve", "identifier": identifier, "by": "officer"}
+        try:
+            await self.operate("registrar", "POST", "/decisions", decision)
+        except Rejected as error:  # it stands already: the officer was not told
+            if error.check is not Check.REGISTER_MOVE:
+                raise
+        self.acknowledged.registered.append(identifier)
 
     async def _receive(self) -> None:
         await self.person.receive("pid", PID)
