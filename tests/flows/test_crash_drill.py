@@ -45,6 +45,8 @@ def went_well(result: Result) -> bool:
         ("issuer", Point("POST /token", "commit", 1), "after"),
         ("provider", Point("GET /return/{session}", "commit", 2), "before"),
         ("wallet", Point("GET /callback", "write", 1), "before"),
+        ("transparency-log", Point("POST /ct/v2/submit-entry", "commit", 1), "before"),
+        ("transparency-log", Point("POST /ct/v2/submit-entry", "commit", 1), "after"),
         ("registrar", Point("POST /applications", "commit", 1), "before"),
         ("registrar", Point("POST /decisions", "commit", 1), "before"),
         ("registrar", Point("POST /decisions", "commit", 1), "after"),

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.sealing import record_id
-from zegel.adapters.sql.tables import register_changes
+from zegel.adapters.sql.tables import log_entries, log_heads, register_changes
 from zegel.checks import Check
 from zegel.formats.credential import StatusReference
 from zegel.services.authorization import PUSHED
@@ -55,6 +55,7 @@ async def faults_of(walk: Walk, acknowledged: Acknowledged) -> list[str]:
     contents = walk.contents()
     faults = [*_missing(town, contents, acknowledged, exchanges), *_served_twice(exchanges)]
     faults += [fault async for fault in _unsound(town)]
+    faults += list(_logged(town, acknowledged.logged))
     faults += [fault for name in acknowledged.registered async for fault in _registered(walk, name)]
     return [*faults, *_serving_again(town, exchanges), *said_wrongly(town)]
 
@@ -72,6 +73,18 @@ async def _registered(walk: Walk, identifier: str) -> AsyncIterator[str]:
     deeds = [deed for name, deed in rows if name == identifier]
     if deeds.count("approved") != 1:
         yield f"the register's log tells of {identifier}: {', '.join(deeds)}"
+
+
+def _logged(town: Town, names: list[str]) -> Iterator[str]:
+    """Each certificate that the log took is in it once, and its last signed head is of no more than it has."""
+    with copied(town, "transparency-log") as database, database.transaction():
+        entries = [row[0] for row in database.connection.execute(select(log_entries.c.entry))]
+        sizes = [row[0] for row in database.connection.execute(select(log_heads.c.size))]
+    for name in names:
+        if sum(name.encode() in entry for entry in entries) != 1:
+            yield f"the certificate of {name} is not in the log once"
+    if max(sizes, default=0) > len(entries):
+        yield f"the log signed a head of {max(sizes)} entries, and has {len(entries)}"
 
 
 # --- what was acknowledged --------------------------------------------------------------------------------------------

@@ -24,7 +24,17 @@ from zegel_drill.journal import Journal
 
 _SUPPORT = Path(__file__).parents[1]  # a process that is started anew finds the drill there
 STARTING = 60.0  # seconds; the machine may have other things to do
-NAMES = ("trust", "wallet-provider", "registrar", "issuer", "verifier", "provider", "service", "wallet")
+NAMES = (
+    "trust",
+    "wallet-provider",
+    "transparency-log",
+    "registrar",
+    "issuer",
+    "verifier",
+    "provider",
+    "service",
+    "wallet",
+)
 OUTBOUND = 4  # seconds, for which an answer is waited
 PORTS = len(ROLES) + len(OPERATED)
 SETTINGS: Mapping[str, Mapping[str, object]] = {

@@ -8,20 +8,30 @@ with a code in them, which ``haip`` does not know: one with a transaction code, 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from typing import Any, final
+from urllib.parse import urlsplit
 
 from zegel_testing.register import PARTY
 
+from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
+from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.vault import open_vault
 from zegel.checks import Check
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.browser import Page
 from zegel.errors import Rejected, Unavailable
+from zegel.primitives.http import JSON
+from zegel.primitives.keys import random_private_key
+from zegel.protocols.transparency.submission import CERTIFICATE, UnverifiedSubmission
 from zegel.services.wallet.contents import WalletContents
+from zegel.trust.anchors import Purpose
+from zegel.trust.authority import Authority, SubjectName, issue_certificate
 from zegel_drill.person import PASSPHRASE, PERSON, Person
 from zegel_drill.town import DrillError, Town
 
+OK = 200
 PID = "Person identification data"
 RESIDENCE = "Proof of residence"
 DIPLOMA = "Diploma"
@@ -48,6 +58,7 @@ class Acknowledged:
     presented: int = 0
     revoked: bool = False
     registered: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
 
 
 @final
@@ -61,6 +72,7 @@ class Walk:
         self.now = ""
         steps: dict[str, Callable[[], Awaitable[object]]] = {
             "register": self._register,
+            "log": self._log,
             "wallet": self.person.at_home,
             "receive": self._receive,
             "renew": lambda: self.person.renew(PID),
@@ -114,6 +126,41 @@ class Walk:
             if error.check is not Check.REGISTER_MOVE:
                 raise
         self.acknowledged.registered.append(identifier)
+
+    async def _log(self) -> None:
+        """A certificate that was issued is given to the log, and again where no answer came."""
+        folder, name = self.town.folder / "authorities", f"{system_random(8).hex()}.utopia.example"
+        (root,) = load_certificates(folder / "access.pem")
+        issued = issue_certificate(
+            Authority(certificate=root, key=load_private_key(folder / "access.key.pem")),
+            SubjectName(country="UT", organization="Bee keepers of Utopia", common_name=name),
+            key=random_private_key(system_random).public_key,
+            purpose=Purpose.ACCESS,
+            now=SystemClock().now(),
+            days=1,
+            random=system_random,
+            dns_names=(name,),
+        )
+        body = UnverifiedSubmission(type=CERTIFICATE, submission=issued.der, chain=()).encode()
+        door = urlsplit(self.town.config.transparency_log.origin)
+
+        def submit() -> int:
+            connection = HTTPConnection("127.0.0.1", door.port or 0, timeout=10)
+            try:
+                headers = {"host": door.netloc, "content-type": JSON}
+                connection.request("POST", "/ct/v2/submit-entry", body=body, headers=headers)
+                return connection.getresponse().status
+            except (OSError, HTTPException):
+                return 0
+            finally:
+                connection.close()
+
+        status = await asyncio.to_thread(submit)
+        if not status and await self._mend():
+            status = await asyncio.to_thread(submit)
+        if status != OK:
+            raise DrillError(f"the log answers with status {status}")
+        self.acknowledged.logged.append(name)
 
     async def _receive(self) -> None:
         await self.person.receive("pid", PID)
