@@ -563,6 +563,13 @@ class Check(Enum):
 
     # --- health certificates ----------------------------------------------------------------------------------
 
+    HEALTH_REVOKED = (
+        "a health certificate is on no list of revoked certificates, by its identifier, with its country, or signature",
+        "gateway RevocationBatchDto, RevocationHashTypeDto; CID (EU) 2022/483",
+        "payload.ci",
+        Fault.ISSUER,
+        "ask the issuer why the certificate was revoked, and for a new one",
+    )
     BUSINESS_RULE = (
         "a health certificate meets the rules of the country that issued it, and of the country that it is shown in",
         "EU DCC validation rules 1.00; CertLogic 1.3.3",

@@ -5,10 +5,19 @@ from collections.abc import Callable
 import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate, dose
+from zegel_testing.health import Health
+from zegel_testing.revoked_health import batch
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.formats.hcert.certificate import parse_health_certificate, verify_health_certificate
 from zegel.formats.hcert.matching import Person, check_holder
+from zegel.formats.hcert.revocation import (
+    HashType,
+    RevokedHashes,
+    check_not_revoked,
+    parse_revocation_batch,
+)
 from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
 
 
@@ -30,11 +39,20 @@ def come_before_the_second_dose() -> object:
     return ruled(certificate(v=dose(dn=1)))
 
 
+def show_one_that_was_revoked() -> object:
+    office = Health()
+    code = office.code()
+    verified = verify_health_certificate(parse_health_certificate(code), signers=office.signers, now=NOW)
+    listed = parse_revocation_batch(batch(HashType.UCI, str(verified.entry["ci"]).encode()))
+    return check_not_revoked(verified, revoked=RevokedHashes([listed]))
+
+
 def show_somebody_elses() -> object:
     return held(family_name="Anders")
 
 
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
+    (Check.HEALTH_REVOKED, show_one_that_was_revoked),
     (Check.BUSINESS_RULE, come_before_the_second_dose),
     (Check.HEALTH_HOLDER, show_somebody_elses),
 )

@@ -1,4 +1,4 @@
-"""The limits of health certificates, and of their rules."""
+"""The limits of health certificates, and of their rules, lists and revocation."""
 
 import json
 import zlib
@@ -8,17 +8,22 @@ from typing import Any, Final
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate
 from zegel_testing.health import Health, payload
+from zegel_testing.health_lists import gateway_entry
+from zegel_testing.revoked_health import batch, bloom_slice, hash_slice
 
 from zegel.checks import Check
 from zegel.formats.hcert.certificate import parse_health_certificate
 from zegel.formats.hcert.code import PREFIX, parse_code
 from zegel.formats.hcert.keys import parse_signer
+from zegel.formats.hcert.lists import parse_trust_list
+from zegel.formats.hcert.revocation import HashType, parse_revocation_batch
 from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.rules.check import check_rules
 from zegel.formats.hcert.rules.dates import date_time
 from zegel.formats.hcert.rules.expression import parse_expression
 from zegel.formats.hcert.rules.rule import parse_rule
 from zegel.formats.hcert.schema import Reading
+from zegel.formats.hcert.slices import parse_bloom_slice, parse_hash_slice
 from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel_limits.pair import Pair
 
@@ -65,6 +70,23 @@ def _inflated(size: int) -> object:
 
 _AUTHORITY: Final = Health()
 
+
+def _batch(**changes: Any) -> object:
+    return parse_revocation_batch(json.dumps(json.loads(batch(HashType.UCI, b"a")) | changes).encode())
+
+
+def _signers(count: int) -> object:
+    return parse_trust_list(b"-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----" * count)
+
+
+def _certificate(length: int) -> object:
+    """One whose text is so long; what is no certificate is left out, and why is told."""
+    (why,) = parse_trust_list(json.dumps([gateway_entry(rawData="A" * length)]).encode()).left_out
+    if "characters" in why:
+        raise ValueError(why)
+    return why
+
+
 HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.primitives.base45.MAX_TEXT": Pair(lambda n: parse_base45(b"0" * n, what="test"), filler=True),
     "zegel.formats.hcert.certificate.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
@@ -75,6 +97,19 @@ HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.formats.hcert.code.MAX_SIGNED": Pair(_inflated),
     "zegel.formats.hcert.keys.MAX_SIGNER": Pair(lambda n: parse_signer(bytes(n)), filler=True),
     "zegel.formats.hcert.schema.MAX_TEXT": Pair(lambda n: _code(payload(ci="x" * n))),
+    "zegel.formats.hcert.lists.MAX_TRUST_LIST": Pair(lambda n: parse_trust_list(b"[" + b" " * (n - 1)), filler=True),
+    "zegel.formats.hcert.lists.MAX_SIGNERS": Pair(_signers),
+    "zegel.formats.hcert.lists.MAX_CERTIFICATE_TEXT": Pair(_certificate, ValueError),
+    "zegel.formats.hcert.revocation.MAX_BATCH": Pair(
+        lambda n: parse_revocation_batch(batch(HashType.UCI, b"a").ljust(n))
+    ),
+    "zegel.formats.hcert.revocation.MAX_ENTRIES": Pair(
+        lambda n: _batch(entries=[{"hash": "AAAAAAAAAAAAAAAAAAAAAA=="}] * n)
+    ),
+    "zegel.formats.hcert.slices.MAX_SLICE": Pair(
+        lambda n: parse_hash_slice(hash_slice([], size=1) + bytes(n - len(hash_slice([]))))
+    ),
+    "zegel.formats.hcert.slices.MAX_FUNCTIONS": Pair(lambda n: parse_bloom_slice(bloom_slice([], functions=n))),
     "zegel.formats.hcert.rules.book.MAX_RULE_FILE": Pair(_sized),
     "zegel.formats.hcert.rules.book.MAX_RULE_DEPTH": Pair(_nested),
     "zegel.formats.hcert.rules.book.MAX_RULES": Pair(_crowd),

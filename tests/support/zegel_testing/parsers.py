@@ -28,9 +28,12 @@ from zegel.formats.detect import parse_any
 from zegel.formats.hcert.certificate import parse_health_certificate
 from zegel.formats.hcert.code import PREFIX, parse_code, parse_signed_code
 from zegel.formats.hcert.keys import parse_signer
+from zegel.formats.hcert.lists import parse_trust_list
+from zegel.formats.hcert.revocation import HashType, parse_revocation_batch, parse_revoked
 from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.rules.expression import parse_expression
 from zegel.formats.hcert.rules.rule import parse_rule
+from zegel.formats.hcert.slices import parse_bloom_slice, parse_hash_slice, parse_partition
 from zegel.formats.mdoc.dates import parse_tdates
 from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.mdoc.items import parse_namespaces
@@ -120,7 +123,7 @@ from zegel.trust.transparency.issuance import announce
 from zegel.trust.transparency.items import encode_trans_items, parse_trans_item, parse_trans_items
 from zegel.trust.transparency.precertificate import parse_precertificate
 from zegel.trust.transparency.timestamps import parse_sct_list
-from zegel_testing import business_rules, register
+from zegel_testing import business_rules, health_lists, register
 from zegel_testing.access_requests import request_der, request_pem
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.crls import crl_of
@@ -152,6 +155,7 @@ from zegel_testing.log_world import announced, log_answer, watch_state
 from zegel_testing.openid4vp import NAME_QUERY, TARGET, claims_of, session
 from zegel_testing.openid4vp import signed as signed_request
 from zegel_testing.registration import as_cwt, as_jwt
+from zegel_testing.revoked_health import batch, bloom_slice, hash_slice, partition
 from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, presented
 from zegel_testing.status import token
 from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
@@ -693,6 +697,13 @@ def _transaction_faults(good: bytes) -> Iterator[Fault]:
         yield fault._replace(data=encoded(fault.data))
 
 
+def _slice_faults(good: bytes) -> Iterator[Fault]:
+    yield from spoiled(good)
+    yield Fault("something behind it", good + b"\0", True)
+    yield Fault("cut short", good[:-1], True)
+    yield Fault("nothing", b"", True)
+
+
 def _namespaces(data: bytes) -> object:
     members = parse_map(data, what="test")
     return parse_namespaces(members.get("nameSpaces"), received=data)
@@ -726,6 +737,9 @@ _MAC0: Final = encode_cbor(mac_mac0(b"payload", key=bytes(32)))
 _JWE: Final = seal_jwe(b"{}", recipient=KEY.public_key, kid="1", enc=Encryption.A128GCM).encode()
 _ITEM: Final = encode_cbor({"a": [1, -1, {2: b"b"}], "c": Tag(0, "d"), "e": Tag(7, [1.5, None, True])})
 _NAMESPACES: Final = encode_cbor({"nameSpaces": parse_map(mdoc(), what="mdoc")["nameSpaces"]})
+_BATCH: Final = json.loads(batch(HashType.UCI, b"a", b"b"))
+_SLICE: Final = hash_slice([bytes(16)])
+_PARTITION: Final = json.loads(partition(_SLICE, kind="VARHASHLIST", kid=bytes(8), prefix="abc"))
 _EXPRESSION: Final = {
     "if": [
         {"and": [{"var": "payload.v.0"}, {"!": [{"in": ["a", {"var": "external.b"}]}]}]},
@@ -892,6 +906,19 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "formats.hcert.code.parse_code": (Probe(parse_code, _HEALTH_CODE, _code_text_faults),),
     "formats.hcert.code.parse_signed_code": (Probe(parse_signed_code, _HEALTH.cose(), _signed_faults),),
     "formats.hcert.keys.parse_signer": (Probe(parse_signer, _HEALTH.der, _sampled(_der_faults, 5)),),
+    "formats.hcert.lists.parse_trust_list": (
+        of_json(parse_trust_list, [health_lists.gateway_entry()]),
+        of_json(parse_trust_list, health_lists.did_document(health_lists.method())),
+        Probe(parse_trust_list, health_lists.pem(health_lists.OFFICE), _pem_faults),
+    ),
+    "formats.hcert.revocation.parse_revocation_batch": (of_json(parse_revocation_batch, _BATCH),),
+    "formats.hcert.revocation.parse_revoked": (
+        of_json(lambda data: parse_revoked([("a.json", data), ("b", _SLICE)]), _BATCH),
+        of_json(lambda data: parse_revoked([("a.json", data), ("b", _SLICE)]), _PARTITION),
+    ),
+    "formats.hcert.slices.parse_partition": (of_json(parse_partition, _PARTITION),),
+    "formats.hcert.slices.parse_hash_slice": (Probe(parse_hash_slice, _SLICE, _slice_faults),),
+    "formats.hcert.slices.parse_bloom_slice": (Probe(parse_bloom_slice, bloom_slice([bytes(16)]), _slice_faults),),
     "formats.hcert.rules.book.parse_rule_book": (
         of_json(lambda data: parse_rule_book([("rules.json", data)]), [business_rules.RULE, business_rules.TAKEN_BACK]),
         of_json(lambda data: parse_rule_book([("sets.json", data)]), business_rules.PUBLISHED),

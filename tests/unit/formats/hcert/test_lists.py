@@ -1,0 +1,112 @@
+"""Trust lists of health in each of their forms."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method, pem
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.lists import parse_trust_list
+from zegel.primitives.encoding import base64
+
+
+def did(*methods: Any, **members: Any) -> bytes:
+    return encoded(did_document(*methods, **members))
+
+
+def encoded(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def kids(data: bytes) -> list[bytes]:
+    return [signer.kid for signer in parse_trust_list(data).signers]
+
+
+BOTH = [sha256(OFFICE.der).digest()[:8], sha256(OTHER.der).digest()[:8]]
+
+
+def test_the_list_of_the_gateway() -> None:
+    later = gateway_entry(OTHER, timestamp="2026-10-02T12:00:00Z")
+    authority = gateway_entry(OTHER, certificateType="CSCA")
+    read = parse_trust_list(encoded([gateway_entry(), later, authority]))
+    assert [signer.kid for signer in read.signers] == BOTH
+    assert read.as_of == 1_790_942_400
+    assert read.left_out == ()
+    assert kids(encoded({"certificates": [gateway_entry(), later]})) == BOTH
+
+
+def test_what_the_gateway_need_not_say_may_be_left_out() -> None:
+    bare = {"kid": gateway_entry()["kid"], "rawData": gateway_entry()["rawData"]}
+    read = parse_trust_list(encoded([bare]))
+    assert [signer.kid for signer in read.signers] == BOTH[:1]
+    assert read.as_of is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"thumbprint": "00"}, "hash of the certificate"),
+        ({"rawData": "AAAA", "thumbprint": None}, "DER certificate"),
+        ({"rawData": "?"}, "base64"),
+        ({"kid": "AAAA"}, "8 bytes"),
+        ({"kid": None}, "text"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_hides_no_other(changes: dict[str, Any], why: str) -> None:
+    read = parse_trust_list(encoded([gateway_entry(**changes), gateway_entry(OTHER)]))
+    assert [signer.kid for signer in read.signers] == BOTH[1:]
+    assert len(read.left_out) == 1
+    assert why in read.left_out[0]
+
+
+def test_a_did_document_of_who() -> None:
+    reference = "did:web:utopia.example:v2:trustlist:DCC:UTO:DSC"
+    read = parse_trust_list(did(method(), reference, method(OTHER, usage="SCA"), method(OTHER, usage="-")))
+    assert [signer.kid for signer in read.signers] == BOTH
+    assert read.as_of == 1_794_312_035
+
+
+def test_a_did_document_of_the_first_version_says_no_usage_and_no_kid_in_its_keys() -> None:
+    older = method()
+    older["id"] = f"did:web:utopia.example:trustlist:uto#{base64(BOTH[0])}"
+    del older["publicKeyJwk"]["kid"]
+    assert kids(did(older)) == BOTH[:1]
+
+
+def test_a_did_document_without_a_proof_says_nothing_of_its_age() -> None:
+    assert parse_trust_list(did(method(), proof=None)).as_of is None
+    assert parse_trust_list(did(method(), proof={})).as_of is None
+    assert parse_trust_list(did(method(), proof={"created": "lately"})).as_of is None
+
+
+def test_a_key_without_a_certificate_is_left_out_and_said() -> None:
+    read = parse_trust_list(did(method(x5c=[]), method(OTHER)))
+    assert [signer.kid for signer in read.signers] == BOTH[1:]
+    assert read.left_out[0].startswith("verificationMethod[0]")
+
+
+def test_certificates_in_pem_and_one_in_der() -> None:
+    assert kids(b"# Utopia\n" + pem(OFFICE) + b"\n" + pem(OTHER)) == BOTH
+    assert kids(OFFICE.der) == BOTH[:1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"[1]",
+        b"-----BEGIN CERTIFICATE-----",
+        b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        b"\x30\x00",
+        did(),
+        did(1),
+        did({"id": 1}),
+    ],
+)
+def test_what_is_no_list_is_malformed(data: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse_trust_list(data)
