@@ -100,13 +100,17 @@ def parse_revoked(files: Iterable[tuple[str, bytes]]) -> RevokedHashes:
     batches: list[RevocationBatch] = []
     named: list[NamedSlice] = []
     contents: dict[str, bytes] = {}
-    for _, data in files:
+    names: dict[str, str] = {}
+    for name, data in files:
         if data[:1] != b"{":
-            contents[sha256(data).hexdigest()] = data
+            digest = sha256(data).hexdigest()
+            contents[digest], names[digest] = data, name
         elif b'"chunks"' in data:
             named.extend(parse_partition(data))
         else:
             batches.append(parse_revocation_batch(data))
+    for digest in contents.keys() - {each.digest for each in named}:
+        raise Malformed(_WHAT, names[digest], "expected a batch, a partition, or a slice that one names")
     return RevokedHashes(batches, slices=[each.open(contents) for each in named])
 
 

@@ -144,6 +144,12 @@ def test_a_slice_that_is_not_there_is_malformed() -> None:
         parse_revoked([("a", named)])
 
 
+def test_a_file_that_is_neither_is_malformed_and_named() -> None:
+    with pytest.raises(Malformed) as refusal:
+        parse_revoked([("a.json", batch(HashType.UCI, b"a")), ("stray.bin", hash_slice([bytes(16)]))])
+    assert refusal.value.where == "stray.bin"
+
+
 def test_a_batch_is_read() -> None:
     read = parse_revocation_batch(batch(HashType.UCI, b"a"))
     assert (read.country, read.kid, read.hash_type) == ("UT", None, HashType.UCI)
