@@ -32,7 +32,7 @@ from zegel.web.app.world import open_world
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-PATH = r"(?:/|(?:/(?:[a-z-]+|\.well-known/[a-z-]+|\{[a-z]+\}))+)"
+PATH = r"(?:/|(?:/(?:[a-z-]+|v2|\.well-known/[a-z-]+|\{[a-z]+\}))+)"  # RFC 9162 section 5 has a version in its paths
 CLOSED = {
     "role": "|".join(f"{re.escape(name)}( operator| metrics)?" for name in OPENERS),
     "route": rf"-|(?:GET|POST|HEAD) {PATH}",
