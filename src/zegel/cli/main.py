@@ -60,6 +60,7 @@ COMMANDS: Final = {
     "log": Command(module="log", help="watch a log of access certificates"),
     "db": Command(module="db", help="check, upgrade, back up and restore the databases of roles"),
     "doctor": Command(module="doctor", help="examine a deployment before the first wallet does"),
+    "hcert": Command(module="hcert", help="show, judge and issue EU Digital COVID Certificates"),
     "why": Command(module="why", help="show the path from a file to its anchor, or the first step that breaks"),
     "explain": Command(module="explain", help="say what a check asks, and what to do"),
 }

@@ -1,0 +1,169 @@
+"""``zegel hcert``: health certificates, as the EU Digital COVID Certificate: shown, judged, issued."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.health_trust import load_rule_book, load_signers
+from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
+from zegel.cli.input import read_input
+from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
+from zegel.errors import Malformed, ZegelError, explain
+from zegel.formats.hcert.certificate import (
+    UnverifiedHealthCertificate,
+    VerifiedHealthCertificate,
+    parse_health_certificate,
+    verify_health_certificate,
+)
+from zegel.formats.hcert.code import MAX_CODE, PREFIX
+from zegel.formats.hcert.rules.check import check_rules
+from zegel.formats.hcert.schema import Reading
+from zegel.services.health_lines import parse_moment, ruled
+
+MAX_WORKERS: Final = 64
+_COMMAND_LINE: Final = "command line"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add ``zegel hcert``'s commands."""
+    commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+    inspect = commands.add_parser("inspect", help="show what a certificate says of itself, unverified")
+    inspect.add_argument("code", metavar="CODE", help=_CODE_HELP)
+    verify = commands.add_parser("verify", help="judge one certificate, or with --batch as many as a file has lines")
+    verify.add_argument("code", metavar="CODE", nargs="?", help=_CODE_HELP)
+    verify.add_argument("--batch", metavar="FILE", help="JSON, a certificate a line: id, code, certificates?, at?")
+    verify.add_argument("--trust", metavar="PATH", type=Path, action="append", default=[], help=_TRUST_HELP)
+    verify.add_argument("--rules", metavar="FOLDER", type=Path, help="business rules that it has to meet, as JSON")
+    verify.add_argument("--to", metavar="COUNTRY", help="the country whose rules of acceptance count, as BE")
+    verify.add_argument("--at", metavar="TIME", help="judge as at this time, as 2021-05-29T12:00:00Z (default: now)")
+    verify.add_argument("--workers", metavar="N", type=int, default=1, help="processes for --batch (default: 1)")
+    for command in (inspect, verify):
+        command.add_argument("--schema", choices=list(Reading), default=Reading.FIELD, help=_SCHEMA_HELP)
+        command.add_argument("--json", action="store_true", help="one JSON object on stdout; for --batch one a line")
+
+
+def run(args: Namespace) -> int:
+    """Show, or judge; the exit code of one certificate is its verdict, that of many only says that all have one."""
+    if args.action == "inspect":
+        return _inspect(args)
+    if (args.rules is None) != (args.to is None):
+        raise Malformed(_COMMAND_LINE, "--to", "expected --rules and --to together")
+    if (args.batch is None) == (args.code is None):
+        raise Malformed(_COMMAND_LINE, "CODE", "expected one certificate, or --batch with a file of them")
+    return _verify(args) if args.batch is None else _verify_batch(args)
+
+
+def _verify_batch(args: Namespace) -> int:
+    if not 1 <= args.workers <= MAX_WORKERS:
+        raise Malformed(_COMMAND_LINE, "--workers", f"expected 1 to {MAX_WORKERS}")
+    terms = BatchTerms(
+        trust=tuple(args.trust), reading=Reading(args.schema), now=_now(args), rules=args.rules, to=args.to or ""
+    )
+    try:
+        file = open(0 if args.batch == "-" else args.batch, "rb", closefd=args.batch != "-")  # noqa: SIM115 see below
+    except OSError as error:
+        say(f"{in_text(args.batch)} cannot be read: {in_text(error.strerror or 'it is no file')}")
+        return MALFORMED
+    with file:
+        print_answers(judge_batch(file, terms, workers=args.workers))
+    return ACCEPTED
+
+
+def _verify(args: Namespace) -> int:
+    try:
+        certificate = _judged(args)
+    except ZegelError as error:
+        explanation = explain(error)
+        if args.json:
+            fields = ("check", "clause", "field", "fault", "remedy", "detail")
+            said = {name: getattr(explanation, name) for name in fields}
+            print_data({"verdict": verdict(error), **said, "certificate": None})
+        else:
+            print_text(in_words(verdict(error), explanation))
+        return exit_code(error)
+    described = _described(certificate)
+    if args.json:
+        print_data({"verdict": "accepted", "check": None, "detail": None, "certificate": described})
+    else:
+        _print("accepted", described)
+    return ACCEPTED
+
+
+def _judged(args: Namespace) -> VerifiedHealthCertificate:
+    now, signers = _now(args), load_signers(args.trust)
+    certificate = verify_health_certificate(_parsed(args), signers=signers, now=now)
+    if args.rules is not None:
+        check_rules(ruled(certificate), book=load_rule_book(args.rules), to=args.to, now=now)
+    return certificate
+
+
+def _inspect(args: Namespace) -> int:
+    certificate = _parsed(args)
+    described: dict[str, Any] = {
+        "kind": certificate.kind.name.lower(),
+        "issuer": certificate.unverified_issuer,
+        "issued": time_text(certificate.unverified_issued_at),
+        "expires": time_text(certificate.unverified_expires),
+        "kid": certificate.kid.hex(),
+        "algorithm": certificate.algorithm.name,
+        "payload": _shown(certificate.unverified_payload),
+        "warnings": list(certificate.warnings),
+    }
+    if args.json:
+        print_data({"verified": False, **described})
+    else:
+        _print("unverified: this is what it says of itself", described)
+    return ACCEPTED
+
+
+def _described(certificate: VerifiedHealthCertificate) -> dict[str, Any]:
+    return {
+        "kind": certificate.kind.name.lower(),
+        "issuer": certificate.issuer,
+        "issued": time_text(certificate.issued_at),
+        "expires": time_text(certificate.expires),
+        "kid": certificate.kid.hex(),
+        "payload": _shown(certificate.payload),
+        "warnings": list(certificate.warnings),
+    }
+
+
+def _print(headline: str, described: dict[str, Any]) -> None:
+    lines = [f"  {name:<9} {in_text(value)}" for name, value in described.items() if value != []]
+    print_text("\n".join([headline, *lines]))
+
+
+def _parsed(args: Namespace) -> UnverifiedHealthCertificate:
+    text: bytes = args.code.encode(errors="replace")
+    if not text.startswith(PREFIX):
+        text = read_input(args.code, max_bytes=MAX_CODE + 2, what="health certificate").rstrip(b"\r\n")
+    return parse_health_certificate(text, Reading(args.schema))
+
+
+def _now(args: Namespace) -> int:
+    return SystemClock().now() if args.at is None else parse_moment(args.at, _COMMAND_LINE, "--at")
+
+
+def _shown(value: Any) -> Any:
+    """A value as JSON; what the schema does not know may be anything of CBOR's, and is spelled out."""
+    if isinstance(value, Mapping):
+        return {str(name): _shown(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def time_text(seconds: int) -> str:
+    """A moment as ISO 8601; the number itself for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+_CODE_HELP: Final = "the text of the QR code, or a file of it; - reads stdin"
+_TRUST_HELP: Final = "whose certificates count: document signers, PEM or DER, or folders of them"
+_SCHEMA_HELP: Final = "strict: the published schema; field (default): a text's length or pattern is only a warning"

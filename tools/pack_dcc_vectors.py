@@ -1,0 +1,112 @@
+"""Packs the official test certificates into tests/vectors/dcc, and lists what they expect against schema or certificate.
+
+    python tools/pack_dcc_vectors.py DGC_TESTDATA DCC_QUALITY_ASSURANCE_JSON
+
+The first is a folder of its repository as it is, the second the texts of the pictures of the other repository. Pictures
+are left out. ``contradictions.json`` is made from the packed files, the published schema and the certificates alone.
+"""
+
+import base64
+import hashlib
+import json
+import lzma
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from asn1crypto import x509
+from jsonschema import Draft202012Validator, FormatChecker
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.code import parse_code, parse_signed_code
+from zegel.primitives.cbor import Tag, parse_map
+
+VECTORS: Final = Path(__file__).parents[1] / "tests" / "vectors"
+FOLDER: Final = VECTORS / "dcc"
+SCHEMA: Final = VECTORS / "dcc-schema" / "DCC.combined-schema.json"
+HCERT, EU_DCC = -260, 1
+USAGES: Final = {"t": "1", "v": "2", "r": "3"}  # the last number of the usage for each kind of certificate
+RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
+
+
+def main(testdata: Path, quality_assurance: Path) -> None:
+    """Write the packed files and the list, and say what belongs into SOURCE.md."""
+    vectors = [_vector(path, testdata) for path in sorted(testdata.rglob("*.json"))]
+    _write("dgc-testdata.jsonl.xz", lzma.compress(_lines(filter(None, vectors)), preset=9))
+    codes = json.loads(quality_assurance.read_text())["codes"]
+    _write("dcc-qa-hc1.jsonl.xz", lzma.compress(_lines(codes), preset=9))
+    listed = list(contradictions(read_vectors("dgc-testdata")))
+    _write("contradictions.json", b"[\n" + b",\n".join(_compact(each) for each in listed) + b"\n]\n")
+
+
+def read_vectors(name: str) -> list[dict[str, Any]]:
+    """The packed files of a source, in the order of their names."""
+    return [json.loads(line) for line in lzma.decompress((FOLDER / f"{name}.jsonl.xz").read_bytes()).splitlines()]
+
+
+def contradictions(vectors: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each expectation that schema or certificate denies: the file, what it expects, and where that fails."""
+    schema = Draft202012Validator(json.loads(SCHEMA.read_text()), format_checker=FormatChecker())
+    for vector in vectors:
+        payload = payload_of(vector)
+        if payload is None:
+            continue
+        expected = vector["EXPECTEDRESULTS"]
+        paths = sorted({error.json_path for error in schema.iter_errors(payload)})
+        if expected.get("EXPECTEDSCHEMAVALIDATION", not paths) != (not paths):
+            yield {"file": vector["file"], "expects": {"EXPECTEDSCHEMAVALIDATION": bool(paths)}, "fails": paths}
+        usages = usages_of(base64.b64decode(vector["TESTCTX"]["CERTIFICATE"]))
+        allowed = not usages or any(kind in payload and usage in usages for kind, usage in USAGES.items())
+        if expected.get("EXPECTEDKEYUSAGE", allowed) != allowed:
+            yield {"file": vector["file"], "expects": {"EXPECTEDKEYUSAGE": not allowed}, "usages": sorted(usages)}
+
+
+def payload_of(vector: dict[str, Any]) -> Any:
+    """The certificate in a code, as JSON; None where a layer does not open."""
+    try:
+        claims: Any = parse_map(parse_signed_code(parse_code(vector["PREFIX"].encode())).payload, "vector")
+        payload = claims[HCERT][EU_DCC]
+    except (Malformed, KeyError, TypeError):
+        return None
+    return _as_json(payload) if isinstance(payload, dict) else None
+
+
+def usages_of(der: bytes) -> set[str]:
+    """Which of the three usages a certificate names."""
+    named = x509.Certificate.load(der).extended_key_usage_value or ()
+    dotted = [usage.dotted for usage in named]
+    return {each.removeprefix(radix) for each in dotted for radix in RADICES if each.startswith(radix)}
+
+
+def _vector(path: Path, root: Path) -> dict[str, Any] | None:
+    value = json.loads(path.read_text())
+    if "PREFIX" not in value:
+        return None
+    value.pop("2DCODE", None)
+    return {"file": path.relative_to(root).as_posix(), **value}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(inner) for inner in value]
+    return value.value if isinstance(value, Tag) else value
+
+
+def _lines(values: Any) -> bytes:
+    return b"".join(_compact(value) + b"\n" for value in values)
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _write(name: str, data: bytes) -> None:
+    (FOLDER / name).write_bytes(data)
+    print(f"| {name} | {hashlib.sha256(data).hexdigest()} |")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
