@@ -1,4 +1,4 @@
-"""Packs the official test certificates into tests/vectors/dcc, and lists what they expect against schema or certificate.
+"""Packs the official test certificates into tests/vectors/dcc, and lists what they expect in vain.
 
     python tools/pack_dcc_vectors.py DGC_TESTDATA DCC_QUALITY_ASSURANCE_JSON
 

@@ -1,15 +1,13 @@
 """``zegel hcert``: health certificates, as the EU Digital COVID Certificate: shown, judged, issued."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.health_trust import load_rule_book, load_signers
 from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
-from zegel.cli.input import read_input
+from zegel.cli.hcert_inspect import inspect, print_certificate, read_code, shown, time_text
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import (
@@ -18,7 +16,6 @@ from zegel.formats.hcert.certificate import (
     parse_health_certificate,
     verify_health_certificate,
 )
-from zegel.formats.hcert.code import MAX_CODE, PREFIX
 from zegel.formats.hcert.rules.check import check_rules
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health_lines import parse_moment, ruled
@@ -48,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Show, or judge; the exit code of one certificate is its verdict, that of many only says that all have one."""
     if args.action == "inspect":
-        return _inspect(args)
+        return inspect(args)
     if (args.rules is None) != (args.to is None):
         raise Malformed(_COMMAND_LINE, "--to", "expected --rules and --to together")
     if (args.batch is None) == (args.code is None):
@@ -88,7 +85,7 @@ def _verify(args: Namespace) -> int:
     if args.json:
         print_data({"verdict": "accepted", "check": None, "detail": None, "certificate": described})
     else:
-        _print("accepted", described)
+        print_certificate("accepted", described, certificate.kind)
     return ACCEPTED
 
 
@@ -100,25 +97,6 @@ def _judged(args: Namespace) -> VerifiedHealthCertificate:
     return certificate
 
 
-def _inspect(args: Namespace) -> int:
-    certificate = _parsed(args)
-    described: dict[str, Any] = {
-        "kind": certificate.kind.name.lower(),
-        "issuer": certificate.unverified_issuer,
-        "issued": time_text(certificate.unverified_issued_at),
-        "expires": time_text(certificate.unverified_expires),
-        "kid": certificate.kid.hex(),
-        "algorithm": certificate.algorithm.name,
-        "payload": _shown(certificate.unverified_payload),
-        "warnings": list(certificate.warnings),
-    }
-    if args.json:
-        print_data({"verified": False, **described})
-    else:
-        _print("unverified: this is what it says of itself", described)
-    return ACCEPTED
-
-
 def _described(certificate: VerifiedHealthCertificate) -> dict[str, Any]:
     return {
         "kind": certificate.kind.name.lower(),
@@ -126,42 +104,17 @@ def _described(certificate: VerifiedHealthCertificate) -> dict[str, Any]:
         "issued": time_text(certificate.issued_at),
         "expires": time_text(certificate.expires),
         "kid": certificate.kid.hex(),
-        "payload": _shown(certificate.payload),
+        "payload": shown(certificate.payload),
         "warnings": list(certificate.warnings),
     }
 
 
-def _print(headline: str, described: dict[str, Any]) -> None:
-    lines = [f"  {name:<9} {in_text(value)}" for name, value in described.items() if value != []]
-    print_text("\n".join([headline, *lines]))
-
-
 def _parsed(args: Namespace) -> UnverifiedHealthCertificate:
-    text: bytes = args.code.encode(errors="replace")
-    if not text.startswith(PREFIX):
-        text = read_input(args.code, max_bytes=MAX_CODE + 2, what="health certificate").rstrip(b"\r\n")
-    return parse_health_certificate(text, Reading(args.schema))
+    return parse_health_certificate(read_code(args.code), Reading(args.schema))
 
 
 def _now(args: Namespace) -> int:
     return SystemClock().now() if args.at is None else parse_moment(args.at, _COMMAND_LINE, "--at")
-
-
-def _shown(value: Any) -> Any:
-    """A value as JSON; what the schema does not know may be anything of CBOR's, and is spelled out."""
-    if isinstance(value, Mapping):
-        return {str(name): _shown(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_shown(inner) for inner in value]
-    return value if value is None or isinstance(value, str | int) else str(value)
-
-
-def time_text(seconds: int) -> str:
-    """A moment as ISO 8601; the number itself for one that no calendar has."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)
 
 
 _CODE_HELP: Final = "the text of the QR code, or a file of it; - reads stdin"

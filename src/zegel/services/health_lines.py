@@ -1,7 +1,7 @@
 """Many health certificates, judged a line each: what comes in as JSON goes out as JSON, in the same order.
 
-A line is ``{"id", "code", "certificates"?, "at"?}``, its answer ``{"id", "verdict", "check", "detail"}``. A line that is
-none has an answer too, and the next one is judged as if nothing had been.
+A line is ``{"id", "code", "certificates"?, "at"?}``, its answer ``{"id", "verdict", "check", "detail"}``. A line that
+is none has an answer too, and the next one is judged as if nothing had been.
 """
 
 import re

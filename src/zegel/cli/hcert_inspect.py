@@ -1,0 +1,109 @@
+"""``zegel hcert inspect``: what a health certificate says of itself, layer by layer, whoever signed it."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from zegel.adapters.value_set_names import load_value_sets
+from zegel.cli.input import read_input
+from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
+from zegel.errors import Malformed
+from zegel.formats.hcert.certificate import EU_DCC, EXP, HCERT, IAT, ISS
+from zegel.formats.hcert.code import ALG, KID, MAX_CODE, PREFIX, WHAT, parse_code, parse_signed_code
+from zegel.formats.hcert.keys import Algorithm
+from zegel.formats.hcert.names import named_members
+from zegel.formats.hcert.schema import Kind, Reading, read_payload
+from zegel.primitives.cbor import Tag, parse_map
+
+_UNVERIFIED = "unverified: this is what it says of itself"
+
+
+def inspect(args: Namespace) -> int:
+    """Show it; a payload that is none by the schema is shown as well, with what is wrong with it."""
+    signed = parse_signed_code(parse_code(read_code(args.code)))
+    claims: dict[Any, Any] = parse_map(signed.payload, WHAT)
+    payload = _payload(claims.get(HCERT))
+    kind, warnings = _read(payload, Reading(args.schema))
+    described: dict[str, Any] = {
+        "kind": None if kind is None else kind.name.lower(),
+        "issuer": shown(claims.get(ISS)),
+        "issued": time_text(claims.get(IAT)),
+        "expires": time_text(claims.get(EXP)),
+        "kid": _hexadecimal(signed.protected.get(KID, signed.unprotected.get(KID))),
+        "algorithm": _algorithm(signed.protected.get(ALG, signed.unprotected.get(ALG))),
+        "payload": shown(payload),
+        "warnings": list(warnings),
+    }
+    if args.json:
+        print_data({"verified": False, **described})
+    else:
+        print_certificate(_UNVERIFIED, described, kind)
+    return ACCEPTED
+
+
+def read_code(argument: str) -> bytes:
+    """The text of a code: the argument itself, or what is in the file that it names."""
+    text = argument.encode(errors="replace")
+    if text.startswith(PREFIX):
+        return text
+    return read_input(argument, max_bytes=MAX_CODE + 2, what=WHAT).rstrip(b"\r\n")
+
+
+def print_certificate(headline: str, described: Mapping[str, Any], kind: Kind | None) -> None:
+    """A certificate for people: its members by their meaning, and codes by their names."""
+    lines = [(name, value) for name, value in described.items() if name not in ("payload", "warnings") and value]
+    payload = described["payload"]
+    if kind is None:
+        lines.append(("payload", payload))
+    else:
+        name = payload["nam"]
+        lines.append(("name", ", ".join(name[part] for part in ("fn", "gn") if part in name) or name))
+        lines.append(("born", payload["dob"]))
+        lines.extend(named_members(kind, payload[kind][0], load_value_sets()))
+    lines.extend(("warning", warning) for warning in described["warnings"])
+    print_text("\n".join([headline, *(f"  {name:<23} {in_text(value)}" for name, value in lines)]))
+
+
+def shown(value: Any) -> Any:
+    """A value as JSON; what the schema does not know may be anything of CBOR's, and is spelled out."""
+    if isinstance(value, Mapping):
+        return {str(name): shown(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Tag):
+        return shown(value.value)
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def time_text(seconds: Any) -> str:
+    """A moment as ISO 8601; what it is otherwise, for one that no calendar has."""
+    with suppress(ValueError, OverflowError, OSError, TypeError):
+        return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+    return str(shown(seconds))
+
+
+def _payload(hcert: Any) -> Any:
+    return hcert.get(EU_DCC, hcert) if isinstance(hcert, dict) else hcert
+
+
+def _read(payload: Any, reading: Reading) -> tuple[Kind | None, tuple[str, ...]]:
+    if not isinstance(payload, dict):
+        return None, ("expected an EU Digital COVID Certificate, version 1",)
+    try:
+        return read_payload(payload, reading)
+    except Malformed as error:
+        return None, (f"against the schema: {error.field}: {error.detail}",)
+
+
+def _hexadecimal(kid: object) -> str:
+    return kid.hex() if isinstance(kid, bytes) else ""
+
+
+def _algorithm(number: Any) -> str:
+    with suppress(ValueError, TypeError):
+        return Algorithm(number).name
+    return in_text(shown(number))
