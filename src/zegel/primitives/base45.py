@@ -1,7 +1,5 @@
 """Base45 (RFC 9285): two bytes in three characters of a QR code's alphanumeric mode."""
 
-import struct
-from operator import add
 from typing import Final
 
 from zegel.errors import Malformed
@@ -10,8 +8,9 @@ _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 MAX_TEXT: Final = 1 << 16  # characters; a QR code holds 4,296
 _FOREIGN: Final = 0xFF
 _VALUES: Final = bytes(_ALPHABET.find(symbol) & _FOREIGN for symbol in range(256))  # -1 for what is foreign
-_MIDDLE: Final = tuple(range(0, 45 * 45, 45))
-_HIGH: Final = tuple(range(0, 45**3, 45 * 45))
+_WEIGHTS: Final = (1, 45, 45 * 45)
+_LANE: Final = 4  # bytes for a group while it is summed up
+_BYTE: Final = 0xFF
 
 
 def encode_base45(data: bytes) -> str:
@@ -33,15 +32,19 @@ def parse_base45(text: bytes, what: str) -> bytes:
     if _FOREIGN in values:
         raise Malformed(what, f"character {values.index(_FOREIGN) + 1}", "expected the alphabet of Base45")
     rest = len(values) % 3
-    whole = len(values) - rest
-    low, middle = values[0:whole:3], map(_MIDDLE.__getitem__, values[1:whole:3])
-    pairs = map(add, map(add, low, middle), map(_HIGH.__getitem__, values[2:whole:3]))
-    try:
-        decoded = struct.pack(f">{whole // 3}H", *pairs)
-        if not rest:
-            return decoded
-        if rest == 1:
-            raise Malformed(what, "", "expected Base45 of a length that is no single character too long")
-        return decoded + (values[whole] + 45 * values[whole + 1]).to_bytes(1)
-    except (struct.error, OverflowError):  # section 6: a value that no bytes have
-        raise Malformed(what, "", "expected Base45, got a group beyond what its bytes hold") from None
+    if rest == 1:
+        raise Malformed(what, "", "expected Base45 of a length that is no single character too long")
+    groups, whole = len(values) // 3, len(values) - rest
+    # All groups at once: each has 32 bits of one long number, and none carries into the next
+    lanes = bytearray(_LANE * groups)
+    sums = 0
+    for place, weight in enumerate(_WEIGHTS):
+        lanes[::_LANE] = values[place:whole:3]
+        sums += weight * int.from_bytes(lanes, "little")
+    lanes[:] = sums.to_bytes(_LANE * groups, "little")
+    decoded = bytearray(2 * groups)
+    decoded[::2], decoded[1::2] = lanes[1::_LANE], lanes[::_LANE]
+    last = values[whole] + _WEIGHTS[1] * values[whole + 1] if rest else 0
+    if any(lanes[2::_LANE]) or last > _BYTE:  # section 6: a value that no bytes have
+        raise Malformed(what, "", "expected Base45, got a group beyond what its bytes hold")
+    return bytes(decoded) + bytes((last,)) if rest else bytes(decoded)

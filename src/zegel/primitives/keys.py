@@ -237,13 +237,13 @@ def verify_signature(key: PublicKey, signature: bytes, message: _Message, check:
     if len(signature) != 2 * size:
         raise Rejected(check, f"expected {2 * size} bytes of raw r and s, got {len(signature)}")
     try:
-        key._key.verify(_der(signature, size), message, _SCHEMES[key.curve])  # noqa: SLF001 the same module's own
+        key._key.verify(encode_ecdsa_signature(signature, size), message, _SCHEMES[key.curve])  # noqa: SLF001 the same module's own
     except InvalidSignature:
         raise Rejected(check, "the signature does not verify") from None
     return message
 
 
-def _der(signature: bytes, size: int) -> bytes:
+def encode_ecdsa_signature(signature: bytes, size: int) -> bytes:
     """``r || s`` as an ECDSA-Sig-Value (RFC 3279 section 2.2.3); by hand, in half the library's time."""
     r, s = signature[:size], signature[size:]
     if not (r[0] and s[0]):

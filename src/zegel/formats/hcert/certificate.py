@@ -9,8 +9,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, final
+
+from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -23,12 +24,12 @@ from zegel.primitives.times import parse_numeric_date
 ISS, EXP, IAT, HCERT = 1, 4, 6, -260  # RFC 8392 section 4; specification 1.0.5 section 3.3
 EU_DCC: Final = 1  # within HCERT: version 1 of the EU's certificate
 MAX_ISSUER: Final = 80  # characters, as the schema allows other texts; a country code has two
+_ALGORITHMS: Final[Mapping[int, Algorithm]] = {int(each): each for each in Algorithm}
 MAX_KID: Final = 64  # bytes; the specification has 8
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnverifiedHealthCertificate:
+class UnverifiedHealthCertificate(Struct, frozen=True, kw_only=True):
     """A certificate that parses, and nothing more. ``text`` is as it was read; times are seconds since the epoch.
 
     ``warnings`` are what the field reading let pass.
@@ -47,8 +48,7 @@ class UnverifiedHealthCertificate:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedHealthCertificate:
+class VerifiedHealthCertificate(Struct, frozen=True, kw_only=True):
     """What a trusted signer says of a person, valid at the time that was asked about.
 
     ``issuer`` is a country, ISO 3166-1 alpha-2. ``payload`` is the certificate itself, by the schema's members. Who
@@ -153,11 +153,11 @@ def _header(signed: SignedCode) -> tuple[Algorithm, bytes]:
     """The protected header says it; what is not signed says only what that leaves out (section 3.2)."""
     algorithm = signed.protected.get(ALG, signed.unprotected.get(ALG))
     kid = signed.protected.get(KID, signed.unprotected.get(KID))
-    if type(algorithm) is not int or algorithm not in tuple(Algorithm):
+    if type(algorithm) is not int or algorithm not in _ALGORITHMS:
         raise Malformed(WHAT, "header.alg", "expected ES256 or PS256")
     if type(kid) is not bytes or not 0 < len(kid) <= MAX_KID:
         raise Malformed(WHAT, "header.kid", "expected a key identifier")
-    return Algorithm(algorithm), kid
+    return _ALGORITHMS[algorithm], kid
 
 
 def _payload(hcert: object) -> dict[Any, Any]:

@@ -6,8 +6,11 @@ HC1: | Base45 | zlib | COSE_Sign1
 """
 
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, final
+
+from msgspec import Struct
 
 from zegel.errors import Malformed
 from zegel.primitives.base45 import encode_base45, parse_base45
@@ -17,18 +20,18 @@ PREFIX: Final = b"HC1:"
 MAX_CODE: Final = 4_296  # characters: the most that a QR code holds of its alphanumeric mode
 MAX_SIGNED: Final = 16_384  # bytes; a certificate has under one thousand, and a code holds three of those
 WHAT: Final = "health certificate"
+_MAX_KEPT_HEADER: Final = 64  # bytes; bounds what a stranger can make the cache hold
 TAG_SIGN1: Final = 18
 TAG_CWT: Final = 61
 ALG, KID = 1, 4  # RFC 9052 section 3.1
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedCode:
+class SignedCode(Struct, frozen=True, kw_only=True):
     """COSE_Sign1 as it came. ``protected`` and ``unprotected`` are the headers' labels, ``message`` what is signed."""
 
-    protected: dict[object, object]
-    unprotected: dict[object, object]
+    protected: Mapping[object, object]
+    unprotected: Mapping[object, object]
     payload: bytes
     signature: bytes
     message: bytes
@@ -57,8 +60,8 @@ def parse_signed_code(data: bytes) -> SignedCode:
     if type(payload) is not bytes or type(signature) is not bytes:
         raise Malformed(WHAT, "COSE", "expected payload and signature in bytes")
     return SignedCode(
-        protected=parse_map(protected, WHAT) if protected else {},
-        unprotected=dict(unprotected),
+        protected=_kept_header(protected) if len(protected) <= _MAX_KEPT_HEADER else _header(protected),
+        unprotected=unprotected,
         payload=payload,
         signature=signature,
         message=to_be_signed(protected, payload),
@@ -73,6 +76,16 @@ def build_code(signed: bytes) -> str:
 def to_be_signed(protected: bytes, payload: bytes) -> bytes:
     """RFC 9052 section 4.4: Sig_structure."""
     return b"\x84\x6aSignature1" + encode_byte_string(protected) + b"\x40" + encode_byte_string(payload)
+
+
+def _header(protected: bytes) -> Mapping[object, object]:
+    return parse_map(protected, WHAT) if protected else {}
+
+
+@lru_cache(maxsize=256)
+def _kept_header(protected: bytes) -> Mapping[object, object]:
+    """Parse a header once: every certificate of a signer has the same."""
+    return _header(protected)
 
 
 def _inflated(data: bytes) -> bytes:

@@ -15,10 +15,10 @@ from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from zegel.errors import Malformed
+from zegel.primitives.keys import encode_ecdsa_signature
 
 KEY_ID: Final = 8  # bytes: electronic health certificate specification 1.0.5 section 3.2.2 (kid)
 MAX_SIGNER: Final = 16_384  # bytes; a certificate with an RSA key of 4096 bits and many names has 3 kB
@@ -62,8 +62,7 @@ class DocumentSigner:
                 size = (self.key.key_size + 7) // 8
                 if len(signature) != 2 * size:
                     return False
-                r, s = int.from_bytes(signature[:size]), int.from_bytes(signature[size:])
-                self.key.verify(encode_dss_signature(r, s), message, _ES256)
+                self.key.verify(encode_ecdsa_signature(signature, size), message, _ES256)
             else:
                 self.key.verify(signature, message, _PSS, SHA256())
         except InvalidSignature:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from zegel.errors import Malformed
@@ -25,6 +26,7 @@ _BORN: Final = re.compile(r"(?:(?:19|20)[0-9][0-9](?:-[0-9][0-9]){0,2})?")
 _LATIN: Final = re.compile(r"[A-Z<]*")
 _COUNTRY: Final = re.compile(r"[A-Z]{1,10}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_SIZE: Final = len("2021-05-29")
 _DATE_TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -45,6 +47,9 @@ class Kind(StrEnum):
     RECOVERY = "r"
 
 
+_KINDS: Final = tuple(Kind)
+
+
 def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple[str, ...]]:
     """The kind, and what the field reading warns of; ``Malformed`` with the place and what the schema expects there.
 
@@ -63,7 +68,7 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     _check_name(payload.get("nam"), odd)
     if not _BORN.fullmatch(_text(payload, "dob", "")):
         raise Malformed(WHAT, "dob", "expected a date, its year and month, its year, or nothing")
-    kinds = [kind for kind in Kind if kind in payload]
+    kinds = [kind for kind in _KINDS if kind in payload]
     if len(kinds) != 1:
         raise Malformed(WHAT, "v, t, r", "expected one of the three")
     (kind,) = kinds
@@ -133,7 +138,7 @@ def _dose(value: Any, where: str, _odd: Refuse) -> None:
 
 
 def _date(value: Any, where: str, _odd: Refuse) -> None:
-    if type(value) is not str or not _DATE.fullmatch(value) or not _exists(date.fromisoformat, value):
+    if type(value) is not str or len(value) != _DATE_SIZE or not _is_day(value):
         raise Malformed(WHAT, where, "expected a date, as 2021-05-29")
 
 
@@ -141,6 +146,12 @@ def _date_time(value: Any, where: str, _odd: Refuse) -> None:
     found = _DATE_TIME.fullmatch(value) if type(value) is str else None
     if found is None or not _exists(datetime.fromisoformat, f"{found[1]}T{found[2]}"):
         raise Malformed(WHAT, where, "expected a time with its offset, as 2021-05-29T12:00:00Z")
+
+
+@lru_cache(maxsize=1_024)
+def _is_day(text: str) -> bool:
+    """Read a date once: there are few, and many certificates."""
+    return _DATE.fullmatch(text) is not None and _exists(date.fromisoformat, text)
 
 
 def _exists(parse: Callable[[str], object], text: str) -> bool:

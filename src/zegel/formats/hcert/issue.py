@@ -1,0 +1,36 @@
+"""A health authority's side: what it says of a person, signed, as the text of a QR code (specification 1.0.5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from zegel.formats.hcert.certificate import EU_DCC, EXP, HCERT, IAT, ISS
+from zegel.formats.hcert.code import ALG, KID, TAG_SIGN1, build_code, to_be_signed
+from zegel.formats.hcert.keys import Algorithm
+from zegel.formats.hcert.schema import Reading, read_payload
+from zegel.primitives.cbor import Tag, encode_cbor
+from zegel.primitives.keys import Curve, Signer
+
+VERSION: Final = "1.3.0"  # the schema that every reader of the union knows
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthAuthority:
+    """Who issues. ``country`` is ISO 3166-1 alpha-2; ``kid`` is what the trust list calls the key of ``signer``."""
+
+    signer: Signer
+    kid: bytes
+    country: str
+
+    def __post_init__(self) -> None:
+        if self.signer.public_key.curve is not Curve.P256:
+            raise ValueError("expected a key on P-256: specification 1.0.5 section 3.2.1 names ES256")
+
+    def issue(self, payload: Mapping[str, Any], *, issued_at: int, expires: int) -> str:
+        """Sign a payload for a time, in seconds; ``Malformed`` unless the published schema has it."""
+        read_payload(dict(payload), Reading.STRICT)
+        protected = encode_cbor({ALG: int(Algorithm.ES256), KID: self.kid})
+        claims = encode_cbor({ISS: self.country, EXP: expires, IAT: issued_at, HCERT: {EU_DCC: payload}})
+        signature = self.signer.sign(to_be_signed(protected, claims))
+        return build_code(encode_cbor(Tag(TAG_SIGN1, [protected, {}, claims, signature])))
