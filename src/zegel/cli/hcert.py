@@ -1,5 +1,6 @@
 """``zegel hcert``: health certificates, as the EU Digital COVID Certificate: shown, judged, issued."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, Final
@@ -60,12 +61,16 @@ def _verify_batch(args: Namespace) -> int:
         trust=tuple(args.trust), reading=Reading(args.schema), now=_now(args), rules=args.rules, to=args.to or ""
     )
     try:
-        file = open(0 if args.batch == "-" else args.batch, "rb", closefd=args.batch != "-")  # noqa: SIM115 see below
+        if args.batch == "-":
+            print_answers(judge_batch(sys.stdin.buffer, terms, workers=args.workers))
+        else:
+            with Path(args.batch).open("rb") as file:
+                print_answers(judge_batch(file, terms, workers=args.workers))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         say(f"{in_text(args.batch)} cannot be read: {in_text(error.strerror or 'it is no file')}")
         return MALFORMED
-    with file:
-        print_answers(judge_batch(file, terms, workers=args.workers))
     return ACCEPTED
 
 

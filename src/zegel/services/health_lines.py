@@ -28,7 +28,7 @@ MAX_LINE: Final = 1 << 17  # bytes; a code has 4,296, and twenty certificates wi
 MAX_CERTIFICATES: Final = 32  # on one line, each to be tried; the official vectors have one
 MAX_TIME: Final = 64  # characters
 _WHAT: Final = "line"
-_FRACTION: Final = re.compile(r"(?<=[0-9])[.,][0-9]+")
+_MOMENT: Final = re.compile(r"([^.,]+)(?:[.,][0-9]+)?(Z|[+-][0-9:]+)?")  # and the fraction, which no rule looks at
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -90,10 +90,11 @@ class HealthLines:
 
 def parse_moment(value: Json, what: str, where: str) -> int:
     """Parse ISO 8601 to seconds since the epoch, rounded down: UTC without an offset, of any fraction."""
-    if type(value) is not str or len(value) > MAX_TIME:
+    found = _MOMENT.fullmatch(value.strip().upper()) if type(value) is str and len(value) <= MAX_TIME else None
+    if found is None:
         raise Malformed(what, where, "expected a time as 2021-05-29T12:00:00Z")
     try:
-        moment = datetime.fromisoformat(_FRACTION.sub("", value.strip().upper(), count=1))
+        moment = datetime.fromisoformat(found[1] + (found[2] or ""))
     except ValueError:
         raise Malformed(what, where, "expected a time as 2021-05-29T12:00:00Z") from None
     whole = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

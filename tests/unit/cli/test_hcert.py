@@ -1,0 +1,172 @@
+"""``zegel hcert``: one certificate and many, shown and judged."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from zegel_testing.authorities import NOW
+from zegel_testing.business_rules import RULE, VALUE_SETS
+from zegel_testing.health import Health, payload
+
+from zegel.cli.hcert_batch import CHUNK, LINES, chunks
+from zegel.services.health_lines import MAX_LINE
+
+Zegel = Callable[..., Any]
+AUTHORITY = Health()
+CODE = AUTHORITY.code().decode()
+PAST = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> Path:
+    """A folder with two authorities, one in DER, one in PEM, and something else."""
+    folder = tmp_path / "trust"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "utopia.der").write_bytes(AUTHORITY.der)
+    other = x509.load_der_x509_certificate(Health().der).public_bytes(Encoding.PEM)
+    (folder / "deeper" / "others.pem").write_bytes(other * 2)
+    (folder / "README").write_text("no certificate")
+    return folder
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    never = RULE | {"Logic": {"===": [{"var": "payload.ver"}, "9"]}}
+    (folder / "rule.json").write_text(json.dumps(never))
+    (folder / "sets.json").write_text(json.dumps(VALUE_SETS))
+    return folder
+
+
+def batch(tmp_path: Path, *lines: dict[str, Any] | str) -> Path:
+    file = tmp_path / "codes.jsonl"
+    file.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+    return file
+
+
+def test_a_certificate_by_a_trusted_signer_is_accepted(zegel: Zegel, trust: Path) -> None:
+    ran = zegel("hcert", "verify", CODE, "--trust", trust, "--at", PAST, "--json")
+    assert (ran.code, ran.json["check"]) == (1, "health-validity")
+    now = str(NOW)
+    assert zegel("hcert", "verify", CODE, "--trust", trust, "--at", now).code == 2
+    ran = zegel("hcert", "verify", CODE, "--trust", trust, "--at", "2026-11-22", "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "accepted")
+    assert ran.json["certificate"]["payload"] == payload()
+
+
+def test_people_read_names_for_codes(zegel: Zegel, trust: Path) -> None:
+    ran = zegel("hcert", "verify", "-", "--trust", trust, "--at", "2026-11-22", stdin=CODE.encode() + b"\n")
+    assert ran.code == 0
+    assert ran.out.startswith("accepted\n  kind ")
+    assert "Voorbeeld, Erika" in ran.out
+    assert "Comirnaty" in ran.out
+
+
+def test_a_refusal_says_which_check_and_what_to_do(zegel: Zegel) -> None:
+    ran = zegel("hcert", "verify", CODE)
+    assert ran.code == 1
+    assert ran.out.startswith("rejected\n  check   health-signer\n")
+    assert zegel("hcert", "verify", "HC1:x").code == 2
+
+
+def test_rules_of_the_destination_have_to_be_met(zegel: Zegel, trust: Path, rules: Path) -> None:
+    judged = ("hcert", "verify", CODE, "--trust", trust, "--at", "2026-11-22", "--json", "--rules", rules)
+    ran = zegel(*judged, "--to", "XU")
+    assert (ran.code, ran.json["check"]) == (1, "business-rule")
+    assert zegel(*judged, "--to", "UT").code == 0
+    ran = zegel(*judged)
+    assert (ran.code, ran.json["field"]) == (2, "--to")
+
+
+def test_inspect_shows_what_nobody_vouches_for(zegel: Zegel) -> None:
+    ran = zegel("hcert", "inspect", CODE, "--json")
+    assert ran.code == 0
+    assert ran.json["verified"] is False
+    assert (ran.json["kind"], ran.json["issuer"], ran.json["algorithm"]) == ("vaccination", "UT", "ES256")
+    assert ran.json["expires"] is not None
+    assert "unverified" in zegel("hcert", "inspect", CODE).out
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        AUTHORITY.code(payload(dt="2026-10-01T00:00:00Z", extra={"a": [b"\x01", 1.5, None]})),
+        AUTHORITY.code(protected={1: -9999}, claims={4: 1 << 62, 6: "x", -260: 7}),
+        AUTHORITY.code(claims={1: None, -260: {2: {}}}),
+    ],
+    ids=["against the schema", "odd claims", "another certificate"],
+)
+def test_inspect_shows_what_the_schema_does_not_have_and_says_so(zegel: Zegel, code: bytes) -> None:
+    ran = zegel("hcert", "inspect", code.decode(), "--json")
+    assert (ran.code, ran.json["kind"]) == (0, None)
+    assert ran.json["warnings"]
+    assert "warning" in zegel("hcert", "inspect", code.decode()).out
+
+
+def test_a_batch_has_an_answer_for_each_line_in_order(zegel: Zegel, tmp_path: Path, trust: Path) -> None:
+    lines = [
+        {"id": "good", "code": CODE, "at": "2026-11-22"},
+        "no JSON",
+        {"id": "late", "code": CODE, "at": "2028-11-22T00:00:00+0200"},
+        {"id": "odd", "code": "HC1:"},
+    ]
+    ran = zegel("hcert", "verify", "--batch", batch(tmp_path, *lines), "--json", "--trust", trust)
+    answers = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 0
+    assert [answer["id"] for answer in answers] == ["good", None, "late", "odd"]
+    assert [answer["verdict"] for answer in answers] == ["accepted", "malformed", "rejected", "malformed"]
+
+
+@pytest.mark.slow
+def test_workers_answer_the_same_in_the_same_order(zegel: Zegel, tmp_path: Path, trust: Path) -> None:
+    lines = [{"id": at, "code": CODE, "at": "2026-11-22"} for at in range(3 * LINES)]
+    file = batch(tmp_path, *lines)
+    judged = ("hcert", "verify", "--batch", file, "--json", "--trust", trust)
+    assert zegel(*judged, "--workers", 2).out == zegel(*judged).out
+
+
+def test_a_batch_is_read_from_stdin_as_well(zegel: Zegel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = batch(tmp_path, {"id": 1, "code": "x"})
+    ran = zegel("hcert", "verify", "--batch", "-", "--json", stdin=file.read_bytes())
+    assert ran.json["verdict"] == "malformed"
+
+
+def test_a_batch_that_cannot_be_read_ends_with_two(zegel: Zegel, tmp_path: Path) -> None:
+    for file in (tmp_path / "missing", tmp_path):
+        ran = zegel("hcert", "verify", "--batch", file, "--json")
+        assert (ran.code, ran.out) == (2, "")
+        assert "cannot be read" in ran.err
+
+
+def test_wrong_usage_is_said(zegel: Zegel) -> None:
+    for arguments in (
+        (),
+        ("HC1:", "--batch", "x"),
+        ("--batch", "x", "--workers", "0"),
+        ("--batch", "x", "--workers", "65"),
+    ):
+        assert zegel("hcert", "verify", *arguments).code == 2
+
+
+def test_what_is_trusted_has_to_be_a_certificate(zegel: Zegel, tmp_path: Path) -> None:
+    file = tmp_path / "trust.pem"
+    file.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    assert zegel("hcert", "verify", CODE, "--trust", file).code == 2
+    assert zegel("hcert", "verify", CODE, "--trust", tmp_path / "missing").code == 3
+
+
+def test_lines_come_in_chunks_and_a_long_one_is_not_kept_whole(tmp_path: Path) -> None:
+    file = tmp_path / "long"
+    file.write_bytes(b"a\n" * (LINES + 1) + b"x" * (3 * MAX_LINE) + b"\r\nlast")
+    with file.open("rb") as opened:
+        first, second = chunks(opened)
+    assert len(first) == LINES
+    assert [len(line) for line in second] == [1, MAX_LINE + 2, 4]
+    file.write_bytes((b"x" * MAX_LINE + b"\n") * 20)
+    with file.open("rb") as opened:
+        assert [len(chunk) for chunk in chunks(opened)] == [CHUNK // MAX_LINE, CHUNK // MAX_LINE, 4]

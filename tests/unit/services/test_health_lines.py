@@ -1,0 +1,163 @@
+"""Health certificates by the line: every line has an answer, and none disturbs the next."""
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.business_rules import RULE, book
+from zegel_testing.health import TEST_USAGE, Health, payload
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.keys import DocumentSigners
+from zegel.formats.hcert.schema import Reading
+from zegel.services.health_lines import MAX_CERTIFICATES, HealthLines, Ruling, parse_moment
+
+AUTHORITY = Health()
+DER = b64encode(AUTHORITY.der).decode()
+RSA = Health(key=rsa.generate_private_key(65_537, 2_048))
+
+
+def lines(reading: Reading = Reading.FIELD, *signers: Health, ruling: Ruling | None = None) -> HealthLines:
+    trusted = DocumentSigners(each.signer for each in signers)
+    return HealthLines(signers=trusted, reading=reading, now=NOW, ruling=ruling)
+
+
+def line(code: bytes | None = None, **members: Any) -> bytes:
+    text = (AUTHORITY.code() if code is None else code).decode()
+    asked = {"id": "1", "code": text, "certificates": [DER], **members}
+    return json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+
+
+def answer(line: bytes, judge: HealthLines | None = None) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads((judge or lines()).judge(line))
+    assert set(said) == {"id", "verdict", "check", "detail"}
+    return said
+
+
+def verdict(line: bytes, judge: HealthLines | None = None) -> tuple[str, str | None]:
+    said = answer(line, judge)
+    return said["verdict"], said["check"]
+
+
+def test_a_certificate_by_a_signer_of_its_own_line_is_accepted() -> None:
+    assert answer(line()) == {"id": "1", "verdict": "accepted", "check": None, "detail": ""}
+    assert verdict(line(RSA.code(), certificates=[b64encode(RSA.der).decode()])) == ("accepted", None)
+
+
+def test_without_certificates_of_its_own_the_trusted_signers_count() -> None:
+    trusting = lines(Reading.FIELD, AUTHORITY)
+    assert verdict(line(certificates=None), trusting) == ("accepted", None)
+    assert verdict(line(certificates=None)) == ("rejected", "health-signer")
+    assert verdict(line(certificates=[]), trusting) == ("rejected", "health-signer")
+
+
+def test_every_certificate_of_a_line_is_tried_and_what_is_none_is_passed_over() -> None:
+    others = ["", "AAAA", "no base64!", b64encode(Health().der).decode()]
+    assert verdict(line(certificates=[*others, DER])) == ("accepted", None)
+    assert verdict(line(certificates=others)) == ("rejected", "health-signer")
+
+
+@pytest.mark.parametrize(
+    ("code", "members", "check"),
+    [
+        (AUTHORITY.code(claims={4: NOW - 1}), {}, "health-validity"),
+        (AUTHORITY.code(claims={6: NOW + 1}), {}, "health-validity"),
+        (AUTHORITY.code(), {"at": "2020-01-01"}, "health-validity"),
+        (Health(TEST_USAGE).code(), {"certificates": None}, "health-signer"),
+        (Health().code(protected={1: -7, 4: AUTHORITY.signer.kid}), {}, "signature"),
+    ],
+    ids=["expired", "not yet", "its own time", "unknown", "another key"],
+)
+def test_a_certificate_that_does_not_hold_is_rejected(code: bytes, members: dict[str, Any], check: str) -> None:
+    assert verdict(line(code, **members)) == ("rejected", check)
+
+
+def test_a_signer_for_another_kind_is_rejected() -> None:
+    tester = Health(TEST_USAGE)
+    certificates = [b64encode(tester.der).decode()]
+    assert verdict(line(tester.code(), certificates=certificates)) == ("rejected", "health-key-usage")
+    assert verdict(line(tester.code(payload("t")), certificates=certificates)) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [b"HC2:6BF", b"HC1:a", b"HC1:", b"HC1:0000", AUTHORITY.code(payload(dt="yesterday"))],
+    ids=["prefix", "base45", "zlib", "zlib data", "schema"],
+)
+def test_a_code_of_another_form_is_malformed(code: bytes) -> None:
+    assert verdict(line(code)) == ("malformed", "syntax")
+    assert answer(line(code))["id"] == "1"
+
+
+def test_the_strict_reading_refuses_what_the_field_warns_of() -> None:
+    long = line(AUTHORITY.code(payload(ci="x" * 81)))
+    assert answer(long) == {
+        "id": "1",
+        "verdict": "accepted",
+        "check": None,
+        "detail": "v[0].ci: expected at most 80 characters",
+    }
+    assert verdict(long, lines(Reading.STRICT)) == ("malformed", "syntax")
+
+
+@pytest.mark.parametrize(
+    ("bad", "id_"),
+    [
+        (b"", None),
+        (b"no JSON", None),
+        (b"\xff", None),
+        (b"[]", None),
+        (b'{"code":"HC1:"}', None),
+        (b'{"id":true,"code":"HC1:"}', None),
+        (b'{"id":7}', 7),
+        (b'{"id":"a","code":1}', "a"),
+        (line(certificates="x"), "1"),
+        (line(certificates=[1]), "1"),
+        (line(certificates=[DER] * (MAX_CERTIFICATES + 1)), "1"),
+        (line(at="soon"), "1"),
+        (line(at=1), "1"),
+        (line(at="2021-05-29T12:00:00.1.2"), "1"),
+        (line(b"HC1:\xe2\x82\xac"), "1"),
+    ],
+)
+def test_a_bad_line_has_an_answer_by_its_id_where_it_has_one(bad: bytes, id_: object) -> None:
+    said = answer(bad)
+    assert (said["id"], said["verdict"], said["check"]) == (id_, "malformed", "syntax")
+
+
+def test_the_rules_have_the_last_word_and_speak_to_people() -> None:
+    ruling = Ruling(book=book(RULE | {"Logic": {"===": [{"var": "payload.ver"}, "9"]}}), to="XU")
+    said = answer(line(), lines(ruling=ruling))
+    assert (said["verdict"], said["check"]) == ("rejected", "business-rule")
+    assert RULE["Description"][0]["desc"] in said["detail"]
+    assert verdict(line(), lines(ruling=Ruling(book=book(), to="XU"))) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-02", DAY),
+        ("1970-01-01T00:00:01", 1),
+        ("1970-01-01T00:00:01Z", 1),
+        ("1970-01-01t00:00:01z", 1),
+        ("1970-01-01T02:00:01+0200", 1),
+        ("1970-01-01T02:00:01+02:00", 1),
+        ("1970-01-01T00:00:01.9", 1),
+        ("1970-01-01T00:00:01.123456789012", 1),
+        ("1970-01-01T02:00:01.5+0200", 1),
+        ("1970-01-01T00:00:01,25Z", 1),
+        ("1969-12-31T23:59:59", -1),
+    ],
+)
+def test_a_moment_is_iso_8601_and_in_utc_where_it_says_no_offset(text: str, seconds: int) -> None:
+    assert parse_moment(text, "test", "at") == seconds
+
+
+@pytest.mark.parametrize("value", [None, 1, "", "now", "2021-13-01", "2021-05-29T25:00:00", "2021-05-29" + " " * 64])
+def test_what_is_no_moment_is_malformed(value: object) -> None:
+    with pytest.raises(Malformed) as refusal:
+        parse_moment(value, "test", "at")  # type: ignore[arg-type]
+    assert refusal.value.where == "at"
