@@ -21,7 +21,7 @@ from zegel.formats.hcert.rules.check import check_rules
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health_lines import parse_moment, ruled
 
-MAX_WORKERS: Final = 64
+MAX_WORKERS: Final = 64  # the cores of a large machine; more processes would only wait for one another
 _COMMAND_LINE: Final = "command line"
 
 

@@ -229,6 +229,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.web.status_lists._AGGREGATION_SECONDS": _TOLD,
     "zegel.web.issuer._TYPE_SECONDS": _TOLD,
     "zegel.web.trust.MAX_AGE": _TOLD,
+    "zegel.formats.hcert.code._MAX_KEPT_HEADER": _KEPT,
     "zegel.primitives.cose._MAX_KEPT_HEADER": _KEPT,
     "zegel.primitives.jws._MAX_KEPT_HEADER": _KEPT,
     "zegel.web.qr.MAX_PICTURES": _KEPT,

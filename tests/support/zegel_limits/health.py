@@ -3,15 +3,23 @@
 import json
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate
 from zegel_testing.health import Health, payload
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.revoked_health import batch, bloom_slice, hash_slice
 
+from zegel.adapters.health_trust import load_signers
 from zegel.checks import Check
+from zegel.cli.hcert import run
+from zegel.cli.main import _parser
+from zegel.errors import Malformed, Unavailable
 from zegel.formats.hcert.certificate import parse_health_certificate
 from zegel.formats.hcert.code import PREFIX, parse_code
 from zegel.formats.hcert.keys import parse_signer
@@ -25,6 +33,8 @@ from zegel.formats.hcert.rules.rule import parse_rule
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.slices import parse_bloom_slice, parse_hash_slice
 from zegel.primitives.base45 import encode_base45, parse_base45
+from zegel.primitives.encoding import base64
+from zegel.services.health_lines import HealthLines
 from zegel_limits.pair import Pair
 
 
@@ -68,7 +78,33 @@ def _inflated(size: int) -> object:
     return parse_code(PREFIX + encode_base45(zlib.compress(bytes(size))).encode())
 
 
+def _answered(**members: Any) -> object:
+    """A line, and what is said of it where it is malformed."""
+    return _judged(json.dumps({"id": "1", "code": _AUTHORITY.code().decode(), **members}).encode())
+
+
+def _judged(line: bytes) -> object:
+    judge = HealthLines(signers=_AUTHORITY.signers, reading=Reading.FIELD, now=NOW, ruling=None)
+    said = json.loads(judge.judge(line))
+    if said["verdict"] == "malformed":
+        raise Malformed("answer", "", said["detail"])
+    return said
+
+
+def _trusted(size: int) -> object:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "trust.pem")
+        file.write_bytes(_PEM.ljust(size, b"\n"))
+        return load_signers([file])
+
+
+def _workers(count: int) -> object:
+    arguments = ["hcert", "verify", "--batch", "/dev/null", "--workers", str(count)]
+    return run(_parser(arguments).parse_args(arguments))
+
+
 _AUTHORITY: Final = Health()
+_PEM: Final = load_der_x509_certificate(_AUTHORITY.der).public_bytes(Encoding.PEM)
 
 
 def _batch(**changes: Any) -> object:
@@ -88,6 +124,15 @@ def _certificate(length: int) -> object:
 
 
 HEALTH: Final[Mapping[str, Pair]] = {
+    "zegel.adapters.health_trust.MAX_TRUST_FILE": Pair(_trusted, Unavailable),
+    "zegel.cli.hcert.MAX_WORKERS": Pair(_workers),
+    "zegel.services.health_lines.MAX_CERTIFICATES": Pair(
+        lambda n: _answered(certificates=[base64(_AUTHORITY.der)] * n)
+    ),
+    "zegel.services.health_lines.MAX_LINE": Pair(lambda n: _judged(b"{}".ljust(n)), filler=True),
+    "zegel.services.health_lines.MAX_TIME": Pair(
+        lambda n: _answered(at="2026-11-22T00:00:00.".ljust(n, "0")), says="a time"
+    ),
     "zegel.primitives.base45.MAX_TEXT": Pair(lambda n: parse_base45(b"0" * n, what="test"), filler=True),
     "zegel.formats.hcert.certificate.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
     "zegel.formats.hcert.certificate.MAX_KID": Pair(
