@@ -5,10 +5,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, Final
 
-from zegel.adapters.clock import SystemClock
 from zegel.adapters.health_trust import load_rule_book, load_signers
 from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
-from zegel.cli.hcert_inspect import inspect, print_certificate, read_code, shown, time_text
+from zegel.cli.hcert_inspect import inspect, moment_of, print_certificate, read_code, shown, time_text
+from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import (
@@ -19,7 +19,7 @@ from zegel.formats.hcert.certificate import (
 )
 from zegel.formats.hcert.rules.check import check_rules
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health_lines import parse_moment, ruled
+from zegel.services.health_lines import ruled
 
 MAX_WORKERS: Final = 64  # the cores of a large machine; more processes would only wait for one another
 _COMMAND_LINE: Final = "command line"
@@ -38,6 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     verify.add_argument("--to", metavar="COUNTRY", help="the country whose rules of acceptance count, as BE")
     verify.add_argument("--at", metavar="TIME", help="judge as at this time, as 2021-05-29T12:00:00Z (default: now)")
     verify.add_argument("--workers", metavar="N", type=int, default=1, help="processes for --batch (default: 1)")
+    add_issue_arguments(
+        commands.add_parser("issue", help="sign a certificate, or a table of them, as a health authority")
+    )
     for command in (inspect, verify):
         command.add_argument("--schema", choices=list(Reading), default=Reading.FIELD, help=_SCHEMA_HELP)
         command.add_argument("--json", action="store_true", help="one JSON object on stdout; for --batch one a line")
@@ -47,6 +50,8 @@ def run(args: Namespace) -> int:
     """Show, or judge; the exit code of one certificate is its verdict, that of many only says that all have one."""
     if args.action == "inspect":
         return inspect(args)
+    if args.action == "issue":
+        return issue(args)
     if (args.rules is None) != (args.to is None):
         raise Malformed(_COMMAND_LINE, "--to", "expected --rules and --to together")
     if (args.batch is None) == (args.code is None):
@@ -58,7 +63,7 @@ def _verify_batch(args: Namespace) -> int:
     if not 1 <= args.workers <= MAX_WORKERS:
         raise Malformed(_COMMAND_LINE, "--workers", f"expected 1 to {MAX_WORKERS}")
     terms = BatchTerms(
-        trust=tuple(args.trust), reading=Reading(args.schema), now=_now(args), rules=args.rules, to=args.to or ""
+        trust=tuple(args.trust), reading=Reading(args.schema), now=moment_of(args), rules=args.rules, to=args.to or ""
     )
     try:
         if args.batch == "-":
@@ -95,7 +100,7 @@ def _verify(args: Namespace) -> int:
 
 
 def _judged(args: Namespace) -> VerifiedHealthCertificate:
-    now, signers = _now(args), load_signers(args.trust)
+    now, signers = moment_of(args), load_signers(args.trust)
     certificate = verify_health_certificate(_parsed(args), signers=signers, now=now)
     if args.rules is not None:
         check_rules(ruled(certificate), book=load_rule_book(args.rules), to=args.to, now=now)
@@ -116,10 +121,6 @@ def _described(certificate: VerifiedHealthCertificate) -> dict[str, Any]:
 
 def _parsed(args: Namespace) -> UnverifiedHealthCertificate:
     return parse_health_certificate(read_code(args.code), Reading(args.schema))
-
-
-def _now(args: Namespace) -> int:
-    return SystemClock().now() if args.at is None else parse_moment(args.at, _COMMAND_LINE, "--at")
 
 
 _CODE_HELP: Final = "the text of the QR code, or a file of it; - reads stdin"

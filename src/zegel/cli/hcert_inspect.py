@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from zegel.adapters.clock import SystemClock
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
@@ -16,6 +17,7 @@ from zegel.formats.hcert.keys import Algorithm
 from zegel.formats.hcert.names import named_members
 from zegel.formats.hcert.schema import Kind, Reading, read_payload
 from zegel.primitives.cbor import Tag, parse_map
+from zegel.services.health_lines import parse_moment
 
 _UNVERIFIED = "unverified: this is what it says of itself"
 
@@ -49,6 +51,11 @@ def read_code(argument: str) -> bytes:
     if text.startswith(PREFIX):
         return text
     return read_input(argument, max_bytes=MAX_CODE + 2, what=WHAT).rstrip(b"\r\n")
+
+
+def moment_of(args: Namespace) -> int:
+    """``--at`` in seconds since the epoch; now without it."""
+    return SystemClock().now() if args.at is None else parse_moment(args.at, "command line", "--at")
 
 
 def print_certificate(headline: str, described: Mapping[str, Any], kind: Kind | None) -> None:

@@ -34,6 +34,7 @@ from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.slices import parse_bloom_slice, parse_hash_slice
 from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel.primitives.encoding import base64
+from zegel.services.health_issuing import payload_of
 from zegel.services.health_lines import HealthLines
 from zegel_limits.pair import Pair
 
@@ -103,6 +104,12 @@ def _workers(count: int) -> object:
     return run(_parser(arguments).parse_args(arguments))
 
 
+def _days(count: int) -> object:
+    missing = ["--key", "missing", "--chain", "missing", "--country", "UT"]
+    arguments = ["hcert", "issue", "missing", *missing, "--days", str(count)]
+    return run(_parser(arguments).parse_args(arguments))
+
+
 _AUTHORITY: Final = Health()
 _PEM: Final = load_der_x509_certificate(_AUTHORITY.der).public_bytes(Encoding.PEM)
 
@@ -126,6 +133,10 @@ def _certificate(length: int) -> object:
 HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.adapters.health_trust.MAX_TRUST_FILE": Pair(_trusted, Unavailable),
     "zegel.cli.hcert.MAX_WORKERS": Pair(_workers),
+    "zegel.cli.hcert_issue.MAX_DAYS": Pair(_days, Unavailable, filler=True),
+    "zegel.services.health_issuing.MAX_DIGITS": Pair(
+        lambda n: payload_of({"dt": "2026-10-01", "dn": "1" * n}), says="a whole number"
+    ),
     "zegel.services.health_lines.MAX_CERTIFICATES": Pair(
         lambda n: _answered(certificates=[base64(_AUTHORITY.der)] * n)
     ),

@@ -1,0 +1,57 @@
+"""Health certificates for the people of a table: a row each, its columns named as the schema names its members."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from zegel.errors import Malformed
+from zegel.formats.hcert.issue import VERSION, HealthAuthority
+from zegel.formats.hcert.schema import Kind
+
+MAX_DIGITS: Final = 4  # of a number in a table, which is that of a dose
+_WHAT: Final = "table"
+_NAME: Final = ("fn", "gn", "fnt", "gnt")
+_NUMBERS: Final = frozenset({"dn", "sd"})
+_TELLING: Final[Mapping[str, Kind]] = {"dt": Kind.VACCINATION, "sc": Kind.TEST, "fr": Kind.RECOVERY}
+"""The one column that each kind alone has, and needs."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedRow:
+    """A certificate of a row, by its number from 1: ``code``, or the error for which there is none."""
+
+    number: int
+    code: str | None
+    error: Malformed | None = None
+
+
+def issue_rows(
+    rows: Iterator[Mapping[str, str]], *, authority: HealthAuthority, issued_at: int, expires: int
+) -> Iterator[IssuedRow]:
+    """Issue for each row, one by one; a row that the schema refuses is passed over, and said so."""
+    for number, row in enumerate(rows, start=1):
+        try:
+            code = authority.issue(payload_of(row), issued_at=issued_at, expires=expires)
+        except Malformed as error:
+            yield IssuedRow(number=number, code=None, error=error)
+        else:
+            yield IssuedRow(number=number, code=code)
+
+
+def payload_of(row: Mapping[str, str]) -> dict[str, Any]:
+    """The payload of a row; empty cells are members that are not there. ``Malformed`` where a row has no kind."""
+    members = {name: text.strip() for name, text in row.items() if name and isinstance(text, str) and text.strip()}
+    kinds = [kind for column, kind in _TELLING.items() if column in members]
+    if len(kinds) != 1:
+        raise Malformed(_WHAT, "dt, sc, fr", "expected one of the three: a vaccination, a test or a recovery")
+    name = {part: members.pop(part) for part in _NAME if part in members}
+    born, version = members.pop("dob", ""), members.pop("ver", VERSION)
+    entry = {column: _number(column, text) if column in _NUMBERS else text for column, text in members.items()}
+    return {"ver": version, "nam": name, "dob": born, kinds[0].value: [entry]}
+
+
+def _number(column: str, text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > MAX_DIGITS:
+        raise Malformed(_WHAT, column, "expected a whole number")
+    return int(text)

@@ -1,0 +1,109 @@
+"""``zegel hcert issue``: what a health authority signs, reads as its own; a table is signed row by row."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.health import Health, payload
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.files import create_owner_only
+from zegel.adapters.pictures import codes_in
+from zegel.cli.hcert_issue import STEP
+from zegel.formats.hcert.issue import HealthAuthority
+from zegel.primitives.keys import Curve
+
+Zegel = Callable[..., Any]
+ROW = {
+    "dob": "1986-03-14",
+    "fnt": "VOORBEELD",
+    "gn": "Erika",
+    **{name: str(value) for name, value in payload()["v"][0].items()},
+}
+
+
+@pytest.fixture(autouse=True)
+def at_the_tests_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
+
+
+@pytest.fixture
+def signing(zegel: Zegel) -> list[str]:
+    """Key and certificate in the folder where the command runs, and the options that name them."""
+    key = fixed_key("health authority")
+    made = Health(key=key._key)
+    create_owner_only(Path("signer.key.pem"), key.secret_pem())
+    Path("signer.pem").write_bytes(x509.load_der_x509_certificate(made.der).public_bytes(Encoding.PEM))
+    return ["--key", "signer.key.pem", "--chain", "signer.pem", "--country", "UT"]
+
+
+def table(*rows: dict[str, str]) -> str:
+    names = sorted({name for row in rows for name in row})
+    with Path("people.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    return "people.csv"
+
+
+def accepted(zegel: Zegel, code: str) -> bool:
+    ran = zegel("hcert", "verify", "-", "--trust", "signer.pem", "--schema", "strict", "--json", stdin=code.encode())
+    return bool(ran.json["verdict"] == "accepted")
+
+
+def test_what_is_issued_verifies_and_is_drawn(zegel: Zegel, signing: list[str]) -> None:
+    Path("erika.json").write_text(json.dumps(payload()))
+    ran = zegel("hcert", "issue", "erika.json", *signing, "--to", "erika.png", "--json")
+    assert ran.code == 0
+    assert accepted(zegel, ran.json["code"])
+    assert codes_in(Path("erika.png").read_bytes()) == (ran.json["code"],)
+    ran = zegel("hcert", "issue", "-", *signing, "--to", "erika.pdf", stdin=Path("erika.json").read_bytes())
+    assert codes_in(Path("erika.pdf").read_bytes()) == (ran.out.strip(),)
+
+
+def test_a_table_becomes_a_picture_and_a_line_a_row(zegel: Zegel, signing: list[str]) -> None:
+    bad = [ROW | {"dt": ""}, ROW | {"dn": "two"}, ROW | {"dt": "soon"}, ROW | {"sc": "2026-11-20T09:00:00Z"}]
+    ran = zegel("hcert", "issue", "--csv", table(ROW, *bad, ROW), *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["issued"]) == (2, 2)
+    assert [each["row"] for each in ran.json["refused"]] == [2, 3, 4, 5]
+    line = json.loads(Path("out/000006.json").read_text())
+    assert codes_in(Path("out/000006.png").read_bytes()) == (line["code"],)
+    assert accepted(zegel, line["code"])
+    ran = zegel("hcert", "issue", "--csv", table(ROW, ROW | {"dt": ""}), *signing, "--to", "pages", "--form", "pdf")
+    assert ran.out.startswith("issued 1, refused 1\nrow 2 refused: ")
+    assert Path("pages/000001.pdf").exists()
+
+
+def test_progress_is_told(zegel: Zegel, signing: list[str]) -> None:
+    ran = zegel("hcert", "issue", "--csv", table(*[ROW | {"dt": ""}] * STEP), *signing, "--to", "out")
+    assert f"{STEP} rows, 0 issued" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("erika.json", "--csv", "people.csv"),
+        ("--csv", "people.csv"),
+        ("erika.json", "--days", "0"),
+        ("erika.json", "--to", "erika.gif"),
+        ("bad.json",),
+        ("--csv", "latin.csv", "--to", "out"),
+    ],
+)
+def test_what_cannot_be_issued_is_said(zegel: Zegel, signing: list[str], arguments: tuple[str, ...]) -> None:
+    Path("erika.json").write_text(json.dumps(payload()))
+    Path("bad.json").write_text(json.dumps(payload(dob="tomorrow")))
+    Path("latin.csv").write_bytes(b"fn,dt\nM\xfcller,2026-10-01\n")
+    assert zegel("hcert", "issue", *arguments, *signing).code == 2
+
+
+def test_an_authority_signs_with_a_key_on_p_256() -> None:
+    with pytest.raises(ValueError, match="P-256"):
+        HealthAuthority(signer=fixed_key("another", curve=Curve.P384), kid=b"12345678", country="UT")
