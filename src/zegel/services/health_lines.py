@@ -28,7 +28,7 @@ MAX_LINE: Final = 1 << 17  # bytes; a code has 4,296, and twenty certificates wi
 MAX_CERTIFICATES: Final = 32  # on one line, each to be tried; the official vectors have one
 MAX_TIME: Final = 64  # characters; a time with nine digits of a fraction and an offset has 35
 _WHAT: Final = "line"
-_MOMENT: Final = re.compile(r"([^.,]+)(?:[.,][0-9]+)?(Z|[+-][0-9:]+)?")  # and the fraction, which no rule looks at
+_MOMENT: Final = re.compile(r"([0-9-]+(?:[T ][0-9:]+)?)(?:[.,][0-9]+)?(Z|[+-][0-9:]+)?")  # a fraction is left out
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

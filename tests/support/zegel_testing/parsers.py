@@ -99,6 +99,7 @@ from zegel.protocols.openid4vp.sender import parse_request
 from zegel.protocols.openid4vp.transaction_data import build_transaction_data, parse_transaction_data
 from zegel.protocols.transparency.answers import parse_log_answer
 from zegel.protocols.transparency.submission import parse_submission
+from zegel.services.health_lines import parse_moment
 from zegel.services.log_watch import parse_watch_state
 from zegel.services.wallet_requests import parse_instance_proof, sign_instance_proof
 from zegel.trust.access_authority.request import parse_certificate_request
@@ -542,6 +543,14 @@ def _base45_faults(good: bytes) -> Iterator[Fault]:
     yield from oversized(good)
 
 
+def _moment_faults(good: bytes) -> Iterator[Fault]:
+    for place in range(len(good)):
+        yield Fault(f"cut at {place}", good[:place], place == 0)
+        yield Fault(f"a letter at {place}", good[:place] + b"x" + good[place + 1 :], place < 19)
+    for text in (b"2026-13-22", b"2026-11-22T12:00:00.1.2", b"2026-11-22T25:00:00", b"now", b"1" * 65):
+        yield Fault(f"{text!r}", text, True)
+
+
 def _code_text_faults(good: bytes) -> Iterator[Fault]:
     yield from cut_short(good, certain=True)
     yield from _behind_prefix(_base45_faults, good)
@@ -906,6 +915,9 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         of_json(parse_submission, json.loads(announced(ACCESS_DRAFT).encode())),
     ),
     "protocols.transparency.answers.parse_log_answer": (of_json(parse_log_answer, log_answer()),),
+    "services.health_lines.parse_moment": (
+        in_text(Probe(partial(parse_moment, what="test", where="at"), b"2026-11-22T12:00:00.123+0200", _moment_faults)),
+    ),
     "services.log_watch.parse_watch_state": (of_json(parse_watch_state, watch_state()),),
     "formats.catalogue.parse.parse_attestation_type": (
         in_text(Probe(partial(parse_attestation_type, file="card.toml"), TYPE_FILE.encode(), _toml_faults)),
