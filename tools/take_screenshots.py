@@ -11,6 +11,7 @@ from playwright.sync_api import Page  # noqa: E402 the tests' own person is not 
 from zegel_testing.chromium import chromium  # noqa: E402
 from zegel_testing.demo import RunningDemo  # noqa: E402
 from zegel_testing.person import Person  # noqa: E402
+from zegel_testing.pictures import vector_picture  # noqa: E402
 
 from zegel.adapters.configuration import load_config  # noqa: E402
 from zegel.adapters.sandbox.create import CONFIG_FILE  # noqa: E402
@@ -29,6 +30,7 @@ KEPT = {
     "profile": "tax-online",
     "other device": "other-device",
     "over-asking": "wallet-over-asking",
+    "certificate with its code": "wallet-health-certificate",
     "log": "wallet-log",
     "refusal": "refusal",
 }
@@ -95,6 +97,8 @@ def main() -> None:
         person.press("See the request", name="over-asking")
         person.visit("wallet")
         person.follow("Log", name="log")
+        person.add_certificate(vector_picture("BE"))
+        person.press("Show its code", name="certificate with its code")
         person.page.goto(returns[0])  # once more: it was good for once
         person.see("refusal")
     print(f"took {len(taken)} in {FOLDER.relative_to(ROOT)}")

@@ -3,18 +3,21 @@
 import asyncio
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
+from zegel.adapters.health_trust import load_signers
 from zegel.adapters.outbound import HttpOutbound
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.cli.configuration import add_config_option
 from zegel.cli.input import read_argument
 from zegel.cli.output import ACCEPTED
 from zegel.cli.passphrase import add_passphrase_options, read_passphrase
+from zegel.cli.wallet_health import ACTIONS, act_on_certificates, certificate_data, certificate_line
 from zegel.cli.wallet_network import act_on_network, activate
 from zegel.cli.wallet_words import (
     credential_data,
@@ -60,7 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_despite_option(receive, "ask the issuer")
     add_config_option(receive)
-    command("list", "list what is held")
+    listed = command("list", "list what is held")
     shown = command("show", "show a credential, its claims included")
     shown.add_argument("id", metavar="ID", help=_ID_HELP)
     present = command("present", "answer a request")
@@ -79,6 +82,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     revoke = command("revoke", "have this wallet revoked by its provider, for good; nobody can undo it")
     revoke.add_argument("--yes", action="store_true", help="it is meant")
     add_config_option(revoke)
+    add = command("add-certificate", "keep a health certificate, whatever it is worth today")
+    add.add_argument("file", metavar="FILE", help="a PNG, a JPEG, a PDF, or the text of a code; - for stdin")
+    certificate = command("certificate", "show a health certificate and what it is worth today")
+    certificate.add_argument("id", metavar="ID", help=_ID_HELP)
+    certificate.add_argument("--code", action="store_true", help="print the text of its code, and note that in the log")
+    gone = command("delete-certificate", "delete a health certificate")
+    gone.add_argument("id", metavar="ID", help=_ID_HELP)
+    for judging in (listed, add, certificate, gone):
+        judging.add_argument(
+            "--health-trust", metavar="PATH", type=Path, action="append", default=[], help="trusted document signers"
+        )
     command("log", "list all that was shared, received and refused: names, never values")
 
 
@@ -130,7 +144,10 @@ async def _with_wallet(args: Namespace) -> int:
     try:
         if args.action in ("receive", "present", "state", "revoke"):
             return await act_on_network(args, safe)
-        return await _act(args, _offline(safe))
+        wallet = _offline(safe, getattr(args, "health_trust", ()))
+        if args.action in ACTIONS:
+            return await act_on_certificates(args, wallet.health)
+        return await _act(args, wallet)
     finally:
         safe.close()
 
@@ -139,8 +156,13 @@ async def _act(args: Namespace, wallet: Wallet) -> int:
     catalogue, contents = wallet.catalogue, wallet.safe.contents
     match args.action:
         case "list":
-            data = {"credentials": [credential_data(holding, catalogue) for holding in contents.holdings]}
-            show(args, data, "\n".join(credential_line(holding, catalogue) for holding in contents.holdings))
+            data = {
+                "credentials": [credential_data(holding, catalogue) for holding in contents.holdings],
+                "certificates": [certificate_data(wallet.health, held) for held in contents.certificates],
+            }
+            lines = [credential_line(holding, catalogue) for holding in contents.holdings]
+            lines += [certificate_line(wallet.health, held) for held in contents.certificates]
+            show(args, data, "\n".join(lines))
         case "show":
             holding = wallet.find(args.id)
             show(args, whole_credential_data(holding, catalogue), credential_text(holding, catalogue))
@@ -163,7 +185,7 @@ def vault_path(args: Namespace) -> Path:
     return Path(data) / VAULT
 
 
-def _offline(safe: Safe) -> Wallet:
+def _offline(safe: Safe, trusted: Sequence[Path]) -> Wallet:
     """The wallet without a configuration: it trusts nobody, and fetches nothing."""
     clock = SystemClock()
     return Wallet(
@@ -171,6 +193,7 @@ def _offline(safe: Safe) -> Wallet:
         WalletHabits(issuance=IssuanceHabits(profile=HAIP, copies=1), provider="", plain_origins=frozenset()),
         catalogue=load_catalogue(),
         trust=Trust((), fixed=(), clock=clock),
+        health_signers=load_signers(trusted),
         outbound=HttpOutbound(),
         clock=clock,
         random=system_random,

@@ -186,10 +186,11 @@ def entry_data(entry: Entry) -> dict[str, Any]:
 def entry_text(entry: Entry, catalogue: Catalogue) -> str:
     """A line of the log, for people."""
     party = entry.counterpart
-    who = party.name if party.certified else f"{party.host} (name not confirmed)"
+    who = party.name if party.certified or not party.host else f"{party.host} (name not confirmed)"
     check = f", {entry.check}" if entry.check else ""
     through = "" if entry.through is None else f" through {entry.through.name}"
     lines = [f"{time_text(entry.at)}  {entry.happening}: {who}{through} ({entry.outcome}{check})"]
+    lines += [f"    {transaction}" for transaction in entry.transactions if not party.host]
     lines += [f"    warned of: {', '.join(entry.warnings)}"] if entry.warnings else []
     for mention in entry.mentions:
         named = named_type(mention.type, mention.format, catalogue, locale=LOCALE)

@@ -264,6 +264,9 @@ class WalletConfig(RoleConfig):
     unregistered: UnregisteredIssuers = setting(
         "refuse", "issuers that do not show that they are registered for what they offer: refuse, or warn"
     )
+    health_trust: tuple[Path, ...] = setting(
+        (), "files and folders with the document signers of health certificates that the wallet trusts"
+    )
     rates: WalletRates = section(WalletRates, "how often the wallet may be asked")
 
 

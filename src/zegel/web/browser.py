@@ -6,6 +6,7 @@ a new one at each log-in, so that nobody can plant a session. Cookies ignore por
 
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final, final
@@ -94,7 +95,7 @@ def check_same_site(request: HttpRequest, *, origin: str) -> HttpRequest:
     return request
 
 
-def check_csrf(form: dict[str, str], browser: Browser | None) -> Browser:
+def check_csrf(form: Mapping[str, str], browser: Browser | None) -> Browser:
     """Return the browser if the form carries its token; ``Rejected(CSRF)`` otherwise."""
     given = form.get("csrf", "").encode()
     keys = () if browser is None else (browser.policy.key, *browser.policy.earlier)

@@ -1,4 +1,5 @@
-"""Pages: the templates and the files beside them. No page has a script, an inline style or anything from elsewhere."""
+"""Pages: the templates and the files beside them. No page has an inline style or anything from elsewhere, and none but
+that of the wallet's camera a script."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -29,7 +30,11 @@ _MISLEADING: Final = {
     )
     for code in codes
 }
-_TYPES: Final[Mapping[str, str]] = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_TYPES: Final[Mapping[str, str]] = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 _BUG: Final = "This is a fault of ours. It has been noted; please try again later."
 _REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
 _NOTHING: Final = "There is no page at this address. Perhaps it was copied in part, or has had its day."

@@ -221,8 +221,9 @@ class Site(Generic[SiteT]):
             headers += [
                 ("referrer-policy", "same-origin"),  # no-referrer would make Origin null on our own forms
                 ("cross-origin-opener-policy", "same-origin"),
-                ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
             ]
+            if response.header("permissions-policy") is None:
+                headers.append(("permissions-policy", "camera=(), geolocation=(), microphone=()"))
             if response.header("cache-control") is None:
                 headers.append(("cache-control", "no-store"))
         return tuple(headers)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.web import wallet_credentials, wallet_entry, wallet_own, wallet_present, wallet_receive
+from zegel.web import wallet_certificates, wallet_credentials, wallet_entry, wallet_own, wallet_present, wallet_receive
 from zegel.web.pages import STATIC, static_file
 from zegel.web.routing import Route
 from zegel.web.wallet_site import WalletSite
@@ -17,6 +17,7 @@ async def serve_static(_site: WalletSite, _request: HttpRequest, *, name: str) -
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     *wallet_entry.ROUTES,
     *wallet_credentials.ROUTES,
+    *wallet_certificates.ROUTES,
     *wallet_receive.ROUTES,
     *wallet_present.ROUTES,
     *wallet_own.ROUTES,

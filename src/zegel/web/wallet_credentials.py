@@ -32,7 +32,9 @@ from zegel.services.wallet.journal import issuer_counterpart
 from zegel.services.wallet.renewing import can_be_renewed
 from zegel.web import wallet_present, wallet_receive
 from zegel.web.routing import Audience, Route
+from zegel.web.wallet_certificates import certificate_cards
 from zegel.web.wallet_site import (
+    ADD,
     BRING,
     CREDENTIALS,
     HOME,
@@ -63,6 +65,8 @@ _WAITING: Final[dict[type[Any], tuple[str, str]]] = {
 }
 _HAPPENINGS: Final = {
     Happening.RECEIVED: "Received from",
+    Happening.ADDED: "Added a certificate of",
+    Happening.CODE_SHOWN: "Showed the code of a certificate of",
     Happening.RENEWED: "Renewed by",
     Happening.DELETED: "Deleted; it was issued by",
     Happening.PRESENTED: "Shared with",
@@ -91,6 +95,8 @@ async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
         cards=[_card(site, holding) for holding in reversed(contents.holdings)],
         waiting=[_waiting(id_, flow) for id_, flow in contents.flows.items() if _waits(flow, now)],
         bring=BRING,
+        add=ADD,
+        certificates=certificate_cards(site),
     )
 
 

@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.multipart import MultipartForm
 from zegel.protocols.openid4vci.offer import CredentialOffer, OfferReference, OfferScheme, parse_offer_link
 from zegel.protocols.openid4vp.link import UnverifiedLink, parse_link
-from zegel.services.ports import Clock, Random
+from zegel.services.ports import Clock, CodeReader, Random
 from zegel.services.wallet.contents import Brought
 from zegel.services.wallet.journal import host_of
 from zegel.services.wallet.wallet import Wallet
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
 from zegel.web.pages import render_page
+from zegel.web.upload import read_form
 from zegel.web.wallet_door import Door
 
 HOME: Final = "/"
@@ -31,6 +33,8 @@ RECEIVE: Final = "/receive"
 BRING: Final = "/bring"
 CALLBACK: Final = "/callback"
 CREDENTIALS: Final = "/credentials/"
+CERTIFICATES: Final = "/certificates/"
+ADD: Final = CERTIFICATES + "add"
 LOCALE: Final = "en"
 REQUEST_SCHEME: Final = "openid4vp://?"
 OFFER_SCHEME: Final = f"{OfferScheme.OPENID}://?"
@@ -48,6 +52,7 @@ class WalletSite:
     cookies: CookiePolicy
     clock: Clock
     random: Random
+    codes: CodeReader
     name: str
     origin: str
 
@@ -60,12 +65,16 @@ class WalletSite:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A request of the owner's, with the wallet unlocked. ``form`` has passed its CSRF check; empty for a GET."""
+    """A request of the owner's, with the wallet unlocked. ``form`` has passed its CSRF check; empty for a GET.
+
+    ``files`` are those that a form brought.
+    """
 
     request: HttpRequest
     browser: Browser
     bindings: frozenset[str]
     form: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def inside(handler: Callable[..., Awaitable[HttpResponse]]) -> Callable[..., Awaitable[HttpResponse]]:
@@ -91,11 +100,11 @@ async def look_in(site: WalletSite, request: HttpRequest) -> Visit | HttpRespons
     bindings = None if browser is None else site.door.bindings(browser)
     if browser is None or bindings is None or not site.wallet.safe.is_open:
         return entry_page(site, request, onward=onward_of(request))
-    form = {} if request.method != "POST" else request.form()
+    sent = MultipartForm() if request.method != "POST" else read_form(request)
     if request.method == "POST":
-        check_csrf(form, browser)
+        check_csrf(sent.fields, browser)
     site.wallet.safe.used()
-    return Visit(request=request, browser=browser, bindings=bindings, form=form)
+    return Visit(request=request, browser=browser, bindings=bindings, form=sent.fields, files=sent.files)
 
 
 def entry_page(
@@ -179,7 +188,7 @@ def onward_of(request: HttpRequest) -> str:
         form = {}
     if parts.path in (PRESENT, RECEIVE) and "link" in form:
         return checked_onward(f"{parts.path}?{form['link']}") if form.get("brought") == Brought.LINK else HOME
-    return checked_onward(parts.path if parts.path.startswith((PRESENT, RECEIVE, CREDENTIALS)) else HOME)
+    return checked_onward(parts.path if parts.path.startswith((PRESENT, RECEIVE, CREDENTIALS, CERTIFICATES)) else HOME)
 
 
 def checked_onward(text: str) -> str:

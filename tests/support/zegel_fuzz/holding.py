@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from zegel_testing.pictures import vector, vector_picture
+from zegel_testing.uploads import multipart_body
 from zegel_testing.wallet_pages import Pages, wallet_pages
 from zegel_testing.wallet_world import MDOC_QUERY, PASSPHRASE
 
@@ -51,6 +53,11 @@ def _acts(owner: "_Owner") -> Mapping[str, tuple[Act, ...]]:
         "wallet/bring": (owner.paste_offer, owner.paste_request),
         "wallet/credentials/{id}": (owner.acting("status"), owner.acting("renew"), owner.acting("seen")),
         "wallet/credentials/{id}/delete": (owner.delete,),
+        "wallet/certificates/add": (owner.bring_text, owner.bring_picture),
+        "wallet/certificates/keep": (owner.keep_certificate,),
+        "wallet/certificates/camera": (owner.film,),
+        "wallet/certificates/{id}/code": (owner.on_certificate("code"),),
+        "wallet/certificates/{id}/delete": (owner.on_certificate("delete"),),
         "wallet/receive": (owner.see_offer,),
         "wallet/receive/{flow}": (owner.log_in, owner.keep_after_log_in),
         "wallet/present": (owner.see_request,),
@@ -129,6 +136,35 @@ class _Owner:
         path = f"/credentials/{pages.contents.holdings[0].id}/delete"
         await pages.open(path)
         return await pages.submit(path)
+
+    async def bring_text(self) -> HttpResponse:
+        await (await self._pages.enter()).open("/certificates/add")
+        csrf = self._pages.page.all("input")[0]["value"]
+        return await self._pages.browser.post("/certificates/add", {"csrf": csrf, "text": vector("BE")["PREFIX"]})
+
+    async def bring_picture(self) -> HttpResponse:
+        await (await self._pages.enter()).open("/certificates/add")
+        return (await self._pages.upload("/certificates/add", {"picture": vector_picture("BE")})).response
+
+    async def keep_certificate(self) -> HttpResponse:
+        await (await self._pages.enter()).open("/certificates/add")
+        await self._pages.upload("/certificates/add", {"picture": vector_picture("BE")})
+        return await self._pages.submit("/certificates/keep")
+
+    async def film(self) -> HttpResponse:
+        await (await self._pages.enter()).open("/certificates/add")
+        csrf = self._pages.page.all("input")[0]["value"]
+        content_type, body = multipart_body({"csrf": csrf}, {"picture": vector_picture("HU")})
+        return await self._pages.browser.post_body("/certificates/camera", content_type, body)
+
+    def on_certificate(self, action: str) -> Act:
+        async def act() -> HttpResponse:
+            pages = await self._pages.enter()
+            held = await pages.wallet.health.add(vector("BE")["PREFIX"])
+            await pages.open(f"/certificates/{held.id}{'/delete' if action == 'delete' else ''}")
+            return await pages.submit(f"/certificates/{held.id}/{action}")
+
+        return act
 
     async def see_offer(self) -> HttpResponse:
         return await (await self._brought()).submit("/receive")

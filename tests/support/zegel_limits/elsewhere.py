@@ -7,6 +7,9 @@ _UNIT: Final = "tests/unit/"
 _CLOCKS: Final = "tests/attacks/test_clocks.py::"
 
 ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "zegel.services.wallet.health.MAX_CERTIFICATES": (
+        _UNIT + "services/wallet/test_health.py::test_so_many_are_kept_and_no_more",
+    ),
     "zegel.adapters.root_vault.ROOT_LIST_DAYS": (
         _UNIT + "adapters/test_root_vault.py::test_a_list_of_a_root_is_good_for_half_a_year",
     ),

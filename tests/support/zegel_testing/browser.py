@@ -31,11 +31,15 @@ class Browser:
 
     async def post(self, url: str, fields: Mapping[str, str], *, page: str | None = None) -> HttpResponse:
         """Send a form that stands on ``page``, else on the page that is shown; follow no redirect."""
+        return await self.post_body(url, FORM, encode_form(fields), page=page)
+
+    async def post_body(self, url: str, content_type: str, body: bytes, *, page: str | None = None) -> HttpResponse:
+        """The same of a form that is encoded already, as one with a file is."""
         origin = origin_of(page or self.at, what="page")
         url = urljoin(self.at, url)
         site = "same-origin" if origin_of(url, what="URL") == origin else "cross-site"
-        headers = (("content-type", FORM), ("origin", origin), ("sec-fetch-site", site))
-        return await self._send("POST", url, headers, encode_form(fields))
+        headers = (("content-type", content_type), ("origin", origin), ("sec-fetch-site", site))
+        return await self._send("POST", url, headers, body)
 
     async def submit(self, response: HttpResponse, action: str) -> HttpResponse:
         """Send the form of a page that goes to ``action``, with its CSRF token; follow no redirect."""

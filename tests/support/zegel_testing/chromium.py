@@ -19,11 +19,11 @@ NARROW = {"width": 360, "height": 720}
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A Chromium process with a profile that is made for it, and gone afterwards."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """A Chromium process with a profile that is made for it, and gone afterwards; ``more`` are further arguments."""
     os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(NODE)  # the Node inside Playwright needs libatomic, which may be missing
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

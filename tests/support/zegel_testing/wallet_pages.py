@@ -1,12 +1,13 @@
 """The wallet's pages in a browser of their owner's, in a world in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.vault import Cost
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import WalletConfig
@@ -23,6 +24,7 @@ from zegel.web.wallet_site import WalletSite
 from zegel_testing.authorities import fixed_random
 from zegel_testing.browser import Browser
 from zegel_testing.page import Page, checked_page
+from zegel_testing.uploads import multipart_body
 from zegel_testing.wallet_world import PASSPHRASE, WalletWorld, csrf_of, wallet_world
 
 CHEAP = Cost(iterations=1, lanes=1)
@@ -82,6 +84,14 @@ class Pages:
             hidden[name] = unescape(rest.partition('"')[0])
         target = form.partition('"')[0]
         return await self.browser.post(self.origin + target, hidden | fields, page=self.browser.at)
+
+    async def upload(self, action: str, /, files: Mapping[str, bytes], **fields: str) -> "Pages":
+        """Send the form with a file that goes to ``action``, and show the answer."""
+        form = self.response.body.decode().partition(f'action="{action}" enctype="multipart/form-data"')[2]
+        fields["csrf"] = form.partition('name="csrf" value="')[2].partition('"')[0]
+        content_type, body = multipart_body(fields, files)
+        target = self.origin + action
+        return self._show(await self.browser.post_body(target, content_type, body, page=self.browser.at))
 
     def ticked(self) -> dict[str, str]:
         """The fields that set aside every warning on the page."""
@@ -176,6 +186,7 @@ def _opened(world: WalletWorld, announced: list[str], limits: Limits | None = No
         cookies=cookie_policy("wallet", config, RoleSecrets(key=shared.random(32))),
         clock=shared.clock,
         random=shared.random,
+        codes=PictureCodeReader(),
         name=NAME,
         origin=config.origin,
     )

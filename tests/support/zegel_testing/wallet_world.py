@@ -17,6 +17,7 @@ from zegel.adapters.vault import Cost
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import Config
 from zegel.errors import Unavailable
+from zegel.formats.hcert.keys import DocumentSigners
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.primitives.json import encode_json, parse_object
@@ -202,6 +203,7 @@ async def wallet_world(
     registered: bool = True,
     without: str = "",
     provider: Mapping[str, Any] | None = None,
+    health_trust: tuple[Path, ...] = (),
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
     """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
@@ -217,6 +219,7 @@ async def wallet_world(
     config = replace(
         config,
         issuer=replace(config.issuer, **(small | issuer)),
+        wallet=replace(config.wallet, health_trust=health_trust),
         wallet_provider=replace(config.wallet_provider, **(small | dict(provider or {}))),
     )
     if not registered:
@@ -278,6 +281,7 @@ def open_test_wallet(
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
+        health_signers=DocumentSigners(()),
         outbound=outbound,
         clock=world.clock,
         random=fixed_random("wallet"),

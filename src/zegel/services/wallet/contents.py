@@ -17,14 +17,10 @@ from zegel.protocols.openid4vci.wallet.session import Pending, Received, Session
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.protocols.openid4vp.overasking import AskedClaim
 from zegel.protocols.openid4vp.wallet import Consent, Refusal, Sending
+from zegel.services.wallet.registered import Registered
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.disclosure_policy.values import DisclosurePolicy
-from zegel.trust.registration.values import (
-    BoundRegistration,
-    CurrentRegistration,
-    RegistrationCertificate,
-    SupervisoryAuthority,
-)
+from zegel.trust.registration.values import BoundRegistration, CurrentRegistration, RegistrationCertificate
 
 # --- what it holds ----------------------------------------------------------------------------------------------------
 
@@ -111,6 +107,16 @@ class Holding:
     def unused(self) -> int:
         """How many copies nobody has seen yet."""
         return sum(copy.uses == 0 for copy in self.batch.copies)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCertificate:
+    """A certificate that is a text and no more: bound to no key. ``text`` is that of its code, as it was read."""
+
+    id: str
+    text: str
+    added_at: int
 
 
 @final
@@ -308,6 +314,8 @@ class Happening(StrEnum):
     """What an entry of the log is about."""
 
     RECEIVED = "received"
+    ADDED = "added"  # from a picture, a document or a text
+    CODE_SHOWN = "code-shown"  # of a certificate that is one
     RENEWED = "renewed"
     DELETED = "deleted"
     PRESENTED = "presented"
@@ -354,19 +362,6 @@ class Mention:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
-    """What the log keeps of a registration: by what it may be reported, or asked to delete (ARF 3.0 DASH_03)."""
-
-    service: str | None
-    intended_use: str | None
-    purpose: str | None
-    registry: str | None
-    support: tuple[str, ...]
-    authority: SupervisoryAuthority | None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A line of the log. ``check`` is the id of the check that failed, empty if none did.
 
@@ -391,10 +386,14 @@ class Entry:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletContents:
-    """All of it. Holdings and log are oldest first; grants and flows by their ids; None before its first activation."""
+    """All of it. Holdings, certificates and log are oldest first, grants and flows by their ids.
+
+    There is no ``instance`` before the first activation.
+    """
 
     holdings: tuple[Holding, ...] = ()
     grants: Mapping[str, Grant] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
     log: tuple[Entry, ...] = ()
     instance: WalletInstance | None = None
+    certificates: tuple[HealthCertificate, ...] = ()

@@ -13,10 +13,10 @@ from zegel.services.wallet.contents import (
     Mention,
     Outcome,
     Provider,
-    Registered,
     Vetting,
     WalletContents,
 )
+from zegel.services.wallet.registered import Registered
 from zegel.trust.access import VerifiedParty
 from zegel.trust.registration.values import RegistrationCertificate, text_in
 

@@ -6,6 +6,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.code_reader import PictureCodeReader
+from zegel.adapters.health_trust import load_signers
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import WalletConfig
 from zegel.config.setting import is_loopback
@@ -49,6 +51,7 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
         cookies=cookie_policy("wallet", config, RoleSecrets(key=world.random(_KEY_BYTES))),
         clock=world.clock,
         random=world.random,
+        codes=PictureCodeReader(),
         name=NAME,
         origin=config.origin,
     )
@@ -95,6 +98,7 @@ def build_wallet(world: World, safe: Safe) -> Wallet:
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
+        health_signers=load_signers(config.health_trust),
         outbound=world.outbound,
         clock=world.clock,
         random=world.random,

@@ -1,0 +1,75 @@
+"""``zegel wallet add-certificate``, ``certificate``, ``delete-certificate``: health certificates, without a network."""
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any, Final
+
+from zegel.adapters.code_reader import PictureCodeReader
+from zegel.adapters.pictures import MAX_FILE
+from zegel.cli.input import read_input
+from zegel.cli.output import ACCEPTED, in_text
+from zegel.cli.wallet_words import show
+from zegel.errors import Malformed
+from zegel.formats.hcert.code import PREFIX
+from zegel.services.wallet.contents import HealthCertificate
+from zegel.services.wallet.health import HealthDrawer, health_codes
+from zegel.services.wallet.health_words import HealthView, describe_health
+
+ACTIONS: Final = ("add-certificate", "certificate", "delete-certificate")
+
+
+async def act_on_certificates(args: Namespace, drawer: HealthDrawer) -> int:
+    """Do it."""
+    match args.action:
+        case "add-certificate":
+            added = [await drawer.add(text) for text in await _texts(args.file)]
+            data = {"certificates": [certificate_data(drawer, held) for held in added]}
+            show(args, data, "\n".join(certificate_line(drawer, held) for held in added))
+        case "certificate":
+            held = drawer.find(args.id)
+            text = await drawer.show_code(held.id) if args.code else None
+            data = certificate_data(drawer, held) | ({} if text is None else {"code": text})
+            show(args, data, _whole(drawer, held) if text is None else text)
+        case "delete-certificate":
+            gone = await drawer.delete(args.id)
+            show(args, {"deleted": gone.id}, f"deleted {gone.id}")
+    return ACCEPTED
+
+
+def certificate_data(drawer: HealthDrawer, held: HealthCertificate) -> dict[str, Any]:
+    """A certificate and its verdict today."""
+    view = asdict(_view(drawer, held))
+    return {"id": held.id, **view, "rows": dict(view["rows"])}
+
+
+def certificate_line(drawer: HealthDrawer, held: HealthCertificate) -> str:
+    """A certificate in a line, without anybody's name."""
+    view = _view(drawer, held)
+    return in_text(f"{held.id}  EU Digital COVID Certificate ({view.title}), {view.issuer}, {_verdict(view)}")
+
+
+async def _texts(file: str) -> tuple[str, ...]:
+    """The certificates of a file: a picture, a document, or the text itself."""
+    data = read_input(file, max_bytes=MAX_FILE, what="certificate")
+    if not data.startswith(PREFIX):
+        return health_codes(await PictureCodeReader().read(data))
+    try:
+        return (data.decode("ascii"),)
+    except UnicodeDecodeError:
+        raise Malformed("certificate", "", "expected the text of a code, which is ASCII") from None
+
+
+def _whole(drawer: HealthDrawer, held: HealthCertificate) -> str:
+    view = _view(drawer, held)
+    pairs = [("Name", view.name), ("Born", view.birth_date), *view.rows, ("Identifier", view.identifier)]
+    pairs += [("Issued", view.issued), ("Expires", view.expires)]
+    lines = [certificate_line(drawer, held), *(f"  {name}: {value}" for name, value in pairs)]
+    return "\n".join(map(in_text, [*lines, *(f"  {reason}" for reason in view.reasons)]))
+
+
+def _view(drawer: HealthDrawer, held: HealthCertificate) -> HealthView:
+    return describe_health(drawer.judge(held.text))
+
+
+def _verdict(view: HealthView) -> str:
+    return f"{view.verdict} today: {'; '.join(view.reasons)}"

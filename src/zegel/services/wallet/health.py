@@ -1,0 +1,149 @@
+"""Health certificates in the wallet: added, looked at, shown as a code again, deleted.
+
+They are papers: whoever has the text can show it. Each is judged anew whenever it is looked at, under the signers that
+the wallet trusts, and nothing is fetched for it. What is worth nothing may be kept all the same: most have expired.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.formats.hcert.certificate import (
+    UnverifiedHealthCertificate,
+    parse_health_certificate,
+    verify_health_certificate,
+)
+from zegel.formats.hcert.code import PREFIX
+from zegel.formats.hcert.keys import DocumentSigners
+from zegel.formats.hcert.schema import Kind
+from zegel.primitives.encoding import base64url
+from zegel.services.ports import Clock, Random
+from zegel.services.wallet.contents import Counterpart, Entry, Happening, HealthCertificate, Outcome, WalletContents
+from zegel.services.wallet.journal import noted
+from zegel.services.wallet.safe import Safe
+
+MAX_CERTIFICATES: Final = 64  # a family's, with every dose and test
+ID_BYTES: Final = 16
+_KINDS: Final = {Kind.VACCINATION: "vaccination", Kind.TEST: "test", Kind.RECOVERY: "recovery"}
+_TITLE: Final = "EU Digital COVID Certificate"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedCertificate:
+    """A certificate as it is looked at: what it says, and ``refusal``, the first check that failed; None for none.
+
+    ``at`` is when it was looked at. Whether it has expired is known beside a refusal for another reason, too.
+    """
+
+    certificate: UnverifiedHealthCertificate
+    refusal: Rejected | None
+    at: int
+
+    @property
+    def expired(self) -> bool:
+        """Whether its time is over, as it says itself."""
+        return self.at > self.certificate.unverified_expires
+
+    @property
+    def subject(self) -> str:
+        """What it is, without anybody's data."""
+        return f"{_TITLE}: {_KINDS[self.certificate.kind]}"
+
+
+@final
+class HealthDrawer:
+    """The certificates of an open wallet. ``signers`` are those that it trusts."""
+
+    def __init__(self, safe: Safe, *, signers: DocumentSigners, clock: Clock, random: Random) -> None:
+        self._safe = safe
+        self._signers = signers
+        self._clock = clock
+        self._random = random
+
+    def judge(self, text: str) -> JudgedCertificate:
+        """Read a certificate, and judge it today; ``Malformed`` for what is none."""
+        certificate, now = parse_health_certificate(clean(text).encode()), self._clock.now()
+        refusal = None
+        try:
+            verify_health_certificate(certificate, signers=self._signers, now=now)
+        except Rejected as error:
+            refusal = error
+        return JudgedCertificate(certificate=certificate, refusal=refusal, at=now)
+
+    def find(self, certificate_id: str) -> HealthCertificate:
+        """A certificate of the wallet; ``Rejected(HELD)`` when there is none."""
+        return _found(self._safe.contents, certificate_id)
+
+    async def add(self, text: str) -> HealthCertificate:
+        """Keep a certificate, whatever it is worth; one that is there stays as it is. ``Malformed`` otherwise."""
+        judged, text = self.judge(text), clean(text)
+
+        def move(contents: WalletContents) -> tuple[WalletContents, HealthCertificate]:
+            for held in contents.certificates:
+                if held.text == text:
+                    return contents, held
+            if len(contents.certificates) >= MAX_CERTIFICATES:
+                raise Malformed("certificate", "", f"expected at most {MAX_CERTIFICATES} in one wallet")
+            held = HealthCertificate(id=self._new_id(), text=text, added_at=self._clock.now())
+            added = replace(contents, certificates=(*contents.certificates, held))
+            return noted(added, self._entry(Happening.ADDED, judged)), held
+
+        return await self._safe.change(move)
+
+    async def show_code(self, certificate_id: str) -> str:
+        """The text of a certificate, to be drawn for somebody; the log keeps that it was shown."""
+
+        def move(contents: WalletContents) -> tuple[WalletContents, str]:
+            held = _found(contents, certificate_id)
+            return noted(contents, self._entry(Happening.CODE_SHOWN, self.judge(held.text))), held.text
+
+        return await self._safe.change(move)
+
+    async def delete(self, certificate_id: str) -> HealthCertificate:
+        """Delete a certificate; returns what it was."""
+
+        def move(contents: WalletContents) -> tuple[WalletContents, HealthCertificate]:
+            held = _found(contents, certificate_id)
+            kept = tuple(other for other in contents.certificates if other.id != certificate_id)
+            entry = self._entry(Happening.DELETED, self.judge(held.text))
+            return noted(replace(contents, certificates=kept), entry), held
+
+        return await self._safe.change(move)
+
+    def _entry(self, happening: Happening, judged: JudgedCertificate) -> Entry:
+        """A line for the log: the kind and who issued it, and no word of what it says."""
+        known = judged.refusal is None or judged.refusal.check not in (Check.HEALTH_SIGNER, Check.SIGNATURE)
+        return Entry(
+            id=self._new_id(),
+            at=self._clock.now(),
+            happening=happening,
+            outcome=Outcome.DONE,
+            counterpart=Counterpart(name=judged.certificate.unverified_issuer, host="", certified=known),
+            transactions=(judged.subject,),
+        )
+
+    def _new_id(self) -> str:
+        return base64url(self._random(ID_BYTES))
+
+
+def clean(text: str) -> str:
+    """A text as it was pasted, without the lines around it: its own spaces are signs of Base45."""
+    return text.strip("\r\n\t")
+
+
+def health_codes(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a picture's texts that are health certificates; ``Malformed`` where none is."""
+    found = tuple(text for text in texts if text.startswith(PREFIX.decode()))
+    if not found:
+        expected = "a code" if not texts else "the code of a health certificate, whose text begins with HC1:"
+        raise Malformed("picture", "", f"expected {expected}")
+    return found
+
+
+def _found(contents: WalletContents, certificate_id: str) -> HealthCertificate:
+    for held in contents.certificates:
+        if held.id == certificate_id:
+            return held
+    raise Rejected(Check.HELD, "there is no such certificate in this wallet", field="id")

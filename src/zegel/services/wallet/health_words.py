@@ -1,0 +1,138 @@
+"""A health certificate in words: for the wallet's pages and its commands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, final
+
+from zegel.checks import Check
+from zegel.formats.hcert.names import AGENTS, HOLDERS, PRODUCTS, RESULTS, TEST_TYPES, VACCINES, named
+from zegel.formats.hcert.schema import Kind
+from zegel.services.wallet.health import JudgedCertificate
+
+_YEAR: Final = 31_557_600  # seconds, as Julian years have them
+_TITLES: Final = {Kind.VACCINATION: "Vaccination", Kind.TEST: "Test", Kind.RECOVERY: "Recovery"}
+_REASONS: Final[Mapping[Check, str]] = {
+    Check.HEALTH_SIGNER: "No health authority that your wallet knows vouches for it",
+    Check.SIGNATURE: "It was changed, or signed by somebody else than it says",
+    Check.HEALTH_KEY_USAGE: "Who signed it may not sign certificates of this kind",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthView:
+    """A certificate as it is shown. ``kind`` is a badge's: good, warn or bad; ``reasons`` are why, in sentences."""
+
+    title: str
+    name: str
+    transliterated: str
+    birth_date: str
+    rows: tuple[tuple[str, str], ...]
+    identifier: str
+    issuer: str
+    issued: str
+    expires: str
+    kind: str
+    verdict: str
+    reasons: tuple[str, ...]
+    check: str
+    warnings: tuple[str, ...]
+
+
+def describe_health(judged: JudgedCertificate) -> HealthView:
+    """What a certificate says, with the names of its codes, and what it is worth today."""
+    certificate, refusal = judged.certificate, judged.refusal
+    payload, kind = certificate.unverified_payload, certificate.kind
+    name, entry = payload["nam"], payload[kind][0]
+    verdict, reasons = _verdict(judged)
+    return HealthView(
+        title=_TITLES[kind],
+        name=_joined(name, "gn", "fn") or _joined(name, "gnt", "fnt"),
+        transliterated=_joined(name, "fnt", "gnt").replace("<", " "),
+        birth_date=str(payload["dob"]),
+        rows=tuple((label, text) for label, text in _ROWS[kind](entry) if text),
+        identifier=str(entry.get("ci", "")),
+        issuer=certificate.unverified_issuer,
+        issued=_day(certificate.unverified_issued_at),
+        expires=_day(certificate.unverified_expires),
+        kind="good" if refusal is None else "warn" if refusal.check is Check.HEALTH_VALIDITY else "bad",
+        verdict=verdict,
+        reasons=reasons,
+        check="" if refusal is None else refusal.check.id,
+        warnings=certificate.warnings,
+    )
+
+
+def _verdict(judged: JudgedCertificate) -> tuple[str, tuple[str, ...]]:
+    """In a word, and the sentences behind it; that it has expired is said whatever else is wrong."""
+    refusal, certificate = judged.refusal, judged.certificate
+    reasons: list[str] = []
+    if refusal is not None and refusal.check in _REASONS:
+        reasons.append(_REASONS[refusal.check])
+    if judged.expired:
+        reasons.append(f"It expired on {_day(certificate.unverified_expires)}{_ago(judged)}")
+    elif refusal is not None and refusal.check is Check.HEALTH_VALIDITY:
+        reasons.append(f"It is issued in the future, on {_day(certificate.unverified_issued_at)}")
+    if refusal is None:
+        return "valid", (f"Its signature holds, until {_day(certificate.unverified_expires)}",)
+    if refusal.check is Check.HEALTH_SIGNER:
+        return "not confirmed, and expired" if judged.expired else "not confirmed", tuple(reasons)
+    if refusal.check is Check.HEALTH_VALIDITY:
+        return "expired" if judged.expired else "not valid yet", ("Its signature holds", *reasons)
+    return "not valid", tuple(reasons)
+
+
+def _vaccination(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Disease", named(entry.get("tg"), AGENTS)),
+        ("Vaccine", named(entry.get("vp"), VACCINES)),
+        ("Product", named(entry.get("mp"), PRODUCTS)),
+        ("Made by", named(entry.get("ma"), HOLDERS)),
+        ("Dose", f"{entry.get('dn')} of {entry.get('sd')}"),
+        ("Date", str(entry.get("dt", ""))),
+        *_issued(entry),
+    )
+
+
+def _test(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Disease", named(entry.get("tg"), AGENTS)),
+        ("Type", named(entry.get("tt"), TEST_TYPES)),
+        ("Test", str(entry.get("nm") or entry.get("ma") or "")),
+        ("Sampled", str(entry.get("sc", ""))),
+        ("Result", named(entry.get("tr"), RESULTS)),
+        ("Centre", str(entry.get("tc") or "")),
+        *_issued(entry),
+    )
+
+
+def _recovery(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Disease", named(entry.get("tg"), AGENTS)),
+        ("First positive test", str(entry.get("fr", ""))),
+        ("Valid from", str(entry.get("df", ""))),
+        ("Valid until", str(entry.get("du", ""))),
+        *_issued(entry),
+    )
+
+
+_ROWS: Final = {Kind.VACCINATION: _vaccination, Kind.TEST: _test, Kind.RECOVERY: _recovery}
+
+
+def _issued(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return ("Country", str(entry.get("co", ""))), ("Issuer", str(entry.get("is", "")))
+
+
+def _joined(name: Mapping[str, Any], *members: str) -> str:
+    return " ".join(str(name[member]) for member in members if name.get(member))
+
+
+def _ago(judged: JudgedCertificate) -> str:
+    """How long ago, where that is a year and more."""
+    years = (judged.at - judged.certificate.unverified_expires) // _YEAR
+    return "" if years < 1 else ", a year ago" if years == 1 else f", {years} years ago"
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

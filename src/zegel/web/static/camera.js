@@ -1,0 +1,49 @@
+/* The wallet's camera: frames go to the wallet itself, until it has read a certificate in one of them. */
+"use strict";
+
+const video = document.getElementById("camera");
+const state = document.getElementById("camera-state");
+const form = document.querySelector('form[action$="/certificates/add"]');
+const PAUSE = 400; // milliseconds between two frames
+const WIDEST = 1600; // pixels of a frame
+
+async function frame() {
+  const scale = Math.min(1, WIDEST / video.videoWidth);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(video.videoWidth * scale);
+  canvas.height = Math.round(video.videoHeight * scale);
+  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.85));
+}
+
+async function read(stream) {
+  const body = new FormData();
+  body.append("csrf", form.elements.csrf.value);
+  body.append("picture", await frame(), "frame.jpg");
+  const response = await fetch(video.dataset.frame, { method: "POST", body, credentials: "same-origin" });
+  const type = response.headers.get("content-type") || "";
+  if (!response.ok || !type.startsWith("application/json")) throw new Error("the wallet is locked, or busy");
+  const { text } = await response.json();
+  if (text === null) return setTimeout(() => next(stream), PAUSE);
+  stream.getTracks().forEach((track) => track.stop());
+  form.elements.text.value = text;
+  return form.submit();
+}
+
+function next(stream) {
+  read(stream).catch((error) => {
+    stream.getTracks().forEach((track) => track.stop());
+    state.textContent = `Nothing was read: ${error.message}. Load this page again to try once more.`;
+  });
+}
+
+navigator.mediaDevices
+  .getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } }, audio: false })
+  .then((stream) => {
+    video.srcObject = stream;
+    video.addEventListener("playing", () => next(stream), { once: true });
+    state.textContent = "Looking for a code …";
+  })
+  .catch(() => {
+    state.textContent = "There is no camera, or it may not be used here. A picture of the code does as well.";
+  });

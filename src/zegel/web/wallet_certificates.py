@@ -1,0 +1,136 @@
+"""The pages of health certificates: added from a text, a picture or the camera, looked at, shown again, deleted."""
+
+from typing import Any, Final
+
+from zegel.errors import Malformed
+from zegel.primitives.http import HttpResponse, json_response
+from zegel.services.wallet.contents import HealthCertificate
+from zegel.services.wallet.health import health_codes
+from zegel.services.wallet.health_words import HealthView, describe_health
+from zegel.web.qr import draw_qr
+from zegel.web.routing import Audience, Route
+from zegel.web.site import content_policy
+from zegel.web.upload import MAX_UPLOAD
+from zegel.web.wallet_site import ADD, CERTIFICATES, HOME, MAX_FORM, Visit, WalletSite, inside, see, wallet_page
+
+KEEP: Final = CERTIFICATES + "keep"
+CAMERA: Final = CERTIFICATES + "camera"
+_SCRIPT: Final = "; script-src 'self'; connect-src 'self'"
+_MAY_FILM: Final = ("permissions-policy", "camera=(self), geolocation=(), microphone=()")
+
+
+@inside
+async def show_ways(site: WalletSite, visit: Visit) -> HttpResponse:
+    """The ways in: a picture or a document, a text, the camera."""
+    return wallet_page(
+        site, visit, "wallet_certificate_add.html", title="Add a health certificate", add=ADD, camera=CAMERA
+    )
+
+
+@inside
+async def review(site: WalletSite, visit: Visit) -> HttpResponse:
+    """What was brought, and what it is worth, before it is kept. ``Malformed`` for what is no certificate."""
+    texts = await _texts(site, visit)
+    found = [(text, describe_health(site.wallet.health.judge(text))) for text in texts]
+    title = "Keep this certificate?" if len(found) == 1 else "Keep these certificates?"
+    return wallet_page(site, visit, "wallet_certificate_keep.html", title=title, found=found, keep=KEEP, add=ADD)
+
+
+@inside
+async def keep(site: WalletSite, visit: Visit) -> HttpResponse:
+    """Keep it."""
+    held = await site.wallet.health.add(visit.form.get("text", ""))
+    return see(CERTIFICATES + held.id)
+
+
+@inside
+async def show_camera(site: WalletSite, visit: Visit) -> HttpResponse:
+    """The one page with a script: it has frames of the camera read here, on this machine."""
+    page = wallet_page(site, visit, "wallet_camera.html", title="Scan a certificate", add=ADD, frame=CAMERA, back=ADD)
+    name, policy = content_policy()
+    headers = (*page.headers, (name, policy + _SCRIPT), _MAY_FILM)
+    return HttpResponse(status=page.status, headers=headers, body=page.body)
+
+
+@inside
+async def read_frame(site: WalletSite, visit: Visit) -> HttpResponse:
+    """The text of a certificate's code in a frame, None when there is none yet."""
+    texts = await site.codes.read(visit.files.get("picture", b""))
+    try:
+        return json_response({"text": health_codes(texts)[0]})
+    except Malformed:
+        return json_response({"text": None})
+
+
+@inside
+async def show(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """A certificate, as it is worth today."""
+    return _page(site, visit, site.wallet.health.find(id))
+
+
+@inside
+async def show_code(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """The certificate with its code, to be scanned by somebody: the log keeps that."""
+    text = await site.wallet.health.show_code(id)
+    return _page(site, visit, site.wallet.health.find(id), code=draw_qr(text))
+
+
+@inside
+async def show_deletion(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """Whether to delete it."""
+    held = site.wallet.health.find(id)
+    return wallet_page(
+        site,
+        visit,
+        "wallet_certificate_delete.html",
+        title="Delete this certificate?",
+        view=_view(site, held),
+        path=CERTIFICATES + held.id,
+    )
+
+
+@inside
+async def delete(site: WalletSite, _visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
+    """Delete it."""
+    await site.wallet.health.delete(id)
+    return see(HOME)
+
+
+def certificate_cards(site: WalletSite) -> list[dict[str, Any]]:
+    """Those that are held, newest first, for the page of all that is."""
+    held = reversed(site.wallet.safe.contents.certificates)
+    return [{"href": CERTIFICATES + each.id, "view": _view(site, each)} for each in held]
+
+
+async def _texts(site: WalletSite, visit: Visit) -> tuple[str, ...]:
+    picture = visit.files.get("picture", b"")
+    if picture:
+        return health_codes(await site.codes.read(picture))
+    text = visit.form.get("text", "")
+    if not text.strip():
+        raise Malformed("certificate", "", "expected a picture, a document or a text")
+    return (text,)
+
+
+def _page(site: WalletSite, visit: Visit, held: HealthCertificate, *, code: str | None = None) -> HttpResponse:
+    view = _view(site, held)
+    return wallet_page(
+        site, visit, "wallet_certificate.html", title=view.title, view=view, code=code, path=CERTIFICATES + held.id
+    )
+
+
+def _view(site: WalletSite, held: HealthCertificate) -> HealthView:
+    return describe_health(site.wallet.health.judge(held.text))
+
+
+ROUTES: Final[tuple[Route[WalletSite], ...]] = (
+    Route("GET", ADD, show_ways, Audience.PERSON),
+    Route("POST", ADD, review, Audience.PERSON, max_body=MAX_UPLOAD),
+    Route("POST", KEEP, keep, Audience.PERSON, max_body=MAX_FORM),
+    Route("GET", CAMERA, show_camera, Audience.PERSON),
+    Route("POST", CAMERA, read_frame, Audience.PERSON, max_body=MAX_UPLOAD),
+    Route("GET", CERTIFICATES + "{id}", show, Audience.PERSON),
+    Route("POST", CERTIFICATES + "{id}/code", show_code, Audience.PERSON, max_body=MAX_FORM),
+    Route("GET", CERTIFICATES + "{id}/delete", show_deletion, Audience.PERSON),
+    Route("POST", CERTIFICATES + "{id}/delete", delete, Audience.PERSON, max_body=MAX_FORM),
+)

@@ -1,0 +1,69 @@
+"""Health certificates of Member States' test persons in a browser: as pictures, and before a camera."""
+
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from zegel_testing.chromium import chromium
+from zegel_testing.page_rules import faults_of
+from zegel_testing.person import Person
+from zegel_testing.pictures import blank, drawn, saved, vector, vector_picture
+from zegel_testing.png import read_codes
+
+pytestmark = pytest.mark.slow  # a browser has to start
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A Chromium before whose camera somebody holds Hungary's test certificate."""
+    film = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    scene = blank(1280, 720)
+    scene.paste(drawn(vector("HU")["PREFIX"]).resize((640, 640), Image.Resampling.NEAREST), (320, 40))
+    film.write_bytes(saved(scene.convert("RGB"), "JPEG"))
+    with chromium("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}") as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("country", "words"),
+    [
+        ("BE", ["Peter Paul Maria Ebraert", "Vaxzevria", "2 of 2", "It expired on 202"]),
+        ("HU", ["APOLLÓNIA SPECIMEN", "1 of 2", "Országos Kórházi Főigazgatóság", "It expired on 202"]),
+    ],
+)
+def test_a_picture_of_a_code_is_seen_in_the_wallet_and_judged_today(
+    visitor: Person, country: str, words: list[str]
+) -> None:
+    faults: dict[str, list[str]] = {}
+
+    def look(page: Page, name: str) -> None:
+        if "certificate" in name and country == "BE":
+            faults[name] = faults_of(page)
+
+    visitor.open_wallet()
+    person = Person(visitor.page, visitor.demo, look=look)
+    person.add_certificate(vector_picture(country))
+    for text in words:
+        person.reads(text)
+    person.press("Show its code", name="certificate with its code")
+    assert read_codes(person.page.screenshot(full_page=True)) == [vector(country)["PREFIX"]]
+    person.visit("wallet", name="wallet with a certificate")
+    person.reads(words[0])
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_the_camera_reads_a_code_that_is_held_before_it(visitor: Person) -> None:
+    visitor.page.context.grant_permissions(["camera"], origin=visitor.demo.ready["wallet"])
+    visitor.open_wallet()
+    visitor.visit("wallet", "/certificates/camera")
+    visitor.page.wait_for_url("**/certificates/add")
+    visitor.heading("Keep this certificate?")
+    visitor.reads("APOLLÓNIA SPECIMEN")
+
+
+def test_where_the_camera_may_not_be_used_the_page_says_what_does_as_well(visitor: Person) -> None:
+    visitor.open_wallet()
+    visitor.visit("wallet", "/certificates/camera")
+    expect(visitor.page.get_by_role("status")).to_contain_text("A picture of the code does as well")
+    assert [fault for fault in faults_of(visitor.page) if "a script" not in fault] == []

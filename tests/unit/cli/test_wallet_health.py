@@ -1,0 +1,68 @@
+"""``zegel wallet`` with health certificates: kept, judged today, shown as text again, deleted; offline."""
+
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+from zegel_testing.pictures import blank, saved, vector, vector_picture
+
+SECRETS = ("Ebraert", "EBRAERT", "1980-01-14", "BEVLWLUNCYEOWTE6IFPOSVE6PH", "HC1:", "Vaxzevria")
+
+
+@pytest.fixture
+def vault(zegel, tmp_path: Path) -> tuple:
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("seven bees on a charter\n")
+    passphrase.chmod(0o600)
+    options = ("--vault", tmp_path / "wallet.vault", "--passphrase-file", passphrase)
+    assert zegel("wallet", "init", *options).code == 0
+    return options
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Path:
+    path = tmp_path / "BE.der"
+    path.write_bytes(b64decode(vector("BE")["TESTCTX"]["CERTIFICATE"]))
+    return path
+
+
+@pytest.mark.slow  # six times the vault's passphrase
+def test_a_certificate_from_a_picture_is_kept_shown_and_deleted(zegel, vault, signer: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "code.png"
+    picture.write_bytes(vector_picture("BE"))
+    added = zegel("wallet", "add-certificate", picture, *vault, "--health-trust", signer, "--json")
+    (held,) = added.json["certificates"]
+    assert (held["verdict"], held["check"], held["issuer"]) == ("expired", "health-validity", "BE")
+    assert held["rows"]["Product"] == "Vaxzevria"
+    listed = zegel("wallet", "list", *vault)
+    assert "not confirmed, and expired today" in listed.out
+    shown = zegel("wallet", "certificate", held["id"], *vault, "--health-trust", signer)
+    assert "Name: Peter Paul Maria Ebraert" in shown.out
+    assert "It expired on 202" in shown.out
+    code = zegel("wallet", "certificate", held["id"], "--code", *vault)
+    assert code.out == vector("BE")["PREFIX"] + "\n"
+    assert zegel("wallet", "delete-certificate", held["id"], *vault).code == 0
+    log = zegel("wallet", "log", *vault)
+    assert [line.split()[1] for line in log.out.splitlines() if not line.startswith(" ")] == [
+        "added:",
+        "code-shown:",
+        "deleted:",
+    ]
+    assert "EU Digital COVID Certificate: vaccination" in log.out
+    said = listed.out + log.out
+    assert [secret for secret in SECRETS if secret in said] == []
+
+
+@pytest.mark.slow  # twice the vault's passphrase
+def test_a_text_is_taken_from_stdin(zegel, vault) -> None:
+    ran = zegel("wallet", "add-certificate", "-", *vault, "--json", stdin=vector("HU")["PREFIX"].encode() + b"\n")
+    assert ran.json["certificates"][0]["rows"]["Country"] == "HU"
+
+
+@pytest.mark.slow  # five times the vault's passphrase
+def test_what_is_none_is_malformed_and_says_nothing_of_what_it_was(zegel, vault) -> None:
+    for data in (b"", b"GIF89a", saved(blank(50, 50), "PNG"), b"HC1:\xff", b"HC1:6BF Ebraert"):
+        ran = zegel("wallet", "add-certificate", "-", *vault, stdin=data)
+        assert ran.code == 2
+        assert "malformed" in ran.err
+        assert "Ebraert" not in ran.err

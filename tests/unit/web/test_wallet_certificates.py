@@ -1,0 +1,180 @@
+"""The wallet's pages of health certificates: the ways in, the verdict today, the code again, and what is kept of it."""
+
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from zegel_testing.pictures import blank, drawn, saved, vector, vector_picture
+from zegel_testing.scan import scan
+from zegel_testing.uploads import multipart_body
+from zegel_testing.wallet_pages import Pages, wallet_pages
+
+from zegel.primitives.json import parse_object
+from zegel.services.wallet.contents import Happening
+
+pytestmark = pytest.mark.anyio
+ADD = "/certificates/add"
+KEEP = "/certificates/keep"
+CAMERA = "/certificates/camera"
+
+
+@pytest.fixture
+async def pages(tmp_path: Path) -> AsyncIterator[Pages]:
+    """Inside a wallet that trusts who signed the test persons' certificates."""
+    trust = tmp_path / "signers"
+    trust.mkdir()
+    for country in ("BE", "HU"):
+        (trust / f"{country}.der").write_bytes(b64decode(vector(country)["TESTCTX"]["CERTIFICATE"]))
+    async with wallet_pages(tmp_path, health_trust=(trust,)) as made:
+        yield await made.enter()
+
+
+async def added(pages: Pages, country: str = "BE") -> Pages:
+    await pages.open(ADD)
+    await pages.upload(ADD, {"picture": vector_picture(country)})
+    return await pages.go(KEEP)
+
+
+@pytest.mark.parametrize(("country", "name"), [("BE", "Peter Paul Maria Ebraert"), ("HU", "APOLLÓNIA SPECIMEN")])
+async def test_a_picture_is_read_judged_and_kept(pages: Pages, country: str, name: str) -> None:
+    await pages.open(ADD)
+    await pages.upload(ADD, {"picture": vector_picture(country)})
+    assert pages.title == "Keep this certificate?"
+    assert name in pages.text
+    assert "Today: expired" in pages.text
+    assert pages.contents.certificates == ()
+    await pages.go(KEEP)
+    assert pages.title == "Vaccination"
+    assert name in pages.text
+    assert "It expired on 202" in pages.text
+    assert "Its signature holds" in pages.text
+    (held,) = pages.contents.certificates
+    assert held.text == vector(country)["PREFIX"]
+
+
+async def test_the_codes_of_the_value_sets_have_their_names(pages: Pages) -> None:
+    await added(pages)
+    for words in ("Vaxzevria", "AstraZeneca AB", "2 of 2", "2021-07-03", "1980-01-14", "COVID-19"):
+        assert words in pages.text
+
+
+async def test_a_text_and_a_document_are_ways_in_too(pages: Pages) -> None:
+    text = vector("HU")["PREFIX"]
+    await pages.open(ADD)
+    await pages.upload(ADD, {"picture": saved(drawn(text), "PDF", drawn(vector("BE")["PREFIX"]))})
+    assert pages.title == "Keep these certificates?"
+    await pages.open(ADD)
+    forms = pages.response.body.decode().split("<form")
+    plain = next(form for form in forms if f'action="{ADD}"' in form and "multipart" not in form)
+    csrf = plain.partition('name="csrf" value="')[2].partition('"')[0]
+    response = await pages.browser.post(pages.origin + ADD, {"csrf": csrf, "text": f"{text}\r\n"}, page=pages.origin)
+    assert "APOLLÓNIA" in response.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("picture", "says"),
+    [
+        (saved(blank(100, 100), "PNG"), "expected a code"),
+        (saved(drawn("https://elsewhere.example/"), "PNG"), "the code of a health certificate"),
+        (saved(drawn("HC1:NCF"), "PNG"), "health certificate"),
+        (b"GIF89a", "expected a PNG, a JPEG or a PDF"),
+        (b"", "expected a picture, a document or a text"),
+    ],
+)
+async def test_what_is_no_certificate_is_refused_with_the_reason(pages: Pages, picture: bytes, says: str) -> None:
+    await pages.open(ADD)
+    await pages.upload(ADD, {"picture": picture})
+    assert pages.response.status == 400
+    assert says in pages.text
+    assert pages.contents.certificates == ()
+
+
+async def test_one_that_is_there_already_is_kept_once(pages: Pages) -> None:
+    await added(pages)
+    await added(pages)
+    assert len(pages.contents.certificates) == 1
+    assert [entry.happening for entry in pages.contents.log] == [Happening.ADDED]
+
+
+async def test_its_code_is_shown_again_as_it_was_and_the_log_keeps_that(pages: Pages) -> None:
+    await added(pages)
+    await pages.go(f"{pages.path}/code")
+    assert scan(pages.response) == vector("BE")["PREFIX"]
+    assert [entry.happening for entry in pages.contents.log] == [Happening.ADDED, Happening.CODE_SHOWN]
+
+
+async def test_the_first_page_shows_it_and_it_can_be_deleted(pages: Pages) -> None:
+    await added(pages)
+    path = pages.path
+    await pages.open("/")
+    assert "Peter Paul Maria Ebraert" in pages.text
+    assert "expired" in pages.text
+    await pages.open(f"{path}/delete")
+    await pages.go(f"{path}/delete")
+    assert pages.path == "/"
+    assert pages.contents.certificates == ()
+    assert pages.contents.log[-1].happening is Happening.DELETED
+    await pages.open(path)
+    assert pages.response.status == 404 or "no such certificate" in pages.text
+
+
+async def test_log_and_addresses_say_nothing_of_the_person(pages: Pages) -> None:
+    await added(pages)
+    await pages.go(f"{pages.path}/code")
+    await pages.open("/log")
+    assert "EU Digital COVID Certificate: vaccination" in pages.text
+    said = pages.text + " ".join(request.url for request in pages.browser.sent)
+    for secret in ("Ebraert", "EBRAERT", "1980-01-14", "BEVLWLUNCYEOWTE6IFPOSVE6PH", "HC1", "Vaxzevria"):
+        assert secret not in said
+
+
+async def test_it_is_there_after_a_restart(pages: Pages) -> None:
+    await added(pages)
+    held = pages.contents.certificates
+    again = await pages.restarted().enter()
+    assert again.contents.certificates == held
+
+
+async def test_without_a_signer_that_is_trusted_both_reasons_are_said(tmp_path: Path) -> None:
+    async with wallet_pages(tmp_path) as made:
+        pages = await added(await made.enter())
+        assert "not confirmed, and expired" in pages.text
+        assert "No health authority that your wallet knows vouches for it" in pages.text
+        assert "It expired on 202" in pages.text
+
+
+async def test_the_camera_alone_has_a_script_and_may_film(pages: Pages) -> None:
+    response = await pages.browser.open(pages.origin + CAMERA)
+    assert "script-src 'self'" in str(response.header("content-security-policy"))
+    assert str(response.header("permissions-policy")).startswith("camera=(self)")
+    script = response.body.decode().partition('<script src="')[2].partition('"')[0]
+    served = await pages.browser.open(pages.origin + script)
+    assert served.header("content-type") == "text/javascript; charset=utf-8"
+    await pages.open(ADD)
+    assert "script-src" not in str(pages.response.header("content-security-policy"))
+    assert str(pages.response.header("permissions-policy")).startswith("camera=()")
+
+
+@pytest.mark.parametrize(
+    ("picture", "text"),
+    [
+        (vector_picture("BE"), vector("BE")["PREFIX"]),
+        (saved(blank(64, 64), "JPEG"), None),
+        (saved(drawn("openid4vp://"), "JPEG"), None),
+    ],
+)
+async def test_a_frame_is_read_by_the_wallet(pages: Pages, picture: bytes, text: str | None) -> None:
+    await pages.open(ADD)
+    csrf = pages.response.body.decode().partition('name="csrf" value="')[2].partition('"')[0]
+    content_type, body = multipart_body({"csrf": csrf}, {"picture": picture})
+    response = await pages.browser.post_body(pages.origin + CAMERA, content_type, body, page=pages.origin + CAMERA)
+    assert parse_object(response.body, what="frame") == {"text": text}
+
+
+async def test_a_file_from_another_site_or_without_the_token_is_refused(pages: Pages) -> None:
+    content_type, body = multipart_body({}, {"picture": vector_picture("BE")})
+    response = await pages.browser.post_body(pages.origin + ADD, content_type, body, page=pages.origin + ADD)
+    assert response.status == 403 or "csrf" in response.body.decode()
+    response = await pages.browser.post_body(pages.origin + ADD, content_type, body, page="https://elsewhere.example/")
+    assert "cross-site" in response.body.decode()
