@@ -12,6 +12,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.health_trust import load_signers
 from zegel.adapters.outbound import HttpOutbound
+from zegel.adapters.value_set_names import load_value_sets
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.cli.configuration import add_config_option
 from zegel.cli.input import read_argument
@@ -33,6 +34,7 @@ from zegel.profiles import HAIP
 from zegel.protocols.oauth.token import MAX_TX_CODE
 from zegel.protocols.openid4vci.offer import MAX_LINK
 from zegel.services.trust import Trust
+from zegel.services.wallet.health import HealthBooks
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
@@ -193,7 +195,7 @@ def _offline(safe: Safe, trusted: Sequence[Path]) -> Wallet:
         WalletHabits(issuance=IssuanceHabits(profile=HAIP, copies=1), provider="", plain_origins=frozenset()),
         catalogue=load_catalogue(),
         trust=Trust((), fixed=(), clock=clock),
-        health_signers=load_signers(trusted),
+        health=HealthBooks(signers=load_signers(trusted), value_sets=load_value_sets()),
         outbound=HttpOutbound(),
         clock=clock,
         random=system_random,

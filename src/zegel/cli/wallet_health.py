@@ -61,14 +61,14 @@ async def _texts(file: str) -> tuple[str, ...]:
 
 def _whole(drawer: HealthDrawer, held: HealthCertificate) -> str:
     view = _view(drawer, held)
-    pairs = [("Name", view.name), ("Born", view.birth_date), *view.rows, ("Identifier", view.identifier)]
+    pairs = [("Name", view.name), ("Born", view.birth_date), *view.rows]
     pairs += [("Issued", view.issued), ("Expires", view.expires)]
     lines = [certificate_line(drawer, held), *(f"  {name}: {value}" for name, value in pairs)]
     return "\n".join(map(in_text, [*lines, *(f"  {reason}" for reason in view.reasons)]))
 
 
 def _view(drawer: HealthDrawer, held: HealthCertificate) -> HealthView:
-    return describe_health(drawer.judge(held.text))
+    return describe_health(drawer.judge(held.text), drawer.books.value_sets)
 
 
 def _verdict(view: HealthView) -> str:

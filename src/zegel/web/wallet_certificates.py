@@ -31,7 +31,7 @@ async def show_ways(site: WalletSite, visit: Visit) -> HttpResponse:
 async def review(site: WalletSite, visit: Visit) -> HttpResponse:
     """What was brought, and what it is worth, before it is kept. ``Malformed`` for what is no certificate."""
     texts = await _texts(site, visit)
-    found = [(text, describe_health(site.wallet.health.judge(text))) for text in texts]
+    found = [(text, _judged(site, text)) for text in texts]
     title = "Keep this certificate?" if len(found) == 1 else "Keep these certificates?"
     return wallet_page(site, visit, "wallet_certificate_keep.html", title=title, found=found, keep=KEEP, add=ADD)
 
@@ -120,7 +120,12 @@ def _page(site: WalletSite, visit: Visit, held: HealthCertificate, *, code: str 
 
 
 def _view(site: WalletSite, held: HealthCertificate) -> HealthView:
-    return describe_health(site.wallet.health.judge(held.text))
+    return _judged(site, held.text)
+
+
+def _judged(site: WalletSite, text: str) -> HealthView:
+    drawer = site.wallet.health
+    return describe_health(drawer.judge(text), drawer.books.value_sets)
 
 
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (

@@ -25,6 +25,7 @@ from zegel.profiles import PROFILES
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
 from zegel.services.wallet.contents import Asked, Brought, Finished, Offered, WalletContents
+from zegel.services.wallet.health import HealthBooks
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
@@ -281,7 +282,7 @@ def open_test_wallet(
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        health_signers=DocumentSigners(()),
+        health=HealthBooks(signers=DocumentSigners(()), value_sets={}),
         outbound=outbound,
         clock=world.clock,
         random=fixed_random("wallet"),

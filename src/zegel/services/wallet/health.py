@@ -16,6 +16,7 @@ from zegel.formats.hcert.certificate import (
 )
 from zegel.formats.hcert.code import PREFIX
 from zegel.formats.hcert.keys import DocumentSigners
+from zegel.formats.hcert.names import ValueSets
 from zegel.formats.hcert.schema import Kind
 from zegel.primitives.encoding import base64url
 from zegel.services.ports import Clock, Random
@@ -27,6 +28,15 @@ MAX_CERTIFICATES: Final = 64  # a family's, with every dose and test
 ID_BYTES: Final = 16
 _KINDS: Final = {Kind.VACCINATION: "vaccination", Kind.TEST: "test", Kind.RECOVERY: "recovery"}
 _TITLE: Final = "EU Digital COVID Certificate"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthBooks:
+    """What certificates are judged and read by: the signers that the wallet trusts, and the names of codes."""
+
+    signers: DocumentSigners
+    value_sets: ValueSets
 
 
 @final
@@ -54,11 +64,11 @@ class JudgedCertificate:
 
 @final
 class HealthDrawer:
-    """The certificates of an open wallet. ``signers`` are those that it trusts."""
+    """The certificates of an open wallet."""
 
-    def __init__(self, safe: Safe, *, signers: DocumentSigners, clock: Clock, random: Random) -> None:
+    def __init__(self, safe: Safe, *, books: HealthBooks, clock: Clock, random: Random) -> None:
         self._safe = safe
-        self._signers = signers
+        self.books: Final = books
         self._clock = clock
         self._random = random
 
@@ -67,7 +77,7 @@ class HealthDrawer:
         certificate, now = parse_health_certificate(clean(text).encode()), self._clock.now()
         refusal = None
         try:
-            verify_health_certificate(certificate, signers=self._signers, now=now)
+            verify_health_certificate(certificate, signers=self.books.signers, now=now)
         except Rejected as error:
             refusal = error
         return JudgedCertificate(certificate=certificate, refusal=refusal, at=now)

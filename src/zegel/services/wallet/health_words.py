@@ -1,12 +1,12 @@
 """A health certificate in words: for the wallet's pages and its commands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, final
 
 from zegel.checks import Check
-from zegel.formats.hcert.names import AGENTS, HOLDERS, PRODUCTS, RESULTS, TEST_TYPES, VACCINES, named
+from zegel.formats.hcert.names import ValueSets, named_members
 from zegel.formats.hcert.schema import Kind
 from zegel.services.wallet.health import JudgedCertificate
 
@@ -29,7 +29,6 @@ class HealthView:
     transliterated: str
     birth_date: str
     rows: tuple[tuple[str, str], ...]
-    identifier: str
     issuer: str
     issued: str
     expires: str
@@ -40,19 +39,18 @@ class HealthView:
     warnings: tuple[str, ...]
 
 
-def describe_health(judged: JudgedCertificate) -> HealthView:
+def describe_health(judged: JudgedCertificate, value_sets: ValueSets) -> HealthView:
     """What a certificate says, with the names of its codes, and what it is worth today."""
     certificate, refusal = judged.certificate, judged.refusal
     payload, kind = certificate.unverified_payload, certificate.kind
-    name, entry = payload["nam"], payload[kind][0]
+    name = payload["nam"]
     verdict, reasons = _verdict(judged)
     return HealthView(
         title=_TITLES[kind],
         name=_joined(name, "gn", "fn") or _joined(name, "gnt", "fnt"),
         transliterated=_joined(name, "fnt", "gnt").replace("<", " "),
         birth_date=str(payload["dob"]),
-        rows=tuple((label, text) for label, text in _ROWS[kind](entry) if text),
-        identifier=str(entry.get("ci", "")),
+        rows=tuple(_rows(kind, payload[kind][0], value_sets)),
         issuer=certificate.unverified_issuer,
         issued=_day(certificate.unverified_issued_at),
         expires=_day(certificate.unverified_expires),
@@ -83,45 +81,13 @@ def _verdict(judged: JudgedCertificate) -> tuple[str, tuple[str, ...]]:
     return "not valid", tuple(reasons)
 
 
-def _vaccination(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Disease", named(entry.get("tg"), AGENTS)),
-        ("Vaccine", named(entry.get("vp"), VACCINES)),
-        ("Product", named(entry.get("mp"), PRODUCTS)),
-        ("Made by", named(entry.get("ma"), HOLDERS)),
-        ("Dose", f"{entry.get('dn')} of {entry.get('sd')}"),
-        ("Date", str(entry.get("dt", ""))),
-        *_issued(entry),
-    )
-
-
-def _test(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Disease", named(entry.get("tg"), AGENTS)),
-        ("Type", named(entry.get("tt"), TEST_TYPES)),
-        ("Test", str(entry.get("nm") or entry.get("ma") or "")),
-        ("Sampled", str(entry.get("sc", ""))),
-        ("Result", named(entry.get("tr"), RESULTS)),
-        ("Centre", str(entry.get("tc") or "")),
-        *_issued(entry),
-    )
-
-
-def _recovery(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Disease", named(entry.get("tg"), AGENTS)),
-        ("First positive test", str(entry.get("fr", ""))),
-        ("Valid from", str(entry.get("df", ""))),
-        ("Valid until", str(entry.get("du", ""))),
-        *_issued(entry),
-    )
-
-
-_ROWS: Final = {Kind.VACCINATION: _vaccination, Kind.TEST: _test, Kind.RECOVERY: _recovery}
-
-
-def _issued(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return ("Country", str(entry.get("co", ""))), ("Issuer", str(entry.get("is", "")))
+def _rows(kind: Kind, entry: Mapping[str, Any], value_sets: ValueSets) -> Iterator[tuple[str, str]]:
+    """What the entry says, the two numbers of a dose as one."""
+    for label, value in named_members(kind, entry, value_sets):
+        if label == "dose":
+            yield "Dose", f"{value} of {entry['sd']}"
+        elif label != "of doses" and value:
+            yield label.capitalize(), value
 
 
 def _joined(name: Mapping[str, Any], *members: str) -> str:

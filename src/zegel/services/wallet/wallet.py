@@ -9,7 +9,6 @@ from zegel.checks import Check
 from zegel.errors import Rejected, ZegelError
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.credential import Status
-from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.status.check import check_status
 from zegel.formats.status.terms import MAX_AGE
 from zegel.protocols.openid4vp.transaction_data import transaction_types
@@ -20,7 +19,7 @@ from zegel.services.wallet.arrivals import ArrivalsDesk
 from zegel.services.wallet.attesting import WalletProviderClient
 from zegel.services.wallet.contents import Entry, Happening, Holding, Standing, WalletContents
 from zegel.services.wallet.disclosing import sca_types
-from zegel.services.wallet.health import HealthDrawer
+from zegel.services.wallet.health import HealthBooks, HealthDrawer
 from zegel.services.wallet.holdings import drop_holding, find_holding, put_holding
 from zegel.services.wallet.instance import InstanceService
 from zegel.services.wallet.issuance import IssuanceDriver, IssuanceHabits
@@ -57,7 +56,7 @@ class Wallet:
         *,
         catalogue: Catalogue,
         trust: Trust,
-        health_signers: DocumentSigners,
+        health: HealthBooks,
         outbound: Outbound,
         clock: Clock,
         random: Random,
@@ -76,7 +75,7 @@ class Wallet:
         self.safe: Final = safe
         self.habits: Final = habits
         self.catalogue: Final = catalogue
-        self.health: Final = HealthDrawer(safe, signers=health_signers, clock=clock, random=random)
+        self.health: Final = HealthDrawer(safe, books=health, clock=clock, random=random)
         self.receiving: Final = ReceivingService(safe, driver, self._desk, vetting=vetting, clock=clock, random=random)
         self.renewal: Final = RenewalService(
             safe, driver, self._desk, vetting=vetting, catalogue=catalogue, clock=clock, random=random

@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.health_trust import load_signers
+from zegel.adapters.value_set_names import load_value_sets
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import WalletConfig
 from zegel.config.setting import is_loopback
 from zegel.errors import Malformed
 from zegel.profiles import PROFILES
+from zegel.services.wallet.health import HealthBooks
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
@@ -98,7 +100,7 @@ def build_wallet(world: World, safe: Safe) -> Wallet:
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        health_signers=load_signers(config.health_trust),
+        health=HealthBooks(signers=load_signers(config.health_trust), value_sets=load_value_sets()),
         outbound=world.outbound,
         clock=world.clock,
         random=world.random,

@@ -11,12 +11,13 @@ from zegel_testing.health import Health, payload
 from zegel_testing.pictures import vector
 
 from zegel.adapters.codec import Codec
+from zegel.adapters.value_set_names import load_value_sets
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.code import build_code
 from zegel.formats.hcert.keys import DocumentSigners, parse_signer
 from zegel.services.wallet.contents import WalletContents
-from zegel.services.wallet.health import MAX_CERTIFICATES, HealthDrawer, health_codes
+from zegel.services.wallet.health import MAX_CERTIFICATES, HealthBooks, HealthDrawer, health_codes
 from zegel.services.wallet.health_words import HealthView, describe_health
 from zegel.services.wallet.safe import Safe
 
@@ -55,7 +56,8 @@ async def drawer(now: int = NOW, signers: DocumentSigners | None = None) -> tupl
     safe = Safe(world, clock=world, idle=None)
     await safe.unlock("")
     signers = OFFICE.signers if signers is None else signers
-    return HealthDrawer(safe, signers=signers, clock=world, random=fixed_random("drawer")), world
+    books = HealthBooks(signers=signers, value_sets=load_value_sets())
+    return HealthDrawer(safe, books=books, clock=world, random=fixed_random("drawer")), world
 
 
 def code(certificate: Any = None, office: Health = OFFICE, **layers: Any) -> str:
@@ -64,14 +66,14 @@ def code(certificate: Any = None, office: Health = OFFICE, **layers: Any) -> str
 
 async def seen(text: str, now: int = NOW, signers: DocumentSigners | None = None) -> HealthView:
     desk, _ = await drawer(now, signers)
-    return describe_health(desk.judge(text))
+    return describe_health(desk.judge(text), load_value_sets())
 
 
 @pytest.mark.parametrize(
     ("kind", "title", "words"),
     [
-        ("v", "Vaccination", {"Product": "Comirnaty", "Dose": "2 of 2", "Country": "UT"}),
-        ("t", "Test", {"Result": "Not detected", "Type": "Nucleic acid amplification with probe detection"}),
+        ("v", "Vaccination", {"Vaccine product": "Comirnaty", "Dose": "2 of 2", "Country": "UT"}),
+        ("t", "Test", {"Result": "Not detected", "Type of test": "Nucleic acid amplification with probe detection"}),
         ("r", "Recovery", {"First positive test": "2026-09-01", "Valid until": "2027-02-28"}),
     ],
 )
