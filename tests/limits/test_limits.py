@@ -7,7 +7,11 @@ from zegel_limits.pair import check_beyond, check_within, value_of
 from zegel_limits.tables import PAIRS
 
 ALL_CUTS = {**CUTS, **MORE_CUTS}
-LONG = {"zegel.trust.lists.parse.MAX_ENTITIES", "zegel.trust.lists.xml.document._MAX_TAGS"}  # there is much to read
+LONG = {  # there is much to read
+    "zegel.formats.hcert.rules.book.MAX_RULES",
+    "zegel.trust.lists.parse.MAX_ENTITIES",
+    "zegel.trust.lists.xml.document._MAX_TAGS",
+}
 LIMITS = [pytest.param(limit, marks=pytest.mark.slow if limit in LONG else ()) for limit in PAIRS]
 NAMES = [limit.removeprefix("zegel.") for limit in PAIRS]
 

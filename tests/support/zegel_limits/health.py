@@ -13,7 +13,7 @@ from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate
 from zegel_testing.health import Health, payload
 from zegel_testing.health_lists import gateway_entry
-from zegel_testing.revoked_health import batch, bloom_slice, hash_slice
+from zegel_testing.revoked_health import batch, bloom_slice
 
 from zegel.adapters.health_trust import load_signers
 from zegel.checks import Check
@@ -31,7 +31,7 @@ from zegel.formats.hcert.rules.dates import date_time
 from zegel.formats.hcert.rules.expression import parse_expression
 from zegel.formats.hcert.rules.rule import parse_rule
 from zegel.formats.hcert.schema import Reading
-from zegel.formats.hcert.slices import parse_bloom_slice, parse_hash_slice
+from zegel.formats.hcert.slices import parse_bloom_slice
 from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel.primitives.encoding import base64
 from zegel.services.health_issuing import payload_of
@@ -163,7 +163,7 @@ HEALTH: Final[Mapping[str, Pair]] = {
         lambda n: _batch(entries=[{"hash": "AAAAAAAAAAAAAAAAAAAAAA=="}] * n)
     ),
     "zegel.formats.hcert.slices.MAX_SLICE": Pair(
-        lambda n: parse_hash_slice(hash_slice([], size=1) + bytes(n - len(hash_slice([]))))
+        lambda n: parse_bloom_slice(bloom_slice([], words=1)[:16] + ((n - 20) // 4).to_bytes(4) + bytes(n - 20))
     ),
     "zegel.formats.hcert.slices.MAX_FUNCTIONS": Pair(lambda n: parse_bloom_slice(bloom_slice([], functions=n))),
     "zegel.formats.hcert.rules.book.MAX_RULE_FILE": Pair(_sized),
