@@ -1,25 +1,27 @@
-"""Files that say whose health certificates count, and what has to be in them: signers, and business rules."""
+"""Files that say whose health certificates count, what has to be in them, and which are revoked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from zegel.adapters.files import os_errors, read_file
-from zegel.errors import Malformed
-from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners, parse_signer
+from zegel.formats.hcert.keys import DocumentSigners
+from zegel.formats.hcert.lists import MAX_TRUST_LIST, parse_trust_list
+from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE, RuleBook, parse_rule_book
 
-MAX_TRUST_FILE: Final = 1 << 24  # bytes; the union's list of 2023 has 2,000 signers in 5 MB
-_PEM: Final = b"-----BEGIN CERTIFICATE-----"
-_SUFFIXES: Final = frozenset({".pem", ".crt", ".cer", ".der"})
+MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
+_LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
 
 
 def load_signers(paths: Iterable[Path]) -> DocumentSigners:
-    """The signers of files, PEM or DER, and of such files in folders; ``Malformed`` for what is none."""
-    return DocumentSigners(signer for path in paths for file in _files(path, _SUFFIXES) for signer in _signers(file))
+    """The signers of files and of folders of them: trust lists in JSON, certificates in PEM or DER.
+
+    ``Malformed`` for what is none of these.
+    """
+    files = (file for path in paths for file in _files(path, _LISTS))
+    lists = (parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST)) for file in files)
+    return DocumentSigners(signer for each in lists for signer in each.signers)
 
 
 def load_rule_book(folder: Path) -> RuleBook:
@@ -28,21 +30,14 @@ def load_rule_book(folder: Path) -> RuleBook:
     return parse_rule_book((file.name, read_file(file, max_bytes=MAX_RULE_FILE)) for file in files)
 
 
-def _files(path: Path, suffixes: frozenset[str]) -> list[Path]:
+def load_revoked(folder: Path) -> RevokedHashes:
+    """The batches, partitions and slices of a folder, whatever they are called."""
+    return parse_revoked((file.name, read_file(file, max_bytes=MAX_REVOKED_FILE)) for file in _files(folder, None))
+
+
+def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:
     with os_errors(path):
         if not path.is_dir():
             return [path]
-        return sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
-
-
-def _signers(file: Path) -> Iterator[DocumentSigner]:
-    data = read_file(file, max_bytes=MAX_TRUST_FILE)
-    if _PEM not in data:
-        yield parse_signer(data)
-        return
-    try:
-        certificates = x509.load_pem_x509_certificates(data)
-    except ValueError:
-        raise Malformed(str(file), "", "expected certificates in PEM") from None
-    for certificate in certificates:
-        yield parse_signer(certificate.public_bytes(Encoding.DER))
+        found = (file for file in path.rglob("*") if file.is_file())
+        return sorted(file for file in found if suffixes is None or file.suffix.lower() in suffixes)

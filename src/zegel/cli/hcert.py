@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, Final
 
-from zegel.adapters.health_trust import load_rule_book, load_signers
+from zegel.adapters.health_trust import load_revoked, load_rule_book, load_signers
 from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
 from zegel.cli.hcert_inspect import inspect, moment_of, print_certificate, read_code, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
@@ -17,6 +17,7 @@ from zegel.formats.hcert.certificate import (
     parse_health_certificate,
     verify_health_certificate,
 )
+from zegel.formats.hcert.revocation import check_not_revoked
 from zegel.formats.hcert.rules.check import check_rules
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health_lines import ruled
@@ -36,6 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     verify.add_argument("--trust", metavar="PATH", type=Path, action="append", default=[], help=_TRUST_HELP)
     verify.add_argument("--rules", metavar="FOLDER", type=Path, help="business rules that it has to meet, as JSON")
     verify.add_argument("--to", metavar="COUNTRY", help="the country whose rules of acceptance count, as BE")
+    verify.add_argument("--revoked", metavar="FOLDER", type=Path, help="batches and slices of revoked certificates")
     verify.add_argument("--at", metavar="TIME", help="judge as at this time, as 2021-05-29T12:00:00Z (default: now)")
     verify.add_argument("--workers", metavar="N", type=int, default=1, help="processes for --batch (default: 1)")
     add_issue_arguments(
@@ -63,7 +65,12 @@ def _verify_batch(args: Namespace) -> int:
     if not 1 <= args.workers <= MAX_WORKERS:
         raise Malformed(_COMMAND_LINE, "--workers", f"expected 1 to {MAX_WORKERS}")
     terms = BatchTerms(
-        trust=tuple(args.trust), reading=Reading(args.schema), now=moment_of(args), rules=args.rules, to=args.to or ""
+        trust=tuple(args.trust),
+        reading=Reading(args.schema),
+        now=moment_of(args),
+        rules=args.rules,
+        to=args.to or "",
+        revoked=args.revoked,
     )
     try:
         if args.batch == "-":
@@ -102,6 +109,8 @@ def _verify(args: Namespace) -> int:
 def _judged(args: Namespace) -> VerifiedHealthCertificate:
     now, signers = moment_of(args), load_signers(args.trust)
     certificate = verify_health_certificate(_parsed(args), signers=signers, now=now)
+    if args.revoked is not None:
+        certificate = check_not_revoked(certificate, revoked=load_revoked(args.revoked))
     if args.rules is not None:
         check_rules(ruled(certificate), book=load_rule_book(args.rules), to=args.to, now=now)
     return certificate
@@ -124,5 +133,5 @@ def _parsed(args: Namespace) -> UnverifiedHealthCertificate:
 
 
 _CODE_HELP: Final = "the text of the QR code, or a file of it; - reads stdin"
-_TRUST_HELP: Final = "whose certificates count: document signers, PEM or DER, or folders of them"
+_TRUST_HELP: Final = "whose certificates count: trust lists in JSON, document signers in PEM or DER, folders of them"
 _SCHEMA_HELP: Final = "strict: the published schema; field (default): a text's length or pattern is only a warning"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final, final
 
-from zegel.adapters.health_trust import load_rule_book, load_signers
+from zegel.adapters.health_trust import load_revoked, load_rule_book, load_signers
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health_lines import MAX_LINE, HealthLines, Ruling
 
@@ -29,11 +29,14 @@ class BatchTerms:
     now: int
     rules: Path | None
     to: str
+    revoked: Path | None
 
     def lines(self) -> HealthLines:
         """Read trust and rules, once."""
         ruling = None if self.rules is None else Ruling(book=load_rule_book(self.rules), to=self.to)
-        return HealthLines(signers=load_signers(self.trust), reading=self.reading, now=self.now, ruling=ruling)
+        revoked = None if self.revoked is None else load_revoked(self.revoked)
+        signers = load_signers(self.trust)
+        return HealthLines(signers=signers, reading=self.reading, now=self.now, ruling=ruling, revoked=revoked)
 
 
 def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[bytes]:

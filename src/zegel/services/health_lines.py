@@ -18,6 +18,7 @@ from zegel.formats.hcert.certificate import (
     verify_health_certificate,
 )
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners, parse_signer
+from zegel.formats.hcert.revocation import RevokedHashes, check_not_revoked
 from zegel.formats.hcert.rules.book import RuleBook
 from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
 from zegel.formats.hcert.schema import Reading
@@ -45,11 +46,20 @@ class Ruling:
 class HealthLines:
     """Judges lines. ``now`` is for those that name no time, in seconds; ``signers`` for those that bring none."""
 
-    def __init__(self, *, signers: DocumentSigners, reading: Reading, now: int, ruling: Ruling | None) -> None:
+    def __init__(
+        self,
+        *,
+        signers: DocumentSigners,
+        reading: Reading,
+        now: int,
+        ruling: Ruling | None,
+        revoked: RevokedHashes | None = None,
+    ) -> None:
         self._signers = signers
         self._reading = reading
         self._now = now
         self._ruling = ruling
+        self._revoked = revoked
 
     def judge(self, line: bytes) -> bytes:
         """The answer to a line, itself a line without its end."""
@@ -72,6 +82,8 @@ class HealthLines:
         signers = self._trusted(asked.get("certificates"))
         unverified = parse_health_certificate(code.encode(errors="replace"), self._reading)
         certificate = verify_health_certificate(unverified, signers=signers, now=now)
+        if self._revoked is not None:
+            certificate = check_not_revoked(certificate, revoked=self._revoked)
         if self._ruling is not None:
             check_rules(ruled(certificate), book=self._ruling.book, to=self._ruling.to, now=now)
         return certificate

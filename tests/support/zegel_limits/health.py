@@ -7,15 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_der_x509_certificate
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate
 from zegel_testing.health import Health, payload
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.revoked_health import batch, bloom_slice
 
-from zegel.adapters.health_trust import load_signers
+from zegel.adapters.health_trust import load_revoked
 from zegel.checks import Check
 from zegel.cli.hcert import run
 from zegel.cli.main import _parser
@@ -92,11 +90,10 @@ def _judged(line: bytes) -> object:
     return said
 
 
-def _trusted(size: int) -> object:
+def _revoked(size: int) -> object:
     with TemporaryDirectory() as folder:
-        file = Path(folder, "trust.pem")
-        file.write_bytes(_PEM.ljust(size, b"\n"))
-        return load_signers([file])
+        Path(folder, "slice").write_bytes(bytes(size))
+        return load_revoked(Path(folder))
 
 
 def _workers(count: int) -> object:
@@ -111,7 +108,6 @@ def _days(count: int) -> object:
 
 
 _AUTHORITY: Final = Health()
-_PEM: Final = load_der_x509_certificate(_AUTHORITY.der).public_bytes(Encoding.PEM)
 
 
 def _batch(**changes: Any) -> object:
@@ -131,7 +127,7 @@ def _certificate(length: int) -> object:
 
 
 HEALTH: Final[Mapping[str, Pair]] = {
-    "zegel.adapters.health_trust.MAX_TRUST_FILE": Pair(_trusted, Unavailable),
+    "zegel.adapters.health_trust.MAX_REVOKED_FILE": Pair(_revoked, Unavailable, filler=True),
     "zegel.cli.hcert.MAX_WORKERS": Pair(_workers),
     "zegel.cli.hcert_issue.MAX_DAYS": Pair(_days, Unavailable, filler=True),
     "zegel.services.health_issuing.MAX_DIGITS": Pair(

@@ -10,9 +10,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, VALUE_SETS
-from zegel_testing.health import Health, payload
+from zegel_testing.health import VACCINATION, Health, payload
+from zegel_testing.health_lists import gateway_entry
+from zegel_testing.revoked_health import batch as revocation_batch
 
 from zegel.cli.hcert_batch import CHUNK, LINES, chunks
+from zegel.formats.hcert.revocation import HashType
 from zegel.services.health_lines import MAX_LINE
 
 Zegel = Callable[..., Any]
@@ -81,6 +84,25 @@ def test_rules_of_the_destination_have_to_be_met(zegel: Zegel, trust: Path, rule
     assert zegel(*judged, "--to", "UT").code == 0
     ran = zegel(*judged)
     assert (ran.code, ran.json["field"]) == (2, "--to")
+
+
+def test_a_revoked_certificate_is_rejected(zegel: Zegel, trust: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "revoked"
+    folder.mkdir()
+    (folder / "batch").write_bytes(revocation_batch(HashType.UCI, VACCINATION["ci"].encode()))
+    options = ("--trust", trust, "--json", "--revoked", folder)
+    ran = zegel("hcert", "verify", CODE, "--at", "2026-11-22", *options)
+    assert (ran.code, ran.json["check"]) == (1, "health-revoked")
+    file = batch(tmp_path, {"id": 1, "code": CODE, "at": "2026-11-22"})
+    assert zegel("hcert", "verify", "--batch", file, *options).json["check"] == "health-revoked"
+    (folder / "batch").write_bytes(revocation_batch(HashType.UCI, b"another"))
+    assert zegel("hcert", "verify", CODE, "--at", "2026-11-22", *options).code == 0
+
+
+def test_a_trust_list_of_the_gateway_is_read_as_well(zegel: Zegel, tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps([gateway_entry(AUTHORITY)]))
+    assert zegel("hcert", "verify", CODE, "--at", "2026-11-22", "--trust", file).code == 0
 
 
 def test_inspect_shows_what_nobody_vouches_for(zegel: Zegel) -> None:
@@ -153,9 +175,9 @@ def test_wrong_usage_is_said(zegel: Zegel) -> None:
         assert zegel("hcert", "verify", *arguments).code == 2
 
 
-def test_what_is_trusted_has_to_be_a_certificate(zegel: Zegel, tmp_path: Path) -> None:
+def test_what_is_trusted_has_to_be_a_list_or_a_certificate(zegel: Zegel, tmp_path: Path) -> None:
     file = tmp_path / "trust.pem"
-    file.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    file.write_text("neither a list nor a certificate")
     assert zegel("hcert", "verify", CODE, "--trust", file).code == 2
     assert zegel("hcert", "verify", CODE, "--trust", tmp_path / "missing").code == 3
 
