@@ -7,11 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from playwright.sync_api import Page  # noqa: E402 the tests' own person is not installed
+from playwright.sync_api import Page, expect  # noqa: E402 the tests' own person is not installed
 from zegel_testing.chromium import chromium  # noqa: E402
 from zegel_testing.demo import RunningDemo  # noqa: E402
 from zegel_testing.person import Person  # noqa: E402
 from zegel_testing.pictures import vector_picture  # noqa: E402
+from zegel_testing.telephone import hold_before  # noqa: E402
 
 from zegel.adapters.configuration import load_config  # noqa: E402
 from zegel.adapters.sandbox.create import CONFIG_FILE  # noqa: E402
@@ -33,6 +34,8 @@ KEPT = {
     "certificate with its code": "wallet-health-certificate",
     "log": "wallet-log",
     "refusal": "refusal",
+    "code at the door": "door-code",
+    "yes at the door": "door-yes",
 }
 
 
@@ -101,6 +104,11 @@ def main() -> None:
         person.press("Show its code", name="certificate with its code")
         person.page.goto(returns[0])  # once more: it was good for once
         person.see("refusal")
+        person.visit("door")
+        person.press("Ask the next one", name="code at the door")
+        hold_before(demo, person.page.content())
+        expect(person.page.get_by_role("heading", level=1)).to_have_text("Yes", timeout=15_000)
+        person.see("yes at the door")
     print(f"took {len(taken)} in {FOLDER.relative_to(ROOT)}")
 
 

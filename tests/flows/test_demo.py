@@ -32,6 +32,7 @@ READY = {
     "service",
     "wallet",
     "wallet_provider",
+    "door",
     "trust_folder",
     "web_ca",
 }

@@ -13,8 +13,11 @@ from zegel_testing.door_world import DoorWorld, door_world, everything
 from zegel_testing.erika import personal_values
 from zegel_testing.hand_wallet import Copy
 from zegel_testing.leaks import views_of
+from zegel_testing.revocations import FolderRevocations
 from zegel_testing.sandboxes import sandbox_at
 
+from zegel.adapters.kept_revocations import KeptRevocations
+from zegel.errors import ZegelError
 from zegel.formats.credential import Format
 from zegel.primitives.cbor import parse_cbor
 from zegel.primitives.encoding import parse_base64url
@@ -147,6 +150,25 @@ async def test_whatever_of_a_visit_is_stored_is_gone_with_its_verdict(door: Door
     assert not [value for value in own if value.strip("b'\"") in kept]
     assert "Answered" in kept
     assert "verdict=Verdict(reason=None, failure=None)" in kept
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+async def test_a_door_that_starts_without_a_network_has_what_was_kept(tmp_path: Path, kept: bool) -> None:
+    config = sandbox_at(tmp_path / "utopia")
+    morning, down = FolderRevocations(config.trust.folder), FolderRevocations(config.trust.folder, down=True)
+    async with door_world(config, revocations=KeptRevocations(morning, tmp_path / "kept")) as door:
+        (copy,) = await door.issue(Format.SD_JWT_VC)
+        await present(door, copy)
+    folder = tmp_path / ("kept" if kept else "nothing")
+    async with door_world(config, revocations=KeptRevocations(down, folder)) as door:
+        (copy,) = await door.issue(Format.SD_JWT_VC)
+        if kept:
+            await present(door, copy)
+        else:
+            with pytest.raises(ZegelError):
+                await present(door, copy)
+        assert door.network.asked == []
+    assert len(morning.asked) > 3
 
 
 # --- bad twins: what would tell too much is found ---------------------------------------------------------------------

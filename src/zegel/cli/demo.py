@@ -108,6 +108,7 @@ def _places(ground: Ground) -> dict[str, object]:
         "service": config.service.origin,
         "wallet": config.wallet.origin,
         "wallet_provider": config.wallet_provider.origin,
+        "door": config.door.origin,
         "trust_folder": str(sandbox.trust_folder),
         "web_ca": str(sandbox.web_ca),
     }

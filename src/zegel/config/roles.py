@@ -57,7 +57,10 @@ class ListsConfig:
     """How lists of trusted entities are kept fresh."""
 
     refresh: Seconds = setting(Seconds(3600), "how often the lists are fetched again")
-    kept: Path | None = setting(None, "folder in which fetched lists are kept over a restart; left out, nowhere")
+    kept: Path | None = setting(
+        None,
+        "folder in which fetched lists, and those of revoked certificates, are kept over a restart; left out, nowhere",
+    )
 
 
 @final

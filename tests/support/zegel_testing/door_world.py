@@ -23,7 +23,7 @@ from zegel.protocols.openid4vp.response import UnverifiedAnswer, open_response
 from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.issuing import CredentialPress, Order
 from zegel.services.ports import Handler, Kind, Store, Stored, Transaction
-from zegel.services.trust import Trust
+from zegel.services.trust import RevocationSource, Trust
 from zegel.services.verifier import RESPONSE_PATH
 from zegel.web.app.door import door_role
 from zegel.web.app.roles import OpenRole, World
@@ -148,14 +148,14 @@ class DoorWorld:
 
 
 @asynccontextmanager
-async def door_world(config: Config) -> AsyncIterator[DoorWorld]:
+async def door_world(config: Config, *, revocations: RevocationSource | None = None) -> AsyncIterator[DoorWorld]:
     """Open the door."""
     clock, network, random = ManualClock(NOW), NoNetwork(), fixed_random("door")
     trust = Trust(
         [ConfiguredList(listed, outbound=network) for listed in config.trusted_lists],
         fixed=(),
         clock=clock,
-        revocations=revocations_of(config),
+        revocations=revocations or revocations_of(config),
     )
     assert all(health.error is None for health in await trust.refresh())
     keep_lists_fresh(trust, clock)

@@ -8,6 +8,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.files import read_file
 from zegel.adapters.kept_lists import ListFolder
+from zegel.adapters.kept_revocations import KeptRevocations
 from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.logs import Log
 from zegel.adapters.outbound import HttpOutbound
@@ -18,7 +19,7 @@ from zegel.primitives.crl import MAX_CRL
 from zegel.primitives.http import HttpRequest
 from zegel.profiles import PROFILES
 from zegel.services.ports import Outbound
-from zegel.services.trust import ListShelf, ListSource, Trust
+from zegel.services.trust import ListShelf, ListSource, RevocationSource, Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 from zegel.trust.lists.values import ListType
@@ -100,6 +101,12 @@ def configured_shelves(config: Config, sources: Sequence[ListSource]) -> tuple[L
     )
 
 
+def configured_revocations(config: Config, *, outbound: Outbound) -> RevocationSource:
+    """Where lists of revoked certificates come from, and are kept with those of trusted entities."""
+    published = PublishedRevocations(outbound)
+    return published if config.lists.kept is None else KeptRevocations(published, config.lists.kept)
+
+
 def open_world(config: Config) -> World:
     """The adapters that the roles of a configuration share. Its lists are still to be fetched."""
     outbound = HttpOutbound(
@@ -134,7 +141,7 @@ def open_world(config: Config) -> World:
             sources,
             fixed=(),
             clock=clock,
-            revocations=PublishedRevocations(outbound),
+            revocations=configured_revocations(config, outbound=outbound),
             grace=configured_grace(config),
             shelves=configured_shelves(config, sources),
         ),
