@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
+from zegel.config.health import HealthConfig
 from zegel.config.overload import OverloadConfig
 from zegel.config.rates import DoorRates, IssuerRates, ProviderRates, VerifierRates, WalletRates
 from zegel.config.role import RoleConfig
@@ -289,7 +290,7 @@ class DoorConfig(RoleConfig):
         "the registration certificate that each request carries, as JWT or CWT; without it wallets warn",
     )
     rule_sets: tuple[str, ...] = setting(
-        (), "the rule sets that count here; without one, whichever a trusted issuer has looked at"
+        (), "the rule sets that count here; without one, that of health where it trusts anybody, else any"
     )
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
     rates: DoorRates = section(DoorRates, "how often the door may be asked")
@@ -306,6 +307,7 @@ class Config:
     overload: OverloadConfig = section(OverloadConfig, "when a worker turns requests away")
     lists: ListsConfig = section(ListsConfig, "how lists of trusted entities are kept fresh")
     trusted_lists: tuple[TrustedListConfig, ...] = setting((), "a list of trusted entities that the roles believe")
+    health: HealthConfig = section(HealthConfig, "which health certificates the issuer believes, and by which rules")
     issuer: IssuerConfig = section(IssuerConfig, "the issuer with its authorization server")
     verifier: VerifierConfig = section(VerifierConfig, "the verifier")
     provider: ProviderConfig = section(ProviderConfig, "the OpenID Provider in front of the verifier")

@@ -53,9 +53,11 @@ class Bearer(Protocol):
 class HealthJudge(Protocol):
     """What judges the code of a health certificate, from what it has learnt before."""
 
-    def judge(self, code: bytes) -> Bearer:
-        """Whom it is about, when its signer is trusted, it is in force, not revoked, and meets the rules;
-        ``Malformed`` or ``Rejected`` otherwise."""
+    def judge(self, text: bytes, *, at: int) -> Bearer:
+        """Whom it is about, when its signer is trusted, and at ``at``, in seconds, it is in force and meets the rules.
+
+        ``Malformed`` or ``Rejected`` otherwise.
+        """
         ...
 
 

@@ -12,7 +12,7 @@ from zegel.primitives.multipart import MultipartForm
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Failure
 from zegel.services.door import VERDICT_SECONDS, Bearer, DoorService, HealthJudge, Open, Reason, Verdict
-from zegel.services.ports import CodeReader, Random
+from zegel.services.ports import Clock, CodeReader, Random
 from zegel.services.rates import Limit
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
@@ -53,6 +53,7 @@ class DoorSite:
     random: Random
     wallet: str | None
     pace: Pace
+    clock: Clock
     codes: CodeReader
     judge: HealthJudge | None = None
 
@@ -93,7 +94,7 @@ async def judge_code(site: DoorSite, request: HttpRequest) -> HttpResponse:
     if site.judge is None:
         raise Unavailable("health certificates", "expected the signers that are trusted; set health.trust")
     try:
-        bearer = site.judge.judge(await _code(site, form))
+        bearer = site.judge.judge(await _code(site, form), at=site.clock.now())
     except (Malformed, Rejected) as error:
         return _answer(site, browser, reason=Reason.REFUSED, explanation=explain(error), bearer=None)
     return _answer(site, browser, reason=None, explanation=None, bearer=bearer)

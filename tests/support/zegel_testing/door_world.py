@@ -213,9 +213,9 @@ class Judge:
     told: Told
     seen: list[bytes] = field(default_factory=list)
 
-    def judge(self, code: bytes) -> Told:
-        self.seen.append(code)
-        if code == CODE.encode():
+    def judge(self, text: bytes, *, at: int) -> Told:
+        self.seen.append(text)
+        if text == CODE.encode():
             return self.told
         raise Rejected(Check.SIGNATURE, "expected a signature of this key", field="signature")
 

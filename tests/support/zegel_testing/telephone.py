@@ -52,7 +52,7 @@ async def _issued(world: World, valid: bool, format_: Format) -> Copy:
         format=format_,
         record={
             "vaccination_valid": valid,
-            "rule_set": next(iter(world.config.door.rule_sets), "UT/2026-11"),
+            "rule_set": next(iter(world.config.door.rule_sets), world.config.health.rule_set),
         },
         keys=(key.public_key,),
     )

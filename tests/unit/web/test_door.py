@@ -1,6 +1,7 @@
 """The door's page: it asks, waits, says yes or no across a table, and forgets. No network is there in any test."""
 
 import io
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.business_rules import RULE
 from zegel_testing.door_world import CODE, NAME, SPELLED, DoorWorld, Judge, Told, door_world, show_old, with_judge
 from zegel_testing.hand_wallet import Copy
+from zegel_testing.health import Health, payload
 from zegel_testing.logs import logging_to
 from zegel_testing.sandboxes import sandbox_at
 
+from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
 from zegel.errors import Rejected
 from zegel.formats.credential import Format
@@ -272,3 +276,47 @@ async def test_a_door_that_trusts_no_signer_does_not_ask_for_old_codes(door: Doo
     refused = await show_old(door, code=CODE)
     assert refused.status == 503
     assert "set health.trust" in text_of(refused)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "said"),
+    [({}, "yes", "Erika Voorbeeld"), ({"dn": 1}, "no", "business-rule"), ({"dob": 7}, "no", "dob")],
+    ids=["all doses", "one dose of two", "no date of birth"],
+)
+async def test_the_door_judges_by_the_signers_and_rules_of_its_configuration(
+    config: Config, tmp_path: Path, changes: dict[str, object], verdict: str, said: str
+) -> None:
+    office = Health()
+    async with door_world(replace(config, health=health_files(tmp_path / "health", office))) as door:
+        page = await show_old(door, code=office.code(payload(**changes)).decode())
+        another = await show_old(door, code=Health().code(payload()).decode())
+    assert (verdict_of(page), verdict_of(another)) == (verdict, "no")
+    assert said in text_of(page)
+    assert "health-signer" in text_of(another)
+    assert door.network.asked == []
+
+
+def health_files(folder: Path, office: Health) -> HealthConfig:
+    """A health office that is trusted, and the rules of a country, as files."""
+    (folder / "rules").mkdir(parents=True)
+    (folder / "office.der").write_bytes(office.der)
+    (folder / "rules" / "doses.json").write_text(json.dumps(RULE))
+    return HealthConfig(trust=(folder / "office.der",), rules=folder / "rules", country="XU")
+
+
+async def test_a_door_without_rules_asks_for_a_valid_certificate_alone(config: Config, tmp_path: Path) -> None:
+    office = Health()
+    health = replace(health_files(tmp_path / "health", office), rules=None)
+    async with door_world(replace(config, health=health)) as door:
+        page = await show_old(door, code=office.code(payload(dn=1)).decode())
+    assert verdict_of(page) == "yes"
+
+
+@pytest.mark.parametrize(("rule_set", "verdict"), [("UT/2026-11", "yes"), ("BE/1", "no")])
+async def test_without_rule_sets_of_its_own_the_door_has_those_of_its_health_section(
+    config: Config, tmp_path: Path, rule_set: str, verdict: str
+) -> None:
+    health = replace(health_files(tmp_path / "health", Health()), rule_set=rule_set)
+    async with door_world(replace(config, health=health)) as door:
+        _, page = await shown(door, *await door.issue(Format.MDOC))
+    assert verdict_of(page) == verdict

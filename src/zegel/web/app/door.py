@@ -6,9 +6,13 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.code_reader import PictureCodeReader
+from zegel.adapters.health_trust import load_rule_book, load_signers
 from zegel.adapters.sql.store import open_memory_store
+from zegel.config.health import HealthConfig
+from zegel.config.roles import Config
 from zegel.profiles import PROFILES
 from zegel.services.door import VALID, DoorService
+from zegel.services.health import HealthDesk
 from zegel.services.ports import Store
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
@@ -89,7 +93,7 @@ def _site(world: World, verifier: VerifierService, store: Store) -> DoorSite:
     return DoorSite(
         service=DoorService(
             load_catalogue().types[VALID],
-            rule_sets=frozenset(config.rule_sets),
+            rule_sets=_rule_sets(world.config),
             verifier=verifier,
             store=store,
             clock=world.clock,
@@ -104,8 +108,23 @@ def _site(world: World, verifier: VerifierService, store: Store) -> DoorSite:
         random=world.random,
         wallet=config.wallet,
         pace=Pace(clock=world.clock),
+        clock=world.clock,
         codes=PictureCodeReader(),
+        judge=_desk(world.config.health),
     )
+
+
+def _rule_sets(config: Config) -> frozenset[str]:
+    """The rule sets that count: the door's, else those by which old certificates are looked at here; empty for any."""
+    return frozenset(config.door.rule_sets or ((config.health.rule_set,) if config.health.trust else ()))
+
+
+def _desk(config: HealthConfig) -> HealthDesk | None:
+    """What judges old certificates, from files; None where nobody is trusted to sign them."""
+    if not config.trust:
+        return None
+    book = None if config.rules is None else load_rule_book(config.rules)
+    return HealthDesk(load_signers(config.trust), book=book, country=config.country)
 
 
 def _monitor(world: World, verifier: VerifierService, keys: RoleKeys) -> Monitor:

@@ -1,0 +1,46 @@
+"""Health certificates, judged: whose signature is on one, whether it is valid, and whether it meets the rules."""
+
+from collections.abc import Sequence
+from typing import final
+
+from zegel.formats.hcert.certificate import (
+    VerifiedHealthCertificate,
+    parse_health_certificate,
+    verify_health_certificate,
+)
+from zegel.formats.hcert.keys import DocumentSigners
+from zegel.formats.hcert.rules.book import RuleBook
+from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
+from zegel.formats.hcert.schema import Reading
+
+
+@final
+class HealthDesk:
+    """Judges certificates by the signers that it knows and the rules of ``book`` for whoever arrives in ``country``.
+
+    Without a book a certificate only has to be valid. Nothing is kept and nothing fetched.
+    """
+
+    def __init__(self, signers: DocumentSigners, *, book: RuleBook | None, country: str) -> None:
+        self._signers = signers
+        self._book = book
+        self._country = country
+
+    def judge(self, text: bytes, *, at: int, languages: Sequence[str] = ()) -> VerifiedHealthCertificate:
+        """What the text of a QR code says, if it counts at ``at``, in seconds.
+
+        ``Malformed`` as ``parse_health_certificate``; ``Rejected`` as ``verify_health_certificate``, and as
+        ``check_rules``, which says the rule that is not met in the reader's language.
+        """
+        certificate = parse_health_certificate(text, Reading.FIELD)
+        verified = verify_health_certificate(certificate, signers=self._signers, now=at)
+        if self._book is not None:
+            ruled = RuledCertificate(
+                payload=dict(verified.payload),
+                issuer=verified.issuer,
+                issued=verified.issued_at,
+                expires=verified.expires,
+                kid=verified.kid,
+            )
+            check_rules(ruled, book=self._book, to=self._country, now=at, languages=languages)
+        return verified
