@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from zegel_testing.browser import link_of, text_of
-from zegel_testing.hand_wallet import Copy, HandWallet
+from zegel_testing.hand_wallet import HandWallet
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of
 from zegel_testing.sandboxes import sandbox_at
+from zegel_testing.second_issuer import hand_wallet, share, show_and_return
 from zegel_testing.upstream import CLIENT_SECRET, UpstreamStandIn
 
 from zegel.adapters.entropy import system_random
@@ -274,34 +275,9 @@ def town_hall(folder: Path, *, query: Path | None = None, **settings: Any) -> An
     )
 
 
-def share(office: IssuingWorld, town: IssuingWorld) -> None:
-    """Each finds the other."""
-    office.handlers.update({origin: handler for origin, handler in town.handlers.items() if "residence" in origin})
-    town.handlers.update({origin: handler for origin, handler in office.handlers.items() if "issuer" in origin})
-
-
-async def hand_wallet(office: IssuingWorld, town: IssuingWorld, person: str = "erika") -> HandWallet:
-    """A wallet that holds a person's PID in both formats."""
-    wallet = office.wallet()
-    wallet.copies = 2
-    done = await wallet.receive(await office.offer("pid"), person=person)
-    keys = {key.public_key: key for key in wallet.keys}
-    copies = [
-        Copy(format=verified.format, data=data, key=keys[verified.holder_key])
-        for received in done.received
-        for data, verified in zip(received.credentials, wallet.verify(received, done), strict=True)
-        if verified.holder_key is not None
-    ]
-    world = town.world
-    return HandWallet(*copies, outbound=world.outbound, trust=world.trust, clock=town.clock, origin=town.issuer)
-
-
 async def presented(two: Two, wallet: TestWallet, url: str) -> HttpResponse:
     """Open the link, present from the wallet, come back; the page that is then shown."""
-    page = await wallet.browser.open(url)
-    back = await two.hand.present(link_of(page, "Open another wallet"))
-    assert back is not None
-    return await wallet.browser.open(back)
+    return await show_and_return(two.hand, wallet, await wallet.browser.open(url))
 
 
 @pytest.mark.requirement("ISSU_27a")

@@ -154,6 +154,10 @@ class IssuerService:
             for credential, type_, format_ in found
         )
 
+    def types_wanted(self, credentials: Iterable[GrantedCredential]) -> frozenset[str]:
+        """The ids of the types that a wallet asks for."""
+        return frozenset(self._policy.find(credential.configuration)[0].id for credential in credentials)
+
     async def types_of(self, person: str) -> tuple[str, ...]:
         """The ids of the types on offer under which something is known of the person."""
         return await self._known(self._policy.types, person)

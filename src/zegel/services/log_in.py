@@ -3,6 +3,7 @@
     visit --> Visiting --log_in--> LoggedIn --decide--> a redirect to the wallet
                        --go_to_provider--> return_from_provider -->
                        --ask_wallet------> return_from_wallet ---->
+                       --bring_certificate--> ask_wallet --> return_from_wallet -->
 
 A step is found under the browser's session id and nothing else. Each visit has an id of its own, and each log-in
 another: nobody can plant a session, and of two tabs neither decides for the other.
@@ -23,6 +24,7 @@ from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
 from zegel.protocols.oidc.upstream import UpstreamRequest
 from zegel.protocols.openid4vp.verifier import AwaitingReturn, Requested
 from zegel.services.authorization import AuthorizationService, Pending
+from zegel.services.health_log_in import HealthLogIn, HealthProof
 from zegel.services.issuer import IssuerService, Wanted
 from zegel.services.offers import OfferService
 from zegel.services.ports import Clock, Kind, KnownPerson, PasswordSource, Person, Store, Stored
@@ -40,9 +42,14 @@ _FREE_SECONDS: Final = 2  # when whoever waits now is through, and somebody may 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visiting:
-    """A wallet sent the browser, and nobody has logged in. What it was sent on with is remembered for its return."""
+    """A wallet sent the browser, and nobody has logged in. What it was sent on with is remembered for its return.
+
+    A visit ``by_certificate`` is for what a health certificate proves; ``proof`` is of the one that was brought.
+    """
 
     request_uri: str
+    by_certificate: bool = False
+    proof: HealthProof | None = None
     tries: int = 0
     upstream: UpstreamRequest | None = None
     presentation: str | None = None
@@ -101,7 +108,13 @@ class PasswordLogIn:
 
 
 LogInMeans: TypeAlias = PasswordLogIn | UpstreamLogIn | PresentationLogIn
-M = TypeVar("M", PasswordLogIn, UpstreamLogIn, PresentationLogIn)
+M = TypeVar("M", PasswordLogIn, UpstreamLogIn)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BringCertificate:
+    """The person is to bring a health certificate first."""
 
 
 @final
@@ -118,6 +131,8 @@ class Decision:
 class LogInService:
     """Logs people in and takes their decisions. ``gathered`` is where claims go that come along with a log-in.
 
+    Whoever asks for nothing but the type that ``health`` is for brings a health certificate and presents, in place of
+    what ``means`` says.
     ``key`` makes names, which can be guessed, into keys of records that cannot. ``max_guesses`` is how many passwords a
     name may have tried in a quarter of an hour.
     """
@@ -126,6 +141,7 @@ class LogInService:
         self,
         means: LogInMeans,
         *,
+        health: HealthLogIn | None = None,
         authorization: AuthorizationService,
         issuer: IssuerService,
         offers: OfferService,
@@ -136,6 +152,7 @@ class LogInService:
         clock: Clock,
     ) -> None:
         self.means: Final = means
+        self._health = health
         self._authorization = authorization
         self._issuer = issuer
         self._offers = offers
@@ -148,14 +165,24 @@ class LogInService:
     async def visit(self, parameters: Mapping[str, str], *, browser: str) -> Pending:
         """A browser comes from a wallet; ``Denied`` as ``AuthorizationService.read``. ``browser`` is a fresh id."""
         pending = await self._authorization.read(parameters)
+        wanted = self._issuer.types_wanted(pending.pushed.credentials)
+        by_certificate = self._health is not None and wanted == {self._health.type}
+        visiting = Visiting(request_uri=pending.request_uri, by_certificate=by_certificate)
         async with self._store.transaction() as transaction:
-            await transaction.put(VISIT, browser, Visiting(request_uri=pending.request_uri), expires=self._end())
+            await transaction.put(VISIT, browser, visiting, expires=self._end())
         return pending
 
     async def look(self, browser: str | None) -> Pending:
         """What the wallet of this browser's visit asks for, while nobody has logged in."""
         stored = await self._load(browser)
         return await self._authorization.look_up(_visiting(stored).request_uri)
+
+    async def step(self, browser: str | None) -> LogInMeans | BringCertificate:
+        """What the person of this visit does next."""
+        visiting = _visiting(await self._load(browser))
+        if not visiting.by_certificate:
+            return self.means
+        return BringCertificate() if visiting.proof is None else self._asking(visiting)
 
     async def log_in(self, browser: str | None, *, login: str, password: str, renewed: str) -> LoggedIn:
         """Log in with a password; the visit goes on under the id ``renewed``.
@@ -189,11 +216,24 @@ class LogInService:
         known = await means.finish(parameters, request=visiting.upstream)
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
-    async def ask_wallet(self, browser: str | None) -> Requested | AwaitingReturn:
-        """Ask for a presentation; a question that is open, or answered, stays the one."""
-        means = _means(self.means, PresentationLogIn)
+    async def bring_certificate(self, browser: str | None, text: str) -> Visiting:
+        """A health certificate was brought; ``Malformed`` and ``Rejected`` as ``HealthLogIn.prove``, LOG_IN_OPEN."""
         stored = await self._load(browser)
         visiting = _visiting(stored)
+        if self._health is None or not visiting.by_certificate:
+            raise _another_way()
+        visiting = await self._count_try(browser)
+        proof = self._health.prove(text)
+        stored = await self._load(browser)
+        changed = replace(_visiting(stored), proof=proof)
+        await self._swap(browser, stored, changed)
+        return changed
+
+    async def ask_wallet(self, browser: str | None) -> Requested | AwaitingReturn:
+        """Ask for a presentation; a question that is open, or answered, stays the one."""
+        stored = await self._load(browser)
+        visiting = _visiting(stored)
+        means = self._asking(visiting)
         known = None if visiting.presentation is None else await means.look(visiting.presentation)
         if known is not None:
             return known
@@ -203,11 +243,13 @@ class LogInService:
 
     async def return_from_wallet(self, browser: str | None, *, response_code: str, renewed: str) -> LoggedIn:
         """The browser is back from the wallet; ``Rejected`` as ``PresentationLogIn.finish``, PERSON, LOG_IN_OPEN."""
-        means = _means(self.means, PresentationLogIn)
         visiting = _visiting(await self._load(browser))
+        means = self._asking(visiting)
         if visiting.presentation is None:
             raise Rejected(Check.LOG_IN_OPEN, "nothing was asked of a wallet in this browser", field="cookie")
         known = await means.finish(visiting.presentation, response_code=response_code, initiator=str(browser))
+        if self._health is not None and visiting.proof is not None:
+            known = self._health.attest(known, visiting.proof)
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
     async def decision(self, browser: str | None) -> Decision:
@@ -279,6 +321,14 @@ class LogInService:
         retry_after = 1 if within else max(1, stored.expires - now)
         raise Rejected(Check.LOG_IN_GUESSES, detail, field="login", retry_after=retry_after)
 
+    def _asking(self, visiting: Visiting) -> PresentationLogIn:
+        """What asks the wallet in this visit."""
+        if visiting.by_certificate and self._health is not None and visiting.proof is not None:
+            return self._health.asking
+        if visiting.by_certificate or not isinstance(self.means, PresentationLogIn):
+            raise _another_way()
+        return self.means
+
     def _guesses_key(self, login: str) -> str:
         return base64url(hmac.digest(self._key, login[:_MAX_LOGIN].encode(errors="replace"), "sha256"))
 
@@ -304,8 +354,12 @@ class LogInService:
 
 def _means(means: LogInMeans, kind: type[M]) -> M:
     if not isinstance(means, kind):
-        raise Rejected(Check.LOG_IN_OPEN, "people log in here in another way", field="path")
+        raise _another_way()
     return means
+
+
+def _another_way() -> Rejected:
+    return Rejected(Check.LOG_IN_OPEN, "people log in here in another way", field="path")
 
 
 def _visiting(stored: Stored[Visit]) -> Visiting:

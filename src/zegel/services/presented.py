@@ -4,7 +4,7 @@ The question is the issuer's own, under its access certificate, through the veri
 the browser in which it was asked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, final
 
 from zegel.checks import Check
@@ -50,8 +50,10 @@ class PresentationLogIn:
         catalogue: Catalogue,
         return_uri: str,
         random: Random,
+        purpose: str = _PURPOSE,
     ) -> None:
         self.query: Final = query
+        self._purpose = purpose
         self._verifier = verifier
         self._catalogue = catalogue
         self._return_uri = return_uri
@@ -59,7 +61,7 @@ class PresentationLogIn:
 
     async def begin(self, *, initiator: str) -> tuple[str, Requested]:
         """Ask; the session's id and its state, which has the link."""
-        question = Question(query=self.query, initiator=initiator, return_uri=self._return_uri, purpose=_PURPOSE)
+        question = Question(query=self.query, initiator=initiator, return_uri=self._return_uri, purpose=self._purpose)
         return await self._verifier.ask(question)
 
     async def look(self, session: str) -> Requested | AwaitingReturn | None:
@@ -106,18 +108,29 @@ def build_source_query(asked: AttestationType, types: Sequence[AttestationType])
     """
     common = {claim.id for type_ in types for claim in type_.claims} - _OF_THE_ATTESTATION
     required = {claim.id for type_ in types for claim in type_.claims if claim.mandatory} - _OF_THE_ATTESTATION
-    queries = tuple(_credential(asked, format_, common, required) for format_ in asked.formats)
+    return _either(tuple(_credential(asked, format_, common, required, asked.unique) for format_ in asked.formats))
+
+
+def build_identity_query(asked: AttestationType, names: Sequence[str]) -> DcqlQuery:
+    """Ask for an attestation, in either format, with these claims and no others."""
+    queries = tuple(_credential(asked, format_, frozenset(names), frozenset(names), ()) for format_ in asked.formats)
+    return _either(queries)
+
+
+def _either(queries: tuple[CredentialQuery, ...]) -> DcqlQuery:
     return DcqlQuery(
         credentials=queries, credential_sets=(CredentialSet(options=tuple((query.id,) for query in queries)),)
     )
 
 
-def _credential(asked: AttestationType, format_: Format, common: set[str], required: set[str]) -> CredentialQuery:
-    wanted = common | set(asked.unique)
+def _credential(
+    asked: AttestationType, format_: Format, common: Collection[str], required: Collection[str], unique: Sequence[str]
+) -> CredentialQuery:
+    wanted = {*common, *unique}
     paths = {claim.id: asked.path(claim, format_) for claim in asked.claims if claim.id in wanted}
     claims = tuple(ClaimQuery(path=path, id=id_) for id_, path in paths.items() if path is not None)
     ids = tuple(claim.id for claim in claims if claim.id is not None)
-    sets = (ids, _those(ids, required | set(asked.unique)), _those(ids, required))
+    sets = (ids, _those(ids, {*required, *unique}), _those(ids, required))
     return CredentialQuery(
         id=f"{asked.id}-{'sd-jwt' if format_ is Format.SD_JWT_VC else 'mdoc'}",
         format=str(format_),
@@ -127,7 +140,7 @@ def _credential(asked: AttestationType, format_: Format, common: set[str], requi
     )
 
 
-def _those(ids: tuple[str, ...], kept: set[str]) -> tuple[str, ...]:
+def _those(ids: tuple[str, ...], kept: Collection[str]) -> tuple[str, ...]:
     return tuple(id_ for id_ in ids if id_ in kept)
 
 

@@ -14,7 +14,7 @@ from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.claims import Claims
 from zegel.primitives.encoding import base64url
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, CODE_SECONDS, LOG_IN_SECONDS
-from zegel.services.ports import Clock, Kind, KnownPerson, Store, Transaction
+from zegel.services.ports import Clock, Kind, KnownPerson, PersonSource, Store, Transaction
 
 
 @final
@@ -88,6 +88,21 @@ class GatheredClaims:
             taken = await transaction.take(GATHERED, _record_key(key, person))
             found = found or taken
         return found
+
+
+@final
+class WithGathered:
+    """A source, and beside it what came along for one type alone."""
+
+    def __init__(self, source: PersonSource, gathered: GatheredClaims, *, type_: str) -> None:
+        self._source = source
+        self._gathered = gathered
+        self._type = type_
+
+    async def load_claims(self, person: str, type_: str) -> Claims | None:
+        """See ``PersonSource``."""
+        source = self._gathered if type_ == self._type else self._source
+        return await source.load_claims(person, type_)
 
 
 def _record_key(key: bytes, person: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.checks import Check
-from zegel.errors import Rejected, explain
+from zegel.errors import Malformed, Rejected, explain
 from zegel.formats.catalogue.describe import described_claims, name_in
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format
@@ -18,7 +18,7 @@ from zegel.protocols.oauth.states import ClientIdentity, PushedRequest
 from zegel.protocols.openid4vp.response import MAX_BODY as MAX_ANSWER
 from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.issuer import Wanted
-from zegel.services.log_in import PasswordLogIn
+from zegel.services.log_in import BringCertificate, PasswordLogIn
 from zegel.services.presented import PresentationLogIn
 from zegel.services.rates import Limit
 from zegel.services.upstream import UpstreamLogIn
@@ -33,10 +33,12 @@ from zegel.web.turnstile import Limited
 from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
 
 LOG_IN: Final = "/log-in"
+CERTIFICATE: Final = "/log-in/certificate"  # takes a health certificate
 PROVIDER: Final = "/log-in/provider"  # leads to an OpenID Provider
 RETURN: Final = "/log-in/return"  # back from there, or from a wallet
 CONSENT: Final = "/consent"
 MAX_BODY: Final = 4_096  # a name, a password and a CSRF token
+MAX_CERTIFICATE_FORM: Final = 16_384  # a code of 4,296 characters, the most that fits, each of which may be escaped
 _LOCALE: Final = "en"
 _LOG_IN: Final = "Log in"
 _WALLET_PAGE: Final = "/present"
@@ -56,7 +58,9 @@ async def show_log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     browser = known_browser(request, site.cookies)
     pending = await site.log_in.look(_id(browser))
     assert browser is not None  # without one there is nothing to look at
-    match site.log_in.means:
+    match await site.log_in.step(_id(browser)):
+        case BringCertificate():
+            return _certificate_page(site, pending.pushed, browser, refusal=None)
         case PasswordLogIn():
             return _password_page(site, pending.pushed, browser, login="", wrong=None)
         case UpstreamLogIn(issuer=issuer):
@@ -84,6 +88,20 @@ async def log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     return renewed.remembered(_see(CONSENT))
 
 
+async def bring_certificate(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """A health certificate, as text: on to the wallet, or the same page with what is wrong with it."""
+    form = request.form()
+    browser = check_csrf(form, known_browser(request, site.cookies))
+    pending = await site.log_in.look(browser.id)
+    try:
+        await site.log_in.bring_certificate(browser.id, form.get("certificate", ""))
+    except (Malformed, Rejected) as error:
+        if isinstance(error, Rejected) and error.check is Check.LOG_IN_OPEN:
+            raise
+        return replace(_certificate_page(site, pending.pushed, browser, refusal=error), status=400)
+    return _see(LOG_IN)
+
+
 async def go_to_provider(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     """To the OpenID Provider that knows the issuer's people."""
     return _see(await site.log_in.go_to_provider(_id(known_browser(request, site.cookies))))
@@ -93,7 +111,7 @@ async def come_back(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     """Back from the provider, or from the wallet that presented (OpenID4VP 1.0 section 8.2)."""
     parameters, browser = request.query(), _id(known_browser(request, site.cookies))
     renewed = new_browser(site.cookies, site.random(ID_BYTES))
-    if isinstance(site.log_in.means, UpstreamLogIn):
+    if isinstance(site.log_in.means, UpstreamLogIn) and "response_code" not in parameters:
         await site.log_in.return_from_provider(browser, parameters, renewed=renewed.id)
     else:
         code = parameters.get("response_code", "")
@@ -140,6 +158,21 @@ def _password_page(
     site: IssuerSite, pushed: PushedRequest, browser: Browser, *, login: str, wrong: str | None
 ) -> HttpResponse:
     return _page(site, "issuer_log_in.html", pushed, title=_LOG_IN, csrf=browser.csrf, login=login, wrong=wrong)
+
+
+def _certificate_page(
+    site: IssuerSite, pushed: PushedRequest, browser: Browser, *, refusal: Malformed | Rejected | None
+) -> HttpResponse:
+    wrong = None if refusal is None else explain(refusal)
+    return _page(
+        site,
+        "issuer_health_certificate.html",
+        pushed,
+        title="Bring your certificate",
+        csrf=browser.csrf,
+        there=CERTIFICATE,
+        wrong=wrong,
+    )
 
 
 async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Browser) -> HttpResponse:
@@ -256,6 +289,7 @@ ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", AUTHORIZATION_PATH, authorize, Audience.PERSON, limited=Limited(Limit.REQUEST)),
     Route("GET", LOG_IN, show_log_in, Audience.PERSON),  # a wallet is asked once a visit
     Route("POST", LOG_IN, log_in, Audience.PERSON, max_body=MAX_BODY, limited=_LOG_INS),
+    Route("POST", CERTIFICATE, bring_certificate, Audience.PERSON, max_body=MAX_CERTIFICATE_FORM, limited=_LOG_INS),
     Route("GET", PROVIDER, go_to_provider, Audience.PERSON, limited=_LOG_INS),
     Route("GET", RETURN, come_back, Audience.PERSON, limited=_LOG_INS),
     Route("GET", CONSENT, show_consent, Audience.PERSON),

@@ -87,6 +87,7 @@ PLAIN: Final = "+plain"
 _GROUNDS: Final[Mapping[str, Opening]] = {
     "issuer/request/": town_ground,
     "issuer/response/": town_ground,
+    "issuer/log-in/certificate": town_ground,
     "issuer/log-in/return?": town_ground,
     "issuer": issuing_ground,
     "wallet-provider": issuing_ground,

@@ -9,12 +9,14 @@ from typing import Any, Final
 from zegel_testing.authorities import fixed_key
 from zegel_testing.browser import Browser, link_of
 from zegel_testing.hand_wallet import Copy, HandWallet
+from zegel_testing.health import Health
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world
 from zegel_testing.relying_party import form_to
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_private_key
+from zegel.config.health import HealthConfig
 from zegel.config.roles import SourceConfig
 from zegel.config.setting import Database, Origin, Port
 from zegel.formats.credential import Format, StatusReference
@@ -236,17 +238,20 @@ class _Issuance:
 
 @asynccontextmanager
 async def town_ground(folder: Path) -> AsyncIterator[Ground]:
-    """An issuer of residences to whom people present a PID."""
+    """An issuer of residences to whom people present a PID, or bring a health certificate."""
+    authority = Health()
+    (folder / "health.der").write_bytes(authority.der)
+    health = HealthConfig(trust=(folder / "health.der",))
     async with AsyncExitStack() as stack:
         office = await stack.enter_async_context(issuing_world(unhurried(sandbox_at(folder))))
         town = await stack.enter_async_context(
             issuing_world(
-                unhurried(sandbox_at(folder)),
+                replace(unhurried(sandbox_at(folder)), health=health),
                 origin=Origin(_TOWN),
                 operator_port=Port(7299),
                 database=Database(f"sqlite:///{folder}/data/town.db"),
                 source=SourceConfig(kind="presentation"),
-                types=("residence",),
+                types=("residence", "vaccination_valid"),
             )
         )
         office.handlers.update({origin: handler for origin, handler in town.handlers.items() if "residence" in origin})
@@ -269,7 +274,14 @@ async def town_ground(folder: Path) -> AsyncIterator[Ground]:
             browser, asked = await begun()
             await browser.open(await hand.present(asked) or "")
 
+        async def bring() -> None:
+            wallet = town.wallet()
+            page = await wallet.browser.open((await wallet.push(await town.offer("vaccination_valid"))).url)
+            fields = hidden_fields(page) | {"certificate": authority.code().decode()}
+            await wallet.browser.post("/log-in/certificate", fields)
+
         plays: dict[str, tuple[Play, ...]] = {
+            "issuer/log-in/certificate": (trap.play("/log-in/certificate", bring),),
             "issuer/request/{session}": (lambda: fetched(link),),
             "issuer/response/{session}": (trap.play("/response/", answer),),
             "issuer/log-in/return?": (trap.play("/log-in/return", come_back, method="GET"),),

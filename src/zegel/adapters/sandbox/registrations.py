@@ -1,8 +1,8 @@
 """What the parties of Utopia registered, as certificates that the sandbox's provider signs once, and their status list.
 
-The issuer issues every type of the catalogue. The verifier looks at attestations, but not at portraits and numbers of
-persons. Tax online and the registrar sign people in with PIDs, and the sign-in provider asks for them, as their
-intermediary.
+The issuer issues every type of the catalogue, and asks for a PID of whoever brings a health certificate. The verifier
+looks at attestations, but not at portraits and numbers of persons. Tax online and the registrar sign people in with
+PIDs, and the sign-in provider asks for them, as their intermediary.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,6 +20,7 @@ from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY
 from zegel.protocols.oidc.attestations import Attestation, build_attestations
+from zegel.services.health_log_in import IDENTIFYING, VALID
 from zegel.trust.anchors import Purpose
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.authority import Authority, SubjectName, issue_certificate
@@ -36,6 +37,7 @@ from zegel.trust.signing import CertifiedSigner
 
 REGISTRATIONS: Final[Mapping[str, str]] = {
     "issuer": "keys/issuer-registration.jwt",
+    "issuer-asking": "keys/issuer-asking-registration.jwt",
     "verifier": "keys/verifier-registration.jwt",
     "tax-online": "keys/tax-online-registration.jwt",
     "registrar": "keys/registrar-registration.jwt",
@@ -119,7 +121,8 @@ def _certificates(plan: SandboxPlan, catalogue: Catalogue, now: int) -> Mapping[
     pid = attestations["pid"]
     asked = tuple(
         entry
-        for attestation in attestations.values()
+        for name, attestation in attestations.items()
+        if name != VALID  # which is asked for at the door
         for entry in _registered(attestation, [claim for claim in _claims(attestation) if claim not in _UNASKED])
     )
 
@@ -167,6 +170,7 @@ def _certificates(plan: SandboxPlan, catalogue: Catalogue, now: int) -> Mapping[
 
     return {
         "issuer": issuer,
+        "issuer-asking": partial(_asking_issuer, plan, pid, now),
         "verifier": verifier,
         "tax-online": tax_online,
         "registrar": partial(_registrar, plan, pid, now),
@@ -186,6 +190,21 @@ def _door(plan: SandboxPlan, valid: Attestation, now: int, status: AttestationSt
         credentials=_registered(valid, _claims(valid)),
         status=status,
         **_common(plan, "door", now),
+    )
+
+
+def _asking_issuer(plan: SandboxPlan, pid: Attestation, now: int, status: AttestationStatus) -> RegistrationCertificate:
+    return RegistrationCertificate(
+        identifier="GOVUT-0001",
+        name="Utopia identity office",
+        entitlements=(Entitlement.SERVICE_PROVIDER,),
+        descriptions=_in_english("Sees that a health certificate is of whoever brings it"),
+        purposes=_in_english("To see that the certificate that you brought is yours"),
+        intended_use="health-certificate",
+        privacy_policy=plan.origin("issuer") + "/",
+        credentials=_registered(pid, IDENTIFYING),
+        status=status,
+        **_common(plan, "issuer", now),
     )
 
 

@@ -218,6 +218,7 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
         offers=parts.offers,
         log_in=LogInService(
             source.means,
+            health=source.health,
             authorization=parts.authorization,
             issuer=parts.issuer,
             offers=parts.offers,

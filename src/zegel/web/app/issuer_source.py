@@ -1,12 +1,13 @@
 """Where an issuer's persons come from, opened: how they log in, and what is known of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.adapters.files import read_file
+from zegel.adapters.health_trust import load_rule_book, load_signers
 from zegel.adapters.keyfiles import load_client_secret
 from zegel.adapters.people_file import load_people_file
 from zegel.adapters.register import open_register
@@ -15,10 +16,12 @@ from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.profiles import PROFILES
 from zegel.protocols.oidc.upstream import UpstreamClient
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
+from zegel.services.health import HealthDesk
+from zegel.services.health_log_in import IDENTIFYING, VALID, HealthLogIn
 from zegel.services.log_in import LogInMeans, PasswordLogIn
 from zegel.services.ports import PersonSource, Store
-from zegel.services.presented import PresentationLogIn, build_source_query
-from zegel.services.sources import GatheredClaims
+from zegel.services.presented import PresentationLogIn, build_identity_query, build_source_query
+from zegel.services.sources import GatheredClaims, WithGathered, lifetime
 from zegel.services.status import StatusReader
 from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import VerifierIdentity, VerifierService
@@ -51,17 +54,23 @@ class Material:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSource:
     """A source that is ready. ``gathered`` is where claims go that come along with a log-in, ``verifier`` what asks
-    wallets; ``close`` is called at the end."""
+    wallets; ``health`` is how those log in who bring a health certificate; ``close`` is called at the end."""
 
     means: LogInMeans
     claims: PersonSource
     gathered: GatheredClaims | None = None
     verifier: VerifierSite | None = None
+    health: HealthLogIn | None = None
     close: Callable[[], None] = lambda: None
 
 
 def open_source(world: World, material: Material) -> OpenSource:
     """Open the source of the configuration; ``Malformed`` with the setting that it lacks."""
+    source = _open_kind(world, material)
+    return _by_certificate(world, material, source) if VALID in material.types else source
+
+
+def _open_kind(world: World, material: Material) -> OpenSource:
     config = world.config.issuer.source
     match config.kind:
         case "register":
@@ -99,6 +108,50 @@ def _open_upstream(world: World, material: Material) -> OpenSource:
 
 def _open_presentation(world: World, material: Material) -> OpenSource:
     config = world.config.issuer
+    site = _asking_site(world, material)
+    means = PresentationLogIn(
+        _query(config.source.query, material),
+        verifier=site.service,
+        catalogue=material.catalogue,
+        return_uri=config.origin + RETURN,
+        random=world.random,
+    )
+    gathered = _gathered(world, material)
+    return OpenSource(means=means, claims=gathered, gathered=gathered, verifier=site)
+
+
+def _by_certificate(world: World, material: Material, source: OpenSource) -> OpenSource:
+    """The same source, and for one type whoever brings a health certificate."""
+    config = world.config.issuer
+    type_ = material.types[VALID]
+    site = source.verifier or _asking_site(world, material)
+    gathered = source.gathered or _gathered(world, material)
+    asking = PresentationLogIn(
+        build_identity_query(material.catalogue.types[_PID], IDENTIFYING),
+        verifier=site.service,
+        catalogue=material.catalogue,
+        return_uri=config.origin + RETURN,
+        random=world.random,
+        purpose="To see that the certificate that you brought is yours",
+    )
+    trusted = world.config.health
+    book = None if trusted.rules is None else load_rule_book(trusted.rules)
+    health = HealthLogIn(
+        HealthDesk(load_signers(trusted.trust), book=book, country=trusted.country),
+        type_=type_,
+        asking=asking,
+        rule_set=trusted.rule_set,
+        lasts=lifetime(config.delay if config.delayed_types else 0),
+        clock=world.clock,
+        random=world.random,
+    )
+    claims = WithGathered(source.claims, gathered, type_=type_.id)
+    return replace(source, claims=claims, gathered=gathered, verifier=site, health=health)
+
+
+def _asking_site(world: World, material: Material) -> VerifierSite:
+    """What asks wallets for the issuer, under its access certificate."""
+    config = world.config.issuer
     profile = PROFILES[config.profile]
     service = VerifierService(
         VerifierIdentity(
@@ -117,17 +170,8 @@ def _open_presentation(world: World, material: Material) -> OpenSource:
     )
     follow_access(material.keys, service)
     material.registrations.follow(config.source.registration, service.register_as)
-    means = PresentationLogIn(
-        _query(config.source.query, material),
-        verifier=service,
-        catalogue=material.catalogue,
-        return_uri=config.origin + RETURN,
-        random=world.random,
-    )
     host = urlsplit(config.origin).netloc
-    site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
-    gathered = _gathered(world, material)
-    return OpenSource(means=means, claims=gathered, gathered=gathered, verifier=site)
+    return VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
 
 
 def _query(file: Path | None, material: Material) -> DcqlQuery:

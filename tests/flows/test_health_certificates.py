@@ -1,0 +1,184 @@
+"""A health certificate becomes an attestation that the rules are met: for its holder, and with nothing of it."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from sqlite3 import connect
+from typing import Any
+
+import pytest
+from zegel_testing.authorities import DAY
+from zegel_testing.browser import text_of
+from zegel_testing.hand_wallet import HandWallet
+from zegel_testing.health import Health, payload
+from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of
+from zegel_testing.sandboxes import sandbox_at
+from zegel_testing.second_issuer import hand_wallet, share, show_and_return
+
+from zegel.checks import Check
+from zegel.config.health import HealthConfig
+from zegel.config.setting import Database, Origin, Port
+from zegel.primitives.http import HttpResponse
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+UTOPIA = Health()
+RECENT: dict[str, Any] = {
+    "Identifier": "VR-UT-0001",
+    "Type": "Acceptance",
+    "Country": "UT",
+    "Version": "1.0.0",
+    "SchemaVersion": "1.0.0",
+    "Engine": "CERTLOGIC",
+    "EngineVersion": "1.0.0",
+    "CertificateType": "Vaccination",
+    "Description": [{"lang": "en", "desc": "The vaccination is at most 270 days old."}],
+    "ValidFrom": "2021-01-01T00:00:00Z",
+    "ValidTo": "2099-01-01T00:00:00Z",
+    "AffectedFields": ["v.0.dt"],
+    "Logic": {
+        "not-after": [
+            {"plusTime": [{"var": "external.validationClock"}, 0, "day"]},
+            {"plusTime": [{"var": "payload.v.0.dt"}, 270, "day"]},
+        ]
+    },
+}
+
+
+class Office:
+    """The identity office, a health office, and a wallet that holds Erika's PID."""
+
+    def __init__(self, health: IssuingWorld, hand: HandWallet) -> None:
+        self.health, self.hand = health, hand
+
+    def code(self, **changes: Any) -> str:
+        """A certificate of Erika's, of a month ago."""
+        return UTOPIA.code(payload(dt="2026-08-01") | changes).decode()
+
+    async def ask(self, **members: Any) -> tuple[TestWallet, Any, HttpResponse]:
+        """A wallet that asks, and the page on which a certificate is to be brought."""
+        wallet = self.health.wallet()
+        pause = await wallet.push(await self.health.offer("vaccination_valid", **members))
+        return wallet, pause, await wallet.browser.open(pause.url)
+
+    async def bring(self, wallet: TestWallet, page: HttpResponse, code: str) -> HttpResponse:
+        """Bring a certificate; the page that is then shown."""
+        fields = hidden_fields(page) | {"certificate": code}
+        return await wallet.browser.follow(await wallet.browser.post("/log-in/certificate", fields))
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    (tmp_path / "health.der").write_bytes(UTOPIA.der)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "recent.json").write_text(json.dumps(RECENT))
+    config = sandbox_at(tmp_path)
+    trusted = HealthConfig(trust=(tmp_path / "health.der",), rules=tmp_path / "rules", rule_set="UT/recent")
+    async with AsyncExitStack() as stack:
+        identity = await stack.enter_async_context(issuing_world(config))
+        health = await stack.enter_async_context(
+            issuing_world(
+                replace(config, health=trusted),
+                origin=Origin("http://health.localhost:7198"),
+                operator_port=Port(7298),
+                name="Utopia health office",
+                database=Database(f"sqlite:///{tmp_path}/data/health.db"),
+                types=("vaccination_valid", "residence"),
+            )
+        )
+        share(identity, health)
+        yield Office(health, await hand_wallet(identity, health))
+
+
+def refusal_on(page: HttpResponse) -> str:
+    """The check that a page names."""
+    return text_of(page).partition("<dt>Check</dt><dd>")[2].partition("</dd>")[0]
+
+
+async def test_who_brings_a_certificate_and_presents_a_pid_is_attested_one_thing(office: Office) -> None:
+    wallet, pause, page = await office.ask()
+    assert "Bring your certificate" in text_of(page)
+    asking = await office.bring(wallet, page, office.code())
+    assert "Present from your wallet" in text_of(asking)
+    consent = await show_and_return(office.hand, wallet, asking)
+    assert "Issue to this wallet?" in text_of(consent)
+    assert "Erika" not in text_of(consent)
+    done = await wallet.finish(await wallet.come_back(pause, location_of(await wallet.decide(consent))))
+    assert len(done.received) == 2
+    for received in done.received:
+        for copy in wallet.verify(received, done):
+            claims = json.dumps(copy.claims, default=str)
+            assert '"vaccination_valid": true' in claims
+            assert '"rule_set": "UT/recent"' in claims
+            for said in ("Erika", "Voorbeeld", "1986", "EU/1/20/1528", "URN:UVCI", "2026-08-01"):
+                assert said not in claims
+
+
+@pytest.mark.refuses(Check.HEALTH_HOLDER)
+async def test_the_certificate_of_somebody_else_is_refused(office: Office) -> None:
+    wallet, _, page = await office.ask()
+    other = {"nam": {"fn": "Muster", "fnt": "MUSTER", "gn": "Max", "gnt": "MAX"}}
+    asking = await office.bring(wallet, page, office.code(**other))
+    refusal = await show_and_return(office.hand, wallet, asking)
+    assert refusal_on(refusal) == Check.HEALTH_HOLDER.id
+    for said in ("Max", "Muster", "Erika", "Voorbeeld"):
+        assert said not in text_of(refusal)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("HC1:BB8", "expected zlib data"),
+        (Health(name="Nobody").code().decode(), Check.HEALTH_SIGNER.rule),
+        (UTOPIA.code(payload(dt="2025-08-01")).decode(), "The vaccination is at most 270 days old."),
+        # it would be the 271st day before the attestation ends
+        (UTOPIA.code(payload(dt="2026-01-05")).decode(), "The vaccination is at most 270 days old."),
+        (UTOPIA.code(claims={4: 1_000_000_000}).decode(), Check.HEALTH_VALIDITY.rule),
+    ],
+    ids=["nonsense", "nobody's", "old", "soon old", "expired"],
+)
+async def test_a_certificate_that_does_not_count_is_told_why_and_another_may_be_brought(
+    office: Office, code: str, says: str
+) -> None:
+    wallet, _, page = await office.ask()
+    refusal = await office.bring(wallet, page, code)
+    assert refusal.status == 400
+    assert says in text_of(refusal)
+    assert "Erika" not in text_of(refusal)
+    asking = await office.bring(wallet, refusal, office.code())
+    assert "Present from your wallet" in text_of(asking)
+
+
+async def test_nothing_outlives_the_certificate(office: Office) -> None:
+    wallet, _, page = await office.ask()
+    now = office.health.clock.now()
+    short = UTOPIA.code(payload(dt="2026-08-01"), claims={4: now + 2 * DAY - 1}).decode()
+    assert Check.HEALTH_VALIDITY.rule in text_of(await office.bring(wallet, page, short))
+
+
+async def test_other_types_are_asked_for_as_ever(office: Office) -> None:
+    wallet = office.health.wallet()
+    page = await wallet.browser.open((await wallet.push(await office.health.offer("residence"))).url)
+    assert "Password" in text_of(page)
+    refusal = await wallet.browser.post("/log-in/certificate", hidden_fields(page) | {"certificate": office.code()})
+    assert refusal_on(refusal) == Check.LOG_IN_OPEN.id
+
+
+async def test_neither_certificate_nor_pid_is_kept(office: Office, tmp_path: Path) -> None:
+    """Both are gone with the decision. Of the presentation a mark is left that it was collected, and no answer."""
+    wallet, pause, page = await office.ask()
+    asking = await office.bring(wallet, page, office.code())
+    assert "visit" in kept(tmp_path)
+    consent = await show_and_return(office.hand, wallet, asking)
+    await wallet.finish(await wallet.come_back(pause, location_of(await wallet.decide(consent))))
+    left = kept(tmp_path)
+    assert "visit" not in left
+    assert left["presentation session"] < 200
+    assert left["gathered record"] < 200  # that the rules are met, and which
+
+
+def kept(folder: Path) -> dict[str, int]:
+    """What the health office has of each kind, and the bytes of the longest."""
+    with closing(connect(folder / "data" / "health.db")) as database:
+        return dict(database.execute("SELECT kind, MAX(LENGTH(value)) FROM records GROUP BY kind"))
