@@ -490,7 +490,7 @@ async def test_an_issuer_that_cannot_be_reached_leaves_the_offer_open(world: Wal
 
 async def test_a_wallet_provider_that_refuses_is_named(world: WalletWorld) -> None:
     world.outbound.edits["/wallet-attestations"] = lambda request, response: HttpResponse(
-        status=400, headers=(("content-type", "application/json"),), body=b'{"error_description":"not today"}'
+        status=400, headers=(("content-type", "application/problem+json"),), body=b'{"detail":"not today"}'
     )
     offer = await world.offer()
     flow = await world.wallet.receiving.review(offer["link"], brought=Brought.LINK)

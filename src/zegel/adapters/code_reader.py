@@ -9,7 +9,7 @@ from typing import Any, Final, final
 
 import orjson
 
-from zegel.adapters.pictures import CPU_SECONDS, MAX_FILE
+from zegel.adapters.picture_bounds import CPU_SECONDS, MAX_FILE
 from zegel.errors import Malformed, Unavailable
 
 SECONDS: Final = 2 * CPU_SECONDS  # where others use the machine, too

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from zegel.adapters.files import os_errors, read_file
+from zegel.config.health import HealthConfig
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.lists import MAX_TRUST_LIST, parse_trust_list
 from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE, RuleBook, parse_rule_book
+from zegel.services.health import HealthDesk
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
 _LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
@@ -33,6 +35,16 @@ def load_rule_book(folder: Path) -> RuleBook:
 def load_revoked(folder: Path) -> RevokedHashes:
     """The batches, partitions and slices of a folder, whatever they are called."""
     return parse_revoked((file.name, read_file(file, max_bytes=MAX_REVOKED_FILE)) for file in _files(folder, None))
+
+
+def open_health_desk(config: HealthConfig) -> HealthDesk:
+    """What judges certificates by the files of the configuration."""
+    return HealthDesk(
+        load_signers(config.trust),
+        book=None if config.rules is None else load_rule_book(config.rules),
+        country=config.country,
+        revoked=None if config.revoked is None else load_revoked(config.revoked),
+    )
 
 
 def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:

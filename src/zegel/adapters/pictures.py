@@ -16,12 +16,12 @@ import pypdfium2
 import zxingcpp
 from PIL import Image
 
-MAX_FILE: Final = 10 << 20  # a photograph of 48 megapixels has 8 MB
+from zegel.adapters.picture_bounds import CPU_SECONDS, MAX_FILE
+
 MAX_SHOT: Final = 120_000_000  # pixels of a JPEG before it is made smaller; telephones take 108 million
 MAX_PIXELS: Final = 16_000_000  # that are looked at; a screen of 4K has half as many
 MAX_PAGES: Final = 20  # of a PDF; a certificate has two
 MEMORY: Final = 1 << 30  # bytes of address space, of which 400 MB are code and libraries
-CPU_SECONDS: Final = 10  # a PDF of twenty pages takes two
 _ENOUGH: Final = (2_000, 2_000)  # pixels; a code of version 20 that fills a tenth of the picture has 6 a module
 _DOTS: Final = 200  # an inch; a code of 3 cm has 240 for its 97 modules
 _POINTS: Final = 72  # an inch (ISO 32000-1 section 8.3.2.3)

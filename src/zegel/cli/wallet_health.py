@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from zegel.adapters.code_reader import PictureCodeReader
-from zegel.adapters.pictures import MAX_FILE
+from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, in_text
 from zegel.cli.wallet_words import show

@@ -15,5 +15,6 @@ class HealthConfig:
 
     trust: tuple[Path, ...] = setting((), "files or folders with the certificates of health authorities")
     rules: Path | None = setting(None, "folder with business rules; left out, a certificate only has to be valid")
+    revoked: Path | None = setting(None, "folder with lists of revoked certificates; left out, none is revoked")
     country: str = setting("UT", "ISO 3166-1 code of the country whose rules for arrivals apply")
     rule_set: str = setting("UT", "what attestations call these rules: the same for everybody")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zegel.adapters.pictures import MAX_FILE
+from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.primitives.http import HttpRequest, media_type
 from zegel.primitives.multipart import MAX_FIELD, MULTIPART, MultipartForm, parse_multipart
 

@@ -86,7 +86,7 @@ def _port(port: int) -> object:
 
 
 FILES: Final[Mapping[str, Pair]] = {
-    "zegel.adapters.pictures.MAX_FILE": Pair(
+    "zegel.adapters.picture_bounds.MAX_FILE": Pair(
         lambda n: codes_in(b"\x89PNG\r\n\x1a\n".ljust(n)), refused=ValueError, filler=True
     ),
     "zegel.adapters.pictures.MAX_SHOT": Pair(lambda n: codes_in(promised(n, 1)), refused=ValueError, filler=True),

@@ -12,7 +12,8 @@ from zegel_testing.pictures import blank, drawn, promised, saved, vector, vector
 
 from zegel.adapters import code_reader
 from zegel.adapters.code_reader import PictureCodeReader
-from zegel.adapters.pictures import MAX_FILE, MAX_PAGES, MAX_PIXELS, RefusedError, codes_in
+from zegel.adapters.picture_bounds import MAX_FILE
+from zegel.adapters.pictures import MAX_PAGES, MAX_PIXELS, RefusedError, codes_in
 from zegel.errors import Malformed, Unavailable
 
 TEXT = (

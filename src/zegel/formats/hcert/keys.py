@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Final, TypeAlias, final
 from warnings import catch_warnings
 
-from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -134,6 +133,8 @@ def _signing_key(key: object) -> SignerKey:
 
 def _usages(der: bytes) -> frozenset[str]:
     """Read leniently: some states' certificates are no strict DER, and their usages bind all the same."""
+    from asn1crypto import x509 as asn1  # 10 MB of memory that few roles need
+
     try:
         value = asn1.Certificate.load(der).extended_key_usage_value
         return frozenset() if value is None else frozenset(usage.dotted for usage in value)

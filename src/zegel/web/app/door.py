@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.code_reader import PictureCodeReader
-from zegel.adapters.health_trust import load_rule_book, load_signers
+from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.sql.store import open_memory_store
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
@@ -121,10 +121,7 @@ def _rule_sets(config: Config) -> frozenset[str]:
 
 def _desk(config: HealthConfig) -> HealthDesk | None:
     """What judges old certificates, from files; None where nobody is trusted to sign them."""
-    if not config.trust:
-        return None
-    book = None if config.rules is None else load_rule_book(config.rules)
-    return HealthDesk(load_signers(config.trust), book=book, country=config.country)
+    return open_health_desk(config) if config.trust else None
 
 
 def _monitor(world: World, verifier: VerifierService, keys: RoleKeys) -> Monitor:

@@ -7,7 +7,7 @@ from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.adapters.files import read_file
-from zegel.adapters.health_trust import load_rule_book, load_signers
+from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.keyfiles import load_client_secret
 from zegel.adapters.people_file import load_people_file
 from zegel.adapters.register import open_register
@@ -16,7 +16,6 @@ from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.profiles import PROFILES
 from zegel.protocols.oidc.upstream import UpstreamClient
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
-from zegel.services.health import HealthDesk
 from zegel.services.health_log_in import IDENTIFYING, VALID, HealthLogIn
 from zegel.services.log_in import LogInMeans, PasswordLogIn
 from zegel.services.ports import PersonSource, Store
@@ -135,9 +134,8 @@ def _by_certificate(world: World, material: Material, source: OpenSource) -> Ope
         purpose="To see that the certificate that you brought is yours",
     )
     trusted = world.config.health
-    book = None if trusted.rules is None else load_rule_book(trusted.rules)
     health = HealthLogIn(
-        HealthDesk(load_signers(trusted.trust), book=book, country=trusted.country),
+        open_health_desk(trusted),
         type_=type_,
         asking=asking,
         rule_set=trusted.rule_set,
