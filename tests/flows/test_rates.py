@@ -160,6 +160,7 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
     assert {f"{each} by {each.limit}" for each in ENDPOINTS} == {
         "issuer GET /authorize by request",
         "issuer POST /log-in by log-in",
+        "issuer POST /log-in/certificate by log-in",
         "issuer GET /log-in/provider by log-in",
         "issuer GET /log-in/return by log-in",
         "issuer POST /par by par",
@@ -183,6 +184,7 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
     assert {str(each) for each in ENDPOINTS} - {str(each) for each in WITH_SESSION} == {
         "issuer GET /authorize",  # what it begins is another session each time
         "issuer POST /log-in",  # five tries a visit, in the database
+        "issuer POST /log-in/certificate",
         "issuer GET /log-in/provider",
         "issuer GET /log-in/return",
         "issuer POST /par",  # nothing has begun
@@ -243,8 +245,13 @@ async def test_a_refusal_is_in_the_endpoints_own_form(endpoint: Endpoint, tmp_pa
         assert b"Too often" in refused.body
         return
     told = json.loads(refused.body)
-    assert (told["error"], told["check"], told["fault"]) == ("slow_down", "rate", "sender")
-    assert "wait for 20 s" in told["error_description"]
+    assert (told["check"], told["fault"]) == ("rate", "sender")
+    if endpoint.role == "wallet-provider":  # whose protocol is its own
+        assert (refused.header("content-type"), told["status"]) == ("application/problem+json", 429)
+        assert "wait for 20 s" in told["detail"]
+    else:
+        assert told["error"] == "slow_down"
+        assert "wait for 20 s" in told["error_description"]
     assert refused.header("cache-control") == "no-store"
     if endpoint.role == "issuer" and endpoint.route.path in ("/par", "/token"):
         assert refused.header("dpop-nonce") is not None

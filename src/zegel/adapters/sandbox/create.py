@@ -3,6 +3,7 @@
 zegel.toml      the configuration of every role
 keys/           keys, chains, seals and operator tokens, as the configuration names them
 authorities/    the roots and their keys; no role ever reads them
+health/         the health authority's certificate, its rules, and certificates of the demo people
 trust/          the signed lists of trusted entities and their operator's root; in crl/ what the authorities revoked
 web-ca.pem      the root of the sandbox's own web authority
 """
@@ -30,16 +31,20 @@ from zegel.adapters.sandbox.authorities import (
     create_roots,
     publish_revocations,
 )
+from zegel.adapters.sandbox.health import FOLDER as HEALTH_FOLDER
+from zegel.adapters.sandbox.health import RULE_SET, RULES, TRUST, create_health
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.adapters.sandbox.registrations import REGISTRATIONS, create_registrations
 from zegel.adapters.sql.log import open_log
+from zegel.config.roles import IssuerConfig
 from zegel.errors import Unavailable
 from zegel.primitives.der import dotted_oid
 from zegel.primitives.encoding import base64url
 from zegel.primitives.json import encode_json
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY
+from zegel.services.health_log_in import VALID
 from zegel.services.log import LogIdentity, LogService, issue_logged
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Authority
@@ -50,7 +55,7 @@ CHALLENGES: Final = "data/challenges"
 CONFIG_FILE: Final = "zegel.toml"
 WEB_CA_FILE: Final = "web-ca.pem"
 TRUST_FOLDER: Final = "trust"
-_FOLDERS: Final = ("keys", "authorities", TRUST_FOLDER, "data")
+_FOLDERS: Final = ("keys", "authorities", TRUST_FOLDER, HEALTH_FOLDER, "data")
 LOG_DATABASE: Final = "data/log.db"  # where the log looks for it, unless it is told otherwise
 _SEALED: Final = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "access-authority")
 _CLIENT: Final = "tax-online"
@@ -120,6 +125,7 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         now=now,
         random=random,
     )
+    create_health(folder, now=now, random=random)
     secret_hashes = _create_secrets(folder / "keys", random=random)
     create_owner_only(folder / CONFIG_FILE, _config(plan, log=log, secret_hashes=secret_hashes).encode())
     return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
@@ -177,7 +183,9 @@ def _config(plan: SandboxPlan, *, log: LogSigner, secret_hashes: Mapping[str, st
     tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
     tables.append(("[lists]", {"kept": KEPT_LISTS}))
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
+    tables.append(("[health]", {"trust": [TRUST], "rules": RULES, "rule_set": RULE_SET}))
     tables += [(f"[{role}]", _role(plan, role, log=log)) for role in ROLES]
+    tables.append(("[issuer.source]", {"registration": REGISTRATIONS["issuer-asking"]}))
     tables += [(f"[{role}.rates]", dict.fromkeys(limits, _ANY_RATE)) for role, limits in _BUSY.items()]
     tables += _client(plan, secret_hashes[_CLIENT])
     tables += _registrar_client(plan, secret_hashes[_REGISTRAR])
@@ -210,6 +218,7 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
     if role == "issuer":
         # Credo 0.6 looks for the key of a status list where it found that of the credential, and nowhere else.
         table |= {"status_key": "keys/issuer.key.pem", "status_chain": "keys/issuer.pem"}
+        table["types"] = [*IssuerConfig().types, VALID]
         table["identifier_list_types"] = ["mdl"]  # an mdoc alone, so that both mechanisms are seen at work
     if role in ("issuer", "verifier", "provider"):
         table["challenges"] = CHALLENGES
@@ -217,7 +226,7 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
         table["registration"] = REGISTRATIONS[role]
     match role:
         case "wallet":
-            table["provider"] = plan.origin("wallet_provider")
+            table |= {"provider": plan.origin("wallet_provider"), "health_trust": [TRUST]}
         case "transparency_log":
             table["id"] = dotted_oid(log.id, what="log ID")
         case "service":

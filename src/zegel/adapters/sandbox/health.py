@@ -1,0 +1,114 @@
+"""The health authority of Utopia: its key, the certificate by which it is trusted, its rules, and fresh certificates.
+
+health/trust/     the authority's certificate
+health/rules/     the rules of whoever lets people in
+health/codes/     the text of a QR code for each of the demo people who has one
+keys/health.*     the authority's key and certificate, for `zegel hcert issue`
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from unicodedata import category, normalize
+
+from zegel.adapters.files import create_owner_only, make_owner_only_folder
+from zegel.adapters.register import demo_people
+from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, write_identity
+from zegel.formats.hcert.issue import HealthAuthority
+from zegel.formats.hcert.keys import KEY_ID
+from zegel.primitives.json import encode_json
+from zegel.primitives.keys import random_private_key
+from zegel.primitives.x509 import DAY
+from zegel.trust.authority import SubjectName, create_authority
+
+FOLDER: Final = "health"
+TRUST: Final = f"{FOLDER}/trust"
+RULES: Final = f"{FOLDER}/rules"
+CODES: Final = f"{FOLDER}/codes"
+RULE_SET: Final = "UT/1"
+_KEY: Final = "health"
+_SINCE_DOSE: Final = 30  # days
+_VALID: Final = 180  # days
+_RULE: Final[dict[str, Any]] = {
+    "Identifier": "VR-UT-0001",
+    "Type": "Acceptance",
+    "Country": COUNTRY,
+    "Version": "1.0.0",
+    "SchemaVersion": "1.0.0",
+    "Engine": "CERTLOGIC",
+    "EngineVersion": "1.0.0",
+    "CertificateType": "Vaccination",
+    "Description": [
+        {"lang": "en", "desc": "All doses were given, the last at most 270 days ago."},
+        {"lang": "nl", "desc": "Alle doses zijn gegeven, de laatste hoogstens 270 dagen geleden."},
+        {"lang": "fr", "desc": "Toutes les doses ont été données, la dernière il y a 270 jours au plus."},
+        {"lang": "de", "desc": "Alle Dosen wurden gegeben, die letzte vor höchstens 270 Tagen."},
+        {"lang": "hu", "desc": "Minden adagot beadtak, az utolsót legfeljebb 270 napja."},
+    ],
+    "ValidFrom": "2021-01-01T00:00:00Z",
+    "ValidTo": "2099-01-01T00:00:00Z",
+    "AffectedFields": ["v.0.dn", "v.0.sd", "v.0.dt"],
+    "Logic": {
+        "and": [
+            {">=": [{"var": "payload.v.0.dn"}, {"var": "payload.v.0.sd"}]},
+            {
+                "not-after": [
+                    {"plusTime": [{"var": "external.validationClock"}, 0, "day"]},
+                    {"plusTime": [{"var": "payload.v.0.dt"}, 270, "day"]},
+                ]
+            },
+        ]
+    },
+}
+
+
+def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> HealthAuthority:
+    """Make the authority, its rules, and a certificate for each of the demo people."""
+    for made in (FOLDER, TRUST, RULES, CODES):
+        make_owner_only_folder(folder / made)
+    key = random_private_key(random)
+    name = SubjectName(country=COUNTRY, organization="Utopia health office", common_name="Health certificates")
+    certificate = create_authority(name, key=key, now=now - DAY, random=random, contact=CONTACT).certificate
+    write_identity(folder / "keys" / _KEY, key, certificate)
+    create_owner_only(folder / TRUST / "utopia.pem", certificate.pem.encode())
+    create_owner_only(folder / RULES / "VR-UT-0001.json", encode_json(_RULE))
+    kid = sha256(certificate.der).digest()[:KEY_ID]
+    authority = HealthAuthority(signer=key, kid=kid, country=COUNTRY)
+    for person in demo_people():
+        payload = _payload(person.id, person.claims.get("", {}), now)
+        code = authority.issue(payload, issued_at=now - DAY, expires=now + _VALID * DAY)
+        create_owner_only(folder / CODES / f"{person.id}.txt", code.encode() + b"\n")
+    return authority
+
+
+def _latin(name: str) -> str:
+    """As a machine readable zone writes the names of the demo people, whose letters have no more than accents."""
+    plain = "".join(letter for letter in normalize("NFD", name.upper()) if category(letter) != "Mn")
+    return plain.replace(" ", "<").replace("-", "<")
+
+
+def _payload(person: str, record: Any, now: int) -> dict[str, Any]:
+    """A vaccination of a month ago."""
+    family, given = str(record["family_name"]), str(record["given_name"])
+    given_on = datetime.fromtimestamp(now - _SINCE_DOSE * DAY, UTC).date()
+    return {
+        "ver": "1.3.0",
+        "nam": {"fn": family, "fnt": _latin(family), "gn": given, "gnt": _latin(given)},
+        "dob": str(record["birth_date"]),
+        "v": [
+            {
+                "tg": "840539006",
+                "vp": "1119349007",
+                "mp": "EU/1/20/1528",
+                "ma": "ORG-100030215",
+                "dn": 2,
+                "sd": 2,
+                "dt": given_on.isoformat(),
+                "co": COUNTRY,
+                "is": "Utopia health office",
+                "ci": f"URN:UVCI:01:UT:{person.upper()}",
+            }
+        ],
+    }
