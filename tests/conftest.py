@@ -12,8 +12,9 @@ settings.register_profile(
 settings.register_profile("quick", settings.get_profile("every"), max_examples=20)  # --hypothesis-profile=quick
 settings.load_profile("every")
 
-# What a shell starts in the background ignores Ctrl-C, and so would everything that is started here.
+# What a shell starts in the background ignores Ctrl-C, under nohup a hang-up too, and so would what is started here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _LONGEST_NAME = 40
 
