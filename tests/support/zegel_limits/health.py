@@ -129,7 +129,7 @@ def _certificate(length: int) -> object:
 HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.adapters.health_trust.MAX_REVOKED_FILE": Pair(_revoked, Unavailable, filler=True),
     "zegel.cli.hcert.MAX_WORKERS": Pair(_workers),
-    "zegel.cli.hcert_issue.MAX_DAYS": Pair(_days, Unavailable, filler=True),
+    "zegel.cli.hcert_issue.MAX_DAYS": Pair(_days, filler=True),
     "zegel.services.health_issuing.MAX_DIGITS": Pair(
         lambda n: payload_of({"dt": "2026-10-01", "dn": "1" * n}), says="a whole number"
     ),
