@@ -1,0 +1,77 @@
+"""From a fresh certificate of the sandbox's health authority to the door, with zegel's own wallet on every step."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.issuing_world import hidden_fields
+from zegel_testing.wallet_world import WalletWorld, wallet_world
+
+from zegel.adapters.sandbox.health import CODES
+from zegel.primitives.http import HttpResponse
+from zegel.services.wallet.contents import Brought
+from zegel.web.app.door import open_door
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[WalletWorld]:
+    async with wallet_world(tmp_path) as opened:
+        door = await open_door(opened.world)
+        opened.roles["door"] = door
+        opened.handlers.update({listener.origin: listener.handle for listener in door.listeners})
+        yield opened
+
+
+async def present(world: WalletWorld, page: HttpResponse, link: str) -> str:
+    """Answer what a page asks; where the browser goes on."""
+    flow = await world.wallet.presenting.begin(link_of(page, link), brought=Brought.LINK)
+    assert world.warned(flow) == []
+    return str((await world.wallet.presenting.accept(flow, None)).redirect_uri)
+
+
+async def receive(world: WalletWorld, code: str) -> tuple[Browser, HttpResponse, str]:
+    """Ask for the attestation, bring a certificate, present the PID; the page that follows, and the wallet's flow."""
+    offer = await world.offer("vaccination_valid")
+    flow = await world.wallet.receiving.review(offer["link"], brought=Brought.LINK)
+    url = await world.wallet.receiving.log_in(flow, redirect_uri=world.callback, browser="b")
+    browser = world.browser()
+    page = await browser.open(url)
+    asking = await browser.follow(
+        await browser.post("/log-in/certificate", hidden_fields(page) | {"certificate": code})
+    )
+    return browser, await browser.open(await present(world, asking, "Open another wallet")), flow
+
+
+def code_of(folder: Path, person: str) -> str:
+    return (folder / CODES / f"{person}.txt").read_text().strip()
+
+
+async def test_a_fresh_certificate_opens_the_door(world: WalletWorld, tmp_path: Path) -> None:
+    await world.receive()
+    browser, consent, flow = await receive(world, code_of(tmp_path, "erika"))
+    assert "Issue to this wallet?" in text_of(consent)
+    decided = await browser.post("/consent", hidden_fields(consent) | {"decision": "approve"})
+    await world.wallet.receiving.come_back(str(decided.header("location")), browsers=["b"])
+    kept = await world.wallet.receiving.keep(flow)
+    assert len(kept) == 2
+    for holding in world.contents.holdings:
+        if holding.id in kept:
+            said = json.dumps(holding.credential.claims, default=str)
+            assert "UT/1" in said
+            assert not [word for word in ("Erika", "Voorbeeld", "1986", "EU/1/20/1528", "UVCI") if word in said]
+    keeper = world.browser()
+    door = world.config.door.origin
+    page = await keeper.open(door + "/")
+    asking = await keeper.follow(await keeper.submit(page, "/ask"))
+    back = await present(world, asking, "Open another wallet on this device")
+    assert "The rules are met" in text_of(await keeper.open(back))
+
+
+async def test_the_certificate_of_somebody_else_opens_nothing(world: WalletWorld, tmp_path: Path) -> None:
+    await world.receive()
+    _, refusal, _ = await receive(world, code_of(tmp_path, "max"))
+    assert "health-holder" in text_of(refusal)
