@@ -61,7 +61,7 @@ async def test_a_fresh_certificate_opens_the_door(world: WalletWorld, tmp_path: 
     for holding in world.contents.holdings:
         if holding.id in kept:
             said = json.dumps(holding.credential.claims, default=str)
-            assert "UT/1" in said
+            assert "UT/2026-11" in said
             assert not [word for word in ("Erika", "Voorbeeld", "1986", "EU/1/20/1528", "UVCI") if word in said]
     keeper = world.browser()
     door = world.config.door.origin

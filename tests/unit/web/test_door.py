@@ -287,7 +287,7 @@ async def test_the_door_judges_by_the_signers_and_rules_of_its_configuration(
     config: Config, tmp_path: Path, changes: dict[str, object], verdict: str, said: str
 ) -> None:
     office = Health()
-    async with door_world(replace(config, health=health_files(tmp_path / "health", office))) as door:
+    async with door_world(replace(config, health=health_files(tmp_path / "office", office))) as door:
         page = await show_old(door, code=office.code(payload(**changes)).decode())
         another = await show_old(door, code=Health().code(payload()).decode())
     assert (verdict_of(page), verdict_of(another)) == (verdict, "no")
@@ -306,7 +306,7 @@ def health_files(folder: Path, office: Health) -> HealthConfig:
 
 async def test_a_door_without_rules_asks_for_a_valid_certificate_alone(config: Config, tmp_path: Path) -> None:
     office = Health()
-    health = replace(health_files(tmp_path / "health", office), rules=None)
+    health = replace(health_files(tmp_path / "office", office), rules=None)
     async with door_world(replace(config, health=health)) as door:
         page = await show_old(door, code=office.code(payload(dn=1)).decode())
     assert verdict_of(page) == "yes"
@@ -316,7 +316,7 @@ async def test_a_door_without_rules_asks_for_a_valid_certificate_alone(config: C
 async def test_without_rule_sets_of_its_own_the_door_has_those_of_its_health_section(
     config: Config, tmp_path: Path, rule_set: str, verdict: str
 ) -> None:
-    health = replace(health_files(tmp_path / "health", Health()), rule_set=rule_set)
+    health = replace(health_files(tmp_path / "office", Health()), rule_set=rule_set)
     async with door_world(replace(config, health=health)) as door:
         _, page = await shown(door, *await door.issue(Format.MDOC))
     assert verdict_of(page) == verdict
