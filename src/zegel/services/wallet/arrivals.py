@@ -9,7 +9,6 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.claims import Claim, select_claims
 from zegel.formats.credential import VerifiedCredential
-from zegel.primitives.encoding import base64url
 from zegel.protocols.openid4vci.states import Event
 from zegel.protocols.openid4vci.wallet.issuance import Done
 from zegel.protocols.openid4vci.wallet.session import Session
@@ -188,8 +187,8 @@ class ArrivalsDesk:
         )
 
     def new_id(self) -> str:
-        """An identifier that nobody guesses."""
-        return base64url(self._random(ID_BYTES))
+        """An identifier that nobody guesses; without a dash, which a command line would take for an option."""
+        return self._random(ID_BYTES).hex()
 
     def _replaces(self, new: Holding, old: Holding) -> bool:
         """Whether the new one is the old one issued again (OpenID4VCI 1.0 section 13.5; ARF 3.0 ISSU_62).

@@ -18,7 +18,6 @@ from zegel.formats.hcert.code import PREFIX
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.names import ValueSets
 from zegel.formats.hcert.schema import Kind
-from zegel.primitives.encoding import base64url
 from zegel.services.ports import Clock, Random
 from zegel.services.wallet.contents import Counterpart, Entry, Happening, HealthCertificate, Outcome, WalletContents
 from zegel.services.wallet.journal import noted
@@ -135,7 +134,8 @@ class HealthDrawer:
         )
 
     def _new_id(self) -> str:
-        return base64url(self._random(ID_BYTES))
+        """As ``ArrivalsDesk.new_id``."""
+        return self._random(ID_BYTES).hex()
 
 
 def clean(text: str) -> str:
