@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 
@@ -180,13 +181,21 @@ def _fill(file: Any) -> None:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Whatever is opened below the folder from now on can be read alone."""
-    _mount("--bind", str(folder), str(folder))
-    try:
-        _mount("-o", "remount,bind,ro", str(folder))
-        yield
-    finally:
-        _unmount(str(folder))
+    """Whatever is opened below the folder from now on can be read alone.
+
+    A mount that somebody writes to cannot be made so: it becomes so aside, where nobody looks, and is then put on top.
+    """
+    with TemporaryDirectory() as aside:
+        _mount("--bind", str(folder), aside)
+        try:
+            _mount("-o", "remount,bind,ro", aside)
+            _mount("--bind", aside, str(folder))
+            try:
+                yield
+            finally:
+                _unmount(str(folder))
+        finally:
+            _unmount(aside)
 
 
 @contextmanager

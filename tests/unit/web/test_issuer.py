@@ -286,9 +286,16 @@ async def choose(world: IssuingWorld, type_: str) -> tuple[HttpResponse, str]:
 
 async def test_the_front_page_has_every_type_in_words(world: IssuingWorld) -> None:
     text = text_of(await world.browser().open(world.issuer))
-    for name in ("Person identification data", "Driving licence", "Proof of age", "Diploma", "Payment account"):
+    for name in (
+        "Person identification data",
+        "Driving licence",
+        "Proof of age",
+        "Diploma",
+        "Payment account",
+        "Vaccination valid",
+    ):
         assert name in text
-    assert len(re.findall('type="radio"', text)) == 7
+    assert len(re.findall('type="radio"', text)) == 8
 
 
 async def test_a_choice_becomes_a_link_a_code_and_a_button(world: IssuingWorld) -> None:
