@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -22,7 +21,7 @@ from zegel.config.roles import SourceConfig
 from zegel.config.setting import Database, Origin, Port
 from zegel.errors import Denied, Malformed, Rejected
 from zegel.formats.credential import Format
-from zegel.primitives.http import HttpResponse
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
 from zegel.protocols.openid4vci.wallet.issuance import poll
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
@@ -428,10 +427,7 @@ async def test_nothing_that_was_presented_can_be_read_on_the_town_halls_disk(two
             assert secret not in content, path.name
 
 
-async def test_an_issuer_that_asks_nothing_serves_no_question(two: Two) -> None:
-    for path in ("/request/x", "/response/x"):
-        url = urlsplit(two.office.issuer + path).geturl()
-        response = await two.office.handlers[two.office.issuer](
-            replace(two.office.seen[0][0], method="POST" if "response" in path else "GET", url=url, headers=())
-        )
+async def test_an_issuer_that_asks_nothing_serves_no_question(office: IssuingWorld) -> None:
+    for method, path in (("GET", "/request/x"), ("POST", "/response/x")):
+        response = await office.send(HttpRequest(method=method, url=office.issuer + path))
         assert json.loads(response.body)["check"] == "answered-once"
