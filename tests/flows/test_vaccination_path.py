@@ -5,11 +5,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.health import payload
 from zegel_testing.issuing_world import hidden_fields
 from zegel_testing.wallet_world import WalletWorld, wallet_world
 
+from zegel.adapters.health_trust import open_health_desk
+from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.sandbox.health import CODES
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.hcert.issue import HealthAuthority
+from zegel.formats.hcert.keys import parse_signer
 from zegel.primitives.http import HttpResponse
 from zegel.services.wallet.contents import Brought
 from zegel.web.app.door import open_door
@@ -69,6 +77,23 @@ async def test_a_fresh_certificate_opens_the_door(world: WalletWorld, tmp_path: 
     asking = await keeper.follow(await keeper.submit(page, "/ask"))
     back = await present(world, asking, "Open another wallet on this device")
     assert "The rules are met" in text_of(await keeper.open(back))
+
+
+@pytest.mark.parametrize(("kind", "said"), [("v", None), ("t", "needed"), ("r", "needed")])
+async def test_the_sandboxes_rules_ask_for_a_vaccination(
+    world: WalletWorld, tmp_path: Path, kind: str, said: str | None
+) -> None:
+    (certificate,) = load_certificates(tmp_path / "keys" / "health.pem")
+    key = load_private_key(tmp_path / "keys" / "health.key.pem")
+    office = HealthAuthority(signer=key, kid=parse_signer(certificate.der).kid, country="UT")
+    code = office.issue(payload(kind), issued_at=NOW - DAY, expires=NOW + DAY).encode()
+    desk = open_health_desk(world.config.health)
+    if said is None:
+        assert desk.judge(code, at=NOW).kind == kind
+        return
+    with pytest.raises(Rejected, match=said) as refusal:
+        desk.judge(code, at=NOW)
+    assert refusal.value.check is Check.BUSINESS_RULE
 
 
 async def test_the_certificate_of_somebody_else_opens_nothing(world: WalletWorld, tmp_path: Path) -> None:

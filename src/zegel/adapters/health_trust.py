@@ -10,7 +10,8 @@ from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.lists import MAX_TRUST_LIST, parse_trust_list
 from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE, RuleBook, parse_rule_book
-from zegel.services.health import HealthDesk
+from zegel.formats.hcert.schema import Reading
+from zegel.services.health import HealthDesk, Ruling
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
 _LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
@@ -37,14 +38,26 @@ def load_revoked(folder: Path) -> RevokedHashes:
     return parse_revoked((file.name, read_file(file, max_bytes=MAX_REVOKED_FILE)) for file in _files(folder, None))
 
 
+def open_desk(
+    trust: Iterable[Path],
+    *,
+    rules: Path | None = None,
+    to: str = "",
+    revoked: Path | None = None,
+    reading: Reading = Reading.FIELD,
+) -> HealthDesk:
+    """What judges certificates by these files."""
+    return HealthDesk(
+        load_signers(trust),
+        ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to),
+        revoked=None if revoked is None else load_revoked(revoked),
+        reading=reading,
+    )
+
+
 def open_health_desk(config: HealthConfig) -> HealthDesk:
     """What judges certificates by the files of the configuration."""
-    return HealthDesk(
-        load_signers(config.trust),
-        book=None if config.rules is None else load_rule_book(config.rules),
-        country=config.country,
-        revoked=None if config.revoked is None else load_revoked(config.revoked),
-    )
+    return open_desk(config.trust, rules=config.rules, to=config.country, revoked=config.revoked)
 
 
 def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:

@@ -5,22 +5,14 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, Final
 
-from zegel.adapters.health_trust import load_revoked, load_rule_book, load_signers
+from zegel.adapters.health_trust import open_desk
 from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
 from zegel.cli.hcert_inspect import inspect, moment_of, print_certificate, read_code, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
-from zegel.formats.hcert.certificate import (
-    UnverifiedHealthCertificate,
-    VerifiedHealthCertificate,
-    parse_health_certificate,
-    verify_health_certificate,
-)
-from zegel.formats.hcert.revocation import check_not_revoked
-from zegel.formats.hcert.rules.check import check_rules
+from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health_lines import ruled
 
 MAX_WORKERS: Final = 64  # the cores of a large machine; more processes would only wait for one another
 _COMMAND_LINE: Final = "command line"
@@ -107,13 +99,8 @@ def _verify(args: Namespace) -> int:
 
 
 def _judged(args: Namespace) -> VerifiedHealthCertificate:
-    now, signers = moment_of(args), load_signers(args.trust)
-    certificate = verify_health_certificate(_parsed(args), signers=signers, now=now)
-    if args.revoked is not None:
-        certificate = check_not_revoked(certificate, revoked=load_revoked(args.revoked))
-    if args.rules is not None:
-        check_rules(ruled(certificate), book=load_rule_book(args.rules), to=args.to, now=now)
-    return certificate
+    desk = open_desk(args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=Reading(args.schema))
+    return desk.judge(read_code(args.code), at=moment_of(args))
 
 
 def _described(certificate: VerifiedHealthCertificate) -> dict[str, Any]:
@@ -126,10 +113,6 @@ def _described(certificate: VerifiedHealthCertificate) -> dict[str, Any]:
         "payload": shown(certificate.payload),
         "warnings": list(certificate.warnings),
     }
-
-
-def _parsed(args: Namespace) -> UnverifiedHealthCertificate:
-    return parse_health_certificate(read_code(args.code), Reading(args.schema))
 
 
 _CODE_HELP: Final = "the text of the QR code, or a file of it; - reads stdin"

@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final, final
 
-from zegel.adapters.health_trust import load_revoked, load_rule_book, load_signers
+from zegel.adapters.health_trust import open_desk
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health_lines import MAX_LINE, HealthLines, Ruling
+from zegel.services.health_lines import MAX_LINE, HealthLines
 
 LINES: Final = 256  # what a worker gets at once: 40 ms of work, beside which handing it over is nothing
 CHUNK: Final = 1 << 20  # bytes, for lines that are long
@@ -33,10 +33,8 @@ class BatchTerms:
 
     def lines(self) -> HealthLines:
         """Read trust and rules, once."""
-        ruling = None if self.rules is None else Ruling(book=load_rule_book(self.rules), to=self.to)
-        revoked = None if self.revoked is None else load_revoked(self.revoked)
-        signers = load_signers(self.trust)
-        return HealthLines(signers=signers, reading=self.reading, now=self.now, ruling=ruling, revoked=revoked)
+        desk = open_desk(self.trust, rules=self.rules, to=self.to, revoked=self.revoked, reading=self.reading)
+        return HealthLines(desk, now=self.now)
 
 
 def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import Final
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
-from zegel.adapters.health_trust import load_signers
+from zegel.adapters.health_trust import open_desk
 from zegel.adapters.outbound import HttpOutbound
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.adapters.wallet_vault import WalletVaultFile
@@ -195,7 +195,7 @@ def _offline(safe: Safe, trusted: Sequence[Path]) -> Wallet:
         WalletHabits(issuance=IssuanceHabits(profile=HAIP, copies=1), provider="", plain_origins=frozenset()),
         catalogue=load_catalogue(),
         trust=Trust((), fixed=(), clock=clock),
-        health=HealthBooks(signers=load_signers(trusted), value_sets=load_value_sets()),
+        health=HealthBooks(desk=open_desk(trusted), value_sets=load_value_sets()),
         outbound=HttpOutbound(),
         clock=clock,
         random=system_random,

@@ -11,10 +11,12 @@ from zegel.config.setting import setting
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthConfig:
-    """What the issuer holds health certificates against. Nothing is fetched."""
+    """What the roles of this file hold health certificates against. Nothing is fetched."""
 
     trust: tuple[Path, ...] = setting((), "files or folders with the certificates of health authorities")
-    rules: Path | None = setting(None, "folder with business rules; left out, a certificate only has to be valid")
+    rules: Path | None = setting(
+        None, "folder with the business rules of issuer and door; left out, being valid will do"
+    )
     revoked: Path | None = setting(None, "folder with lists of revoked certificates; left out, none is revoked")
     country: str = setting("UT", "ISO 3166-1 code of the country whose rules for arrivals apply")
     rule_set: str = setting("UT", "what attestations call these rules: the same for everybody")

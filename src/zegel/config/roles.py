@@ -268,9 +268,6 @@ class WalletConfig(RoleConfig):
     unregistered: UnregisteredIssuers = setting(
         "refuse", "issuers that do not show that they are registered for what they offer: refuse, or warn"
     )
-    health_trust: tuple[Path, ...] = setting(
-        (), "files and folders with the document signers of health certificates that the wallet trusts"
-    )
     rates: WalletRates = section(WalletRates, "how often the wallet may be asked")
 
 
@@ -307,7 +304,7 @@ class Config:
     overload: OverloadConfig = section(OverloadConfig, "when a worker turns requests away")
     lists: ListsConfig = section(ListsConfig, "how lists of trusted entities are kept fresh")
     trusted_lists: tuple[TrustedListConfig, ...] = setting((), "a list of trusted entities that the roles believe")
-    health: HealthConfig = section(HealthConfig, "which health certificates the issuer believes, and by which rules")
+    health: HealthConfig = section(HealthConfig, "which health certificates are believed, and by which rules")
     issuer: IssuerConfig = section(IssuerConfig, "the issuer with its authorization server")
     verifier: VerifierConfig = section(VerifierConfig, "the verifier")
     provider: ProviderConfig = section(ProviderConfig, "the OpenID Provider in front of the verifier")

@@ -27,12 +27,11 @@ from zegel.protocols.openid4vp.verifier import (
     Refused,
     Requested,
 )
+from zegel.services.health import RULE_SET, VALID
 from zegel.services.ports import Clock, Kind, Store, Transaction
 from zegel.services.verifier import SESSION, Question, VerifierService
 
 VERDICT_SECONDS: Final = 60  # the doorkeeper has looked up by then, and the next one stands there
-VALID: Final = "vaccination_valid"
-RULE_SET: Final = "rule_set"
 _PURPOSE: Final = "To let you in"
 
 

@@ -1,9 +1,17 @@
-"""Health certificates, judged: whose signature is on one, whether it is valid, and whether it meets the rules."""
+"""Health certificates, judged: whose signature is on one, whether it is valid, and whether it meets the rules.
+
+1. it parses, by the reading that is asked for
+2. its signer, its signature, its time and its key usage
+3. it is not revoked
+4. it meets the rules
+"""
 
 from collections.abc import Sequence
-from typing import final
+from dataclasses import dataclass
+from typing import Final, final
 
 from zegel.formats.hcert.certificate import (
+    UnverifiedHealthCertificate,
     VerifiedHealthCertificate,
     parse_health_certificate,
     verify_health_certificate,
@@ -14,43 +22,74 @@ from zegel.formats.hcert.rules.book import RuleBook
 from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
 from zegel.formats.hcert.schema import Reading
 
+VALID: Final = "vaccination_valid"
+RULE_SET: Final = "rule_set"
+"""The attestation type that says so to a door, its one flag, which has the same name, and the name of the rules."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The rules that a certificate has to meet as well, and the country where it is shown."""
+
+    book: RuleBook
+    to: str
+
 
 @final
 class HealthDesk:
-    """Judges certificates by the signers that it knows and the rules of ``book`` for whoever arrives in ``country``.
+    """Judges certificates by the signers that it knows. Nothing is kept and nothing fetched.
 
-    Without a book a certificate only has to be valid. Nothing is kept and nothing fetched.
+    Without a ``ruling`` a certificate only has to be valid, without ``revoked`` none is revoked.
     """
 
     def __init__(
         self,
         signers: DocumentSigners,
         *,
-        book: RuleBook | None,
-        country: str,
+        ruling: Ruling | None = None,
         revoked: RevokedHashes | None = None,
+        reading: Reading = Reading.FIELD,
     ) -> None:
         self._signers = signers
-        self._revoked = revoked or RevokedHashes()
-        self._book = book
-        self._country = country
+        self._ruling = ruling
+        self._revoked = RevokedHashes() if revoked is None else revoked
+        self._reading = reading
 
-    def judge(self, text: bytes, *, at: int, languages: Sequence[str] = ()) -> VerifiedHealthCertificate:
-        """What the text of a QR code says, if it counts at ``at``, in seconds.
+    def judge(
+        self, text: bytes, *, at: int, languages: Sequence[str] = (), signers: DocumentSigners | None = None
+    ) -> VerifiedHealthCertificate:
+        """What the text of a QR code says, if it counts at ``at``, in seconds; ``signers`` in place of the desk's own.
 
-        ``Malformed`` as ``parse_health_certificate``; ``Rejected`` as ``verify_health_certificate``, as
-        ``check_not_revoked``, and as ``check_rules``, which says the rule that is not met in the reader's language.
+        ``Malformed`` as ``parse_health_certificate``, ``Rejected`` as ``verify``.
         """
-        certificate = parse_health_certificate(text, Reading.FIELD)
-        verified = verify_health_certificate(certificate, signers=self._signers, now=at)
+        certificate = parse_health_certificate(text, self._reading)
+        return self.verify(certificate, at=at, languages=languages, signers=signers)
+
+    def verify(
+        self,
+        certificate: UnverifiedHealthCertificate,
+        *,
+        at: int,
+        languages: Sequence[str] = (),
+        signers: DocumentSigners | None = None,
+    ) -> VerifiedHealthCertificate:
+        """The same for one that was parsed; ``Rejected`` as ``verify_health_certificate``, as ``check_not_revoked``,
+        and as ``check_rules``, which says the rule that is not met in the reader's language."""
+        trusted = self._signers if signers is None else signers  # none at all are not the desk's own
+        verified = verify_health_certificate(certificate, signers=trusted, now=at)
         check_not_revoked(verified, revoked=self._revoked)
-        if self._book is not None:
-            ruled = RuledCertificate(
-                payload=dict(verified.payload),
-                issuer=verified.issuer,
-                issued=verified.issued_at,
-                expires=verified.expires,
-                kid=verified.kid,
-            )
-            check_rules(ruled, book=self._book, to=self._country, now=at, languages=languages)
+        if self._ruling is not None:
+            check_rules(_ruled(verified), book=self._ruling.book, to=self._ruling.to, now=at, languages=languages)
         return verified
+
+
+def _ruled(certificate: VerifiedHealthCertificate) -> RuledCertificate:
+    """What rules see of a certificate."""
+    return RuledCertificate(
+        payload=certificate.payload,
+        issuer=certificate.issuer,
+        issued=certificate.issued_at,
+        expires=certificate.expires,
+        kid=certificate.kid,
+    )

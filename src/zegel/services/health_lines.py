@@ -6,24 +6,16 @@ is none has an answer too, and the next one is judged as if nothing had been.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, final
 
 from zegel.errors import Malformed, Rejected, ZegelError
-from zegel.formats.hcert.certificate import (
-    VerifiedHealthCertificate,
-    parse_health_certificate,
-    verify_health_certificate,
-)
+from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners, parse_signer
-from zegel.formats.hcert.revocation import RevokedHashes, check_not_revoked
-from zegel.formats.hcert.rules.book import RuleBook
-from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
-from zegel.formats.hcert.schema import Reading
 from zegel.primitives.encoding import parse_base64
 from zegel.primitives.json import Json, encode_json, parse_object
+from zegel.services.health import HealthDesk
 
 MAX_LINE: Final = 1 << 17  # bytes; a code has 4,296, and twenty certificates with RSA keys of 4096 bits 60 kB
 MAX_CERTIFICATES: Final = 32  # on one line, each to be tried; the official vectors have one
@@ -34,32 +26,12 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
-    """The rules that a certificate has to meet as well, and the country where it is shown."""
-
-    book: RuleBook
-    to: str
-
-
-@final
 class HealthLines:
-    """Judges lines. ``now`` is for those that name no time, in seconds; ``signers`` for those that bring none."""
+    """Judges lines. ``now`` is for those that name no time, in seconds; those that bring no signers have the desk's."""
 
-    def __init__(
-        self,
-        *,
-        signers: DocumentSigners,
-        reading: Reading,
-        now: int,
-        ruling: Ruling | None,
-        revoked: RevokedHashes | None = None,
-    ) -> None:
-        self._signers = signers
-        self._reading = reading
+    def __init__(self, desk: HealthDesk, *, now: int) -> None:
+        self._desk = desk
         self._now = now
-        self._ruling = ruling
-        self._revoked = revoked
 
     def judge(self, line: bytes) -> bytes:
         """The answer to a line, itself a line without its end."""
@@ -80,21 +52,15 @@ class HealthLines:
         if type(code) is not str:
             raise Malformed(_WHAT, "code", "expected text")
         signers = self._trusted(asked.get("certificates"))
-        unverified = parse_health_certificate(code.encode(errors="replace"), self._reading)
-        certificate = verify_health_certificate(unverified, signers=signers, now=now)
-        if self._revoked is not None:
-            certificate = check_not_revoked(certificate, revoked=self._revoked)
-        if self._ruling is not None:
-            check_rules(ruled(certificate), book=self._ruling.book, to=self._ruling.to, now=now)
-        return certificate
+        return self._desk.judge(code.encode(errors="replace"), at=now, signers=signers)
 
     def _time(self, value: Json) -> int:
         return self._now if value is None else parse_moment(value, _WHAT, "at")
 
-    def _trusted(self, value: Json) -> DocumentSigners:
+    def _trusted(self, value: Json) -> DocumentSigners | None:
         """Those of the line; of what it brings, what is no certificate is nobody that is trusted."""
         if value is None:
-            return self._signers
+            return None
         if type(value) is not list or len(value) > MAX_CERTIFICATES:
             raise Malformed(_WHAT, "certificates", f"expected an array of at most {MAX_CERTIFICATES}")
         return _signers_of(tuple(_certificates(value)))
@@ -111,17 +77,6 @@ def parse_moment(value: Json, what: str, where: str) -> int:
         raise Malformed(what, where, "expected a time as 2021-05-29T12:00:00Z") from None
     whole = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int((whole - _EPOCH).total_seconds())
-
-
-def ruled(certificate: VerifiedHealthCertificate) -> RuledCertificate:
-    """What rules see of a certificate."""
-    return RuledCertificate(
-        payload=certificate.payload,
-        issuer=certificate.issuer,
-        issued=certificate.issued_at,
-        expires=certificate.expires,
-        kid=certificate.kid,
-    )
 
 
 def _certificates(values: Iterable[Json]) -> Iterable[str]:

@@ -13,14 +13,13 @@ from zegel.errors import Rejected
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.hcert.matching import Person as Matched
 from zegel.formats.hcert.matching import check_holder
+from zegel.formats.hcert.schema import Kind
 from zegel.primitives.encoding import base64url
 from zegel.primitives.x509 import DAY
-from zegel.services.health import HealthDesk
+from zegel.services.health import RULE_SET, VALID, HealthDesk
 from zegel.services.ports import Clock, KnownPerson, Person, Random
 from zegel.services.presented import PresentationLogIn
 
-VALID: Final = "vaccination_valid"
-RULE_SET: Final = "rule_set"
 IDENTIFYING: Final = ("family_name", "given_name", "birth_date")
 """What is asked of a PID: the claims that a health certificate has too."""
 _NAMES: Final = ("fn", "fnt", "gn", "gnt")
@@ -68,9 +67,12 @@ class HealthLogIn:
         """Judge a certificate, as of now and as of the end of what could be issued for it.
 
         ``Malformed`` and ``Rejected`` as ``HealthDesk.judge``: no attestation outlives the certificate or the rules.
+        ``Rejected(BUSINESS_RULE)`` for what is no vaccination.
         """
         now = self._clock.now()
         certificate = self._desk.judge(text.encode(), at=now)
+        if certificate.kind is not Kind.VACCINATION:  # rules may say nothing of the others, and so let them pass
+            raise Rejected(Check.BUSINESS_RULE, "expected a certificate of vaccination", field="v")
         end = ((now + self._lasts) // DAY + self._days) * DAY
         try:
             self._desk.judge(text.encode(), at=end)

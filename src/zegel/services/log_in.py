@@ -218,11 +218,9 @@ class LogInService:
 
     async def bring_certificate(self, browser: str | None, text: str) -> Visiting:
         """A health certificate was brought; ``Malformed`` and ``Rejected`` as ``HealthLogIn.prove``, LOG_IN_OPEN."""
-        stored = await self._load(browser)
-        visiting = _visiting(stored)
+        visiting = await self._count_try(browser)
         if self._health is None or not visiting.by_certificate:
             raise _another_way()
-        visiting = await self._count_try(browser)
         proof = self._health.prove(text)
         stored = await self._load(browser)
         changed = replace(_visiting(stored), proof=proof)

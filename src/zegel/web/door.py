@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.errors import Explanation, Malformed, Rejected, Unavailable, explain
+from zegel.formats.hcert.code import PREFIX
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.multipart import MultipartForm
 from zegel.protocols.openid4vp.response import MAX_BODY
@@ -32,7 +33,7 @@ NEXT: Final = "/next"
 CODE: Final = "/code"
 _MAX_FORM: Final = 1_000  # a CSRF token
 _WALLET_PAGE: Final = "/present"
-_PREFIX: Final = "HC1:"  # Electronic Health Certificate Specification 1.0.5, section 4.2
+_PREFIX: Final = PREFIX.decode()
 _WORDS: Final = {
     Reason.NOT_MET: "What was shown says that the rules are not met.",
     Reason.OTHER_RULES: "What was shown is about rules that do not count here.",

@@ -32,6 +32,7 @@ from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.slices import parse_bloom_slice
 from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel.primitives.encoding import base64
+from zegel.services.health import HealthDesk
 from zegel.services.health_issuing import payload_of
 from zegel.services.health_lines import HealthLines
 from zegel_limits.pair import Pair
@@ -83,7 +84,7 @@ def _answered(**members: Any) -> object:
 
 
 def _judged(line: bytes) -> object:
-    judge = HealthLines(signers=_AUTHORITY.signers, reading=Reading.FIELD, now=NOW, ruling=None)
+    judge = HealthLines(HealthDesk(_AUTHORITY.signers), now=NOW)
     said = json.loads(judge.judge(line))
     if said["verdict"] == "malformed":
         raise Malformed("answer", "", said["detail"])

@@ -22,6 +22,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.primitives.json import encode_json, parse_object
 from zegel.profiles import PROFILES
+from zegel.services.health import HealthDesk
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
 from zegel.services.wallet.contents import Asked, Brought, Finished, Offered, WalletContents
@@ -204,7 +205,7 @@ async def wallet_world(
     registered: bool = True,
     without: str = "",
     provider: Mapping[str, Any] | None = None,
-    health_trust: tuple[Path, ...] = (),
+    health_trust: tuple[Path, ...] | None = None,
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
     """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
@@ -220,9 +221,10 @@ async def wallet_world(
     config = replace(
         config,
         issuer=replace(config.issuer, **(small | issuer)),
-        wallet=replace(config.wallet, health_trust=health_trust),
         wallet_provider=replace(config.wallet_provider, **(small | dict(provider or {}))),
     )
+    if health_trust is not None:
+        config = replace(config, health=replace(config.health, trust=health_trust))
     if not registered:
         config = replace(config, verifier=replace(config.verifier, registration=None))
     clock, handlers, traffic = ManualClock(NOW), {}, []
@@ -282,7 +284,7 @@ def open_test_wallet(
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        health=HealthBooks(signers=DocumentSigners(()), value_sets={}),
+        health=HealthBooks(desk=HealthDesk(DocumentSigners(())), value_sets={}),
         outbound=outbound,
         clock=world.clock,
         random=fixed_random("wallet"),

@@ -13,7 +13,8 @@ from zegel_testing.health import TEST_USAGE, Health, payload
 from zegel.errors import Malformed
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health_lines import MAX_CERTIFICATES, HealthLines, Ruling, parse_moment
+from zegel.services.health import HealthDesk, Ruling
+from zegel.services.health_lines import MAX_CERTIFICATES, HealthLines, parse_moment
 
 AUTHORITY = Health()
 DER = b64encode(AUTHORITY.der).decode()
@@ -22,7 +23,7 @@ RSA = Health(key=rsa.generate_private_key(65_537, 2_048))
 
 def lines(reading: Reading = Reading.FIELD, *signers: Health, ruling: Ruling | None = None) -> HealthLines:
     trusted = DocumentSigners(each.signer for each in signers)
-    return HealthLines(signers=trusted, reading=reading, now=NOW, ruling=ruling)
+    return HealthLines(HealthDesk(trusted, reading=reading, ruling=ruling), now=NOW)
 
 
 def line(code: bytes | None = None, **members: Any) -> bytes:

@@ -11,8 +11,8 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.services.health import HealthDesk
-from zegel.services.health_log_in import RULE_SET, VALID, HealthLogIn, HealthProof
+from zegel.services.health import RULE_SET, VALID, HealthDesk
+from zegel.services.health_log_in import HealthLogIn, HealthProof
 from zegel.services.ports import KnownPerson, Person
 
 UTOPIA = Health()
@@ -24,7 +24,7 @@ ERIKA = KnownPerson(
 
 def log_in() -> HealthLogIn:
     return HealthLogIn(
-        HealthDesk(UTOPIA.signers, book=None, country="UT"),
+        HealthDesk(UTOPIA.signers),
         type_=load_catalogue().types[VALID],
         asking=cast("Any", None),  # the wallet is asked by somebody else
         rule_set="UT/1",
@@ -50,6 +50,13 @@ def test_of_the_person_nothing_is_attested_but_that_the_rules_are_met() -> None:
     assert first.claims == second.claims == {VALID: True, RULE_SET: "UT/1"}
     assert len({first.person.id, second.person.id, ERIKA.person.id}) == 3
     assert "Erika" not in first.person.name
+
+
+@pytest.mark.parametrize("kind", ["t", "r"])
+def test_a_test_or_a_recovery_is_no_vaccination_whatever_the_rules_let_pass(kind: str) -> None:
+    with pytest.raises(Rejected, match="expected a certificate of vaccination") as refusal:
+        log_in().prove(UTOPIA.code(payload(kind)).decode())
+    assert refusal.value.check is Check.BUSINESS_RULE
 
 
 @pytest.mark.refuses(Check.HEALTH_HOLDER)

@@ -44,7 +44,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.json import encode_json
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY
-from zegel.services.health_log_in import VALID
+from zegel.services.health import VALID
 from zegel.services.log import LogIdentity, LogService, issue_logged
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Authority
@@ -226,7 +226,7 @@ def _role(plan: SandboxPlan, role: str, *, log: LogSigner) -> Table:
         table["registration"] = REGISTRATIONS[role]
     match role:
         case "wallet":
-            table |= {"provider": plan.origin("wallet_provider"), "health_trust": [TRUST]}
+            table["provider"] = plan.origin("wallet_provider")
         case "transparency_log":
             table["id"] = dotted_oid(log.id, what="log ID")
         case "service":

@@ -8,7 +8,6 @@ keys/health.*     the authority's key and certificate, for `zegel hcert issue`
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from unicodedata import category, normalize
@@ -17,7 +16,7 @@ from zegel.adapters.files import create_owner_only, make_owner_only_folder
 from zegel.adapters.register import demo_people
 from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, write_identity
 from zegel.formats.hcert.issue import HealthAuthority
-from zegel.formats.hcert.keys import KEY_ID
+from zegel.formats.hcert.keys import parse_signer
 from zegel.primitives.json import encode_json
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY
@@ -31,14 +30,34 @@ RULE_SET: Final = "UT/2026-11"
 _KEY: Final = "health"
 _SINCE_DOSE: Final = 30  # days
 _VALID: Final = 180  # days
-_RULE: Final[dict[str, Any]] = {
-    "Identifier": "VR-UT-0001",
+_ANY_RULE: Final[dict[str, Any]] = {
     "Type": "Acceptance",
     "Country": COUNTRY,
     "Version": "1.0.0",
     "SchemaVersion": "1.0.0",
     "Engine": "CERTLOGIC",
     "EngineVersion": "1.0.0",
+    "ValidFrom": "2021-01-01T00:00:00Z",
+    "ValidTo": "2099-01-01T00:00:00Z",
+}
+# Rules of vaccinations say nothing of tests and recoveries, which would so be let in.
+_VACCINATED: Final[dict[str, Any]] = {
+    **_ANY_RULE,
+    "Identifier": "GR-UT-0001",
+    "CertificateType": "General",
+    "Description": [
+        {"lang": "en", "desc": "A certificate of vaccination is needed."},
+        {"lang": "nl", "desc": "Er is een vaccinatiecertificaat nodig."},
+        {"lang": "fr", "desc": "Un certificat de vaccination est nécessaire."},
+        {"lang": "de", "desc": "Ein Impfzertifikat ist nötig."},
+        {"lang": "hu", "desc": "Oltási igazolvány szükséges."},
+    ],
+    "AffectedFields": ["v.0"],
+    "Logic": {"if": [{"var": "payload.v.0"}, True, False]},
+}
+_LATELY: Final[dict[str, Any]] = {
+    **_ANY_RULE,
+    "Identifier": "VR-UT-0001",
     "CertificateType": "Vaccination",
     "Description": [
         {"lang": "en", "desc": "All doses were given, the last at most 270 days ago."},
@@ -47,8 +66,6 @@ _RULE: Final[dict[str, Any]] = {
         {"lang": "de", "desc": "Alle Dosen wurden gegeben, die letzte vor höchstens 270 Tagen."},
         {"lang": "hu", "desc": "Minden adagot beadtak, az utolsót legfeljebb 270 napja."},
     ],
-    "ValidFrom": "2021-01-01T00:00:00Z",
-    "ValidTo": "2099-01-01T00:00:00Z",
     "AffectedFields": ["v.0.dn", "v.0.sd", "v.0.dt"],
     "Logic": {
         "and": [
@@ -64,7 +81,7 @@ _RULE: Final[dict[str, Any]] = {
 }
 
 
-def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> HealthAuthority:
+def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> None:
     """Make the authority, its rules, and a certificate for each of the demo people."""
     for made in (FOLDER, TRUST, RULES, CODES):
         make_owner_only_folder(folder / made)
@@ -73,14 +90,13 @@ def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> 
     certificate = create_authority(name, key=key, now=now - DAY, random=random, contact=CONTACT).certificate
     write_identity(folder / "keys" / _KEY, key, certificate)
     create_owner_only(folder / TRUST / "utopia.pem", certificate.pem.encode())
-    create_owner_only(folder / RULES / "VR-UT-0001.json", encode_json(_RULE))
-    kid = sha256(certificate.der).digest()[:KEY_ID]
-    authority = HealthAuthority(signer=key, kid=kid, country=COUNTRY)
+    for rule in (_VACCINATED, _LATELY):
+        create_owner_only(folder / RULES / f"{rule['Identifier']}.json", encode_json(rule))
+    authority = HealthAuthority(signer=key, kid=parse_signer(certificate.der).kid, country=COUNTRY)
     for person in demo_people():
         payload = _payload(person.id, person.claims.get("", {}), now)
         code = authority.issue(payload, issued_at=now - DAY, expires=now + _VALID * DAY)
         create_owner_only(folder / CODES / f"{person.id}.txt", code.encode() + b"\n")
-    return authority
 
 
 def _latin(name: str) -> str:

@@ -20,7 +20,8 @@ from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY
 from zegel.protocols.oidc.attestations import Attestation, build_attestations
-from zegel.services.health_log_in import IDENTIFYING, VALID
+from zegel.services.health import VALID
+from zegel.services.health_log_in import IDENTIFYING
 from zegel.trust.anchors import Purpose
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.authority import Authority, SubjectName, issue_certificate

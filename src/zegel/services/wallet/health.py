@@ -4,27 +4,23 @@ They are papers: whoever has the text can show it. Each is judged anew whenever 
 the wallet trusts, and nothing is fetched for it. What is worth nothing may be kept all the same: most have expired.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.hcert.certificate import (
-    UnverifiedHealthCertificate,
-    parse_health_certificate,
-    verify_health_certificate,
-)
+from zegel.formats.hcert.certificate import UnverifiedHealthCertificate, parse_health_certificate
 from zegel.formats.hcert.code import PREFIX
-from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.names import ValueSets
 from zegel.formats.hcert.schema import Kind
-from zegel.services.ports import Clock, Random
+from zegel.services.health import HealthDesk
+from zegel.services.ports import Clock
 from zegel.services.wallet.contents import Counterpart, Entry, Happening, HealthCertificate, Outcome, WalletContents
 from zegel.services.wallet.journal import noted
 from zegel.services.wallet.safe import Safe
 
 MAX_CERTIFICATES: Final = 64  # a family's, with every dose and test
-ID_BYTES: Final = 16
 _KINDS: Final = {Kind.VACCINATION: "vaccination", Kind.TEST: "test", Kind.RECOVERY: "recovery"}
 _TITLE: Final = "EU Digital COVID Certificate"
 
@@ -32,9 +28,9 @@ _TITLE: Final = "EU Digital COVID Certificate"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthBooks:
-    """What certificates are judged and read by: the signers that the wallet trusts, and the names of codes."""
+    """What certificates are judged and read by: a desk without rules, and the names of codes."""
 
-    signers: DocumentSigners
+    desk: HealthDesk
     value_sets: ValueSets
 
 
@@ -65,18 +61,18 @@ class JudgedCertificate:
 class HealthDrawer:
     """The certificates of an open wallet."""
 
-    def __init__(self, safe: Safe, *, books: HealthBooks, clock: Clock, random: Random) -> None:
+    def __init__(self, safe: Safe, *, books: HealthBooks, clock: Clock, new_id: Callable[[], str]) -> None:
         self._safe = safe
         self.books: Final = books
         self._clock = clock
-        self._random = random
+        self._new_id = new_id
 
     def judge(self, text: str) -> JudgedCertificate:
         """Read a certificate, and judge it today; ``Malformed`` for what is none."""
         certificate, now = parse_health_certificate(clean(text).encode()), self._clock.now()
         refusal = None
         try:
-            verify_health_certificate(certificate, signers=self.books.signers, now=now)
+            self.books.desk.verify(certificate, at=now)
         except Rejected as error:
             refusal = error
         return JudgedCertificate(certificate=certificate, refusal=refusal, at=now)
@@ -132,10 +128,6 @@ class HealthDrawer:
             counterpart=Counterpart(name=judged.certificate.unverified_issuer, host="", certified=known),
             transactions=(judged.subject,),
         )
-
-    def _new_id(self) -> str:
-        """As ``ArrivalsDesk.new_id``."""
-        return self._random(ID_BYTES).hex()
 
 
 def clean(text: str) -> str:

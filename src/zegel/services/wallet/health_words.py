@@ -15,6 +15,7 @@ _TITLES: Final = {Kind.VACCINATION: "Vaccination", Kind.TEST: "Test", Kind.RECOV
 _REASONS: Final[Mapping[Check, str]] = {
     Check.HEALTH_SIGNER: "No health authority that your wallet knows vouches for it",
     Check.SIGNATURE: "It was changed, or signed by somebody else than it says",
+    Check.HEALTH_REVOKED: "Who issued it has taken it back",
     Check.HEALTH_KEY_USAGE: "Who signed it may not sign certificates of this kind",
 }
 

@@ -75,7 +75,7 @@ class Wallet:
         self.safe: Final = safe
         self.habits: Final = habits
         self.catalogue: Final = catalogue
-        self.health: Final = HealthDrawer(safe, books=health, clock=clock, random=random)
+        self.health: Final = HealthDrawer(safe, books=health, clock=clock, new_id=self._desk.new_id)
         self.receiving: Final = ReceivingService(safe, driver, self._desk, vetting=vetting, clock=clock, random=random)
         self.renewal: Final = RenewalService(
             safe, driver, self._desk, vetting=vetting, catalogue=catalogue, clock=clock, random=random

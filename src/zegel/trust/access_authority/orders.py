@@ -123,7 +123,7 @@ def begin_order(
 ) -> AccessOrder:
     """A new order, with a token of its own for each host."""
     return AccessOrder(
-        id=base64url(random(_ID_BYTES)),
+        id=random(_ID_BYTES).hex(),  # it is typed on command lines, where a first hyphen means something
         party=certified.party.identifier,
         service=certified.service.identifier,
         key=certified.key,

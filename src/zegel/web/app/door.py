@@ -11,8 +11,8 @@ from zegel.adapters.sql.store import open_memory_store
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
 from zegel.profiles import PROFILES
-from zegel.services.door import VALID, DoorService
-from zegel.services.health import HealthDesk
+from zegel.services.door import DoorService
+from zegel.services.health import VALID, HealthDesk
 from zegel.services.ports import Store
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService

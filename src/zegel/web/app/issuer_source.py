@@ -16,7 +16,8 @@ from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.profiles import PROFILES
 from zegel.protocols.oidc.upstream import UpstreamClient
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
-from zegel.services.health_log_in import IDENTIFYING, VALID, HealthLogIn
+from zegel.services.health import VALID
+from zegel.services.health_log_in import IDENTIFYING, HealthLogIn
 from zegel.services.log_in import LogInMeans, PasswordLogIn
 from zegel.services.ports import PersonSource, Store
 from zegel.services.presented import PresentationLogIn, build_identity_query, build_source_query

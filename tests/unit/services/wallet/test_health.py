@@ -16,6 +16,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.code import build_code
 from zegel.formats.hcert.keys import DocumentSigners, parse_signer
+from zegel.services.health import HealthDesk
 from zegel.services.wallet.contents import WalletContents
 from zegel.services.wallet.health import MAX_CERTIFICATES, HealthBooks, HealthDrawer, health_codes
 from zegel.services.wallet.health_words import HealthView, describe_health
@@ -56,8 +57,9 @@ async def drawer(now: int = NOW, signers: DocumentSigners | None = None) -> tupl
     safe = Safe(world, clock=world, idle=None)
     await safe.unlock("")
     signers = OFFICE.signers if signers is None else signers
-    books = HealthBooks(signers=signers, value_sets=load_value_sets())
-    return HealthDrawer(safe, books=books, clock=world, random=fixed_random("drawer")), world
+    books = HealthBooks(desk=HealthDesk(signers), value_sets=load_value_sets())
+    random = fixed_random("drawer")
+    return HealthDrawer(safe, books=books, clock=world, new_id=lambda: random(16).hex()), world
 
 
 def code(certificate: Any = None, office: Health = OFFICE, **layers: Any) -> str:

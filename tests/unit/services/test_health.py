@@ -1,0 +1,66 @@
+"""The one desk at which health certificates are judged, for the door, the issuer, the wallet and the command line."""
+
+from pathlib import Path
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.business_rules import RULE, book
+from zegel_testing.health import VACCINATION, Health, payload
+from zegel_testing.revoked_health import batch
+
+from zegel.adapters.health_trust import open_health_desk
+from zegel.checks import Check
+from zegel.config.health import HealthConfig
+from zegel.errors import Malformed, Rejected
+from zegel.formats.hcert.keys import DocumentSigners
+from zegel.formats.hcert.revocation import HashType, RevokedHashes, parse_revocation_batch
+from zegel.formats.hcert.schema import Reading
+from zegel.services.health import HealthDesk, Ruling
+
+UTOPIA = Health()
+CODE = UTOPIA.code()
+REVOKED = RevokedHashes([parse_revocation_batch(batch(HashType.UCI, VACCINATION["ci"].encode()))])
+NEVER = Ruling(book=book(RULE | {"Logic": {"===": [{"var": "payload.ver"}, "9"]}}), to="XU")
+
+
+def refusal(desk: HealthDesk, *, at: int = NOW, signers: DocumentSigners | None = None) -> Check | None:
+    try:
+        desk.judge(CODE, at=at, signers=signers)
+    except Rejected as error:
+        return error.check
+    return None
+
+
+def test_each_step_refuses_before_the_next_is_taken() -> None:
+    nobody = DocumentSigners(())
+    for signers, at, revoked, ruling, check in (
+        (nobody, 0, REVOKED, NEVER, Check.HEALTH_SIGNER),
+        (UTOPIA.signers, 0, REVOKED, NEVER, Check.HEALTH_VALIDITY),
+        (UTOPIA.signers, NOW, REVOKED, NEVER, Check.HEALTH_REVOKED),
+        (UTOPIA.signers, NOW, None, NEVER, Check.BUSINESS_RULE),
+        (UTOPIA.signers, NOW, None, None, None),
+    ):
+        assert refusal(HealthDesk(signers, revoked=revoked, ruling=ruling), at=at) is check
+
+
+def test_none_at_all_that_are_brought_are_not_the_desks_own() -> None:
+    desk = HealthDesk(UTOPIA.signers)
+    assert refusal(desk, signers=DocumentSigners(())) is Check.HEALTH_SIGNER
+    assert refusal(HealthDesk(DocumentSigners(())), signers=UTOPIA.signers) is None
+
+
+def test_a_configuration_names_files(tmp_path: Path) -> None:
+    (tmp_path / "office.der").write_bytes(UTOPIA.der)
+    (tmp_path / "revoked").mkdir()
+    trusting = HealthConfig(trust=(tmp_path / "office.der",), revoked=tmp_path / "revoked")
+    assert refusal(open_health_desk(trusting)) is None
+    (tmp_path / "revoked" / "1.json").write_bytes(batch(HashType.UCI, VACCINATION["ci"].encode()))
+    assert refusal(open_health_desk(trusting)) is Check.HEALTH_REVOKED
+    assert refusal(open_health_desk(HealthConfig())) is Check.HEALTH_SIGNER
+
+
+def test_the_reading_is_the_desks() -> None:
+    odd = UTOPIA.code(payload(co="ut"))
+    assert HealthDesk(UTOPIA.signers).judge(odd, at=NOW).warnings == ("v[0].co: expected the code of a country",)
+    with pytest.raises(Malformed, match="country"):
+        HealthDesk(UTOPIA.signers, reading=Reading.STRICT).judge(odd, at=NOW)
