@@ -11,8 +11,9 @@ from playwright.sync_api import Page, expect  # noqa: E402 the tests' own person
 from zegel_testing.chromium import chromium  # noqa: E402
 from zegel_testing.demo import RunningDemo  # noqa: E402
 from zegel_testing.person import Person  # noqa: E402
-from zegel_testing.pictures import vector_picture  # noqa: E402
+from zegel_testing.pictures import drawn, saved, vector_picture  # noqa: E402
 from zegel_testing.telephone import hold_before  # noqa: E402
+from zegel_testing.vaccination import attest, code_of, show_at_door  # noqa: E402
 
 from zegel.adapters.configuration import load_config  # noqa: E402
 from zegel.adapters.sandbox.create import CONFIG_FILE  # noqa: E402
@@ -34,6 +35,9 @@ KEPT = {
     "certificate with its code": "wallet-health-certificate",
     "log": "wallet-log",
     "refusal": "refusal",
+    "certificate to bring": "issuer-certificate",
+    "vaccination valid in the wallet": "wallet-vaccination-valid",
+    "wallet's consent for the door": "wallet-consent-door",
     "code at the door": "door-code",
     "yes at the door": "door-yes",
 }
@@ -104,7 +108,8 @@ def main() -> None:
         person.press("Show its code", name="certificate with its code")
         person.page.goto(returns[0])  # once more: it was good for once
         person.see("refusal")
-        person.visit("door")
+        attest(person, picture=saved(drawn(code_of(demo, "erika")), "PNG"))
+        show_at_door(person)
         person.press("Ask the next one", name="code at the door")
         hold_before(demo, person.page.content())
         expect(person.page.get_by_role("heading", level=1)).to_have_text("Yes", timeout=15_000)

@@ -64,7 +64,7 @@ class Office:
 
     async def bring(self, wallet: TestWallet, page: HttpResponse, code: str) -> HttpResponse:
         """Bring a certificate; the page that is then shown."""
-        fields = hidden_fields(page) | {"certificate": code}
+        fields = hidden_fields(page) | {"code": code}
         return await wallet.browser.follow(await wallet.browser.post("/log-in/certificate", fields))
 
 
@@ -161,7 +161,7 @@ async def test_other_types_are_asked_for_as_ever(office: Office) -> None:
     wallet = office.health.wallet()
     page = await wallet.browser.open((await wallet.push(await office.health.offer("residence"))).url)
     assert "Password" in text_of(page)
-    refusal = await wallet.browser.post("/log-in/certificate", hidden_fields(page) | {"certificate": office.code()})
+    refusal = await wallet.browser.post("/log-in/certificate", hidden_fields(page) | {"code": office.code()})
     assert refusal_on(refusal) == Check.LOG_IN_OPEN.id
 
 

@@ -48,9 +48,7 @@ async def receive(world: WalletWorld, code: str) -> tuple[Browser, HttpResponse,
     url = await world.wallet.receiving.log_in(flow, redirect_uri=world.callback, browser="b")
     browser = world.browser()
     page = await browser.open(url)
-    asking = await browser.follow(
-        await browser.post("/log-in/certificate", hidden_fields(page) | {"certificate": code})
-    )
+    asking = await browser.follow(await browser.post("/log-in/certificate", hidden_fields(page) | {"code": code}))
     return browser, await browser.open(await present(world, asking, "Open another wallet")), flow
 
 

@@ -11,8 +11,9 @@ from zegel.cli.output import ACCEPTED, in_text
 from zegel.cli.wallet_words import show
 from zegel.errors import Malformed
 from zegel.formats.hcert.code import PREFIX
+from zegel.services.health import health_codes
 from zegel.services.wallet.contents import HealthCertificate
-from zegel.services.wallet.health import HealthDrawer, health_codes
+from zegel.services.wallet.health import HealthDrawer
 from zegel.services.wallet.health_words import HealthView, describe_health
 
 ACTIONS: Final = ("add-certificate", "certificate", "delete-certificate")

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from zegel.errors import Malformed
 from zegel.formats.hcert.certificate import (
     UnverifiedHealthCertificate,
     VerifiedHealthCertificate,
     parse_health_certificate,
     verify_health_certificate,
 )
+from zegel.formats.hcert.code import PREFIX
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.revocation import RevokedHashes, check_not_revoked
 from zegel.formats.hcert.rules.book import RuleBook
@@ -82,6 +84,20 @@ class HealthDesk:
         if self._ruling is not None:
             check_rules(_ruled(verified), book=self._ruling.book, to=self._ruling.to, now=at, languages=languages)
         return verified
+
+
+def pasted_code(text: str) -> str:
+    """A text as it was pasted, without what stands around it. A space at its end may be a sign of Base45, and stays."""
+    return text.lstrip().rstrip("\r\n\t")
+
+
+def health_codes(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a picture's texts that are health certificates; ``Malformed`` where none is."""
+    found = tuple(text for text in texts if text.startswith(PREFIX.decode()))
+    if not found:
+        expected = "a code" if not texts else "the code of a health certificate, whose text begins with HC1:"
+        raise Malformed("picture", "", f"expected {expected}")
+    return found
 
 
 def _ruled(certificate: VerifiedHealthCertificate) -> RuledCertificate:

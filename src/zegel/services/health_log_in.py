@@ -63,19 +63,19 @@ class HealthLogIn:
         self._clock = clock
         self._random = random
 
-    def prove(self, text: str) -> HealthProof:
+    def prove(self, text: bytes) -> HealthProof:
         """Judge a certificate, as of now and as of the end of what could be issued for it.
 
         ``Malformed`` and ``Rejected`` as ``HealthDesk.judge``: no attestation outlives the certificate or the rules.
         ``Rejected(BUSINESS_RULE)`` for what is no vaccination.
         """
         now = self._clock.now()
-        certificate = self._desk.judge(text.encode(), at=now)
+        certificate = self._desk.judge(text, at=now)
         if certificate.kind is not Kind.VACCINATION:  # rules may say nothing of the others, and so let them pass
             raise Rejected(Check.BUSINESS_RULE, "expected a certificate of vaccination", field="v")
         end = ((now + self._lasts) // DAY + self._days) * DAY
         try:
-            self._desk.judge(text.encode(), at=end)
+            self._desk.judge(text, at=end)
         except Rejected as error:
             detail = f"expected a certificate that holds for {self._days + 1} days more: {error.detail}"
             raise Rejected(error.check, detail, field=error.field, said=error.said) from None

@@ -216,7 +216,7 @@ class LogInService:
         known = await means.finish(parameters, request=visiting.upstream)
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
-    async def bring_certificate(self, browser: str | None, text: str) -> Visiting:
+    async def bring_certificate(self, browser: str | None, text: bytes) -> Visiting:
         """A health certificate was brought; ``Malformed`` and ``Rejected`` as ``HealthLogIn.prove``, LOG_IN_OPEN."""
         visiting = await self._count_try(browser)
         if self._health is None or not visiting.by_certificate:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.errors import Explanation, Malformed, Rejected, Unavailable, explain
-from zegel.formats.hcert.code import PREFIX
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.primitives.multipart import MultipartForm
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Failure
 from zegel.services.door import VERDICT_SECONDS, Bearer, DoorService, HealthJudge, Open, Reason, Verdict
@@ -18,6 +16,7 @@ from zegel.services.rates import Limit
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
+from zegel.web.health_code import read_health_code
 from zegel.web.load import Priority
 from zegel.web.pace import Pace
 from zegel.web.pages import STATIC, render_page, static_file
@@ -33,7 +32,6 @@ NEXT: Final = "/next"
 CODE: Final = "/code"
 _MAX_FORM: Final = 1_000  # a CSRF token
 _WALLET_PAGE: Final = "/present"
-_PREFIX: Final = PREFIX.decode()
 _WORDS: Final = {
     Reason.NOT_MET: "What was shown says that the rules are not met.",
     Reason.OTHER_RULES: "What was shown is about rules that do not count here.",
@@ -95,7 +93,7 @@ async def judge_code(site: DoorSite, request: HttpRequest) -> HttpResponse:
     if site.judge is None:
         raise Unavailable("health certificates", "expected the signers that are trusted; set health.trust")
     try:
-        bearer = site.judge.judge(await _code(site, form), at=site.clock.now())
+        bearer = site.judge.judge(await read_health_code(form, site.codes), at=site.clock.now())
     except (Malformed, Rejected) as error:
         return _answer(site, browser, reason=Reason.REFUSED, explanation=explain(error), bearer=None)
     return _answer(site, browser, reason=None, explanation=None, bearer=bearer)
@@ -137,17 +135,6 @@ def _waiting(site: DoorSite, turn: Open, browser: Browser) -> HttpResponse:
         answered=turn.answered,
         refresh=site.pace.next(),
     )
-
-
-async def _code(site: DoorSite, form: MultipartForm) -> bytes:
-    """The code as text; ``Malformed`` for a picture without one."""
-    picture = form.files.get("picture")
-    if not picture:
-        return form.fields.get("code", "").strip().encode()
-    found = [text for text in await site.codes.read(picture) if text.startswith(_PREFIX)]
-    if len(found) != 1:
-        raise Malformed("picture", "", f"expected one code that begins with {_PREFIX}, got {len(found)}")
-    return found[0].encode()
 
 
 def _verdict(site: DoorSite, verdict: Verdict, browser: Browser) -> HttpResponse:

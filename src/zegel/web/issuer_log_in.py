@@ -25,11 +25,13 @@ from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
+from zegel.web.health_code import read_health_code
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.pages import render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.site import content_policy
 from zegel.web.turnstile import Limited
+from zegel.web.upload import MAX_UPLOAD, read_form
 from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
 
 LOG_IN: Final = "/log-in"
@@ -38,7 +40,6 @@ PROVIDER: Final = "/log-in/provider"  # leads to an OpenID Provider
 RETURN: Final = "/log-in/return"  # back from there, or from a wallet
 CONSENT: Final = "/consent"
 MAX_BODY: Final = 4_096  # a name, a password and a CSRF token
-MAX_CERTIFICATE_FORM: Final = 16_384  # a code of 4,296 characters, the most that fits, each of which may be escaped
 _LOCALE: Final = "en"
 _LOG_IN: Final = "Log in"
 _WALLET_PAGE: Final = "/present"
@@ -67,8 +68,9 @@ async def show_log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
             there = urlsplit(issuer).netloc
             template = "issuer_log_in_provider.html"
             return _page(site, template, pending.pushed, title=_LOG_IN, provider=there, there=PROVIDER)
-        case PresentationLogIn():
-            return await _show_question(site, pending.pushed, browser)
+        case PresentationLogIn() as asking:
+            brought = asking is not site.log_in.means
+            return await _show_question(site, pending.pushed, browser, brought=brought)
 
 
 async def log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
@@ -89,12 +91,12 @@ async def log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
 
 
 async def bring_certificate(site: IssuerSite, request: HttpRequest) -> HttpResponse:
-    """A health certificate, as text: on to the wallet, or the same page with what is wrong with it."""
-    form = request.form()
-    browser = check_csrf(form, known_browser(request, site.cookies))
+    """A health certificate, as a picture or a text: on to the wallet, or the same page with what is wrong with it."""
+    form = read_form(request)
+    browser = check_csrf(dict(form.fields), known_browser(request, site.cookies))
     pending = await site.log_in.look(browser.id)
     try:
-        await site.log_in.bring_certificate(browser.id, form.get("certificate", ""))
+        await site.log_in.bring_certificate(browser.id, await read_health_code(form, site.codes))
     except (Malformed, Rejected) as error:
         if isinstance(error, Rejected) and error.check is Check.LOG_IN_OPEN:
             raise
@@ -175,7 +177,7 @@ def _certificate_page(
     )
 
 
-async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Browser) -> HttpResponse:
+async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Browser, *, brought: bool) -> HttpResponse:
     asked = await site.log_in.ask_wallet(browser.id)
     here = asked if isinstance(asked, Requested) else None
     failure = None if here is None else here.failure
@@ -184,6 +186,7 @@ async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Brows
         "issuer_log_in_wallet.html",
         pushed,
         title="Present from your wallet",
+        brought=brought,
         link=None if here is None else here.link(_verifier(site).link_target),
         page=None if here is None or site.wallet is None else here.link(site.wallet + _WALLET_PAGE),
         failure=None if failure is None else explain(Rejected(failure.check, failure.detail, field=failure.field)),
@@ -289,7 +292,7 @@ ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("GET", AUTHORIZATION_PATH, authorize, Audience.PERSON, limited=Limited(Limit.REQUEST)),
     Route("GET", LOG_IN, show_log_in, Audience.PERSON),  # a wallet is asked once a visit
     Route("POST", LOG_IN, log_in, Audience.PERSON, max_body=MAX_BODY, limited=_LOG_INS),
-    Route("POST", CERTIFICATE, bring_certificate, Audience.PERSON, max_body=MAX_CERTIFICATE_FORM, limited=_LOG_INS),
+    Route("POST", CERTIFICATE, bring_certificate, Audience.PERSON, max_body=MAX_UPLOAD, limited=_LOG_INS),
     Route("GET", PROVIDER, go_to_provider, Audience.PERSON, limited=_LOG_INS),
     Route("GET", RETURN, come_back, Audience.PERSON, limited=_LOG_INS),
     Route("GET", CONSENT, show_consent, Audience.PERSON),

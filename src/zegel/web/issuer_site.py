@@ -14,7 +14,7 @@ from zegel.services.issuer_documents import IssuerDocuments
 from zegel.services.issuer_policy import IssuerPolicy
 from zegel.services.log_in import LogInService
 from zegel.services.offers import OfferService
-from zegel.services.ports import Random
+from zegel.services.ports import CodeReader, Random
 from zegel.services.status_publisher import StatusPublisher
 from zegel.services.wallet_ending import WalletEnding
 from zegel.services.wallet_watch import WalletWatch
@@ -29,7 +29,8 @@ class IssuerSite:
 
     ``wallets`` watches those that something was issued to, ``endings`` asks their providers to revoke them.
     ``verifier`` asks wallets for the issuer, where people log in by presenting; ``wallet`` is the origin of a wallet's
-    pages on this machine, if there is one; ``scheme`` is what the links of offers begin with.
+    pages on this machine, if there is one; ``scheme`` is what the links of offers begin with;
+    ``codes`` reads health certificates from pictures.
     """
 
     authorization: AuthorizationService
@@ -49,6 +50,7 @@ class IssuerSite:
     scheme: OfferScheme
     wallet: str | None
     batch_size: int
+    codes: CodeReader
 
 
 def refuse_at_server(site: IssuerSite, error: ZegelError) -> HttpResponse:

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpResponse, json_response
+from zegel.services.health import health_codes
 from zegel.services.wallet.contents import HealthCertificate
-from zegel.services.wallet.health import health_codes
 from zegel.services.wallet.health_words import HealthView, describe_health
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route

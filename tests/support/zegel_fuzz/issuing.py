@@ -277,7 +277,7 @@ async def town_ground(folder: Path) -> AsyncIterator[Ground]:
         async def bring() -> None:
             wallet = town.wallet()
             page = await wallet.browser.open((await wallet.push(await town.offer("vaccination_valid"))).url)
-            fields = hidden_fields(page) | {"certificate": authority.code().decode()}
+            fields = hidden_fields(page) | {"code": authority.code().decode()}
             await wallet.browser.post("/log-in/certificate", fields)
 
         plays: dict[str, tuple[Play, ...]] = {

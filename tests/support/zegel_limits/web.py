@@ -15,7 +15,6 @@ ORIGIN: Final = "https://role.utopia.example"
 _BODIES: Final[Mapping[str, str]] = {
     "zegel.web.issuer.MAX_FORM": "zegel.web.issuer.WALLET_ROUTES",
     "zegel.web.issuer_log_in.MAX_BODY": "zegel.web.issuer_log_in.ROUTES",
-    "zegel.web.issuer_log_in.MAX_CERTIFICATE_FORM": "zegel.web.issuer_log_in.ROUTES",
     "zegel.web.issuer_operator.MAX_BODY": "zegel.web.issuer_operator.ROUTES",
     "zegel.web.issuer_pages.MAX_BODY": "zegel.web.issuer_pages.ROUTES",
     "zegel.web.provider.MAX_AUTHORIZATION": "zegel.web.provider.ROUTES",

@@ -15,7 +15,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.revocation import HashType, RevokedHashes, parse_revocation_batch
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health import HealthDesk, Ruling
+from zegel.services.health import HealthDesk, Ruling, pasted_code
 
 UTOPIA = Health()
 CODE = UTOPIA.code()
@@ -57,6 +57,10 @@ def test_a_configuration_names_files(tmp_path: Path) -> None:
     (tmp_path / "revoked" / "1.json").write_bytes(batch(HashType.UCI, VACCINATION["ci"].encode()))
     assert refusal(open_health_desk(trusting)) is Check.HEALTH_REVOKED
     assert refusal(open_health_desk(HealthConfig())) is Check.HEALTH_SIGNER
+
+
+def test_a_space_at_the_end_of_what_was_pasted_is_a_sign_of_base45() -> None:
+    assert pasted_code("  HC1:AB \r\n") == "HC1:AB "
 
 
 def test_the_reading_is_the_desks() -> None:

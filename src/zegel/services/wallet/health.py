@@ -11,10 +11,9 @@ from typing import Final, final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.certificate import UnverifiedHealthCertificate, parse_health_certificate
-from zegel.formats.hcert.code import PREFIX
 from zegel.formats.hcert.names import ValueSets
 from zegel.formats.hcert.schema import Kind
-from zegel.services.health import HealthDesk
+from zegel.services.health import HealthDesk, pasted_code
 from zegel.services.ports import Clock
 from zegel.services.wallet.contents import Counterpart, Entry, Happening, HealthCertificate, Outcome, WalletContents
 from zegel.services.wallet.journal import noted
@@ -69,7 +68,7 @@ class HealthDrawer:
 
     def judge(self, text: str) -> JudgedCertificate:
         """Read a certificate, and judge it today; ``Malformed`` for what is none."""
-        certificate, now = parse_health_certificate(clean(text).encode()), self._clock.now()
+        certificate, now = parse_health_certificate(pasted_code(text).encode()), self._clock.now()
         refusal = None
         try:
             self.books.desk.verify(certificate, at=now)
@@ -83,7 +82,7 @@ class HealthDrawer:
 
     async def add(self, text: str) -> HealthCertificate:
         """Keep a certificate, whatever it is worth; one that is there stays as it is. ``Malformed`` otherwise."""
-        judged, text = self.judge(text), clean(text)
+        judged, text = self.judge(text), pasted_code(text)
 
         def move(contents: WalletContents) -> tuple[WalletContents, HealthCertificate]:
             for held in contents.certificates:
@@ -128,20 +127,6 @@ class HealthDrawer:
             counterpart=Counterpart(name=judged.certificate.unverified_issuer, host="", certified=known),
             transactions=(judged.subject,),
         )
-
-
-def clean(text: str) -> str:
-    """A text as it was pasted, without the lines around it: its own spaces are signs of Base45."""
-    return text.strip("\r\n\t")
-
-
-def health_codes(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of a picture's texts that are health certificates; ``Malformed`` where none is."""
-    found = tuple(text for text in texts if text.startswith(PREFIX.decode()))
-    if not found:
-        expected = "a code" if not texts else "the code of a health certificate, whose text begins with HC1:"
-        raise Malformed("picture", "", f"expected {expected}")
-    return found
 
 
 def _found(contents: WalletContents, certificate_id: str) -> HealthCertificate:

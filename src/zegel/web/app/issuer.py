@@ -7,6 +7,7 @@ from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.config.roles import IssuerConfig
@@ -254,6 +255,7 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
         scheme=OfferScheme.HAIP if profile is HAIP else OfferScheme.OPENID,
         wallet=config.wallet,
         batch_size=config.batch_size,
+        codes=PictureCodeReader(),
     )
 
 

@@ -16,9 +16,9 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.code import build_code
 from zegel.formats.hcert.keys import DocumentSigners, parse_signer
-from zegel.services.health import HealthDesk
+from zegel.services.health import HealthDesk, health_codes
 from zegel.services.wallet.contents import WalletContents
-from zegel.services.wallet.health import MAX_CERTIFICATES, HealthBooks, HealthDrawer, health_codes
+from zegel.services.wallet.health import MAX_CERTIFICATES, HealthBooks, HealthDrawer
 from zegel.services.wallet.health_words import HealthView, describe_health
 from zegel.services.wallet.safe import Safe
 
