@@ -70,9 +70,7 @@ def over_asking(demo: RunningDemo) -> str:
     """The verifier asks for what it has not registered; the query of the link."""
     config = load_config(demo.folder / CONFIG_FILE).verifier
     begun = call_operator(
-        config.operator_address,
-        config.operator_port,
-        config.operator_token,
+        config,
         method="POST",
         path="/requests",
         body={"dcql_query": OVER_ASKING},

@@ -91,9 +91,8 @@ async def present(person: Person) -> Page:
 def revoke(village: Village) -> Any:
     """The issuer takes back what Erika has, and says so in its lists."""
     issuer = village.config.issuer
-    door = (issuer.operator_address, issuer.operator_port, issuer.operator_token)
-    revoked = call_operator(*door, method="POST", path="/revocations", body={"person": "erika", "type": "pid"})
-    call_operator(*door, method="POST", path="/status/publish", body={})
+    revoked = call_operator(issuer, method="POST", path="/revocations", body={"person": "erika", "type": "pid"})
+    call_operator(issuer, method="POST", path="/status/publish", body={})
     return revoked["revoked"]
 
 

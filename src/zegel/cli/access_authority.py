@@ -112,11 +112,8 @@ def _say(args: Namespace, answer: dict[str, Any]) -> int:
 
 
 def _call(args: Namespace, method: str, path: str, body: object = None, query: dict[str, str] | None = None) -> Any:
-    config = find_config(args).access_authority
     return call_operator(
-        config.operator_address,
-        config.operator_port,
-        config.operator_token,
+        find_config(args).access_authority,
         method=method,
         path=path,
         body=body,

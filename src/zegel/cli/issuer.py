@@ -95,7 +95,4 @@ def _print_revoked(batches: Sequence[Any]) -> None:
 
 
 def _call(args: Namespace, path: str, body: object) -> Any:
-    config = find_config(args).issuer
-    return call_operator(
-        config.operator_address, config.operator_port, config.operator_token, method="POST", path=path, body=body
-    )
+    return call_operator(find_config(args).issuer, method="POST", path=path, body=body)

@@ -3,7 +3,7 @@
 import json
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from zegel.adapters.keyfiles import load_secret
@@ -15,10 +15,27 @@ _SECONDS: Final = 90  # a result may be waited for; nothing else takes long
 _CHECKS: Final = {check.id: check for check in Check}
 
 
+class Operated(Protocol):
+    """The settings of a role with an operator API: where that listens, and the file of the token that opens it."""
+
+    @property
+    def operator_address(self) -> str:
+        """The address."""
+        ...
+
+    @property
+    def operator_port(self) -> int:
+        """The port."""
+        ...
+
+    @property
+    def operator_token(self) -> Path:
+        """The file."""
+        ...
+
+
 def call_operator(
-    address: str,
-    port: int,
-    token: Path,
+    role: Operated,
     *,
     method: str,
     path: str,
@@ -26,8 +43,12 @@ def call_operator(
     query: dict[str, str] | None = None,
 ) -> Any:
     """Call and return the JSON answer; a refusal is raised here as the error that it was there."""
+    address, port = role.operator_address, role.operator_port
     target = quote(path) + ("?" + urlencode(query) if query else "")
-    headers = {"authorization": "Bearer " + base64url(load_secret(token)), "content-type": "application/json"}
+    headers = {
+        "authorization": "Bearer " + base64url(load_secret(role.operator_token)),
+        "content-type": "application/json",
+    }
     connection = HTTPConnection(address, port, timeout=_SECONDS)
     try:
         connection.request(method, target, body=None if body is None else json.dumps(body), headers=headers)

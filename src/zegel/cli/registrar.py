@@ -205,11 +205,8 @@ async def _open(config: Config) -> Any:
 
 
 def _call(args: Namespace, method: str, path: str, body: object = None, query: dict[str, str] | None = None) -> Any:
-    config = find_config(args).registrar
     return call_operator(
-        config.operator_address,
-        config.operator_port,
-        config.operator_token,
+        find_config(args).registrar,
         method=method,
         path=path,
         body=body,

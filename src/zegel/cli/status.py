@@ -89,10 +89,7 @@ def _say(args: Namespace, said: dict[str, object], text: str) -> int:
 
 def _show_herds(args: Namespace) -> int:
     """Ask the issuer's operator API; a list that is about too few is called so, for whoever fetches it tells whose."""
-    config = find_config(args).issuer
-    answer = call_operator(
-        config.operator_address, config.operator_port, config.operator_token, method="GET", path="/status"
-    )
+    answer = call_operator(find_config(args).issuer, method="GET", path="/status")
     if args.json:
         print_data(answer)
         return ACCEPTED

@@ -84,11 +84,8 @@ def _wait(args: Namespace) -> Any:
 
 
 def _call(args: Namespace, method: str, path: str, *, body: object = None, query: dict[str, str] | None = None) -> Any:
-    config = find_config(args).verifier
     return call_operator(
-        config.operator_address,
-        config.operator_port,
-        config.operator_token,
+        find_config(args).verifier,
         method=method,
         path=path,
         body=body,

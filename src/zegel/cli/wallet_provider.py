@@ -120,11 +120,8 @@ def _day(seconds: int) -> str:
 
 
 def _call(args: Namespace, method: str, path: str, body: object, query: dict[str, str] | None = None) -> Any:
-    config = find_config(args).wallet_provider
     return call_operator(
-        config.operator_address,
-        config.operator_port,
-        config.operator_token,
+        find_config(args).wallet_provider,
         method=method,
         path=path,
         body=body,

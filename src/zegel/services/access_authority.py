@@ -17,7 +17,7 @@ from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import Certificate, verify_path
 from zegel.protocols.transparency.submission import PRECERTIFICATE, UnverifiedSubmission
 from zegel.services.access_ports import AccessStore, CertificateLog, Registry
-from zegel.services.ports import Clock, Kind, Outbound, Random
+from zegel.services.ports import FOR_EVER, Clock, Kind, Outbound, Random
 from zegel.services.turns import Turns
 from zegel.trust.access_authority.orders import AccessOrder, Challenge, Standing, begin_order
 from zegel.trust.access_authority.profile import (
@@ -37,7 +37,6 @@ CRL_SUFFIX: Final = ".crl"
 CERTIFICATE_SUFFIX: Final = ".cer"
 PAGE: Final = 100  # certificates that the operator is shown at a time
 _MAX_ANSWER: Final = 1_024  # bytes; a token and a thumbprint have 87
-_FOR_EVER: Final = 1 << 62
 _REPORTED: Final = 50  # reports that are tried again in one turn
 
 
@@ -146,7 +145,7 @@ class AccessAuthorityService:
                 if await transaction.take(ORDERS, order_id) is None:
                     raise Rejected(Check.ACCESS_ORDER, "the order is over", field="order")
                 await transaction.access.add(issued)
-                await transaction.put(UNREPORTED, order_id, Unreported(order=order_id), expires=_FOR_EVER)
+                await transaction.put(UNREPORTED, order_id, Unreported(order=order_id), expires=FOR_EVER)
             self.issued += 1
         with suppress(Unavailable):  # the timer tries again
             await self.report()

@@ -14,12 +14,11 @@ from zegel.primitives.crl import sign_crl
 from zegel.primitives.x509 import DAY
 from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, IssuingAuthority
 from zegel.services.access_ports import AccessStore, AccessTransaction, Registry
-from zegel.services.ports import Clock, Kind
+from zegel.services.ports import FOR_EVER, Clock, Kind
 from zegel.trust.access_authority.orders import check_reason
 from zegel.trust.access_authority.profile import check_certifiable
 from zegel.trust.access_authority.selection import CertificatesOf, OneCertificate, Selection, check_confirmed
 
-_FOR_EVER: Final = 1 << 62
 _PARTIES: Final = 100  # of which the register is asked in one transaction's page
 
 
@@ -132,9 +131,9 @@ class AccessRevocationService:
         stored = await transaction.load(NUMBERS, issuing.key_id)
         number = ListNumber(number=1 if stored is None else stored.value.number + 1)
         if stored is None:
-            await transaction.put(NUMBERS, issuing.key_id, number, expires=_FOR_EVER)
+            await transaction.put(NUMBERS, issuing.key_id, number, expires=FOR_EVER)
         else:
-            await transaction.swap(NUMBERS, issuing.key_id, number, version=stored.version, expires=_FOR_EVER)
+            await transaction.swap(NUMBERS, issuing.key_id, number, version=stored.version, expires=FOR_EVER)
         authority = issuing.authority
         return sign_crl(
             authority.certificate,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar, final
+from typing import Final, Generic, Protocol, TypeVar, final
 
 from zegel.formats.claims import Claims
 from zegel.formats.credential import Format
@@ -87,6 +87,10 @@ class Transaction(Protocol):
     async def claim(self, purpose: str, key: str, *, expires: int) -> bool:
         """Mark a value as used until it expires; False when it was used before."""
         ...
+
+
+FOR_EVER: Final = 1 << 62
+"""The ``expires`` of what is kept until it is taken."""
 
 
 class Store(Protocol):

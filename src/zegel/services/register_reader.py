@@ -12,7 +12,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import Json, JsonObject, encode_json, parse_object
 from zegel.primitives.jws import encode_header, sign_encoded
 from zegel.primitives.keys import Signer
-from zegel.services.ports import Clock, Kind
+from zegel.services.ports import FOR_EVER, Clock, Kind
 from zegel.services.register_ports import Found, Register, RegistrarStore, RegistrarTransaction, StoredEntry
 from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import LogHead, check_kept, registration_digest, sign_log_head
@@ -26,7 +26,6 @@ _MAX_ANSWER: Final = 1 << 20  # bytes, but for a single party: twice what a page
 _LOOKED_THROUGH: Final = 20  # candidates for a question about one use, 0.4 ms each; the cursor goes on from there
 _AUDITED: Final = 200  # entries of the log in memory at a time
 MAX_ACCESS_CERTIFICATES: Final = 200  # of one party that the register knows of; each is a kilobyte
-_FOR_EVER: Final = 1 << 62
 
 
 @final
@@ -123,13 +122,13 @@ class RegisterReader:
             stored = await transaction.load(ACCESS, identifier)
             if stored is None:
                 known = AccessCertificates(certificates=(text,))
-                await transaction.put(ACCESS, identifier, known, expires=_FOR_EVER)
+                await transaction.put(ACCESS, identifier, known, expires=FOR_EVER)
                 return 1
             told = stored.value.certificates
             if len(told) >= MAX_ACCESS_CERTIFICATES:
                 raise Malformed("request", "certificate", f"expected at most {MAX_ACCESS_CERTIFICATES} of one party")
             known = AccessCertificates(certificates=(*told, text))
-            await transaction.swap(ACCESS, identifier, known, version=stored.version, expires=_FOR_EVER)
+            await transaction.swap(ACCESS, identifier, known, version=stored.version, expires=FOR_EVER)
             return len(known.certificates)
 
     async def head(self) -> bytes:

@@ -11,7 +11,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
 from zegel.protocols.oidc.upstream import UpstreamRequest
-from zegel.services.ports import Clock, Kind, Random, Store
+from zegel.services.ports import FOR_EVER, Clock, Kind, Random, Store
 from zegel.services.upstream import UpstreamLogIn
 from zegel.trust.register.states import Actor, Duty
 
@@ -21,7 +21,6 @@ CODE_SECONDS: Final = 86_400  # for an officer to enrol
 TOKEN_SECONDS: Final = 7_776_000  # a party's program signs in anew after a quarter of a year
 _SECRET_BYTES: Final = 32
 _CODE_BYTES: Final = 10  # 80 bits: nobody guesses that in a day
-_FOR_EVER: Final = 1 << 62
 
 
 @final
@@ -143,7 +142,7 @@ class RegistrarPeople:
                 raise Rejected(Check.REGISTER_DUTY, "expected a code that the operator made, unused", field="code")
             subject = stored.value.subject
             if await transaction.load(OFFICER, subject) is None:
-                await transaction.put(OFFICER, subject, Officer(subject=subject), expires=_FOR_EVER)
+                await transaction.put(OFFICER, subject, Officer(subject=subject), expires=FOR_EVER)
             enrolled = SignedIn(subject=subject, name=stored.value.name, duty=Duty.OFFICER, enrolled=True)
             await transaction.swap(SESSION, browser, enrolled, version=stored.version, expires=stored.expires)
         return enrolled

@@ -229,10 +229,9 @@ class Walk:
     async def operate(self, role: str, method: str, path: str, body: object = None) -> Any:
         """Call a role's operator API, and once more when nobody answers, or when it is to come again in a moment."""
         table = getattr(self.town.config, role.replace("-", "_"))
-        door = (table.operator_address, table.operator_port, table.operator_token)
 
         def call() -> Any:
-            return call_operator(*door, method=method, path=path, body=body)
+            return call_operator(table, method=method, path=path, body=body)
 
         try:
             return await asyncio.to_thread(call)

@@ -132,6 +132,4 @@ async def _turn(roles: Sequence[OpenRole], name: str) -> None:
 
 
 def _operate(role: RegistrarConfig | AccessAuthorityConfig, path: str, body: object) -> Any:
-    return call_operator(
-        role.operator_address, role.operator_port, role.operator_token, method="POST", path=path, body=body
-    )
+    return call_operator(role, method="POST", path=path, body=body)

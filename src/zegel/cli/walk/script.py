@@ -255,9 +255,7 @@ def _registration_certificate(config: Config) -> str:
     """What the registrar issued to the bee keepers when it approved them."""
     registrar = config.registrar
     told = call_operator(
-        registrar.operator_address,
-        registrar.operator_port,
-        registrar.operator_token,
+        registrar,
         method="GET",
         path=f"/registrations/{_BEES_IDENTIFIER}",
     )
@@ -265,6 +263,4 @@ def _registration_certificate(config: Config) -> str:
 
 
 def _operate(role: IssuerConfig | VerifierConfig | RegistrarConfig, path: str, body: object) -> Any:
-    return call_operator(
-        role.operator_address, role.operator_port, role.operator_token, method="POST", path=path, body=body
-    )
+    return call_operator(role, method="POST", path=path, body=body)
