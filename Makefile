@@ -21,11 +21,11 @@ demo:
 test:
 	@tools/setup test
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n auto --cov --durations=10
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --durations=10
 
 test-fast:
 	@tools/setup test
-	@$(BIN)/python -m pytest -n auto -m "not slow" --hypothesis-profile=quick
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --hypothesis-profile=quick
 
 check:
 	@tools/setup test

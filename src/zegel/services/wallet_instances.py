@@ -102,7 +102,8 @@ async def activate(
         if instance.key != key:
             raise Rejected(Check.WALLET_INSTANCE, "expected a revocation code of this wallet's own", field="code")
         return check_alive(instance)
-    instance = Instance(id=base64url(random(_ID_BYTES)), key=key, code=code, day=now // DAY * DAY)
+    id_ = random(_ID_BYTES).hex()  # it is typed on command lines, where a first hyphen means something
+    instance = Instance(id=id_, key=key, code=code, day=now // DAY * DAY)
     await transaction.put(INSTANCE, instance.id, instance, expires=until)
     await transaction.put(BY_CODE, base64url(code), InstanceName(id=instance.id), expires=until)
     return instance
