@@ -102,8 +102,8 @@ class Person:
         self.heading("Your credentials")
         self.see("wallet with credentials")
 
-    def take_up(self, type_: str = PID) -> None:
-        """Up to the log-in."""
+    def take_up(self, type_: str = PID, *, name: str = "log-in") -> None:
+        """Up to the issuer's first page, which is mostly the log-in."""
         self.visit("issuer")
         self.page.get_by_label(type_, exact=True).check()
         self.press("Get an offer", name="offer")
@@ -111,7 +111,7 @@ class Person:
         self.press("See the offer", name="offer in the wallet")
         self.page.get_by_role("button", name=re.compile("^Log in at ")).click()
         self.page.wait_for_url(self.demo.ready["issuer"] + "/log-in")
-        self.see("log-in")
+        self.see(name)
 
     def log_in(self, login: str = LOGIN, password: str = PASSWORD) -> None:
         """Be a person of the register."""

@@ -14,8 +14,7 @@ def code_of(demo: RunningDemo, person: str) -> str:
 
 def attest(person: Person, *, picture: bytes) -> None:
     """From the issuer's front page to the attestation in the wallet, whose page is shown."""
-    person.take_up("Vaccination valid")
-    person.see("certificate to bring")
+    person.take_up("Vaccination valid", name="certificate to bring")
     chosen = {"name": "code.png", "mimeType": "image/png", "buffer": picture}
     person.page.get_by_label("Picture or PDF of its code", exact=True).set_input_files(files=[chosen])  # type: ignore[list-item]
     person.press("Go on", name="question of the issuer")
