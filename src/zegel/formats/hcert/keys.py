@@ -85,13 +85,13 @@ class DocumentSigners:
     """The signers that are trusted, by key identifier."""
 
     def __init__(self, signers: Iterable[DocumentSigner]) -> None:
-        self._by_kid: dict[bytes, list[DocumentSigner]] = {}
+        self._by_kid: dict[bytes, tuple[DocumentSigner, ...]] = {}
         for signer in signers:
-            self._by_kid.setdefault(signer.kid, []).append(signer)
+            self._by_kid[signer.kid] = (*self.named(signer.kid), signer)
 
     def named(self, kid: bytes) -> tuple[DocumentSigner, ...]:
         """Those by this identifier, of which there may be several."""
-        return tuple(self._by_kid.get(kid, ()))
+        return self._by_kid.get(kid, ())
 
     def __len__(self) -> int:
         return sum(map(len, self._by_kid.values()))

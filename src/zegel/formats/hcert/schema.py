@@ -80,12 +80,12 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     sampled = entry.get("sc")
     if type(sampled) is Tag and sampled.tag == TAG_DATE_TIME:  # CBOR's own way to say that a text is a time
         entry["sc"] = sampled.value
-    for name, needed, rule in _ENTRIES[kind]:
+    for name, where, needed, rule in _RULES[kind]:
         value = entry.get(name)
         if value is not None:
-            rule(value, f"{kind}[0].{name}", odd)
+            rule(value, where, odd)
         elif needed or name in entry:
-            raise Malformed(WHAT, f"{kind}[0].{name}", "expected this member, which is no null")
+            raise Malformed(WHAT, where, "expected this member, which is no null")
     return kind, tuple(warnings)
 
 
@@ -93,13 +93,13 @@ def _check_name(name: object, odd: Refuse) -> None:
     if type(name) is not dict or not ("fnt" in name or "gnt" in name):
         raise Malformed(WHAT, "nam", "expected an object with fnt or gnt")
     _check_members(name, "nam")
-    for member in ("fn", "gn", "fnt", "gnt"):
+    for member, latin in _NAMES:
         if member not in name:
             continue
         text = _text(name, member, "nam.")
         if len(text) > MAX_TEXT:
             odd(f"nam.{member}", f"expected at most {MAX_TEXT} characters")
-        if member.endswith("t") and not _LATIN.fullmatch(text):
+        if latin and not _LATIN.fullmatch(text):
             odd(f"nam.{member}", "expected the letters of ICAO 9303, and <")
 
 
@@ -192,3 +192,11 @@ _ENTRIES: Final[Mapping[Kind, tuple[tuple[str, bool, Rule], ...]]] = {
         *_SAME_END,
     ),
 }
+_NAMES: Final = (("fn", False), ("gn", False), ("fnt", True), ("gnt", True))
+"""The parts of a name, and whether each is in the letters of ICAO 9303."""
+
+_RULES: Final = {
+    kind: tuple((name, f"{kind}[0].{name}", needed, rule) for name, needed, rule in entries)
+    for kind, entries in _ENTRIES.items()
+}
+"""The same with the place of each member, which is not put together anew for each certificate."""
