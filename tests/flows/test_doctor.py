@@ -1,15 +1,15 @@
 """The doctor before a deployment: everything is good, then one thing at a time is not, and exactly that is found."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
-from email.utils import formatdate
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.browser import link_of
+from zegel_testing.doctor import Spoil, date, eyes, found, ill, serve_trust
 from zegel_testing.issuing_world import IssuingWorld, issuing_world
 from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.sign_in_world import SignInWorld, sign_in_world
@@ -18,60 +18,24 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.revocation_files import read_revocations
 from zegel.config.roles import Config
-from zegel.errors import Malformed, Unavailable
+from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.keys import random_private_key
-from zegel.profiles import HAIP, PLAIN
+from zegel.profiles import PLAIN
 from zegel.services.doctor.doctor import examine
-from zegel.services.doctor.eyes import DAY, Eyes
-from zegel.services.doctor.findings import Finding, State
+from zegel.services.doctor.eyes import DAY
+from zegel.services.doctor.findings import State
 from zegel.services.doctor.topics import Topic
-from zegel.services.ports import Outbound, TlsPeer
+from zegel.services.ports import TlsPeer
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.revocation import RevocationLists
-from zegel.web.app.roles import World
 
 pytestmark = pytest.mark.anyio
 
-Spoil = Callable[[HttpRequest, HttpResponse], HttpResponse]
 METADATA = "/.well-known/openid-credential-issuer"
 SERVER = "/.well-known/oauth-authorization-server"
 PROVIDER = "/.well-known/openid-configuration"
-
-
-@dataclass
-class Spoiled:
-    """A way out behind which a good peer has one fault."""
-
-    outbound: Outbound
-    spoil: Spoil
-
-    async def fetch(self, request: HttpRequest, *, redirects: int = 0, max_bytes: int = 1 << 18) -> HttpResponse:
-        response = await self.outbound.fetch(request, redirects=redirects, max_bytes=max_bytes)
-        dated = replace(response, headers=(*response.headers, ("date", date(0))))
-        return self.spoil(request, dated)
-
-
-@dataclass
-class Handshake:
-    """A ``TlsProbe`` that shakes hands as it is told to."""
-
-    peer: TlsPeer | None = None
-
-    async def look(self, origin: str) -> TlsPeer:
-        if self.peer is None:
-            raise Unavailable(origin, "its certificate is not accepted: hostname mismatch")
-        return self.peer
-
-
-def date(seconds: int) -> str:
-    """A Date header so long after now."""
-    return formatdate(NOW + seconds, usegmt=True)
-
-
-def untouched(_request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    return response
 
 
 def members_at(path: str, **changes: Any) -> Spoil:
@@ -103,28 +67,6 @@ def status_at(path: str, status: int) -> Spoil:
     return lambda request, response: replace(response, status=status) if request.path == path else response
 
 
-def eyes(world: World, spoil: Spoil = untouched, *, tls: TlsPeer | None = None, **changes: Any) -> Eyes:
-    seen = Eyes(
-        outbound=Spoiled(world.outbound, spoil),
-        trust=world.trust,
-        tls=Handshake(tls),
-        clock=world.clock,
-        random=system_random,
-        profile=HAIP,
-        plain_origins=world.config.loopback_origins(),
-        transaction_types={},
-    )
-    return replace(seen, **changes)
-
-
-def ill(findings: Any) -> set[tuple[Topic, str, State]]:
-    return {(each.topic, each.subject, each.state) for each in findings if each.state is not State.GOOD}
-
-
-def found(findings: Any, topic: Topic, subject: str) -> Finding:
-    return next(each for each in findings if (each.topic, each.subject) == (topic, subject))
-
-
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -138,12 +80,14 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture
 async def issuing(sandbox: Config, tmp_path: Path) -> AsyncIterator[IssuingWorld]:
     async with issuing_world(sandbox, database=f"sqlite:///{tmp_path}/issuer.db") as world:
+        await serve_trust(world.world, world.handlers)
         yield world
 
 
 @pytest.fixture
 async def signing_in(sandbox: Config, tmp_path: Path) -> AsyncIterator[SignInWorld]:
     async with sign_in_world(sandbox, database=tmp_path / "provider.db") as world:
+        await serve_trust(world.world, world.handlers)
         yield world
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from zegel.adapters.files import os_errors, read_file
 from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_secret
 from zegel.adapters.keyrings import KeyFiles, load_ring
+from zegel.adapters.registration_files import load_registration
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.config.parse import parse_config
 from zegel.config.role import RoleConfig
@@ -29,6 +30,7 @@ _LOADERS: Final[Mapping[str, Callable[[Path], object]]] = {
     "access_chain": load_certificates,
     "status_chain": load_certificates,
     "registrar_token": load_secret,
+    "registration": load_registration,
 }
 """How a role reads the files that its settings name."""
 _CHAIN_OF: Final = {"key": "chain", "access_key": "access_chain", "status_key": "status_chain"}
@@ -57,18 +59,28 @@ def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str
             pair = getattr(role, key, None), getattr(role, chain, None)
             if all(isinstance(path, Path) and path.exists() for path in pair):
                 yield from _fault(f"{name}.{chain}", _load_ring, *pair)
-        secret = getattr(getattr(role, "source", None), "client_secret", None)
-        if secret is not None:
-            yield from _fault(f"{name}.source.client_secret", load_client_secret, secret)
+        for setting, load, path in _inner(role):
+            if path is not None:
+                yield from _fault(f"{name}.{setting}", load, path)
         if role.tls_certificate is not None:
             yield from _fault(f"{name}.tls_certificate", _load_tls, role.tls_certificate, role.tls_key)
     yield from _shared_ports(roles)
 
 
+def _inner(role: RoleConfig) -> Iterator[tuple[str, Callable[[Path], object], Path | None]]:
+    """The files that tables within a role's name."""
+    source: Any = getattr(role, "source", None)
+    if source is not None:
+        yield "source.client_secret", load_client_secret, source.client_secret
+        yield "source.registration", load_registration, source.registration
+    for position, client in enumerate(getattr(role, "clients", ())):
+        yield f"clients[{position}].registration", load_registration, client.registration
+
+
 def _fault(where: str, load: Callable[..., object], *paths: Any) -> Iterator[str]:
     try:
         load(*paths)
-    except Unavailable as error:
+    except (Malformed, Unavailable) as error:
         yield f"{where}: {error.detail}"
 
 

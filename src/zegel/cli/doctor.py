@@ -73,7 +73,7 @@ async def _examined(args: Namespace) -> tuple[Finding, ...]:
     async with _eyes(args, config) as eyes:
         health = await eyes.trust.refresh()
         outside = await examine(args.url, eyes=eyes)
-        inside = () if config is None else examine_inside(config, args.url, health=health, now=eyes.clock.now())
+        inside = () if config is None else await examine_inside(config, args.url, health=health, eyes=eyes)
         return (*outside, *inside)
 
 

@@ -1,25 +1,31 @@
-"""The inside of a deployment: its configuration, the keys that it names, and the lists that it relies on."""
+"""The inside of a deployment: its configuration, the keys and the registration certificates that it names, and the
+lists that it relies on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from zegel.adapters.configuration import find_faults
 from zegel.adapters.keyrings import load_ring
+from zegel.adapters.registration_files import load_registration
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config
 from zegel.config.setting import settings_of
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import origin_of
-from zegel.services.doctor.eyes import examine_days_left
+from zegel.services.doctor.eyes import Eyes, examine_days_left
 from zegel.services.doctor.findings import Finding, Findings, State
+from zegel.services.doctor.registration import Shown, examine_registration
 from zegel.services.doctor.topics import Topic
 from zegel.services.trust import ListHealth
+from zegel.trust.access import party_identifier, party_service
+from zegel.trust.registration.transport import REGISTRATION_FORMAT
 from zegel.web.app.keys import role_keys
+from zegel.web.app.registration import shown_registrations
 
 
-def examine_inside(config: Config, url: str, *, health: Sequence[ListHealth], now: int) -> Iterator[Finding]:
+async def examine_inside(config: Config, url: str, *, health: Sequence[ListHealth], eyes: Eyes) -> Sequence[Finding]:
     """What the configuration says of the roles at the origin of ``url``; nothing where none of them is there."""
-    findings = Findings()
+    findings, now = Findings(), eyes.clock.now()
     roles = _roles_at(config, url)
     for name, role in roles.items():
         faults = list(find_faults(config, {name: role}))
@@ -33,9 +39,28 @@ def examine_inside(config: Config, url: str, *, health: Sequence[ListHealth], no
                 certificates = load_ring(key.files).current.certificates
                 if certificates:
                     examine_days_left(findings, key.name, certificates[0].not_after, now=now)
+    await _examine_registrations(findings, config, roles, eyes=eyes)
     if roles:
         _examine_lists(findings, health, now=now)
-    yield from findings
+    return tuple(findings)
+
+
+async def _examine_registrations(findings: Findings, config: Config, roles: Collection[str], *, eyes: Eyes) -> None:
+    """Each registration certificate that a role shows, beside the access certificate that it shows it with."""
+    access = {key.role: key for key in role_keys(config) if key.setting == "access_key"}
+    for shown in shown_registrations(config):
+        if shown.role not in roles:
+            continue
+        with findings.trying(Topic.CONFIGURATION, shown.name):
+            (leaf, *_) = load_ring(access[shown.role].files).current.certificates
+            certificate = Shown(
+                entries=[(REGISTRATION_FORMAT, load_registration(shown.path))],
+                field=shown.name,
+                identifier=party_identifier(leaf),
+                service=party_service(leaf),
+                name=shown.name,
+            )
+            await examine_registration(findings, certificate, eyes=eyes)
 
 
 def _roles_at(config: Config, url: str) -> dict[str, RoleConfig]:

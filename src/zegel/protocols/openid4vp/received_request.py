@@ -26,6 +26,7 @@ from zegel.protocols.openid4vp.transaction_data import (
     rejected_as_transaction,
 )
 from zegel.trust.access import UnauthenticatedParty
+from zegel.trust.registration.transport import REGISTRATION_FORMAT
 
 MAX_INFOS: Final = 16  # a registration certificate each for as many intended uses; the specification sets no limit
 _WHAT: Final = "presentation request"
@@ -67,6 +68,12 @@ class VerifiedRequest:
             response_uri=self.reply.response_uri,
             jwk_thumbprint=None if key is None else key.key.thumbprint(),
         )
+
+    @property
+    def registered_queries(self) -> frozenset[str]:
+        """The credential queries that its registration certificate is sent for; empty for all of them."""
+        sent = (info for info in self.verifier_info if info.format == REGISTRATION_FORMAT)
+        return frozenset(id_ for info in sent for id_ in info.credential_ids)
 
     @property
     def without_pid(self) -> frozenset[str]:

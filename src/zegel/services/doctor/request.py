@@ -11,6 +11,7 @@ from zegel.protocols.openid4vp.wallet import Consent, Fetching, Refusal, begin
 from zegel.services.doctor.answers import examine_clock
 from zegel.services.doctor.eyes import Eyes, examine_days_left, examine_tls, host_of
 from zegel.services.doctor.findings import Findings, State
+from zegel.services.doctor.registration import examine_asked
 from zegel.services.doctor.topics import Topic
 from zegel.trust.access import VerifiedParty
 
@@ -47,6 +48,7 @@ async def _examine_step(findings: Findings, step: Consent | Refusal, *, eyes: Ey
         case Consent(request=request):
             _examine_party(findings, request, eyes=eyes)
             await examine_tls(findings, origin_of(request.reply.response_uri, what="response_uri"), eyes=eyes)
+            await examine_asked(findings, request, eyes=eyes)
             asked = ", ".join(f"{entry.id} ({entry.format})" for entry in request.query.credentials)
             findings.note(Topic.REQUEST, _SUBJECT, State.GOOD, f"it asks for {asked}")
         case Refusal(check=check, detail=detail, field=field):

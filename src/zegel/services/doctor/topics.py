@@ -89,6 +89,16 @@ class Topic(Enum):
         "OpenID4VP 1.0 sections 5 and 8; HAIP 1.0 section 5",
         "correct the member that is named; zegel explain has the rule",
     )
+    REGISTRATION = (
+        "it shows one registration certificate: of a listed provider, for its own access certificate, and not revoked",
+        "ARF 3.0 RPRC_01a, RPRC_17, RPRC_17a, RPRC_19 and RPRC_22; ETSI TS 119 475 V1.2.1 clause 5.2",
+        "have the registrar issue another one before this one ends; a role reads its file again without a restart",
+    )
+    REGISTERED = (
+        "everything that an answer to its query could disclose is registered, and so is everything that it issues",
+        "ARF 3.0 RPRC_21, RPRC_23, ISSU_24a, ISSU_24b, ISSU_34a and ISSU_34b",
+        "ask for and issue what is registered, or have more registered and send the new registration certificate",
+    )
     KEYS = (
         "its published keys can be read, and each has a name of its own",
         "RFC 7517 section 4.5; OpenID Connect Core 1.0 section 10.1",

@@ -25,7 +25,7 @@ from zegel.services.wallet.contents import Finding, Vetting
 from zegel.trust.access import VerifiedParty
 from zegel.trust.anchors import Purpose
 from zegel.trust.registration.parse import parse_registration
-from zegel.trust.registration.transport import REGISTRATION_FORMAT, check_one_sent
+from zegel.trust.registration.transport import check_one_sent
 from zegel.trust.registration.values import BoundRegistration, CurrentRegistration
 from zegel.trust.registration.verify import (
     check_registered_attestation,
@@ -109,8 +109,7 @@ class _Asked:
     def __init__(self, request: VerifiedRequest, extended: Mapping[str, frozenset[str]]) -> None:
         self._query = request.query
         self._extended = extended
-        sent = (info for info in request.verifier_info if info.format == REGISTRATION_FORMAT)
-        self._concerned = frozenset(id_ for info in sent for id_ in info.credential_ids)
+        self._concerned = request.registered_queries
 
     def findings(self, bound: BoundRegistration) -> tuple[Finding, ...]:
         registered = bound.certificate.credentials

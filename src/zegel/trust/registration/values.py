@@ -15,6 +15,7 @@ JWT_TYPE: Final = "rc-wrp+jwt"  # tables 5 and 6
 CWT_TYPE: Final = "rc-wrp+cwt"
 POLICY: Final = "0.4.0.19475.3.1"  # OVR-6.1.3-01
 MAX_VALIDITY: Final = 366 * DAY  # GEN-5.2.4-08: at most twelve months
+_FORTNIGHT: Final = 14 * DAY  # time enough for a registrar's officers
 
 
 @final
@@ -88,6 +89,11 @@ class RegistrationCertificate:
     def valid_until(self) -> int:
         """When it ends, said or not."""
         return self.issued_at + MAX_VALIDITY if self.expires is None else self.expires
+
+    @property
+    def renew_from(self) -> int:
+        """When the next one should be at hand: a fortnight before the end, or in the last quarter of a short life."""
+        return self.valid_until - min(_FORTNIGHT, max(self.valid_until - self.issued_at, 0) // 4)
 
 
 @final

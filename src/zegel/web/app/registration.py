@@ -1,13 +1,39 @@
 """Registration certificates of the roles: files that the registrar gave out, read again as it gives out others."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from zegel.adapters.files import read_file
-from zegel.trust.registration.parse import MAX_CERTIFICATE, parse_registration
-from zegel.trust.registration.transport import certificate_text
+from zegel.adapters.registration_files import load_registration
+from zegel.config.roles import Config
 from zegel.web.app.roles import Timer, World
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRegistration:
+    """A setting that names a registration certificate, and the role whose access certificate it is shown with."""
+
+    name: str
+    role: str
+    path: Path
+
+
+def shown_registrations(config: Config) -> Iterator[ShownRegistration]:
+    """Those that the roles show, by the paths of their settings."""
+    clients = enumerate(config.provider.clients)
+    settings = {
+        "issuer.registration": config.issuer.registration,
+        "issuer.source.registration": config.issuer.source.registration,
+        "verifier.registration": config.verifier.registration,
+        "provider.registration": config.provider.registration,
+        **{f"provider.clients[{at}].registration": client.registration for at, client in clients},
+        "door.registration": config.door.registration,
+    }
+    for name, path in settings.items():
+        if path is not None:
+            yield ShownRegistration(name=name, role=name.partition(".")[0], path=path)
 
 
 @final
@@ -47,12 +73,3 @@ class RegistrationFiles:
                 for followed, follower in self._followers:
                     if followed == path:
                         follower(text)
-
-
-def load_registration(path: Path) -> str:
-    """Read a certificate of either format, as JSON carries it; what it says is left to whoever it is shown to."""
-    data = read_file(path, max_bytes=MAX_CERTIFICATE)
-    if data.isascii():  # a JWT; of a CWT every byte counts
-        data = data.strip()
-    parse_registration(data)
-    return certificate_text(data)
