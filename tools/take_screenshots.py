@@ -1,4 +1,4 @@
-"""Takes the screenshots of docs/screenshots: a person at a browser, from the identity office to Tax online."""
+"""Takes the screenshots of docs/screenshots: people at a browser, from the identity office to the registrar."""
 
 import sys
 import tempfile
@@ -12,6 +12,14 @@ from zegel_testing.chromium import chromium  # noqa: E402
 from zegel_testing.demo import RunningDemo  # noqa: E402
 from zegel_testing.person import Person  # noqa: E402
 from zegel_testing.pictures import drawn, saved, vector_picture  # noqa: E402
+from zegel_testing.registrar_visit import (  # noqa: E402
+    IDENTIFIER,
+    decide,
+    enrol,
+    fill_in,
+    sign_in_as_officer,
+    sign_in_for_a_party,
+)
 from zegel_testing.telephone import hold_before  # noqa: E402
 from zegel_testing.vaccination import attest, code_of, show_at_door  # noqa: E402
 
@@ -40,6 +48,9 @@ KEPT = {
     "wallet's consent for the door": "wallet-consent-door",
     "code at the door": "door-code",
     "yes at the door": "door-yes",
+    "form with a wrong field": "registrar-form",
+    "proposal before the officer": "registrar-officer",
+    "party in the register": "registrar-register",
 }
 
 
@@ -78,6 +89,22 @@ def over_asking(demo: RunningDemo) -> str:
     return str(begun["link"]).partition("?")[2]
 
 
+def register(party: Person, officer: Person) -> None:
+    """A party registers, another person decides, and anybody looks it up."""
+    sign_in_for_a_party(party)
+    party.follow("Register a party", name="form")
+    fill_in(party, country="Utopia")
+    party.press("Apply", name="form with a wrong field")
+    party.fill("Country", "UT")
+    party.press("Apply", name="own registrations")
+    sign_in_as_officer(officer, who="max")
+    enrol(officer)
+    officer.follow(f"Bee keepers ({IDENTIFIER})", name="proposal before the officer")
+    decide(officer, "Approve")
+    officer.visit("registrar", name="register")
+    officer.follow("Bee keepers", name="party in the register")
+
+
 taken: set[str] = set()
 
 
@@ -112,6 +139,8 @@ def main() -> None:
         hold_before(demo, person.page.content())
         expect(person.page.get_by_role("heading", level=1)).to_have_text("Yes", timeout=15_000)
         person.see("yes at the door")
+        officer = Person(browser.new_context(viewport=SIZE).new_page(), demo, look=take)
+        register(person, officer)
     print(f"took {len(taken)} in {FOLDER.relative_to(ROOT)}")
 
 

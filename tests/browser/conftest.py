@@ -43,7 +43,15 @@ def person(visitor: Person) -> Person:
 
 @pytest.fixture
 def second(browser: Browser, demo: RunningDemo) -> Iterator[Person]:
-    """The same person at another device."""
+    """The same person at another device, or another person."""
+    context = new_context(browser)
+    yield Person(context.new_page(), demo)
+    context.close()
+
+
+@pytest.fixture
+def third(browser: Browser, demo: RunningDemo) -> Iterator[Person]:
+    """Somebody else, without any wallet."""
     context = new_context(browser)
     yield Person(context.new_page(), demo)
     context.close()

@@ -33,6 +33,7 @@ READY = {
     "wallet",
     "wallet_provider",
     "door",
+    "registrar",
     "trust_folder",
     "web_ca",
 }
@@ -160,7 +161,7 @@ def test_it_prints_one_line_when_all_answer_and_ends_without_a_trace(tmp_path: P
         assert ready.keys() == READY
         assert ready["ready"] is True
         assert ready["authorization_server"] == ready["issuer"]
-        assert len({urlsplit(origin).hostname for origin in demo.origins.values()}) == 7, "each role has its own host"
+        assert len({urlsplit(origin).hostname for origin in demo.origins.values()}) == 8, "each role has its own host"
         for origin in demo.origins.values():
             assert httpx2.get(origin + "/", follow_redirects=True, trust_env=False).status_code == 200
         assert Path(ready["trust_folder"], "operator.pem").exists()

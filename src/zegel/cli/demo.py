@@ -109,6 +109,7 @@ def _places(ground: Ground) -> dict[str, object]:
         "wallet": config.wallet.origin,
         "wallet_provider": config.wallet_provider.origin,
         "door": config.door.origin,
+        "registrar": config.registrar.origin,
         "trust_folder": str(sandbox.trust_folder),
         "web_ca": str(sandbox.web_ca),
     }

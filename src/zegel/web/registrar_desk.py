@@ -3,25 +3,37 @@
 Every page says in which duty one is signed in. What is moved is moved by a form with the browser's token.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 from zegel.checks import Check
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.primitives.json import encode_json
 from zegel.services.rates import Limit
 from zegel.services.register_ports import Entry
 from zegel.services.registrar_people import SignedIn
 from zegel.trust.register.build import build_party
 from zegel.trust.register.parse import MAX_PARTY
-from zegel.trust.register.states import Duty, Standing
+from zegel.trust.register.parts import WHAT
+from zegel.trust.register.states import Actor, Duty, Standing
 from zegel.trust.register.values import WalletRelyingParty
 from zegel.trust.registration.entitlements import Entitlement
 from zegel.web.browser import Browser, check_csrf, known_browser
 from zegel.web.pages import render_page
-from zegel.web.registrar_form import FIELDS, FORMATS, KINDS, USE_FIELDS, party_of
+from zegel.web.registrar_form import (
+    CLAIMS,
+    FORMATS,
+    GROUPS,
+    KINDS,
+    LABELS,
+    PUBLIC_BODY,
+    USE_FIELDS,
+    Field,
+    field_at_fault,
+    party_of,
+)
 from zegel.web.registrar_operator import DECISIONS
 from zegel.web.registrar_pages import DESK, MINE, SIGN_IN, SIGN_OUT, navigation, see
 from zegel.web.registrar_site import RegistrarSite
@@ -86,28 +98,36 @@ async def take_form(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     form = request.form()
     signed_in, browser = await _acting(site, request, form, Duty.PARTY)
     try:
-        party = party_of(form)
+        await _ask(site, party_of(form), signed_in.actor)
     except Malformed as error:
-        refused = f"{error.field}: {error.detail}" if error.field else error.detail
-        return _form_page(site, signed_in, browser, form, refused=refused)
-    by = signed_in.actor
-    owned = {each.registration.identifier: each.registration for each in await site.service.owned(by=by)}
-    known = owned.get(party.identifier)
-    if known is None or known.standing is Standing.CANCELLED:
-        await site.service.apply(party, by=by)
-    else:
-        await site.service.change(party, by=by)
+        return _form_page(site, signed_in, browser, form, refused=error)
+    except Rejected as error:  # as for an identifier that somebody else has registered
+        if error.check is not Check.REGISTER_MOVE:
+            raise
+        return _form_page(site, signed_in, browser, form, refused=error)
     return see(MINE)
 
 
+async def _ask(site: RegistrarSite, party: WalletRelyingParty, by: Actor) -> Entry:
+    """Apply, or ask for a change of what is one's own."""
+    owned = {each.registration.identifier: each.registration for each in await site.service.owned(by=by)}
+    known = owned.get(party.identifier)
+    if known is None or known.standing is Standing.CANCELLED:
+        return await site.service.apply(party, by=by)
+    return await site.service.change(party, by=by)
+
+
 async def show_desk(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
-    """What waits for an officer; or, for who is none yet, where to enrol."""
+    """What waits for an officer, and where to look another registration up; for who is none yet, where to enrol."""
     signed_in, browser = await _signed_in(site, request, Duty.OFFICER)
     if signed_in is None or browser is None:
         return see(SIGN_IN)
     frame = _frame(site, signed_in, browser, DESK)
     if not signed_in.enrolled:
         return render_page("registrar_enrol.html", title="Enrol as an officer", action=ENROL, **frame)
+    sought = request.query().get("q", "").strip()
+    if sought:
+        return see(f"{DESK}/{quote(sought, safe='')}")
     after = request.query().get("after", "0")
     waiting = await site.service.waiting(
         by=signed_in.actor, after=int(after) if after.isdecimal() and len(after) <= 15 else 0
@@ -119,6 +139,7 @@ async def show_desk(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
             (f"{DESK}/{quote(each.registration.identifier, safe='')}", *_headline(each)) for each in waiting.entries
         ],
         onward=None if waiting.after is None else f"{DESK}?after={waiting.after}",
+        here=DESK,
         **frame,
     )
 
@@ -213,9 +234,10 @@ def _own_page(
         "registrar_own.html",
         title=_name(entry),
         party=None if shown is None else _whole(shown),
-        document="" if shown is None else encode_json(build_party(shown)).decode(),
+        document="" if shown is None else json.dumps(build_party(shown), indent=2, ensure_ascii=False),
         standing=STANDINGS[registration.standing],
-        waiting=registration.proposal is not None,
+        waiting=registration.proposal is not None and registration.standing is not Standing.APPLIED,
+        asked=registration.proposal is not None,
         reason=registration.reason,
         over=registration.standing is Standing.CANCELLED,
         certificates=[
@@ -230,27 +252,40 @@ def _own_page(
 
 
 def _form_page(
-    site: RegistrarSite, signed_in: SignedIn, browser: Browser, form: Mapping[str, str], *, refused: str | None
+    site: RegistrarSite, signed_in: SignedIn, browser: Browser, form: Mapping[str, str], *, refused: ZegelError | None
 ) -> HttpResponse:
+    at_fault = "" if refused is None else field_at_fault(form, refused.field)
     return render_page(
         "registrar_apply.html",
         title="Register a party",
-        fields=[(*each, form.get(each[0], "")) for each in FIELDS],
-        use_fields=[(*each, form.get(each[0], "")) for each in USE_FIELDS],
+        groups=[(heading, _filled(fields, form)) for heading, fields in GROUPS],
+        use_fields=_filled(USE_FIELDS, form),
         kinds=KINDS,
         kind=form.get("kind", str(Entitlement.SERVICE_PROVIDER)),
         formats=FORMATS,
         format=form.get("format", FORMATS[0][0]),
         asked_for=form.get("claims", ""),
         document=form.get("document", ""),
-        refused=refused,
+        public_body=form.get("public_body", "no"),
+        public_bodies=PUBLIC_BODY,
+        refused=None if refused is None else refused.detail.removeprefix(f"{WHAT}: "),
+        member="" if refused is None else refused.field,
+        at_fault=at_fault,
+        labels=LABELS,
+        claims_hint=CLAIMS[2],
         action=APPLY,
         **_frame(site, signed_in, browser, ""),
     )
 
 
-def _headline(entry: Entry) -> tuple[str, tuple[str, str], bool]:
-    return _name(entry), STANDINGS[entry.registration.standing], entry.registration.proposal is not None
+def _filled(fields: Iterable[Field], form: Mapping[str, str]) -> list[tuple[str, str, str | None, bool, str]]:
+    return [(name, label, hint, required, form.get(name, "")) for name, label, hint, required in fields]
+
+
+def _headline(entry: Entry) -> tuple[str, tuple[str, str], bool, str]:
+    registration = entry.registration
+    changes = registration.proposal is not None and registration.standing is not Standing.APPLIED
+    return _name(entry), STANDINGS[registration.standing], changes, on_day(registration.since)
 
 
 def _name(entry: Entry) -> str:

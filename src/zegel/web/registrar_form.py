@@ -13,24 +13,47 @@ from zegel.trust.register.values import EUID, WalletRelyingParty
 from zegel.trust.registration.credentials import MDOC, SD_JWT_VC
 from zegel.trust.registration.entitlements import Entitlement
 
-FIELDS: Final[tuple[tuple[str, str, str | None, bool], ...]] = (
-    ("identifier", "Identifier", "As your certificates will carry it, such as NTRUT-1234567", True),
-    ("legal_name", "Official name", None, True),
-    ("trade_name", "Trade name", "The name that people see", True),
-    ("country", "Country", "Two letters, such as UT", True),
-    ("website", "Website", None, False),
-    ("support", "Where people have data deleted", "A page, a mail address, or a telephone number", True),
-    ("email", "Mail for the registrar", "Nobody else is shown it", True),
-    ("phone", "Telephone for the registrar", "From + on; nobody else is shown it", False),
-    ("address", "Postal address", "Nobody else is shown it", False),
-    ("service", "Identifier of the Service", "A word of your own, such as lending", True),
-    ("service_name", "Name of the Service", "The name that people see", True),
-    ("description", "What the Service does", None, True),
-    ("authority", "Data protection authority", "Its name", True),
-    ("authority_contact", "How to reach it", "A page", True),
+Field = tuple[str, str, str | None, bool]
+"""A field by name, label, hint, and whether it has to be filled in."""
+GROUPS: Final[tuple[tuple[str, tuple[Field, ...]], ...]] = (
+    (
+        "Who you are",
+        (
+            ("identifier", "Identifier", "As your certificates will carry it, such as NTRUT-1234567", True),
+            ("legal_name", "Official name", None, True),
+            ("trade_name", "Trade name", "The name that people see", True),
+            ("country", "Country", "Two letters, such as UT", True),
+            ("website", "Website", None, False),
+            ("support", "Where people have data deleted", "A page, a mail address, or a telephone number", True),
+        ),
+    ),
+    (
+        "How the registrar reaches you",
+        (
+            ("email", "Mail for the registrar", "Nobody else is shown it", True),
+            ("phone", "Telephone for the registrar", "From + on; nobody else is shown it", False),
+            ("address", "Postal address", "Nobody else is shown it", False),
+        ),
+    ),
+    (
+        "Your Service",
+        (
+            ("service", "Identifier of the Service", "A word of your own, such as lending", True),
+            ("service_name", "Name of the Service", "The name that people see", True),
+            ("description", "What the Service does", None, True),
+        ),
+    ),
+    (
+        "Who supervises you",
+        (
+            ("authority", "Data protection authority", "Its name", True),
+            ("authority_contact", "How to reach it", "A page", True),
+        ),
+    ),
 )
-"""Fields by name, label, hint, and whether they have to be filled in."""
-USE_FIELDS: Final[tuple[tuple[str, str, str | None, bool], ...]] = (
+"""What is asked of every party."""
+FIELDS: Final = tuple(field for _, fields in GROUPS for field in fields)
+USE_FIELDS: Final[tuple[Field, ...]] = (
     ("type", "Type of the attestation", "A vct, such as urn:eudi:pid:1, or a doctype", True),
     ("purpose", "Why you ask for it", "As people are told", False),
     ("policy", "Privacy policy", "The address of a page", False),
@@ -41,7 +64,30 @@ KINDS: Final = (
     (Entitlement.PUB_EAA_PROVIDER, "We issue attestations as a public body", None),
 )
 FORMATS: Final = ((SD_JWT_VC, "SD-JWT VC", None), (MDOC, "mdoc", None))
+CLAIMS: Final = ("claims", "What you ask for of it", "A claim a line, such as family_name or address.locality")
+DOCUMENT: Final = ("document", "A WalletRelyingParty of TS5")
+LABELS: Final[Mapping[str, str]] = {name: label for name, label, *_ in (*FIELDS, *USE_FIELDS, CLAIMS, DOCUMENT)}
+PUBLIC_BODY: Final = (("no", "No", None), ("yes", "Yes", None))
 _LANGUAGE: Final = "en"
+_BELONGS: Final = (
+    ("supervisoryAuthority.formURI", "authority_contact"),
+    ("supervisoryAuthority.country", "country"),
+    ("supervisoryAuthority", "authority"),
+    ("services[0].serviceTradeName", "service_name"),
+    ("services", "service"),
+    ("srvDescription", "description"),
+    ("intendedUse[0].purpose", "purpose"),
+    ("intendedUse[0].privacyPolicy", "policy"),
+    ("intendedUse[0].credentials[0].claims", "claims"),
+    ("intendedUse", "type"),
+    ("providesAttestations", "type"),
+    ("legalPerson", "legal_name"),
+    ("tradeName", "trade_name"),
+    ("infoURI", "website"),
+    ("supportURI", "support"),
+    ("postalAddress", "address"),
+)
+"""Where a member of the document begins, and the field that it is made of; the others are called alike."""
 
 
 def party_of(form: Mapping[str, str]) -> WalletRelyingParty:
@@ -49,6 +95,14 @@ def party_of(form: Mapping[str, str]) -> WalletRelyingParty:
     if form.get("document", "").strip():
         return read_party(parse_object(form["document"], what="registration", max_bytes=MAX_PARTY))
     return read_party(_document(form))
+
+
+def field_at_fault(form: Mapping[str, str], where: str) -> str:
+    """The field of a form in which the member at ``where`` of the document was filled in; empty where there is none."""
+    if form.get("document", "").strip():
+        return DOCUMENT[0]
+    belongs = next((name for start, name in _BELONGS if where.startswith(start)), where.partition("[")[0])
+    return belongs if belongs in LABELS else ""
 
 
 def _document(form: Mapping[str, str]) -> JsonObject:

@@ -65,15 +65,14 @@ def described_contact(party: WalletRelyingParty) -> Pairs:
 
 
 def described_use(use: IntendedUse) -> Pairs:
-    """An intended use: why, what for, and what is asked for."""
+    """An intended use: why, what for, what is asked for, and what the register added."""
+    later = (("Identifier", use.identifier), ("Since", use.created), ("Ended", use.revoked))
     return [
         ("Purpose", text_in(use.purposes, _LOCALE)),
         ("Privacy policy", [policy.uri for policy in use.policies]),
         ("Services", list(use.services)),
         ("Asks for", [_credential(each) for each in use.credentials]),
-        ("Identifier", use.identifier),
-        ("Since", use.created),
-        ("Ended", use.revoked),
+        *((label, value) for label, value in later if value is not None),
     ]
 
 

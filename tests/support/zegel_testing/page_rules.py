@@ -11,6 +11,8 @@ MAX_STOPS = 60  # no page has so many controls
 _FAULTS = """() => {
   const faults = [], root = document.documentElement, all = (what) => [...document.querySelectorAll(what)];
   const name = (element) => element.outerHTML.slice(0, 80);
+  // what a closed <details> holds has no innerText
+  const said = (element) => (element.checkVisibility() ? element.innerText : element.textContent).trim();
   const must = (holds, fault) => { if (!holds) faults.push(fault); };
   must(/^[a-z]{2}(-[A-Z]{2})?$/.test(root.lang), "no language");
   must(document.title.trim(), "no title");
@@ -24,12 +26,16 @@ _FAULTS = """() => {
     level = Number(heading.tagName[1]);
   }
   for (const field of all("input:not([type=hidden]), select, textarea"))
-    must(field.labels && field.labels.length && field.labels[0].innerText.trim(), "no label: " + name(field));
+    must(field.labels && field.labels.length && said(field.labels[0]), "no label: " + name(field));
   for (const group of all("fieldset")) must(group.querySelector("legend"), "no legend: " + name(group));
   for (const image of all("img")) must(image.hasAttribute("alt"), "no alt: " + name(image));
   for (const image of all("img")) must(!image.complete || image.naturalWidth, "does not load: " + name(image));
-  for (const control of all("a[href], button")) must(control.innerText.trim(), "says nothing: " + name(control));
-  for (const form of all("form")) must(form.method === "post", "a form that does not post: " + name(form));
+  for (const control of all("a[href], button")) must(said(control), "says nothing: " + name(control));
+  // what one looks for in public may stand in an address
+  const sought = (field) => /^(search|submit)$/.test(field.type);
+  const searches = (form) => form.role === "search" && [...form.elements].every(sought);
+  for (const form of all("form"))
+    must(form.method === "post" || searches(form), "a form that does not post: " + name(form));
   must(!all("script, style, iframe, object, embed").length, "a script, a style or a frame");
   for (const element of all("*"))
     for (const attribute of element.attributes)

@@ -414,6 +414,62 @@ async def test_what_is_wrong_in_the_form_is_said_beside_what_was_filled_in(offic
         assert "Bee keepers" in again
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"identifier": ""}, "identifier"),
+        ({"legal_name": ""}, "legal_name"),
+        ({"country": "Utopia"}, "country"),
+        ({"website": "bees"}, "website"),
+        ({"support": "by pigeon"}, "support"),
+        ({"email": "bees"}, "email"),
+        ({"phone": "55"}, "phone"),
+        ({"address": "a" * 5_000}, "address"),
+        ({"service": "a" * 5_000}, "service"),
+        ({"service_name": "a" * 5_000}, "service_name"),
+        ({"description": "a" * 50_000}, "description"),
+        ({"authority": ""}, "authority"),
+        ({"authority_contact": "at the corner"}, "authority_contact"),
+        ({"purpose": ""}, "purpose"),
+        ({"policy": "none"}, "policy"),
+        ({"type": "a" * 5_000}, "type"),
+        ({"claims": ".".join("a" * 100)}, "claims"),
+        ({"document": "{}"}, "document"),
+    ],
+)
+async def test_the_field_that_is_wrong_is_marked(office: RegistryOffice, change: dict[str, str], field: str) -> None:
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my/apply")
+    again = await keeper.post("/my/apply", FORM | {"public_body": "yes"} | change | {"csrf": csrf_of(page)})
+    html = again.body.decode()
+    assert f'id="error-{field}"' in html, text_of(again)
+    assert html.count('aria-invalid="true"') == 1
+    assert 'value="yes" checked' in html
+
+
+async def test_an_identifier_of_somebody_else_is_marked_and_nothing_is_lost(office: RegistryOffice) -> None:
+    await office.apply()
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my/apply")
+    again = await keeper.post("/my/apply", FORM | {"identifier": LIBRARY, "csrf": csrf_of(page)})
+    assert 'id="error-identifier"' in again.body.decode()
+    assert "Bee keepers" in text_of(again)
+
+
+async def test_a_form_that_lacks_what_no_field_asks_for_is_refused_by_its_member(office: RegistryOffice) -> None:
+    keeper = await office.signed_in("keeper")
+    page = await keeper.open(office.origin + "/my/apply")
+    again = await keeper.post("/my/apply", FORM | {"kind": "urn:king", "csrf": csrf_of(page)})
+    assert "entitlements[0]: expected an entitlement" in text_of(again)
+
+
+async def test_an_officer_looks_a_registration_up(office: RegistryOffice) -> None:
+    await office.register()
+    officer = await office.officer()
+    found = await officer.open(f"{office.origin}/desk?q={LIBRARY}")
+    assert "Suspend" in text_of(found)
+
+
 async def test_other_kinds_of_parties_fill_in_the_same_form(office: RegistryOffice) -> None:
     keeper = await office.signed_in("keeper")
     page = await keeper.open(office.origin + "/my/apply")
