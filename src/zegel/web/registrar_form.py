@@ -66,7 +66,11 @@ KINDS: Final = (
 FORMATS: Final = ((SD_JWT_VC, "SD-JWT VC", None), (MDOC, "mdoc", None))
 CLAIMS: Final = ("claims", "What you ask for of it", "A claim a line, such as family_name or address.locality")
 DOCUMENT: Final = ("document", "A WalletRelyingParty of TS5")
-LABELS: Final[Mapping[str, str]] = {name: label for name, label, *_ in (*FIELDS, *USE_FIELDS, CLAIMS, DOCUMENT)}
+LABELS: Final[Mapping[str, str]] = {
+    **{name: label for name, label, _, _ in (*FIELDS, *USE_FIELDS)},
+    CLAIMS[0]: CLAIMS[1],
+    DOCUMENT[0]: DOCUMENT[1],
+}
 PUBLIC_BODY: Final = (("no", "No", None), ("yes", "Yes", None))
 _LANGUAGE: Final = "en"
 _BELONGS: Final = (
