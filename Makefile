@@ -9,6 +9,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast check bench wheel sbom audit fuzz mutants drill load lock
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # a test starts hundreds of processes, and each would compile what it imports
 EPOCH := 1577836800 # 2020-01-01: a time that every format of archives can hold
 
 help:
