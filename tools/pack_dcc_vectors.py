@@ -2,8 +2,9 @@
 
     python tools/pack_dcc_vectors.py DGC_TESTDATA DCC_QUALITY_ASSURANCE_JSON
 
-The first is a folder of its repository as it is, the second the texts of the pictures of the other repository. Pictures
-are left out. ``contradictions.json`` is made from the packed files, the published schema and the certificates alone.
+The first is a folder of its repository as it is, the second the texts of the pictures of the other repository. The
+pictures of the first have a file of their own. ``contradictions.json`` is made from the packed files, the published
+schema and the certificates alone.
 """
 
 import base64
@@ -26,14 +27,18 @@ VECTORS: Final = Path(__file__).parents[1] / "tests" / "vectors"
 FOLDER: Final = VECTORS / "dcc"
 SCHEMA: Final = VECTORS / "dcc-schema" / "DCC.combined-schema.json"
 HCERT, EU_DCC = -260, 1
+PICTURE: Final = "2DCODE"
 USAGES: Final = {"t": "1", "v": "2", "r": "3"}  # the last number of the usage for each kind of certificate
 RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
 
 
 def main(testdata: Path, quality_assurance: Path) -> None:
     """Write the packed files and the list, and say what belongs into SOURCE.md."""
-    vectors = [_vector(path, testdata) for path in sorted(testdata.rglob("*.json"))]
-    _write("dgc-testdata.jsonl.xz", lzma.compress(_lines(filter(None, vectors)), preset=9))
+    found = [_vector(path, testdata) for path in sorted(testdata.rglob("*.json"))]
+    vectors = [vector for vector in found if vector is not None]
+    pictures = [{"file": vector["file"], PICTURE: vector.pop(PICTURE)} for vector in vectors if PICTURE in vector]
+    _write("dgc-testdata-pictures.jsonl.xz", lzma.compress(_lines(pictures), preset=9))
+    _write("dgc-testdata.jsonl.xz", lzma.compress(_lines(vectors), preset=9))
     codes = json.loads(quality_assurance.read_text())["codes"]
     _write("dcc-qa-hc1.jsonl.xz", lzma.compress(_lines(codes), preset=9))
     listed = list(contradictions(read_vectors("dgc-testdata")))
@@ -56,6 +61,9 @@ def contradictions(vectors: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         paths = sorted({error.json_path for error in schema.iter_errors(payload)})
         if expected.get("EXPECTEDSCHEMAVALIDATION", not paths) != (not paths):
             yield {"file": vector["file"], "expects": {"EXPECTEDSCHEMAVALIDATION": bool(paths)}, "fails": paths}
+        if expected.get("EXPECTEDVALIDJSON") and (other := sorted(different(payload, vector.get("JSON", payload)))):
+            told = [flag for flag in ("EXPECTEDDECODE", "EXPECTEDVALIDJSON") if expected.get(flag)]
+            yield {"file": vector["file"], "expects": dict.fromkeys(told, True), "differs": other}
         usages = usages_of(base64.b64decode(vector["TESTCTX"]["CERTIFICATE"]))
         allowed = not usages or any(kind in payload and usage in usages for kind, usage in USAGES.items())
         if expected.get("EXPECTEDKEYUSAGE", allowed) != allowed:
@@ -72,6 +80,18 @@ def payload_of(vector: dict[str, Any]) -> Any:
     return _as_json(payload) if isinstance(payload, dict) else None
 
 
+def different(payload: Any, written: Any, path: str = "$") -> Iterator[str]:
+    """Where a certificate in a code says something else than what the file writes beside it."""
+    if isinstance(payload, dict) and isinstance(written, dict) and payload.keys() == written.keys():
+        for name, value in payload.items():
+            yield from different(value, written[name], f"{path}.{name}")
+    elif isinstance(payload, list) and isinstance(written, list) and len(payload) == len(written):
+        for at, value in enumerate(payload):
+            yield from different(value, written[at], f"{path}[{at}]")
+    elif _one_utc(payload) != _one_utc(written):
+        yield path
+
+
 def usages_of(der: bytes) -> set[str]:
     """Which of the three usages a certificate names."""
     named = x509.Certificate.load(der).extended_key_usage_value or ()
@@ -83,8 +103,11 @@ def _vector(path: Path, root: Path) -> dict[str, Any] | None:
     value = json.loads(path.read_text())
     if "PREFIX" not in value:
         return None
-    value.pop("2DCODE", None)
     return {"file": path.relative_to(root).as_posix(), **value}
+
+
+def _one_utc(value: Any) -> Any:
+    return value.replace("+00:00", "Z") if isinstance(value, str) else value
 
 
 def _as_json(value: Any) -> Any:

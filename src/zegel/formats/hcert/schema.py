@@ -17,6 +17,7 @@ from zegel.primitives.cbor import TAG_DATE_TIME, Tag
 
 MAX_TEXT: Final = 80  # characters: eu-dcc-schema 1.3.3, maxLength of every text
 _TEXTS: Final = frozenset({str})
+_EXACT: Final = 1 << 53  # RFC 7493 section 2.2: below it a float says a whole number exactly
 Refuse: TypeAlias = Callable[[str, str], None]
 Rule: TypeAlias = Callable[[Any, str, Refuse], None]
 """Takes a value, its place, and where to go with what the field reading lets pass."""
@@ -53,7 +54,7 @@ _KINDS: Final = tuple(Kind)
 def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple[str, ...]]:
     """The kind, and what the field reading warns of; ``Malformed`` with the place and what the schema expects there.
 
-    A tagged time becomes its text in the payload.
+    A tagged time becomes its text in the payload, and a dose that is a float a whole number.
     """
     warnings: list[str] = []
     _check_members(payload, "")
@@ -77,9 +78,7 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
         raise Malformed(WHAT, kind, "expected an array of one object")
     (entry,) = entries
     _check_members(entry, kind)
-    sampled = entry.get("sc")
-    if type(sampled) is Tag and sampled.tag == TAG_DATE_TIME:  # CBOR's own way to say that a text is a time
-        entry["sc"] = sampled.value
+    _make_plain(entry)
     for name, where, needed, rule in _RULES[kind]:
         value = entry.get(name)
         if value is not None:
@@ -87,6 +86,17 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
         elif needed or name in entry:
             raise Malformed(WHAT, where, "expected this member, which is no null")
     return kind, tuple(warnings)
+
+
+def _make_plain(entry: dict[Any, Any]) -> None:
+    sampled = entry.get("sc")
+    if type(sampled) is Tag and sampled.tag == TAG_DATE_TIME:  # CBOR's own way to say that a text is a time
+        entry["sc"] = sampled.value
+    for name in ("dn", "sd"):
+        dose = entry.get(name)
+        # JSON Schema draft 2020-12, validation, section 6.1.1: a number without a fraction is an integer
+        if type(dose) is float and dose.is_integer() and dose < _EXACT:
+            entry[name] = int(dose)
 
 
 def _check_name(name: object, odd: Refuse) -> None:

@@ -1,6 +1,7 @@
 """What a certificate may say, in both readings; the published schema is the judge of the strict one."""
 
 import json
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ WRONG = {
     "no dose": (payload(dn=0), "v[0].dn"),
     "a dose that is true": (payload(dn=True), "v[0].dn"),
     "a dose that is a text": (payload(dn="2"), "v[0].dn"),
+    "a dose and a half": (payload(dn=1.5), "v[0].dn"),
+    "no dose, as a float": (payload(dn=0.0), "v[0].dn"),
+    "a dose that is no number": (payload(dn=nan), "v[0].dn"),
+    "doses without end": (payload(sd=inf), "v[0].sd"),
     "a date with a time": (payload(dt="2026-10-01T00:00:00Z"), "v[0].dt"),
     "a day that there is not": (payload(dt="2026-02-30"), "v[0].dt"),
     "a date that is a number": (payload(dt=20261001), "v[0].dt"),
@@ -93,6 +98,18 @@ def test_a_text_of_another_form_is_a_warning_in_the_field(value: dict[str, Any],
     assert [warning.partition(":")[0] for warning in warnings] == [where]
 
 
+def test_a_dose_without_a_fraction_is_a_whole_number() -> None:
+    value = payload(dn=1.0, sd=2.0)
+    assert PUBLISHED.is_valid(value)
+    assert refused(value, Reading.STRICT) is None
+    assert repr([value["v"][0]["dn"], value["v"][0]["sd"]]) == "[1, 2]"
+
+
+def test_a_dose_that_no_float_says_exactly_is_refused() -> None:
+    assert refused(payload(dn=2.0**53 - 1), Reading.STRICT) is None
+    assert refused(payload(dn=2.0**53), Reading.STRICT) == "v[0].dn"
+
+
 @pytest.mark.parametrize("born", ["1986", "1986-03", "1986-03-14", ""])
 def test_a_birth_date_may_be_known_in_part(born: str) -> None:
     assert refused(payload(dob=born), Reading.STRICT) is None
@@ -126,7 +143,13 @@ def test_members_are_named_by_text(value: dict[Any, Any]) -> None:
     assert refused(value, Reading.FIELD) is not None
 
 
-LEAVES = st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(["", "X", "x", LONG, "2026-10-01", "1986"])
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 3)
+    | st.sampled_from([0.0, 1.0, 1.5])
+    | st.sampled_from(["", "X", "x", LONG, "2026-10-01", "1986"])
+)
 PATHS = [("ver",), ("dob",), ("nam",), *((("nam", name)) for name in NAME)]
 
 
