@@ -8,27 +8,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
-from typing import Final, TypeAlias, final
-from warnings import catch_warnings
+from typing import Final, final
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from zegel.errors import Malformed
+from zegel.formats.hcert.signer_certificate import WHAT, SignerKey, read_signer_certificate
 from zegel.primitives.keys import encode_ecdsa_signature
 
 KEY_ID: Final = 8  # bytes: electronic health certificate specification 1.0.5 section 3.2.2 (kid)
 MAX_SIGNER: Final = 16_384  # bytes; a certificate with an RSA key of 4096 bits and many names has 3 kB
-_WHAT: Final = "document signer"
-_CURVES: Final = (ec.SECP256R1, ec.SECP384R1)  # RFC 9053 section 2.1: ES256 binds the hash, and no curve
-_MIN_RSA, _MAX_RSA = 2_048, 4_096  # bits; a longer key would make whoever verifies pay for it
 _RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")  # the second is what many wrote
 _PSS: Final = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=32)  # RFC 8230 section 2
 _ES256: Final = ec.ECDSA(SHA256())
-
-SignerKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class Algorithm(IntEnum):
@@ -98,45 +92,19 @@ class DocumentSigners:
 
 
 def parse_signer(der: bytes, *, kid: bytes | None = None) -> DocumentSigner:
-    """Parse a document signer's certificate; ``Malformed`` for one without a key that signs health certificates.
+    """Parse a document signer's certificate; ``Malformed`` as ``read_signer_certificate``.
 
     ``kid`` is what a trust list calls it; without one it is the beginning of the certificate's hash.
     """
     if len(der) > MAX_SIGNER:
-        raise Malformed(_WHAT, "", f"expected at most {MAX_SIGNER} bytes, got {len(der)}")
-    try:
-        with catch_warnings(action="ignore"):
-            certificate = x509.load_der_x509_certificate(der)
-            key = certificate.public_key()
-            not_before, not_after = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-            countries = certificate.subject.get_attributes_for_oid(x509.NameOID.COUNTRY_NAME)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
-        raise Malformed(_WHAT, "", "expected a DER certificate with a key of a known type") from None
+        raise Malformed(WHAT, "", f"expected at most {MAX_SIGNER} bytes, got {len(der)}")
+    read = read_signer_certificate(der)
     return DocumentSigner(
         kid=sha256(der).digest()[:KEY_ID] if kid is None else kid,
-        key=_signing_key(key),
-        algorithm=Algorithm.ES256 if isinstance(key, ec.EllipticCurvePublicKey) else Algorithm.PS256,
-        usages=_usages(der),
-        country=str(countries[0].value) if countries else None,
-        not_before=int(not_before.timestamp()),
-        not_after=int(not_after.timestamp()),
+        key=read.key,
+        algorithm=Algorithm.ES256 if isinstance(read.key, ec.EllipticCurvePublicKey) else Algorithm.PS256,
+        usages=read.usages,
+        country=read.country,
+        not_before=read.not_before,
+        not_after=read.not_after,
     )
-
-
-def _signing_key(key: object) -> SignerKey:
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
-        return key
-    if isinstance(key, rsa.RSAPublicKey) and _MIN_RSA <= key.key_size <= _MAX_RSA:
-        return key
-    raise Malformed(_WHAT, "key", f"expected a key on P-256 or P-384, or an RSA key of {_MIN_RSA} to {_MAX_RSA} bits")
-
-
-def _usages(der: bytes) -> frozenset[str]:
-    """Read leniently: some states' certificates are no strict DER, and their usages bind all the same."""
-    from asn1crypto import x509 as asn1  # 10 MB of memory that few roles need
-
-    try:
-        value = asn1.Certificate.load(der).extended_key_usage_value
-        return frozenset() if value is None else frozenset(usage.dotted for usage in value)
-    except (ValueError, TypeError, KeyError):
-        raise Malformed(_WHAT, "extendedKeyUsage", "expected object identifiers") from None
