@@ -8,8 +8,9 @@ _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 MAX_TEXT: Final = 1 << 16  # characters; a QR code holds 4,296
 _FOREIGN: Final = 0xFF
 _VALUES: Final = bytes(_ALPHABET.find(symbol) & _FOREIGN for symbol in range(256))  # -1 for what is foreign
-_WEIGHTS: Final = (1, 45, 45 * 45)
-_LANE: Final = 4  # bytes for a group while it is summed up
+_SECOND: Final = 256 - 45  # that a second character counts too much for as a byte, and a third
+_THIRD: Final = 65_536 - 2_025
+_LOW: Final = int.from_bytes(b"\xff\0\0" * (MAX_TEXT // 3 + 1), "little")  # the first byte of each group
 _BYTE: Final = 0xFF
 
 
@@ -34,17 +35,14 @@ def parse_base45(text: bytes, what: str) -> bytes:
     rest = len(values) % 3
     if rest == 1:
         raise Malformed(what, "", "expected Base45 of a length that is no single character too long")
-    groups, whole = len(values) // 3, len(values) - rest
-    # All groups at once: each has 32 bits of one long number, and none carries into the next
-    lanes = bytearray(_LANE * groups)
-    sums = 0
-    for place, weight in enumerate(_WEIGHTS):
-        lanes[::_LANE] = values[place:whole:3]
-        sums += weight * int.from_bytes(lanes, "little")
-    lanes[:] = sums.to_bytes(_LANE * groups, "little")
-    decoded = bytearray(2 * groups)
-    decoded[::2], decoded[1::2] = lanes[1::_LANE], lanes[::_LANE]
-    last = values[whole] + _WEIGHTS[1] * values[whole + 1] if rest else 0
-    if any(lanes[2::_LANE]) or last > _BYTE:  # section 6: a value that no bytes have
+    whole = len(values) - rest
+    # All groups at once: three bytes each of one long number, c + 256 d + 65536 e, of which c + 45 d + 2025 e is made
+    packed = int.from_bytes(values[:whole], "little")
+    packed -= _SECOND * ((packed >> 8) & _LOW) + _THIRD * ((packed >> 16) & _LOW)
+    lanes = packed.to_bytes(whole, "little")
+    decoded = bytearray(whole // 3 * 2)
+    decoded[::2], decoded[1::2] = lanes[1::3], lanes[::3]
+    last = values[whole] + 45 * values[whole + 1] if rest else 0
+    if any(lanes[2::3]) or last > _BYTE:  # section 6: a value that no bytes have
         raise Malformed(what, "", "expected Base45, got a group beyond what its bytes hold")
     return bytes(decoded) + bytes((last,)) if rest else bytes(decoded)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.hcert.code import ALG, KID, WHAT, SignedCode, parse_code, parse_signed_code
+from zegel.formats.hcert.code import ALG, KID, LABELS, WHAT, SignedCode, parse_code, parse_signed_code
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
 from zegel.formats.hcert.schema import Kind, Reading, read_payload
 from zegel.primitives.cbor import parse_map
@@ -51,8 +51,8 @@ class UnverifiedHealthCertificate(Struct, frozen=True, kw_only=True):
 class VerifiedHealthCertificate(Struct, frozen=True, kw_only=True):
     """What a trusted signer says of a person, valid at the time that was asked about.
 
-    ``issuer`` is a country, ISO 3166-1 alpha-2. ``payload`` is the certificate itself, by the schema's members. Who
-    carries it is not said: whoever has the text can show it.
+    ``issuer`` is a country, ISO 3166-1 alpha-2: that of the entry where no other is named. ``payload`` is the
+    certificate itself, by the schema's members. Who carries it is not said: whoever has the text can show it.
     """
 
     text: bytes
@@ -88,12 +88,14 @@ def parse_health_certificate(text: bytes, reading: Reading = Reading.FIELD) -> U
     """Parse the text of a QR code; ``Malformed`` names the layer or the member that is not as it must be."""
     signed = parse_signed_code(parse_code(text))
     algorithm, kid = _header(signed)
-    claims = parse_map(signed.payload, WHAT)
-    issuer = claims.get(ISS)
-    if type(issuer) is not str or len(issuer) > MAX_ISSUER:
-        raise Malformed(WHAT, "iss", "expected the country of the issuer")
+    claims: dict[Any, Any] = parse_map(signed.payload, WHAT)
+    if not LABELS.issuperset(map(type, claims)):
+        raise Malformed(WHAT, "", "expected claims under whole numbers or text")
     payload = _payload(claims.get(HCERT))
     kind, warnings = read_payload(payload, reading)
+    issuer = claims[ISS] if ISS in claims else payload[kind][0]["co"]  # section 3.3.4: it may be left out
+    if type(issuer) is not str or len(issuer) > MAX_ISSUER:
+        raise Malformed(WHAT, "iss", "expected the country of the issuer")
     return UnverifiedHealthCertificate(
         text=text,
         signed=signed,
@@ -161,7 +163,7 @@ def _header(signed: SignedCode) -> tuple[Algorithm, bytes]:
 
 
 def _payload(hcert: object) -> dict[Any, Any]:
-    payload = hcert.get(EU_DCC) if type(hcert) is dict else None
+    payload = hcert.get(EU_DCC) if type(hcert) is dict and LABELS.issuperset(map(type, hcert)) else None
     if type(payload) is not dict:
         raise Malformed(WHAT, "hcert", "expected an EU Digital COVID Certificate, version 1")
     return payload

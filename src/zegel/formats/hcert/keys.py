@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
-from typing import Final, final
+from typing import Any, Final, final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -22,7 +22,8 @@ KEY_ID: Final = 8  # bytes: electronic health certificate specification 1.0.5 se
 MAX_SIGNER: Final = 16_384  # bytes; a certificate with an RSA key of 4096 bits and many names has 3 kB
 _RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")  # the second is what many wrote
 _PSS: Final = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=32)  # RFC 8230 section 2
-_ES256: Final = ec.ECDSA(SHA256())
+_SHA256: Final = SHA256()
+_ES256: Final = ec.ECDSA(_SHA256)
 
 
 class Algorithm(IntEnum):
@@ -50,14 +51,15 @@ class DocumentSigner:
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether this key made the signature, in the form of COSE."""
+        key: Any = self.key  # of the kind that its algorithm says; asking which takes longer than all else here
         try:
-            if isinstance(self.key, ec.EllipticCurvePublicKey):
-                size = (self.key.key_size + 7) // 8
+            if self.algorithm is Algorithm.ES256:
+                size = key.key_size // 8
                 if len(signature) != 2 * size:
                     return False
-                self.key.verify(encode_ecdsa_signature(signature, size), message, _ES256)
+                key.verify(encode_ecdsa_signature(signature, size), message, _ES256)
             else:
-                self.key.verify(signature, message, _PSS, SHA256())
+                key.verify(signature, message, _PSS, _SHA256)
         except InvalidSignature:
             return False
         return True
@@ -67,6 +69,8 @@ class DocumentSigner:
 
         Specification 1.0.5 section 5.1: a certificate that names none of the three usages is for all of them.
         """
+        if not self.usages:
+            return True
         named = {usage[len(radix) :] for usage in self.usages for radix in _RADICES if usage.startswith(radix)}
         return not named or _USAGES[kind] in named
 

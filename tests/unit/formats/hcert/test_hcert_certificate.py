@@ -111,7 +111,6 @@ MALFORMED = {
     "no key": ({"protected": {1: -7}}, "header.kid"),
     "a key that is empty": ({"protected": {1: -7, 4: b""}}, "header.kid"),
     "a key that is a text": ({"protected": {1: -7, 4: "x"}}, "header.kid"),
-    "no issuer": ({"claims": {1: None}}, "iss"),
     "an issuer that is a number": ({"claims": {1: 1}}, "iss"),
     "no end": ({"claims": {4: None}}, "exp"),
     "no beginning": ({"claims": {6: None}}, "iat"),
@@ -133,6 +132,10 @@ def test_what_is_none_is_malformed_and_says_where(changes: dict[str, Any], where
     with pytest.raises(Malformed) as refusal:
         parse_health_certificate(UTOPIA.code(**changes))
     assert refusal.value.where == where
+
+
+def test_an_issuer_that_is_not_named_is_the_country_of_the_entry() -> None:
+    assert verified(UTOPIA.code(payload(co="UX"), claims={1: None})).issuer == "UX"
 
 
 def test_a_time_may_have_a_fraction() -> None:

@@ -3,10 +3,13 @@
 import zlib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given
+from hypothesis import strategies as st
 from zegel_testing.health import Health, code_of
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.code import MAX_CODE, MAX_SIGNED, build_code, parse_code, parse_signed_code
+from zegel.formats.hcert.code import MAX_CODE, MAX_SIGNED, SignedCode, build_code, parse_code, parse_signed_code
 from zegel.primitives.base45 import encode_base45
 from zegel.primitives.cbor import Tag, encode_cbor
 
@@ -70,6 +73,40 @@ def test_cose_is_read_with_its_tags_or_without(tags: tuple[int, ...]) -> None:
 def test_what_is_no_cose_sign1_is_malformed(value: bytes) -> None:
     with pytest.raises(Malformed):
         parse_signed_code(value)
+
+
+RSA = Health(key=rsa.generate_private_key(65_537, 2_048))
+
+
+def read(data: bytes) -> SignedCode | None:
+    try:
+        return parse_signed_code(data)
+    except Malformed:
+        return None
+
+
+@given(st.sampled_from([SIGNED, RSA.cose(), Health(key=ec.generate_private_key(ec.SECP384R1())).cose()]), st.data())
+def test_the_usual_encoding_is_read_as_any_other(good: bytes, data: st.DataObject) -> None:
+    """The same message behind the tag of a CWT takes the other way, and comes out the same, whole or spoiled."""
+    spoiled = bytearray(good)
+    places = st.one_of(st.integers(0, 40), st.integers(len(good) - 300, len(good) - 1))
+    for place in data.draw(st.lists(places, max_size=3)):
+        spoiled[place % len(good)] = data.draw(st.integers(0, 255))
+    message = bytes(spoiled)[: data.draw(st.sampled_from([len(good), len(good), len(good) - 1, 80, 30, 3, 2]))]
+    assert read(message) == read(b"\xd8\x3d" + message)
+
+
+@pytest.mark.parametrize("length", [0, 1, 23, 24, 255, 256, 16_000])
+def test_a_payload_of_any_length_is_read(length: int) -> None:
+    signed = encode_cbor(Tag(18, [EMPTY, {}, bytes(length), bytes(64)]))
+    assert parse_signed_code(signed).payload == bytes(length)
+
+
+def test_a_message_that_is_too_long_is_malformed_in_the_usual_encoding_too() -> None:
+    for length, good in ((MAX_SIGNED - 74, True), (MAX_SIGNED - 73, False)):
+        signed = encode_cbor(Tag(18, [EMPTY, {}, bytes(length), bytes(64)]))
+        assert (len(signed) <= MAX_SIGNED) is good
+        assert (read(signed) is not None) is good
 
 
 def test_an_empty_protected_header_is_an_empty_string() -> None:

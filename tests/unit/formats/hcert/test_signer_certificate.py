@@ -148,6 +148,11 @@ BAD_KEYS: dict[str, Callable[[Any], bytes]] = {
     "a key of another kind": lambda _: (
         ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     ),
+    "a curve that nobody knows": lambda info: der(
+        0x30,
+        der(0x30, b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", b"\x06\x02\x2a\x03"),
+        der(0x03, b"\x00", bytes(info["public_key"])),
+    ),
     "a key that nobody knows": lambda _: der(0x30, der(0x30, b"\x06\x02\x2a\x03"), b"\x03\x02\x00\x04"),
 }
 
