@@ -26,16 +26,24 @@ _PURPOSES: Final = (Purpose.ISSUER, Purpose.STATUS)
 
 
 def load_trust(
-    paths: Sequence[Path], *, now: int, more: Sequence[UnverifiedCrl] = (), unsafe_unknown: bool = False
+    paths: Sequence[Path],
+    *,
+    now: int,
+    more: Sequence[UnverifiedCrl] = (),
+    unsafe_unknown: bool = False,
+    operators: bool = False,
 ) -> TrustAnchors:
     """The anchors of all paths, and what is known of revocation: that, and ``more``.
 
     A folder with ``operator.pem`` holds lists, each of which has to lead to it, and in ``crl`` what authorities have
     revoked; of any other folder every ``*.pem`` is an anchor. A file holds anchors: whoever names it vouches for them,
     for every type; a ``*.crl`` is a list of revoked certificates. ``unsafe_unknown`` lets pass what no list speaks of.
+    With ``operators`` there are also those who are trusted for lists alone: for whoever asks that of a list.
     ``Unavailable`` for what cannot be read, ``Malformed`` or ``Rejected`` for a list that is not to be trusted.
     """
     anchors = [anchor for path in paths if path.suffix != CRL_SUFFIX for anchor in _anchors(path, now)]
+    if operators:
+        anchors.extend(operator for path in paths for operator in _operators(path))
     lists = [*more, *(crl for path in paths for crl in read_revocations(path))]
     return TrustAnchors(anchors, revocation=RevocationLists(lists, unsafe_unknown=unsafe_unknown))
 
@@ -63,16 +71,19 @@ def _given(path: Path) -> Iterator[TrustAnchor]:
 
 
 def _listed(folder: Path, now: int) -> Iterator[TrustAnchor | TransparencyLog]:
-    operators = TrustAnchors(
-        TrustAnchor(certificate=certificate, purpose=Purpose.LIST, entity=str(folder))
-        for certificate in load_certificates(folder / OPERATOR_FILE)
-    )
+    operators = TrustAnchors(_operators(folder))
     for file in _files(folder, LIST_SUFFIX):
         unverified = parse_trusted_list(read_file(file, max_bytes=MAX_TRUSTED_LIST))
         expected = next((type_ for type_ in ListType if type_ == unverified.unverified_type), ListType.PID_PROVIDERS)
         listed = verify_trusted_list(unverified, expected=expected, anchors=operators, now=now, seen=0)
         yield from listed.anchors()
         yield from listed.logs()
+
+
+def _operators(folder: Path) -> Iterator[TrustAnchor]:
+    if (folder / OPERATOR_FILE).is_file():
+        for certificate in load_certificates(folder / OPERATOR_FILE):
+            yield TrustAnchor(certificate=certificate, purpose=Purpose.LIST, entity=str(folder))
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""``zegel why FILE``: the path from a credential or a request to its anchor, or the first step that breaks."""
+"""``zegel why FILE``: the path from whatever is signed to its anchor, or the first step that breaks."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -6,14 +6,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from zegel.adapters.health_trust import load_signers
 from zegel.adapters.trust_files import load_trust
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
 from zegel.cli.verify import parse_time
+from zegel.errors import Malformed
+from zegel.formats.hcert.code import PREFIX
+from zegel.services.health import pasted_code
+from zegel.services.why.health import explain_health
 from zegel.services.why.tree import Branch, Standing
 from zegel.services.why.why import explain_path
 
 _MAX_INPUT: Final = 1 << 20  # four times what any parser here takes
+_FILE_HELP: Final = (
+    "a credential, a presentation, a request, metadata, an attestation, a registration certificate, a status list, "
+    "a list of trusted entities or of revoked certificates, a health certificate (HC1:), certificates; - for stdin"
+)
 _MARKS: Final = {
     Standing.HOLDS: "",
     Standing.BREAKS: "BREAKS HERE  ",
@@ -24,16 +33,15 @@ _MARKS: Final = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument(
-        "file", metavar="FILE", help="a credential, a presentation, a request, another JWT or certificates; - for stdin"
-    )
+    parser.add_argument("file", metavar="FILE", help=_FILE_HELP)
     parser.add_argument(
         "--trust",
         metavar="PATH",
         type=Path,
         action="append",
         required=True,
-        help="a folder of signed lists with operator.pem, or PEM certificates that you vouch for; repeatable",
+        help="a folder of signed lists with operator.pem, or PEM certificates that you vouch for; for a health "
+        "certificate, a list of its signers; repeatable",
     )
     parser.add_argument("--at", metavar="TIME", help="judge as at this time: seconds, or 2026-01-31T12:00:00Z")
     parser.add_argument("--json", action="store_true", help="the tree as one JSON object on stdout")
@@ -43,12 +51,22 @@ def run(args: Namespace) -> int:
     """Print the path; 1 where a step breaks."""
     now = parse_time(args.at)
     data = read_input(args.file, max_bytes=_MAX_INPUT)
-    path = explain_path(data, anchors=load_trust(args.trust, now=now), now=now)
+    if data.startswith(PREFIX):  # its trust are keys on lists of health, and no anchors
+        path = explain_health(_code(data), signers=load_signers(args.trust), now=now)
+    else:
+        path = explain_path(data, anchors=load_trust(args.trust, now=now, operators=True), now=now)
     if args.json:
         print_data(_data(path))
     else:
         print_text("\n".join((_line(path), *_drawn(path, ""))))
     return ACCEPTED if path.broken is None else REJECTED
+
+
+def _code(data: bytes) -> bytes:
+    try:
+        return pasted_code(data.decode("ascii")).encode()
+    except UnicodeDecodeError:
+        raise Malformed("health certificate", "", "expected the text of a code") from None
 
 
 def _data(branch: Branch) -> dict[str, Any]:

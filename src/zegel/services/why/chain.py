@@ -65,10 +65,15 @@ def _candidates(top: Certificate, purpose: Purpose, anchors: TrustAnchors) -> It
     if purpose not in elsewhere:
         for other, anchor in elsewhere.items():
             yield Branch(name="but", said=f"{anchor.entity} is trusted for {other}, which is not {purpose}")
+    yield name_trusted(purpose, anchors)
+
+
+def name_trusted(purpose: Purpose, anchors: TrustAnchors) -> Branch:
+    """Who is trusted for a purpose."""
     trusted = sorted({anchor.certificate.subject for anchor in anchors.of(purpose)})
     said = trusted[:_MOST] if trusted else ["nobody"]
     more = f", and {len(trusted) - _MOST} more" if len(trusted) > _MOST else ""
-    yield Branch(name=f"trusted for {purpose}", said=", ".join(said) + more)
+    return Branch(name=f"trusted for {purpose}", said=", ".join(said) + more)
 
 
 def _certificate(certificate: Certificate) -> Branch:
@@ -80,7 +85,7 @@ def _subject(certificate: Certificate) -> Branch:
 
 
 def _told(certificate: Certificate) -> str:
-    return f"{certificate.subject}, valid {_day(certificate.not_before)} to {_day(certificate.not_after)}"
+    return f"{certificate.subject}, valid {name_day(certificate.not_before)} to {name_day(certificate.not_after)}"
 
 
 def _anchor(anchor: TrustAnchor, purpose: Purpose) -> Branch:
@@ -94,7 +99,7 @@ def _listings(anchor: TrustAnchor) -> Iterator[Branch]:
     if not anchor.listings:
         yield Branch(name="listed", said="on no list: somebody vouches for it by hand")
     for each in anchor.listings:
-        said = f"{each.type} number {each.sequence} of {each.operator}, next update {_day(each.next_update)}"
+        said = f"{each.type} number {each.sequence} of {each.operator}, next update {name_day(each.next_update)}"
         yield Branch(name="listed", said=said)
 
 
@@ -106,5 +111,6 @@ def _nested(branches: list[Branch]) -> Branch:
     return last
 
 
-def _day(seconds: int) -> str:
+def name_day(seconds: int) -> str:
+    """A time as its day."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

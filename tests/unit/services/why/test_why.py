@@ -1,22 +1,35 @@
 """The path from a file to its anchor: it holds where the verifier accepts, and breaks by the check that refuses."""
 
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
+from zegel_testing.health import TEST_USAGE, Health
+from zegel_testing.registration import REGISTERED, REGISTRATION_ROOT, as_cwt, as_jwt, registered
 from zegel_testing.relying_party import COPIES, DOCTYPE, ISSUER, ISSUER_ROOT, VCT, Asked
-from zegel_testing.signed_objects import ANCHORS, KINDS, ROOT, Kind, sign
+from zegel_testing.signed_objects import ANCHORS, KEY, KINDS, ROOT, SIGNERS, STATUS_URI, Kind, sign
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import Format
+from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners
+from zegel.formats.status.entries import compress, empty_status_list
+from zegel.formats.status.identifiers import sign_identifier_list
+from zegel.formats.status.token import sign_status_list_cwt
+from zegel.primitives.cbor import Tag, encode_cbor
+from zegel.primitives.cose import TAG_SIGN1, sign_sign1
+from zegel.primitives.crl import sign_crl
+from zegel.primitives.encoding import base64, base64url
 from zegel.primitives.jws import parse_jws
+from zegel.services.why.health import explain_health
 from zegel.services.why.tree import Branch, Standing
 from zegel.services.why.why import explain_path
 from zegel.trust.anchors import Purpose, TrustAnchors
 
 TRACED = (
     "presentation request", "wallet attestation", "key attestation", "status list", "issuer metadata",
+    "registration certificate", "list of trusted entities",
 )  # fmt: skip
 TRACED_KINDS = [kind for kind in KINDS if kind.name in TRACED]
 TRUST = trusting(anchor(ISSUER_ROOT, Purpose.ISSUER, entity="Utopian Identity Office"))
@@ -203,6 +216,150 @@ def test_a_jwt_of_no_known_kind_is_malformed_and_the_kinds_are_named() -> None:
         path(sign({"alg": "ES256", "typ": "other+jwt"}, {}), anchors=ANCHORS)
 
 
+# --- registration certificates --------------------------------------------------------------------------------------
+
+
+REGISTRATION_FORMS: dict[str, Callable[..., bytes]] = {
+    "JWT": lambda *each, **by: as_jwt(*each, **by).encode(),
+    "CWT": as_cwt,
+    "CWT as text": lambda *each, **by: base64url(as_cwt(*each, **by)).encode(),
+}
+every_form = pytest.mark.parametrize("sign", REGISTRATION_FORMS.values(), ids=REGISTRATION_FORMS)
+
+
+@every_form
+def test_a_registration_certificate_leads_to_its_provider(sign: Callable[..., bytes]) -> None:
+    traced = path(sign(), anchors=REGISTERED)
+    assert traced.broken is None
+    assert (traced.name, traced.said) == ("registration certificate", "Utopia Library, Lending desk, library-card")
+    assert names(traced) == ["certificate", "signature", "policy", "validity", "party", "status"]
+    assert standing(traced, "party") is standing(traced, "status") is Standing.NOT_REACHED
+    assert [each.said for each in traced.walk() if each.name == "entity"] == ["Utopia registration certificates"]
+
+
+@every_form
+@pytest.mark.parametrize(
+    ("changes", "step", "check"),
+    [
+        ({"policies": ("1.2.3",)}, "policy", "registration-policy"),
+        ({"expires": NOW - DAY}, "validity", "registration-validity"),
+        ({"status": None}, "validity", "registration-validity"),
+    ],
+)
+def test_it_breaks_at_the_step_that_a_wallet_would_warn_of(
+    sign: Callable[..., bytes], changes: dict[str, object], step: str, check: str
+) -> None:
+    traced = path(sign(registered(**changes)), anchors=REGISTERED)
+    assert broken_by(traced) == check
+    assert standing(traced, step) is Standing.BREAKS
+    assert standing(traced, "signature") is Standing.HOLDS
+
+
+@every_form
+def test_whoever_is_trusted_for_something_else_registers_nobody(sign: Callable[..., bytes]) -> None:
+    traced = path(sign(), anchors=trusting(anchor(REGISTRATION_ROOT, Purpose.ACCESS, entity="Access office")))
+    assert broken_by(traced) == "anchor"
+    assert [each.said for each in traced.walk() if each.name == "but"] == [
+        "Access office is trusted for access, which is not registration"
+    ]
+
+
+def test_a_cwt_of_no_known_kind_is_malformed_and_the_kinds_are_named() -> None:
+    signed = sign_sign1(b"\xa0", signer=fixed_key("any"), x5chain=(), typ="other+cwt")
+    with pytest.raises(Malformed, match=r"rc-wrp\+cwt"):
+        path(encode_cbor(Tag(TAG_SIGN1, signed)), anchors=ANCHORS)
+
+
+# --- lists ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_trusted_entities_may_lack_its_type_in_the_header() -> None:
+    kind = next(kind for kind in KINDS if kind.name == "list of trusted entities")
+    traced = path(sign({"alg": "ES256", **kind.header}, kind.claims), anchors=ANCHORS)
+    assert (traced.broken, traced.said) == (None, "EUPIDProvidersList number 1 of Utopian Trust Office")
+
+
+def test_a_list_of_no_known_kind_breaks_at_its_type_and_an_old_one_at_its_freshness() -> None:
+    kind = next(kind for kind in KINDS if kind.name == "list of trusted entities")
+    scheme = kind.claims["LoTE"]["ListAndSchemeInformation"] | {"LoTEType": "https://utopia.example/List"}
+    other = sign(
+        {"alg": "ES256", "typ": kind.typ, **kind.header},
+        {"LoTE": kind.claims["LoTE"] | {"ListAndSchemeInformation": scheme}},
+    )
+    assert broken_by(path(other, anchors=ANCHORS)) == "list-type"
+    assert broken_by(path(kind.good, anchors=ANCHORS, now=NOW - 2 * DAY)) is not None
+
+
+@pytest.mark.parametrize("kind", ["status list", "identifier list"])
+def test_lists_of_statuses_as_cwts_are_followed_too(kind: str) -> None:
+    signed = SIGNERS[Purpose.STATUS]
+    common = {"uri": STATUS_URI, "signer": KEY, "chain": signed.chain, "now": NOW, "expires": NOW + DAY, "ttl": 3_600}
+    data = (
+        sign_status_list_cwt(compress(empty_status_list(64, bits=1)), **common)
+        if kind == "status list"
+        else sign_identifier_list([b"an identifier"], **common)
+    )
+    traced = path(data, anchors=ANCHORS)
+    assert (traced.name, traced.said, traced.broken) == (kind, STATUS_URI, None)
+    assert broken_by(path(data, anchors=ANCHORS, now=NOW + 2 * DAY)) == "status-freshness"
+
+
+REVOKED = sign_crl(ROOT.certificate, key=ROOT.key, revoked={7: NOW}, number=3, now=NOW, next_update=NOW + DAY)
+
+
+@pytest.mark.parametrize("form", ["DER", "PEM"])
+def test_a_list_of_revoked_certificates_leads_to_its_authority(form: str) -> None:
+    pem = f"-----BEGIN X509 CRL-----\n{base64(REVOKED)}\n-----END X509 CRL-----\n".encode()
+    traced = path(REVOKED if form == "DER" else pem, anchors=ANCHORS)
+    assert traced.broken is None
+    assert names(traced) == ["anchor", "signature", "freshness"]
+    assert traced.said.startswith("number 3, with 1 certificates, of ")
+
+
+def test_a_list_of_revoked_certificates_breaks_where_it_is_not_believed() -> None:
+    other = sign_crl(ROOT.certificate, key=fixed_key("forged"), revoked={}, number=3, now=NOW, next_update=NOW + DAY)
+    assert broken_by(path(other, anchors=ANCHORS)) == "revocation-list"
+    late = path(REVOKED, anchors=ANCHORS, now=NOW + DAY)
+    assert broken_by(late) == "revocation-stale"
+    assert standing(late, "signature") is Standing.HOLDS
+    nobody = path(REVOKED, anchors=TRUST)
+    assert broken_by(nobody) == "anchor"
+    assert standing(nobody, "signature") is Standing.NOT_REACHED
+    assert [each.name for each in nobody.walk() if each.name.startswith("trusted for")] == ["trusted for issuer"]
+
+
+# --- health certificates --------------------------------------------------------------------------------------------
+
+
+OFFICE: Final = Health()
+
+
+def health_path(office: Health = OFFICE, *, now: int = NOW, signers: DocumentSigners | None = None) -> Branch:
+    return explain_health(office.code(), signers=office.signers if signers is None else signers, now=now)
+
+
+def test_a_health_certificate_leads_to_the_signer_of_its_key_identifier() -> None:
+    traced = health_path()
+    assert traced.broken is None
+    assert traced.said == "vaccination, issued by UT"
+    assert names(traced) == ["key identifier", "signer", "signature", "validity", "usage", "revocation and rules"]
+    assert [each.said.partition(",")[0] for each in traced.below[0].below] == ["ES256 of UT"]
+
+
+def test_a_health_certificate_breaks_by_the_check_that_refuses_it() -> None:
+    assert broken_by(health_path(signers=DocumentSigners(()))) == "health-signer"
+    assert broken_by(health_path(now=NOW + 4_000 * DAY)) == "health-validity"
+    assert broken_by(health_path(Health(TEST_USAGE))) == "health-key-usage"
+
+
+def test_another_key_of_the_same_identifier_breaks_at_the_signature() -> None:
+    bare = DocumentSigner(kid=OFFICE.signer.kid, key=Health().signer.key, algorithm=OFFICE.signer.algorithm)
+    traced = health_path(signers=DocumentSigners([bare]))
+    assert broken_by(traced) == "signature"
+    assert standing(traced, "signer") is Standing.SAID
+    assert [each.said for each in traced.below[0].below] == ["ES256 of no country, a bare key"]
+
+
 # --- certificates ---------------------------------------------------------------------------------------------------
 
 
@@ -248,3 +405,12 @@ def test_a_status_list_may_be_one_of_wallets_or_of_registrations(purpose: Purpos
     assert path(good, anchors=trusting(anchor(ROOT, purpose))).broken is None
     assert broken_by(path(damaged(good), anchors=trusting(anchor(ROOT, purpose)))) == Check.SIGNATURE.id
     assert broken_by(path(good, anchors=trusting(anchor(ROOT, Purpose.LIST)))) == Check.ANCHOR.id
+
+
+def test_an_access_certificate_says_whether_a_log_knew_it() -> None:
+    stamped = SIGNERS[Purpose.ACCESS].leaf
+    traced = path(stamped.pem.encode(), anchors=ANCHORS)
+    assert traced.broken is None
+    assert standing(traced, "timestamp") is Standing.HOLDS
+    unlogged = path(stamped.der, anchors=TrustAnchors([anchor(ROOT, Purpose.ACCESS)]))
+    assert broken_by(unlogged) == "certificate-timestamp"

@@ -1,0 +1,53 @@
+"""A health certificate: its key stands on a list itself, so that there is no chain, but a signer."""
+
+from typing import Final
+
+from zegel.checks import Check
+from zegel.formats.hcert.certificate import (
+    UnverifiedHealthCertificate,
+    VerifiedHealthCertificate,
+    parse_health_certificate,
+    verify_health_certificate,
+)
+from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners
+from zegel.services.why.chain import name_day
+from zegel.services.why.steps import Step, trace_steps
+from zegel.services.why.tree import Branch, Standing
+
+_STEPS: Final = (  # in the order of formats/hcert/certificate.py
+    Step(name="signer", checks=frozenset({Check.HEALTH_SIGNER}), said="its key identifier is that of a trusted signer"),
+    Step(name="signature", checks=frozenset({Check.SIGNATURE}), said="that signer signed these bytes"),
+    Step(name="validity", checks=frozenset({Check.HEALTH_VALIDITY}), said="it is valid at this time"),
+    Step(name="usage", checks=frozenset({Check.HEALTH_KEY_USAGE}), said="the signer may sign this kind"),
+)
+_MOST: Final = 12  # key identifiers on a screen; a state has a dozen, the Union some hundreds
+_ELSEWHERE: Final = Branch(
+    name="revocation and rules",
+    said="not looked at: zegel hcert verify takes them",
+    standing=Standing.NOT_REACHED,
+)
+
+
+def explain_health(text: bytes, *, signers: DocumentSigners, now: int) -> Branch:
+    """The path of the text of a health certificate's code to a signer that is trusted; ``Malformed`` for another."""
+    certificate = parse_health_certificate(text)
+    said = f"{certificate.kind.name.lower()}, issued by {certificate.unverified_issuer}"
+    top = Branch(name="health certificate", said=said).with_below(*_named(certificate, signers))
+
+    def verify() -> VerifiedHealthCertificate:
+        return verify_health_certificate(certificate, signers=signers, now=now)
+
+    return trace_steps(top, _STEPS, verify).with_below(_ELSEWHERE)
+
+
+def _named(certificate: UnverifiedHealthCertificate, signers: DocumentSigners) -> tuple[Branch, ...]:
+    named = signers.named(certificate.kid)
+    top = Branch(name="key identifier", said=f"{certificate.kid.hex()}, of {len(named)} among {len(signers)} signers")
+    return (top.with_below(*(Branch(name="signer", said=_told(each)) for each in named[:_MOST])),)
+
+
+def _told(signer: DocumentSigner) -> str:
+    said = f"{signer.algorithm.name} of {signer.country or 'no country'}"
+    if signer.not_before is None or signer.not_after is None:
+        return f"{said}, a bare key"
+    return f"{said}, valid {name_day(signer.not_before)} to {name_day(signer.not_after)}"
