@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect  # noqa: E402 the tests' own person
 from zegel_testing.chromium import chromium  # noqa: E402
 from zegel_testing.demo import RunningDemo  # noqa: E402
 from zegel_testing.person import Person  # noqa: E402
-from zegel_testing.pictures import drawn, saved, vector_picture  # noqa: E402
 from zegel_testing.registrar_visit import (  # noqa: E402
     IDENTIFIER,
     decide,
@@ -21,7 +20,7 @@ from zegel_testing.registrar_visit import (  # noqa: E402
     sign_in_for_a_party,
 )
 from zegel_testing.telephone import hold_before  # noqa: E402
-from zegel_testing.vaccination import attest, code_of, show_at_door  # noqa: E402
+from zegel_testing.vaccination import attest, picture_of, show_at_door  # noqa: E402
 
 from zegel.adapters.configuration import load_config  # noqa: E402
 from zegel.adapters.sandbox.create import CONFIG_FILE  # noqa: E402
@@ -129,11 +128,11 @@ def main() -> None:
         person.press("See the request", name="over-asking")
         person.visit("wallet")
         person.follow("Log", name="log")
-        person.add_certificate(vector_picture("BE"))
+        person.add_certificate(picture_of(demo, "belgium"))
         person.press("Show its code", name="certificate with its code")
         person.page.goto(returns[0])  # once more: it was good for once
         person.see("refusal")
-        attest(person, picture=saved(drawn(code_of(demo, "erika")), "PNG"))
+        attest(person, picture=picture_of(demo, "erika"))
         show_at_door(person)
         person.press("Ask the next one", name="code at the door")
         hold_before(demo, person.page.content())

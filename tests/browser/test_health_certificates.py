@@ -10,6 +10,7 @@ from zegel_testing.page_rules import faults_of
 from zegel_testing.person import Person
 from zegel_testing.pictures import blank, drawn, saved, vector, vector_picture
 from zegel_testing.png import read_codes
+from zegel_testing.vaccination import picture_of
 
 pytestmark = pytest.mark.slow  # a browser has to start
 
@@ -26,14 +27,28 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize(
-    ("country", "words"),
+    ("country", "name", "words"),
     [
-        ("BE", ["Peter Paul Maria Ebraert", "Vaxzevria", "2 of 2", "It expired on 202"]),
-        ("HU", ["APOLLÓNIA SPECIMEN", "1 of 2", "Országos Kórházi Főigazgatóság", "It expired on 202"]),
+        (
+            "BE",
+            "belgium",
+            ["Peter Paul Maria Ebraert", "Vaxzevria", "2 of 2", "Its signature holds", "It expired on 202"],
+        ),
+        (
+            "HU",
+            "hungary",
+            [
+                "APOLLÓNIA SPECIMEN",
+                "1 of 2",
+                "Országos Kórházi Főigazgatóság",
+                "Its signature holds",
+                "It expired on 202",
+            ],
+        ),
     ],
 )
 def test_a_picture_of_a_code_is_seen_in_the_wallet_and_judged_today(
-    visitor: Person, country: str, words: list[str]
+    visitor: Person, country: str, name: str, words: list[str]
 ) -> None:
     faults: dict[str, list[str]] = {}
 
@@ -43,7 +58,9 @@ def test_a_picture_of_a_code_is_seen_in_the_wallet_and_judged_today(
 
     visitor.open_wallet()
     person = Person(visitor.page, visitor.demo, look=look)
-    person.add_certificate(vector_picture(country))
+    picture = picture_of(visitor.demo, name)
+    assert picture == vector_picture(country)
+    person.add_certificate(picture)
     for text in words:
         person.reads(text)
     person.press("Show its code", name="certificate with its code")

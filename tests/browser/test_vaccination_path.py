@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from zegel_testing.page_rules import faults_of
 from zegel_testing.person import Person
-from zegel_testing.pictures import drawn, saved
-from zegel_testing.vaccination import attest, code_of, show_at_door
+from zegel_testing.vaccination import attest, code_of, picture_of, show_at_door
 
 pytestmark = pytest.mark.slow  # a browser has to start
 
@@ -19,7 +18,7 @@ def test_a_fresh_certificate_becomes_one_flag_and_opens_the_door(person: Person)
         faults[name] = faults_of(page)
 
     erika = Person(person.page, person.demo, look=look)
-    attest(erika, picture=saved(drawn(code_of(person.demo, "erika")), "PNG"))
+    attest(erika, picture=picture_of(person.demo, "erika"))
     for said in ("Erika", "Voorbeeld", "1986"):
         expect(erika.page.locator("main")).not_to_contain_text(said)
     show_at_door(erika)

@@ -1,20 +1,30 @@
-"""From a fresh certificate of the sandbox's health authority to the door, with zegel's own wallet on every step."""
+"""From a fresh certificate of the sandbox's health authority to the door, with zegel's own wallet on every step; and
+Member States' certificates of before, at their own clock and today.
+"""
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.door_world import door_world, show_old
 from zegel_testing.health import payload
 from zegel_testing.issuing_world import hidden_fields
+from zegel_testing.pictures import vector
+from zegel_testing.sandboxes import sandbox_at
+from zegel_testing.scan import scan
+from zegel_testing.wallet_pages import wallet_pages
 from zegel_testing.wallet_world import WalletWorld, wallet_world
 
 from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.keyfiles import load_certificates, load_private_key
-from zegel.adapters.sandbox.health import CODES
+from zegel.adapters.sandbox.health import CODES, TRUST
 from zegel.checks import Check
+from zegel.config.health import HealthConfig
 from zegel.errors import Rejected
 from zegel.formats.hcert.issue import HealthAuthority
 from zegel.formats.hcert.keys import parse_signer
@@ -98,3 +108,27 @@ async def test_the_certificate_of_somebody_else_opens_nothing(world: WalletWorld
     await world.receive()
     _, refusal, _ = await receive(world, code_of(tmp_path, "max"))
     assert "health-holder" in text_of(refusal)
+
+
+@pytest.mark.parametrize(("country", "name"), [("BE", "Peter Paul Maria Ebraert"), ("HU", "APOLLÓNIA SPECIMEN")])
+async def test_a_member_states_certificate_walks_at_its_own_clock_and_no_longer_today(
+    tmp_path: Path, country: str, name: str
+) -> None:
+    picture = tmp_path / "door" / CODES / {"BE": "belgium.png", "HU": "hungary.png"}[country]
+    then = int(datetime.fromisoformat(vector(country)["TESTCTX"]["VALIDATIONCLOCK"]).timestamp())
+    config = sandbox_at(tmp_path / "door")
+    config = replace(config, health=HealthConfig(trust=(tmp_path / "door" / TRUST,)))
+    async with wallet_pages(tmp_path / "wallet") as pages, door_world(config) as door:
+        for at, said, word in ((then, "Today: valid", "Yes"), (NOW, "Today: expired", "No")):
+            for clock in (pages.world.clock, door.clock):
+                clock.advance(at - clock.now())
+            await (await pages.enter()).open("/certificates/add")
+            await pages.upload("/certificates/add", {"picture": picture.read_bytes()})
+            await pages.go("/certificates/keep")
+            assert name in pages.text
+            assert said in pages.text
+            (held,) = pages.contents.certificates
+            await pages.go(f"/certificates/{held.id}/code")
+            page = text_of(await show_old(door, code=scan(pages.response)))
+            assert f"<h1>{word}</h1>" in page
+            assert (name in page, "it has expired" in page) == (word == "Yes", word == "No")

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from zegel.adapters.logs import configure_logs
+from zegel.adapters.sandbox.health import CODES
 from zegel.cli.configuration import announce_demo, withdraw_demo
 from zegel.cli.demo_ground import DEFAULT_PROFILE, Ground, prepared
 from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, print_data, print_text, say
+from zegel.cli.walk.door_view import open_noted_door
 from zegel.cli.walk.script import walk
 from zegel.cli.walk.story import Listening, Step, Story
 from zegel.errors import Unavailable
@@ -73,9 +75,12 @@ async def _walk(ground: Ground, story: Story) -> int:
     listening = Listening(story)
     logging.getLogger("zegel").addHandler(listening)
     try:
-        roles = await open_roles(list(OPENERS), world)
+        others = await open_roles([name for name in OPENERS if name != "door"], world)
+        door, view = await open_noted_door(world)
+        roles = (*others, door)
         async with serving(roles, world=world, sockets=ground.sockets):
-            await walk(ground.config, story, roles=roles, web_ca=_web_ca(ground))
+            codes = ground.folder / CODES
+            await walk(ground.config, story, roles=roles, door=view, codes=codes, web_ca=_web_ca(ground))
     except Unavailable as error:
         say(str(error))
         story.add("walk", ok=False, ms=0, check=error.check.id)
@@ -117,11 +122,17 @@ def _places(ground: Ground) -> dict[str, object]:
 
 def _welcome(ground: Ground, *, kept: bool) -> str:
     config, web_ca = ground.config, _web_ca(ground)
-    pages = {"wallet": config.wallet.origin, "issuer": config.issuer.origin, "service": config.service.origin}
+    pages = {
+        "wallet": config.wallet.origin,
+        "issuer": config.issuer.origin,
+        "service": config.service.origin,
+        "door": config.door.origin,
+    }
     width = max(map(len, pages.values()))
     return _WELCOME.format(
         profile=config.issuer.profile,
         certificates="" if web_ca is None else _CERTIFICATES.format(web_ca=web_ca),
+        codes=ground.folder / CODES,
         folder=f"{ground.folder}{'' if kept else ', until it ends'}",
         **{name: origin.ljust(width) for name, origin in pages.items()},
     )
@@ -133,7 +144,11 @@ zegel is running, profile {profile}. Everything is on this machine; nothing is r
   1  {wallet}  your wallet: open it with a code, and give it a passphrase
   2  {issuer}  the identity office: get your identity; log in as erika, password: erika keeps bees
   3  {service}  Tax online: sign in with your wallet
+  4  {wallet}  add health certificates: belgium.png, which has expired, and erika.png
+  5  {issuer}  have it attested that erika.png is valid: Vaccination valid
+  6  {door}  a door: ask the next one, and show that, and nothing else
 
+  The pictures for 4 and 5 are in {codes}
   The code for the wallet appears here, in this terminal, when you press the button on its page.
 {certificates}
   More people and their passwords: docs/demo-people.md      More commands: zegel --help

@@ -7,24 +7,21 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_signer
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sql.store import open_memory_store
 from zegel.checks import Check
+from zegel.cli.walk.door_view import DoorView, NotingStore
 from zegel.config.roles import Config
 from zegel.errors import Rejected, Unavailable
 from zegel.formats.claims import Claim
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.protocols.openid4vp.response import UnverifiedAnswer, open_response
-from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.issuing import CredentialPress, Order
-from zegel.services.ports import Handler, Kind, Store, Stored, Transaction
+from zegel.services.ports import Handler
 from zegel.services.trust import RevocationSource, Trust
-from zegel.services.verifier import RESPONSE_PATH
 from zegel.web.app.door import door_role
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.world import ConfiguredList
@@ -48,60 +45,17 @@ class NoNetwork:
         raise Unavailable(request.url, "there is no network")
 
 
-class NotingStore:
-    """A ``Store`` that notes what is put into it. ``kept`` is what is there now."""
-
-    def __init__(self, inner: Store) -> None:
-        self._inner = inner
-        self.noted: list[object] = []
-        self.kept: dict[tuple[str, str], object] = {}
-
-    @asynccontextmanager
-    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Any]:
-        async with self._inner.transaction(durable=durable) as transaction:
-            yield _NotingTransaction(transaction, self)
-
-    async def purge(self) -> int:
-        return await self._inner.purge()
-
-
-class _NotingTransaction:
-    def __init__(self, inner: Transaction, store: NotingStore) -> None:
-        self._inner = inner
-        self._store = store
-
-    async def put(self, kind: Kind[Any], key: str, value: Any, *, expires: int) -> None:
-        await self._inner.put(kind, key, value, expires=expires)
-        self._note(kind, key, value)
-
-    async def load(self, kind: Kind[Any], key: str) -> Stored[Any] | None:
-        return await self._inner.load(kind, key)
-
-    async def swap(self, kind: Kind[Any], key: str, value: Any, *, version: int, expires: int) -> bool:
-        self._note(kind, key, value)
-        return await self._inner.swap(kind, key, value, version=version, expires=expires)
-
-    async def take(self, kind: Kind[Any], key: str) -> Any:
-        self._store.kept.pop((kind.name, key), None)
-        return await self._inner.take(kind, key)
-
-    def _note(self, kind: Kind[Any], key: str, value: object) -> None:
-        self._store.noted.append(value)
-        self._store.kept[kind.name, key] = value
-
-
 @dataclass
 class DoorWorld:
-    """The door, opened, and everything to play with. ``received`` is what it was sent."""
+    """The door, opened, and everything to play with."""
 
     world: World
     clock: ManualClock
     network: NoNetwork
-    store: NotingStore
+    view: DoorView
     role: OpenRole
     handlers: dict[str, Handler]
     press: CredentialPress
-    received: list[HttpRequest] = field(default_factory=list)
     _issued: int = 0
 
     @property
@@ -136,15 +90,19 @@ class DoorWorld:
         there, trust = Loopback(self.handlers), self.world.trust
         return HandWallet(*copies, outbound=there, trust=trust, clock=self.clock, origin=self.origin)
 
+    @property
+    def store(self) -> NotingStore:
+        """What it keeps, and ever kept."""
+        return self.view.store
+
+    @property
+    def received(self) -> list[HttpRequest]:
+        """What it was sent."""
+        return self.view.received
+
     def opened(self) -> Iterator[bytes]:
         """Each presentation that the door was sent, as it opens it."""
-        sessions = [value for value in self.store.noted if isinstance(value, Requested)]
-        for request in self.received:
-            if request.path.startswith(RESPONSE_PATH):
-                session = next(each for each in sessions if each.request.challenge.response_uri == request.url)
-                answer = open_response(request.form(), session=session)
-                if isinstance(answer, UnverifiedAnswer):
-                    yield from (each for given in answer.unverified_presentations.values() for each in given)
+        return self.view.opened()
 
 
 @asynccontextmanager
@@ -161,12 +119,12 @@ async def door_world(config: Config, *, revocations: RevocationSource | None = N
     keep_lists_fresh(trust, clock)
     world = World(config=config, clock=clock, random=random, outbound=network, trust=trust)
     memory = await open_memory_store(clock=clock, random=random)
-    store = NotingStore(memory)
-    role = door_role(world, store)
+    view = DoorView(store=NotingStore(memory))
+    role = door_role(world, view.store)
     type_ = load_catalogue().types["vaccination_valid"]
     signer = load_signer(config.issuer.key, config.issuer.chain)
     press = CredentialPress([type_], signer=signer, origin=config.issuer.origin, clock=clock, random=random)
-    made = DoorWorld(world=world, clock=clock, network=network, store=store, role=role, handlers={}, press=press)
+    made = DoorWorld(world=world, clock=clock, network=network, view=view, role=role, handlers={}, press=press)
     made.handlers |= {listener.origin: _noting(made.received, listener.handle) for listener in role.listeners}
     try:
         yield made
@@ -185,12 +143,7 @@ def _noting(received: list[HttpRequest], handle: Handler) -> Handler:
 
 def everything(world: DoorWorld) -> Mapping[str, bytes]:
     """The door's whole view: what it received, what it can open of it, and what it stored at any time."""
-    requests = [f"{each.method} {each.url} {each.headers}".encode() + each.body for each in world.received]
-    return {
-        "received": b"\n".join(requests),
-        "opened": b"\n".join(world.opened()),
-        "stored": b"\n".join(repr(each).encode() for each in world.store.noted),
-    }
+    return world.view.everything()
 
 
 # --- the certificates of before ---------------------------------------------------------------------------------------

@@ -12,6 +12,11 @@ def code_of(demo: RunningDemo, person: str) -> str:
     return (demo.folder / CODES / f"{person}.txt").read_text().strip()
 
 
+def picture_of(demo: RunningDemo, whose: str) -> bytes:
+    """The picture of a code that the sandbox has: a demo person's, or a test person's of a Member State."""
+    return (demo.folder / CODES / f"{whose}.png").read_bytes()
+
+
 def attest(person: Person, *, picture: bytes) -> None:
     """From the issuer's front page to the attestation in the wallet, whose page is shown."""
     person.take_up("Vaccination valid", name="certificate to bring")

@@ -102,6 +102,7 @@ def routes_by_role() -> dict[str, tuple]:
         access_authority,
         access_operator,
         challenges,
+        door,
         issuer,
         issuer_log_in,
         issuer_operator,
@@ -117,6 +118,7 @@ def routes_by_role() -> dict[str, tuple]:
 
     return {
         "trust": trust.ROUTES,
+        "door": door.ROUTES,
         "issuer": (*issuer.WALLET_ROUTES, *issuer_log_in.ROUTES, *issuer_pages.ROUTES),
         "issuer operator": issuer_operator.ROUTES,
         "wallet-provider": wallet_provider.ROUTES,

@@ -137,7 +137,7 @@ async def test_it_is_there_after_a_restart(pages: Pages) -> None:
 
 
 async def test_without_a_signer_that_is_trusted_both_reasons_are_said(tmp_path: Path) -> None:
-    async with wallet_pages(tmp_path) as made:
+    async with wallet_pages(tmp_path, health_trust=()) as made:
         pages = await added(await made.enter())
         assert "not confirmed, and expired" in pages.text
         assert "No health authority that your wallet knows vouches for it" in pages.text

@@ -1,17 +1,20 @@
 """The health authority of Utopia: its key, the certificate by which it is trusted, its rules, and fresh certificates.
 
-health/trust/     the authority's certificate
+health/trust/     the authority's certificate, and those of Belgium's and Hungary's test signers
 health/rules/     the rules of whoever lets people in
-health/codes/     the text of a QR code for each of the demo people who has one
+health/codes/     for each of the demo people a QR code, as text and as a picture; and pictures of a Belgian and a
+                  Hungarian test person's, which have expired
 keys/health.*     the authority's key and certificate, for `zegel hcert issue`
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 from unicodedata import category, normalize
 
+from zegel.adapters.code_pictures import draw_code
 from zegel.adapters.files import create_owner_only, make_owner_only_folder
 from zegel.adapters.register import demo_people
 from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, write_identity
@@ -27,6 +30,8 @@ TRUST: Final = f"{FOLDER}/trust"
 RULES: Final = f"{FOLDER}/rules"
 CODES: Final = f"{FOLDER}/codes"
 RULE_SET: Final = "UT/2026-11"
+EXPIRED: Final = ("belgium", "hungary")
+"""Of whose test persons there is a certificate, which nothing makes valid again."""
 _KEY: Final = "health"
 _SINCE_DOSE: Final = 30  # days
 _VALID: Final = 180  # days
@@ -82,7 +87,7 @@ _LATELY: Final[dict[str, Any]] = {
 
 
 def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> None:
-    """Make the authority, its rules, and a certificate for each of the demo people."""
+    """Make the authority, its rules, and a certificate for each of the demo people; copy those of the test persons."""
     for made in (FOLDER, TRUST, RULES, CODES):
         make_owner_only_folder(folder / made)
     key = random_private_key(random)
@@ -97,6 +102,11 @@ def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> 
         payload = _payload(person.id, person.claims.get("", {}), now)
         code = authority.issue(payload, issued_at=now - DAY, expires=now + _VALID * DAY)
         create_owner_only(folder / CODES / f"{person.id}.txt", code.encode() + b"\n")
+        create_owner_only(folder / CODES / f"{person.id}.png", draw_code(code, "png"))
+    there = files("zegel").joinpath("adapters", "demo_health")
+    for country in EXPIRED:
+        create_owner_only(folder / CODES / f"{country}.png", there.joinpath(f"{country}.png").read_bytes())
+        create_owner_only(folder / TRUST / f"{country}-test.der", there.joinpath(f"{country}.der").read_bytes())
 
 
 def _latin(name: str) -> str:

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final, final
@@ -13,9 +14,11 @@ import httpcore2
 from zegel.adapters.pinning import PinnedBackend, resolve_by_system
 from zegel.errors import Unavailable
 from zegel.primitives.http import FORM, origin_of
+from zegel.primitives.multipart import MULTIPART
 
 _MAX_REDIRECTS: Final = 12  # a sign-in has five
 _PORTS: Final = {"http": 80, "https": 443}
+_PICTURE: Final = "picture"
 _TIMEOUT: Final = {"connect": 5.0, "read": 20.0, "write": 5.0, "pool": 5.0}
 
 
@@ -76,9 +79,21 @@ class Browser:
         if press is not None:
             name, value = form.buttons[press]
             filled[name] = value
-        origin = origin_of(page.url, what="page")
-        headers = {"content-type": FORM, "origin": origin, "sec-fetch-site": "same-origin"}
-        return await self._go("POST", form.action, urlencode({**form.fields, **filled}).encode(), headers)
+        body = urlencode({**form.fields, **filled}).encode()
+        return await self._go("POST", form.action, body, _sent_from(page, FORM))
+
+    async def upload(self, page: Page, action: str, *, picture: bytes) -> Page:
+        """Choose a picture in the page's form for ``action``, and send it (RFC 7578)."""
+        form = page.form(action)
+        boundary = sha256(picture).hexdigest()  # no picture has its own hash in it
+        parts = [(f'"{name}"', value.encode()) for name, value in form.fields.items() if name != _PICTURE]
+        parts.append((f'"{_PICTURE}"; filename="code.png"', picture))
+        body = b"".join(
+            f"--{boundary}\r\ncontent-disposition: form-data; name={name}\r\n\r\n".encode() + value + b"\r\n"
+            for name, value in parts
+        )
+        headers = _sent_from(page, f"{MULTIPART}; boundary={boundary}")
+        return await self._go("POST", form.action, body + f"--{boundary}--\r\n".encode(), headers)
 
     async def close(self) -> None:
         """Close what is open."""
@@ -116,6 +131,12 @@ class Browser:
             elif name.lower() == b"location":
                 location = value.decode()
         return response.status, location, response.content.decode(errors="replace")
+
+
+def _sent_from(page: Page, content_type: str) -> Mapping[str, str]:
+    """What a browser says beside a form of its page."""
+    origin = origin_of(page.url, what="page")
+    return {"content-type": content_type, "origin": origin, "sec-fetch-site": "same-origin"}
 
 
 def _page(url: str, status: int, text: str) -> Page:

@@ -15,6 +15,8 @@ from zegel.checks import Check
 from zegel.cli.operator import call_operator
 from zegel.cli.walk.access import renew_access
 from zegel.cli.walk.browser import Browser, Page
+from zegel.cli.walk.door_view import DoorView
+from zegel.cli.walk.health import HealthWalk
 from zegel.cli.walk.looking import look_at_access, look_at_registration
 from zegel.cli.walk.story import Story
 from zegel.config.roles import Config, IssuerConfig, VerifierConfig
@@ -80,8 +82,10 @@ _SIGNED_IN: Final = "You are signed in."
 _KEPT: Final = 1.1  # seconds: a reader of the demo keeps a status list for one
 
 
-async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_ca: Path | None) -> None:
-    """Tell the story; ``Unavailable`` where it cannot go on."""
+async def walk(
+    config: Config, story: Story, *, roles: Sequence[OpenRole], door: DoorView, codes: Path, web_ca: Path | None
+) -> None:
+    """Tell the story; ``door`` is what the door sees, ``codes`` are the sandbox's. ``Unavailable`` where it ends."""
     browser = Browser(config.loopback_origins(), web_ca=web_ca)
     stranger = Browser(config.loopback_origins(), web_ca=web_ca)
     person = _Person(config, browser)
@@ -103,6 +107,7 @@ async def walk(config: Config, story: Story, *, roles: Sequence[OpenRole], web_c
         over_asking = await person.look_at_over_asking(story)
         with story.refusal("nothing shared without a tick", Check.EXPLICIT_APPROVAL):
             await browser.submit(over_asking, "/present/", decision="accept")
+        await HealthWalk(config, codes, browser, story, door, PERSON).walk()
         await person.receive(story, "mdl")
         with story.timed("driving licence shown to the verifier"):
             await person.show_licence()

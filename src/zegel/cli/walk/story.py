@@ -31,6 +31,10 @@ HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("wallet-provider", "POST /wallet-attestations"): "wallet attestation",
     ("issuer", "POST /par"): "PAR",
     ("issuer", "POST /log-in"): "log-in",
+    ("issuer", "POST /log-in/certificate"): "health certificate brought to the issuer",
+    ("issuer", "GET /request/{session}"): "request",
+    ("issuer", "POST /request/{session}"): "request",
+    ("issuer", "POST /response/{session}"): "response",
     ("issuer", "POST /consent"): "approval",
     ("issuer", "POST /token"): "token",
     ("wallet-provider", "POST /key-attestations"): "key attestation",
@@ -43,6 +47,8 @@ HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("issuer", "GET /identifiers/{list}"): "identifier list",
     ("verifier", "GET /request/{session}"): "request",
     ("verifier", "POST /response/{session}"): "response",
+    ("door", "GET /request/{session}"): "request",
+    ("door", "POST /response/{session}"): "response",
     ("provider", "POST /response/{session}"): "response",
     ("provider", "GET /return/{session}"): "return",
     ("provider", "POST /token"): "ID Token",
@@ -141,11 +147,11 @@ class Story:
             self.add(name, ok=ok, ms=ms)
 
     def _refused(self, event: Event, check: Check) -> None:
+        # a nonce that has to be fetched first is how DPoP begins (RFC 9449 section 8)
+        if check in (Check.DPOP_NONCE, Check.ATTESTATION_CHALLENGE):
+            return
         if self._expected is None:
             name = HOPS.get((event.role, event.route), f"{event.role} {event.route}")
-            # a nonce that has to be fetched first is how DPoP begins (RFC 9449 section 8)
-            if check in (Check.DPOP_NONCE, Check.ATTESTATION_CHALLENGE):
-                return
             self.add(name, ok=False, ms=event.ms or 0, check=check.id)
             return
         name, expected = self._expected
