@@ -12,6 +12,7 @@ from typing import Any, Final, final
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.files import read_file
+from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.adapters.sandbox.health import EXPIRED
 from zegel.checks import Check
 from zegel.cli.walk.browser import Browser, Page
@@ -28,7 +29,6 @@ from zegel.web.wallet_site import ADD
 SOMEBODY_ELSE: Final = "max"
 _EXPIRED: Final = re.compile(r"Its signature holds\. It expired on ([0-9]{4}-[0-9]{2}-[0-9]{2})")
 _ARRIVED: Final = re.compile(r"(\S+(?: VC)?) (\d+) cop(?:y|ies), signed by")
-_MAX_CODE: Final = 1 << 16  # bytes; a picture of a code has two thousand
 
 
 @final
@@ -132,7 +132,7 @@ class HealthWalk:
         return self._code(f"{whose}.txt").decode().removesuffix("\n")
 
     def _code(self, name: str) -> bytes:
-        return read_file(self.codes / name, max_bytes=_MAX_CODE)
+        return read_file(self.codes / name, max_bytes=MAX_FILE)
 
 
 def _texts(members: Any) -> list[str]:
