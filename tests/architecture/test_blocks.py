@@ -45,6 +45,7 @@ TESTED = {
     "toml source oidc": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml source presentation": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "text trust": f"{HERE}/test_blocks.py::test_the_picture_of_trust_has_every_source_and_the_table_every_check",
+    "toml lists": f"{HERE}/test_blocks.py::test_lists_are_configured_as_the_page_says",
     "toml role": f"{HERE}/test_operations.py::test_a_role_behind_a_proxy_is_configured_as_it_says",
     "toml workers": f"{HERE}/test_operations.py::test_workers_and_what_they_take_on_are_set_as_it_says",
     "sh upkeep config": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
@@ -197,3 +198,12 @@ def test_the_first_verifier_has_fifteen_lines() -> None:
     lines = the_block("python verifier").text.splitlines()
     assert len(lines) <= 15
     assert all(len(line) <= 120 and ";" not in line for line in lines)
+
+
+def test_lists_are_configured_as_the_page_says() -> None:
+    config = parse_config(the_block("toml lists").text, folder=Path("/etc/zegel"))
+    assert config.lists.refresh == Config().lists.refresh, "an hour counts anyway"
+    assert [listed.purpose for listed in config.trusted_lists] == ["pid"]
+    (qualified,) = config.qualified_lists
+    assert qualified.signers == Path("/etc/zegel/trust/official-journal.pem")
+    assert (qualified.territories, qualified.services) == ({"NL", "EE"}, {"attestations"})

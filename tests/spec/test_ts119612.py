@@ -115,8 +115,10 @@ def test_a_national_list_says_whose_services_are_granted(
 
 def test_nobody_on_it_is_trusted_for_a_pid() -> None:
     anchors = national("pyhanko/tsl-ee.xml").anchors(types=TYPES, services=EVERY)
-    assert {anchor.types for anchor in anchors} == {frozenset({"urn:utopia:diploma:1"})}
-    assert {anchor.purpose for anchor in anchors} == {Purpose.ISSUER}
+    assert {(anchor.purpose, anchor.types) for anchor in anchors} == {
+        (Purpose.ISSUER, frozenset({"urn:utopia:diploma:1"})),
+        (Purpose.STATUS, None),
+    }
 
 
 def test_the_list_of_the_lists_points_to_thirty_one_countries() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.files import os_errors, read_file
-from zegel.adapters.keyfiles import load_certificates, load_client_secret, load_secret
+from zegel.adapters.keyfiles import load_certificate_bytes, load_certificates, load_client_secret, load_secret
 from zegel.adapters.keyrings import KeyFiles, load_ring
 from zegel.adapters.registration_files import load_registration
 from zegel.adapters.sealing_keys import load_sealing_keys
@@ -50,6 +50,8 @@ def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str
     a port that two listeners want; each with the setting's path. ``roles`` are by their tables' names."""
     for position, listed in enumerate(config.trusted_lists):
         yield from _fault(f"trusted_lists[{position}].signer", load_certificates, listed.signer)
+    for position, qualified in enumerate(config.qualified_lists):
+        yield from _fault(f"qualified_lists[{position}].signers", load_certificate_bytes, qualified.signers)
     for name, role in roles.items():
         for setting, load in _LOADERS.items():
             path = getattr(role, setting, None)

@@ -11,7 +11,7 @@ from typing import Final, final
 from zegel.adapters.files import make_owner_only_folder, read_owner_only, replace_owner_only
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.json import encode_json, parse_object
-from zegel.services.trust import KeptList
+from zegel.services.trust_ports import KeptList
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 
 _HEAD: Final = 1_000  # bytes of the line before the list, which has two numbers in it

@@ -12,7 +12,7 @@ from zegel.adapters.files import make_owner_only_folder, read_owner_only, replac
 from zegel.adapters.revocation_files import CRL_SUFFIX
 from zegel.errors import Unavailable
 from zegel.primitives.crl import MAX_CRL, parse_crl
-from zegel.services.trust import RevocationSource
+from zegel.services.trust_ports import RevocationSource
 
 
 @final

@@ -26,6 +26,7 @@ from zegel.services.doctor.findings import Finding, State
 from zegel.services.doctor.topics import Topic
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose
+from zegel.web.app.qualified import configured_qualified
 from zegel.web.app.world import PublishedRevocations, configured_lists
 
 _MARKS: Final = {State.GOOD: "good    ", State.DOUBTFUL: "doubtful", State.BROKEN: "BROKEN  ", State.UNSEEN: "unseen  "}
@@ -96,6 +97,7 @@ async def _eyes(args: Namespace, config: Config | None) -> AsyncIterator[Eyes]:
     given = load_trust(args.trust, now=clock.now())
     fixed = [anchor for purpose in Purpose for anchor in given.of(purpose)]
     sources = () if config is None else configured_lists(config, outbound=outbound)
+    qualified = () if config is None else configured_qualified(config, outbound=outbound, clock=clock, kept=None)
     try:
         yield Eyes(
             outbound=outbound,
@@ -105,6 +107,7 @@ async def _eyes(args: Namespace, config: Config | None) -> AsyncIterator[Eyes]:
                 clock=clock,
                 revocations=PublishedRevocations(outbound),
                 revocation=given.revocation,
+                qualified=qualified,
             ),
             tls=outbound,
             clock=clock,

@@ -16,7 +16,7 @@ from zegel.services.doctor.eyes import Eyes, examine_days_left
 from zegel.services.doctor.findings import Finding, Findings, State
 from zegel.services.doctor.registration import Shown, examine_registration
 from zegel.services.doctor.topics import Topic
-from zegel.services.trust import ListHealth
+from zegel.services.trust_ports import ListHealth
 from zegel.trust.access import party_identifier, party_service
 from zegel.trust.registration.transport import REGISTRATION_FORMAT
 from zegel.web.app.keys import role_keys
@@ -77,7 +77,7 @@ def _examine_lists(findings: Findings, health: Sequence[ListHealth], *, now: int
     if not health:
         findings.note(Topic.TRUST, "lists of trusted entities", State.BROKEN, "the configuration names none")
     for listed in health:
-        name = f"list of {listed.type.name.lower().replace('_', ' ')}"
+        name = listed.title
         if listed.error is not None:
             findings.refused(Topic.TRUST, name, listed.error)
         elif listed.next_update is None:

@@ -1,9 +1,10 @@
 """``zegel list``: a list of trusted entities, in JSON or XML, and why it is not trusted; or those that are kept."""
 
+import asyncio
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.files import read_file
@@ -14,9 +15,11 @@ from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
 from zegel.cli.verify import parse_time
 from zegel.cli.wallet_words import time_text
+from zegel.config.roles import Config
 from zegel.errors import Malformed, ZegelError
-from zegel.primitives.x509 import parse_certificate
-from zegel.services.trust import MAX_AGE
+from zegel.primitives.x509 import DAY, parse_certificate
+from zegel.services.ports import Clock
+from zegel.services.trust_ports import MAX_AGE, ListHealth
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST, UnverifiedTrustedList, parse_trusted_list
 from zegel.trust.lists.values import ListType
@@ -25,9 +28,13 @@ from zegel.trust.lists.xml.document import MAX_DOCUMENT
 from zegel.trust.lists.xml.parse import UnverifiedXmlList, parse_xml_list
 from zegel.trust.lists.xml.values import XmlListPointer, XmlListType
 from zegel.trust.lists.xml.verify import verify_list_of_lists, verify_national_list
+from zegel.web.app.qualified import configured_qualified
 from zegel.web.app.world import configured_lists, configured_shelves
 
+Row: TypeAlias = dict[str, object]
+
 _XML: Final = b"<"
+_NOTHING: Final = "nothing is kept"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -69,13 +76,13 @@ def run(args: Namespace) -> int:
         return ACCEPTED
     services = said.pop("services")
     assert isinstance(services, list)
-    lines = [f"{name.replace('_', ' '):<12}{in_text(str(value))}" for name, value in said.items()]
+    lines = [f"{name.replace('_', ' '):<12}{in_text(_shown(name, value))}" for name, value in said.items()]
     lines += [in_text("  ".join(service)) for service in services]
     print_text("\n".join((*([] if args.signer else ["unverified"]), *lines)))
     return ACCEPTED
 
 
-def _json(args: Namespace, found: UnverifiedTrustedList) -> dict[str, object]:
+def _json(args: Namespace, found: UnverifiedTrustedList) -> Row:
     if args.signer is not None:
         expected = next((each for each in ListType if each == found.unverified_type), ListType.PID_PROVIDERS)
         anchors = TrustAnchors(
@@ -87,8 +94,7 @@ def _json(args: Namespace, found: UnverifiedTrustedList) -> dict[str, object]:
         "type": found.unverified_type,
         "operator": found.unverified_operator,
         "sequence": found.unverified_sequence,
-        "issued": time_text(found.unverified_issued_at),
-        "next_update": time_text(found.unverified_next_update),
+        **_times(args, found.unverified_issued_at, found.unverified_next_update),
         "services": [
             [entity.name, service.type, "active" if service.active else "not active"]
             for entity in found.unverified_entities
@@ -97,24 +103,39 @@ def _json(args: Namespace, found: UnverifiedTrustedList) -> dict[str, object]:
     }
 
 
-def _xml(args: Namespace, data: bytes) -> dict[str, object]:
+def _xml(args: Namespace, data: bytes) -> Row:
     found = parse_xml_list(data)
     if args.signer is not None:
         _verify_xml(args, found)
-    due = found.unverified_next_update
     return {
         "type": found.unverified_type,
         "operator": found.unverified_operator,
         "territory": found.unverified_territory,
         "sequence": found.unverified_sequence,
-        "issued": time_text(found.unverified_issued_at),
-        "next_update": "none, it is closed" if due is None else time_text(due),
+        **_times(args, found.unverified_issued_at, found.unverified_next_update),
         "services": [
             [provider.name, service.type, service.status]
             for provider in found.unverified_providers
             for service in provider.services
         ],
     }
+
+
+def _times(args: Namespace, issued_at: int, next_update: int | None) -> Row:
+    """When it was issued and the next one is due, as times, and how long ago and until then that is, in seconds."""
+    now = parse_time(args.at)
+    return {
+        "issued": time_text(issued_at),
+        "next_update": "none, it is closed" if next_update is None else time_text(next_update),
+        "age": now - issued_at,
+        "left": None if next_update is None else next_update - now,
+    }
+
+
+def _shown(name: str, value: object) -> str:
+    if name not in ("age", "left") or not isinstance(value, int):
+        return str(value)
+    return f"{value / DAY:.1f} days" if abs(value) >= DAY else f"{value} seconds"
 
 
 def _verify_xml(args: Namespace, found: UnverifiedXmlList) -> object:
@@ -146,24 +167,8 @@ def _read_xml(path: Path) -> UnverifiedXmlList:
 
 def _show_kept(args: Namespace) -> int:
     """What is kept of each list of the configuration, how old it is, and whether it would still be believed."""
-    config, now = find_config(args), SystemClock().now()
-    sources = configured_lists(config, outbound=Loopback({}))  # nothing is fetched
-    rows = []
-    for listed, source, shelf in zip(config.trusted_lists, sources, configured_shelves(config, sources), strict=False):
-        kept = None if shelf is None else shelf.load()
-        row: dict[str, object] = {"purpose": listed.purpose, "location": listed.location}
-        if kept is None:
-            rows.append(row | {"state": "nothing is kept"})
-            continue
-        anchors = TrustAnchors(source.operators)
-        try:
-            found = parse_trusted_list(kept.body)
-            verify_trusted_list(found, expected=source.type, anchors=anchors, now=now, seen=kept.sequence)
-            believed = now < kept.fetched_at + MAX_AGE
-            state = "trusted" if believed else "not trusted: it was not fetched for a day"
-        except ZegelError as error:
-            state = f"not trusted: {error.check.id}, {error.detail}"
-        rows.append(row | {"sequence": kept.sequence, "age": now - kept.fetched_at, "state": state})
+    config, clock = find_config(args), SystemClock()
+    rows = [*_kept_json(config, clock.now()), *asyncio.run(_kept_xml(config, clock))]
     if args.json:
         print_data({"lists": rows})
     else:
@@ -171,7 +176,65 @@ def _show_kept(args: Namespace) -> int:
     return ACCEPTED
 
 
-def _lines(rows: list[dict[str, object]]) -> Iterator[str]:
+def _kept_json(config: Config, now: int) -> Iterator[Row]:
+    sources = configured_lists(config, outbound=Loopback({}))  # nothing is fetched
+    for listed, source, shelf in zip(config.trusted_lists, sources, configured_shelves(config, sources), strict=False):
+        kept = None if shelf is None else shelf.load()
+        row: Row = {"purpose": listed.purpose, "location": listed.location}
+        if kept is None:
+            yield row | {"state": _NOTHING}
+            continue
+        anchors = TrustAnchors(source.operators)
+        due: int | None = None
+        try:
+            found = parse_trusted_list(kept.body)
+            due = found.unverified_next_update
+            verify_trusted_list(found, expected=source.type, anchors=anchors, now=now, seen=kept.sequence)
+            state = _state(now, until=kept.fetched_at + MAX_AGE, error=None)
+        except ZegelError as error:
+            state = _state(now, until=None, error=error)
+        age = now - kept.fetched_at
+        yield row | {"sequence": kept.sequence, "age": age, "next_update": _due(due), "state": state}
+
+
+async def _kept_xml(config: Config, clock: Clock) -> list[Row]:
+    """Of the lists in XML, each that what is kept leads to."""
+    if config.lists.kept is None:
+        return []
+    rows: list[Row] = []
+    found = configured_qualified(config, outbound=Loopback({}), clock=clock, kept=config.lists.kept)
+    for listed, qualified in zip(config.qualified_lists, found, strict=True):
+        await qualified.unpack()
+        rows += [_row(listed.location, health, clock.now()) for health in qualified.health()]
+    return rows
+
+
+def _row(location: str, health: ListHealth, now: int) -> Row:
+    row: Row = {"purpose": "qualified-attestation", "location": location, "list": health.title}
+    if health.fetched_at is None:
+        return row | {"state": _NOTHING if health.error is None else _state(now, until=None, error=health.error)}
+    return row | {
+        "sequence": health.sequence,
+        "age": now - health.fetched_at,
+        "next_update": _due(health.next_update),
+        "state": _state(now, until=health.until, error=health.error),
+    }
+
+
+def _state(now: int, *, until: int | None, error: ZegelError | None) -> str:
+    if error is not None:
+        return f"not trusted: {error.check.id}, {error.detail}"
+    return "trusted" if until is not None and now < until else "not trusted: it was not fetched for a day"
+
+
+def _due(next_update: int | None) -> str:
+    return "unknown" if next_update is None else time_text(next_update)
+
+
+def _lines(rows: list[Row]) -> Iterator[str]:
     for row in rows:
-        kept = f"number {row['sequence']}, fetched {row['age']} seconds ago, " if "sequence" in row else ""
-        yield in_text(f"{row['purpose']}  {row['location']}  {kept}{row['state']}")
+        kept = ""
+        if "sequence" in row:
+            kept = f"number {row['sequence']}, fetched {row['age']} seconds ago, due {row['next_update']}, "
+        which = f"{row['list']}, " if "list" in row else ""
+        yield in_text(f"{row['purpose']}  {row['location']}  {which}{kept}{row['state']}")

@@ -89,10 +89,11 @@ async def activate(args: Namespace, safe: Safe) -> dict[str, Any]:
 
 async def _load_trust(world: World) -> None:
     """Fetch the lists of trusted entities; without any of them nobody is trusted, and so the reason comes first."""
-    errors = [health.error for health in await world.trust.refresh() if health.error is not None]
+    health = await world.trust.refresh()
+    errors = [listed.error for listed in health if listed.error is not None]
     for error in errors:
         say(f"a list of trusted entities is not in force: {error.detail}")
-    if errors and len(errors) == len(world.config.trusted_lists):
+    if errors and len(errors) == len(health):
         raise errors[0]
 
 

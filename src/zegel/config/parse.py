@@ -25,6 +25,7 @@ from zegel.config.setting import (
 )
 from zegel.errors import Malformed
 from zegel.primitives.http import origin_of
+from zegel.trust.lists.verify import without_pids
 
 _WHAT: Final = "zegel.toml"
 _MAX_PORT: Final = 65_535  # RFC 9293 section 3.1: sixteen bits
@@ -44,6 +45,10 @@ def parse_config(text: str, *, folder: Path) -> Config:
         role = getattr(config, setting.name)
         if isinstance(role, RoleConfig):
             _refuse_contradictions(role, setting.name)
+    for position, listed in enumerate(config.qualified_lists):
+        if without_pids(frozenset(listed.types)) != frozenset(listed.types) or not listed.types:
+            where = f"qualified_lists[{position}].types"
+            raise Malformed(_WHAT, where, "expected at least one, and no PID: who issues those stands on another list")
     return config
 
 

@@ -37,6 +37,7 @@ from zegel.config.trust_roles import (
 ProfileName = Literal["haip", "plain"]
 UnregisteredIssuers = Literal["refuse", "warn"]
 Source = Literal["register", "csv", "oidc", "presentation"]
+QualifiedServiceName = Literal["attestations", "certificates"]
 ListPurpose = Literal["pid", "attestation", "wallet-provider", "access", "registration"]
 
 
@@ -50,6 +51,25 @@ class TrustedListConfig:
     )
     location: str = required("URL or path of the list")
     signer: Path = required("PEM certificate that the list's signer leads to")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualifiedListConfig:
+    """Trusted lists in XML, from which the roles of this file know who issues qualified attestations."""
+
+    location: str = required("URL or path of the list of the lists, whose pointers are followed, or of a national list")
+    signers: Path = required("PEM certificates one of which has signed it; for the Union's, those of the Journal")
+    types: tuple[str, ...] = required(
+        "the attestation types, by vct or doctype, that those on the lists may issue; the lists name none"
+    )
+    territories: frozenset[str] = setting(
+        frozenset(), "the territories whose national lists count, as ISO 3166-1 codes; left out, all"
+    )
+    services: frozenset[QualifiedServiceName] = setting(
+        frozenset({"attestations"}),
+        "what makes somebody an issuer: that they issue attestations (EAA/Q), or that they certify seals (CA/QC)",
+    )
 
 
 @final
@@ -304,6 +324,9 @@ class Config:
     overload: OverloadConfig = section(OverloadConfig, "when a worker turns requests away")
     lists: ListsConfig = section(ListsConfig, "how lists of trusted entities are kept fresh")
     trusted_lists: tuple[TrustedListConfig, ...] = setting((), "a list of trusted entities that the roles believe")
+    qualified_lists: tuple[QualifiedListConfig, ...] = setting(
+        (), "trusted lists in XML, from which the roles know who issues qualified attestations"
+    )
     health: HealthConfig = section(HealthConfig, "which health certificates are believed, and by which rules")
     issuer: IssuerConfig = section(IssuerConfig, "the issuer with its authorization server")
     verifier: VerifierConfig = section(VerifierConfig, "the verifier")

@@ -12,86 +12,32 @@ somebody trusts the authority, and nothing of which certificate was looked at.
 from asyncio import to_thread
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Final, Protocol, final
+from typing import Final, final
 
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.crl import parse_crl
 from zegel.services.ports import Clock
-from zegel.trust.anchors import TrustAnchor, TrustAnchors
+from zegel.services.trust_ports import (
+    MAX_AGE,
+    KeptList,
+    ListHealth,
+    ListShelf,
+    ListSource,
+    QualifiedTrust,
+    RevocationSource,
+    TrustedTerritory,
+)
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import parse_trusted_list
-from zegel.trust.lists.values import CRL_POINT, PURPOSES, ListType
+from zegel.trust.lists.values import CRL_POINT, PURPOSES
 from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
 from zegel.trust.revocation import GRACE, RevocationLists, ServedLists
 from zegel.trust.transparency.logs import TransparencyLog
 
-MAX_AGE: Final = 86_400  # seconds; who is taken off a list is off it for everybody within a day (OIA_15a, ISSU_10a)
 _LARGE: Final = 1 << 20  # bytes; a list that is longer is verified in a thread, for tens of milliseconds are too long
 MAX_REVOCATION_LISTS: Final = 256  # fetched in a turn; each Member State has a handful of authorities
-
-
-class ListSource(Protocol):
-    """Where one list of trusted entities comes from: an address or a file."""
-
-    @property
-    def type(self) -> ListType:
-        """The type of list that is expected there."""
-        ...
-
-    @property
-    def operators(self) -> tuple[TrustAnchor, ...]:
-        """The anchors that the list's signer must lead to."""
-        ...
-
-    async def fetch(self) -> bytes:
-        """The list as it stands now; ``Unavailable`` when it cannot be had."""
-        ...
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptList:
-    """A list as it was fetched and verified last, when that was, and the highest number that it has had."""
-
-    sequence: int
-    fetched_at: int
-    body: bytes
-
-
-class ListShelf(Protocol):
-    """Where a list is kept over a restart."""
-
-    def load(self) -> KeptList | None:
-        """What was kept last; None where nothing is, or nothing that can be read."""
-        ...
-
-    def keep(self, kept: KeptList) -> None:
-        """Keep this instead; ``Unavailable`` when it cannot be."""
-        ...
-
-
-class RevocationSource(Protocol):
-    """Where lists of revoked certificates come from."""
-
-    async def fetch(self, url: str) -> bytes:
-        """The list at an address that somebody trusted has named, in DER; ``Unavailable`` when it cannot be had."""
-        ...
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListHealth:
-    """How a list stands: when it was fetched and verified last, when its next update is due, until when it is believed
-    without being fetched again, and why the last fetch failed, if it did."""
-
-    type: ListType
-    sequence: int | None
-    fetched_at: int | None
-    next_update: int | None
-    until: int | None
-    error: ZegelError | None
 
 
 @final
@@ -101,6 +47,7 @@ class Trust:
     Without ``revocations`` nothing more is learnt of revocation than ``revocation`` has, and a certificate that says
     where its own is published is not believed. ``grace`` is for how many seconds a list of revoked certificates is
     answered from after its next update was due. ``shelves`` are where each source's list is kept, None for nowhere.
+    ``qualified`` are the lists in XML.
     """
 
     def __init__(
@@ -113,8 +60,10 @@ class Trust:
         grace: int = GRACE,
         revocation: RevocationLists | None = None,
         shelves: Sequence[ListShelf | None] = (),
+        qualified: Sequence[QualifiedTrust] = (),
     ) -> None:
         self._sources = tuple(sources)
+        self._qualified = tuple(qualified)
         self._fixed = tuple(fixed)
         self._clock = clock
         self._lists: dict[int, VerifiedTrustedList] = {}
@@ -129,14 +78,15 @@ class Trust:
         self._revoked_errors: dict[str, ZegelError] = {}
         self._anchors = TrustAnchors(self._fixed, revocation=revocation or RevocationLists(grace=grace))
         self._in_force: tuple[VerifiedTrustedList, ...] = ()
+        self._territories: tuple[TrustedTerritory, ...] = ()
 
     @property
     def anchors(self) -> TrustAnchors:
         """The anchors in force now: the same set until a list changes or is overdue, so that it may be remembered."""
-        in_force = self._not_overdue()
+        in_force, territories = self._not_overdue(), self._trusted_territories()
         # by identity: to compare a list with another takes longer than all else that a presentation needs of it
-        if list(map(id, in_force)) != list(map(id, self._in_force)):
-            self._in_force = in_force
+        if list(map(id, (*in_force, *territories))) != list(map(id, (*self._in_force, *self._territories))):
+            self._in_force, self._territories = in_force, territories
             self._anchors = self._gathered()
         return self._anchors
 
@@ -151,6 +101,8 @@ class Trust:
                 self._keep(position, body)
             except (Malformed, Rejected, Unavailable) as error:
                 self._errors[position] = error
+        for qualified in self._qualified:
+            await qualified.refresh()
         await self._refresh_revocations()
         return self.health()
 
@@ -190,6 +142,7 @@ class Trust:
 
     def _gathered(self) -> TrustAnchors:
         anchors = [anchor for listed in self._in_force for anchor in listed.anchors()]
+        anchors += [anchor for territory in self._territories for anchor in territory.anchors]
         logs = [log for listed in self._in_force for log in listed.logs()]
         lists = [crl for served in self._revoked.values() for crl in served.lists()]
         revocation = RevocationLists(lists, grace=self._grace, wanted=self._anchors.revocation.wanted)
@@ -199,20 +152,23 @@ class Trust:
             if listed not in self._in_force
             for purpose in PURPOSES[listed.type].values()
         }
+        for named in (each for qualified in self._qualified for each in qualified.overdue()):
+            lapsed |= dict.fromkeys((Purpose.ISSUER, Purpose.STATUS), f"the {named} is overdue")
         return TrustAnchors([*self._fixed, *anchors, *logs], revocation=revocation, lapsed=lapsed)
 
     def health(self) -> tuple[ListHealth, ...]:
-        """How each list stands since it was fetched last."""
-        return tuple(self._health(position) for position in range(len(self._sources)))
+        """How each list stands since it was fetched last: those in JSON, in their order, then those in XML."""
+        own = (self._health(position) for position in range(len(self._sources)))
+        return (*own, *(listed for qualified in self._qualified for listed in qualified.health()))
 
     def check_fresh(self) -> tuple[ListHealth, ...]:
-        """Return how the lists stand if each is there and in force; ``Unavailable`` with the reason otherwise."""
+        """Return how the lists stand if each that is needed is in force; ``Unavailable`` with the reason otherwise."""
         health, now = self.health(), self._clock.now()
-        for listed in health:
+        for listed in (each for each in health if each.needed):
             if listed.until is None or now >= listed.until:
                 state = "never fetched" if listed.until is None else "overdue"
                 why = "" if listed.error is None else f": {listed.error.detail}"
-                raise Unavailable(f"list of trusted entities, {listed.type.name}", f"{state}{why}")
+                raise Unavailable(listed.title, f"{state}{why}")
         return health
 
     async def _unpack(self) -> None:
@@ -249,6 +205,9 @@ class Trust:
     def _not_overdue(self) -> tuple[VerifiedTrustedList, ...]:
         now = self._clock.now()
         return tuple(listed for position, listed in self._lists.items() if now < self._until(position))
+
+    def _trusted_territories(self) -> tuple[TrustedTerritory, ...]:
+        return tuple(territory for qualified in self._qualified for territory in qualified.in_force())
 
     def _health(self, position: int) -> ListHealth:
         verified = self._lists.get(position)

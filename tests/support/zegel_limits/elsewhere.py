@@ -44,6 +44,12 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.wallet.vetting.AGAIN_SECONDS": (
         "tests/flows/test_registration.py::test_what_could_not_be_looked_up_is_looked_up_again_after_a_minute",
     ),
+    "zegel.services.qualified_lists.MAX_PIVOTS": (
+        _UNIT + "services/test_qualified_lists.py::test_so_many_pivots_are_followed_and_no_more",
+    ),
+    "zegel.services.qualified_lists.MAX_NATIONAL_LISTS": (
+        _UNIT + "services/test_qualified_lists.py::test_so_many_national_lists_are_followed_and_no_more",
+    ),
     "zegel.services.trust.MAX_REVOCATION_LISTS": (
         "tests/unit/services/test_trust_revocation.py::test_so_many_lists_are_fetched_and_no_more",
     ),
@@ -242,6 +248,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.services.wallet.issuance._MAX_ANSWER": _SUM,
     "zegel.cli.wallet_network._REDIRECTS": _SAME,
     "zegel.services.status._REDIRECTS": _SAME,
+    "zegel.web.app.qualified._REDIRECTS": _SAME,
     "zegel.web.app.world._REDIRECTS": _SAME,
     "zegel.adapters.sandbox.authorities.ISSUING_DAYS": _OWN,
     "zegel.adapters.sandbox.authorities.SIGNER_DAYS": _OWN,

@@ -135,7 +135,7 @@ TIMES: Final[Mapping[str, Pair]] = {
     "zegel.protocols.openid4vp.verifier.CROSS_DEVICE_SECONDS": Pair(
         lambda n: check_open(session(flow=CrossDevice()), now=NOW + n), Check.ANSWERED_ONCE, says="expired", ends=True
     ),
-    "zegel.services.trust.MAX_AGE": Pair(_listed, Unavailable, says="overdue", ends=True),
+    "zegel.services.trust_ports.MAX_AGE": Pair(_listed, Unavailable, says="overdue", ends=True),
     "zegel.services.wallet_provider._MAX_NONCE": Pair(lambda n: check_nonce("n" * n)),
     "zegel.services.wallet_requests.POSSESSION_SECONDS": Pair(
         lambda n: possession(NOW - n), Check.POSSESSION, says="of this minute"

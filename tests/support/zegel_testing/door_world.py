@@ -21,7 +21,8 @@ from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.issuing import CredentialPress, Order
 from zegel.services.ports import Handler
-from zegel.services.trust import RevocationSource, Trust
+from zegel.services.trust import Trust
+from zegel.services.trust_ports import RevocationSource
 from zegel.web.app.door import door_role
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.world import ConfiguredList

@@ -5,13 +5,15 @@ from typing import Any
 
 from zegel.adapters.memory import ManualClock
 from zegel.services.trust import Trust
+from zegel.trust.lists.values import ListType
 
 
 def keep_lists_fresh(trust: Trust, clock: ManualClock) -> None:
-    """Fetch the lists whenever time has passed beyond what they are believed for."""
+    """Fetch the lists whenever time has passed beyond what those in JSON are believed for."""
 
     def refresh() -> None:
-        if any(listed.until is not None and clock.now() >= listed.until for listed in trust.health()):
+        lists = [listed for listed in trust.health() if isinstance(listed.type, ListType)]
+        if any(listed.until is not None and clock.now() >= listed.until for listed in lists):
             _run(trust.refresh())
 
     clock.watch(refresh)

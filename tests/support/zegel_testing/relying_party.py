@@ -36,6 +36,7 @@ from zegel.profiles import PLAIN, Profile
 from zegel.services.ports import Store
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
+from zegel.services.trust_ports import QualifiedTrust
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.values import ListType, ServiceType
@@ -372,14 +373,20 @@ class RelyingParty:
         self.store.close()
 
 
-async def open_relying_party(folder: Path, *, profile: Profile = PLAIN) -> RelyingParty:
+async def open_relying_party(
+    folder: Path,
+    *,
+    profile: Profile = PLAIN,
+    clock: ManualClock | None = None,
+    qualified: tuple[QualifiedTrust, ...] = (),
+) -> RelyingParty:
     """A relying party whose lists are loaded. The operator's token stands in the folder."""
-    clock = ManualClock(NOW)
+    clock = clock or ManualClock(NOW)
     lists = (
         ListInHand(ListType.PID_PROVIDERS, pid_list()),
         ListInHand(ListType.PUB_EAA_PROVIDERS, attestation_list()),
     )
-    trust = Trust(lists, fixed=(), clock=clock)
+    trust = Trust(lists, fixed=(), clock=clock, qualified=qualified)
     await trust.refresh()
     keep_lists_fresh(trust, clock)
     status = StatusHost(clock)

@@ -24,6 +24,7 @@ from zegel.primitives.json import encode_json, parse_object
 from zegel.profiles import PROFILES
 from zegel.services.health import HealthDesk
 from zegel.services.ports import Handler
+from zegel.services.qualified_lists import QualifiedLists, QualifiedSource
 from zegel.services.trust import Trust
 from zegel.services.wallet.contents import Asked, Brought, Finished, Offered, WalletContents
 from zegel.services.wallet.health import HealthBooks
@@ -206,12 +207,14 @@ async def wallet_world(
     without: str = "",
     provider: Mapping[str, Any] | None = None,
     health_trust: tuple[Path, ...] | None = None,
+    qualified: tuple[QualifiedSource, ...] = (),
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
     """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
 
     Without a vault the wallet can do nothing. Unless it is ``registered``, the verifier has no registration certificate
     to show. ``without`` takes a source of trust away: the purpose of a list, or the name of what an authority revoked.
+    ``qualified`` are where trusted lists in XML begin; they are not fetched again by themselves.
     """
     config = sandbox_at(folder, profile=profile)
     config = replace(config, trusted_lists=tuple(each for each in config.trusted_lists if each.purpose != without))
@@ -230,7 +233,8 @@ async def wallet_world(
     clock, handlers, traffic = ManualClock(NOW), {}, []
     inner = Loopback(handlers)
     lists = [ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists]
-    trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config))
+    xml_lists = tuple(QualifiedLists(source, clock=clock) for source in qualified)
+    trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config), qualified=xml_lists)
     assert all(health.error is None for health in await trust.refresh())
     keep_lists_fresh(trust, clock)
     world = World(config=config, clock=clock, random=fixed_random("world"), outbound=inner, trust=trust)

@@ -7,7 +7,7 @@ import pytest
 
 from zegel.adapters.kept_lists import ListFolder
 from zegel.errors import Unavailable
-from zegel.services.trust import KeptList
+from zegel.services.trust_ports import KeptList
 
 KEPT = KeptList(sequence=7, fetched_at=1_800_000_000, body=b"header.payload\n.signature")
 

@@ -1,21 +1,26 @@
 """``zegel list``: what stands on a list, whether it is trusted, and why not."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.lists import LIST_ROOT
+from zegel_testing.qualified import DIPLOMA, LOTL, UTOPIA, ListsInHand, list_of_lists, national_list, operator
 from zegel_testing.relying_party import ACCESS_ROOT, pid_list
 from zegel_testing.xml_lists import FOLDER, list_text
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
-from zegel.adapters.memory import Loopback
-from zegel.services.trust import KeptList
+from zegel.adapters.memory import Loopback, ManualClock
+from zegel.services.trust_ports import KeptList
+from zegel.web.app.qualified import configured_qualified
 from zegel.web.app.world import configured_lists, configured_shelves
 
-LOTL = "pyhanko/eu-lotl.xml"
+UNION = "pyhanko/eu-lotl.xml"
 JUNE = "2026-06-20T00:00:00Z"
 
 
@@ -25,7 +30,7 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "root.pem").write_text(LIST_ROOT.certificate.pem)
     (tmp_path / "other.pem").write_text(ACCESS_ROOT.certificate.pem)
     for name in (
-        LOTL,
+        UNION,
         "pyhanko/tsl-be-v6.xml",
         "pyhanko/eu-lotl-old.xml",
         *(f"pyhanko/eu-lotl-pivot-{n}.xml" for n in (282, 335, 341)),
@@ -41,6 +46,10 @@ def test_a_list_in_json_is_shown_and_verified(zegel: Any, files: Path) -> None:
     said = zegel("list", files / "pid.jwt", "--signer", files / "root.pem", "--at", NOW, "--json").json
     assert (said["verified"], said["sequence"], said["operator"]) == (True, 1, "Utopian Trust Office")
     assert said["services"][0][2] == "active"
+    assert (said["age"], said["left"]) == (DAY, 29 * DAY)
+    told = zegel("list", files / "pid.jwt", "--signer", files / "root.pem", "--at", NOW + 28 * DAY + DAY // 2).out
+    assert "age         29.5 days\n" in told
+    assert "left        43200 seconds\n" in told
 
 
 def test_why_a_list_is_not_trusted_is_said(zegel: Any, files: Path) -> None:
@@ -88,8 +97,36 @@ def test_what_is_kept_is_shown_with_its_age_and_whether_it_counts(
         shelf.keep(KeptList(sequence=1, fetched_at=NOW - age, body=body))
         row, *_ = zegel("list", "--config", sandbox.config, "--json").json["lists"]
         assert (row["purpose"], row["sequence"], row["age"], row["state"]) == ("pid", 1, age, state)
+        assert row["next_update"].startswith("2027-05-21")
     shelf.keep(KeptList(sequence=1, fetched_at=NOW, body=b"spoiled"))
     assert "not trusted: syntax" in zegel("list", "--config", sandbox.config).out
+
+
+def test_what_is_kept_of_lists_in_xml_is_shown_too(zegel: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(NOW - 60)
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
+    signer = x509.load_der_x509_certificate(operator("Union").certificate).public_bytes(Encoding.PEM)
+    (sandbox.config.parent / "union.pem").write_bytes(signer)
+    file = sandbox.config.with_name("union.toml")
+    file.write_text(
+        sandbox.config.read_text()
+        + f'[[qualified_lists]]\nlocation = "{LOTL}"\nsigners = "union.pem"\ntypes = ["{DIPLOMA}"]\n'
+    )
+    nothing = zegel("list", "--config", file).out.splitlines()[-1]
+    assert nothing.endswith("list of the lists, nothing is kept")
+    config = load_config(file)
+    served = ListsInHand(lists={LOTL: list_of_lists(), UTOPIA: national_list(due=NOW + 5)})
+    outbound = Loopback({"https://lists.example": served.handle, "https://utopia.example": served.handle})
+    (qualified,) = configured_qualified(config, outbound=outbound, clock=clock, kept=config.lists.kept)
+    asyncio.run(qualified.refresh())
+    rows = zegel("list", "--config", file, "--json").json["lists"][-2:]
+    assert [(row["list"], row["age"], row["state"]) for row in rows] == [
+        ("list of the lists", 60, "trusted"),
+        ("national list of UT", 60, "trusted"),
+    ]
+    assert rows[1]["next_update"] == "2026-11-22T00:00:05Z"
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOW + 5)
+    assert "national list of UT, not trusted: list-freshness" in zegel("list", "--config", file).out
 
 
 def test_a_configuration_that_keeps_none_says_so(zegel: Any, sandbox: Any) -> None:

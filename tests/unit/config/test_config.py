@@ -183,6 +183,17 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
         ("issuer = 1", "issuer", "a table"),
         ("trusted_lists = 1", "trusted_lists", "a list"),
         ("[[trusted_lists]]\nlocation = 'x'", "trusted_lists[0].purpose", "it has no default"),
+        ("[[qualified_lists]]\nlocation='x'\nsigners='x'\ntypes=[]", "qualified_lists[0].types", "at least one"),
+        (
+            "[[qualified_lists]]\nlocation='x'\nsigners='x'\ntypes=['a', 'urn:eudi:pid:1']",
+            "qualified_lists[0].types",
+            "no PID",
+        ),
+        (
+            "[[qualified_lists]]\nlocation='x'\nsigners='x'\ntypes=['a']\nservices=['seals']",
+            "qualified_lists[0].services[0]",
+            "one of attestations, certificates",
+        ),
         ("[outbound]\nloopback_origins = ['x']", "outbound.loopback_origins[0]", "an absolute http or https URL"),
         ("[[provider.clients]]\nid='a'\nname='a'\nredirect_uris=[]\nclaims=1", "provider.clients[0].claims", "a table"),
         (

@@ -19,7 +19,8 @@ from zegel_testing.relying_party import (
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError
-from zegel.services.trust import KeptList, Trust
+from zegel.services.trust import Trust
+from zegel.services.trust_ports import KeptList
 from zegel.trust.anchors import Purpose, check_entitlement
 from zegel.trust.authority import Authority
 from zegel.trust.lists.build import build_trusted_list, sign_trusted_list

@@ -92,13 +92,14 @@ def test_a_list_is_verified_and_says_who_is_trusted() -> None:
     assert (found.issued_at, found.next_update) == (NOW - DAY, NOW + 29 * DAY)
     assert (found.signer.certificate, found.signer.subject) == (operator().certificate, "CN=List signer")
     anchors = found.anchors(types=TYPES, services=EVERY)
-    assert [anchor.certificate.parse() for anchor in anchors] == [QEAA, SEALS]
+    assert [anchor.certificate.parse() for anchor in anchors] == [QEAA, QEAA, SEALS, SEALS]
     assert {(anchor.purpose, anchor.entity, anchor.types) for anchor in anchors} == {
-        (Purpose.ISSUER, "Utopia Trust", frozenset({"urn:utopia:diploma:1"}))
+        (Purpose.ISSUER, "Utopia Trust", frozenset({"urn:utopia:diploma:1"})),
+        (Purpose.STATUS, "Utopia Trust", None),
     }
     assert anchors[0].listings[0].type == "EUgeneric UT"
     only = found.anchors(types=TYPES, services=frozenset({QualifiedService.ATTESTATIONS}))
-    assert [anchor.certificate.parse() for anchor in only] == [QEAA]
+    assert [anchor.certificate.parse() for anchor in only] == [QEAA, QEAA]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.qualified import ListsInHand
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
@@ -23,8 +24,10 @@ from zegel.config.setting import Port
 from zegel.errors import Unavailable
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.qualified_lists import QualifiedLists
 from zegel.services.trust import Trust
 from zegel.web.app.all import OPENERS
+from zegel.web.app.monitor import trust_families
 from zegel.web.app.roles import Listener, OpenRole, World
 from zegel.web.app.world import ConfiguredList
 from zegel.web.monitor import HEALTH, METRICS, READY
@@ -164,17 +167,17 @@ async def test_a_role_without_its_lists_is_not_ready(tmp_path: Path, name: str) 
     watched = await watch(name, tmp_path)
     with closed(watched):
         assert await watched.not_ready() == {
-            "trust": "list of trusted entities, PID_PROVIDERS: never fetched",
+            "trust": "list of pid providers: never fetched",
         }
         await watched.world.trust.refresh()
         assert await watched.not_ready() == {}
         watched.clock.advance(184 * DAY)
-        assert (await watched.not_ready())["trust"] == "list of trusted entities, PID_PROVIDERS: overdue"
+        assert (await watched.not_ready())["trust"] == "list of pid providers: overdue"
         for path in (watched.folder / "trust").glob("*.jwt"):
             path.unlink()
         await watched.world.trust.refresh()
         reason = (await watched.not_ready())["trust"]
-        assert reason.startswith("list of trusted entities, PID_PROVIDERS: overdue: ")
+        assert reason.startswith("list of pid providers: overdue: ")
         assert reason.endswith("no such file or directory")
 
 
@@ -244,6 +247,20 @@ async def test_ages_are_told_by_the_clock(tmp_path: Path) -> None:
         families = {family.name: family for family in text_string_to_metric_families(text)}
         assert len(families["zegel_trust_list_left_seconds"].samples) == len(watched.world.config.trusted_lists)
         assert families["zegel_status_list_age_seconds"].samples == [], "nothing was issued yet"
+
+
+async def test_of_lists_in_xml_the_ages_are_told_by_what_they_are(tmp_path: Path) -> None:
+    watched = await watch("issuer", tmp_path)
+    trust = Trust((), fixed=(), clock=watched.clock, qualified=[QualifiedLists(ListsInHand(), clock=watched.clock)])
+    with closed(watched):
+        await trust.refresh()
+        watched.clock.advance(40)
+        config = replace(watched.world.config, trusted_lists=())
+        ages, _ = trust_families(replace(watched.world, config=config, trust=trust))
+        assert [(dict(each.labels), each.value) for each in ages.samples] == [
+            ({"list": "list of the lists", "purpose": "qualified-attestation"}, 40),
+            ({"list": "national list of UT", "purpose": "qualified-attestation"}, 40),
+        ]
 
 
 async def test_what_is_purged_is_counted(tmp_path: Path) -> None:

@@ -129,8 +129,13 @@ def trust_families(world: World) -> tuple[Family, ...]:
     now = world.clock.now()
     ages: list[Sample] = []
     left: list[Sample] = []
-    for position, (config, listed) in enumerate(zip(world.config.trusted_lists, world.trust.health(), strict=False)):
-        labels = {"list": f"trusted_lists[{position}]", "purpose": config.purpose}
+    purposes = [config.purpose for config in world.config.trusted_lists]
+    for position, listed in enumerate(world.trust.health()):
+        labels = (
+            {"list": f"trusted_lists[{position}]", "purpose": purposes[position]}
+            if position < len(purposes)
+            else {"list": listed.title, "purpose": "qualified-attestation"}
+        )
         if listed.fetched_at is not None and listed.until is not None:
             ages.append(Sample(labels=labels, value=now - listed.fetched_at))
             left.append(Sample(labels=labels, value=listed.until - now))

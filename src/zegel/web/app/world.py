@@ -19,10 +19,12 @@ from zegel.primitives.crl import MAX_CRL
 from zegel.primitives.http import HttpRequest
 from zegel.profiles import PROFILES
 from zegel.services.ports import Outbound
-from zegel.services.trust import ListShelf, ListSource, RevocationSource, Trust
+from zegel.services.trust import Trust
+from zegel.services.trust_ports import ListShelf, ListSource, RevocationSource
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 from zegel.trust.lists.values import ListType
+from zegel.web.app.qualified import configured_qualified
 from zegel.web.app.roles import Timer, World
 from zegel.web.load import Load
 
@@ -144,6 +146,7 @@ def open_world(config: Config) -> World:
             revocations=configured_revocations(config, outbound=outbound),
             grace=configured_grace(config),
             shelves=configured_shelves(config, sources),
+            qualified=configured_qualified(config, outbound=outbound, clock=clock, kept=config.lists.kept),
         ),
         load=Load(config.overload),
         neighbour=neighbour,

@@ -52,7 +52,8 @@ class VerifiedXmlList:
     def anchors(self, *, types: frozenset[str], services: frozenset[QualifiedService]) -> tuple[TrustAnchor, ...]:
         """What the list makes trusted for ``types``, which no such list names: the rulebooks say who issues them.
 
-        Never for PIDs, whose providers stand on a list of their own (OIA_12).
+        Never for PIDs, whose providers stand on a list of their own (OIA_12). There is no service for statuses either:
+        who issues an attestation signs the list that says whether it is revoked.
         """
         allowed = without_pids(types)
         listing = Listing(
@@ -64,15 +65,16 @@ class VerifiedXmlList:
         return tuple(
             TrustAnchor(
                 certificate=certificate,
-                purpose=Purpose.ISSUER,
+                purpose=purpose,
                 entity=provider.name,
-                types=allowed,
+                types=allowed if purpose is Purpose.ISSUER else None,
                 listings=(listing,),
             )
             for provider in self.providers
             for service in provider.services
             if any(_is(service, kind) for kind in services)
             for certificate in usable_certificates(service.certificates)
+            for purpose in (Purpose.ISSUER, Purpose.STATUS)
         )
 
 
