@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -23,10 +22,14 @@ QEAA = signer(QEAA_ROOT, "QEAA signer", Purpose.ISSUER)
 QEAA_STATUS = signer(QEAA_ROOT, "QEAA status signer", Purpose.STATUS)
 
 
-@cache
+_OPERATORS: dict[str, XmlSigner] = {}
+
+
 def operator(name: str) -> XmlSigner:
-    """Somebody who signs lists in XML."""
-    return xml_signer(ec.generate_private_key(ec.SECP256R1()))
+    """Somebody who signs lists in XML, the same in a whole run."""
+    if name not in _OPERATORS:
+        _OPERATORS[name] = xml_signer(ec.generate_private_key(ec.SECP256R1()))
+    return _OPERATORS[name]
 
 
 def national_list(
