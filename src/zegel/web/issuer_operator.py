@@ -14,6 +14,7 @@ from zegel.services.status_publisher import SMALL_HERD
 from zegel.web.issuer_pages import reference_link
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.load import Priority
+from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
 
 MAX_BODY: Final = 16_384  # an offer of every type
@@ -145,10 +146,10 @@ def _text(value: Json, where: str) -> str:
 
 
 ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
-    Route("POST", "/offers", offer, Audience.OPERATOR, max_body=MAX_BODY, priority=Priority.BEGINS),
-    Route("POST", "/revocations", revoke, Audience.OPERATOR, max_body=MAX_BODY),
-    Route("POST", "/wallets/check", check_wallets, Audience.OPERATOR, max_body=MAX_BODY),
-    Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_BODY),
-    Route("GET", "/status", show_herds, Audience.OPERATOR),
-    Route("GET", "/persons", show_persons, Audience.OPERATOR),
+    Route("POST", "/offers", offer, Audience.OPERATOR, refusal=problem, max_body=MAX_BODY, priority=Priority.BEGINS),
+    Route("POST", "/revocations", revoke, Audience.OPERATOR, refusal=problem, max_body=MAX_BODY),
+    Route("POST", "/wallets/check", check_wallets, Audience.OPERATOR, refusal=problem, max_body=MAX_BODY),
+    Route("POST", "/status/publish", publish, Audience.OPERATOR, refusal=problem, max_body=MAX_BODY),
+    Route("GET", "/status", show_herds, Audience.OPERATOR, refusal=problem),
+    Route("GET", "/persons", show_persons, Audience.OPERATOR, refusal=problem),
 )

@@ -10,8 +10,9 @@ from zegel.formats.claims import json_claim
 from zegel.formats.credential import VerifiedCredential
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response, origin_of
 from zegel.primitives.json import Json, JsonObject, parse_object
+from zegel.primitives.members import member
 from zegel.profiles import ClientIdPrefix, ResponseMode
-from zegel.protocols.openid4vp.dcql import parse_query
+from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
 from zegel.protocols.openid4vp.request import RequestUriMethod
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
 from zegel.protocols.openid4vp.transaction_data import TransactionData, build_transaction_data, parse_transaction_data
@@ -28,6 +29,7 @@ from zegel.protocols.openid4vp.verifier import (
 from zegel.services.rates import Limit
 from zegel.services.verifier import Question
 from zegel.web.load import Priority
+from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
 from zegel.web.turnstile import Limited
 from zegel.web.verifier import VerifierSite
@@ -105,7 +107,7 @@ def parse_question(body: bytes) -> Question:
     if return_uri is not None and initiator is None:  # else it would be taken from any browser
         raise Malformed(_WHAT, "initiator", "expected a secret of the browser session that is to come back")
     return Question(
-        query=parse_query(members.get("dcql_query")),
+        query=_query(members.get("dcql_query")),
         initiator=initiator,
         response_mode=ResponseMode(_one_of(members, "response_mode", [*ResponseMode], ResponseMode.DIRECT_POST_JWT)),
         client_id_prefix=ClientIdPrefix(
@@ -119,19 +121,28 @@ def parse_question(body: bytes) -> Question:
     )
 
 
+def _query(value: Json) -> DcqlQuery:
+    try:
+        return parse_query(value)
+    except Malformed as error:  # by its path in this request
+        where = member("dcql_query", error.where) if error.where else "dcql_query"
+        raise Malformed(_WHAT, where, error.detail.removeprefix(f"{error.what}: ")) from None
+
+
 def _transaction_data(members: JsonObject) -> tuple[TransactionData, ...]:
     items = members.get("transaction_data", [])
     if not isinstance(items, list):
         raise Malformed(_WHAT, "transaction_data", "expected an array of objects")
-    return parse_transaction_data([_transaction(item) for item in items]) if items else ()
+    built = [_transaction(item, f"transaction_data[{at}]") for at, item in enumerate(items)]
+    return parse_transaction_data(built) if built else ()
 
 
-def _transaction(item: Json) -> str:
+def _transaction(item: Json, where: str) -> str:
     if not isinstance(item, Mapping) or type(item.get("type")) is not str:
-        raise Malformed(_WHAT, "transaction_data", "expected objects with a type and credential_ids")
+        raise Malformed(_WHAT, where, "expected an object with a type and credential_ids")
     ids = item.get("credential_ids")
     if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
-        raise Malformed(_WHAT, "transaction_data.credential_ids", "expected an array of texts")
+        raise Malformed(_WHAT, member(where, "credential_ids"), "expected an array of texts")
     own = {name: value for name, value in item.items() if name not in ("type", "credential_ids")}
     return build_transaction_data(str(item["type"]), credential_ids=[str(id_) for id_ in ids], members=own)
 
@@ -231,8 +242,15 @@ _REQUESTS: Final = Limited(Limit.REQUEST, _initiator_of)
 
 ROUTES: Final[tuple[Route[VerifierSite], ...]] = (
     Route(
-        "POST", "/requests", ask, Audience.OPERATOR, max_body=MAX_QUESTION, limited=_REQUESTS, priority=Priority.BEGINS
+        "POST",
+        "/requests",
+        ask,
+        Audience.OPERATOR,
+        refusal=problem,
+        max_body=MAX_QUESTION,
+        limited=_REQUESTS,
+        priority=Priority.BEGINS,
     ),
-    Route("GET", "/requests/{session}", show_result, Audience.OPERATOR, priority=Priority.WAITS),
-    Route("POST", "/requests/{session}/return", come_back, Audience.OPERATOR, max_body=MAX_QUESTION),
+    Route("GET", "/requests/{session}", show_result, Audience.OPERATOR, refusal=problem, priority=Priority.WAITS),
+    Route("POST", "/requests/{session}/return", come_back, Audience.OPERATOR, refusal=problem, max_body=MAX_QUESTION),
 )

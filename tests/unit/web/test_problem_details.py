@@ -1,4 +1,4 @@
-"""Wrong input at each interface of the roles of trust: problem details (RFC 9457), with the path of the field."""
+"""Wrong input at each interface that is ours alone: problem details (RFC 9457), with the path of the field."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -8,15 +8,16 @@ import pytest
 from zegel_testing.log_world import LogWorld
 from zegel_testing.register import PARTY
 from zegel_testing.registry_office import open_office
-from zegel_testing.wallet_world import wallet_world
+from zegel_testing.wallet_world import NAME_QUERY, WalletWorld, wallet_world
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.checks import Check
+from zegel.cli.operator import Operated
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import encode_json, parse_object
-from zegel.web import log, registrar, registrar_operator, wallet_provider
+from zegel.web import issuer_operator, log, registrar, registrar_operator, verifier_operator, wallet_provider
 from zegel.web.pages import error_page
 from zegel.web.routing import Audience
 from zegel.web.site import Site, SitePolicy
@@ -33,15 +34,20 @@ DOORS: Final[dict[str, tuple[Any, ...]]] = {
     "wallet provider": wallet_provider.ROUTES,
     "wallet provider operator": wallet_provider.OPERATOR_ROUTES,
     "transparency log": log.ROUTES,
+    "issuer operator": issuer_operator.ROUTES,
+    "verifier operator": verifier_operator.ROUTES,
 }
 READ_NOTHING: Final = frozenset(
     {
         ("registrar operator", "POST /officers"),
         ("registrar operator", "POST /status/publish"),
         ("wallet provider operator", "POST /status/publish"),
+        ("issuer operator", "POST /status/publish"),
+        ("issuer operator", "POST /wallets/check"),
     }
 )
 PURPOSE: Final = {"intendedUse": [{**PARTY["intendedUse"][0], "purpose": [{"lang": "en", "content": 1}]}]}
+NAMELESS: Final = {"credentials": [{**NAME_QUERY["credentials"][0], "claims": [{"path": []}]}]}
 WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("registrar", "PUT /wrp", {}, "legalPerson"),
     ("registrar", "PUT /wrp", PARTY | PURPOSE, "intendedUse[0].purpose[0].content"),
@@ -63,6 +69,20 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("wallet provider", "POST /revocations", {"code": []}, "code"),
     ("wallet provider operator", "POST /attest", {"jwks": [{"kty": "EC"}]}, "jwks[0].crv"),
     ("wallet provider operator", "POST /revocations", {"instance": 1}, "instance"),
+    ("issuer operator", "POST /offers", {}, "type"),
+    ("issuer operator", "POST /offers", {"type": "pid", "formats": ["ldp_vc"]}, "formats"),
+    ("issuer operator", "POST /offers", {"type": "pid", "colour": "red"}, "colour"),
+    ("issuer operator", "POST /revocations", {"person": "erika", "wallet": 1}, "wallet"),
+    ("verifier operator", "POST /requests", {}, "dcql_query"),
+    ("verifier operator", "POST /requests", {"dcql_query": NAMELESS}, "dcql_query.credentials[0].claims[0].path"),
+    ("verifier operator", "POST /requests", {"dcql_query": NAME_QUERY, "purpose": 1}, "purpose"),
+    (
+        "verifier operator",
+        "POST /requests",
+        {"dcql_query": NAME_QUERY, "transaction_data": [{"type": "a", "credential_ids": [1]}]},
+        "transaction_data[0].credential_ids",
+    ),
+    ("verifier operator", "POST /requests/{session}/return", {"response_code": 1}, "response_code"),
     ("transparency log", "POST /ct/v2/submit-entry", {"type": 1, "chain": []}, "submission"),
 )
 
@@ -76,16 +96,16 @@ async def doors(tmp_path: Path) -> AsyncIterator[dict[str, Door]]:
     async with open_office(tmp_path / "office") as office, wallet_world(tmp_path / "world") as world:
         _, token = await office.operate("POST", "/tokens", {"by": "librarian"})
         provider = world.config.wallet_provider
-        operator = f"http://{provider.operator_address}:{provider.operator_port}"
-        secret = base64url(load_secret(provider.operator_token))
         clerk = base64url(load_secret(office.config.registrar.operator_token))
         submissions = _log()
         yield {
             "registrar": _door(office.public.handle, office.origin, token["token"]),
             "registrar operator": _door(office.role.listeners[1].handle, office.role.listeners[1].origin, clerk),
             "wallet provider": _door(world.handlers[provider.origin], provider.origin, None),
-            "wallet provider operator": _door(world.handlers[operator], operator, secret),
+            "wallet provider operator": _operator(world, provider),
             "transparency log": _door(submissions.handle, LOG_ORIGIN, None),
+            "issuer operator": _operator(world, world.config.issuer),
+            "verifier operator": _operator(world, world.config.verifier),
         }
 
 
@@ -98,6 +118,11 @@ def _log() -> Site[Any]:
         page=error_page(role="Log", host="log.utopia.example", back=None),
         random=system_random,
     )
+
+
+def _operator(world: WalletWorld, role: Operated) -> Door:
+    origin = f"http://{role.operator_address}:{role.operator_port}"
+    return _door(world.handlers[origin], origin, base64url(load_secret(role.operator_token)))
 
 
 def _door(handle: Callable[[HttpRequest], Awaitable[HttpResponse]], origin: str, token: str | None) -> Door:
