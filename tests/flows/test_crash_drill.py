@@ -10,6 +10,7 @@ from zegel_drill.faults import (
     PURGE,
     clock_there_and_back,
     full_disk,
+    hanging_log,
     hanging_status_host,
     locked_database,
     no_writes,
@@ -50,6 +51,11 @@ def went_well(result: Result) -> bool:
         ("registrar", Point("POST /applications", "commit", 1), "before"),
         ("registrar", Point("POST /decisions", "commit", 1), "before"),
         ("registrar", Point("POST /decisions", "commit", 1), "after"),
+        ("access-authority", Point("POST /orders/{order}/certificate", "commit", 1), "after"),
+        ("access-authority", Point("POST /orders/{order}/certificate", "commit", 3), "before"),
+        ("access-authority", Point("POST /orders/{order}/certificate", "commit", 4), "before"),
+        ("access-authority", Point("POST /revocations", "commit", 1), "after"),
+        ("door", Point("POST /ask", "answer", 1), "before"),
         ("wallet-provider", Point("POST /instances", "commit", 1), "after"),
         ("wallet-provider", Point("POST /wallet-attestations", "commit", 1), "before"),
     ],
@@ -65,8 +71,9 @@ async def test_who_is_killed_while_it_makes_its_database_starts_like_new(town: T
     assert went_well(await kill_at_start(town, "verifier", Point("start", "commit", 1), "after"))
 
 
-async def test_a_full_disk_is_told_of_and_lived_through(town: Town) -> None:
-    assert went_well(await full_disk(town, "verifier"))
+@pytest.mark.parametrize("role", ["verifier", "access-authority"])
+async def test_a_full_disk_is_told_of_and_lived_through(town: Town, role: str) -> None:
+    assert went_well(await full_disk(town, role))
 
 
 async def test_a_disk_that_is_written_no_more_is_told_of_and_lived_through(town: Town) -> None:
@@ -74,11 +81,15 @@ async def test_a_disk_that_is_written_no_more_is_told_of_and_lived_through(town:
 
 
 async def test_a_locked_database_is_told_of_and_lived_through(town: Town) -> None:
-    assert went_well(await locked_database(town, "provider"))
+    assert went_well(await locked_database(town, "registrar"))
 
 
 async def test_a_status_host_that_hangs_holds_up_nobody_else(town: Town) -> None:
     assert went_well(await hanging_status_host(town))
+
+
+async def test_a_log_that_hangs_holds_up_nobody_else(town: Town) -> None:
+    assert went_well(await hanging_log(town))
 
 
 async def test_a_clock_that_jumps_lets_nothing_pass_and_does_no_harm_when_it_is_right(town: Town) -> None:

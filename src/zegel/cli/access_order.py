@@ -16,7 +16,7 @@ from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import JSON, HttpRequest, origin_of
 from zegel.primitives.json import encode_json, parse_object
 from zegel.services.ports import Outbound
-from zegel.trust.access_authority.orders import Challenge
+from zegel.trust.access_authority.orders import Challenge, Standing
 from zegel.trust.access_authority.request import MAX_REQUEST
 from zegel.web.access_authority import ORDERS_PATH
 
@@ -94,18 +94,26 @@ async def _place(outbound: Outbound, origin: str, *, request: str, party: str, s
 
 
 async def _finish(outbound: Outbound, origin: str, order: str) -> dict[str, Any]:
+    """Have it issued; or have what was issued before, where the answer did not come."""
+    known = await _fetch(outbound, HttpRequest(method="GET", url=f"{origin}{ORDERS_PATH}/{order}"), status=200)
+    if known.get("standing") == Standing.ISSUED:
+        return known
     return await _send(outbound, origin, f"{ORDERS_PATH}/{order}/certificate", {})
 
 
 async def _send(outbound: Outbound, origin: str, path: str, members: dict[str, str]) -> dict[str, Any]:
     body = encode_json(members) if members else b""
     request = HttpRequest(method="POST", url=origin + path, headers=(("content-type", JSON),), body=body)
+    return await _fetch(outbound, request, status=201)
+
+
+async def _fetch(outbound: Outbound, request: HttpRequest, *, status: int) -> dict[str, Any]:
     response = await outbound.fetch(request)
     try:
         answer = parse_object(response.body, what=_ANSWER)
     except Malformed:
         raise Unavailable("access authority", f"expected JSON, got status {response.status}") from None
-    if response.status != 201:
+    if response.status != status:
         detail = f"{answer.get('detail', response.status)} ({answer.get('field', '')}); {answer.get('remedy', '')}"
         raise Unavailable("access authority", in_text(detail[:800]))
     return dict(answer)

@@ -28,7 +28,7 @@ from zegel.trust.access_authority.profile import (
 )
 from zegel.trust.access_authority.request import parse_certificate_request, verify_certificate_request
 from zegel.trust.anchors import PROFILES, Purpose, TrustAnchors
-from zegel.trust.authority import Authority
+from zegel.trust.authority import Authority, Draft
 from zegel.trust.transparency.issuance import announce, complete
 
 AUTHORITY_PATH: Final = "/authority/"
@@ -140,7 +140,7 @@ class AccessAuthorityService:
         async with self._turns.of(order_id):
             order = await self._prove((await self.look(order_id)).check_open())
             certified = await self._certifiable(order)
-            issued = order.issue(await self._issue(certified), now=self._clock.now())
+            issued = order.issue(await self._issue(order, certified), now=self._clock.now())
             async with self._store.transaction(durable=True) as transaction:
                 if await transaction.take(ORDERS, order_id) is None:
                     raise Rejected(Check.ACCESS_ORDER, "the order is over", field="order")
@@ -199,17 +199,10 @@ class AccessAuthorityService:
         party = await self._registry.party(order.party)
         return check_certifiable(party, service=order.service, key=order.key, hosts=order.hosts)
 
-    async def _issue(self, certified: Certified) -> tuple[Certificate, ...]:
+    async def _issue(self, order: AccessOrder, certified: Certified) -> tuple[Certificate, ...]:
         """Announce, have it taken in, sign with what the log said, and see that wallets will take it (CT_01, CT_04)."""
-        issuing, now = self._issuing, self._clock.now()
-        draft = draft_access_certificate(
-            issuing.authority,
-            certified,
-            addresses=self._addresses(issuing),
-            now=now,
-            days=self._days,
-            random=self._random,
-        )
+        issuing = self._issuing
+        draft = self._draft(order, certified, issuing)
         above = (issuing.authority.certificate, *issuing.above)
         submission = UnverifiedSubmission(
             type=PRECERTIFICATE, submission=announce(draft), chain=tuple(each.der for each in above)
@@ -218,8 +211,27 @@ class AccessAuthorityService:
         items = await self._log.submit(submission)
         leaf = complete(draft, items, logs=anchors.logs, now=self._clock.now())
         roots = tuple(anchor.certificate.parse() for anchor in anchors.of(Purpose.ACCESS))
-        verify_path((leaf, *above), anchors=roots, profile=PROFILES[Purpose.ACCESS], now=now)
+        verify_path((leaf, *above), anchors=roots, profile=PROFILES[Purpose.ACCESS], now=self._clock.now())
         return (leaf, *above)
+
+    def _draft(self, order: AccessOrder, certified: Certified, issuing: IssuingAuthority) -> Draft:
+        """What is to be issued on an order, valid since it was proven: the same each time, unless what it says is not.
+
+        An announcement is a promise: whoever is interrupted behind it keeps that one, and makes no other.
+        """
+
+        def draft(serial: Random) -> Draft:
+            return draft_access_certificate(
+                issuing.authority,
+                certified,
+                addresses=self._addresses(issuing),
+                now=order.since,
+                days=self._days,
+                random=serial,
+            )
+
+        said = draft(bytes).tbs  # with a serial number of zeros
+        return draft(lambda count: order.serial_of(said, count))
 
     def _addresses(self, issuing: IssuingAuthority) -> Addresses:
         return Addresses(

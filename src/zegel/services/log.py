@@ -13,6 +13,7 @@ from typing import Protocol, final
 from zegel.checks import Check
 from zegel.errors import Denied
 from zegel.primitives.json import encode_json
+from zegel.primitives.times import TOLERATED_EARLY
 from zegel.primitives.x509 import Certificate
 from zegel.protocols.transparency.submission import (
     CERTIFICATE,
@@ -82,8 +83,8 @@ class LogTransaction(Protocol):
         """The entries from ``start`` to before ``end``."""
         ...
 
-    def last_timestamp(self) -> int:
-        """When the youngest entry was taken in, in milliseconds; zero before the first."""
+    def youngest(self, start: int) -> int:
+        """The latest timestamp of the entries from ``start``, in milliseconds; zero where there are none."""
         ...
 
     def latest_head(self) -> bytes | None:
@@ -173,7 +174,9 @@ class LogService:
             head = self._head(tree, grown=stored.index < self._identity.at_once)
             sct = parse_trans_item(stored.sct)
             assert isinstance(sct, SignedCertificateTimestamp)
-            if stored.index >= head.head.tree_size:
+            # nobody believes yet what was signed by a clock that was ahead; the promise stands by itself
+            is_early = head.head.timestamp > (self._clock.now() + TOLERATED_EARLY) * 1000
+            if stored.index >= head.head.tree_size or is_early:
                 return Submitted(sct=sct)
             return Submitted(sct=sct, sth=head, inclusion=self._inclusion(tree, stored.index, head.head.tree_size))
 
@@ -241,7 +244,7 @@ class LogService:
             return latest, tree.entries(start, min(end + 1, size, start + most))
 
     def _append(self, tree: LogTransaction, accepted: AcceptedSubmission) -> StoredEntry:
-        now = max(self._clock.now() * 1000, tree.last_timestamp())
+        now = self._clock.now() * 1000
         entry = entry_of(
             accepted.tbs,
             issuer=accepted.issuer,
@@ -274,8 +277,10 @@ class LogService:
             if is_young and (not grown or last.head.tree_size == size):
                 return last
         # section 4.10: younger than the head before, and no older than the youngest entry
-        before = last.head.timestamp + 1 if isinstance(last, SignedTreeHead) else 0
-        timestamp = max(now, before, tree.last_timestamp())
+        before, covered = (0, 0)
+        if isinstance(last, SignedTreeHead):
+            before, covered = last.head.timestamp + 1, last.head.tree_size
+        timestamp = max(now, before, tree.youngest(covered))
         head = self._identity.signer.sign_head(
             TreeHead(timestamp=timestamp, tree_size=size, root_hash=root_of(size, tree.node))
         )

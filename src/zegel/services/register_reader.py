@@ -12,6 +12,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import Json, JsonObject, encode_json, parse_object
 from zegel.primitives.jws import encode_header, sign_encoded
 from zegel.primitives.keys import Signer
+from zegel.primitives.x509 import DAY
 from zegel.services.ports import FOR_EVER, Clock, Kind
 from zegel.services.register_ports import Found, Register, RegistrarStore, RegistrarTransaction, StoredEntry
 from zegel.trust.register.build import build_public_party
@@ -25,7 +26,7 @@ DEFAULT_PAGE: Final = 20  # TS5 1.3, OpenAPI description
 _MAX_ANSWER: Final = 1 << 20  # bytes, but for a single party: twice what a page of a hundred has, whoever asks for it
 _LOOKED_THROUGH: Final = 20  # candidates for a question about one use, 0.4 ms each; the cursor goes on from there
 _AUDITED: Final = 200  # entries of the log in memory at a time
-MAX_ACCESS_CERTIFICATES: Final = 200  # of one party that the register knows of; each is a kilobyte
+MAX_ACCESS_CERTIFICATES: Final = 200  # of one party, in force, that the register knows of; each is a kilobyte
 
 
 @final
@@ -113,7 +114,10 @@ class RegisterReader:
         return uses_match(read_public_party((await self.party(identifier)).documents[0]), question)
 
     async def note_access_certificate(self, identifier: str, record: JsonObject) -> int:
-        """An authority tells of an access certificate, with where it was logged; how many are known then."""
+        """An authority tells of an access certificate, with where it was logged; how many are known then.
+
+        One whose ``expires`` is over is forgotten: its authority and the log keep it for good.
+        """
         try:
             text = encode_json(record).decode()
         except TypeError:  # what JSON allows and is not written again: an integer of more than 64 bits
@@ -124,7 +128,9 @@ class RegisterReader:
                 known = AccessCertificates(certificates=(text,))
                 await transaction.put(ACCESS, identifier, known, expires=FOR_EVER)
                 return 1
-            told = stored.value.certificates
+            told = tuple(each for each in stored.value.certificates if _in_force(each, now=self._clock.now()))
+            if text in told:  # the authority was told so, and did not hear it
+                return len(told)
             if len(told) >= MAX_ACCESS_CERTIFICATES:
                 raise Malformed("request", "certificate", f"expected at most {MAX_ACCESS_CERTIFICATES} of one party")
             known = AccessCertificates(certificates=(*told, text))
@@ -151,7 +157,8 @@ class RegisterReader:
             )
         if page.access:
             more["accessCertificates"] = {
-                name: [parse_object(each, what="record") for each in told] for name, told in page.access.items()
+                name: [parse_object(each, what="record") for each in told if _in_force(each, now=self._clock.now())]
+                for name, told in page.access.items()
             }
         return self._signed(data, more)
 
@@ -252,6 +259,13 @@ async def _page(transaction: RegistrarTransaction, found: Sequence[Found], after
 async def _access(transaction: RegistrarTransaction, identifier: str) -> tuple[str, tuple[str, ...]]:
     stored = await transaction.load(ACCESS, identifier)
     return identifier, () if stored is None else stored.value.certificates
+
+
+def _in_force(record: str, *, now: int) -> bool:
+    """Whether a record tells of a certificate whose time is not over, a list of revoked ones has it no more a day later
+    (RFC 5280 section 3.3); one that says nothing of its end has none."""
+    expires = parse_object(record, what="record").get("expires")
+    return type(expires) is not int or now < expires + DAY
 
 
 def _told(access: Sequence[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:

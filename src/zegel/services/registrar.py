@@ -171,7 +171,8 @@ class RegistrarService:
         kept = {each.content for each in entry.certificates if _counts(each, now=now)} & wanted.keys()
         gone = [each for each in entry.certificates if each.revoked_at is None and each.content not in kept]
         if gone:
-            await transaction.statuses.mark([each.entry for each in gone], INVALID)
+            # the list of one whose time is over may have ended with it
+            await transaction.statuses.mark([each.entry for each in gone if each.expires > now], INVALID)
         known = tuple(
             replace(each, revoked_at=now) if each.revoked_at is None and each.content not in kept else each
             for each in entry.certificates

@@ -69,7 +69,7 @@ async def finish_order(site: AccessAuthoritySite, _request: HttpRequest, *, orde
 
 async def serve_revocations(site: AccessAuthoritySite, request: HttpRequest, *, name: str) -> HttpResponse:
     """What was revoked, as it was signed last."""
-    body = site.revocation.read(name)
+    body = await site.revocation.look_up(name)
     if body is None:
         return HttpResponse(status=404)
     return publish(request, body, content_type=CRL_TYPE, max_age=MAX_AGE)

@@ -10,27 +10,36 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 from zegel.cli.output import UNAVAILABLE
+from zegel.errors import ZegelError
 from zegel_drill.ground import KEEPERS, disk_of, filled, locked, may_mount, no_more_bytes, read_only, small_disk
 from zegel_drill.judge import faults_of, said_wrongly
-from zegel_drill.scenarios import Planned, Result, judged, walked
+from zegel_drill.scenarios import Planned, Result, becomes_ready, judged, walked
 from zegel_drill.town import OUTBOUND, DrillError, Exchange, Town
-from zegel_drill.walk import Walk
+from zegel_drill.walk import OFFICES, Walk
 
 MOMENTS: Mapping[str, tuple[str, ...]] = {
     "issuer": ("log-in", "password", "approve"),
     "verifier": ("accept",),
     "provider": ("accept", "onward"),
     "wallet": ("create", "log-in", "keep", "accept"),
+    "wallet-provider": ("create",),
+    "registrar": ("/applications", "/decisions", "order"),
+    "transparency-log": ("submit", "finish"),
+    "access-authority": ("order", "finish", "/revocations"),
 }
-"""When a role is needed: what the person presses then."""
+"""When a role is needed: what the person presses then, or asks for at an office."""
 
 _STEPS: Mapping[str, tuple[str, ...]] = {
     "issuer": ("wallet", "receive"),
     "verifier": ("wallet", "receive", "present"),
     "provider": ("wallet", "receive", "sign-in"),
     "wallet": ("wallet", "receive", "present"),
+    "wallet-provider": ("wallet", "receive"),
+    **dict.fromkeys(("registrar", "transparency-log", "access-authority"), OFFICES),
+    "door": ("door",),
 }
 """As much of the walk as comes by there."""
 
@@ -100,6 +109,7 @@ async def _walk_through(town: Town, role: str, fault: Fault) -> list[str]:
     """A walk in which the fault comes over the role at each of its moments, once."""
     town.begin()
     walk, come = Walk(town, only=_STEPS[role]), set[str]()
+    walk.offices.troubled = True
     started = town[role].pid
 
     @asynccontextmanager
@@ -151,53 +161,98 @@ def _refusals(town: Town, role: str, exchanges: list[Exchange]) -> list[str]:
 
 async def hanging_status_host(town: Town) -> Result:
     """Who serves the status list takes connections and says nothing: the verifier gives up in time, and works on."""
+    return await _hanging(town, "verifier", "issuer", "status host hangs", "accept")
+
+
+async def hanging_log(town: Town) -> Result:
+    """The log takes connections and says nothing: the access authority gives up in time, and works on."""
+    return await _hanging(town, "access-authority", "transparency-log", "log hangs", "finish")
+
+
+async def hanging_register(town: Town) -> Result:
+    """The registrar's operator API takes connections and says nothing, when somebody orders."""
+    return await _hanging(town, "access-authority", "registrar", "registrar hangs", "order")
+
+
+async def hanging_host(town: Town) -> Result:
+    """The host that is to be certified takes connections and says nothing, when it is asked for its token."""
+    return await _hanging(town, "access-authority", "verifier", "host hangs", "finish")
+
+
+async def _hanging(town: Town, role: str, neighbour: str, name: str, moment: str) -> Result:
+    """A role waits for a neighbour that takes connections and says nothing: it gives up in time, and works on."""
 
     async def work() -> list[str]:
         town.begin()
-        town["verifier"].kill()
-        if not town["verifier"].start():  # it has kept no list that it could do with
-            return [f"the verifier does not start: {town['verifier'].said()[-500:]}"]
-        walk, faults, hung = Walk(town, only=_STEPS["verifier"]), list[str](), list[str]()
+        if role == "verifier":
+            town[role].kill()
+            if not town[role].start():  # it has kept no list that it could do with
+                return [f"the {role} does not start: {town[role].said()[-500:]}"]
+        walk, faults, hung = Walk(town, only=_STEPS[role]), list[str](), list[str]()
+        walk.offices.troubled = True
 
         @asynccontextmanager
-        async def weather(moment: str) -> AsyncIterator[None]:
-            if moment != "accept" or walk.now != "present" or hung:
+        async def weather(now: str) -> AsyncIterator[None]:
+            if now != moment or not _concerns(role, walk) or hung:
                 yield
                 return
-            hung.append(moment)
-            town["issuer"].signal(signal.SIGSTOP)
-            looking, began = asyncio.create_task(_slowest_look(town)), time.monotonic()
+            hung.append(now)
+            town[neighbour].signal(signal.SIGSTOP)
+            looking, began = asyncio.create_task(_slowest_look(town, role)), time.monotonic()
             try:
                 yield
             finally:
-                town["issuer"].signal(signal.SIGCONT)
+                town[neighbour].signal(signal.SIGCONT)
                 took = time.monotonic() - began
                 slowest = await looking
             if took > OUTBOUND:
-                faults.append(f"the verifier took {took:.1f} seconds to give up")
+                faults.append(f"the {role} took {took:.1f} seconds to give up")
             if slowest > _HEALTHY:
-                faults.append(f"meanwhile the verifier let others wait {slowest:.1f} seconds")
+                faults.append(f"meanwhile the {role} let others wait {slowest:.1f} seconds")
 
         walk.person.weather = weather
         try:
             await walk.fresh()
             town.begin()
             acknowledged = await walk.go()
-            faults += [*_refusals(town, "verifier", town.exchanges()), *await faults_of(walk, acknowledged)]
+            faults += [*_refusals(town, role, town.exchanges()), *await faults_of(walk, acknowledged)]
             return faults if hung else ["nothing hung"]
         finally:
-            town["issuer"].signal(signal.SIGCONT)
+            town[neighbour].signal(signal.SIGCONT)
             await walk.close()
 
-    return await judged("verifier", "status host hangs", "during", work)
+    return await judged(role, name, "during", work)
 
 
-async def _slowest_look(town: Town) -> float:
-    """How long the slowest of some looks at the verifier took, in seconds, while it waits for somebody."""
+async def hanging_lists(town: Town) -> Result:
+    """Who serves the lists takes connections and says nothing while the door starts: it is not ready, and is alive; it
+    is ready as soon as they are served again."""
+
+    async def work() -> list[str]:
+        town.begin()
+        town["trust"].signal(signal.SIGSTOP)
+        try:
+            town["door"].kill()
+            if not town["door"].start():
+                return [f"the door does not start: {town['door'].said()[-500:]}"]
+            slowest = await _slowest_look(town, "door")
+        finally:
+            town["trust"].signal(signal.SIGCONT)
+        faults = [f"meanwhile the door let others wait {slowest:.1f} seconds"] if slowest > _HEALTHY else []
+        if not await becomes_ready(town, "door"):
+            faults.append("the door is not ready, though the lists are served again")
+        return [*faults, *await walked(town, only=_STEPS["door"])]
+
+    return await judged("door", "list host hangs", "at its start", work)
+
+
+async def _slowest_look(town: Town, role: str) -> float:
+    """How long the slowest of some looks at a role took, in seconds, while it waits for somebody."""
+    at = urlsplit(getattr(town.config, role.replace("-", "_")).origin)
     slowest = 0.0
     for _ in range(8):
         began = time.monotonic()
-        await asyncio.to_thread(_look, town.config.verifier.port, f"verifier.localhost:{town.config.verifier.port}")
+        await asyncio.to_thread(_look, at.port or 0, at.netloc)
         slowest = max(slowest, time.monotonic() - began)
         await asyncio.sleep(0.1)
     return slowest
@@ -208,7 +263,7 @@ def _look(port: int, host: str) -> None:
     try:
         connection.request("GET", "/healthz", headers={"host": host})
         if connection.getresponse().status != 200:
-            raise DrillError("the verifier is not alive")
+            raise DrillError(f"{host} is not alive")
     finally:
         connection.close()
 
@@ -226,7 +281,7 @@ async def wrong_clock(town: Town, role: str, seconds: int) -> Result:
             await _as_far_as_it_goes(town)
         finally:
             town[role].tell(clock=0)
-        return [*faults, *said_wrongly(town), *await walked(town)]
+        return [*faults, *said_wrongly(town), *await walked(town, troubled=True)]
 
     return await judged(role, f"clock {seconds:+d} s", "during", work)
 
@@ -262,6 +317,7 @@ async def _jumping(town: Town, role: str, seconds: int) -> list[str]:
     """The clock jumps at each moment; ahead by so much, nothing that was under way is good any more."""
     town.begin()
     walk, come, faults = Walk(town, only=_STEPS.get(role)), set[str](), list[str]()
+    walk.offices.troubled = True
 
     @asynccontextmanager
     async def weather(moment: str) -> AsyncIterator[None]:
@@ -294,6 +350,10 @@ _TIMED: Mapping[str, tuple[str, ...]] = {
     "verifier": ("accept",),
     "provider": ("accept", "onward"),
     "wallet": ("accept",),
+    "registrar": ("/applications", "/decisions", "order"),
+    "transparency-log": ("submit", "finish"),
+    "access-authority": ("finish", "/revocations"),
+    "door": ("code", "next"),
 }
 _EXPIRING = frozenset(
     {
@@ -303,6 +363,7 @@ _EXPIRING = frozenset(
         "POST /credential",
         "POST /response/{session}",
         "GET /return/{session}",
+        "POST /orders/{order}/certificate",
     }
 )
 """What an hour later is refused whatever it brings: what it refers to, or what it proves, is over by then."""
@@ -323,7 +384,7 @@ async def _as_far_as_it_goes(town: Town) -> None:
     try:
         await walk.fresh()
         await walk.go()
-    except DrillError:
+    except (DrillError, ZegelError):
         pass
     finally:
         await walk.close()
@@ -339,14 +400,21 @@ def all_faults(town: Town) -> list[Planned]:
             planned.append((f"{role} locked database", lambda r=role: locked_database(town, r)))
         if may_mount():
             planned.append((f"{role} read-only disk", lambda r=role: read_only_disk(town, r)))
-    return [*planned, ("verifier status host hangs", lambda: hanging_status_host(town))]
+    return [
+        *planned,
+        ("verifier status host hangs", lambda: hanging_status_host(town)),
+        ("access-authority log hangs", lambda: hanging_log(town)),
+        ("access-authority registrar hangs", lambda: hanging_register(town)),
+        ("access-authority host hangs", lambda: hanging_host(town)),
+        ("door list host hangs", lambda: hanging_lists(town)),
+    ]
 
 
 def all_clocks(town: Town) -> list[Planned]:
     """Every clock that jumps, and back."""
     jumps: list[Planned] = [
         (f"{role} clock {seconds:+d} s", lambda r=role, s=seconds: wrong_clock(town, r, s))
-        for role in ("issuer", "verifier", "provider", "wallet", "wallet-provider")
+        for role in (*KEEPERS, "wallet", "door")
         for seconds in (HOUR, -HOUR)
     ]
     return [*jumps, (f"all clock {HOUR:+d} s and back", lambda: clock_there_and_back(town))]

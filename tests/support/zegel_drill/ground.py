@@ -19,13 +19,18 @@ from typing import Any
 
 from zegel_testing.ports import reserved_ports
 
+from zegel.adapters.sandbox.create import LOG_DATABASE
 from zegel.adapters.sql.database import Database, open_database
 from zegel.adapters.sql.upkeep import back_up, database_file, look_at
 from zegel_drill.ledger import Ledger, left_after, read_ledger, sealing_key
 from zegel_drill.town import PORTS, Role, Town
 
-KEEPERS = ("issuer", "verifier", "provider")
-"""The roles that have a database."""
+SEALED = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "access-authority")
+"""The roles that have a database, sealed with a key."""
+
+LOG = "transparency-log"
+KEEPERS = (*SEALED, LOG)
+"""The roles that have a database; in that of the log nothing is a secret."""
 
 _STORES: Mapping[str, Mapping[str, object]] = {
     **{role: {"database": f"sqlite:///data/{role}/{role}.db"} for role in KEEPERS},
@@ -42,11 +47,13 @@ def living_town(
 ) -> Iterator[Town]:
     """A town whose roles run and have a disk's folder each, until the context is left; then nothing is left of it."""
     given = settings or {}
-    tables = {name: {**_STORES.get(name, {}), **given.get(name, {})} for name in _STORES.keys() | given.keys()}
+    stores = {role.replace("-", "_"): store for role, store in _STORES.items()}
+    tables = {name: {**stores.get(name, {}), **given.get(name, {})} for name in stores.keys() | given.keys()}
     with reserved_ports(PORTS) as ports:
         town = Town(folder, ports, profile=profile, settings=tables)
         for role in _STORES:
             disk_of(town, role).mkdir(mode=0o700)
+        (folder / LOG_DATABASE).rename(disk_of(town, LOG) / f"{LOG}.db")  # what the sandbox was made with is in it
         try:
             town.start()
             yield town

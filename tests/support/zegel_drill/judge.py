@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import select
-
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.sealing import record_id
-from zegel.adapters.sql.tables import log_entries, log_heads, register_changes
 from zegel.checks import Check
 from zegel.formats.credential import StatusReference
 from zegel.services.authorization import PUSHED
 from zegel.services.wallet.contents import Happening, Holding, WalletContents
-from zegel_drill.ground import KEEPERS, check_whole, copied, ledger_of, through_time
+from zegel_drill.books import faults_of_books
+from zegel_drill.ground import KEEPERS, SEALED, check_whole, ledger_of, through_time
 from zegel_drill.ledger import DAY, LASTING
 from zegel_drill.town import Exchange, Town
 from zegel_drill.walk import Acknowledged, Walk
@@ -28,6 +26,13 @@ from zegel_drill.walk import Acknowledged, Walk
 AGES = 6 * 366 * DAY
 """Seconds after which nothing that was ever issued or granted is in force."""
 
+_FOR_EVER: Mapping[str, tuple[str, ...]] = {
+    "issuer": ("disclosure policies",),  # of nobody's attestation
+    "registrar": ("access certificates",),
+    "wallet-provider": ("key storage", "lists"),  # there is one storage, whose place in a list is maintained for good
+    "access-authority": ("access revocation list",),  # its number, which rises
+}
+_AT_FIRST: Mapping[str, Mapping[str, int]] = {"access-authority": {"access revocation list": 1}}  # it is signed then
 _CHECKS = frozenset(check.id for check in Check)
 
 
@@ -55,36 +60,8 @@ async def faults_of(walk: Walk, acknowledged: Acknowledged) -> list[str]:
     contents = walk.contents()
     faults = [*_missing(town, contents, acknowledged, exchanges), *_served_twice(exchanges)]
     faults += [fault async for fault in _unsound(town)]
-    faults += list(_logged(town, acknowledged.logged))
-    faults += [fault for name in acknowledged.registered async for fault in _registered(walk, name)]
+    faults += await faults_of_books(town, walk.offices)
     return [*faults, *_serving_again(town, exchanges), *said_wrongly(town)]
-
-
-# --- what was registered ----------------------------------------------------------------------------------------------
-
-
-async def _registered(walk: Walk, identifier: str) -> AsyncIterator[str]:
-    """It stands, and was approved once, as the log of changes says."""
-    entry = await walk.operate("registrar", "GET", f"/registrations/{identifier}")
-    if (entry["standing"], entry["proposed"]) != ("registered", None):
-        yield f"{identifier} was registered, and is {entry['standing']}"
-    with copied(walk.town, "registrar") as database, database.transaction():
-        rows = database.connection.execute(select(register_changes.c.identifier, register_changes.c.deed)).fetchall()
-    deeds = [deed for name, deed in rows if name == identifier]
-    if deeds.count("approved") != 1:
-        yield f"the register's log tells of {identifier}: {', '.join(deeds)}"
-
-
-def _logged(town: Town, names: list[str]) -> Iterator[str]:
-    """Each certificate that the log took is in it once, and its last signed head is of no more than it has."""
-    with copied(town, "transparency-log") as database, database.transaction():
-        entries = [row[0] for row in database.connection.execute(select(log_entries.c.entry))]
-        sizes = [row[0] for row in database.connection.execute(select(log_heads.c.size))]
-    for name in names:
-        if sum(name.encode() in entry for entry in entries) != 1:
-            yield f"the certificate of {name} is not in the log once"
-    if max(sizes, default=0) > len(entries):
-        yield f"the log signed a head of {max(sizes)} entries, and has {len(entries)}"
 
 
 # --- what was acknowledged --------------------------------------------------------------------------------------------
@@ -241,6 +218,7 @@ async def _unsound(town: Town) -> AsyncIterator[str]:
         yield f"wallet: {left} is left beside the vault"
     for role in KEEPERS:
         check_whole(town, role)
+    for role in SEALED:
         today, tomorrow, at_last = await through_time(town, role, now + DAY, now + AGES)
         for orphan in today.orphans(now=now):
             yield f"{role}: {orphan}"
@@ -248,9 +226,20 @@ async def _unsound(town: Town) -> AsyncIterator[str]:
             yield f"{role}: a {kind} is there a day later"
         if tomorrow.used:
             yield f"{role}: what was used is remembered a day later"
-        of_types = Counter({"disclosure policies": 1})  # of nobody's attestation
-        if at_last.kinds() - of_types != Counter({"key-check": 1}) or at_last.given:
+        may_stay = _FOR_EVER.get(role, ())
+        stays = {kind for kind in at_last.kinds() if kind not in may_stay}
+        if stays != {"key-check"} or (at_last.given and "lists" not in may_stay):
             yield f"{role}: what stays for ever is {dict(at_last.kinds())}"
+
+
+def not_like_new(town: Town, role: str) -> Iterator[str]:
+    """What is in a database that was just made, and should not be."""
+    check_whole(town, role)
+    if role not in SEALED:
+        return
+    kinds = dict(ledger_of(town, role).kinds())
+    if kinds != {"key-check": 1, **_AT_FIRST.get(role, {})}:
+        yield f"{role} begins with {kinds}"
 
 
 def said_wrongly(town: Town) -> Iterator[str]:

@@ -41,7 +41,7 @@ from zegel.cli.main import main
 from zegel.web.app.roles import OpenRole, Timer, World
 from zegel.web.asgi import AsgiCallable, Receive, Scope, Send
 
-STORELESS = ("trust", "service")
+STORELESS = ("trust", "service", "door")
 """Roles that keep nothing: what they acknowledge are their answers."""
 
 

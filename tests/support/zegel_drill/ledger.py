@@ -1,9 +1,9 @@
 """What stands in a role's database, opened with its key: what refers to what, and what is left when time is over."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -14,12 +14,29 @@ from zegel.adapters.sealing import Seal, place_of, record_id
 from zegel.adapters.sql import tables
 from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.issuances import SqlIssuances
+from zegel.adapters.sql.register import SqlRegister
 from zegel.adapters.sql.statuses import PAGE
 from zegel.adapters.sql.store import _KEY_CHECK, SqlStore
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS
-from zegel.services import authorization, issuer, log_in, offers, policy_changes, signin, sources, verifier
+from zegel.services import (
+    access_authority,
+    access_revocation,
+    authorization,
+    issuer,
+    log_in,
+    offers,
+    policy_changes,
+    register_reader,
+    registrar_people,
+    signin,
+    sources,
+    verifier,
+    wallet_instances,
+    wallet_provider,
+)
 from zegel.services.ports import Issuance, Kind
+from zegel.services.status_ports import StatusEntry
 
 KINDS: tuple[Kind[Any], ...] = (
     _KEY_CHECK,
@@ -41,8 +58,23 @@ KINDS: tuple[Kind[Any], ...] = (
     signin.ACCESS,
     sources.GATHERED,
     verifier.SESSION,
+    access_authority.ORDERS,
+    access_authority.UNREPORTED,
+    access_revocation.NUMBERS,
+    register_reader.ACCESS,
+    registrar_people.SESSION,
+    registrar_people.OFFICER,
+    registrar_people.ENROLMENT,
+    registrar_people.TOKEN,
+    wallet_instances.INSTANCE,
+    wallet_instances.BY_CODE,
+    wallet_instances.BY_KEY,
+    wallet_instances.BY_STATUS,
+    wallet_provider.KEY_STORAGE,
 )
+T = TypeVar("T")
 DAY = 86_400
+_ALL = 1 << 30
 LASTING = frozenset(
     {
         "key-check",
@@ -53,9 +85,13 @@ LASTING = frozenset(
         "pre-authorized code",
         "revocation",
         "deferred transaction",
+        *(kind.name for kind in KINDS[-5:]),  # wallets, and what finds them
+        "access certificates",
+        "access revocation list",
     }
 )
-"""What a day later is still there: grants, what they gave, that it was taken back, and that codes were used.
+"""What a day later is still there: grants, what they gave, that it was taken back, and that codes were used; wallets;
+what was certified.
 
 A deferred transaction waits thirty days for its wallet, also for one that never heard of it because the issuer died.
 """
@@ -73,11 +109,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Ledger:
-    """A role's database at one moment. ``given`` are the entries of status lists whose bit says that they are taken."""
+    """A role's database at one moment. ``given`` are the entries of status lists whose bit says that they are taken.
+
+    ``named`` are those that something refers to: what was issued, what stands in the register, a wallet's attestations.
+    """
 
     records: Mapping[tuple[str, bytes], Record]
     used: int
     issuances: tuple[Issuance, ...]
+    named: tuple[StatusEntry, ...]
     lists: Mapping[str, int]
     given: frozenset[tuple[str, int]]
 
@@ -88,7 +128,7 @@ class Ledger:
                 for kind, key in _references(record.value, now):
                     if (kind, record_id(kind, key)) not in self.records:
                         yield f"a {record.kind} refers to a {kind} that is not there"
-        known = Counter((entry.list_id, entry.index) for each in self.issuances for entry in each.entries)
+        known = Counter((entry.list_id, entry.index) for entry in self.named)
         yield from (f"the status entry {entry} was given out {n} times" for entry, n in known.items() if n > 1)
         yield from (
             f"the status entry {entry} is taken, by nothing that was issued" for entry in self.given - known.keys()
@@ -129,7 +169,25 @@ def read_ledger(database: Database, key: bytes) -> Ledger:
             for index in range(PAGE)
             if row.taken[index >> 3] >> (index & 7) & 1
         )
-    return Ledger(records=records, used=used, issuances=issuances, lists=lists, given=given)
+        registered = await_nothing(SqlRegister(database, seal=seal).entries(after=0, limit=_ALL))
+    named = [entry for each in issuances for entry in each.entries]
+    named += [issued.entry for _, stored in registered for issued in stored.entry.certificates]
+    for record in records.values():
+        if isinstance(record.value, wallet_instances.Instance):
+            named += [attested.entry for attested in record.value.attested]
+        elif isinstance(record.value, wallet_provider.KeyStorage):
+            named.append(record.value.entry)
+    return Ledger(records=records, used=used, issuances=issuances, named=tuple(named), lists=lists, given=given)
+
+
+def await_nothing(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What comes of something that waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    raise RuntimeError("it waits")
 
 
 async def left_after(database: Database, key: bytes, *, now: int) -> Ledger:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from zegel.adapters.sandbox.health import CODES
 from zegel.cli.walk.browser import Browser, Form, Page, _page
 from zegel.errors import Unavailable
 from zegel.primitives.http import FORM, origin_of
@@ -139,6 +140,42 @@ class Person:
             return await self.browser.get(f"{self.town.config.wallet.origin}/present?{urlsplit(link).query}")
 
         return await self._until("present", begin, until=until)
+
+    # --- the door -----------------------------------------------------------------------------------------------------
+
+    async def keep_the_door(self) -> None:
+        """As the doorkeeper: look at a certificate of somebody's, ask the next one, and be done with him."""
+        for words, form, filled in (
+            ("Yes", "/code", {"code": self._certificate()}),
+            ("Scan this with your wallet", "/ask", {}),
+            ("Show me", "/next", {}),
+        ):
+            await self._until_it_says(words, form, filled)
+
+    def _certificate(self) -> str:
+        (text, *_) = sorted((self.town.folder / CODES).glob(f"{PERSON}*"))
+        return text.read_text(encoding="utf-8").strip()
+
+    async def _until_it_says(self, words: str, form: str, filled: Mapping[str, str]) -> None:
+        """A door that was closed meanwhile knows nobody any more, and is begun with anew."""
+        seen: list[str] = []
+        for _ in range(_ATTEMPTS):
+            try:
+                page = await self.browser.get(self.town.config.door.origin + "/")
+                if form == "/next" and not any(urlsplit(each.action).path == form for each in page.forms):
+                    page = await self.browser.submit(page, page.form("/ask"), {})
+                async with self.weather(form.removeprefix("/")):
+                    page = await self.browser.submit(page, page.form(form), filled)
+            except Unavailable as error:
+                seen.append(str(error))
+                await self._mend()
+                continue
+            if words in page.words:
+                return
+            if page.status == _TOO_OFTEN:
+                await asyncio.sleep(_A_MOMENT)
+            seen.append(page.words[:200])
+        raise DrillError(f"the door does not say {words}: {' / '.join(seen)}")
 
     # --- what a page wants --------------------------------------------------------------------------------------------
 

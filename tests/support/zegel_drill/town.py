@@ -29,13 +29,17 @@ NAMES = (
     "wallet-provider",
     "transparency-log",
     "registrar",
+    "access-authority",
     "issuer",
     "verifier",
     "provider",
     "service",
+    "door",
     "wallet",
 )
 OUTBOUND = 4  # seconds, for which an answer is waited
+REPORTED = 1  # seconds, after which the access authority tells the register once more
+_WAITING = {"verifier": OUTBOUND // 2, "access-authority": OUTBOUND // 2, "door": OUTBOUND // 2}
 PORTS = len(ROLES) + len(OPERATED)
 SETTINGS: Mapping[str, Mapping[str, object]] = {
     "issuer": {"status_list_size": 4096, "batch_size": 4, "delayed_types": ["diploma"], "delay": 1},
@@ -203,9 +207,13 @@ class Town:
         _set(sandbox.config, {name: {**SETTINGS.get(name, {}), **settings.get(name, {})} for name in named})
         self.config: Config = load_config(sandbox.config)
         # who waits for a host that hangs gives up before those who wait for him do
-        hasty = folder / "verifier.toml"
-        hasty.write_text(sandbox.config.read_text().replace(f"timeout = {OUTBOUND}", f"timeout = {OUTBOUND // 2}"))
-        configs = {"verifier": hasty}
+        written, waiting = sandbox.config.read_text(), f"timeout = {OUTBOUND}"
+        configs = {name: folder / f"{name}.toml" for name in _WAITING}
+        for name, config in configs.items():
+            hurried = written.replace(waiting, f"timeout = {_WAITING[name]}")
+            if name == "access-authority" and not hurried.startswith("purge"):
+                hurried = f"purge = {REPORTED}\n{hurried}"
+            config.write_text(hurried)
         self.roles = {name: Role(name, configs.get(name, sandbox.config)) for name in NAMES}
         self.mended: list[str] = []
         self._logged = dict.fromkeys(NAMES, 0)

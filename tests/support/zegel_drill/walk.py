@@ -1,41 +1,31 @@
 """The walk of the drill: all that a person, a service and an operator do, to its end, whoever dies on the way.
 
-A wallet is made; an identity is received by log-in, and its copies are renewed; a service signs the person in; a
-verifier is presented to; everything is revoked, and refused. In the profile ``plain`` others are received by offers
-with a code in them, which ``haip`` does not know: one with a transaction code, and one that takes the issuer its time.
+A party is registered and certified, at the offices; somebody shows a certificate at the door. A wallet is made; an
+identity is received by log-in, and its copies are renewed; a service signs the person in; a verifier is presented to;
+everything is revoked, and refused. In the profile ``plain`` others are received by offers with a code in them, which
+``haip`` does not know: one with a transaction code, and one that takes the issuer its time.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from typing import Any, final
-from urllib.parse import urlsplit
 
-from zegel_testing.register import PARTY
-
-from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
-from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.vault import open_vault
-from zegel.checks import Check
-from zegel.cli.operator import call_operator
 from zegel.cli.walk.browser import Page
-from zegel.errors import Rejected, Unavailable
-from zegel.primitives.http import JSON
-from zegel.primitives.keys import random_private_key
-from zegel.protocols.transparency.submission import CERTIFICATE, UnverifiedSubmission
+from zegel.errors import Rejected
 from zegel.services.wallet.contents import WalletContents
-from zegel.trust.anchors import Purpose
-from zegel.trust.authority import Authority, SubjectName, issue_certificate
+from zegel_drill.offices import Offices, Told
 from zegel_drill.person import PASSPHRASE, PERSON, Person
 from zegel_drill.town import DrillError, Town
 
-OK = 200
 PID = "Person identification data"
 RESIDENCE = "Proof of residence"
 DIPLOMA = "Diploma"
 KEPT = 1.1  # seconds: readers of the sandbox keep a status list for one
+OFFICES = ("register", "log", "certify")
+"""The steps that lead to the registrar, the log and the access authority, and need no wallet."""
 _QUERY = {
     "credentials": [
         {
@@ -57,8 +47,7 @@ class Acknowledged:
     signed_in: bool = False
     presented: int = 0
     revoked: bool = False
-    registered: list[str] = field(default_factory=list)
-    logged: list[str] = field(default_factory=list)
+    told: Told = field(default_factory=Told)
 
 
 @final
@@ -68,11 +57,14 @@ class Walk:
     def __init__(self, town: Town, *, only: Collection[str] | None = None) -> None:
         self.town = town
         self.person = Person(town, self._mend)
-        self.acknowledged = Acknowledged()
+        self.offices = Offices(town, self.person, self._mend)
+        self.acknowledged = Acknowledged(told=self.offices.told)
         self.now = ""
         steps: dict[str, Callable[[], Awaitable[object]]] = {
-            "register": self._register,
-            "log": self._log,
+            "register": self.offices.register,
+            "log": self.offices.log,
+            "certify": self.offices.certify,
+            "door": self._door,
             "wallet": self.person.at_home,
             "receive": self._receive,
             "renew": lambda: self.person.renew(PID),
@@ -106,6 +98,8 @@ class Walk:
     def contents(self) -> WalletContents:
         """What the wallet's file holds: a copy of it is opened, as after any end of the wallet."""
         vault = self.town.config.wallet.vault
+        if not vault.exists():  # nobody has made a wallet in this walk
+            return WalletContents()
         copy = self.town.folder / "vault.copy"
         copy.write_bytes(vault.read_bytes())
         copy.chmod(0o600)
@@ -113,54 +107,6 @@ class Walk:
             return opened.value
 
     # --- its steps ----------------------------------------------------------------------------------------------------
-
-    async def _register(self) -> None:
-        """A party applies, and an officer approves; whoever had no answer asks again, and looks how it stands."""
-        identifier = f"GOVUT-{system_random(8).hex()}"
-        party = PARTY | {"identifier": [{"identifier": identifier, "type": "http://data.europa.eu/eudi/id/EUID"}]}
-        await self.operate("registrar", "POST", "/applications", {"party": party, "by": "bee keeper"})
-        decision = {"decision": "approve", "identifier": identifier, "by": "officer"}
-        try:
-            await self.operate("registrar", "POST", "/decisions", decision)
-        except Rejected as error:  # it stands already: the officer was not told
-            if error.check is not Check.REGISTER_MOVE:
-                raise
-        self.acknowledged.registered.append(identifier)
-
-    async def _log(self) -> None:
-        """A certificate that was issued is given to the log, and again where no answer came."""
-        folder, name = self.town.folder / "authorities", f"{system_random(8).hex()}.utopia.example"
-        (root,) = load_certificates(folder / "access.pem")
-        issued = issue_certificate(
-            Authority(certificate=root, key=load_private_key(folder / "access.key.pem")),
-            SubjectName(country="UT", organization="Bee keepers of Utopia", common_name=name),
-            key=random_private_key(system_random).public_key,
-            purpose=Purpose.ACCESS,
-            now=SystemClock().now(),
-            days=1,
-            random=system_random,
-            dns_names=(name,),
-        )
-        body = UnverifiedSubmission(type=CERTIFICATE, submission=issued.der, chain=()).encode()
-        door = urlsplit(self.town.config.transparency_log.origin)
-
-        def submit() -> int:
-            connection = HTTPConnection("127.0.0.1", door.port or 0, timeout=10)
-            try:
-                headers = {"host": door.netloc, "content-type": JSON}
-                connection.request("POST", "/ct/v2/submit-entry", body=body, headers=headers)
-                return connection.getresponse().status
-            except (OSError, HTTPException):
-                return 0
-            finally:
-                connection.close()
-
-        status = await asyncio.to_thread(submit)
-        if not status and await self._mend():
-            status = await asyncio.to_thread(submit)
-        if status != OK:
-            raise DrillError(f"the log answers with status {status}")
-        self.acknowledged.logged.append(name)
 
     async def _receive(self) -> None:
         await self.person.receive("pid", PID)
@@ -209,6 +155,9 @@ class Walk:
         if result["credentials"] or error.get("check") != "status":
             raise DrillError(f"after the revocation the verifier says {result['state']}, {error.get('check')}")
 
+    async def _door(self) -> None:
+        await self.person.keep_the_door()
+
     async def present(self) -> dict[str, Any]:
         """The verifier asks, the wallet answers; how that stands when the browser has gone on, or has not."""
         session = ""
@@ -228,21 +177,7 @@ class Walk:
 
     async def operate(self, role: str, method: str, path: str, body: object = None) -> Any:
         """Call a role's operator API, and once more when nobody answers, or when it is to come again in a moment."""
-        table = getattr(self.town.config, role.replace("-", "_"))
-
-        def call() -> Any:
-            return call_operator(table, method=method, path=path, body=body)
-
-        try:
-            return await asyncio.to_thread(call)
-        except Unavailable:
-            if not await self._mend():
-                raise
-        except Rejected as error:
-            if error.check is not Check.RATE:
-                raise
-            await asyncio.sleep(KEPT)
-        return await asyncio.to_thread(call)
+        return await self.offices.operate(role, method, path, body)
 
     async def _mend(self) -> bool:
         """Start who was killed, as a supervisor would; the kernel takes a moment to say so."""

@@ -16,9 +16,11 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.transparency.submission import UnverifiedSubmission
 from zegel.services import access_authority
 from zegel.trust.access import verify_access_chain
 from zegel.trust.access_authority.orders import AccessOrder, Standing
+from zegel.trust.transparency.items import TransItem
 
 T = TypeVar("T")
 
@@ -303,3 +305,31 @@ def test_whoever_is_killed_in_between_goes_on_after_a_restart_or_orders_anew(tmp
         "the register": (Standing.ISSUED, 1),
     }
     assert asyncio.run(after(asyncio.run(before()))) == expected[at]
+
+
+def test_what_was_announced_before_an_interruption_is_announced_once() -> None:
+    """RFC 9162 section 3.2.1: an announcement is a promise, and the log has it once."""
+
+    async def act(desk: AccessDesk) -> tuple[AccessOrder, int]:
+        order, submit = desk.serve(await desk.order()), desk.log.submit
+
+        async def lose(submission: UnverifiedSubmission) -> tuple[TransItem, ...]:
+            await submit(submission)
+            raise Unavailable("log", "its answer is lost")
+
+        desk.log.submit = lose  # type: ignore[method-assign]
+        with pytest.raises(Unavailable):
+            await desk.service.finish(order.id)
+        desk.log.submit = submit  # type: ignore[method-assign]
+        desk.clock.advance(60)
+        return await desk.service.finish(order.id), desk.log.service.taken
+
+    issued, taken = at_the_desk(act)
+    assert (issued.standing, taken, issued.seed) == (Standing.ISSUED, 1, b"")
+
+
+def test_orders_of_one_content_get_serial_numbers_that_nobody_guesses() -> None:
+    async def act(desk: AccessDesk) -> set[int]:
+        return {(await desk.issue()).certificate.serial_number for _ in range(3)}
+
+    assert len(at_the_desk(act)) == 3

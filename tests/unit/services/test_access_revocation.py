@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 import pytest
@@ -11,9 +12,11 @@ from zegel_testing.authorities import DAY, LOG, NOW, anchor, fixed_key
 from zegel_testing.register import PARTY, party
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Rejected, Unavailable
 from zegel.primitives.crl import UnverifiedCrl, parse_crl, verify_crl
 from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, IssuingAuthority
+from zegel.services.access_ports import AccessTransaction
+from zegel.services.access_revocation import AccessRevocationService
 from zegel.services.trust import Trust
 from zegel.trust.access import verify_access_chain
 from zegel.trust.access_authority.orders import AccessOrder, Standing
@@ -61,6 +64,53 @@ def test_the_first_list_is_empty_and_under_the_issuers_key() -> None:
 
     verified = verify_crl(at_the_desk(act), issuer=ISSUING.certificate, now=NOW)
     assert (verified.serials, verified.number, verified.next_update) == (frozenset(), 1, NOW + DAY)
+
+
+def test_a_list_that_a_clock_signed_that_was_ahead_is_signed_anew_when_it_is_asked_for() -> None:
+    name = ISSUER.key_id + CRL_SUFFIX
+
+    async def act(desk: AccessDesk) -> tuple[bytes | None, bytes | None]:
+        desk.clock.advance(3_600)
+        await desk.revocation.publish()
+        desk.clock.advance(-3_600)
+        return await desk.revocation.look_up(name), await desk.revocation.look_up(name)
+
+    first, again = at_the_desk(act)
+    assert first is not None
+    assert first == again
+    assert parse_crl(first).unverified_this_update == NOW
+
+
+class LastTransaction:
+    """A disk that is full behind one transaction."""
+
+    def __init__(self, desk: AccessDesk) -> None:
+        self._store = desk.store
+        self._left = 1
+
+    def transaction(self, *, durable: bool = False) -> AbstractAsyncContextManager[AccessTransaction]:
+        if not self._left:
+            raise Unavailable("database", "its disk is full")
+        self._left -= 1
+        return self._store.transaction(durable=durable)
+
+    async def purge(self) -> int:
+        return 0
+
+
+def test_what_is_revoked_stands_together_with_the_list_that_says_so() -> None:
+    async def act(desk: AccessDesk) -> tuple[AccessOrder, bytes | None]:
+        issued = await desk.issue()
+        store, register = LastTransaction(desk), desk.register
+        revocation = AccessRevocationService(
+            issuing=(ISSUER,), valid=DAY, store=store, registry=register, clock=desk.clock
+        )
+        await revocation.revoke(CertificatesOf(party=IDENTIFIER), reason="the key was lost")
+        return issued, revocation.read(ISSUER.key_id + CRL_SUFFIX)
+
+    issued, published = at_the_desk(act)
+    assert published is not None
+    assert serials(parse_crl(published)) == {issued.certificate.serial_number}
 
 
 def test_one_certificate_is_revoked_with_its_reason_and_the_others_stay() -> None:

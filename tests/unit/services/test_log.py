@@ -122,8 +122,21 @@ def test_heads_rise_in_time_whatever_the_clock_does() -> None:
     world.log.submit(announced(access_draft(name="three")))
     head = world.log.latest_head().head
     with world.store.transaction() as tree:
-        assert head.timestamp >= tree.last_timestamp() > 0
+        assert head.timestamp >= tree.youngest(0) > 0
     assert head.timestamp > before
+
+
+def test_a_log_whose_clock_was_ahead_is_believed_as_soon_as_it_is_right() -> None:
+    """RFC 9162 section 4.10: heads go on from the latest one; a timestamp of now is a promise by itself."""
+    world = LogWorld()
+    world.clock.advance(3_600)
+    world.log.submit(announced(access_draft(name="one")))
+    world.clock.advance(-3_600)
+    later = world.log.submit(announced(access_draft(name="two")))
+    assert (later.sct.timestamp, later.sth, later.inclusion) == (world.clock.now() * 1000, None, None)
+    head = world.log.latest_head().head
+    with world.store.transaction() as tree:
+        assert head.timestamp > tree.youngest(0) > world.clock.now() * 1000
 
 
 def test_what_is_asked_for_has_to_be_there() -> None:

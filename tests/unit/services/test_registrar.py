@@ -17,6 +17,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.status.entries import INVALID
 from zegel.primitives.json import encode_json
+from zegel.primitives.jws import parse_jws
 from zegel.primitives.keys import Signer
 from zegel.services.register_ports import Entry
 from zegel.services.register_reader import (
@@ -27,10 +28,10 @@ from zegel.services.register_reader import (
     RegisterReader,
     audit,
 )
-from zegel.services.registrar import RegistrarService
+from zegel.services.registrar import VALID_DAYS, RegistrarService
 from zegel.trust.register.changes import Change, LogHead, registration_digest, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party
-from zegel.trust.register.states import Deed
+from zegel.trust.register.states import Deed, Standing
 from zegel.trust.register.terms import ALL, Term, UseQuestion, name_term
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.values import RegistrationCertificate
@@ -438,9 +439,41 @@ async def test_so_many_access_certificates_are_remembered_and_no_more(registrar:
     full = AccessCertificates(certificates=("{}",) * (MAX_ACCESS_CERTIFICATES - 1))
     async with registrar.store.transaction() as transaction:
         await transaction.put(ACCESS, LIBRARY, full, expires=NOW + DAY)
-    assert await registrar.reader.note_access_certificate(LIBRARY, {}) == MAX_ACCESS_CERTIFICATES
+    assert await registrar.reader.note_access_certificate(LIBRARY, {"log": "a"}) == MAX_ACCESS_CERTIFICATES
     with pytest.raises(Malformed, match="at most"):
-        await registrar.reader.note_access_certificate(LIBRARY, {})
+        await registrar.reader.note_access_certificate(LIBRARY, {"log": "b"})
+
+
+async def test_access_certificates_that_are_over_make_room_and_are_shown_no_more(registrar: Registrar) -> None:
+    await registrar.register()
+    note, expires = registrar.reader.note_access_certificate, NOW + 90 * DAY
+    for number in range(MAX_ACCESS_CERTIFICATES):
+        await note(LIBRARY, {"certificate": f"{number}", "expires": expires})
+    registrar.clock.advance(91 * DAY - 1)
+    with pytest.raises(Malformed, match="at most"):
+        await note(LIBRARY, {"certificate": "renewed"})
+    registrar.clock.advance(1)
+    page = await registrar.reader.party(LIBRARY)
+    shown = parse_jws(registrar.reader.sign_page(page, one=True), what="answer", max_bytes=1 << 20)
+    assert shown.unverified_claims["accessCertificates"] == {LIBRARY: []}
+    assert await note(LIBRARY, {"certificate": "renewed"}) == 1
+
+
+async def test_an_access_certificate_that_is_told_of_again_is_known_once(registrar: Registrar) -> None:
+    """An authority that was told nothing tells again."""
+    await registrar.register()
+    for _ in range(2):
+        assert await registrar.reader.note_access_certificate(LIBRARY, {"certificate": "MIIB"}) == 1
+
+
+async def test_a_party_is_suspended_when_the_time_of_its_certificates_and_of_their_lists_is_over(
+    registrar: Registrar,
+) -> None:
+    await registrar.register()
+    registrar.clock.advance(VALID_DAYS * DAY)
+    await registrar.store.purge()
+    suspended = await registrar.service.suspend(LIBRARY, by=OFFICER, reason="nobody is there")
+    assert suspended.registration.standing is Standing.SUSPENDED
 
 
 async def test_a_new_key_signs_what_comes_after(registrar: Registrar) -> None:

@@ -148,9 +148,11 @@ async def test_where_access_certificates_were_logged_accompanies_the_party(offic
     record = {"serviceIdentifier": "lending", "certificate": "MIIB", "sct": ["AAAA"]}
     told = {"identifier": LIBRARY, "certificate": record}
     assert await office.operate("POST", "/access-certificates", told) == (200, {"known": 1})
+    another = record | {"certificate": "MIIC"}
+    told = {"identifier": LIBRARY, "certificate": another}
     assert await office.operate("POST", "/access-certificates", told) == (200, {"known": 2})
     for path in ("/wrp", f"/wrp/{LIBRARY}"):
-        assert (await office.answer(path))["accessCertificates"] == {LIBRARY: [record, record]}
+        assert (await office.answer(path))["accessCertificates"] == {LIBRARY: [record, another]}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ _COLUMNS: Final = tuple(log_entries.c[name] for name in _FIELDS)
 _ADD: Final = insert(log_entries).values({name: bindparam(name) for name in _FIELDS})
 _ADD_NODE: Final = insert(log_nodes).values({name: bindparam(name) for name in ("level", "index", "hash")})
 _ADD_HEAD: Final = insert(log_heads).values({name: bindparam(name) for name in ("timestamp", "size", "head")})
-_LAST: Final = select(log_entries.c.index, log_entries.c.timestamp).order_by(log_entries.c.index.desc()).limit(1)
+_LAST: Final = select(log_entries.c.index).order_by(log_entries.c.index.desc()).limit(1)
+_YOUNGEST: Final = select(func.max(log_entries.c.timestamp)).where(log_entries.c.index >= bindparam("start_"))
 _NODE: Final = select(log_nodes.c.hash).where(
     log_nodes.c.level == bindparam("level_"), log_nodes.c.index == bindparam("index_")
 )
@@ -76,10 +77,10 @@ class SqlLogTransaction:
         """See ``LogTransaction``."""
         return tuple(map(_stored, self._database.run(_RANGE, {"start_": start, "end_": end}).fetchall()))
 
-    def last_timestamp(self) -> int:
+    def youngest(self, start: int) -> int:
         """See ``LogTransaction``."""
-        row = self._database.run(_LAST, {}).fetchone()
-        return 0 if row is None else int(row[1])
+        (latest,) = self._database.run(_YOUNGEST, {"start_": start}).fetchone()
+        return latest or 0
 
     def latest_head(self) -> bytes | None:
         """See ``LogTransaction``."""

@@ -9,7 +9,7 @@ with the token; the state stays as it was.
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, final
 
@@ -25,6 +25,7 @@ ORDER_SECONDS: Final = 3_600  # an hour, in which somebody can put a file on a s
 MAX_REASON: Final = 400  # characters; as many as a register's reason has
 _TOKEN_BYTES: Final = 32  # RFC 8555 section 8.3: at least 128 bits
 _ID_BYTES: Final = 16
+_SEED_BYTES: Final = 32  # as many as SHA-256 gives
 
 
 class Standing(StrEnum):
@@ -53,6 +54,7 @@ class AccessOrder:
     """An order. ``until`` is the second at which the order is over, and once it is issued, the certificate.
 
     ``challenges`` are there until they are answered. ``issuer`` is the key identifier of who issued, in hexadecimal.
+    ``seed`` is the authority's secret until it is issued: what is announced again after an interruption is the same.
     """
 
     id: str
@@ -67,6 +69,7 @@ class AccessOrder:
     chain: tuple[Certificate, ...] = ()
     issuer: str = ""
     reason: str = ""
+    seed: bytes = field(default=b"", repr=False)
 
     @property
     def certificate(self) -> Certificate:
@@ -104,8 +107,21 @@ class AccessOrder:
         if leaf.key != self.key or issuer.key_id is None:
             raise _illegal("expected a certificate of the key that was ordered for", field="request")
         return replace(
-            self, standing=Standing.ISSUED, since=now, until=leaf.not_after + 1, chain=chain, issuer=issuer.key_id.hex()
+            self,
+            standing=Standing.ISSUED,
+            since=now,
+            until=leaf.not_after + 1,
+            chain=chain,
+            issuer=issuer.key_id.hex(),
+            seed=b"",
         )
+
+    def serial_of(self, tbs: bytes, count: int) -> bytes:
+        """``count`` bytes of a serial number, for what is certified: the same for the same ``tbs``, a guess to others.
+
+        A log that knows what was announced says again what it said (RFC 9162 section 11.3), and has it once.
+        """
+        return hmac.digest(self.seed, tbs, "sha256")[:count]
 
     def revoke(self, *, now: int, reason: str) -> "AccessOrder":
         """The certificate counts no longer, for good; ``reason`` is for whoever asks."""
@@ -135,6 +151,7 @@ def begin_order(
         standing=Standing.ORDERED,
         since=now,
         until=now + seconds,
+        seed=random(_SEED_BYTES),
     )
 
 
