@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from zegel.adapters.health_trust import open_desk
 from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
-from zegel.cli.hcert_inspect import inspect, moment_of, print_certificate, read_code, shown, time_text
+from zegel.cli.hcert_inspect import form_words, inspect, moment_of, print_certificate, read_code, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
-from zegel.formats.hcert.schema import Reading
+from zegel.formats.hcert.schema import Kind, Reading
+from zegel.formats.hcert.who_certificate import VerifiedHealthRecord
+from zegel.formats.hcert.who_schema import WhoProfile
 
 MAX_WORKERS: Final = 64  # the cores of a large machine; more processes would only wait for one another
 _COMMAND_LINE: Final = "command line"
@@ -94,18 +96,22 @@ def _verify(args: Namespace) -> int:
     if args.json:
         print_data({"verdict": "accepted", "check": None, "detail": None, "certificate": described})
     else:
-        print_certificate("accepted", described, certificate.kind)
+        print_certificate("accepted", described, _form_of(certificate))
     return ACCEPTED
 
 
-def _judged(args: Namespace) -> VerifiedHealthCertificate:
+def _judged(args: Namespace) -> VerifiedHealthRecord:
     desk = open_desk(args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=Reading(args.schema))
-    return desk.judge(read_code(args.code), at=moment_of(args))
+    return desk.judge_record(read_code(args.code), at=moment_of(args))
 
 
-def _described(certificate: VerifiedHealthCertificate) -> dict[str, Any]:
+def _form_of(certificate: VerifiedHealthRecord) -> Kind | WhoProfile:
+    return certificate.kind if isinstance(certificate, VerifiedHealthCertificate) else certificate.profile
+
+
+def _described(certificate: VerifiedHealthRecord) -> dict[str, Any]:
     return {
-        "kind": certificate.kind.name.lower(),
+        **form_words(_form_of(certificate)),
         "issuer": certificate.issuer,
         "issued": time_text(certificate.issued_at),
         "expires": time_text(certificate.expires),

@@ -46,7 +46,7 @@ def certificate_data(drawer: HealthDrawer, held: HealthCertificate) -> dict[str,
 def certificate_line(drawer: HealthDrawer, held: HealthCertificate) -> str:
     """A certificate in a line, without anybody's name."""
     view = _view(drawer, held)
-    return in_text(f"{held.id}  EU Digital COVID Certificate ({view.title}), {view.issuer}, {_verdict(view)}")
+    return in_text(f"{held.id}  {view.paper} ({view.title}), {view.issuer}, {_verdict(view)}")
 
 
 async def _texts(file: str) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def _whole(drawer: HealthDrawer, held: HealthCertificate) -> str:
     view = _view(drawer, held)
     pairs = [("Name", view.name), ("Born", view.birth_date), *view.rows]
     pairs += [("Issued", view.issued), ("Expires", view.expires)]
-    lines = [certificate_line(drawer, held), *(f"  {name}: {value}" for name, value in pairs)]
+    lines = [certificate_line(drawer, held), *(f"  {name}: {value}" for name, value in pairs if value)]
     return "\n".join(map(in_text, [*lines, *(f"  {reason}" for reason in view.reasons)]))
 
 

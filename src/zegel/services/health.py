@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from zegel.errors import Malformed
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.certificate import (
     UnverifiedHealthCertificate,
     VerifiedHealthCertificate,
@@ -23,6 +24,12 @@ from zegel.formats.hcert.revocation import RevokedHashes, check_not_revoked
 from zegel.formats.hcert.rules.book import RuleBook
 from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
 from zegel.formats.hcert.schema import Reading
+from zegel.formats.hcert.who_certificate import (
+    UnverifiedHealthRecord,
+    VerifiedHealthRecord,
+    parse_health_record,
+    verify_who_certificate,
+)
 
 VALID: Final = "vaccination_valid"
 RULE_SET: Final = "rule_set"
@@ -67,6 +74,23 @@ class HealthDesk:
         """
         certificate = parse_health_certificate(text, self._reading)
         return self.verify(certificate, at=at, languages=languages, signers=signers)
+
+    def judge_record(self, text: bytes, *, at: int, signers: DocumentSigners | None = None) -> VerifiedHealthRecord:
+        """The same for a certificate of the EU or of WHO; ``Malformed`` as ``parse_health_record``."""
+        return self.verify_record(parse_health_record(text, self._reading), at=at, signers=signers)
+
+    def verify_record(
+        self, certificate: UnverifiedHealthRecord, *, at: int, signers: DocumentSigners | None = None
+    ) -> VerifiedHealthRecord:
+        """The same for one that was parsed. There are no rules for those of WHO, so that none meets them."""
+        if isinstance(certificate, UnverifiedHealthCertificate):
+            return self.verify(certificate, at=at, signers=signers)
+        trusted = self._signers if signers is None else signers
+        verified = verify_who_certificate(certificate, signers=trusted, now=at)
+        check_not_revoked(verified, revoked=self._revoked)
+        if self._ruling is not None:
+            raise Rejected(Check.BUSINESS_RULE, "there are no rules for certificates of WHO", field="hcert")
+        return verified
 
     def verify(
         self,

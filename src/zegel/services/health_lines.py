@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Final, final
 
 from zegel.errors import Malformed, Rejected, ZegelError
-from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners, parse_signer
+from zegel.formats.hcert.who_certificate import VerifiedHealthRecord
 from zegel.primitives.encoding import parse_base64
 from zegel.primitives.json import Json, encode_json, parse_object
 from zegel.services.health import HealthDesk
@@ -47,12 +47,12 @@ class HealthLines:
         warnings = "; ".join(certificate.warnings)
         return encode_json({"id": name, "verdict": "accepted", "check": None, "detail": warnings})
 
-    def _judged(self, asked: dict[str, Json]) -> VerifiedHealthCertificate:
+    def _judged(self, asked: dict[str, Json]) -> VerifiedHealthRecord:
         code, now = asked.get("code"), self._time(asked.get("at"))
         if type(code) is not str:
             raise Malformed(_WHAT, "code", "expected text")
         signers = self._trusted(asked.get("certificates"))
-        return self._desk.judge(code.encode(errors="replace"), at=now, signers=signers)
+        return self._desk.judge_record(code.encode(errors="replace"), at=now, signers=signers)
 
     def _time(self, value: Json) -> int:
         return self._now if value is None else parse_moment(value, _WHAT, "at")

@@ -142,8 +142,8 @@ HEALTH: Final[Mapping[str, Pair]] = {
         lambda n: _answered(at="2026-11-22T00:00:00.".ljust(n, "0")), says="a time"
     ),
     "zegel.primitives.base45.MAX_TEXT": Pair(lambda n: parse_base45(b"0" * n, what="test"), filler=True),
-    "zegel.formats.hcert.certificate.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
-    "zegel.formats.hcert.certificate.MAX_KID": Pair(
+    "zegel.formats.hcert.envelope.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
+    "zegel.formats.hcert.envelope.MAX_KID": Pair(
         lambda n: _code(protected={1: -7, 4: bytes(n)}), says="a key identifier"
     ),
     "zegel.formats.hcert.code.MAX_CODE": Pair(lambda n: parse_code(PREFIX.ljust(n, b"0")), filler=True),

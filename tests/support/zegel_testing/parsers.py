@@ -34,6 +34,8 @@ from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.rules.expression import parse_expression
 from zegel.formats.hcert.rules.rule import parse_rule
 from zegel.formats.hcert.slices import parse_bloom_slice, parse_hash_slice, parse_partition
+from zegel.formats.hcert.who_certificate import parse_health_record
+from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.formats.mdoc.dates import parse_tdates
 from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.mdoc.items import parse_namespaces
@@ -161,6 +163,7 @@ from zegel_testing.sdjwt import HOLDER, ISSUER, STATUS, VCT, issued, payload, pr
 from zegel_testing.status import token
 from zegel_testing.transparency import ACCESS_DRAFT, EARLIER, ITEMS, stamped
 from zegel_testing.uploads import BOUNDARY, multipart_body
+from zegel_testing.who import who_claims
 from zegel_testing.xml_making import extension, signed_xml, xml_list, xml_signer
 from zegel_testing.xml_making import pointer as list_pointer
 from zegel_testing.xml_making import service as listed_service
@@ -276,6 +279,7 @@ ROOT: Final = authority("parsers").certificate
 
 _HEALTH: Final = Health()
 _HEALTH_CODE: Final = _HEALTH.code()
+_WHO_CODES: Final = tuple(_HEALTH.code(claims=who_claims(profile)) for profile in WhoProfile)
 
 
 def mdoc() -> bytes:
@@ -924,6 +928,9 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     ),
     "formats.hcert.certificate.parse_health_certificate": (
         Probe(parse_health_certificate, _HEALTH_CODE, _sampled(_code_faults, 3)),
+    ),
+    "formats.hcert.who_certificate.parse_health_record": tuple(
+        Probe(parse_health_record, code, _sampled(_code_text_faults, 3)) for code in (_HEALTH_CODE, *_WHO_CODES)
     ),
     "formats.hcert.code.parse_code": (Probe(parse_code, _HEALTH_CODE, _code_text_faults),),
     "formats.hcert.code.parse_signed_code": (Probe(parse_signed_code, _HEALTH.cose(), _signed_faults),),

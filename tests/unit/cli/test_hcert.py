@@ -13,9 +13,11 @@ from zegel_testing.business_rules import RULE, VALUE_SETS
 from zegel_testing.health import VACCINATION, Health, payload
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.revoked_health import batch as revocation_batch
+from zegel_testing.who import EARLIER, PAYLOADS, who_claims
 
 from zegel.cli.hcert_batch import CHUNK, LINES, chunks
 from zegel.formats.hcert.revocation import HashType
+from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.services.health_lines import MAX_LINE
 
 Zegel = Callable[..., Any]
@@ -68,6 +70,29 @@ def test_people_read_names_for_codes(zegel: Zegel, trust: Path) -> None:
     assert ran.out.startswith("accepted\n  kind ")
     assert "Voorbeeld, Erika" in ran.out
     assert "Comirnaty" in ran.out
+
+
+@pytest.mark.parametrize("profile", WhoProfile)
+def test_a_certificate_of_who_is_judged_and_shown(zegel: Zegel, trust: Path, profile: WhoProfile) -> None:
+    code = AUTHORITY.code(claims=who_claims(profile)).decode()
+    ran = zegel("hcert", "verify", code, "--trust", trust, "--at", "2026-11-22")
+    assert ran.code == 0
+    assert ran.out.startswith("accepted\n  kind ")
+    assert profile.title in ran.out
+    assert "Erika Voorbeeld" in ran.out
+    ran = zegel("hcert", "verify", code, "--trust", trust, "--at", "2026-11-22", "--json")
+    assert ran.json["certificate"]["document"] == profile.title
+    assert ran.json["certificate"]["payload"] == PAYLOADS[profile]
+
+
+def test_a_certificate_of_who_is_shown_whoever_signed_it(zegel: Zegel) -> None:
+    ran = zegel("hcert", "inspect", AUTHORITY.code(claims=who_claims(WhoProfile.DVC, EARLIER)).decode(), "--json")
+    assert (ran.code, ran.json["verified"], ran.json["kind"]) == (0, False, "vaccination")
+    assert ran.json["warnings"] == ["v: expected its version; the members are those of an earlier draft"]
+    for number, value, says in ((-6, {"n": 1}, "against the schema: n"), (5, "vhlink:/x", "or one of WHO")):
+        ran = zegel("hcert", "inspect", AUTHORITY.code(claims={-260: {number: value}}).decode(), "--json")
+        assert (ran.code, ran.json["kind"], ran.json["document"]) == (0, None, None)
+        assert says in ran.json["warnings"][0]
 
 
 def test_a_refusal_says_which_check_and_what_to_do(zegel: Zegel) -> None:

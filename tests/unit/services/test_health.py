@@ -7,14 +7,18 @@ from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book
 from zegel_testing.health import VACCINATION, Health, payload
 from zegel_testing.revoked_health import batch
+from zegel_testing.who import who_claims
 
 from zegel.adapters.health_trust import open_health_desk
 from zegel.checks import Check
 from zegel.config.health import HealthConfig
 from zegel.errors import Malformed, Rejected
+from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.revocation import HashType, RevokedHashes, parse_revocation_batch
 from zegel.formats.hcert.schema import Reading
+from zegel.formats.hcert.who_certificate import VerifiedWhoCertificate
+from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.services.health import HealthDesk, Ruling, pasted_code
 
 UTOPIA = Health()
@@ -47,6 +51,30 @@ def test_none_at_all_that_are_brought_are_not_the_desks_own() -> None:
     desk = HealthDesk(UTOPIA.signers)
     assert refusal(desk, signers=DocumentSigners(())) is Check.HEALTH_SIGNER
     assert refusal(HealthDesk(DocumentSigners(())), signers=UTOPIA.signers) is None
+
+
+@pytest.mark.parametrize("profile", WhoProfile)
+def test_a_certificate_of_who_is_judged_by_signer_time_and_revocation(profile: WhoProfile) -> None:
+    text = UTOPIA.code(claims=who_claims(profile))
+    judged = HealthDesk(UTOPIA.signers, revoked=REVOKED).judge_record(text, at=NOW)
+    assert isinstance(judged, VerifiedWhoCertificate)
+    listed = RevokedHashes([parse_revocation_batch(batch(HashType.SIGNATURE, judged.signature[:32]))])
+    for signers, at, revoked, ruling, check in (
+        (DocumentSigners(()), 0, listed, NEVER, Check.HEALTH_SIGNER),
+        (UTOPIA.signers, 0, listed, NEVER, Check.HEALTH_VALIDITY),
+        (UTOPIA.signers, NOW, listed, NEVER, Check.HEALTH_REVOKED),
+        (UTOPIA.signers, NOW, None, NEVER, Check.BUSINESS_RULE),
+    ):
+        with pytest.raises(Rejected) as refused:
+            HealthDesk(signers, revoked=revoked, ruling=ruling).judge_record(text, at=at)
+        assert refused.value.check is check
+
+
+def test_either_kind_is_judged_and_what_needs_rules_takes_the_unions_alone() -> None:
+    desk = HealthDesk(DocumentSigners(()))
+    assert isinstance(desk.judge_record(CODE, at=NOW, signers=UTOPIA.signers), VerifiedHealthCertificate)
+    with pytest.raises(Malformed, match="EU Digital COVID Certificate"):
+        HealthDesk(UTOPIA.signers).judge(UTOPIA.code(claims=who_claims(WhoProfile.DVC)), at=NOW)
 
 
 def test_a_configuration_names_files(tmp_path: Path) -> None:

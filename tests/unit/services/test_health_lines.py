@@ -9,10 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.business_rules import RULE, book
 from zegel_testing.health import TEST_USAGE, Health, payload
+from zegel_testing.who import EARLIER, who_claims
 
 from zegel.errors import Malformed
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.schema import Reading
+from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.services.health import HealthDesk, Ruling
 from zegel.services.health_lines import MAX_CERTIFICATES, HealthLines, parse_moment
 
@@ -46,6 +48,16 @@ def verdict(line: bytes, judge: HealthLines | None = None) -> tuple[str, str | N
 def test_a_certificate_by_a_signer_of_its_own_line_is_accepted() -> None:
     assert answer(line()) == {"id": "1", "verdict": "accepted", "check": None, "detail": ""}
     assert verdict(line(RSA.code(), certificates=[b64encode(RSA.der).decode()])) == ("accepted", None)
+
+
+def test_a_certificate_of_who_is_answered_like_any() -> None:
+    odd = who_claims(WhoProfile.DVC, EARLIER)
+    assert answer(line(AUTHORITY.code(claims=odd)))["detail"].startswith("v: expected its version")
+    assert verdict(line(AUTHORITY.code(claims=odd)), lines(Reading.STRICT)) == ("malformed", "syntax")
+    assert verdict(line(AUTHORITY.code(claims=who_claims(WhoProfile.DDCC_TR)), at="2020-01-01")) == (
+        "rejected",
+        "health-validity",
+    )
 
 
 def test_without_certificates_of_its_own_the_trusted_signers_count() -> None:

@@ -15,17 +15,23 @@ from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.hcert.code import ALG, KID, LABELS, WHAT, SignedCode, parse_code, parse_signed_code
+from zegel.formats.hcert.code import WHAT, SignedCode
+from zegel.formats.hcert.envelope import (
+    EXP,
+    IAT,
+    ISS,
+    Envelope,
+    check_usage,
+    read_envelope,
+    read_issuer,
+    read_time,
+    verify_signer,
+)
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
 from zegel.formats.hcert.schema import Kind, Reading, read_payload
-from zegel.primitives.cbor import parse_map
-from zegel.primitives.times import parse_numeric_date
 
-ISS, EXP, IAT, HCERT = 1, 4, 6, -260  # RFC 8392 section 4; specification 1.0.5 section 3.3
+TITLE: Final = "EU Digital COVID Certificate"
 EU_DCC: Final = 1  # within HCERT: version 1 of the EU's certificate
-MAX_ISSUER: Final = 80  # characters, as the schema allows other texts; a country code has two
-_ALGORITHMS: Final[Mapping[int, Algorithm]] = {int(each): each for each in Algorithm}
-MAX_KID: Final = 64  # bytes; the specification has 8
 
 
 @final
@@ -86,26 +92,26 @@ class VerifiedHealthCertificate(Struct, frozen=True, kw_only=True):
 
 def parse_health_certificate(text: bytes, reading: Reading = Reading.FIELD) -> UnverifiedHealthCertificate:
     """Parse the text of a QR code; ``Malformed`` names the layer or the member that is not as it must be."""
-    signed = parse_signed_code(parse_code(text))
-    algorithm, kid = _header(signed)
-    claims: dict[Any, Any] = parse_map(signed.payload, WHAT)
-    if not LABELS.issuperset(map(type, claims)):
-        raise Malformed(WHAT, "", "expected claims under whole numbers or text")
-    payload = _payload(claims.get(HCERT))
+    return read_health_certificate(read_envelope(text), reading)
+
+
+def read_health_certificate(envelope: Envelope, reading: Reading) -> UnverifiedHealthCertificate:
+    """The certificate in an envelope; ``Malformed`` as ``parse_health_certificate``."""
+    payload, claims = envelope.hcert.get(EU_DCC), envelope.claims
+    if type(payload) is not dict:
+        raise Malformed(WHAT, "hcert", "expected an EU Digital COVID Certificate, version 1")
     kind, warnings = read_payload(payload, reading)
-    issuer = claims[ISS] if ISS in claims else payload[kind][0]["co"]  # section 3.3.4: it may be left out
-    if type(issuer) is not str or len(issuer) > MAX_ISSUER:
-        raise Malformed(WHAT, "iss", "expected the country of the issuer")
     return UnverifiedHealthCertificate(
-        text=text,
-        signed=signed,
-        algorithm=algorithm,
-        kid=kid,
+        text=envelope.text,
+        signed=envelope.signed,
+        algorithm=envelope.algorithm,
+        kid=envelope.kid,
         kind=kind,
         warnings=warnings,
-        unverified_issuer=issuer,
-        unverified_issued_at=_time(claims, IAT, "iat"),
-        unverified_expires=_time(claims, EXP, "exp"),
+        # section 3.3.4: it may be left out
+        unverified_issuer=read_issuer(claims[ISS] if ISS in claims else payload[kind][0]["co"]),
+        unverified_issued_at=read_time(claims, IAT, "iat"),
+        unverified_expires=read_time(claims, EXP, "exp"),
         unverified_payload=payload,
     )
 
@@ -117,14 +123,11 @@ def verify_health_certificate(
 
     That a signer is trusted is for whoever has it on the list: no chain is asked of it, and no validity.
     """
-    signer = _signer(certificate, signers)
+    signer = verify_signer(certificate.signed, algorithm=certificate.algorithm, kid=certificate.kid, signers=signers)
     if now < certificate.unverified_issued_at:
         raise Rejected(Check.HEALTH_VALIDITY, "it is issued in the future", field="iat")
     if now > certificate.unverified_expires:  # section 3.3: rejected after it
         raise Rejected(Check.HEALTH_VALIDITY, "it has expired", field="exp")
-    if not signer.may_sign(certificate.kind):
-        detail = f"the signer's certificate is not for certificates of this kind: {certificate.kind.name.lower()}"
-        raise Rejected(Check.HEALTH_KEY_USAGE, detail, field="extendedKeyUsage")
     return VerifiedHealthCertificate(
         text=certificate.text,
         kind=certificate.kind,
@@ -134,43 +137,6 @@ def verify_health_certificate(
         payload=certificate.unverified_payload,
         kid=certificate.kid,
         signature=certificate.signed.signature,
-        signer=signer,
+        signer=check_usage(signer, certificate.kind, certificate.kind.name.lower()),
         warnings=certificate.warnings,
     )
-
-
-def _signer(certificate: UnverifiedHealthCertificate, signers: DocumentSigners) -> DocumentSigner:
-    named = signers.named(certificate.kid)
-    if not named:
-        raise Rejected(Check.HEALTH_SIGNER, "no signer that is trusted has its key identifier", field="kid")
-    for signer in named:
-        if signer.algorithm is certificate.algorithm and signer.verifies(
-            certificate.signed.signature, certificate.signed.message
-        ):
-            return signer
-    raise Rejected(Check.SIGNATURE, "it is not signed by the key that it names", field="signature")
-
-
-def _header(signed: SignedCode) -> tuple[Algorithm, bytes]:
-    """The protected header says it; what is not signed says only what that leaves out (section 3.2)."""
-    algorithm = signed.protected.get(ALG, signed.unprotected.get(ALG))
-    kid = signed.protected.get(KID, signed.unprotected.get(KID))
-    if type(algorithm) is not int or algorithm not in _ALGORITHMS:
-        raise Malformed(WHAT, "header.alg", "expected ES256 or PS256")
-    if type(kid) is not bytes or not 0 < len(kid) <= MAX_KID:
-        raise Malformed(WHAT, "header.kid", "expected a key identifier")
-    return _ALGORITHMS[algorithm], kid
-
-
-def _payload(hcert: object) -> dict[Any, Any]:
-    payload = hcert.get(EU_DCC) if type(hcert) is dict and LABELS.issuperset(map(type, hcert)) else None
-    if type(payload) is not dict:
-        raise Malformed(WHAT, "hcert", "expected an EU Digital COVID Certificate, version 1")
-    return payload
-
-
-def _time(claims: Mapping[Any, Any], label: int, name: str) -> int:
-    time = parse_numeric_date(claims.get(label), WHAT, name)
-    if time is None:
-        raise Malformed(WHAT, name, "expected seconds since the epoch")
-    return time

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from zegel.formats.hcert.certificate import EU_DCC, EXP, HCERT, IAT, ISS
+from zegel.formats.hcert.certificate import EU_DCC
 from zegel.formats.hcert.code import ALG, KID, TAG_SIGN1, build_code, to_be_signed
+from zegel.formats.hcert.envelope import EXP, HCERT, IAT, ISS
 from zegel.formats.hcert.keys import Algorithm
 from zegel.formats.hcert.schema import Reading, read_payload
 from zegel.primitives.cbor import Tag, encode_cbor

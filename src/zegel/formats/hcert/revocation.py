@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final, final
+from typing import Final, TypeVar, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -16,6 +16,7 @@ from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.keys import Algorithm
 from zegel.formats.hcert.rules.dates import date_time
 from zegel.formats.hcert.slices import NamedSlice, SignerSlice, parse_partition
+from zegel.formats.hcert.who_certificate import VerifiedHealthRecord, VerifiedWhoCertificate
 from zegel.primitives.encoding import parse_base64
 from zegel.primitives.json import Json, parse_object
 from zegel.primitives.members import read_array, read_object, read_text
@@ -23,6 +24,7 @@ from zegel.primitives.members import read_array, read_object, read_text
 MAX_BATCH: Final = 1 << 18  # bytes; a thousand entries have forty thousand
 MAX_ENTRIES: Final = 1_000  # the gateway's own limit (RevocationBatchDto)
 HASH: Final = 16  # bytes of a hash that are listed
+_Certificate = TypeVar("_Certificate", VerifiedHealthCertificate, VerifiedWhoCertificate)
 UNKNOWN_KID: Final = "UNKNOWN_KID"
 _WHAT: Final = "revocation batch"
 
@@ -60,7 +62,7 @@ class RevokedHashes:
         for each in slices:
             self._slices.setdefault(each.kid, []).append(each)
 
-    def lists(self, certificate: VerifiedHealthCertificate) -> bool:
+    def lists(self, certificate: VerifiedHealthRecord) -> bool:
         """Whether one of the certificate's hashes is listed."""
         if not self._of and not self._slices:
             return False
@@ -114,7 +116,7 @@ def parse_revoked(files: Iterable[tuple[str, bytes]]) -> RevokedHashes:
     return RevokedHashes(batches, slices=[each.open(contents) for each in named])
 
 
-def check_not_revoked(certificate: VerifiedHealthCertificate, *, revoked: RevokedHashes) -> VerifiedHealthCertificate:
+def check_not_revoked(certificate: _Certificate, *, revoked: RevokedHashes) -> _Certificate:
     """Return the certificate that no batch lists; ``Rejected(HEALTH_REVOKED)`` otherwise."""
     if revoked.lists(certificate):
         raise Rejected(Check.HEALTH_REVOKED, "its issuer has revoked it", field="ci")
@@ -134,13 +136,14 @@ def _hash(value: Json, where: str) -> bytes:
     return hash_
 
 
-def _hashes(certificate: VerifiedHealthCertificate) -> Iterator[tuple[HashType, bytes]]:
-    """Each hash that a certificate may be listed by."""
-    identifier = str(certificate.entry["ci"])
-    countries = {certificate.issuer, str(certificate.entry["co"])}  # issuers took one or the other
-    yield HashType.UCI, _first(identifier.encode())
-    for country in countries:
-        yield HashType.COUNTRY_CODE_UCI, _first(f"{country}{identifier}".encode())
+def _hashes(certificate: VerifiedHealthRecord) -> Iterator[tuple[HashType, bytes]]:
+    """Each hash that a certificate may be listed by. Those of WHO have no identifier that the gateway lists."""
+    if isinstance(certificate, VerifiedHealthCertificate):
+        identifier = str(certificate.entry["ci"])
+        countries = {certificate.issuer, str(certificate.entry["co"])}  # issuers took one or the other
+        yield HashType.UCI, _first(identifier.encode())
+        for country in countries:
+            yield HashType.COUNTRY_CODE_UCI, _first(f"{country}{identifier}".encode())
     yield HashType.SIGNATURE, _first(certificate.signature)
     if certificate.signer.algorithm is Algorithm.ES256:
         # who has (r, s) has (r, -s) too, which verifies as well: r alone cannot be changed

@@ -57,17 +57,17 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     A tagged time becomes its text in the payload, and a dose that is a float a whole number.
     """
     warnings: list[str] = []
-    _check_members(payload, "")
+    check_members(payload, "")
 
     def odd(where: str, expected: str) -> None:
         if reading is Reading.STRICT:
             raise Malformed(WHAT, where, expected)
         warnings.append(f"{where}: {expected}")
 
-    if not _VERSION.fullmatch(_text(payload, "ver", "")):
+    if not _VERSION.fullmatch(_text(payload, "ver")):
         odd("ver", "expected a version of three numbers")
     _check_name(payload.get("nam"), odd)
-    if not _BORN.fullmatch(_text(payload, "dob", "")):
+    if not _BORN.fullmatch(_text(payload, "dob")):
         raise Malformed(WHAT, "dob", "expected a date, its year and month, its year, or nothing")
     kinds = [kind for kind in _KINDS if kind in payload]
     if len(kinds) != 1:
@@ -77,8 +77,8 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     if type(entries) is not list or len(entries) != 1 or type(entries[0]) is not dict:
         raise Malformed(WHAT, kind, "expected an array of one object")
     (entry,) = entries
-    _check_members(entry, kind)
-    _make_plain(entry)
+    check_members(entry, kind)
+    _make_plain(entry, _MAY_BE_ODD[kind])
     for name, where, needed, rule in _RULES[kind]:
         value = entry.get(name)
         if value is not None:
@@ -88,40 +88,42 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     return kind, tuple(warnings)
 
 
-def _make_plain(entry: dict[Any, Any]) -> None:
-    sampled = entry.get("sc")
-    if type(sampled) is Tag and sampled.tag == TAG_DATE_TIME:  # CBOR's own way to say that a text is a time
-        entry["sc"] = sampled.value
-    for name in ("dn", "sd"):
-        dose = entry.get(name)
+def _make_plain(entry: dict[Any, Any], members: tuple[str, ...]) -> None:
+    for name in members:
+        value = entry.get(name)
+        if type(value) is Tag and value.tag == TAG_DATE_TIME:  # CBOR's own way to say that a text is a time
+            entry[name] = value.value
         # JSON Schema draft 2020-12, validation, section 6.1.1: a number without a fraction is an integer
-        if type(dose) is float and dose.is_integer() and dose < _EXACT:
-            entry[name] = int(dose)
+        elif type(value) is float and value.is_integer() and value < _EXACT:
+            entry[name] = int(value)
 
 
 def _check_name(name: object, odd: Refuse) -> None:
     if type(name) is not dict or not ("fnt" in name or "gnt" in name):
         raise Malformed(WHAT, "nam", "expected an object with fnt or gnt")
-    _check_members(name, "nam")
+    check_members(name, "nam")
     for member, latin in _NAMES:
-        if member not in name:
+        text = name.get(member)
+        if text is None and member not in name:
             continue
-        text = _text(name, member, "nam.")
+        if type(text) is not str:
+            raise Malformed(WHAT, f"nam.{member}", "expected text")
         if len(text) > MAX_TEXT:
             odd(f"nam.{member}", f"expected at most {MAX_TEXT} characters")
         if latin and not _LATIN.fullmatch(text):
             odd(f"nam.{member}", "expected the letters of ICAO 9303, and <")
 
 
-def _check_members(members: Mapping[Any, Any], where: str) -> None:
+def check_members(members: Mapping[Any, Any], where: str) -> None:
+    """Check that each is named by text; ``Malformed`` otherwise."""
     if not _TEXTS.issuperset(map(type, members)):
         raise Malformed(WHAT, where, "expected members that are named by text")
 
 
-def _text(members: Mapping[Any, Any], name: str, at: str) -> str:
+def _text(members: Mapping[Any, Any], name: str) -> str:
     value = members.get(name)
     if type(value) is not str:
-        raise Malformed(WHAT, at + name, "expected text")
+        raise Malformed(WHAT, name, "expected text")
     return value
 
 
@@ -131,13 +133,15 @@ def _code(value: Any, where: str, _odd: Refuse) -> None:
 
 
 def _short(value: Any, where: str, odd: Refuse) -> None:
-    _code(value, where, odd)
+    if type(value) is not str:
+        raise Malformed(WHAT, where, "expected text")
     if len(value) > MAX_TEXT:
         odd(where, f"expected at most {MAX_TEXT} characters")
 
 
 def _country(value: Any, where: str, odd: Refuse) -> None:
-    _code(value, where, odd)
+    if type(value) is not str:
+        raise Malformed(WHAT, where, "expected text")
     if not _COUNTRY.search(value):
         odd(where, "expected the code of a country")
 
@@ -202,6 +206,9 @@ _ENTRIES: Final[Mapping[Kind, tuple[tuple[str, bool, Rule], ...]]] = {
         *_SAME_END,
     ),
 }
+_MAY_BE_ODD: Final = {Kind.VACCINATION: ("dn", "sd"), Kind.TEST: ("sc",), Kind.RECOVERY: ()}
+"""The members that CBOR has more than one way to say."""
+
 _NAMES: Final = (("fn", False), ("gn", False), ("fnt", True), ("gnt", True))
 """The parts of a name, and whether each is in the letters of ICAO 9303."""
 

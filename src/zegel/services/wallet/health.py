@@ -10,9 +10,10 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.hcert.certificate import UnverifiedHealthCertificate, parse_health_certificate
+from zegel.formats.hcert.certificate import TITLE, UnverifiedHealthCertificate
 from zegel.formats.hcert.names import ValueSets
 from zegel.formats.hcert.schema import Kind
+from zegel.formats.hcert.who_certificate import UnverifiedHealthRecord, parse_health_record
 from zegel.services.health import HealthDesk, pasted_code
 from zegel.services.ports import Clock
 from zegel.services.wallet.contents import Counterpart, Entry, Happening, HealthCertificate, Outcome, WalletContents
@@ -21,7 +22,6 @@ from zegel.services.wallet.safe import Safe
 
 MAX_CERTIFICATES: Final = 64  # a family's, with every dose and test
 _KINDS: Final = {Kind.VACCINATION: "vaccination", Kind.TEST: "test", Kind.RECOVERY: "recovery"}
-_TITLE: Final = "EU Digital COVID Certificate"
 
 
 @final
@@ -41,19 +41,32 @@ class JudgedCertificate:
     ``at`` is when it was looked at. Whether it has expired is known beside a refusal for another reason, too.
     """
 
-    certificate: UnverifiedHealthCertificate
+    certificate: UnverifiedHealthRecord
     refusal: Rejected | None
     at: int
 
     @property
     def expired(self) -> bool:
         """Whether its time is over, as it says itself."""
-        return self.at > self.certificate.unverified_expires
+        expires = self.certificate.unverified_expires
+        return expires is not None and self.at > expires
+
+    @property
+    def title(self) -> str:
+        """Which certificate it is."""
+        certificate = self.certificate
+        return TITLE if isinstance(certificate, UnverifiedHealthCertificate) else certificate.profile.title
+
+    @property
+    def kind(self) -> Kind:
+        """What it is about."""
+        certificate = self.certificate
+        return certificate.kind if isinstance(certificate, UnverifiedHealthCertificate) else certificate.profile.kind
 
     @property
     def subject(self) -> str:
         """What it is, without anybody's data."""
-        return f"{_TITLE}: {_KINDS[self.certificate.kind]}"
+        return f"{self.title}: {_KINDS[self.kind]}"
 
 
 @final
@@ -68,10 +81,10 @@ class HealthDrawer:
 
     def judge(self, text: str) -> JudgedCertificate:
         """Read a certificate, and judge it today; ``Malformed`` for what is none."""
-        certificate, now = parse_health_certificate(pasted_code(text).encode()), self._clock.now()
+        certificate, now = parse_health_record(pasted_code(text).encode()), self._clock.now()
         refusal = None
         try:
-            self.books.desk.verify(certificate, at=now)
+            self.books.desk.verify_record(certificate, at=now)
         except Rejected as error:
             refusal = error
         return JudgedCertificate(certificate=certificate, refusal=refusal, at=now)

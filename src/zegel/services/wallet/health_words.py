@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, final
 
 from zegel.checks import Check
+from zegel.formats.hcert.certificate import UnverifiedHealthCertificate
 from zegel.formats.hcert.names import ValueSets, named_members
 from zegel.formats.hcert.schema import Kind
+from zegel.formats.hcert.who_certificate import UnverifiedHealthRecord
+from zegel.formats.hcert.who_schema import who_members, who_person
 from zegel.services.wallet.health import JudgedCertificate
 
 _YEAR: Final = 31_557_600  # seconds, as Julian years have them
@@ -23,8 +26,11 @@ _REASONS: Final[Mapping[Check, str]] = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthView:
-    """A certificate as it is shown. ``kind`` is a badge's: good, warn or bad; ``reasons`` are why, in sentences."""
+    """A certificate as it is shown. ``paper`` is which one, ``kind`` a badge's: good, warn or bad; ``reasons`` are why,
+    in sentences."""
 
+    paper: str
+    european: bool
     title: str
     name: str
     transliterated: str
@@ -43,15 +49,16 @@ class HealthView:
 def describe_health(judged: JudgedCertificate, value_sets: ValueSets) -> HealthView:
     """What a certificate says, with the names of its codes, and what it is worth today."""
     certificate, refusal = judged.certificate, judged.refusal
-    payload, kind = certificate.unverified_payload, certificate.kind
-    name = payload["nam"]
+    said = _said(certificate, value_sets)
     verdict, reasons = _verdict(judged)
     return HealthView(
-        title=_TITLES[kind],
-        name=_joined(name, "gn", "fn") or _joined(name, "gnt", "fnt"),
-        transliterated=_joined(name, "fnt", "gnt").replace("<", " "),
-        birth_date=str(payload["dob"]),
-        rows=tuple(_rows(kind, payload[kind][0], value_sets)),
+        paper=judged.title,
+        european=isinstance(certificate, UnverifiedHealthCertificate),
+        title=_TITLES[judged.kind],
+        name=said.name,
+        transliterated=said.transliterated,
+        birth_date=said.birth_date,
+        rows=said.rows,
         issuer=certificate.unverified_issuer,
         issued=_day(certificate.unverified_issued_at),
         expires=_day(certificate.unverified_expires),
@@ -60,6 +67,32 @@ def describe_health(judged: JudgedCertificate, value_sets: ValueSets) -> HealthV
         reasons=reasons,
         check="" if refusal is None else refusal.check.id,
         warnings=certificate.warnings,
+    )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What a certificate says of the person, and of the rest."""
+
+    name: str
+    birth_date: str
+    rows: tuple[tuple[str, str], ...]
+    transliterated: str = ""
+
+
+def _said(certificate: UnverifiedHealthRecord, value_sets: ValueSets) -> _Said:
+    payload = certificate.unverified_payload
+    if not isinstance(certificate, UnverifiedHealthCertificate):
+        person = dict(who_person(certificate.profile, payload))
+        rows = tuple((label.capitalize(), value) for label, value in who_members(certificate.profile, payload))
+        return _Said(name=person["name"], birth_date=person.get("born", ""), rows=rows)
+    name = payload["nam"]
+    return _Said(
+        name=_joined(name, "gn", "fn") or _joined(name, "gnt", "fnt"),
+        transliterated=_joined(name, "fnt", "gnt").replace("<", " "),
+        birth_date=str(payload["dob"]),
+        rows=tuple(_rows(certificate.kind, payload[certificate.kind][0], value_sets)),
     )
 
 
@@ -72,14 +105,21 @@ def _verdict(judged: JudgedCertificate) -> tuple[str, tuple[str, ...]]:
     if judged.expired:
         reasons.append(f"It expired on {_day(certificate.unverified_expires)}{_ago(judged)}")
     elif refusal is not None and refusal.check is Check.HEALTH_VALIDITY:
-        reasons.append(f"It is issued in the future, on {_day(certificate.unverified_issued_at)}")
+        reasons.append(_early(certificate))
     if refusal is None:
-        return "valid", (f"Its signature holds, until {_day(certificate.unverified_expires)}",)
+        until = "" if certificate.unverified_expires is None else f", until {_day(certificate.unverified_expires)}"
+        return "valid", (f"Its signature holds{until}",)
     if refusal.check is Check.HEALTH_SIGNER:
         return "not confirmed, and expired" if judged.expired else "not confirmed", tuple(reasons)
     if refusal.check is Check.HEALTH_VALIDITY:
         return "expired" if judged.expired else "not valid yet", ("Its signature holds", *reasons)
     return "not valid", tuple(reasons)
+
+
+def _early(certificate: UnverifiedHealthRecord) -> str:
+    if isinstance(certificate, UnverifiedHealthCertificate):
+        return f"It is issued in the future, on {_day(certificate.unverified_issued_at)}"
+    return f"It counts from {_day(certificate.unverified_begins)}"
 
 
 def _rows(kind: Kind, entry: Mapping[str, Any], value_sets: ValueSets) -> Iterator[tuple[str, str]]:
@@ -97,9 +137,9 @@ def _joined(name: Mapping[str, Any], *members: str) -> str:
 
 def _ago(judged: JudgedCertificate) -> str:
     """How long ago, where that is a year and more."""
-    years = (judged.at - judged.certificate.unverified_expires) // _YEAR
+    years = (judged.at - (judged.certificate.unverified_expires or judged.at)) // _YEAR
     return "" if years < 1 else ", a year ago" if years == 1 else f", {years} years ago"
 
 
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+def _day(seconds: int | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

@@ -63,6 +63,7 @@ WRONG = {
     "a day that there is not": (payload(dt="2026-02-30"), "v[0].dt"),
     "a date that is a number": (payload(dt=20261001), "v[0].dt"),
     "a vaccine that is a number": (payload(mp=1), "v[0].mp"),
+    "a country that is a number": (payload(co=1), "v[0].co"),
     "a country that is null": (payload(co=None), "v[0].co"),
     "a maker that is null": (payload("t") | {"t": [{**ENTRIES["t"], "ma": None}]}, "t[0].ma"),
     "an end that is missing": (payload("r") | {"r": [without(ENTRIES["r"], "du")]}, "r[0].du"),

@@ -9,6 +9,7 @@ import pytest
 from zegel_testing.authorities import DAY, NOW, fixed_random
 from zegel_testing.health import Health, payload
 from zegel_testing.pictures import vector
+from zegel_testing.who import who_claims
 
 from zegel.adapters.codec import Codec
 from zegel.adapters.value_set_names import load_value_sets
@@ -16,6 +17,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.code import build_code
 from zegel.formats.hcert.keys import DocumentSigners, parse_signer
+from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.services.health import HealthDesk, health_codes
 from zegel.services.wallet.contents import WalletContents
 from zegel.services.wallet.health import MAX_CERTIFICATES, HealthBooks, HealthDrawer
@@ -160,3 +162,25 @@ def test_of_a_pictures_codes_those_of_certificates_are_taken() -> None:
     assert health_codes(("https://elsewhere.example/", "HC1:A", "HC1:B")) == ("HC1:A", "HC1:B")
     with pytest.raises(Malformed, match="expected a code"):
         health_codes(())
+
+
+async def test_a_certificate_of_who_is_held_and_shown_like_any() -> None:
+    icvp = code(claims=who_claims(WhoProfile.DVC) | {4: None})
+    view = await seen(icvp)
+    assert (view.paper, view.title) == ("International Certificate of Vaccination or Prophylaxis", "Vaccination")
+    assert (view.name, view.birth_date, view.european) == ("Erika Voorbeeld", "1986-03-14", False)
+    assert ("Given on", "2026-10-01") in view.rows
+    assert (view.verdict, view.reasons, view.expires) == ("valid", ("Its signature holds",), "")
+    desk, _ = await drawer()
+    assert desk.judge(icvp).subject == "International Certificate of Vaccination or Prophylaxis: vaccination"
+    held = await desk.add(icvp)
+    assert await desk.show_code(held.id) == icvp
+
+
+async def test_what_a_certificate_of_who_is_worth_is_said_with_the_reason() -> None:
+    ends = code(claims=who_claims(WhoProfile.DDCC_TR) | {4: NOW + DAY})
+    assert (await seen(ends, NOW + 2 * DAY)).verdict == "expired"
+    assert (await seen(ends, signers=DocumentSigners(()))).verdict == "not confirmed"
+    assert (await seen(ends)).reasons == (f"Its signature holds, until {(await seen(ends)).expires}",)
+    early = await seen(code(claims=who_claims(WhoProfile.DDCC_VS) | {5: NOW + DAY}))
+    assert (early.verdict, early.reasons[1][:16]) == ("not valid yet", "It counts from 2")

@@ -1,0 +1,91 @@
+"""What is around every health certificate, whatever it says: the code, the signature, and the claims of a CWT.
+
+Electronic Health Certificate Specification 1.0.8 section 3.3; WHO's 1.1.1 section 3.2.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+from msgspec import Struct
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.formats.hcert.code import ALG, KID, LABELS, WHAT, SignedCode, parse_code, parse_signed_code
+from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
+from zegel.primitives.cbor import parse_map
+from zegel.primitives.times import parse_numeric_date
+
+ISS, EXP, NBF, IAT, HCERT = 1, 4, 5, 6, -260  # RFC 8392 section 4; specification section 3.3
+MAX_ISSUER: Final = 80  # characters, as the schema allows other texts; a country code has two
+MAX_KID: Final = 64  # bytes; the specification has 8
+_ALGORITHMS: Final[Mapping[int, Algorithm]] = {int(each): each for each in Algorithm}
+
+
+@final
+class Envelope(Struct, frozen=True, kw_only=True):
+    """A code that is open. ``hcert`` has the certificate under the number of what it is, and nothing is verified."""
+
+    text: bytes
+    signed: SignedCode
+    algorithm: Algorithm
+    kid: bytes
+    claims: Mapping[Any, Any]
+    hcert: Mapping[Any, Any]
+
+
+def read_envelope(text: bytes) -> Envelope:
+    """Open the text of a QR code; ``Malformed`` names the layer that is not as it must be."""
+    signed = parse_signed_code(parse_code(text))
+    algorithm, kid = _header(signed)
+    claims: dict[Any, Any] = parse_map(signed.payload, WHAT)
+    if not LABELS.issuperset(map(type, claims)):
+        raise Malformed(WHAT, "", "expected claims under whole numbers or text")
+    hcert = claims.get(HCERT)
+    if type(hcert) is not dict or not LABELS.issuperset(map(type, hcert)):
+        raise Malformed(WHAT, "hcert", "expected a health certificate, under its number")
+    return Envelope(text=text, signed=signed, algorithm=algorithm, kid=kid, claims=claims, hcert=hcert)
+
+
+def read_time(claims: Mapping[Any, Any], label: int, name: str) -> int:
+    """A claim in seconds since the epoch; ``Malformed`` for anything else, and where it is missing."""
+    time = parse_numeric_date(claims.get(label), WHAT, name)
+    if time is None:
+        raise Malformed(WHAT, name, "expected seconds since the epoch")
+    return time
+
+
+def read_issuer(issuer: object) -> str:
+    """The country of the issuer; ``Malformed`` for what is no text, or a long one."""
+    if type(issuer) is not str or len(issuer) > MAX_ISSUER:
+        raise Malformed(WHAT, "iss", "expected the country of the issuer")
+    return issuer
+
+
+def verify_signer(signed: SignedCode, *, algorithm: Algorithm, kid: bytes, signers: DocumentSigners) -> DocumentSigner:
+    """Return whose signature it is, each by its identifier being tried; ``Rejected`` (HEALTH_SIGNER, SIGNATURE)."""
+    named = signers.named(kid)
+    if not named:
+        raise Rejected(Check.HEALTH_SIGNER, "no signer that is trusted has its key identifier", field="kid")
+    for signer in named:
+        if signer.algorithm is algorithm and signer.verifies(signed.signature, signed.message):
+            return signer
+    raise Rejected(Check.SIGNATURE, "it is not signed by the key that it names", field="signature")
+
+
+def check_usage(signer: DocumentSigner, kind: str, name: str) -> DocumentSigner:
+    """Return the signer that may sign certificates of a kind; ``Rejected(HEALTH_KEY_USAGE)`` otherwise."""
+    if not signer.may_sign(kind):
+        detail = f"the signer's certificate is not for certificates of this kind: {name}"
+        raise Rejected(Check.HEALTH_KEY_USAGE, detail, field="extendedKeyUsage")
+    return signer
+
+
+def _header(signed: SignedCode) -> tuple[Algorithm, bytes]:
+    """The protected header says it; what is not signed says only what that leaves out (section 3.2)."""
+    algorithm = signed.protected.get(ALG, signed.unprotected.get(ALG))
+    kid = signed.protected.get(KID, signed.unprotected.get(KID))
+    if type(algorithm) is not int or algorithm not in _ALGORITHMS:
+        raise Malformed(WHAT, "header.alg", "expected ES256 or PS256")
+    if type(kid) is not bytes or not 0 < len(kid) <= MAX_KID:
+        raise Malformed(WHAT, "header.kid", "expected a key identifier")
+    return _ALGORITHMS[algorithm], kid
