@@ -16,7 +16,7 @@ from zegel.formats.hcert.code import WHAT
 from zegel.primitives.cbor import TAG_DATE_TIME, Tag
 
 MAX_TEXT: Final = 80  # characters: eu-dcc-schema 1.3.3, maxLength of every text
-_TEXTS: Final = frozenset({str})
+TEXTS: Final = frozenset({str})
 _EXACT: Final = 1 << 53  # RFC 7493 section 2.2: below it a float says a whole number exactly
 Refuse: TypeAlias = Callable[[str, str], None]
 Rule: TypeAlias = Callable[[Any, str, Refuse], None]
@@ -57,7 +57,7 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     A tagged time becomes its text in the payload, and a dose that is a float a whole number.
     """
     warnings: list[str] = []
-    check_members(payload, "")
+    _check_members(payload, "")
 
     def odd(where: str, expected: str) -> None:
         if reading is Reading.STRICT:
@@ -77,7 +77,7 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     if type(entries) is not list or len(entries) != 1 or type(entries[0]) is not dict:
         raise Malformed(WHAT, kind, "expected an array of one object")
     (entry,) = entries
-    check_members(entry, kind)
+    _check_members(entry, kind)
     _make_plain(entry, _MAY_BE_ODD[kind])
     for name, where, needed, rule in _RULES[kind]:
         value = entry.get(name)
@@ -101,7 +101,7 @@ def _make_plain(entry: dict[Any, Any], members: tuple[str, ...]) -> None:
 def _check_name(name: object, odd: Refuse) -> None:
     if type(name) is not dict or not ("fnt" in name or "gnt" in name):
         raise Malformed(WHAT, "nam", "expected an object with fnt or gnt")
-    check_members(name, "nam")
+    _check_members(name, "nam")
     for member, latin in _NAMES:
         text = name.get(member)
         if text is None and member not in name:
@@ -114,9 +114,8 @@ def _check_name(name: object, odd: Refuse) -> None:
             odd(f"nam.{member}", "expected the letters of ICAO 9303, and <")
 
 
-def check_members(members: Mapping[Any, Any], where: str) -> None:
-    """Check that each is named by text; ``Malformed`` otherwise."""
-    if not _TEXTS.issuperset(map(type, members)):
+def _check_members(members: Mapping[Any, Any], where: str) -> None:
+    if not TEXTS.issuperset(map(type, members)):
         raise Malformed(WHAT, where, "expected members that are named by text")
 
 

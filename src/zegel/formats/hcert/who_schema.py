@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias, final
 
 from zegel.errors import Malformed
 from zegel.formats.hcert.code import WHAT
-from zegel.formats.hcert.schema import Kind, Reading, Refuse, Rule, check_members
+from zegel.formats.hcert.schema import TEXTS, Kind, Reading, Refuse, Rule
 from zegel.formats.hcert.who_times import read_day, read_span
 from zegel.primitives.cbor import Tag
 
@@ -103,9 +103,8 @@ def _check_together(profile: WhoProfile, payload: Mapping[Any, Any]) -> None:
 
 
 def _check(value: Any, members: Members, where: str, odd: Refuse) -> None:
-    if type(value) is not dict:
-        raise Malformed(WHAT, where, "expected an object")
-    check_members(value, where)
+    if type(value) is not dict or not TEXTS.issuperset(map(type, value)):
+        raise Malformed(WHAT, where, "expected an object, with members that are named by text")
     for member in members:
         at = f"{where}.{member.name}" if where else member.name
         inner = value.get(member.name)
