@@ -2,15 +2,17 @@
 
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from playwright.sync_api import Page, expect  # noqa: E402 the tests' own person is not installed
-from zegel_testing.chromium import chromium  # noqa: E402
+from zegel_testing.chromium import chromium, filming  # noqa: E402
 from zegel_testing.demo import RunningDemo  # noqa: E402
 from zegel_testing.person import Person  # noqa: E402
+from zegel_testing.pictures import film_of, vector  # noqa: E402
 from zegel_testing.registrar_visit import (  # noqa: E402
     IDENTIFIER,
     decide,
@@ -47,6 +49,8 @@ KEPT = {
     "wallet's consent for the door": "wallet-consent-door",
     "code at the door": "door-code",
     "yes at the door": "door-yes",
+    "camera at the door": "door-camera",
+    "no at the door": "door-no",
     "form with a wrong field": "registrar-form",
     "proposal before the officer": "registrar-officer",
     "party in the register": "registrar-register",
@@ -110,7 +114,12 @@ taken: set[str] = set()
 def main() -> None:
     """Everything on free ports, in a home that is gone afterwards."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, RunningDemo(home=Path(home)) as demo, chromium() as browser:
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        film = home / "film.mjpeg"
+        film.write_bytes(film_of(vector("HU")["PREFIX"]))
+        demo = stack.enter_context(RunningDemo(home=home))
+        browser = stack.enter_context(chromium(*filming(film)))
         context = browser.new_context(viewport=SIZE)
         returns: list[str] = []
         context.on("request", lambda request: returns.append(request.url) if "/return/" in request.url else None)
@@ -138,6 +147,13 @@ def main() -> None:
         hold_before(demo, person.page.content())
         expect(person.page.get_by_role("heading", level=1)).to_have_text("Yes", timeout=15_000)
         person.see("yes at the door")
+        context.grant_permissions(["camera"], origin=demo.ready["door"])
+        person.visit("door")
+        person.click(person.page.get_by_role("link", name="Scan it with the camera", exact=True))
+        expect(person.page.get_by_role("status")).to_contain_text("Looking for a code")
+        person.see("camera at the door")
+        person.page.wait_for_url("**/code")
+        person.see("no at the door")
         officer = Person(browser.new_context(viewport=SIZE).new_page(), demo, look=take)
         register(person, officer)
     print(f"took {len(taken)} in {FOLDER.relative_to(ROOT)}")

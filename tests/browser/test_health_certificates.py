@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from zegel_testing.chromium import chromium
+from zegel_testing.chromium import chromium, filming
 from zegel_testing.page_rules import faults_of
 from zegel_testing.person import Person
-from zegel_testing.pictures import blank, drawn, saved, vector, vector_picture
+from zegel_testing.pictures import film_of, vector, vector_picture
 from zegel_testing.png import read_codes
 from zegel_testing.vaccination import picture_of
 
@@ -19,10 +18,8 @@ pytestmark = pytest.mark.slow  # a browser has to start
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A Chromium before whose camera somebody holds Hungary's test certificate."""
     film = tmp_path_factory.mktemp("camera") / "film.mjpeg"
-    scene = blank(1280, 720)
-    scene.paste(drawn(vector("HU")["PREFIX"]).resize((640, 640), Image.Resampling.NEAREST), (320, 40))
-    film.write_bytes(saved(scene.convert("RGB"), "JPEG"))
-    with chromium("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}") as running:
+    film.write_bytes(film_of(vector("HU")["PREFIX"]))
+    with chromium(*filming(film)) as running:
         yield running
 
 
@@ -77,6 +74,19 @@ def test_the_camera_reads_a_code_that_is_held_before_it(visitor: Person) -> None
     visitor.page.wait_for_url("**/certificates/add")
     visitor.heading("Keep this certificate?")
     visitor.reads("APOLLÓNIA SPECIMEN")
+
+
+def test_the_doors_camera_reads_a_code_and_says_why_not_and_the_next_one_is_scanned(visitor: Person) -> None:
+    visitor.page.context.grant_permissions(["camera"], origin=visitor.demo.ready["door"])
+    visitor.visit("door")
+    visitor.page.get_by_role("link", name="Scan it with the camera", exact=True).click()
+    for _ in range(2):
+        visitor.page.wait_for_url("**/code")
+        visitor.heading("No")
+        visitor.reads("it has expired")
+        expect(visitor.page.locator("main")).not_to_contain_text("SPECIMEN")
+        assert faults_of(visitor.page) == []
+        visitor.page.get_by_role("link", name="Scan the next one", exact=True).click()
 
 
 def test_where_the_camera_may_not_be_used_the_page_says_what_does_as_well(visitor: Person) -> None:

@@ -58,6 +58,9 @@ class DoorRates:
 
     request: Count = setting(Count(120), "wallets asked, and codes looked at, a minute from one address")
     request_session: Count = setting(Count(60), "the same with the cookie of one browser session")
+    # a page sends two and a half a second
+    frame: Count = setting(Count(600), "frames of cameras looked at, a minute from one address")
+    frame_session: Count = setting(Count(200), "the same with the cookie of one browser session")
 
 
 @final

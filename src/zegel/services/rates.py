@@ -22,6 +22,7 @@ class Limit(StrEnum):
     LOG_IN = "log-in"
     OPERATOR_TOKEN = "operator token"  # noqa: S105 none of these is one
     REQUEST = "request"
+    FRAME = "frame"
     PAR = "par"
     TOKEN = "token"  # noqa: S105
     NONCE = "nonce"

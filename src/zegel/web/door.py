@@ -16,7 +16,8 @@ from zegel.services.rates import Limit
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
-from zegel.web.health_code import read_health_code
+from zegel.web.camera import may_film, read_frame
+from zegel.web.health_code import PICTURE, read_health_code
 from zegel.web.load import Priority
 from zegel.web.pace import Pace
 from zegel.web.pages import STATIC, render_page, static_file
@@ -30,6 +31,7 @@ HOME: Final = "/"
 ASK: Final = "/ask"
 NEXT: Final = "/next"
 CODE: Final = "/code"
+CAMERA: Final = "/camera"
 _MAX_FORM: Final = 1_000  # a CSRF token
 _WALLET_PAGE: Final = "/present"
 _WORDS: Final = {
@@ -68,7 +70,8 @@ async def show_home(site: DoorSite, request: HttpRequest) -> HttpResponse:
         case Verdict():
             page = _verdict(site, turn, browser)
         case None:
-            page = _page(site, "door.html", browser, title="Show me", judges=site.judge is not None)
+            judges = site.judge is not None
+            page = _page(site, "door.html", browser, title="Show me", judges=judges, camera=CAMERA)
     return page if known is not None else browser.remembered(page)
 
 
@@ -90,13 +93,28 @@ async def judge_code(site: DoorSite, request: HttpRequest) -> HttpResponse:
     """Judge the code of an old certificate: a text, or a picture of it. The answer is this response alone."""
     form = read_form(request)
     browser = check_csrf(dict(form.fields), known_browser(request, site.cookies))
-    if site.judge is None:
-        raise Unavailable("health certificates", "expected the signers that are trusted; set health.trust")
+    judge = _judge(site)
     try:
-        bearer = site.judge.judge(await read_health_code(form, site.codes), at=site.clock.now())
+        bearer = judge.judge(await read_health_code(form, site.codes), at=site.clock.now())
     except (Malformed, Rejected) as error:
-        return _answer(site, browser, reason=Reason.REFUSED, explanation=explain(error), bearer=None)
-    return _answer(site, browser, reason=None, explanation=None, bearer=bearer)
+        return _answer(site, browser, reason=Reason.REFUSED, explanation=explain(error), bearer=None, old=True)
+    return _answer(site, browser, reason=None, explanation=None, bearer=bearer, old=True)
+
+
+async def show_camera(site: DoorSite, request: HttpRequest) -> HttpResponse:
+    """The page with a script: it has frames of this terminal's camera read here."""
+    _judge(site)
+    known = known_browser(request, site.cookies)
+    browser = known or new_browser(site.cookies, site.random(ID_BYTES))
+    page = may_film(_page(site, "door_camera.html", browser, title="Scan a certificate", frame=CAMERA))
+    return page if known is not None else browser.remembered(page)
+
+
+async def look_at_frame(site: DoorSite, request: HttpRequest) -> HttpResponse:
+    """The text of a certificate's code in a frame, None while there is none; neither is kept."""
+    form = read_form(request)
+    check_csrf(dict(form.fields), known_browser(request, site.cookies))
+    return await read_frame(form.files.get(PICTURE, b""), site.codes)
 
 
 async def come_back(site: DoorSite, request: HttpRequest, *, session: str) -> HttpResponse:
@@ -121,6 +139,12 @@ async def serve_static(_site: DoorSite, _request: HttpRequest, *, name: str) -> 
     return static_file(name)
 
 
+def _judge(site: DoorSite) -> HealthJudge:
+    if site.judge is None:
+        raise Unavailable("health certificates", "expected the signers that are trusted; set health.trust")
+    return site.judge
+
+
 def _waiting(site: DoorSite, turn: Open, browser: Browser) -> HttpResponse:
     target = site.verifier.link_target
     return _page(
@@ -143,8 +167,15 @@ def _verdict(site: DoorSite, verdict: Verdict, browser: Browser) -> HttpResponse
 
 
 def _answer(
-    site: DoorSite, browser: Browser, *, reason: Reason | None, explanation: Explanation | None, bearer: Bearer | None
+    site: DoorSite,
+    browser: Browser,
+    *,
+    reason: Reason | None,
+    explanation: Explanation | None,
+    bearer: Bearer | None,
+    old: bool = False,
 ) -> HttpResponse:
+    """Yes or no; after an ``old`` certificate the next one may be scanned."""
     return _page(
         site,
         "door_verdict.html",
@@ -156,6 +187,7 @@ def _answer(
         bearer=None if bearer is None else _described(bearer),
         seconds=VERDICT_SECONDS,
         refresh=VERDICT_SECONDS,
+        camera=CAMERA if old else None,
     )
 
 
@@ -197,11 +229,14 @@ def _browser_of(site: DoorSite, request: HttpRequest) -> str | None:
 
 
 _REQUESTS: Final = Limited(Limit.REQUEST, _browser_of)
+_FRAMES: Final = Limited(Limit.FRAME, _browser_of)
 
 ROUTES: Final[tuple[Route[DoorSite], ...]] = (
     Route("GET", HOME, show_home, Audience.PERSON),
     Route("POST", ASK, ask, Audience.PERSON, max_body=_MAX_FORM, limited=_REQUESTS, priority=Priority.BEGINS),
     Route("POST", CODE, judge_code, Audience.PERSON, max_body=MAX_UPLOAD, limited=_REQUESTS),
+    Route("GET", CAMERA, show_camera, Audience.PERSON),
+    Route("POST", CAMERA, look_at_frame, Audience.PERSON, max_body=MAX_UPLOAD, limited=_FRAMES),
     Route("POST", NEXT, go_on, Audience.PERSON, max_body=_MAX_FORM),
     Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
     Route("GET", REQUEST_PATH + "{session}", serve_request),

@@ -1,5 +1,5 @@
 """Pages: the templates and the files beside them. No page has an inline style or anything from elsewhere, and none but
-that of the wallet's camera a script."""
+those with a camera a script."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -3,20 +3,18 @@
 from typing import Any, Final
 
 from zegel.errors import Malformed
-from zegel.primitives.http import HttpResponse, json_response
+from zegel.primitives.http import HttpResponse
 from zegel.services.health import health_codes
 from zegel.services.wallet.contents import HealthCertificate
 from zegel.services.wallet.health_words import HealthView, describe_health
+from zegel.web.camera import may_film, read_frame
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route
-from zegel.web.site import content_policy
 from zegel.web.upload import MAX_UPLOAD
 from zegel.web.wallet_site import ADD, CERTIFICATES, HOME, MAX_FORM, Visit, WalletSite, inside, see, wallet_page
 
 KEEP: Final = CERTIFICATES + "keep"
 CAMERA: Final = CERTIFICATES + "camera"
-_SCRIPT: Final = "; script-src 'self'; connect-src 'self'"
-_MAY_FILM: Final = ("permissions-policy", "camera=(self), geolocation=(), microphone=()")
 
 
 @inside
@@ -45,21 +43,15 @@ async def keep(site: WalletSite, visit: Visit) -> HttpResponse:
 
 @inside
 async def show_camera(site: WalletSite, visit: Visit) -> HttpResponse:
-    """The one page with a script: it has frames of the camera read here, on this machine."""
+    """A page with a script: it has frames of the camera read here, on this machine."""
     page = wallet_page(site, visit, "wallet_camera.html", title="Scan a certificate", add=ADD, frame=CAMERA, back=ADD)
-    name, policy = content_policy()
-    headers = (*page.headers, (name, policy + _SCRIPT), _MAY_FILM)
-    return HttpResponse(status=page.status, headers=headers, body=page.body)
+    return may_film(page)
 
 
 @inside
-async def read_frame(site: WalletSite, visit: Visit) -> HttpResponse:
+async def look_at_frame(site: WalletSite, visit: Visit) -> HttpResponse:
     """The text of a certificate's code in a frame, None when there is none yet."""
-    texts = await site.codes.read(visit.files.get("picture", b""))
-    try:
-        return json_response({"text": health_codes(texts)[0]})
-    except Malformed:
-        return json_response({"text": None})
+    return await read_frame(visit.files.get("picture", b""), site.codes)
 
 
 @inside
@@ -133,7 +125,7 @@ ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     Route("POST", ADD, review, Audience.PERSON, max_body=MAX_UPLOAD),
     Route("POST", KEEP, keep, Audience.PERSON, max_body=MAX_FORM),
     Route("GET", CAMERA, show_camera, Audience.PERSON),
-    Route("POST", CAMERA, read_frame, Audience.PERSON, max_body=MAX_UPLOAD),
+    Route("POST", CAMERA, look_at_frame, Audience.PERSON, max_body=MAX_UPLOAD),
     Route("GET", CERTIFICATES + "{id}", show, Audience.PERSON),
     Route("POST", CERTIFICATES + "{id}/code", show_code, Audience.PERSON, max_body=MAX_FORM),
     Route("GET", CERTIFICATES + "{id}/delete", show_deletion, Audience.PERSON),

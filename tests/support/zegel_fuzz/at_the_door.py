@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from zegel_testing.browser import Browser, link_of
-from zegel_testing.door_world import CODE, NAME, DoorWorld, Judge, Told, door_world, show_old, with_judge
+from zegel_testing.door_world import CODE, NAME, DoorWorld, Judge, Told, door_world, show_frame, show_old, with_judge
 from zegel_testing.hand_wallet import Copy
 from zegel_testing.sandboxes import sandbox_at
 
@@ -19,12 +19,13 @@ async def door_ground(folder: Path) -> AsyncIterator[Ground]:
     """The door, and copies in both formats."""
     async with door_world(unhurried(sandbox_at(folder))) as world:
         copies = [(await world.issue(format_))[0] for format_ in Format]
-        with_judge(world, Judge(Told(NAME, "1986-03-14")))
+        with_judge(world, Judge(Told(NAME, "1986-03-14")), CODE)
         trap = Trap(world.handlers)
         acts = _AtTheDoor(world, copies)
         plays: dict[str, tuple[Play, ...]] = {
             "door/ask": (trap.play("/ask", acts.ask),),
             "door/code": (trap.play("/code", acts.show_old),),
+            "door/camera": (trap.play("/camera", acts.film),),
             "door/next": (trap.play("/next", acts.go_on),),
             "door/request/{session}": (lambda: fetched(acts.link),),
             "door/response/{session}": (trap.play("/response/", acts.present),),
@@ -45,6 +46,9 @@ class _AtTheDoor:
 
     async def show_old(self) -> None:
         await show_old(self._world, code=CODE)
+
+    async def film(self) -> None:
+        await show_frame(self._world, b"a picture")
 
     async def go_on(self) -> None:
         browser, page = await self._asked()

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Request, Response, WebError, sync_playwright
@@ -28,6 +29,11 @@ def chromium(*more: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def filming(film: Path) -> tuple[str, ...]:
+    """Arguments for a Chromium whose camera shows a film (MJPEG)."""
+    return "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"
 
 
 def new_context(browser: Browser) -> BrowserContext:

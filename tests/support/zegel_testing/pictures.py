@@ -44,6 +44,13 @@ def blank(width: int, height: int) -> Image.Image:
     return Image.new("L", (width, height), "white")
 
 
+def film_of(text: str) -> bytes:
+    """What a camera sees before which somebody holds the code of a text, as Chromium plays it (MJPEG)."""
+    scene = blank(1280, 720)
+    scene.paste(drawn(text).resize((640, 640), Image.Resampling.NEAREST), (320, 40))
+    return saved(scene.convert("RGB"), "JPEG")
+
+
 def promised(width: int, height: int) -> bytes:
     """A PNG of some bytes that says it had so many pixels."""
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
 from zegel_testing.business_rules import RULE
-from zegel_testing.door_world import CODE, NAME, SPELLED, DoorWorld, Judge, Told, door_world, show_old, with_judge
+from zegel_testing.door_world import (
+    CODE,
+    NAME,
+    SPELLED,
+    DoorWorld,
+    Judge,
+    Told,
+    door_world,
+    show_frame,
+    show_old,
+    with_judge,
+)
 from zegel_testing.hand_wallet import Copy
 from zegel_testing.health import Health, payload
 from zegel_testing.logs import logging_to
@@ -282,6 +293,37 @@ async def test_a_door_that_trusts_no_signer_does_not_ask_for_old_codes(door: Doo
     assert "/code" not in text_of(page)
     refused = await show_old(door, code=CODE)
     assert refused.status == 503
+    assert "set health.trust" in text_of(refused)
+
+
+@pytest.mark.parametrize(("frame", "text"), [(b"a picture", CODE), (b"a blank wall", None)])
+async def test_a_frame_of_the_camera_is_read_here_and_kept_nowhere(
+    door: DoorWorld, frame: bytes, text: str | None
+) -> None:
+    with_judge(door, Judge(Told(NAME, "1986-03-14")), CODE)
+    answer = await show_frame(door, frame)
+    assert json.loads(answer.body) == {"text": text}
+    assert door.store.noted == []
+    assert door.network.asked == []
+
+
+async def test_the_camera_alone_has_a_script_and_may_film_and_hands_on_to_the_next(door: DoorWorld) -> None:
+    with_judge(door, Judge(Told(NAME, "1986-03-14")), CODE)
+    keeper = door.browser()
+    home = await keeper.open(door.origin + "/")
+    page = await keeper.open(link_of(home, "Scan it with the camera"))
+    assert "script-src 'self'" in str(page.header("content-security-policy"))
+    assert str(page.header("permissions-policy")).startswith("camera=(self)")
+    for other in (home, await show_old(door, code=CODE)):
+        assert "script-src" not in str(other.header("content-security-policy"))
+        assert str(other.header("permissions-policy")).startswith("camera=()")
+    verdict = await show_old(door, code=CODE)
+    assert (verdict_of(verdict), link_of(verdict, "Scan the next one")) == ("yes", "/camera")
+
+
+async def test_a_door_that_trusts_no_signer_does_not_film(door: DoorWorld) -> None:
+    with_judge(door, None)
+    refused = await door.browser().open(door.origin + "/camera")
     assert "set health.trust" in text_of(refused)
 
 

@@ -46,7 +46,10 @@ def provider_limits(rates: ProviderRates) -> Limits:
 
 def door_limits(rates: DoorRates) -> Limits:
     """The door's."""
-    return {Limit.REQUEST: Allowance(address=rates.request, session=rates.request_session)}
+    return {
+        Limit.REQUEST: Allowance(address=rates.request, session=rates.request_session),
+        Limit.FRAME: Allowance(address=rates.frame, session=rates.frame_session),
+    }
 
 
 def wallet_limits(rates: WalletRates) -> Limits:

@@ -1,9 +1,10 @@
-/* The wallet's camera: frames go to the wallet itself, until it has read a certificate in one of them. */
+/* A camera: frames go to whoever serves the page, until a certificate is read in one of them. */
 "use strict";
 
 const video = document.getElementById("camera");
 const state = document.getElementById("camera-state");
-const form = document.querySelector('form[action$="/certificates/add"]');
+const form = document.querySelector("#camera-form form");
+const found = document.getElementById("camera-text");
 const PAUSE = 400; // milliseconds between two frames
 const WIDEST = 1600; // pixels of a frame
 
@@ -22,11 +23,11 @@ async function read(stream) {
   body.append("picture", await frame(), "frame.jpg");
   const response = await fetch(video.dataset.frame, { method: "POST", body, credentials: "same-origin" });
   const type = response.headers.get("content-type") || "";
-  if (!response.ok || !type.startsWith("application/json")) throw new Error("the wallet is locked, or busy");
+  if (!response.ok || !type.startsWith("application/json")) throw new Error("this program is locked, or busy");
   const { text } = await response.json();
   if (text === null) return setTimeout(() => next(stream), PAUSE);
   stream.getTracks().forEach((track) => track.stop());
-  form.elements.text.value = text;
+  found.value = text;
   return form.submit();
 }
 
