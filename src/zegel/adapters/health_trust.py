@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from zegel.adapters.files import os_errors, read_file
+from zegel.adapters.kept_health import HealthListFolder, fetched
 from zegel.config.health import HealthConfig
+from zegel.errors import Malformed, Unavailable
 from zegel.formats.hcert.keys import DocumentSigners
-from zegel.formats.hcert.lists import MAX_TRUST_LIST, parse_trust_list
+from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
 from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE, RuleBook, parse_rule_book
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health import HealthDesk, Ruling
+from zegel.services.health import HealthDesk, HealthList, Ruling
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
 _LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
@@ -22,9 +25,28 @@ def load_signers(paths: Iterable[Path]) -> DocumentSigners:
 
     ``Malformed`` for what is none of these.
     """
+    return _signers(_load(paths))
+
+
+def _load(paths: Iterable[Path]) -> list[tuple[HealthList, TrustList]]:
+    """Each file, and what is on it."""
     files = (file for path in paths for file in _files(path, _LISTS))
-    lists = (parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST)) for file in files)
-    return DocumentSigners(signer for each in lists for signer in each.signers)
+    return [_described(file, parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))) for file in files]
+
+
+def _described(file: Path, parsed: TrustList) -> tuple[HealthList, TrustList]:
+    told = fetched(file)
+    return HealthList(
+        name=file.name if told is None else urlsplit(told.url).hostname or told.url,
+        signers=len(parsed.signers),
+        left_out=parsed.left_out,
+        as_of=parsed.as_of,
+        fetched_at=None if told is None else told.at,
+    ), parsed
+
+
+def _signers(loaded: Iterable[tuple[HealthList, TrustList]]) -> DocumentSigners:
+    return DocumentSigners(signer for _, each in loaded for signer in each.signers)
 
 
 def load_rule_book(folder: Path) -> RuleBook:
@@ -45,19 +67,36 @@ def open_desk(
     to: str = "",
     revoked: Path | None = None,
     reading: Reading = Reading.FIELD,
+    missing: Iterable[HealthList] = (),
 ) -> HealthDesk:
-    """What judges certificates by these files."""
+    """What judges certificates by these files; ``missing`` are lists that should be among them."""
+    loaded = _load(trust)
     return HealthDesk(
-        load_signers(trust),
+        _signers(loaded),
         ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to),
         revoked=None if revoked is None else load_revoked(revoked),
         reading=reading,
+        lists=(*(each for each, _ in loaded), *missing),
     )
 
 
 def open_health_desk(config: HealthConfig) -> HealthDesk:
-    """What judges certificates by the files of the configuration."""
-    return open_desk(config.trust, rules=config.rules, to=config.country, revoked=config.revoked)
+    """What judges certificates by the files of the configuration, and by the lists that were fetched for it."""
+    kept = {url: HealthListFolder(config.kept).path(url) for url in config.lists}
+    there = [path for path in kept.values() if _is_whole(path)]
+    missing = [HealthList(name=urlsplit(url).hostname or url, signers=0) for url in kept if kept[url] not in there]
+    return open_desk(
+        (*config.trust, *there), rules=config.rules, to=config.country, revoked=config.revoked, missing=missing
+    )
+
+
+def _is_whole(kept: Path) -> bool:
+    """Whether a list was fetched: a role starts without one that is not there, or that a disk has broken."""
+    try:
+        _load((kept,))
+    except (Malformed, Unavailable):
+        return False
+    return True
 
 
 def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:

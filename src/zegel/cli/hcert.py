@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.health_trust import open_desk
-from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
+from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers, say_lists
 from zegel.cli.hcert_inspect import form_words, inspect, moment_of, print_certificate, read_code, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
+from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.schema import Kind, Reading
 from zegel.formats.hcert.who_certificate import VerifiedHealthRecord
 from zegel.formats.hcert.who_schema import WhoProfile
+from zegel.services.health import HealthDesk
 
 MAX_WORKERS: Final = 64  # the cores of a large machine; more processes would only wait for one another
 _COMMAND_LINE: Final = "command line"
@@ -37,6 +39,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_issue_arguments(
         commands.add_parser("issue", help="sign a certificate, or a table of them, as a health authority")
     )
+    add_refresh_arguments(
+        commands.add_parser("refresh", help="fetch trust lists, and keep them for verify --trust and for the roles")
+    )
     for command in (inspect, verify):
         command.add_argument("--schema", choices=list(Reading), default=Reading.FIELD, help=_SCHEMA_HELP)
         command.add_argument("--json", action="store_true", help="one JSON object on stdout; for --batch one a line")
@@ -48,6 +53,8 @@ def run(args: Namespace) -> int:
         return inspect(args)
     if args.action == "issue":
         return issue(args)
+    if args.action == "refresh":
+        return refresh(args)
     if (args.rules is None) != (args.to is None):
         raise Malformed(_COMMAND_LINE, "--to", "expected --rules and --to together")
     if (args.batch is None) == (args.code is None):
@@ -81,28 +88,47 @@ def _verify_batch(args: Namespace) -> int:
 
 
 def _verify(args: Namespace) -> int:
+    desk = None
     try:
-        certificate = _judged(args)
+        desk = _desk(args)
+        certificate = desk.judge(read_code(args.code), at=moment_of(args))
     except ZegelError as error:
         explanation = explain(error)
         if args.json:
             fields = ("check", "clause", "field", "fault", "remedy", "detail")
             said = {name: getattr(explanation, name) for name in fields}
-            print_data({"verdict": verdict(error), **said, "certificate": None})
+            print_data({"verdict": verdict(error), **said, "certificate": None, "trust": _lists(desk)})
         else:
+            say_lists(desk)
             print_text(in_words(verdict(error), explanation))
         return exit_code(error)
     described = _described(certificate)
     if args.json:
-        print_data({"verdict": "accepted", "check": None, "detail": None, "certificate": described})
+        trust = _lists(desk)
+        print_data({"verdict": "accepted", "check": None, "detail": None, "certificate": described, "trust": trust})
     else:
+        say_lists(desk)
         print_certificate("accepted", described, _form_of(certificate))
     return ACCEPTED
 
 
-def _judged(args: Namespace) -> VerifiedHealthRecord:
-    desk = open_desk(args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=Reading(args.schema))
-    return desk.judge_record(read_code(args.code), at=moment_of(args))
+def _desk(args: Namespace) -> HealthDesk:
+    reading = Reading(args.schema)
+    return open_desk(args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=reading)
+
+
+def _lists(desk: HealthDesk | None) -> list[dict[str, Any]]:
+    """The lists of signers by which it was judged, how old they are, and what of them could not be read."""
+    return [
+        {
+            "list": each.name,
+            "signers": each.signers,
+            "as_of": None if each.as_of is None else time_text(each.as_of),
+            "fetched": None if each.fetched_at is None else time_text(each.fetched_at),
+            "left_out": list(each.left_out),
+        }
+        for each in (() if desk is None else desk.lists)
+    ]
 
 
 def _form_of(certificate: VerifiedHealthRecord) -> Kind | WhoProfile:

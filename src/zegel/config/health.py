@@ -5,18 +5,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from zegel.config.setting import setting
+from zegel.config.setting import Seconds, setting
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthConfig:
-    """What the roles of this file hold health certificates against. Nothing is fetched."""
+    """What the roles of this file hold health certificates against. Of all of it ``lists`` alone is fetched."""
 
     trust: tuple[Path, ...] = setting((), "files or folders with the certificates of health authorities")
+    lists: tuple[str, ...] = setting((), "URLs of trust lists of health, the EU gateway's or WHO's, which are fetched")
+    kept: Path = setting(Path("data/health-lists"), "folder in which fetched trust lists are kept over a restart")
+    refresh: Seconds = setting(Seconds(21_600), "how often they are fetched, and the files of this section read, again")
+    old: Seconds = setting(
+        Seconds(604_800), "the age at which a fetched list is called old; it is believed all the same"
+    )
     rules: Path | None = setting(
         None, "folder with the business rules of issuer and door; left out, being valid will do"
     )
     revoked: Path | None = setting(None, "folder with lists of revoked certificates; left out, none is revoked")
     country: str = setting("UT", "ISO 3166-1 code of the country whose rules for arrivals apply")
     rule_set: str = setting("UT", "what attestations call these rules: the same for everybody")
+
+    @property
+    def trusts_somebody(self) -> bool:
+        """Whether it says whose certificates count."""
+        return bool(self.trust or self.lists)

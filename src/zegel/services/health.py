@@ -46,10 +46,26 @@ class Ruling:
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthList:
+    """Where signers come from: a file, or a list that was fetched at ``fetched_at``, in seconds.
+
+    ``as_of`` is when its operator made it, where that is said; ``left_out`` are entries that cannot be read, and why.
+    """
+
+    name: str
+    signers: int
+    left_out: tuple[str, ...] = ()
+    as_of: int | None = None
+    fetched_at: int | None = None
+
+
+@final
 class HealthDesk:
     """Judges certificates by the signers that it knows. Nothing is kept and nothing fetched.
 
-    Without a ``ruling`` a certificate only has to be valid, without ``revoked`` none is revoked.
+    ``lists`` are where its signers come from. Without a ``ruling`` a certificate only has to be valid, without
+    ``revoked`` none is revoked.
     """
 
     def __init__(
@@ -59,11 +75,18 @@ class HealthDesk:
         ruling: Ruling | None = None,
         revoked: RevokedHashes | None = None,
         reading: Reading = Reading.FIELD,
+        lists: Sequence[HealthList] = (),
     ) -> None:
         self._signers = signers
+        self.lists = tuple(lists)
         self._ruling = ruling
         self._revoked = RevokedHashes() if revoked is None else revoked
         self._reading = reading
+
+    def renew(self, other: "HealthDesk") -> None:
+        """From now on judge by what the other one knows."""
+        self._signers, self.lists = other._signers, other.lists  # noqa: SLF001 one of its own kind
+        self._ruling, self._revoked = other._ruling, other._revoked  # noqa: SLF001
 
     def judge(
         self, text: bytes, *, at: int, languages: Sequence[str] = (), signers: DocumentSigners | None = None

@@ -30,7 +30,7 @@ class HealthLines:
     """Judges lines. ``now`` is for those that name no time, in seconds; those that bring no signers have the desk's."""
 
     def __init__(self, desk: HealthDesk, *, now: int) -> None:
-        self._desk = desk
+        self.desk: Final = desk
         self._now = now
 
     def judge(self, line: bytes) -> bytes:
@@ -52,7 +52,7 @@ class HealthLines:
         if type(code) is not str:
             raise Malformed(_WHAT, "code", "expected text")
         signers = self._trusted(asked.get("certificates"))
-        return self._desk.judge_record(code.encode(errors="replace"), at=now, signers=signers)
+        return self.desk.judge_record(code.encode(errors="replace"), at=now, signers=signers)
 
     def _time(self, value: Json) -> int:
         return self._now if value is None else parse_moment(value, _WHAT, "at")

@@ -3,6 +3,7 @@
 An old code is judged and answered in one request: nothing of it is stored anywhere.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -11,6 +12,8 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Failure
 from zegel.services.door import VERDICT_SECONDS, Bearer, DoorService, HealthJudge, Open, Reason, Verdict
+from zegel.services.health import HealthList
+from zegel.services.health_lists import list_age, list_ages, old_lists
 from zegel.services.ports import Clock, CodeReader, Random
 from zegel.services.rates import Limit
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
@@ -46,7 +49,8 @@ _WORDS: Final = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSite:
     """What the door's handlers need. ``wallet`` is the origin of a wallet's pages on this machine, if there is one;
-    ``judge`` judges old certificates, where signers are trusted, and ``codes`` reads them from pictures."""
+    ``judge`` judges old certificates, where signers are trusted, and ``codes`` reads them from pictures. ``lists`` are
+    where those signers come from; ``old``, in seconds, is the age of one that has to be said."""
 
     service: DoorService
     verifier: VerifierSite
@@ -57,6 +61,8 @@ class DoorSite:
     clock: Clock
     codes: CodeReader
     judge: HealthJudge | None = None
+    lists: Callable[[], Sequence[HealthList]] = tuple
+    old: int = 0
 
 
 async def show_home(site: DoorSite, request: HttpRequest) -> HttpResponse:
@@ -71,7 +77,7 @@ async def show_home(site: DoorSite, request: HttpRequest) -> HttpResponse:
             page = _verdict(site, turn, browser)
         case None:
             judges = site.judge is not None
-            page = _page(site, "door.html", browser, title="Show me", judges=judges, camera=CAMERA)
+            page = _page(site, "door.html", browser, title="Show me", judges=judges, camera=CAMERA, **_trusted(site))
     return page if known is not None else browser.remembered(page)
 
 
@@ -137,6 +143,13 @@ async def post_response(site: DoorSite, request: HttpRequest, *, session: str) -
 async def serve_static(_site: DoorSite, _request: HttpRequest, *, name: str) -> HttpResponse:
     """A file that pages need."""
     return static_file(name)
+
+
+def _trusted(site: DoorSite) -> dict[str, object]:
+    """How old the lists are by which old certificates are judged, and which of them are too old."""
+    lists, now = site.lists(), site.clock.now()
+    old = old_lists(lists, now=now, old=site.old)
+    return {"ages": list_ages(lists, now=now), "old": [list_age(each, now=now) for each in old]}
 
 
 def _judge(site: DoorSite) -> HealthJudge:

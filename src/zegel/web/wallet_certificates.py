@@ -5,6 +5,7 @@ from typing import Any, Final
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpResponse
 from zegel.services.health import health_codes
+from zegel.services.health_lists import list_ages
 from zegel.services.wallet.contents import HealthCertificate
 from zegel.services.wallet.health_words import HealthView, describe_health
 from zegel.web.camera import may_film, read_frame
@@ -31,7 +32,10 @@ async def review(site: WalletSite, visit: Visit) -> HttpResponse:
     texts = await _texts(site, visit)
     found = [(text, _judged(site, text)) for text in texts]
     title = "Keep this certificate?" if len(found) == 1 else "Keep these certificates?"
-    return wallet_page(site, visit, "wallet_certificate_keep.html", title=title, found=found, keep=KEEP, add=ADD)
+    ages = _ages(site)
+    return wallet_page(
+        site, visit, "wallet_certificate_keep.html", title=title, found=found, keep=KEEP, add=ADD, ages=ages
+    )
 
 
 @inside
@@ -107,8 +111,20 @@ async def _texts(site: WalletSite, visit: Visit) -> tuple[str, ...]:
 def _page(site: WalletSite, visit: Visit, held: HealthCertificate, *, code: str | None = None) -> HttpResponse:
     view = _view(site, held)
     return wallet_page(
-        site, visit, "wallet_certificate.html", title=view.title, view=view, code=code, path=CERTIFICATES + held.id
+        site,
+        visit,
+        "wallet_certificate.html",
+        title=view.title,
+        view=view,
+        code=code,
+        path=CERTIFICATES + held.id,
+        ages=_ages(site),
     )
+
+
+def _ages(site: WalletSite) -> tuple[str, ...]:
+    """By which lists of signers certificates are judged, as far as their age is known."""
+    return list_ages(site.wallet.health.books.desk.lists, now=site.clock.now())
 
 
 def _view(site: WalletSite, held: HealthCertificate) -> HealthView:

@@ -247,6 +247,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.services.issuer.GRANT_SECONDS": _SUM,
     "zegel.services.wallet.issuance._MAX_ANSWER": _SUM,
     "zegel.cli.wallet_network._REDIRECTS": _SAME,
+    "zegel.services.health_lists._REDIRECTS": _SAME,
     "zegel.services.status._REDIRECTS": _SAME,
     "zegel.web.app.qualified._REDIRECTS": _SAME,
     "zegel.web.app.world._REDIRECTS": _SAME,

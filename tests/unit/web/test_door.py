@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import Browser, link_of, text_of
 from zegel_testing.business_rules import RULE
 from zegel_testing.door_world import (
@@ -24,12 +25,14 @@ from zegel_testing.door_world import (
 )
 from zegel_testing.hand_wallet import Copy
 from zegel_testing.health import Health, payload
+from zegel_testing.health_lists import gateway_entry
 from zegel_testing.logs import logging_to
 from zegel_testing.sandboxes import sandbox_at
 
+from zegel.adapters.kept_health import HealthListFolder
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
-from zegel.errors import Rejected
+from zegel.errors import Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.openid4vp.verifier import Requested
@@ -218,7 +221,7 @@ async def test_the_door_stands_in_memory_and_writes_no_file(door: DoorWorld, tmp
     role = await open_door(door.world)
     (purge, *others) = role.timers
     assert await purge.act() == 0
-    assert [await other.act() for other in others] == [None, None]
+    assert [await other.act() for other in others] == [None, None, None]
     page = await role.listeners[0].handle(door.received[0])
     assert "Ask the next one" in text_of(page)
     role.close()
@@ -351,6 +354,51 @@ def health_files(folder: Path, office: Health) -> HealthConfig:
     (folder / "office.der").write_bytes(office.der)
     (folder / "rules" / "doses.json").write_text(json.dumps(RULE))
     return HealthConfig(trust=(folder / "office.der",), rules=folder / "rules", country="XU")
+
+
+async def act_on_lists(door: DoorWorld) -> None:
+    """Do what the door's timer does."""
+    (timer,) = (timer for timer in door.role.timers if timer.name == "door: health lists")
+    await timer.act()
+
+
+async def test_without_a_network_the_door_goes_on_by_the_lists_of_before_and_says_how_old_they_are(
+    config: Config, tmp_path: Path
+) -> None:
+    office, url = Health(), "https://lists.utopia.example/did.json"
+    health = HealthConfig(lists=(url,), kept=tmp_path / "kept")
+    HealthListFolder(health.kept).keep(url, json.dumps([gateway_entry(office)]).encode(), at=NOW)
+    log = io.StringIO()
+    async with door_world(replace(config, health=health)) as door:
+        fresh = text_of(await door.browser().open(door.origin + "/"))
+        door.clock.advance(8 * DAY)
+        with logging_to(log), pytest.raises(Unavailable):
+            await act_on_lists(door)
+        old = text_of(await door.browser().open(door.origin + "/"))
+        code = office.code(claims={4: NOW + 90 * DAY}).decode()
+        assert verdict_of(await show_old(door, code=code)) == "yes"
+    assert "lists.utopia.example: 1 signer, as of 2026-10-01, fetched today" in fresh
+    assert "Lists of health authorities are old" not in fresh
+    assert "Lists of health authorities are old" in old
+    assert old.count("fetched 8 days ago") == 2
+    said = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(line["event"], line["host"]) for line in said] == [
+        ("health list", "lists.utopia.example"),
+        ("old health list", "lists.utopia.example"),
+    ]
+    assert said[1]["count"] == 8  # days
+    assert door.network.asked == [url]
+
+
+async def test_a_list_that_never_came_is_missed_aloud(config: Config, tmp_path: Path) -> None:
+    health = HealthConfig(lists=("https://lists.utopia.example/did.json",), kept=tmp_path / "kept")
+    async with door_world(replace(config, health=health)) as door:
+        page = text_of(await door.browser().open(door.origin + "/"))
+        with pytest.raises(Unavailable):
+            await act_on_lists(door)
+        assert verdict_of(await show_old(door, code=Health().code().decode())) == "no"
+    assert "Lists of health authorities are old" in page
+    assert "lists.utopia.example: 0 signers" in page
 
 
 async def test_a_door_without_rules_asks_for_a_valid_certificate_alone(config: Config, tmp_path: Path) -> None:

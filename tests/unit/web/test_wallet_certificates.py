@@ -1,10 +1,12 @@
 """The wallet's pages of health certificates: the ways in, the verdict today, the code again, and what is kept of it."""
 
+import json
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from zegel_testing.health_lists import gateway_entry
 from zegel_testing.pictures import blank, drawn, saved, vector, vector_picture
 from zegel_testing.scan import scan
 from zegel_testing.uploads import multipart_body
@@ -142,6 +144,14 @@ async def test_without_a_signer_that_is_trusted_both_reasons_are_said(tmp_path: 
         assert "not confirmed, and expired" in pages.text
         assert "No health authority that your wallet knows vouches for it" in pages.text
         assert "It expired on 202" in pages.text
+
+
+async def test_how_old_the_list_is_by_which_it_is_judged_is_said(tmp_path: Path) -> None:
+    listed = tmp_path / "listed.json"
+    listed.write_text(json.dumps([gateway_entry()]))
+    async with wallet_pages(tmp_path, health_trust=(listed,)) as made:
+        pages = await added(await made.enter())
+    assert "Judged by the list of listed.json: 1 signer, as of 2026-10-01." in pages.text
 
 
 async def test_the_camera_alone_has_a_script_and_may_film(pages: Pages) -> None:

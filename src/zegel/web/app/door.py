@@ -1,6 +1,7 @@
 """A door, opened: a verifier whose memory is this process's, and ends with it."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from zegel.services.ports import Store
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web import door
+from zegel.web.app.health import health_timers
 from zegel.web.app.keys import RoleKeys, other_signers
 from zegel.web.app.limits import door_limits
 from zegel.web.app.monitor import (
@@ -62,7 +64,8 @@ def door_role(world: World, store: Store) -> OpenRole:
     )
     follow_access(keys, verifier)
     registrations.follow(config.registration, verifier.register_as)
-    site = _site(world, verifier, store)
+    desk = _desk(world.config.health)
+    site = _site(world, verifier, store, desk)
     monitor = _monitor(world, verifier, keys)
     public = public_listener(
         "door",
@@ -82,13 +85,14 @@ def door_role(world: World, store: Store) -> OpenRole:
             Timer(name="door: purge", seconds=world.config.purge, act=store.purge),
             keys.timer(),
             *registrations.timers(),
+            *health_timers("door", desk, reopen=partial(open_health_desk, world.config.health), world=world),
         ),
         close=lambda: None,
         end_waits=verifier.end_waits,
     )
 
 
-def _site(world: World, verifier: VerifierService, store: Store) -> DoorSite:
+def _site(world: World, verifier: VerifierService, store: Store, desk: HealthDesk | None) -> DoorSite:
     config = world.config.door
     return DoorSite(
         service=DoorService(
@@ -110,18 +114,20 @@ def _site(world: World, verifier: VerifierService, store: Store) -> DoorSite:
         pace=Pace(clock=world.clock),
         clock=world.clock,
         codes=PictureCodeReader(),
-        judge=_desk(world.config.health),
+        judge=desk,
+        lists=(lambda: ()) if desk is None else lambda: desk.lists,
+        old=world.config.health.old,
     )
 
 
 def _rule_sets(config: Config) -> frozenset[str]:
     """The rule sets that count: the door's, else those by which old certificates are looked at here; empty for any."""
-    return frozenset(config.door.rule_sets or ((config.health.rule_set,) if config.health.trust else ()))
+    return frozenset(config.door.rule_sets or ((config.health.rule_set,) if config.health.trusts_somebody else ()))
 
 
 def _desk(config: HealthConfig) -> HealthDesk | None:
     """What judges old certificates, from files; None where nobody is trusted to sign them."""
-    return open_health_desk(config) if config.trust else None
+    return open_health_desk(config) if config.trusts_somebody else None
 
 
 def _monitor(world: World, verifier: VerifierService, keys: RoleKeys) -> Monitor:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.code_reader import PictureCodeReader
+from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.config.roles import IssuerConfig
@@ -34,6 +35,7 @@ from zegel.services.wallet_ending import WalletEnding
 from zegel.services.wallet_watch import Looked, WalletWatch
 from zegel.trust.rotation import KeyRing
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
+from zegel.web.app.health import health_timers
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
 from zegel.web.app.keys import RoleKeys, other_generations
 from zegel.web.app.limits import issuer_limits
@@ -112,6 +114,7 @@ async def open_issuer(world: World) -> OpenRole:
             Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
             keys.timer(),
             *registrations.timers(),
+            *health_timers("issuer", source.desk, reopen=partial(open_health_desk, world.config.health), world=world),
         ),
         close=close,
     )

@@ -16,7 +16,7 @@ from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.profiles import PROFILES
 from zegel.protocols.oidc.upstream import UpstreamClient
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
-from zegel.services.health import VALID
+from zegel.services.health import VALID, HealthDesk
 from zegel.services.health_log_in import IDENTIFYING, HealthLogIn
 from zegel.services.log_in import LogInMeans, PasswordLogIn
 from zegel.services.ports import PersonSource, Store
@@ -54,13 +54,15 @@ class Material:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSource:
     """A source that is ready. ``gathered`` is where claims go that come along with a log-in, ``verifier`` what asks
-    wallets; ``health`` is how those log in who bring a health certificate; ``close`` is called at the end."""
+    wallets; ``health`` is how those log in who bring a health certificate, which ``desk`` judges; ``close`` is called
+    at the end."""
 
     means: LogInMeans
     claims: PersonSource
     gathered: GatheredClaims | None = None
     verifier: VerifierSite | None = None
     health: HealthLogIn | None = None
+    desk: HealthDesk | None = None
     close: Callable[[], None] = lambda: None
 
 
@@ -135,8 +137,9 @@ def _by_certificate(world: World, material: Material, source: OpenSource) -> Ope
         purpose="To see that the certificate that you brought is yours",
     )
     trusted = world.config.health
+    desk = open_health_desk(trusted)
     health = HealthLogIn(
-        open_health_desk(trusted),
+        desk,
         type_=type_,
         asking=asking,
         rule_set=trusted.rule_set,
@@ -145,7 +148,7 @@ def _by_certificate(world: World, material: Material, source: OpenSource) -> Ope
         random=world.random,
     )
     claims = WithGathered(source.claims, gathered, type_=type_.id)
-    return replace(source, claims=claims, gathered=gathered, verifier=site, health=health)
+    return replace(source, claims=claims, gathered=gathered, verifier=site, health=health, desk=desk)
 
 
 def _asking_site(world: World, material: Material) -> VerifierSite:

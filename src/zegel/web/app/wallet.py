@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,16 +12,17 @@ from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.adapters.wallet_vault import WalletVaultFile
-from zegel.config.health import HealthConfig
 from zegel.config.roles import WalletConfig
 from zegel.config.setting import is_loopback
 from zegel.errors import Malformed
 from zegel.profiles import PROFILES
+from zegel.services.health import HealthDesk
 from zegel.services.wallet.health import HealthBooks
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
 from zegel.web import wallet
+from zegel.web.app.health import health_timers
 from zegel.web.app.limits import wallet_limits
 from zegel.web.app.monitor import metrics_listeners, trust_condition, trust_families
 from zegel.web.app.roles import OpenRole, RoleSecrets, Timer, World, cookie_policy, public_listener
@@ -80,6 +82,7 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
         timers=(
             Timer(name="idle wallet", seconds=_LOCK_SECONDS, act=safe.lock_if_idle),
             Timer(name="fresh copies", seconds=_FRESH_SECONDS, act=opened.keep_fresh),
+            *health_timers("wallet", opened.health.books.desk, reopen=partial(_open_desk, world), world=world),
         ),
         close=safe.close,
         launch=door.fresh_code,
@@ -102,7 +105,7 @@ def build_wallet(world: World, safe: Safe) -> Wallet:
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        health=HealthBooks(desk=open_health_desk(_without_rules(world.config.health)), value_sets=load_value_sets()),
+        health=HealthBooks(desk=_open_desk(world), value_sets=load_value_sets()),
         outbound=world.outbound,
         clock=world.clock,
         random=world.random,
@@ -126,9 +129,9 @@ def _announce_on_terminal(origin: str) -> Callable[[str], None]:
     return announce
 
 
-def _without_rules(config: HealthConfig) -> HealthConfig:
+def _open_desk(world: World) -> HealthDesk:
     """Whether a certificate meets a country's rules is for whoever it is shown to."""
-    return replace(config, rules=None)
+    return open_health_desk(replace(world.config.health, rules=None))
 
 
 def _is_plain(origin: str) -> bool:

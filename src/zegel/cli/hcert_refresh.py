@@ -1,0 +1,82 @@
+"""``zegel hcert refresh``: fetch trust lists of health, and keep them where they are believed without a network."""
+
+import asyncio
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.kept_health import HealthListFolder
+from zegel.adapters.outbound import HttpOutbound
+from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.output import ACCEPTED, exit_code, print_data, print_text, say
+from zegel.config.roles import Config
+from zegel.errors import Malformed, ZegelError
+from zegel.services.health_lists import fetch_health_list
+from zegel.services.ports import Outbound
+
+_COMMAND_LINE: Final = "command line"
+
+
+def add_refresh_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("url", metavar="URL", nargs="*", help="trust lists; without any, health.lists of zegel.toml")
+    parser.add_argument("--into", metavar="FOLDER", type=Path, help="where they are kept (default: health.kept)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_config_option(parser)
+
+
+def refresh(args: Namespace) -> int:
+    """Fetch each; one that cannot be had, or has nobody on it, leaves what is kept as it is, and is said."""
+    if args.url and args.into is not None:
+        urls, folder, config = args.url, args.into, None if args.config is None else find_config(args)
+    else:
+        config = find_config(args)
+        urls, folder = args.url or config.health.lists, args.into or config.health.kept
+    if not urls:
+        raise Malformed(_COMMAND_LINE, "URL", "expected a list, or health.lists in zegel.toml")
+    results = asyncio.run(_fetch_all(urls, HealthListFolder(folder), config))
+    if args.json:
+        print_data({"folder": str(folder), "lists": [said for said, _ in results]})
+    else:
+        _tell(results)
+    return next((exit_code(error) for _, error in results if error is not None), ACCEPTED)
+
+
+_Result = tuple[dict[str, Any], ZegelError | None]
+
+
+async def _fetch_all(urls: Sequence[str], shelf: HealthListFolder, config: Config | None) -> list[_Result]:
+    outbound = HttpOutbound() if config is None else _outbound(config)
+    try:
+        return [await _fetch(url, shelf, outbound) for url in urls]
+    finally:
+        await outbound.aclose()
+
+
+def _outbound(config: Config) -> HttpOutbound:
+    return HttpOutbound(
+        loopback_origins=config.loopback_origins(),
+        seconds=config.outbound.timeout,
+        web_authority=config.outbound.web_authority,
+    )
+
+
+async def _fetch(url: str, shelf: HealthListFolder, outbound: Outbound) -> _Result:
+    try:
+        body, parsed = await fetch_health_list(url, outbound=outbound)
+        shelf.keep(url, body, at=SystemClock().now())
+    except ZegelError as error:
+        return {"url": url, "kept": False, "detail": str(error)}, error
+    return {"url": url, "kept": True, "signers": len(parsed.signers), "left_out": list(parsed.left_out)}, None
+
+
+def _tell(results: Sequence[_Result]) -> None:
+    for said, error in results:
+        if error is not None:
+            say(f"{said['url']}: {said['detail']}; what is kept stays as it is")
+            continue
+        print_text(f"{said['url']}: {said['signers']} signers are kept, {len(said['left_out'])} entries left out")
+        for entry in said["left_out"]:
+            say(f"left out: {entry}")

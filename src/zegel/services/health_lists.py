@@ -1,0 +1,100 @@
+"""Trust lists of health, fetched when there is a network, and believed as they were kept when there is none.
+
+What does not parse, and what has nobody on it, takes the place of no list. A list is as good as where it comes from:
+its operator's address is configured, and is asked over TLS.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final, Protocol, final
+from urllib.parse import urlsplit
+
+from zegel.errors import Malformed, Unavailable, ZegelError
+from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
+from zegel.primitives.http import HttpRequest
+from zegel.primitives.x509 import DAY
+from zegel.services.health import HealthDesk, HealthList
+from zegel.services.ports import Clock, Outbound
+
+_REDIRECTS: Final = 3  # as for the lists of trusted entities; each target is checked again
+
+
+class HealthShelf(Protocol):
+    """Where fetched lists are kept over a restart."""
+
+    def keep(self, url: str, body: bytes, *, at: int) -> None:
+        """Keep a list in place of the one of before; ``Unavailable`` where that cannot be written."""
+        ...
+
+
+async def fetch_health_list(url: str, *, outbound: Outbound) -> tuple[bytes, TrustList]:
+    """A list, as it came and parsed; ``Unavailable``, or ``Malformed`` for what is none and for one without signers."""
+    request = HttpRequest(method="GET", url=url, headers=(("accept", "application/json"),))
+    response = await outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_TRUST_LIST)
+    if response.status != 200:
+        raise Unavailable(urlsplit(url).hostname or url, f"expected status 200, got {response.status}")
+    parsed = parse_trust_list(response.body)
+    if not parsed.signers:
+        raise Malformed("trust list", "", f"expected somebody on it; {len(parsed.left_out)} entries cannot be read")
+    return response.body, parsed
+
+
+@final
+class HealthLists:
+    """Keeps a desk's lists fresh. ``reopen`` makes a desk of what is kept, and of the other files, as they are now."""
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        desk: HealthDesk,
+        reopen: Callable[[], HealthDesk],
+        shelf: HealthShelf,
+        outbound: Outbound,
+        clock: Clock,
+    ) -> None:
+        self._urls = urls
+        self._desk = desk
+        self._reopen = reopen
+        self._shelf = shelf
+        self._outbound = outbound
+        self._clock = clock
+
+    async def refresh(self) -> tuple[ZegelError, ...]:
+        """Fetch each list and read everything again; what went wrong, for which the desk goes on with what it had."""
+        failed: list[ZegelError] = []
+        for url in self._urls:
+            try:
+                body, _ = await fetch_health_list(url, outbound=self._outbound)
+                self._shelf.keep(url, body, at=self._clock.now())
+            except (Unavailable, Malformed) as error:
+                failed.append(error)
+        try:
+            self._desk.renew(await asyncio.to_thread(self._reopen))  # hundreds of certificates take a while
+        except (Unavailable, Malformed) as error:
+            failed.append(error)
+        return tuple(failed)
+
+
+def list_age(each: HealthList, *, now: int) -> str:
+    """How many signers a list has, and how old it is, as far as that is known."""
+    said = f"{each.name}: {each.signers} signer{'' if each.signers == 1 else 's'}"
+    if each.as_of is not None:
+        said += f", as of {datetime.fromtimestamp(each.as_of, UTC).date().isoformat()}"
+    if each.fetched_at is not None:
+        days = max(0, now - each.fetched_at) // DAY
+        said += ", fetched " + ("today" if days == 0 else "a day ago" if days == 1 else f"{days} days ago")
+    return said
+
+
+def list_ages(lists: Sequence[HealthList], *, now: int) -> tuple[str, ...]:
+    """The same for those whose age is known."""
+    return tuple(list_age(each, now=now) for each in lists if (each.fetched_at, each.as_of) != (None, None))
+
+
+def old_lists(lists: Sequence[HealthList], *, now: int, old: int) -> tuple[HealthList, ...]:
+    """Those that were fetched so long ago that it has to be said, and those that never were."""
+    return tuple(
+        each for each in lists if not each.signers or (each.fetched_at is not None and now - each.fetched_at >= old)
+    )

@@ -1,0 +1,47 @@
+"""What keeps a role's desk for health certificates fresh, and says in the log how old its lists are."""
+
+from collections.abc import Callable
+from typing import Final
+
+from zegel.adapters.kept_health import HealthListFolder
+from zegel.adapters.logs import Log
+from zegel.primitives.x509 import DAY
+from zegel.services.health import HealthDesk
+from zegel.services.health_lists import HealthLists, old_lists
+from zegel.web.app.roles import Timer, World
+
+FRESH: Final = "health list"
+OLD: Final = "old health list"
+
+
+def health_timers(
+    role: str, desk: HealthDesk | None, *, reopen: Callable[[], HealthDesk], world: World
+) -> tuple[Timer, ...]:
+    """Fetches lists, at the start and every so often, and reads the files again; none without a desk."""
+    if desk is None:
+        return ()
+    config, log = world.config.health, Log(role)
+    lists = HealthLists(
+        config.lists,
+        desk=desk,
+        reopen=reopen,
+        shelf=HealthListFolder(config.kept),
+        outbound=world.outbound,
+        clock=world.clock,
+    )
+
+    async def act() -> None:
+        errors = await lists.refresh()
+        now = world.clock.now()
+        for each in desk.lists:
+            if each.fetched_at is not None:
+                log.write(FRESH, host=each.name, count=each.signers)
+        for each in old_lists(desk.lists, now=now, old=config.old):
+            days = None if each.fetched_at is None else (now - each.fetched_at) // DAY
+            log.write(OLD, host=each.name, count=days)
+        for error in errors[1:]:
+            log.write(FRESH, error=error)
+        if errors:
+            raise errors[0]
+
+    return (Timer(name=f"{role}: health lists", seconds=config.refresh, act=act),)

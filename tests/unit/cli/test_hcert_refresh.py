@@ -1,0 +1,93 @@
+"""``zegel hcert refresh``, and what commands say of the lists by which they judge."""
+
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from zegel_testing.health_lists import OFFICE, did_document, gateway_entry, method
+
+from zegel.adapters.clock import SystemClock
+
+Zegel = Callable[..., Any]
+EMPTY = "/empty"
+DAY = 86_400
+
+
+class _Publisher(BaseHTTPRequestHandler):
+    """Two signers, one of them with a key of a kind that is not read; and a list with nobody on it."""
+
+    def do_GET(self) -> None:
+        listed = [] if self.path == EMPTY else [method(OFFICE), method(OFFICE, x5c=["AAAA"])]
+        body = json.dumps(did_document(*listed)).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Iterator[str]:
+    """Where the lists are, as a configuration in this folder has it."""
+    here = tmp_path / "here"
+    here.mkdir(exist_ok=True)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Publisher) as server:
+        origin = f"http://127.0.0.1:{server.server_address[1]}"
+        (here / "zegel.toml").write_text(
+            f'[outbound]\nloopback_origins = ["{origin}"]\n[health]\nlists = ["{origin}/did.json"]\nkept = "lists"\n'
+        )
+        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield origin
+        server.shutdown()
+        thread.join()
+
+
+def test_lists_are_kept_and_believed_and_what_is_left_out_is_said(zegel: Zegel, origin: str) -> None:
+    ran = zegel("hcert", "refresh")
+    assert ran.code == 0
+    assert ran.out == f"{origin}/did.json: 1 signers are kept, 1 entries left out\n"
+    assert ran.err.startswith("left out: verificationMethod[1]: ")
+    code = OFFICE.code(claims={4: SystemClock().now() + DAY, 6: SystemClock().now() - DAY}).decode()
+    ran = zegel("hcert", "verify", code, "--trust", "lists")
+    assert ran.code == 0
+    assert "trust: 127.0.0.1: 1 signer, as of 2026-11-10, fetched today\n" in ran.err
+    assert "trust: 127.0.0.1: left out verificationMethod[1]: " in ran.err
+    ran = zegel("hcert", "verify", code, "--trust", "lists", "--json")
+    (told,) = ran.json["trust"]
+    assert (told["list"], told["signers"], len(told["left_out"]), ran.err) == ("127.0.0.1", 1, 1, "")
+    assert told["fetched"] is not None
+    batch = json.dumps({"id": 1, "code": code}).encode()
+    ran = zegel("hcert", "verify", "--batch", "-", "--trust", "lists", "--json", stdin=batch)
+    assert ran.json == {"id": 1, "verdict": "accepted", "check": None, "detail": ""}
+    assert "left out verificationMethod[1]" in ran.err
+
+
+def test_a_list_with_nobody_on_it_replaces_none_and_a_config_is_not_always_needed(zegel: Zegel, origin: str) -> None:
+    assert zegel("hcert", "refresh", origin + EMPTY, "--into", "mine", "--config", "zegel.toml").code == 2
+    assert not Path("mine").exists()
+    ran = zegel("hcert", "refresh", origin + EMPTY, "--json")
+    assert (ran.code, ran.json["lists"][0]["kept"]) == (2, False)
+    ran = zegel("hcert", "refresh", origin + "/did.json", "--into", "mine")
+    assert ran.code == 3  # plain http of this machine, which nothing allows here
+    assert "what is kept stays as it is" in ran.err
+
+
+def test_without_a_list_there_is_nothing_to_fetch(zegel: Zegel) -> None:
+    Path("zegel.toml").write_text("")
+    ran = zegel("hcert", "refresh", "--json")
+    assert (ran.code, ran.json["field"]) == (2, "URL")
+
+
+def test_a_refused_certificate_has_the_lists_beside_it_too(zegel: Zegel, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps([gateway_entry(OFFICE), gateway_entry(OFFICE, kid="A")]))
+    ran = zegel("hcert", "verify", "HC1:x", "--trust", tmp_path / "list.json", "--json")
+    assert (ran.code, ran.json["trust"][0]["signers"]) == (2, 1)
+    ran = zegel("hcert", "verify", "HC1:x", "--trust", tmp_path / "list.json")
+    assert "left out [1]" in ran.err

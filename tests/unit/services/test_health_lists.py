@@ -1,0 +1,176 @@
+"""Trust lists of health: fetched where there is a network, believed as kept where there is none, and their age said."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method
+
+from zegel.adapters.health_trust import open_health_desk
+from zegel.adapters.kept_health import HealthListFolder
+from zegel.adapters.memory import Loopback, ManualClock
+from zegel.config.health import HealthConfig
+from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.health import HealthDesk, HealthList
+from zegel.services.health_lists import HealthLists, list_age, list_ages, old_lists
+
+pytestmark = pytest.mark.anyio
+URL = "https://lists.utopia.example/v2/trustlist/did.json"
+GATEWAY = json.dumps([gateway_entry(OFFICE), gateway_entry(OTHER)]).encode()
+WHO = json.dumps(did_document(method(OFFICE))).encode()
+CODE = OFFICE.code()
+
+
+class Publisher:
+    """Who publishes a list: ``answer`` is what it says, or None when there is no network."""
+
+    def __init__(self, answer: bytes | None, *, status: int = 200) -> None:
+        self.answer, self.status = answer, status
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        assert request.url == URL
+        if self.answer is None:
+            raise Unavailable("lists.utopia.example", "there is no network")
+        return HttpResponse(status=self.status, body=self.answer)
+
+
+class Reader:
+    """A role that reads the list, with a folder of its own."""
+
+    def __init__(self, folder: Path, publisher: Publisher, *, trust: tuple[Path, ...] = ()) -> None:
+        self.config = HealthConfig(trust=trust, lists=(URL,), kept=folder)
+        self.clock = ManualClock(NOW)
+        self.desk = open_health_desk(self.config)
+        self._lists = HealthLists(
+            self.config.lists,
+            desk=self.desk,
+            reopen=lambda: open_health_desk(self.config),
+            shelf=HealthListFolder(folder),
+            outbound=Loopback({"https://lists.utopia.example": publisher.handle}),
+            clock=self.clock,
+        )
+
+    async def refresh(self) -> tuple[ZegelError, ...]:
+        return await self._lists.refresh()
+
+    @property
+    def believes(self) -> bool:
+        return believes(self.desk)
+
+
+def believes(desk: HealthDesk) -> bool:
+    """Whether a certificate of the office's is accepted."""
+    try:
+        desk.judge(CODE, at=NOW)
+    except Rejected:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("body", [GATEWAY, WHO], ids=["gateway", "WHO"])
+async def test_a_list_is_fetched_believed_and_there_after_a_start_without_a_network(
+    tmp_path: Path, body: bytes
+) -> None:
+    publisher = Publisher(body)
+    reader = Reader(tmp_path, publisher)
+    assert not reader.believes
+    assert await reader.refresh() == ()
+    assert reader.believes
+    publisher.answer = None
+    again = Reader(tmp_path, publisher)
+    again.clock.advance(3 * DAY)
+    (error,) = await again.refresh()
+    assert isinstance(error, Unavailable)
+    assert again.believes
+    (each,) = again.desk.lists
+    assert each.fetched_at == NOW
+    assert list_age(each, now=again.clock.now()).endswith(", fetched 3 days ago")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        (b"[]", 200, Malformed),
+        (json.dumps([gateway_entry(OFFICE, rawData="AAAA", thumbprint=None)]).encode(), 200, Malformed),
+        (b"<html>log in to the hotel's network</html>", 200, Malformed),
+        (GATEWAY, 503, Unavailable),
+        (None, 200, Unavailable),
+    ],
+    ids=["nobody on it", "nobody who can be read", "another page", "out of order", "no network"],
+)
+async def test_what_is_no_list_takes_the_place_of_none(
+    tmp_path: Path, answer: bytes | None, status: int, error: type[ZegelError]
+) -> None:
+    publisher = Publisher(GATEWAY)
+    reader = Reader(tmp_path, publisher)
+    await reader.refresh()
+    publisher.answer, publisher.status = answer, status
+    reader.clock.advance(DAY)
+    assert [type(each) for each in await reader.refresh()] == [error]
+    assert reader.believes
+    assert [each.fetched_at for each in reader.desk.lists] == [NOW]
+    assert HealthListFolder(tmp_path).path(URL).read_bytes() == GATEWAY
+
+
+async def test_who_is_no_longer_on_the_list_is_no_longer_believed(tmp_path: Path) -> None:
+    publisher = Publisher(GATEWAY)
+    reader = Reader(tmp_path, publisher)
+    await reader.refresh()
+    publisher.answer = json.dumps([gateway_entry(OTHER)]).encode()
+    assert await reader.refresh() == ()
+    assert not reader.believes
+
+
+async def test_files_are_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    reader = Reader(tmp_path / "kept", Publisher(None), trust=(own,))
+    (own / "office.der").write_bytes(OFFICE.der)
+    await reader.refresh()
+    assert reader.believes
+    (own / "other.json").write_text("{")
+    assert [type(error) for error in await reader.refresh()] == [Unavailable, Malformed]
+    assert reader.believes
+
+
+async def test_a_list_that_a_disk_has_broken_is_one_that_was_never_fetched(tmp_path: Path) -> None:
+    reader = Reader(tmp_path, Publisher(GATEWAY))
+    await reader.refresh()
+    HealthListFolder(tmp_path).path(URL).write_bytes(GATEWAY[:100])
+    desk = open_health_desk(reader.config)
+    assert not believes(desk)
+    assert old_lists(desk.lists, now=NOW, old=DAY) == desk.lists
+    assert await reader.refresh() == ()
+    assert reader.believes
+
+
+async def test_without_what_is_told_of_it_a_kept_list_has_no_age(tmp_path: Path) -> None:
+    reader = Reader(tmp_path, Publisher(json.dumps([gateway_entry(OFFICE, timestamp="")]).encode()))
+    await reader.refresh()
+    HealthListFolder(tmp_path).path(URL).with_suffix(".fetched").write_bytes(b'{"url": 7}')
+    desk = open_health_desk(reader.config)
+    assert believes(desk)
+    assert list_ages(desk.lists, now=NOW) == ()
+
+
+LIST = HealthList(name="lists.utopia.example", signers=2, as_of=NOW - 10 * DAY, fetched_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [(-9, "today"), (DAY - 1, "today"), (DAY, "a day ago"), (2 * DAY, "2 days ago")],
+)
+def test_an_age_is_said_in_days(later: int, said: str) -> None:
+    words = list_age(LIST, now=NOW + later)
+    assert words.startswith("lists.utopia.example: 2 signers, as of 2026-")
+    assert words.endswith(f", fetched {said}")
+
+
+def test_a_file_is_never_old_and_a_list_is_from_its_day_on() -> None:
+    file = replace(LIST, name="own.pem", signers=1, as_of=None, fetched_at=None)
+    assert list_age(file, now=NOW) == "own.pem: 1 signer"
+    assert old_lists((LIST, file), now=NOW + 7 * DAY - 1, old=7 * DAY) == ()
+    assert old_lists((LIST, file), now=NOW + 7 * DAY, old=7 * DAY) == (LIST,)
