@@ -11,16 +11,17 @@ from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.trust_files import load_trust
 from zegel.cli.configuration import add_config_option
 from zegel.cli.network import outbound_of
-from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
+from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_many, print_text
+from zegel.cli.spool import Spool
 from zegel.errors import Malformed, Unavailable
 from zegel.services.log_watch import (
     MAX_STATE,
     LogWatch,
-    Watched,
+    See,
     WatchState,
     names_of,
+    nobody_expected,
     parse_watch_state,
-    unknown_entries,
 )
 from zegel.trust.transparency.issuance import tbs_of
 from zegel.trust.transparency.items import LogEntry
@@ -59,14 +60,18 @@ def run(args: Namespace) -> int:
     state = WatchState()
     if args.state.exists():
         state = parse_watch_state(read_owner_only(args.state, max_bytes=MAX_STATE))
-    watched = asyncio.run(_visit(args, log, url, state, clock))
     known = frozenset(tbs_of(certificate) for file in args.known for certificate in load_certificates(file))
     names = frozenset(name.lower() for name in args.name)
-    watches = bool(names or known)
-    unknown = [index for index, _ in unknown_entries(watched, names=names, known=known)] if watches else []
-    _tell(args, log, watched, unknown)
-    replace_owner_only(args.state, watched.state.encode())  # not before: what is kept as seen is told of no more
-    return REJECTED if unknown else ACCEPTED
+    with Spool() as rows:
+
+        def see(index: int, entry: LogEntry | None) -> None:
+            unknown = bool(names or known) and nobody_expected(entry, names=names, known=known)
+            rows.add(_row(index, entry) | {"unknown": unknown})
+
+        state = asyncio.run(_visit(args, log, url, state, clock, see))
+        _tell(args, log, state, rows)
+    replace_owner_only(args.state, state.encode())  # not before: what is kept as seen is told of no more
+    return REJECTED if rows.unknown else ACCEPTED
 
 
 def _log(logs: tuple[TransparencyLog, ...], url: str) -> TransparencyLog:
@@ -77,29 +82,27 @@ def _log(logs: tuple[TransparencyLog, ...], url: str) -> TransparencyLog:
     raise Unavailable("log", f"no list that is trusted has a log at this address; those on it: {known}")
 
 
-async def _visit(args: Namespace, log: TransparencyLog, url: str, state: WatchState, clock: SystemClock) -> Watched:
+async def _visit(
+    args: Namespace, log: TransparencyLog, url: str, state: WatchState, clock: SystemClock, see: See
+) -> WatchState:
     outbound = outbound_of(args)
     try:
-        return await LogWatch(log, url=url, outbound=outbound, clock=clock).visit(state)
+        return await LogWatch(log, url=url, outbound=outbound, clock=clock).visit(state, see=see)
     finally:
         await outbound.aclose()
 
 
-def _tell(args: Namespace, log: TransparencyLog, watched: Watched, unknown: list[int]) -> None:
-    assert watched.state.sth is not None
-    head = watched.state.sth.head
-    rows = [_row(index, entry) | {"unknown": index in unknown} for index, entry in watched.entries]
+def _tell(args: Namespace, log: TransparencyLog, state: WatchState, rows: Spool) -> None:
+    assert state.sth is not None
+    head = state.sth.head
     if args.json:
-        print_data({"log": log.name, "tree_size": head.tree_size, "root": head.root_hash.hex(), "entries": rows})
+        print_many({"log": log.name, "tree_size": head.tree_size, "root": head.root_hash.hex()}, "entries", rows)
         return
-    lines = [
-        f"log {log.name} of {in_text(log.entity)}: {head.tree_size} entries, {len(rows)} of them new; it has only grown"
-    ]
-    lines += [
-        f"{row['index']}  {'UNKNOWN  ' if row['unknown'] else ''}{in_text(row['subject'])}  {in_text(row['names'])}"
-        for row in rows
-    ]
-    print_text("\n".join(lines))
+    whose = f"log {log.name} of {in_text(log.entity)}"
+    print_text(f"{whose}: {head.tree_size} entries, {rows.count} of them new; it has only grown")
+    for row in rows:
+        strange = "UNKNOWN  " if row["unknown"] else ""
+        print_text(f"{row['index']}  {strange}{in_text(row['subject'])}  {in_text(row['names'])}")
 
 
 def _row(index: int, entry: LogEntry | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TextIO
@@ -48,6 +48,15 @@ def verdict(error: ZegelError) -> str:
 def print_data(value: object) -> None:
     """One line of JSON on stdout."""
     _write(sys.stdout, json.dumps(value, ensure_ascii=False))
+
+
+def print_many(members: Mapping[str, object], name: str, rows: Iterable[object]) -> None:
+    """One line of JSON on stdout: an object of ``members``, and under ``name`` an array of any length."""
+    head = json.dumps({**members, name: []}, ensure_ascii=False).removesuffix("]}")
+    _write(sys.stdout, head, end="")
+    for number, row in enumerate(rows):
+        _write(sys.stdout, (", " if number else "") + json.dumps(row, ensure_ascii=False), end="")
+    _write(sys.stdout, "]}")
 
 
 def print_text(text: str) -> None:
@@ -108,7 +117,7 @@ def _spelled(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str, *, end: str = "\n") -> None:
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
     stream.flush()

@@ -1,10 +1,11 @@
 """A log, watched: each time it has to have grown from what it showed before, by entries that can all be seen.
 
 RFC 9162 sections 8.2 and 8.3; ARF 3.0 CT_03. What is kept between two visits is the last tree head, and the peaks of
-its tree: from them and the new entries follows the next root.
+its tree: from them and the new entries follows the next root. An entry is handed over as it comes, and nothing of it
+is held: what was handed over is proven when the visit has come to its end.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 from urllib.parse import urlsplit
@@ -44,13 +45,8 @@ class WatchState:
         return encode_json({"sth": sth, "peaks": [base64(peak) for peak in self.peaks]})
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What a visit brought: the state to keep, and each new entry by its index. None is an entry of another type."""
-
-    state: WatchState
-    entries: tuple[tuple[int, LogEntry | None], ...]
+See = Callable[[int, LogEntry | None], None]
+"""Is given each new entry with its index; None is an entry of another type."""
 
 
 def parse_watch_state(data: bytes) -> WatchState:
@@ -86,8 +82,11 @@ class LogWatch:
         self._outbound = outbound
         self._clock = clock
 
-    async def visit(self, state: WatchState) -> Watched:
-        """Look at what is new. ``Rejected`` with TREE_HEAD or LOG_PROOF when the log contradicts what it has signed."""
+    async def visit(self, state: WatchState, *, see: See) -> WatchState:
+        """Look at what is new, and return what to keep; before that nothing that was seen is proven.
+
+        ``Rejected`` with TREE_HEAD or LOG_PROOF when the log contradicts what it has signed.
+        """
         now = self._clock.now()
         head = self._verified((await self._ask("get-sth")).sth)
         check_recent(head, merge_delay=MERGE_DELAY, now=now)
@@ -102,21 +101,23 @@ class LogWatch:
             check_grown(head, seen=seen, proof=proof)
         elif state.peaks:
             raise Malformed(_WHAT, "peaks", "expected none before the first tree head")
-        encoded = [each async for each in self._entries(size, head.head.tree_size)]
-        count, peaks = peaks_after(size, state.peaks, (leaf_hash(entry) for entry, _ in encoded))
+        count, peaks = size, state.peaks
+        async for some in self._entries(size, head.head.tree_size):
+            for index, (_, entry) in enumerate(some, count):
+                see(index, entry)
+            count, peaks = peaks_after(count, peaks, (leaf_hash(encoded) for encoded, _ in some))
         if count != head.head.tree_size or root_of_peaks(peaks) != head.head.root_hash:
             detail = "the entries that it shows do not make the tree that it signed"
             raise Rejected(Check.LOG_PROOF, detail, field="entries")
-        entries = tuple((size + at, entry) for at, (_, entry) in enumerate(encoded))
-        return Watched(state=WatchState(sth=head.signed, peaks=peaks), entries=entries)
+        return WatchState(sth=head.signed, peaks=peaks)
 
-    async def _entries(self, start: int, end: int) -> AsyncIterator[tuple[bytes, LogEntry | None]]:
+    async def _entries(self, start: int, end: int) -> AsyncIterator[Sequence[tuple[bytes, LogEntry | None]]]:
+        """An answer after the other: no more than one is in memory."""
         while start < end:
             some = (await self._ask(f"get-entries?start={start}&end={end - 1}")).entries[: end - start]
             if not some:
                 raise Unavailable("log", f"it does not show entry {start}, which it has signed for")
-            for each in some:
-                yield each
+            yield some
             start += len(some)
 
     def _verified(self, sth: SignedTreeHead | None) -> VerifiedTreeHead:
@@ -145,20 +146,14 @@ def without_timestamps(tbs: bytes) -> bytes:
     return without_extensions(tbs, (encode_oid(SCT_LIST), encode_oid(TRANSPARENCY_INFORMATION)))
 
 
-def unknown_entries(
-    watched: Watched, *, names: frozenset[str], known: frozenset[bytes]
-) -> Iterator[tuple[int, LogEntry | None]]:
-    """The new entries that nobody expected: about one of the ``names``, or any where there are none, and not ``known``.
+def nobody_expected(entry: LogEntry | None, *, names: frozenset[str], known: frozenset[bytes]) -> bool:
+    """Whether an entry is about one of the ``names``, or anybody where there are none, and not ``known``.
 
     ``known`` are TBSCertificates without timestamps. A name is a DNS name, a host, an organisation or its identifier.
     What cannot be read may be about anybody.
     """
-    for index, entry in watched.entries:
-        if entry is None or _may_be_about(entry, names=names, known=known):
-            yield index, entry
-
-
-def _may_be_about(entry: LogEntry, *, names: frozenset[str], known: frozenset[bytes]) -> bool:
+    if entry is None:
+        return True
     try:
         if without_timestamps(entry.tbs_certificate) in known:
             return False

@@ -5,13 +5,13 @@ day, whichever is sooner; from then on its entities are trusted no longer. An en
 from the anchors with the next fetch. What was fetched is kept over a restart, and so is the highest number that a list
 had.
 
-The lists of revoked certificates are fetched along with them, ahead of their use: whoever serves them learns that
-somebody trusts the authority, and nothing of which certificate was looked at.
+The lists of revoked certificates are fetched along with them, side by side and ahead of their use: whoever serves them
+learns that somebody trusts the authority, and nothing of which certificate was looked at.
 """
 
 from asyncio import to_thread
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from itertools import islice
 from typing import Final, final
@@ -19,6 +19,7 @@ from typing import Final, final
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.crl import parse_crl
 from zegel.services.ports import Clock
+from zegel.services.revocation_visit import VISIT_SECONDS, fetch_side_by_side
 from zegel.services.trust_ports import (
     MAX_AGE,
     KeptList,
@@ -47,7 +48,8 @@ class Trust:
     Without ``revocations`` nothing more is learnt of revocation than ``revocation`` has, and a certificate that says
     where its own is published is not believed. ``grace`` is for how many seconds a list of revoked certificates is
     answered from after its next update was due. ``shelves`` are where each source's list is kept, None for nowhere.
-    ``qualified`` are the lists in XML.
+    ``qualified`` are the lists in XML. ``visit`` is for how many seconds lists of revoked certificates are fetched in a
+    turn; those that are left then are the first of the next.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Trust:
         revocation: RevocationLists | None = None,
         shelves: Sequence[ListShelf | None] = (),
         qualified: Sequence[QualifiedTrust] = (),
+        visit: float = VISIT_SECONDS,
     ) -> None:
         self._sources = tuple(sources)
         self._qualified = tuple(qualified)
@@ -76,6 +79,8 @@ class Trust:
         self._grace = grace
         self._revoked: dict[str, ServedLists] = {}
         self._revoked_errors: dict[str, ZegelError] = {}
+        self._visit = visit
+        self._left: frozenset[str] = frozenset()
         self._anchors = TrustAnchors(self._fixed, revocation=revocation or RevocationLists(grace=grace))
         self._in_force: tuple[VerifiedTrustedList, ...] = ()
         self._territories: tuple[TrustedTerritory, ...] = ()
@@ -114,18 +119,35 @@ class Trust:
         """Fetch what the lists and the certificates seen so far name; what is named no more is forgotten."""
         if self._revocations is None:
             return
-        wanted = tuple(islice(dict.fromkeys(self._revocation_addresses()), MAX_REVOCATION_LISTS))
-        known, self._revoked_errors = self._revoked, {}
-        served: dict[str, ServedLists] = {}
-        for url in wanted:
-            served[url] = known.get(url, ServedLists())
-            try:
-                crl = parse_crl(await self._revocations.fetch(url))
-                issuers = self.anchors.named(crl.unverified_issuer)
-                served[url] = served[url].followed_by(crl, issuers=issuers, now=self._clock.now())
-            except (Malformed, Rejected, Unavailable) as error:
-                self._revoked_errors[url] = error
-        if served != known:
+        named = islice(dict.fromkeys(self._revocation_addresses()), MAX_REVOCATION_LISTS)
+        wanted = sorted(named, key=lambda url: url not in self._left)
+        self._revoked_errors, left = {}, set(wanted)
+        self._serve({url: self._revoked.get(url, ServedLists()) for url in wanted})
+        visit = fetch_side_by_side(self._revocations, wanted, seconds=self._visit)
+        async with aclosing(visit) as fetched:
+            async for come in fetched:
+                left -= come.keys()
+                self._serve({**self._revoked, **{url: self._followed(url, body) for url, body in come.items()}})
+        self._left = frozenset(left)
+        for url in left:
+            detail = f"not fetched within the {self._visit:g} seconds that there are for all of them"
+            self._revoked_errors[url] = Unavailable("list of revoked certificates", detail)
+
+    def _followed(self, url: str, body: bytes | ZegelError) -> ServedLists:
+        """What an address serves now, by what came; as it was when that is nothing to be believed."""
+        before = self._revoked[url]
+        try:
+            if isinstance(body, ZegelError):
+                raise body
+            crl = parse_crl(body)
+            issuers = self.anchors.named(crl.unverified_issuer)
+            return before.followed_by(crl, issuers=issuers, now=self._clock.now())
+        except (Malformed, Rejected, Unavailable) as error:
+            self._revoked_errors[url] = error
+            return before
+
+    def _serve(self, served: dict[str, ServedLists]) -> None:
+        if served != self._revoked:
             self._revoked = served
             self._anchors = self._gathered()
 

@@ -71,6 +71,13 @@ def test_what_nobody_expected_is_marked_and_the_command_says_1(zegel: Any, watch
     assert "UNKNOWN  CN=Verifier" in found.out
 
 
+def test_what_is_new_is_one_object_in_json(zegel: Any, watched: Any) -> None:
+    found = watch(zegel, watched, "--name", "verifier.localhost", "--json").json
+    assert found["tree_size"] == len(found["entries"]) > 1
+    assert [each["index"] for each in found["entries"]] == list(range(found["tree_size"]))
+    assert {True, False} == {each["unknown"] for each in found["entries"]}
+
+
 def test_a_known_certificate_is_expected_whatever_the_log_said_of_it_since(zegel: Any, watched: Any) -> None:
     chain = str(watched.verifier.access_chain)
     assert watch(zegel, watched, "--name", "verifier.localhost", "--known", chain).code == 0

@@ -1,6 +1,6 @@
 """A log, watched: it grows, and whatever it does otherwise is caught."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from zegel_testing.authorities import LOG
@@ -15,11 +15,10 @@ from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.services.log_watch import (
     LogWatch,
-    Watched,
     WatchState,
     names_of,
+    nobody_expected,
     parse_watch_state,
-    unknown_entries,
     without_timestamps,
 )
 from zegel.trust.transparency.issuance import tbs_of
@@ -37,6 +36,14 @@ NOTHING = WatchState()
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@dataclass
+class Watched:
+    """What a visit brought."""
+
+    state: WatchState
+    entries: list[tuple[int, LogEntry | None]]
 
 
 class Watch:
@@ -61,7 +68,9 @@ class Watch:
         return await self.site.handle(request)
 
     async def visit(self, state: WatchState = NOTHING) -> Watched:
-        return await self.watch.visit(state)
+        entries: list[tuple[int, LogEntry | None]] = []
+        after = await self.watch.visit(state, see=lambda index, entry: entries.append((index, entry)))
+        return Watched(after, entries)
 
 
 async def refused(watch: Watch, state: WatchState = NOTHING) -> Check:
@@ -82,7 +91,7 @@ async def test_every_entry_is_seen_once_and_every_tree_leads_to_the_next() -> No
         found += [index for index, _ in watched.entries]
         seen = watched.state
     assert found == list(range(21))
-    assert await watch.visit(seen) == Watched(state=seen, entries=())
+    assert await watch.visit(seen) == Watched(seen, [])
 
 
 async def test_a_long_log_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +99,21 @@ async def test_a_long_log_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> N
     watch = Watch()
     watch.world.take(*map(str, range(8)))
     assert len((await watch.visit()).entries) == 8
+
+
+async def test_what_an_answer_shows_is_seen_before_the_next_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no more of a log is held than an answer, however much is new."""
+    monkeypatch.setattr("zegel.web.log.MAX_ENTRIES", 3)
+    watch, asked = Watch(), list[str]()
+    watch.world.take(*map(str, range(8)))
+
+    async def answer(request: HttpRequest) -> HttpResponse:
+        asked.extend(["asked"] if "get-entries" in request.url else [])
+        return await watch.answer(request)
+
+    log = LogWatch(LOG, url=URL, outbound=Loopback({URL: answer}), clock=watch.world.clock)
+    await log.visit(NOTHING, see=lambda index, _: asked.append(str(index)))
+    assert " ".join(asked) == "asked 0 1 2 asked 3 4 5 asked 6 7"
 
 
 async def test_a_log_that_forgets_or_forks_is_caught() -> None:
@@ -166,7 +190,9 @@ async def test_what_nobody_expected_is_found_by_name_or_among_all() -> None:
     assert names_of(watched.entries[0][1]) == {"utopia", "verifier.utopia.example"}
 
     def unknown(*names: str, known: frozenset[bytes] = frozenset()) -> list[int]:
-        return [index for index, _ in unknown_entries(watched, names=frozenset(names), known=known)]
+        return [
+            index for index, entry in watched.entries if nobody_expected(entry, names=frozenset(names), known=known)
+        ]
 
     assert unknown() == [0, 1, 2]
     assert unknown("verifier.utopia.example") == [0, 1, 2]
@@ -174,8 +200,7 @@ async def test_what_nobody_expected_is_found_by_name_or_among_all() -> None:
     known = frozenset({tbs_of(ACCESS_DRAFT.sign())})
     assert unknown(known=known) == [0]
     assert without_timestamps(ACCESS_DRAFT.tbs) in known
-    strange = Watched(state=watched.state, entries=((7, None),))
-    assert [index for index, _ in unknown_entries(strange, names=frozenset({"a"}), known=known)] == [7]
+    assert nobody_expected(None, names=frozenset({"a"}), known=known), "an entry of another type"
 
 
 @pytest.mark.parametrize(
@@ -210,8 +235,7 @@ async def test_a_state_has_a_peak_for_each_bit_of_its_size() -> None:
 def test_an_entry_that_nobody_can_read_is_told_of() -> None:
     """It may be about anybody."""
     odd = LogEntry(precertificate=True, timestamp=1, issuer_key_hash=bytes(32), tbs_certificate=b"\x30\x00")
-    strange = Watched(state=NOTHING, entries=((7, odd),))
-    assert [index for index, _ in unknown_entries(strange, names=frozenset({"a"}), known=frozenset())] == [7]
+    assert nobody_expected(odd, names=frozenset({"a"}), known=frozenset())
 
 
 async def test_peaks_without_a_head_are_malformed() -> None:

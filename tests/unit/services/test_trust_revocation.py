@@ -1,5 +1,6 @@
 """What is known of revocation, kept fresh: which lists are fetched, when they count, and what an attacker gains."""
 
+from asyncio import Event
 from dataclasses import replace
 
 import pytest
@@ -97,6 +98,30 @@ async def test_what_a_list_of_trusted_entities_names_is_fetched_ahead(world: Wor
     assert world.asked == [URL]
     assert world.judge() is None
     assert world.asked == [URL], "to look at a certificate asks nobody"
+
+
+async def test_a_host_that_hangs_is_told_of_and_comes_first_the_next_time() -> None:
+    hanging = [f"https://hanging.example/{number}.crl" for number in range(5)]
+
+    class Hanging(World):
+        def __init__(self) -> None:
+            super().__init__(content=access_list(points=(URL, *hanging)))
+            self.trust = Trust((self.list,), fixed=(), clock=self.clock, revocations=self, visit=0.05)
+
+        async def fetch(self, url: str) -> bytes:
+            if url in hanging:
+                self.asked.append(url)
+                await Event().wait()
+            return await super().fetch(url)
+
+    world = Hanging()
+    await world.trust.refresh()
+    assert world.judge() is None, "the others are there"
+    assert world.trust.revocation_errors().keys() == set(hanging)
+    assert all("not fetched within" in error.detail for error in world.trust.revocation_errors().values())
+    world.asked.clear()
+    await world.trust.refresh()
+    assert set(world.asked[:4]) < set(hanging)
 
 
 async def test_a_revocation_is_seen_with_the_next_fetch(world: World) -> None:
