@@ -53,6 +53,9 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.trust.MAX_REVOCATION_LISTS": (
         "tests/unit/services/test_trust_revocation.py::test_so_many_lists_are_fetched_and_no_more",
     ),
+    "zegel.services.revocation_visit.VISIT_SECONDS": (
+        _UNIT + "services/test_trust_revocation.py::test_a_host_that_hangs_is_told_of_and_comes_first_the_next_time",
+    ),
     "zegel.trust.revocation._MAX_WANTED": ("tests/unit/trust/test_revocation.py::test_what_is_noted_is_bounded",),
     "zegel.trust.revocation._MAX_POINTS": (
         "tests/unit/trust/test_revocation.py::test_of_many_addresses_two_are_noted",
