@@ -75,6 +75,16 @@ class Hits:
     after: int | None
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findable:
+    """How many ``terms`` find some entries together, and what is ``astray`` of the first that is not found as it should
+    be: nothing where there is none."""
+
+    terms: int
+    astray: str = ""
+
+
 class Register(Protocol):
     """The entries, what finds them, and the log of their changes."""
 
@@ -100,6 +110,14 @@ class Register(Protocol):
 
     async def entries(self, *, after: int, limit: int) -> tuple[tuple[int, StoredEntry], ...]:
         """All entries by the page, each with its cursor."""
+        ...
+
+    async def findable(self, page: Sequence[tuple[int, StoredEntry]]) -> Findable:
+        """Look whether what is kept beside each entry, to find it by, is as the entry says."""
+        ...
+
+    async def finds(self, *, after: bytes) -> tuple[int, bytes | None]:
+        """How many parties the terms behind ``after`` find together, by the page, and the last one; None at the end."""
         ...
 
     async def head(self) -> LogHead:

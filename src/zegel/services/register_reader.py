@@ -172,8 +172,9 @@ class RegisterReader:
 async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:
     """Follow the log from its first entry to its end, past every head that somebody kept, in constant memory.
 
-    And see that each entry of the register, and what it gives out, is as its last change says, and that no change is of
-    an entry that is gone or was put back. ``Rejected(REGISTER_LOG)`` names the first that is not.
+    And see that each entry of the register, what it gives out, and what it is found by are as its last change says,
+    that nothing else finds it, and that no change is of an entry that is gone or was put back.
+    ``Rejected(REGISTER_LOG)`` names the first that is not.
     """
     head = LogHead()
     heads = sorted(kept, key=lambda each: each.size)
@@ -194,13 +195,17 @@ async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:
 
 
 async def _audit_entries(store: RegistrarStore, head: LogHead) -> int:
-    count, after, changes = 0, 0, 0
+    count, after, changes, terms = 0, 0, 0, 0
     while True:
         async with store.transaction() as transaction:
             page = await transaction.register.entries(after=after, limit=_AUDITED)
             for after, stored in page:  # noqa: B007 the last cursor is where the next page begins
                 await _check_logged(transaction.register, stored)
                 changes += stored.changes
+            findable = await transaction.register.findable(page)
+            terms += findable.terms
+            if findable.astray:
+                raise Rejected(Check.REGISTER_LOG, findable.astray)
             reached = await transaction.register.head()
         if not page:
             break
@@ -208,7 +213,28 @@ async def _audit_entries(store: RegistrarStore, head: LogHead) -> int:
     if not head.size <= changes <= reached.size:  # the register goes on meanwhile; where it does not, they are the same
         detail = f"{changes} changes led to what is registered, and {reached.size} are logged: an entry is gone or old"
         raise Rejected(Check.REGISTER_LOG, detail)
+    if head == reached and (found := await _count_finds(store)) != terms and await _stands(store, head):
+        detail = f"{terms} terms are registered, and the index finds {found}: it finds parties by what they have not"
+        raise Rejected(Check.REGISTER_LOG, detail)
     return count
+
+
+async def _count_finds(store: RegistrarStore) -> int:
+    """How many parties all terms find together; of a register that goes on meanwhile it would say little."""
+    count, after = 0, b""
+    while True:
+        async with store.transaction() as transaction:
+            found, last = await transaction.register.finds(after=after)
+        count += found
+        if last is None:
+            return count
+        after = last
+
+
+async def _stands(store: RegistrarStore, head: LogHead) -> bool:
+    """Whether nothing was registered meanwhile."""
+    async with store.transaction() as transaction:
+        return await transaction.register.head() == head
 
 
 async def _check_logged(register: Register, stored: StoredEntry) -> StoredEntry:

@@ -259,12 +259,49 @@ async def test_what_was_tampered_with_shows(registrar: Registrar, statement: str
     assert refusal.value.check is Check.REGISTER_LOG
 
 
+_SECOND: str = "WHERE identifier = 'NTRUT-2'"
+_ALL_FOUND: str = "SELECT term FROM register_postings WHERE members = x'01000200' LIMIT 1"
+
+
+@pytest.mark.parametrize(
+    ("statement", "detail"),
+    [
+        (f"UPDATE register_parties SET standing = 'suspended' {_SECOND}", "NTRUT-2 .* column standing"),
+        (f"UPDATE register_parties SET waiting = 1 {_SECOND}", "NTRUT-2 .* column waiting"),
+        (f"UPDATE register_parties SET owner = zeroblob(32) {_SECOND}", "NTRUT-2 .* column owner"),
+        ("UPDATE register_words SET names = 'Utopia Tax' WHERE rowid = 2", "NTRUT-2 .* words"),
+        ("DELETE FROM register_words WHERE rowid = 2", "NTRUT-2 .* words"),
+        (
+            f"UPDATE register_postings SET members = x'0100' WHERE term = ({_ALL_FOUND})",
+            "NTRUT-2 .* a term of its own does not find it",
+        ),
+        ("INSERT INTO register_postings VALUES (zeroblob(16), 0, x'0100')", "the index finds"),
+        (f"UPDATE register_postings SET members = x'010002000300' WHERE term = ({_ALL_FOUND})", "the index finds"),
+    ],
+)
+async def test_what_an_entry_is_found_by_is_held_to_the_entry(
+    registrar: Registrar, statement: str, detail: str
+) -> None:
+    """An index that was tampered with hides a party, or finds one by what it has not."""
+    await registrar.register()
+    await registrar.register(identifier=[{"identifier": "NTRUT-2", "type": "urn:a"}])
+    assert (await audit(registrar.store)).parties == 2
+    registrar.spoil(statement)
+    with pytest.raises(Rejected, match=detail) as refusal:
+        await audit(registrar.store)
+    assert refusal.value.check is Check.REGISTER_LOG
+
+
 async def test_an_entry_that_is_put_back_to_an_earlier_state_shows(registrar: Registrar) -> None:
     await registrar.register()
-    registrar.spoil("CREATE TABLE before AS SELECT * FROM register_parties")
+    for name in ("parties", "postings"):
+        registrar.spoil(f"CREATE TABLE {name}_before AS SELECT * FROM register_{name}")
+    registrar.spoil("CREATE TABLE words_before AS SELECT rowid AS id, names FROM register_words")
     await registrar.service.cancel(LIBRARY, by=OFFICER, reason="it was never a library")
-    registrar.spoil("DELETE FROM register_parties")
-    registrar.spoil("INSERT INTO register_parties SELECT * FROM before")
+    for name in ("parties", "postings"):
+        registrar.spoil(f"DELETE FROM register_{name}")
+        registrar.spoil(f"INSERT INTO register_{name} SELECT * FROM {name}_before")
+    registrar.spoil("INSERT INTO register_words (rowid, names) SELECT id, names FROM words_before")
     with pytest.raises(Rejected, match="gone or old") as refusal:
         await audit(registrar.store)
     assert refusal.value.check is Check.REGISTER_LOG
@@ -272,9 +309,12 @@ async def test_an_entry_that_is_put_back_to_an_earlier_state_shows(registrar: Re
 
 async def test_a_cut_tail_does_not_show_to_who_kept_nothing(registrar: Registrar) -> None:
     await registrar.register()
+    registrar.spoil("CREATE TABLE before AS SELECT * FROM register_postings")
     await registrar.register(identifier=[{"identifier": "NTRUT-2", "type": "urn:a"}])
     registrar.spoil("DELETE FROM register_changes WHERE sequence > 2")
     registrar.spoil("DELETE FROM register_parties WHERE identifier = 'NTRUT-2'")
+    registrar.spoil("DELETE FROM register_postings")
+    registrar.spoil("INSERT INTO register_postings SELECT * FROM before")
     assert (await audit(registrar.store)).head.size == 2
 
 

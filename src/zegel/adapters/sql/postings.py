@@ -6,7 +6,7 @@ one party takes no more room than that.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sys import byteorder
 from typing import Final, final
 
@@ -29,6 +29,13 @@ _CHUNKS: Final = (
     .where(_columns.term == bindparam("term_"), _columns.chunk >= bindparam("first_"))
     .order_by(_columns.chunk)
 )
+_COUNTED: Final = (
+    select(_columns.term, _columns.members)
+    .where(_columns.term > bindparam("after_"))
+    .order_by(_columns.term, _columns.chunk)
+    .limit(bindparam("limit_"))
+)
+_OF_TERM: Final = select(_columns.term, _columns.members).where(_columns.term == bindparam("term_"))
 _DROP: Final = delete(register_postings).where(
     _columns.term == bindparam("term_"), _columns.chunk == bindparam("chunk_")
 )
@@ -81,6 +88,26 @@ class Postings:
             if found[bit >> 3] >> (bit & 7) & 1:
                 yield party
 
+    def missing(self, terms: Mapping[bytes, Sequence[int]]) -> Iterator[tuple[bytes, int]]:
+        """The terms that do not find one of their parties, with it."""
+        for term, parties in terms.items():
+            for chunk, bits in _by_chunk(parties).items():
+                missing = bits & ~self._load(term, chunk)
+                if missing:
+                    yield term, chunk * CHUNK + (missing & -missing).bit_length() - 1
+
+    def count(self, *, after: bytes, limit: int) -> tuple[int, bytes | None]:
+        """How many parties the terms behind ``after`` find together, of so many terms and more; the last, None at the
+        end."""
+        rows = self._database.run(_COUNTED, {"after_": after, "limit_": limit}).fetchall()
+        if len(rows) == limit:  # the last term may have more chunks: they are counted with it
+            last = rows[-1][0]
+            rows = [row for row in rows if row[0] != last]
+            rows += self._database.run(_OF_TERM, {"term_": last}).fetchall()
+        else:
+            last = None
+        return sum(map(_size, (members for _, members in rows))), last
+
     def _intersect(self, terms: Sequence[bytes], chunk: int) -> bytes:
         found = (1 << CHUNK) - 1
         for term in terms:
@@ -96,6 +123,18 @@ class Postings:
             self._database.run(self._put, {"term": term, "chunk": chunk, "members": pack(members)})
         else:
             self._database.run(_DROP, {"term_": term, "chunk_": chunk})
+
+
+def _by_chunk(parties: Iterable[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for party in parties:
+        chunk, bit = divmod(party, CHUNK)
+        found[chunk] = found.get(chunk, 0) | 1 << bit
+    return found
+
+
+def _size(packed: bytes) -> int:
+    return unpack(packed).bit_count() if len(packed) == _BITMAP_BYTES else len(packed) // 2
 
 
 def pack(members: int) -> bytes:

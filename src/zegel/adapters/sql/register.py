@@ -17,7 +17,7 @@ from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.postings import Postings
 from zegel.adapters.sql.tables import register_changes, register_parties
 from zegel.primitives.json import encode_json
-from zegel.services.register_ports import Entry, Found, Hits, StoredEntry
+from zegel.services.register_ports import Entry, Findable, Found, Hits, StoredEntry
 from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import Change, LogHead
 from zegel.trust.register.states import Deed
@@ -31,6 +31,7 @@ _ORDER: Final = (
 _TERM_BYTES: Final = 16
 _MAX_WORDS: Final = 8  # of a search; more do not find less
 _LOOKED_THROUGH: Final = 10_000  # parties whose names have the words, where terms are asked for too; it takes some 5 ms
+_COUNTED: Final = 1_000  # rows of the index that an audit has in memory, of a kilobyte at the most
 _CODEC: Final = Codec((Entry,))
 _KIND: Final = "registration"
 _NO_END: Final = 0
@@ -58,6 +59,8 @@ _NAMED: Final = (
     .limit(bindparam("limit_"))
 )
 _PUBLIC: Final = select(_parties.id, _parties.identifier, _parties.public).where(_parties.id == bindparam("id_"))
+_DERIVED: Final = select(_parties.standing, _parties.waiting, _parties.owner).where(_parties.id == bindparam("id_"))
+_WORDS: Final = select(_words.c.names).where(_words.c.rowid == bindparam("id_"))
 _ADD_WORDS: Final = insert(_words).values(rowid=bindparam("party_"), names=bindparam("names_"))
 _APPEND: Final = insert(register_changes).values({each.name: bindparam(each.name) for each in register_changes.columns})
 _LAST: Final = select(_changes.sequence, _changes.hash).order_by(_changes.sequence.desc()).limit(1)
@@ -140,6 +143,38 @@ class SqlRegister:
     async def entries(self, *, after: int, limit: int) -> tuple[tuple[int, StoredEntry], ...]:
         """See ``Register``."""
         return tuple(map(self._opened, self._database.run(_PAGE, {"after_": after, "limit_": limit}).fetchall()))
+
+    async def findable(self, page: Sequence[tuple[int, StoredEntry]]) -> Findable:
+        """See ``Register``."""
+        terms: dict[bytes, list[int]] = {}
+        astray = ""
+        for party, stored in page:
+            public = stored.entry.registration.public
+            astray = astray or self._astray(party, stored)
+            for term in () if public is None else terms_of(public):
+                terms.setdefault(term_hash(term), []).append(party)
+        for _, party in self._postings.missing(terms):
+            name = dict(page)[party].entry.registration.identifier
+            astray = astray or f"{name} is registered, and a term of its own does not find it"
+        return Findable(terms=sum(map(len, terms.values())), astray=astray)
+
+    async def finds(self, *, after: bytes) -> tuple[int, bytes | None]:
+        """See ``Register``."""
+        return self._postings.count(after=after, limit=_COUNTED)
+
+    def _astray(self, party: int, stored: StoredEntry) -> str:
+        """What of standing, what waits, whose it is, and the words of its names is not as what is sealed says."""
+        registration = stored.entry.registration
+        row = self._database.run(_DERIVED, {"id_": party}).fetchone()
+        owner = self._seal.pseudonym("owner", registration.owner)
+        wanted = (str(registration.standing), registration.proposal is not None, owner)
+        for name, found, expected in zip(("standing", "waiting", "owner"), row, wanted, strict=True):
+            if found != expected:
+                return f"{registration.identifier} is registered, and its column {name} says something else"
+        public, words = registration.public, self._database.run(_WORDS, {"id_": party}).fetchone()
+        if (None if words is None else words[0]) != (None if public is None else words_of(public)):
+            return f"{registration.identifier} is registered, and the words that find it are others"
+        return ""
 
     async def head(self) -> LogHead:
         """See ``Register``."""
