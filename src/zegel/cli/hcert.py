@@ -91,7 +91,7 @@ def _verify(args: Namespace) -> int:
     desk = None
     try:
         desk = _desk(args)
-        certificate = desk.judge(read_code(args.code), at=moment_of(args))
+        certificate = desk.judge_record(read_code(args.code), at=moment_of(args))
     except ZegelError as error:
         explanation = explain(error)
         if args.json:
