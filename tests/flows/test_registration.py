@@ -1,6 +1,7 @@
 """Registration certificates on their way: sent by value, verified and bound by the wallet, and warned of aloud."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +11,14 @@ from zegel_testing.registering import FORMATS, Office
 from zegel_testing.registration import certified
 from zegel_testing.wallet_world import MDOC_QUERY, NAME_QUERY, WalletWorld, wallet_world
 
+from zegel.adapters.sandbox.registrations import REGISTRATIONS
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Malformed, Rejected
 from zegel.services.wallet.contents import Asked, Brought, Happening, Offered, Vetting
 from zegel.trust.anchors import Purpose
 from zegel.trust.registration.credentials import RegisteredCredential
 from zegel.trust.registration.entitlements import Entitlement
+from zegel.trust.registration.sign import sign_registration_jwt
 from zegel.trust.registration.values import Intermediary
 
 QUERIES: Final = {"dc+sd-jwt": NAME_QUERY, "mso_mdoc": MDOC_QUERY}
@@ -367,3 +370,62 @@ async def test_what_is_held_is_not_renewed_at_an_issuer_whose_registration_was_r
     with pytest.raises(Rejected) as refusal:
         await world.wallet.renewal.renew(id_)
     assert refusal.value.check is Check.REGISTRATION_STATUS
+
+
+# --- renewal --------------------------------------------------------------------------------------------------------
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What whoever runs the verifier was told of its registration since."""
+    errors = [record.exc_info[1] for record in caplog.records if record.message == "registration" and record.exc_info]
+    told = [f"{error.field}: {error.detail}" for error in errors if isinstance(error, Rejected)]
+    caplog.clear()
+    return told
+
+
+async def sent(world: WalletWorld) -> str:
+    """The certificate that a new request carries."""
+    flow, _ = await world.asked(NAME_QUERY)
+    asked = world.wallet.presenting.look(flow)
+    assert isinstance(asked, Asked)
+    (data,) = [info.data for info in asked.consent.request.verifier_info if info.format == "registration_cert"]
+    return str(data)
+
+
+async def test_a_certificate_is_replaced_without_a_restart_and_its_end_is_named_until_then(
+    world: WalletWorld, office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = world.clock.now()
+    await office.give(issued_at=now - 90 * DAY, expires=now + 14 * DAY + 1)
+    first = (office.folder / REGISTRATIONS["verifier"]).read_bytes()
+    assert warned(caplog) == []
+    world.clock.advance(1)
+    for _ in range(2):  # once a day, however often it looks
+        await office.put(first)
+    assert warned(caplog) == ["verifier.registration: it ends in 14 days"]
+    world.clock.advance(DAY)
+    await office.put(first)
+    assert warned(caplog) == ["verifier.registration: it ends in 13 days"]
+    world.clock.advance(13 * DAY)
+    await office.put(first)
+    world.clock.advance(1)
+    await office.put(first)
+    assert warned(caplog) == [
+        "verifier.registration: it ends in 0 days",
+        "verifier.registration: it has ended: wallets warn of whoever shows it",
+    ]
+    assert await sent(world) == first.decode()
+    now = world.clock.now()
+    renewed = sign_registration_jwt(
+        replace(office.certificate(), issued_at=now, expires=now + DAY), signer=office.signer
+    )
+    await office.put(renewed)
+    assert warned(caplog) == []
+    assert await sent(world) == renewed.decode()
+
+
+async def test_a_file_that_is_none_leaves_the_certificate_that_there_is(world: WalletWorld, office: Office) -> None:
+    before = await sent(world)
+    with pytest.raises(Malformed):
+        await office.put(b"half of a certif")
+    assert await sent(world) == before

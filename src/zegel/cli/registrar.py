@@ -1,4 +1,5 @@
-"""``zegel registrar``: serve it, move registrations in somebody's name, search the register, audit its log."""
+"""``zegel registrar``: serve it, move registrations in somebody's name, fetch certificates, search the register, audit
+its log."""
 
 import asyncio
 from argparse import ArgumentParser, Namespace
@@ -7,7 +8,7 @@ from typing import Any, Final
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
-from zegel.adapters.files import read_file
+from zegel.adapters.files import read_file, replace_owner_only
 from zegel.adapters.keyrings import load_ring
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import open_store
@@ -15,13 +16,15 @@ from zegel.checks import Check
 from zegel.cli import serve
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.operator import call_operator
-from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
+from zegel.cli.wallet_words import time_text
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import parse_object
 from zegel.services.register_reader import MAX_PAGE, Audited, Question, audit
 from zegel.trust.register.changes import MAX_HEAD, LogHead, verify_log_head
 from zegel.trust.register.parse import MAX_PARTY
+from zegel.trust.registration.parse import parse_registration
 from zegel.web.app.keys import role_keys
 
 ROLE: Final = "registrar"
@@ -31,6 +34,7 @@ _DECISIONS: Final = {
     "suspend": "suspend a registration",
     "resume": "end a suspension",
     "cancel": "cancel a registration, for good",
+    "renew": "issue those registration certificates anew that end within a month",
 }
 _PARTY: Final = "party document"
 
@@ -59,6 +63,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     command("waiting", "list what waits for an officer")
     show = command("show", "show a registration whole, with its certificates")
     show.add_argument("identifier", metavar="ID", help="the party's identifier")
+    certificate = command("certificate", "fetch the registration certificate that ends last, into a file of a role's")
+    certificate.add_argument("identifier", metavar="ID", help="the party's identifier")
+    certificate.add_argument("--service", metavar="ID", help="the Service that it is about, where there are several")
+    certificate.add_argument("--use", metavar="ID", help="the intended use that it is about, where there are several")
+    certificate.add_argument("--through", metavar="ID", help="the intermediary that asks, where there are several")
+    certificate.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file, which is replaced")
     command("enrol", "make a code with which a person becomes an officer, once")
     token = command("token", "make a token with which a program writes in a person's name")
     _add_name(token)
@@ -82,6 +92,8 @@ def run(args: Namespace) -> int:
             return _list_waiting(args)
         case "show":
             return _say(args, _call(args, "GET", f"/registrations/{args.identifier}"))
+        case "certificate":
+            return _fetch(args)
         case "enrol":
             return _say(args, _call(args, "POST", "/officers", {}))
         case "token":
@@ -107,6 +119,41 @@ def _decide(args: Namespace) -> int:
     body = {"decision": args.action, "identifier": args.identifier, "by": args.by}
     reason = getattr(args, "reason", None)
     return _say(args, _call(args, "POST", "/decisions", body if reason is None else body | {"reason": reason}))
+
+
+def _fetch(args: Namespace) -> int:
+    """The file is replaced at once; a role that runs reads it by itself."""
+    answer = _call(args, "GET", f"/registrations/{args.identifier}")
+    wanted = (args.service, args.use, args.through)
+    known = {each["certificate"]: _about(each["certificate"]) for each in answer["certificates"] if not each["revoked"]}
+    found = {
+        token: about
+        for token, about in known.items()
+        if all(one in (None, other) for one, other in zip(wanted, about, strict=True))
+    }
+    if len(set(found.values())) != 1:
+        named = "; ".join(sorted(" ".join(filter(None, about)) for about in set(found.values())))
+        detail = f"there are several, so name one: {named}" if found else "there is none"
+        raise Rejected(Check.REGISTER_ENTRY, detail, field="--service, --use and --through")
+    newest = max(found, key=_end)
+    replace_owner_only(args.out, newest.encode())
+    ends = time_text(_end(newest))
+    if args.json:
+        print_data({"file": str(args.out), "expires": ends})
+    else:
+        print_text(f"{in_text(str(args.out))}: valid until {ends}")
+    return ACCEPTED
+
+
+def _end(token: str) -> int:
+    return parse_registration(token).unverified_certificate.valid_until
+
+
+def _about(token: str) -> tuple[str | None, str | None, str | None]:
+    """The Service, the intended use and the intermediary of a certificate."""
+    certificate = parse_registration(token).unverified_certificate
+    through = None if certificate.intermediary is None else certificate.intermediary.identifier
+    return certificate.service, certificate.intended_use, through
 
 
 def _list_waiting(args: Namespace) -> int:

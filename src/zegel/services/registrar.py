@@ -28,6 +28,7 @@ from zegel.trust.signing import CertifiedSigner
 
 WRP_PATH: Final = "/wrp"
 VALID_DAYS: Final = 365  # GEN-5.2.4-08: at most twelve months
+RENEWED_DAYS: Final = 30  # a party is warned a fortnight before the end, and needs time to ask
 PAGE: Final = 50  # entries that an officer is shown at a time
 Move = Callable[[Registration], Registration]
 
@@ -120,6 +121,21 @@ class RegistrarService:
             identifier, lambda known: known.cancel(by=by, now=now, reason=reason), Deed.CANCELLED, by
         )
 
+    async def renew(self, identifier: str, *, by: Actor) -> Entry:
+        """An officer has those certificates issued anew that end within ``RENEWED_DAYS``; both are valid until then.
+
+        ``Rejected`` with REGISTER_DUTY, or REGISTER_MOVE where none ends so soon.
+        """
+        if by.duty is not Duty.OFFICER:
+            raise Rejected(Check.REGISTER_DUTY, "expected somebody signed in as officer")
+        async with self._store.transaction(durable=True) as transaction:
+            entry = await _loaded(transaction, identifier)
+            renewed = await self._certified(transaction, entry, ahead=RENEWED_DAYS * DAY)
+            if len(renewed.certificates) == len(entry.certificates):
+                detail = f"expected a certificate that ends within {RENEWED_DAYS} days"
+                raise Rejected(Check.REGISTER_MOVE, detail, field="decision")
+            return await self._save(transaction, renewed, Deed.RENEWED, by=by)
+
     async def entry(self, identifier: str, *, by: Actor) -> Entry:
         """An entry, for an officer or the person who registered it; ``Rejected(REGISTER_ENTRY)`` when there is none."""
         async with self._store.transaction() as transaction:
@@ -163,12 +179,13 @@ class RegistrarService:
         await transaction.register.save(entry, change)
         return entry
 
-    async def _certified(self, transaction: RegistrarTransaction, entry: Entry) -> Entry:
-        """With a certificate for all that is registered, and the others revoked."""
+    async def _certified(self, transaction: RegistrarTransaction, entry: Entry, *, ahead: int = 0) -> Entry:
+        """With a certificate for all that is registered, for ``ahead`` seconds at least, and the others revoked."""
         now = self._clock.now()
         party = entry.registration.public
         wanted = {} if party is None else {_content(party, about): about for about in certifiable(party)}
         kept = {each.content for each in entry.certificates if _counts(each, now=now)} & wanted.keys()
+        lasting = {each.content for each in entry.certificates if _counts(each, now=now + ahead)}
         gone = [each for each in entry.certificates if each.revoked_at is None and each.content not in kept]
         if gone:
             # the list of one whose time is over may have ended with it
@@ -179,7 +196,7 @@ class RegistrarService:
         )
         issued = []
         for content, about in wanted.items():
-            if party is not None and content not in kept:
+            if party is not None and content not in lasting:
                 issued.append(await self._issue(transaction, party, about, content))
         return replace(entry, certificates=(*known, *issued))
 

@@ -44,7 +44,7 @@ async def take_application(site: RegistrarSite, request: HttpRequest) -> HttpRes
 
 
 async def decide(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
-    """Approve, reject, suspend, resume or cancel, in the name of the officer ``by``."""
+    """Approve, reject, suspend, resume, cancel or renew, in the name of the officer ``by``."""
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
     by = Actor(subject=read_name(members, "by"), duty=Duty.OFFICER)
     decision, identifier = read_name(members, "decision"), read_name(members, "identifier")
@@ -148,12 +148,17 @@ async def _cancel(site: RegistrarSite, identifier: str, by: Actor, reason: str) 
     return await site.service.cancel(identifier, by=by, reason=reason)
 
 
+async def _renew(site: RegistrarSite, identifier: str, by: Actor, _reason: str) -> Entry:
+    return await site.service.renew(identifier, by=by)
+
+
 DECISIONS: Final[Mapping[str, Decide]] = {
     "approve": _approve,
     "reject": _reject,
     "suspend": _suspend,
     "resume": _resume,
     "cancel": _cancel,
+    "renew": _renew,
 }
 _OPERATOR: Final = Actor(subject="operator", duty=Duty.OFFICER)
 

@@ -15,8 +15,10 @@ from zegel_testing.served_access import ServedAccess, serve_access
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.keyfiles import load_certificates, load_private_key
+from zegel.adapters.registration_files import load_registration
 from zegel.primitives.crl import parse_crl, verify_crl
 from zegel.primitives.json import encode_json
+from zegel.trust.registration.parse import parse_registration
 
 PASSPHRASE = b"seven roots under an oak\n"
 IDENTIFIER = "NTRUT-1234567"
@@ -71,6 +73,17 @@ def test_a_relying_party_orders_as_the_page_says(
     (tmp_path / "party.json").write_bytes(encode_json(party))
     assert zegel("registrar", "apply", tmp_path / "party.json", "--as", "librarian").code == 0
     assert zegel("registrar", "approve", IDENTIFIER, "--as", "officer").code == 0
+    # what it registered comes into the file that the role shows, by the names of what it is about
+    file = tmp_path / "registration.jwt"
+    fetch = ("registrar", "certificate", IDENTIFIER, "--out", file)
+    several = zegel(*fetch)
+    assert (several.code, "so name one: lending" in several.err, file.exists()) == (1, True, False)
+    assert zegel(*fetch, "--service", "lending").out.startswith(f"{file}: valid until ")
+    assert parse_registration(load_registration(file)).unverified_certificate.service == "lending"
+    assert zegel(*fetch, "--service", "reading", "--json").json["file"] == str(file)
+    assert parse_registration(load_registration(file)).unverified_certificate.service == "reading"
+    assert "there is none" in zegel(*fetch, "--service", "elsewhere").err
+    assert "ends within 30 days" in zegel("registrar", "renew", IDENTIFIER, "--as", "officer").err
     monkeypatch.chdir(served.folder)
     (served.folder / "NEW").mkdir()
     before = load_certificates(served.config.verifier.access_chain)

@@ -28,7 +28,7 @@ from zegel.services.register_reader import (
     RegisterReader,
     audit,
 )
-from zegel.services.registrar import VALID_DAYS, RegistrarService
+from zegel.services.registrar import RENEWED_DAYS, VALID_DAYS, RegistrarService
 from zegel.trust.register.changes import Change, LogHead, registration_digest, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.register.states import Deed, Standing
@@ -211,6 +211,31 @@ async def test_who_is_not_registered_is_not_found(registrar: Registrar) -> None:
 
 
 # --- the log ----------------------------------------------------------------------------------------------------------
+
+
+async def test_what_ends_soon_is_issued_anew_and_both_are_valid_until_then(registrar: Registrar) -> None:
+    before = await registrar.register()
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY - 1)
+    with pytest.raises(Rejected) as early:
+        await registrar.service.renew(LIBRARY, by=OFFICER)
+    assert early.value.check is Check.REGISTER_MOVE
+    registrar.clock.advance(1)
+    with pytest.raises(Rejected) as party_itself:
+        await registrar.service.renew(LIBRARY, by=LIBRARIAN)
+    assert party_itself.value.check is Check.REGISTER_DUTY
+    entry = await registrar.service.renew(LIBRARY, by=OFFICER)
+    count = len(before.certificates)
+    assert entry.certificates[:count] == before.certificates
+    assert [each.content for each in entry.certificates[count:]] == [each.content for each in before.certificates]
+    assert {each.expires for each in entry.certificates[count:]} == {registrar.clock.now() + VALID_DAYS * DAY}
+    assert await revoked(registrar, entry) == [False] * 2 * count
+    with pytest.raises(Rejected):  # they are there now
+        await registrar.service.renew(LIBRARY, by=OFFICER)
+    async with registrar.store.transaction() as transaction:
+        changes = await transaction.register.changes(after=0, limit=100)
+    assert [change.deed for change in changes] == [Deed.APPLIED, Deed.APPROVED, Deed.RENEWED]
+    suspended = await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    assert await revoked(registrar, suspended) == [True] * 2 * count
 
 
 @pytest.mark.requirement("Reg_09")

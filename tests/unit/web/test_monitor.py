@@ -246,6 +246,11 @@ async def test_ages_are_told_by_the_clock(tmp_path: Path) -> None:
         assert 'zegel_trust_list_age_seconds{role="issuer",list="trusted_lists[0]",purpose="pid"} 40\n' in text
         families = {family.name: family for family in text_string_to_metric_families(text)}
         assert len(families["zegel_trust_list_left_seconds"].samples) == len(watched.world.config.trusted_lists)
+        left = {one.labels["certificate"]: one.value for one in families["zegel_registration_left_seconds"].samples}
+        assert left == {"issuer.registration": 180 * DAY - 40, "issuer.source.registration": 180 * DAY - 40}
+        watched.clock.advance(180 * DAY)  # and what has ended is counted on
+        ended = (await watched.get(METRICS)).body.decode()
+        assert 'zegel_registration_left_seconds{role="issuer",certificate="issuer.registration"} -40\n' in ended
         assert families["zegel_status_list_age_seconds"].samples == [], "nothing was issued yet"
 
 

@@ -59,6 +59,7 @@ class Deed(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     CANCELLED = "cancelled"
+    RENEWED = "renewed"
 
 
 @final

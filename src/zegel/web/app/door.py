@@ -66,7 +66,7 @@ def door_role(world: World, store: Store) -> OpenRole:
     registrations.follow(config.registration, verifier.register_as)
     desk = _desk(world.config.health)
     site = _site(world, verifier, store, desk)
-    monitor = _monitor(world, verifier, keys)
+    monitor = _monitor(world, verifier, keys, registrations)
     public = public_listener(
         "door",
         site,
@@ -130,9 +130,13 @@ def _desk(config: HealthConfig) -> HealthDesk | None:
     return open_health_desk(config) if config.trusts_somebody else None
 
 
-def _monitor(world: World, verifier: VerifierService, keys: RoleKeys) -> Monitor:
+def _monitor(world: World, verifier: VerifierService, keys: RoleKeys, registrations: RegistrationFiles) -> Monitor:
     return Monitor(
         "door",
         conditions={**key_condition(keys, world=world), **trust_condition(world)},
-        families=lambda: (*presentation_families(verifier.presentations), *trust_families(world)),
+        families=lambda: (
+            *presentation_families(verifier.presentations),
+            *trust_families(world),
+            *registrations.families(),
+        ),
     )

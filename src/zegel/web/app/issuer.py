@@ -95,7 +95,7 @@ async def open_issuer(world: World) -> OpenRole:
         source = open_source(world, material)
         site = _site(world, material, store, source)
         _follow(keys, registrations, site, config)
-        monitor = _monitor(world, site, store, keys)
+        monitor = _monitor(world, site, store, keys, registrations)
     except BaseException:
         store.close()
         raise
@@ -197,7 +197,9 @@ def _follow(keys: RoleKeys, registrations: RegistrationFiles, site: IssuerSite, 
     keys.follow("encryption_key", offer)
 
 
-def _monitor(world: World, site: IssuerSite, store: SqlStore, keys: RoleKeys) -> Monitor:
+def _monitor(
+    world: World, site: IssuerSite, store: SqlStore, keys: RoleKeys, registrations: RegistrationFiles
+) -> Monitor:
     return Monitor(
         "issuer",
         conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
@@ -207,6 +209,7 @@ def _monitor(world: World, site: IssuerSite, store: SqlStore, keys: RoleKeys) ->
             *chain_families(site.wallets.revoked),
             *store_families(store),
             *trust_families(world),
+            *registrations.families(),
             *(() if site.verifier is None else presentation_families(site.verifier.service.presentations)),
         ),
     )

@@ -112,7 +112,15 @@ def _role(
         wallet=config.wallet,
         pace=Pace(clock=world.clock),
     )
-    monitor = _monitor(world, service=service, verifier=verifier, statuses=statuses, store=store, keys=keys)
+    monitor = _monitor(
+        world,
+        service=service,
+        verifier=verifier,
+        statuses=statuses,
+        store=store,
+        keys=keys,
+        registrations=registrations,
+    )
     return OpenRole(
         name="provider",
         listeners=_listeners(site, monitor, world),
@@ -134,6 +142,7 @@ def _monitor(
     statuses: StatusReader,
     store: SqlStore,
     keys: RoleKeys,
+    registrations: RegistrationFiles,
 ) -> Monitor:
     return Monitor(
         "provider",
@@ -144,6 +153,7 @@ def _monitor(
             *status_reader_families(statuses, verifier),
             *store_families(store),
             *trust_families(world),
+            *registrations.families(),
         ),
     )
 

@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from zegel.adapters.logs import Log
 from zegel.adapters.registration_files import load_registration
+from zegel.checks import Check
 from zegel.config.roles import Config
+from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.primitives.x509 import DAY
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.values import RegistrationCertificate
 from zegel.web.app.roles import Timer, World
+from zegel.web.metrics import Family, Kind, Sample
 
 
 @final
@@ -38,12 +45,19 @@ def shown_registrations(config: Config) -> Iterator[ShownRegistration]:
 
 @final
 class RegistrationFiles:
-    """The files of a role, by a name of its own for each. Whoever sends one is told when there is another."""
+    """The files of a role, by a name of its own for each. Whoever sends one is told when there is another.
+
+    Until then the one that there is goes on, beyond its end too: wallets warn of it, and that is for a person to decide
+    (ARF 3.0 RPRC_17). Whoever runs the role is warned once a day from when the next one should be at hand.
+    """
 
     def __init__(self, role: str, world: World) -> None:
         self._role = role
         self._world = world
+        self._log = Log(role)
+        self._names = {shown.path: shown.name for shown in shown_registrations(world.config) if shown.role == role}
         self._sent: dict[Path, str] = {}
+        self._warned: dict[Path, tuple[str, int]] = {}
         self._followers: list[tuple[Path, Callable[[str], None]]] = []
 
     def text(self, path: Path | None) -> str | None:
@@ -65,11 +79,48 @@ class RegistrationFiles:
             seconds = self._world.config.keys
             yield Timer(name=f"{self._role}: registration certificates", seconds=seconds, act=self._refresh)
 
+    def families(self) -> tuple[Family, ...]:
+        """For how long each is valid, by its setting; below zero from its end on."""
+        now = self._world.clock.now()
+        samples = tuple(
+            Sample(labels={"certificate": self._names[path]}, value=certificate.valid_until - now)
+            for path, certificate in self._certificates()
+        )
+        meaning = "Until a registration certificate ends, after which wallets warn of whoever shows it."
+        return (Family(name="zegel_registration_left_seconds", kind=Kind.GAUGE, meaning=meaning, samples=samples),)
+
+    def _certificates(self) -> Iterator[tuple[Path, RegistrationCertificate]]:
+        """What they say of themselves: their times are all that is read here."""
+        for path, text in self._sent.items():
+            yield path, parse_registration(text).unverified_certificate
+
     async def _refresh(self) -> None:
-        for path, known in tuple(self._sent.items()):
-            text = load_registration(path)
-            if text != known:
-                self._sent[path] = text
-                for followed, follower in self._followers:
-                    if followed == path:
-                        follower(text)
+        """One that cannot be read stays as it is, and does not keep the others from being read."""
+        failed: ZegelError | None = None
+        for path in tuple(self._sent):
+            try:
+                self._take(path, load_registration(path))
+            except (Malformed, Unavailable) as error:
+                failed = error
+        self._warn()
+        if failed is not None:
+            raise failed
+
+    def _take(self, path: Path, text: str) -> None:
+        if text != self._sent[path]:
+            self._sent[path] = text
+            for followed, follower in self._followers:
+                if followed == path:
+                    follower(text)
+
+    def _warn(self) -> None:
+        now = self._world.clock.now()
+        for path, certificate in self._certificates():
+            if now < certificate.renew_from:
+                continue
+            left = (certificate.valid_until - now) // DAY  # below zero from its end on
+            if self._warned.get(path) != (self._sent[path], left):
+                self._warned[path] = (self._sent[path], left)
+                detail = f"it ends in {left} days" if left >= 0 else "it has ended: wallets warn of whoever shows it"
+                error = Rejected(Check.REGISTRATION_VALIDITY, detail, field=self._names[path])
+                self._log.write("registration", error=error)

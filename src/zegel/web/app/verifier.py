@@ -56,7 +56,7 @@ async def open_verifier(world: World) -> OpenRole:
     follow_access(keys, service)
     registrations.follow(config.registration, service.register_as)
     site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
-    monitor = _monitor(world, service=service, statuses=statuses, store=store, keys=keys)
+    monitor = _monitor(world, service=service, statuses=statuses, store=store, keys=keys, registrations=registrations)
     return OpenRole(
         name="verifier",
         listeners=(
@@ -88,7 +88,13 @@ async def open_verifier(world: World) -> OpenRole:
 
 
 def _monitor(
-    world: World, *, service: VerifierService, statuses: StatusReader, store: SqlStore, keys: RoleKeys
+    world: World,
+    *,
+    service: VerifierService,
+    statuses: StatusReader,
+    store: SqlStore,
+    keys: RoleKeys,
+    registrations: RegistrationFiles,
 ) -> Monitor:
     return Monitor(
         "verifier",
@@ -98,6 +104,7 @@ def _monitor(
             *status_reader_families(statuses, service),
             *store_families(store),
             *trust_families(world),
+            *registrations.families(),
         ),
     )
 
