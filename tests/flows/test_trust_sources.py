@@ -20,6 +20,7 @@ OFFER, LOG_IN, CREDENTIAL, REQUEST, ANSWER = "offer", "log-in", "credential", "r
 SOURCES: dict[str, tuple[str, Check]] = {
     "access": (OFFER, Check.ANCHOR),
     "access.crl": (OFFER, Check.REVOCATION_STALE),
+    "access-issuing.crl": (OFFER, Check.REVOCATION_STALE),
     "log": (OFFER, Check.CERTIFICATE_TIMESTAMP),
     "registration": (OFFER, Check.ANCHOR),
     "registration.crl": (OFFER, Check.REVOCATION_STALE),

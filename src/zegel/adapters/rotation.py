@@ -52,7 +52,7 @@ class SuccessorMaker:
         draft = draft_renewal(authority, leaf, key=key.public_key, now=now - DAY, days=_days(leaf), random=self.random)
         is_logged = parse_logged_certificate(leaf.der).items is not None
         certificate = self.stamp(draft) if is_logged else draft.sign()
-        return load_generation(key, (certificate,))
+        return load_generation(key, (certificate, *current.certificates[1:]))  # the same authority, below the same
 
     def _authority_of(self, leaf: Certificate) -> Authority:
         with os_errors(self.authorities):

@@ -11,7 +11,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.files import create_owner_only
-from zegel.adapters.keyfiles import create_private_key, load_private_key, load_secret, load_signer
+from zegel.adapters.keyfiles import create_private_key, load_certificates, load_private_key, load_secret, load_signer
 from zegel.adapters.keyrings import load_generation, load_ring
 from zegel.adapters.rotation import SuccessorMaker, rotate_key, rotate_sealing_key, tidy_key, tidy_sealing_keys
 from zegel.adapters.sealing_keys import load_sealing_keys
@@ -105,7 +105,7 @@ def _refuse_other_chains(key: AnyKey, known: Iterable[AnyKey]) -> None:
 def _rotate(key: AnyKey, args: Namespace, config: Config, *, authorities: Path, now: int) -> None:
     match key:
         case RoleKey():
-            stamp = partial(_stamp, config=config, now=now)
+            stamp = partial(_stamp, config=config, authorities=authorities, now=now)
             maker = SuccessorMaker(authorities=authorities, random=system_random, stamp=stamp)
             given = _given(key, args)
             rotate_key(key.files, practice=key.practice, maker=maker, given=given, at_once=args.at_once, now=now)
@@ -136,17 +136,27 @@ def _request(key: AnyKey, args: Namespace, config: Config) -> int:
     return ACCEPTED
 
 
-def _stamp(draft: Draft, *, config: Config, now: int) -> Certificate:
+def _stamp(draft: Draft, *, config: Config, authorities: Path, now: int) -> Certificate:
     """Issue a certificate by way of the log that stands in the same file, whether that runs or not."""
-    authority = TrustAnchor(certificate=draft.authority.certificate, purpose=Purpose.ACCESS, entity=AUTHORITIES)
-    accepted = TrustAnchors([authority])
+    issuer = draft.authority.certificate
+    root = _above(issuer, authorities)
+    accepted = TrustAnchors([TrustAnchor(certificate=root or issuer, purpose=Purpose.ACCESS, entity=AUTHORITIES)])
     load_private_key(config.transparency_log.key)  # where it is elsewhere, no log is begun here
     store = open_log(config.transparency_log.database)
     try:
         log = log_service(config.transparency_log, store=store, anchors=lambda: accepted, clock=SystemClock())
-        return issue_logged(draft, log=log, now=now)
+        return issue_logged(draft, log=log, above=() if root is None else (issuer,), now=now)
     finally:
         store.close()
+
+
+def _above(certificate: Certificate, authorities: Path) -> Certificate | None:
+    """Who certified an authority, where that is at hand too; None for a root."""
+    files = (file for file in sorted(authorities.glob("*.pem")) if not file.name.endswith(".key.pem"))
+    for each in (load_certificates(file)[0] for file in files):
+        if each.subject == certificate.issuer and each.key_id == certificate.authority_key_id:
+            return each
+    return None
 
 
 def _given(key: RoleKey, args: Namespace) -> Generation | None:

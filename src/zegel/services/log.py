@@ -307,12 +307,14 @@ class LogService:
         return ConsistencyProof(log_id=self._identity.signer.id, tree_size_1=first, tree_size_2=second, path=path)
 
 
-def issue_logged(draft: Draft, *, log: LogService, now: int) -> Certificate:
+def issue_logged(draft: Draft, *, log: LogService, above: tuple[Certificate, ...] = (), now: int) -> Certificate:
     """Issue an access certificate by way of a log at hand: announced, taken in, and signed with what the log said.
 
+    ``above`` are the certificates from the draft's authority up to an anchor of the log, which is left out.
     ``Denied`` when the log refuses it, ``Rejected`` when wallets would (ARF 3.0 CT_01, CT_04).
     """
-    announced = UnverifiedSubmission(type=PRECERTIFICATE, submission=announce(draft), chain=())
+    chain = tuple(each.der for each in above)
+    announced = UnverifiedSubmission(type=PRECERTIFICATE, submission=announce(draft), chain=chain)
     taken = log.submit(announced)
     items = tuple(item for item in (taken.sct, taken.sth, taken.inclusion) if item is not None)
     return complete(draft, items, logs=(log.known,), now=now)

@@ -8,7 +8,7 @@ from pathlib import Path
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_certificates, load_private_key, load_signer
 from zegel.adapters.memory import Loopback, ManualClock
-from zegel.adapters.sandbox.authorities import write_identity
+from zegel.adapters.sandbox.authorities import BELOW_ROOT, write_identity
 from zegel.adapters.sql.store import SqlStore, open_memory_store
 from zegel.config.roles import ClaimSourceConfig, Config, ProviderClientConfig
 from zegel.formats.claims import Claim
@@ -42,11 +42,11 @@ def with_renewed_access(config: Config, folder: Path) -> Config:
     """The provider's access certificate has come to its end: another, for another key, under the same authority."""
     keys = config.provider.access_key.parent
     roots = keys.with_name("authorities")
-    authority_key = load_private_key(roots / "access.key.pem")
-    (root,) = load_certificates(roots / "access.pem")
+    authority_key = load_private_key(roots / f"{BELOW_ROOT}.key.pem")
+    (below,) = load_certificates(roots / f"{BELOW_ROOT}.pem")
     key = fixed_key("renewed access")
     draft = draft_certificate(
-        Authority(key=authority_key, certificate=root),
+        Authority(key=authority_key, certificate=below),
         SubjectName(country="UT", organization="Utopia sign-in", common_name="Sign-in 2", identifier="GOVUT-0003"),
         key=key.public_key,
         purpose=Purpose.ACCESS,
@@ -56,7 +56,7 @@ def with_renewed_access(config: Config, folder: Path) -> Config:
         dns_names=("login.localhost",),
         uris=(config.provider.origin,),
     )
-    write_identity(folder / "renewed", key, issue_stamped(draft, log=log_of(config), now=NOW))
+    write_identity(folder / "renewed", key, issue_stamped(draft, log=log_of(config), now=NOW), below)
     renewed = replace(config.provider, access_key=folder / "renewed.key.pem", access_chain=folder / "renewed.pem")
     return replace(config, provider=renewed)
 

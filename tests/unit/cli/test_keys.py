@@ -10,7 +10,7 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.keyfiles import create_private_key, load_certificates, load_private_key
-from zegel.adapters.sandbox.authorities import write_identity
+from zegel.adapters.sandbox.authorities import BELOW_ROOT, write_identity
 from zegel.checks import Check
 from zegel.config.roles import Config
 from zegel.primitives.encoding import base64url
@@ -162,13 +162,14 @@ def certified_elsewhere(config: Config, folder: Path) -> list[Path | str]:
     """An access key of the verifier's that its authority has certified: the options that name it."""
     roots = config.verifier.access_key.parents[1] / "authorities"
     authority = Authority(
-        certificate=load_certificates(roots / "access.pem")[0], key=load_private_key(roots / "access.key.pem")
+        certificate=load_certificates(roots / f"{BELOW_ROOT}.pem")[0],
+        key=load_private_key(roots / f"{BELOW_ROOT}.key.pem"),
     )
-    (old,) = load_certificates(config.verifier.access_chain)
+    old, below = load_certificates(config.verifier.access_chain)
     key = fixed_key("elsewhere")
     random = fixed_random("elsewhere")
     certificate = renew_certificate(authority, old, key=key.public_key, now=old.not_before, days=30, random=random)
-    write_identity(folder / "elsewhere", key, certificate)
+    write_identity(folder / "elsewhere", key, certificate, below)
     return ["--key", folder / "elsewhere.key.pem", "--chain", folder / "elsewhere.pem"]
 
 
@@ -183,7 +184,7 @@ def test_nothing_takes_over_whose_certificate_is_not_in_force(
     keys: Any, config: Config, tmp_path: Path, over: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = certified_elsewhere(config, tmp_path)
-    (certificate,) = load_certificates(options[3])
+    certificate, _ = load_certificates(options[3])
     now = certificate.not_after + 1 if over else certificate.not_before - 1
     before = load_private_key(config.verifier.access_key)
     monkeypatch.setattr(SystemClock, "now", lambda _: now)

@@ -498,7 +498,7 @@ def test_what_is_revoked_is_listed_and_published_anew(zegel: Any, sandbox: Sandb
     before = {each["issuer"]: each for each in zegel("crl", "list", *config, "--json").json["lists"]}
     zegel("crl", "revoke", folder / "keys" / "verifier-access.pem", *config)
     after = {each["issuer"]: each for each in zegel("crl", "renew", *config, "--json").json["lists"]}
-    access = next(issuer for issuer in after if "access" in issuer)
+    access = next(issuer for issuer in after if "access certificates 0" in issuer)
     assert before.keys() == after.keys()
     assert (before[access]["number"], after[access]["number"]) == (1, 3)
     assert (len(before[access]["revoked"]), len(after[access]["revoked"])) == (0, 1)

@@ -33,6 +33,8 @@ COUNTRY: Final = "UT"
 SIGNER_DAYS: Final = 365  # ISO/IEC 18013-5 table B.3: at most 457 for a document signer
 ISSUING_DAYS: Final = 1_095  # an authority is certified for longer than whom it certifies, and for less than its root
 ISSUING_FILE: Final = "access-authority"
+BELOW_ROOT: Final = "access-issuing"
+"""The file of the authority that certifies the sandbox's own parties for access, below the access root."""
 LOG_KEY_FILE: Final = "log.key.pem"
 _UUID_ARC: Final = "2.25"
 _UUID_BYTES: Final = 16
@@ -165,17 +167,30 @@ def create_log(folder: Path, *, random: Random) -> LogSigner:
     return LogSigner(id=encode_oid(f"{_UUID_ARC}.{int.from_bytes(random(_UUID_BYTES))}"), signer=key)
 
 
+def create_below_root(folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Random) -> Authority:
+    """Make the authority that certifies the sandbox's own parties for access; the root signs for it this once.
+
+    Its key stands with those of the roots, for it has certified everybody when the roles start.
+    """
+    key = random_private_key(random)
+    certificate = _below_access(plan, root, "Utopia access certificates 0", key, now=now, random=random)
+    write_identity(folder / "authorities" / BELOW_ROOT, key, certificate)
+    return Authority(certificate=certificate, key=key)
+
+
 def certify(
-    folder: Path, plan: SandboxPlan, roots: Mapping[str, Authority], *, stamp: Stamp, now: int, random: Random
+    folder: Path, plan: SandboxPlan, authorities: Mapping[str, Authority], *, stamp: Stamp, now: int, random: Random
 ) -> None:
     """Make each end entity's key and chain, by the names that the configuration has for them.
 
-    Those for access are issued by way of a log, which is ``stamp``.
+    Those for access are issued by the authority below the root, and by way of a log, which is ``stamp``.
     """
     for entity in END_ENTITIES:
         key = random_private_key(random)
+        for_access = _purpose(entity.root) is Purpose.ACCESS
+        issuer = BELOW_ROOT if for_access else entity.root
         draft = draft_certificate(
-            roots[entity.root],
+            authorities[issuer],
             SubjectName(
                 country=COUNTRY,
                 organization=entity.organization,
@@ -189,26 +204,33 @@ def certify(
             random=random,
             dns_names=(plan.host(entity.role),),
             uris=(plan.origin(entity.role),),
-            crl_url=revocation_url(plan, entity.root),
+            crl_url=revocation_url(plan, issuer),
         )
-        certificate = stamp(draft) if _purpose(entity.root) is Purpose.ACCESS else draft.sign()
-        write_identity(folder / "keys" / entity.file, key, certificate)
+        certificate = stamp(draft) if for_access else draft.sign()
+        above = (authorities[issuer].certificate,) if for_access else ()
+        write_identity(folder / "keys" / entity.file, key, certificate, *above)
 
 
 def create_issuing(folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Random) -> Certificate:
     """Make the key that the access authority issues with, and have the root certify it, this once."""
     key = random_private_key(random)
-    certificate = issue_authority(
+    certificate = _below_access(plan, root, "Utopia access certificates 1", key, now=now, random=random)
+    write_identity(folder / "keys" / ISSUING_FILE, key, certificate)
+    return certificate
+
+
+def _below_access(
+    plan: SandboxPlan, root: Authority, name: str, key: PrivateKey, *, now: int, random: Random
+) -> Certificate:
+    return issue_authority(
         root,
-        SubjectName(country=COUNTRY, organization="Utopia access office", common_name="Utopia access certificates 1"),
+        SubjectName(country=COUNTRY, organization="Utopia access office", common_name=name),
         key=key.public_key,
         now=now - DAY,
         days=ISSUING_DAYS,
         random=random,
         crl_url=revocation_url(plan, "access"),
     )
-    write_identity(folder / "keys" / ISSUING_FILE, key, certificate)
-    return certificate
 
 
 def issuing_url(plan: SandboxPlan, certificate: Certificate) -> str:
@@ -217,15 +239,15 @@ def issuing_url(plan: SandboxPlan, certificate: Certificate) -> str:
     return f"{plan.origin('access_authority')}{ISSUED_CRL_PATH}{certificate.key_id.hex()}{ISSUED_CRL_SUFFIX}"
 
 
-def revocation_url(plan: SandboxPlan, root: str) -> str:
+def revocation_url(plan: SandboxPlan, authority: str) -> str:
     """Where the trust role serves what an authority revoked."""
-    return f"{plan.origin('trust')}{CRL_PATH}{root}{CRL_SUFFIX}"
+    return f"{plan.origin('trust')}{CRL_PATH}{authority}{CRL_SUFFIX}"
 
 
-def publish_revocations(folder: Path, roots: Mapping[str, Authority], *, now: int) -> None:
+def publish_revocations(folder: Path, authorities: Mapping[str, Authority], *, now: int) -> None:
     """The first list of each authority that certifies anybody but web hosts."""
     for name in PUBLISHING:
-        publish_first(folder / "trust", name, roots[name], now=now)
+        publish_first(folder / "trust", name, authorities[name], now=now)
 
 
 def certify_web(folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Random) -> None:
@@ -253,10 +275,10 @@ def certify_list_operator(root: Authority, *, now: int, random: Random) -> Certi
     return CertifiedSigner(signer=key, certificates=(certificate,))
 
 
-def write_identity(path: Path, key: PrivateKey, certificate: Certificate) -> None:
-    """Write a key and its chain side by side."""
+def write_identity(path: Path, key: PrivateKey, *chain: Certificate) -> None:
+    """Write a key and its chain, leaf first, side by side."""
     create_private_key(path.with_name(path.name + ".key.pem"), key)
-    create_owner_only(path.with_name(path.name + ".pem"), certificate.pem.encode())
+    create_owner_only(path.with_name(path.name + ".pem"), "".join(each.pem for each in chain).encode())
 
 
 def _purpose(root: str) -> Purpose:

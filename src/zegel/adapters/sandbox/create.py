@@ -2,7 +2,7 @@
 
 zegel.toml      the configuration of every role
 keys/           keys, chains, seals and operator tokens, as the configuration names them
-authorities/    the roots and their keys; no role ever reads them
+authorities/    the roots, and who certifies below the access root, with their keys; no role ever reads them
 health/         the health authority's certificate, its rules, and certificates of the demo people
 trust/          the signed lists of trusted entities and their operator's root; in crl/ what the authorities revoked
 web-ca.pem      the root of the sandbox's own web authority
@@ -21,11 +21,13 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.files import create_owner_only, make_owner_only_folder, os_errors
 from zegel.adapters.keyfiles import create_private_key, create_secret
 from zegel.adapters.sandbox.authorities import (
+    BELOW_ROOT,
     COUNTRY,
     END_ENTITIES,
     certify,
     certify_list_operator,
     certify_web,
+    create_below_root,
     create_issuing,
     create_log,
     create_roots,
@@ -97,12 +99,14 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         make_owner_only_folder(made)
     roots = create_roots(folder, now=now, random=random)
     log = create_log(folder, random=random)
+    below = create_below_root(folder, plan, roots["access"], now=now, random=random)
+    authorities = roots | {BELOW_ROOT: below}
     yesterday = now - DAY  # as the certificates: whose clock is behind believes them, too
     with _opened_log(folder, roots["access"], log, now=yesterday) as service:
-        stamp = partial(issue_logged, log=service, now=yesterday)
-        certify(folder, plan, roots, stamp=stamp, now=now, random=random)
+        stamp = partial(issue_logged, log=service, above=(below.certificate,), now=yesterday)
+        certify(folder, plan, authorities, stamp=stamp, now=now, random=random)
     issuing = create_issuing(folder, plan, roots["access"], now=now, random=random)
-    publish_revocations(folder, roots, now=yesterday)
+    publish_revocations(folder, authorities, now=yesterday)
     certify_web(folder, plan, roots["web"], now=now, random=random)
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
     signer = certify_list_operator(roots["lists"], now=now, random=random)

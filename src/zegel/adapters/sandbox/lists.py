@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.files import create_owner_only
-from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, issuing_url, revocation_url
+from zegel.adapters.sandbox.authorities import BELOW_ROOT, CONTACT, COUNTRY, issuing_url, revocation_url
 from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.der import dotted_oid
@@ -128,9 +128,10 @@ class _Utopia:
                 return (_entity("wallet", issuance, status),)
             case ListType.ACCESS_PROVIDERS:
                 issuance = self._service("Access certificates", ServiceType.ACCESS_ISSUANCE, "access")
-                below = SupplyPoint(url=issuing_url(self.plan, self.issuing), type=CRL_POINT)
+                below = (revocation_url(self.plan, BELOW_ROOT), issuing_url(self.plan, self.issuing))
+                points = (SupplyPoint(url=url, type=CRL_POINT) for url in below)
                 return (
-                    _entity("access", replace(issuance, supply_points=(*issuance.supply_points, below))),
+                    _entity("access", replace(issuance, supply_points=(*issuance.supply_points, *points))),
                     _entity("log", _log_service(self.log, self.plan.origin("transparency_log"))),
                 )
             case ListType.REGISTRATION_PROVIDERS:

@@ -14,7 +14,7 @@ from zegel.trust.authority import Authority
 CRL_PATH: Final = "/crl/"
 CRL_DAYS: Final = 180  # as the lists of trusted entities: a sandbox that rests for a while is still one
 
-PUBLISHING: Final = ("attestations", "wallets", "wallet-status", "access", "registration")
+PUBLISHING: Final = ("attestations", "wallets", "wallet-status", "access", "access-issuing", "registration")
 """The authorities, by their files, whose certificates say where their revocation is published."""
 
 

@@ -1,12 +1,13 @@
 """What an examination looks with: the one way out, the trust, the clock, and a look at the TLS of a host."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
+from zegel.primitives.x509 import Certificate
 from zegel.profiles import Profile
 from zegel.protocols.openid4vp.transaction_data import TransactionType
 from zegel.protocols.openid4vp.wallet import WalletPolicy
@@ -104,6 +105,13 @@ def examine_days_left(findings: Findings, subject: str, not_after: int, *, now: 
         f"it ends in {max(left, 0) // DAY} days",
         state=State.DOUBTFUL,
     )
+
+
+def examine_access_chain(findings: Findings, who: str, chain: Sequence[Certificate], *, now: int) -> None:
+    """How long an access certificate will do, and each authority between it and the anchor; leaf first."""
+    examine_days_left(findings, f"access certificate of {who}", chain[0].not_after, now=now)
+    for above in chain[1:]:
+        examine_days_left(findings, f"authority {above.subject}", above.not_after, now=now)
 
 
 def host_of(url: str) -> str:

@@ -26,7 +26,7 @@ from zegel.protocols.openid4vci.metadata import (
     verify_issuer_metadata,
 )
 from zegel.services.doctor.answers import examine_content, examine_cors, kept_nowhere
-from zegel.services.doctor.eyes import Eyes, examine_days_left, examine_origin
+from zegel.services.doctor.eyes import Eyes, examine_access_chain, examine_origin
 from zegel.services.doctor.findings import Findings, State
 from zegel.services.doctor.registration import examine_issued
 from zegel.services.doctor.topics import Topic
@@ -101,8 +101,8 @@ async def _examine_signed(findings: Findings, issuer: str, *, eyes: Eyes) -> Non
         findings.note(Topic.SIGNED_METADATA, subject, State.GOOD, f"by {verified.signer}")
         await examine_issued(findings, verified, eyes=eyes)
         if unverified.jws is not None:
-            leaf = parse_certificate(unverified.jws.unverified_header.x5c[0])
-            examine_days_left(findings, f"access certificate of {verified.signer}", leaf.not_after, now=now)
+            chain = tuple(map(parse_certificate, unverified.jws.unverified_header.x5c))
+            examine_access_chain(findings, str(verified.signer), chain, now=now)
 
 
 async def _examine_server(findings: Findings, server: str, *, eyes: Eyes) -> None:

@@ -9,7 +9,7 @@ from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.received_request import VerifiedRequest
 from zegel.protocols.openid4vp.wallet import Consent, Fetching, Refusal, begin
 from zegel.services.doctor.answers import examine_clock
-from zegel.services.doctor.eyes import Eyes, examine_days_left, examine_tls, host_of
+from zegel.services.doctor.eyes import Eyes, examine_access_chain, examine_tls, host_of
 from zegel.services.doctor.findings import Findings, State
 from zegel.services.doctor.registration import examine_asked
 from zegel.services.doctor.topics import Topic
@@ -61,4 +61,5 @@ def _examine_party(findings: Findings, request: VerifiedRequest, *, eyes: Eyes) 
         findings.note(Topic.REQUEST, "who asks", State.DOUBTFUL, "nobody vouches for who asks")
         return
     findings.note(Topic.REQUEST, "who asks", State.GOOD, f"{party.name}, by {party.chain.anchor.entity}")
-    examine_days_left(findings, f"access certificate of {party.name}", party.chain.leaf.not_after, now=eyes.clock.now())
+    chain = (party.chain.leaf, *party.chain.between)
+    examine_access_chain(findings, party.name, chain, now=eyes.clock.now())
