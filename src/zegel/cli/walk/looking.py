@@ -33,7 +33,7 @@ def look_at_access(config: Config) -> Certificate:
     anchors = load_trust([config.trust.folder], now=now)
     x5c = tuple(each.der for each in load_certificates(config.provider.access_chain))
     chain = verify_access_chain(x5c, anchors=anchors, timestamps_required=True, now=now)
-    issuer = chain.anchor.certificate.parse()
+    issuer = next(iter(chain.between), None) or chain.anchor.certificate.parse()
     found = verify_timestamps(chain.leaf, issuer=issuer, logs=anchors.logs, required=True, now=now)
     if all(timestamp.tree_size is None for timestamp in found.timestamps):
         raise Unavailable("access certificate", "it carries no proof that it is in the log")
