@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from zegel_docs.requirements import VECTORS, load_requirements, shown_requirements
+from zegel_docs.requirements import NOT_MET, VECTORS, load_requirements, shown_requirements
 from zegel_docs.tests import uses_of_mark
 
 REQUIREMENTS = {requirement.id: requirement for requirement in load_requirements()}
@@ -30,3 +30,8 @@ def test_no_mark_stands_where_it_says_nothing() -> None:
     """A mark with two ids, with none, or at what is no test would be left out of the table."""
     assert uses_of_mark("requirement") == sum(len(tests) for tests in SHOWN.values())
     assert len(SHOWN) > 50
+
+
+def test_what_is_not_met_is_a_requirement_of_software_that_no_test_shows() -> None:
+    assert NOT_MET.keys() <= {id_ for id_, requirement in REQUIREMENTS.items() if requirement.kind != "policy"}
+    assert not NOT_MET.keys() & SHOWN.keys()

@@ -21,8 +21,18 @@ _INTRODUCTION = """\
 The high-level requirements of the European Commission's Architecture and Reference Framework 3.0 (annex 2, CC BY 4.0),
 and the tests that show zegel to meet them: those that are marked `@pytest.mark.requirement`. A mark stands where the
 test would fail if the requirement, or the part of it that the test names, were not met. What has no mark may well be
-built; nothing here says so. What asks something of an organisation, no test can show.
+built; nothing here says so. What is known not to be met is named with its reason. What asks something of an
+organisation, no test can show.
 """
+NOT_MET = {
+    "Reg_34a": (
+        "software could: an intermediary's certificate for each party that it asks for. No document says yet in which"
+        " field of the certificate that party stands (TS 119 411-8 V1.1.1 and TS 119 475 V1.2.1 have none), and what we"
+        " put there nobody else would read. Whom an intermediary asks for, and through which Service, is in the"
+        " registration certificate (RPRC_04), which is looked at; its access certificate is the same for all"
+    ),
+}
+"""Requirements of software that are known not to be met, and why. What has no test and no reason may well be built."""
 _GIVEN_UP = "Empty"
 _LONGEST = 240
 _LINK = re.compile(r"\[([^][]*)\]\([^()]*\)|\[([^][]*)\]\[[^][]*\]\]?|\[([^][]*)\]")
@@ -102,9 +112,12 @@ def _topic(topic: str, requirements: Sequence[Requirement], shown: Mapping[str, 
             ],
         )
     for words, kinds in (("Without a test", ("implementable", "partly")), ("For organisations", ("policy",))):
-        others = [one.id for one in requirements if one.id not in shown and one.kind in kinds]
+        known = shown.keys() | NOT_MET.keys()
+        others = [one.id for one in requirements if one.id not in known and one.kind in kinds]
         if others:
             yield from ("", f"{words}: {', '.join(f'`{id_}`' for id_ in others)}")
+    for id_ in (one.id for one in requirements if one.id in NOT_MET):
+        yield from ("", f"Not met: `{id_}`: {text(NOT_MET[id_])}.")
 
 
 def _linked(name: str) -> str:

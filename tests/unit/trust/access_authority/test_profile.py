@@ -32,6 +32,10 @@ def extensions(**changes: object) -> x509.Certificate:
     return x509.load_der_x509_certificate(draft.sign().der)
 
 
+@pytest.mark.requirement("Reg_31")
+@pytest.mark.requirement("Reg_32")
+@pytest.mark.requirement("Reg_33")
+@pytest.mark.requirement("Reg_34")
 def test_it_names_the_party_and_its_service_as_they_are_registered() -> None:
     """ARF 3.0 Reg_31, Reg_32, Reg_33, Reg_34, Reg_35."""
     leaf = access_certificate()
