@@ -26,6 +26,7 @@ from zegel.trust.register.changes import MAX_HEAD, LogHead, verify_log_head
 from zegel.trust.register.parse import MAX_PARTY
 from zegel.trust.registration.parse import parse_registration
 from zegel.web.app.keys import role_keys
+from zegel.web.registrar_operator import ON_PROPOSALS
 
 ROLE: Final = "registrar"
 _DECISIONS: Final = {
@@ -58,6 +59,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         decision = command(name, text)
         decision.add_argument("identifier", metavar="ID", help="the party's identifier")
         _add_name(decision)
+        if name in ON_PROPOSALS:
+            text = "what show says of it: nothing that came in between is decided on"
+            decision.add_argument("--seen", metavar="DIGEST", required=True, help=text)
         if name in ("reject", "suspend", "cancel"):
             decision.add_argument("--reason", metavar="TEXT", required=True, help="why; the party is told")
     command("waiting", "list what waits for an officer")
@@ -117,8 +121,8 @@ def _apply(args: Namespace) -> int:
 
 def _decide(args: Namespace) -> int:
     body = {"decision": args.action, "identifier": args.identifier, "by": args.by}
-    reason = getattr(args, "reason", None)
-    return _say(args, _call(args, "POST", "/decisions", body if reason is None else body | {"reason": reason}))
+    body |= {name: getattr(args, name) for name in ("reason", "seen") if hasattr(args, name)}
+    return _say(args, _call(args, "POST", "/decisions", body))
 
 
 def _fetch(args: Namespace) -> int:
@@ -174,7 +178,7 @@ def _say(args: Namespace, answer: dict[str, Any]) -> int:
         print_text("\n".join(f"{name}: {value}" for name, value in answer.items()))
     else:
         valid = sum(each["revoked"] is None for each in answer["certificates"])
-        waiting = ", something waits" if answer["proposed"] is not None else ""
+        waiting = "" if answer["proposal"] is None else f", waits: {answer['proposal']}"
         counted = f"{valid} registration certificate{'' if valid == 1 else 's'}"
         print_text(f"{answer['identifier']}  {answer['standing']}{waiting}, {counted}")
     return ACCEPTED

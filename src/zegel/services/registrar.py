@@ -87,20 +87,21 @@ class RegistrarService:
         def move(known: Registration) -> Registration:
             registry = self._origin + WRP_PATH
             approved = known.approve(by=by, now=now, today=today, registry=registry, random=self._random)
-            if seen is not None and (known.proposal is None or known.proposal.digest != seen):
-                raise Rejected(
-                    Check.REGISTER_MOVE, "what is asked for has changed since it was looked at", field="seen"
-                )
+            _check_seen(known, seen)
             return approved
 
         return await self._move(identifier, move, Deed.APPROVED, by)
 
-    async def reject(self, identifier: str, *, by: Actor, reason: str) -> Entry:
-        """An officer refuses what waits."""
+    async def reject(self, identifier: str, *, by: Actor, reason: str, seen: str | None = None) -> Entry:
+        """An officer refuses what waits; ``seen`` as for an approval."""
         now = self._clock.now()
-        return await self._move(
-            identifier, lambda known: known.reject(by=by, now=now, reason=reason), Deed.REJECTED, by
-        )
+
+        def move(known: Registration) -> Registration:
+            rejected = known.reject(by=by, now=now, reason=reason)
+            _check_seen(known, seen)
+            return rejected
+
+        return await self._move(identifier, move, Deed.REJECTED, by)
 
     async def suspend(self, identifier: str, *, by: Actor, reason: str) -> Entry:
         """An officer suspends; the certificates are revoked."""
@@ -224,6 +225,12 @@ async def _loaded(transaction: RegistrarTransaction, identifier: str) -> Entry:
     if stored is None:
         raise Rejected(Check.REGISTER_ENTRY, "expected an identifier that is registered here", field="identifier")
     return stored.entry
+
+
+def _check_seen(known: Registration, seen: str | None) -> Registration:
+    if seen is not None and (known.proposal is None or known.proposal.digest != seen):
+        raise Rejected(Check.REGISTER_MOVE, "what is asked for has changed since it was looked at", field="seen")
+    return known
 
 
 def _content(party: WalletRelyingParty, about: Certifiable) -> bytes:

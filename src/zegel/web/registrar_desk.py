@@ -181,10 +181,8 @@ async def decide(site: RegistrarSite, request: HttpRequest, *, identifier: str) 
     decision = form.get("decision", "")
     if decision not in DECISIONS:
         raise Malformed("form", "decision", f"expected one of {', '.join(DECISIONS)}")
-    if decision == "approve":
-        await site.service.approve(identifier, by=signed_in.actor, seen=form.get("seen", ""))
-    else:
-        await DECISIONS[decision](site, identifier, signed_in.actor, form.get("reason", "").strip())
+    reason, seen = form.get("reason", "").strip(), form.get("seen", "")
+    await DECISIONS[decision](site, identifier, signed_in.actor, reason, seen)
     await site.statuses.publish()
     return see(DESK)
 

@@ -24,7 +24,7 @@ MAX_RECORD: Final = 65_536  # bytes; a certificate with its chain and where it w
 _WHAT: Final = "request"
 _MAX_SUBJECT: Final = 255  # characters; OpenID Connect Core 1.0 section 2 has as many of a subject
 
-Decide = Callable[[RegistrarSite, str, Actor, str], Awaitable[Entry]]
+Decide = Callable[[RegistrarSite, str, Actor, str, str], Awaitable[Entry]]
 
 
 async def take_application(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
@@ -44,14 +44,18 @@ async def take_application(site: RegistrarSite, request: HttpRequest) -> HttpRes
 
 
 async def decide(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
-    """Approve, reject, suspend, resume, cancel or renew, in the name of the officer ``by``."""
+    """Approve, reject, suspend, resume, cancel or renew, in the name of the officer ``by``.
+
+    What is approved or rejected is the proposal whose digest is ``seen``, and no other that came in between.
+    """
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
     by = Actor(subject=read_name(members, "by"), duty=Duty.OFFICER)
     decision, identifier = read_name(members, "decision"), read_name(members, "identifier")
     if decision not in DECISIONS:
         raise Malformed(_WHAT, "decision", f"expected one of {', '.join(DECISIONS)}")
     reason = _reason(members)
-    entry = await DECISIONS[decision](site, identifier, by, reason)
+    seen = read_name(members, "seen") if decision in ON_PROPOSALS else ""
+    entry = await DECISIONS[decision](site, identifier, by, reason, seen)
     await site.statuses.publish()
     return json_response(_said(entry))
 
@@ -106,6 +110,7 @@ def _said(entry: Entry) -> dict[str, Json]:
         "reason": registration.reason,
         "party": None if registration.party is None else build_party(registration.party),
         "proposed": None if proposal is None else build_party(proposal.party),
+        "proposal": None if proposal is None else proposal.digest,
         "certificates": [
             {
                 "serviceIdentifier": each.service,
@@ -128,27 +133,27 @@ def _reason(members: JsonObject) -> str:
     return read_text(members["reason"], what=_WHAT, where="reason", limit=MAX_REASON) if "reason" in members else ""
 
 
-async def _approve(site: RegistrarSite, identifier: str, by: Actor, _reason: str) -> Entry:
-    return await site.service.approve(identifier, by=by)
+async def _approve(site: RegistrarSite, identifier: str, by: Actor, _reason: str, seen: str) -> Entry:
+    return await site.service.approve(identifier, by=by, seen=seen)
 
 
-async def _reject(site: RegistrarSite, identifier: str, by: Actor, reason: str) -> Entry:
-    return await site.service.reject(identifier, by=by, reason=reason)
+async def _reject(site: RegistrarSite, identifier: str, by: Actor, reason: str, seen: str) -> Entry:
+    return await site.service.reject(identifier, by=by, reason=reason, seen=seen)
 
 
-async def _suspend(site: RegistrarSite, identifier: str, by: Actor, reason: str) -> Entry:
+async def _suspend(site: RegistrarSite, identifier: str, by: Actor, reason: str, _seen: str) -> Entry:
     return await site.service.suspend(identifier, by=by, reason=reason)
 
 
-async def _resume(site: RegistrarSite, identifier: str, by: Actor, _reason: str) -> Entry:
+async def _resume(site: RegistrarSite, identifier: str, by: Actor, _reason: str, _seen: str) -> Entry:
     return await site.service.resume(identifier, by=by)
 
 
-async def _cancel(site: RegistrarSite, identifier: str, by: Actor, reason: str) -> Entry:
+async def _cancel(site: RegistrarSite, identifier: str, by: Actor, reason: str, _seen: str) -> Entry:
     return await site.service.cancel(identifier, by=by, reason=reason)
 
 
-async def _renew(site: RegistrarSite, identifier: str, by: Actor, _reason: str) -> Entry:
+async def _renew(site: RegistrarSite, identifier: str, by: Actor, _reason: str, _seen: str) -> Entry:
     return await site.service.renew(identifier, by=by)
 
 
@@ -160,6 +165,8 @@ DECISIONS: Final[Mapping[str, Decide]] = {
     "cancel": _cancel,
     "renew": _renew,
 }
+ON_PROPOSALS: Final = frozenset({"approve", "reject"})
+"""What is decided on something that waits."""
 _OPERATOR: Final = Actor(subject="operator", duty=Duty.OFFICER)
 
 OPERATOR_ROUTES: Final[tuple[Route[RegistrarSite], ...]] = (

@@ -78,13 +78,13 @@ class Offices:
             "identifier": [{"identifier": identifier, "type": "http://data.europa.eu/eudi/id/EUID"}],
             "infoURI": [self._town.config.verifier.origin + "/"],
         }
-        await self.operate("registrar", "POST", "/applications", {"party": party, "by": "bee keeper"})
-        await self._decide(identifier, "approve")
+        applied = await self.operate("registrar", "POST", "/applications", {"party": party, "by": "bee keeper"})
+        await self._decide(identifier, "approve", seen=applied["proposal"])
         self.told.registered[identifier] = "registered"
         return identifier
 
-    async def _decide(self, identifier: str, decision: str) -> None:
-        body = {"decision": decision, "identifier": identifier, "by": "officer", "reason": "the drill goes on"}
+    async def _decide(self, identifier: str, decision: str, **more: str) -> None:
+        body = {"decision": decision, "identifier": identifier, "by": "officer", "reason": "the drill goes on"} | more
         try:
             await self.operate("registrar", "POST", "/decisions", body)
         except Rejected as error:  # it stands already: the officer was not told

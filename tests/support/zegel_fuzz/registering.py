@@ -43,7 +43,10 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
                 acts.operated("/applications", {"party": party, "by": "keeper"}) for party in (PARTY, PROVIDER)
             ),
             "registrar-operator/decisions": (
-                acts.operated("/decisions", {"decision": "reject", "identifier": _LIBRARY, "by": "a", "reason": "no"}),
+                acts.operated(
+                    "/decisions",
+                    {"decision": "reject", "identifier": _LIBRARY, "by": "a", "reason": "no", "seen": _SEEN},
+                ),
             ),
             "registrar-operator/officers": (acts.operated("/officers", {}),),
             "registrar-operator/tokens": (acts.operated("/tokens", {"by": "keeper"}),),

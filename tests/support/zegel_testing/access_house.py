@@ -79,11 +79,11 @@ class AccessHouse:
         party = {"party": PARTY | changes, "by": "librarian"}
         status, answer = await self.operate("POST", "/applications", party, role="registrar")
         assert status in (200, 201), answer
-        await self.decide("approve")
+        await self.decide("approve", seen=answer["proposal"])
 
-    async def decide(self, decision: str) -> None:
+    async def decide(self, decision: str, **more: str) -> None:
         """An officer decides about the library."""
-        members = {"decision": decision, "identifier": LIBRARY, "by": "officer", "reason": "because"}
+        members = {"decision": decision, "identifier": LIBRARY, "by": "officer", "reason": "because"} | more
         status, answer = await self.operate("POST", "/decisions", members, role="registrar")
         assert status == 200, answer
 

@@ -76,8 +76,10 @@ class RegistryOffice:
         return answer
 
     async def decide(self, decision: str, identifier: str = "NTRUT-1234567", *, by: str = "officer") -> dict[str, Any]:
-        """An officer decides."""
+        """An officer decides on what waits now, if anything does."""
+        _, known = await self.operate("GET", f"/registrations/{identifier}")
         members = {"decision": decision, "identifier": identifier, "by": by, "reason": "because"}
+        members |= {} if known["proposal"] is None else {"seen": known["proposal"]}
         status, answer = await self.operate("POST", "/decisions", members)
         assert status == 200, answer
         return answer

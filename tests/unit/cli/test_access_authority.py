@@ -71,8 +71,9 @@ def test_a_relying_party_orders_as_the_page_says(
     monkeypatch.setenv("ZEGEL_CONFIG", str(served.folder / "zegel.toml"))
     party = PARTY | {"infoURI": [served.config.verifier.origin + "/"]}
     (tmp_path / "party.json").write_bytes(encode_json(party))
-    assert zegel("registrar", "apply", tmp_path / "party.json", "--as", "librarian").code == 0
-    assert zegel("registrar", "approve", IDENTIFIER, "--as", "officer").code == 0
+    applied = zegel("registrar", "apply", tmp_path / "party.json", "--as", "librarian", "--json")
+    seen = applied.json["proposal"]
+    assert zegel("registrar", "approve", IDENTIFIER, "--as", "officer", "--seen", seen).code == 0
     # what it registered comes into the file that the role shows, by the names of what it is about
     file = tmp_path / "registration.jwt"
     fetch = ("registrar", "certificate", IDENTIFIER, "--out", file)

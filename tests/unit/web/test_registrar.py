@@ -337,10 +337,27 @@ async def test_an_unknown_decision_is_refused(office: RegistryOffice) -> None:
 
 
 async def test_two_people_are_needed_through_the_operator_as_well(office: RegistryOffice) -> None:
-    await office.apply()
-    members = {"decision": "approve", "identifier": LIBRARY, "by": "librarian"}
+    applied = await office.apply()
+    members = {"decision": "approve", "identifier": LIBRARY, "by": "librarian", "seen": applied["proposal"]}
     status, answer = await office.operate("POST", "/decisions", members)
     assert (status, answer["check"]) == (403, "four-eyes")
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+async def test_the_operator_decides_on_what_was_seen_and_nothing_that_came_in_between(
+    office: RegistryOffice, decision: str
+) -> None:
+    seen = (await office.apply())["proposal"]
+    await office.apply(tradeName="Something else")
+    members = {"decision": decision, "identifier": LIBRARY, "by": "officer", "reason": "because"}
+    status, answer = await office.operate("POST", "/decisions", members)
+    assert (status, answer["field"]) == (400, "seen")
+    status, answer = await office.operate("POST", "/decisions", members | {"seen": seen})
+    assert (status, answer["check"], answer["field"]) == (409, "register-move", "seen")
+    _, waiting = await office.operate("GET", f"/registrations/{LIBRARY}")
+    assert waiting["proposed"]["tradeName"] == "Something else"
+    status, answer = await office.operate("POST", "/decisions", members | {"seen": waiting["proposal"]})
+    assert (status, answer["proposal"]) == (200, None)
 
 
 async def test_a_registration_certificate_that_was_revoked_is_on_the_status_list(office: RegistryOffice) -> None:

@@ -90,8 +90,8 @@ async def renew_access(
 
 def _register(config: Config) -> dict[str, Any]:
     """Somebody applies for the verifier, and an officer approves; the registration as it stands then."""
-    _operate(config.registrar, "/applications", {"party": party(config), "by": "verifier"})
-    body = {"decision": "approve", "identifier": IDENTIFIER, "by": "officer"}
+    applied = _operate(config.registrar, "/applications", {"party": party(config), "by": "verifier"})
+    body = {"decision": "approve", "identifier": IDENTIFIER, "by": "officer", "seen": applied["proposal"]}
     registered: dict[str, Any] = _operate(config.registrar, "/decisions", body)
     return registered
 

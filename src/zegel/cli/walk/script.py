@@ -90,9 +90,10 @@ async def walk(
     stranger = Browser(config.loopback_origins(), web_ca=web_ca)
     person = _Person(config, browser)
     try:
-        await asyncio.to_thread(_operate, config.registrar, "/applications", {"party": _BEES, "by": "bee keeper"})
+        application = {"party": _BEES, "by": "bee keeper"}
+        applied = await asyncio.to_thread(_operate, config.registrar, "/applications", application)
         with story.timed("registration approved"):  # by an officer, who is another person
-            await asyncio.to_thread(_decide, config, "approve")
+            await asyncio.to_thread(_decide, config, "approve", seen=applied["proposal"])
         with story.timed("access certificate with its timestamp and inclusion proof"):
             await asyncio.to_thread(look_at_access, config)
         with story.timed("wallet"):
@@ -250,10 +251,10 @@ def _revoke(config: Config) -> None:
     _operate(config.issuer, "/status/publish", {})
 
 
-def _decide(config: Config, decision: str) -> None:
+def _decide(config: Config, decision: str, **more: str) -> None:
     """An officer decides on the bee keepers."""
     body = {"decision": decision, "identifier": _BEES_IDENTIFIER, "by": "officer", "reason": "the walk asks for it"}
-    _operate(config.registrar, "/decisions", body)
+    _operate(config.registrar, "/decisions", body | more)
 
 
 def _registration_certificate(config: Config) -> str:
