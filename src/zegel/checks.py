@@ -1054,6 +1054,27 @@ class Check(Enum):
         Fault.CLIENT,
         "have a new token made at the party's page, and send it as Authorization: Bearer",
     )
+    PASSKEY = (
+        "a passkey answers the challenge of this site, at its own pages, by its person's hand and PIN or the like",
+        "WebAuthn Level 3 sections 7.1 and 7.2",
+        "clientDataJSON",
+        Fault.PERSON,
+        "load the page again and use the passkey there, in one go; or sign in with the wallet",
+    )
+    PASSKEY_KNOWN = (
+        "whoever signs in with a passkey has enrolled it here, and nobody has removed it",
+        "WebAuthn Level 3 section 7.1 step 26 and section 7.2 step 6",
+        "id",
+        Fault.PERSON,
+        "sign in with the wallet, and enrol a passkey under Passkeys",
+    )
+    PASSKEY_COUNTER = (
+        "the counter of a passkey goes on from each use to the next, for who counts back may be a copy",
+        "WebAuthn Level 3 sections 6.1.1 and 7.2 step 22",
+        "authenticatorData.signCount",
+        Fault.PERSON,
+        "sign in with the wallet and remove this passkey: somebody may have copied it",
+    )
     FOUR_EYES = (
         "what is asked of the register is decided by another person than the one who asked",
         "ETSI EN 319 401 clause 7.2; zegel's own",

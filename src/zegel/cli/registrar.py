@@ -3,6 +3,7 @@ its log."""
 
 import asyncio
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +75,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     certificate.add_argument("--through", metavar="ID", help="the intermediary that asks, where there are several")
     certificate.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file, which is replaced")
     command("enrol", "make a code with which a person becomes an officer, once")
+    command("officers", "list who may decide")
+    dismiss = command("dismiss", "have somebody be an officer no more, from this moment on")
+    dismiss.add_argument("subject", metavar="SUBJECT", help="who, as officers says it")
+    _add_name(dismiss)
+    withdraw = command("withdraw", "have no token, passkey or session of a person count any more")
+    whose = withdraw.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--party", dest="identifier", metavar="ID", help="of the person who registered this party")
+    whose.add_argument("--person", dest="subject", metavar="SUBJECT", help="of this person")
+    _add_name(withdraw)
     token = command("token", "make a token with which a program writes in a person's name")
     _add_name(token)
     search = command("search", "look parties up by the words of their names")
@@ -100,6 +110,12 @@ def run(args: Namespace) -> int:
             return _fetch(args)
         case "enrol":
             return _say(args, _call(args, "POST", "/officers", {}))
+        case "officers":
+            return _list_officers(args)
+        case "dismiss":
+            return _say(args, _call(args, "POST", "/dismissals", {"subject": args.subject, "by": args.by}))
+        case "withdraw":
+            return _withdraw(args)
         case "token":
             return _say(args, _call(args, "POST", "/tokens", {"by": args.by}))
         case "search":
@@ -161,13 +177,32 @@ def _about(token: str) -> tuple[str | None, str | None, str | None]:
 
 
 def _list_waiting(args: Namespace) -> int:
+    for registration in _pages(args, "/registrations", "registrations"):
+        _say(args, registration)
+    return ACCEPTED
+
+
+def _list_officers(args: Namespace) -> int:
+    for officer in _pages(args, "/officers", "officers"):
+        if args.json:
+            print_data(officer)
+        else:
+            print_text(f"{officer['subject']}  {officer['name']}")
+    return ACCEPTED
+
+
+def _withdraw(args: Namespace) -> int:
+    whose = {name: getattr(args, name) for name in ("identifier", "subject") if getattr(args, name) is not None}
+    return _say(args, _call(args, "POST", "/withdrawals", whose | {"by": args.by}))
+
+
+def _pages(args: Namespace, path: str, name: str) -> Iterator[dict[str, Any]]:
     query: dict[str, str] = {}
     while True:
-        page = _call(args, "GET", "/registrations", None, query)
-        for registration in page["registrations"]:
-            _say(args, registration)
+        page = _call(args, "GET", path, None, query)
+        yield from page[name]
         if page["after"] is None:
-            return ACCEPTED
+            return
         query = {"after": str(page["after"])}
 
 

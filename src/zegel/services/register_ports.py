@@ -96,6 +96,10 @@ class Register(Protocol):
         """Put an entry as it now stands, with the change that made it so, which is appended to the log."""
         ...
 
+    async def append(self, change: Change) -> None:
+        """Append a change to the log that is about no entry."""
+        ...
+
     async def search(self, terms: Sequence[Term], *, text: str, after: int, limit: int) -> Hits:
         """Parties that all terms find, and whose names hold words that begin as those of ``text``; oldest first."""
         ...

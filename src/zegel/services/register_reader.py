@@ -18,6 +18,7 @@ from zegel.services.register_ports import Found, Register, RegistrarStore, Regis
 from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import LogHead, check_kept, registration_digest, sign_log_head
 from zegel.trust.register.parse import read_public_party
+from zegel.trust.register.states import OF_PEOPLE
 from zegel.trust.register.terms import Term, UseQuestion, uses_match
 
 ANSWER_TYPE: Final = "JWT"  # TS5 1.3 names no other
@@ -177,6 +178,7 @@ async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:
     ``Rejected(REGISTER_LOG)`` names the first that is not.
     """
     head = LogHead()
+    others = 0  # changes that are about people, and no registration
     heads = sorted(kept, key=lambda each: each.size)
     while True:
         async with store.transaction() as transaction:  # one for each page, so that nobody has to wait for long
@@ -185,17 +187,18 @@ async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:
                 raise Rejected(Check.REGISTER_LOG, f"entry {head.size} is not what its own hash says")
         for change in changes:
             head = head.follow(change)
+            others += change.deed in OF_PEOPLE
             while heads and heads[0].size <= head.size:
                 check_kept(head, heads.pop(0))
         if not changes:
             break
     for each in heads:
         check_kept(head, each)
-    return Audited(head=head, parties=await _audit_entries(store, head))
+    return Audited(head=head, parties=await _audit_entries(store, head, others=others))
 
 
-async def _audit_entries(store: RegistrarStore, head: LogHead) -> int:
-    count, after, changes, terms = 0, 0, 0, 0
+async def _audit_entries(store: RegistrarStore, head: LogHead, *, others: int) -> int:
+    count, after, changes, terms = 0, 0, others, 0
     while True:
         async with store.transaction() as transaction:
             page = await transaction.register.entries(after=after, limit=_AUDITED)

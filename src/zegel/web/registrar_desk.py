@@ -5,7 +5,7 @@ Every page says in which duty one is signed in. What is moved is moved by a form
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from zegel.checks import Check
@@ -35,7 +35,7 @@ from zegel.web.registrar_form import (
     party_of,
 )
 from zegel.web.registrar_operator import DECISIONS
-from zegel.web.registrar_pages import DESK, MINE, SIGN_IN, SIGN_OUT, navigation, see
+from zegel.web.registrar_pages import DESK, MINE, SIGN_IN, frame, see
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.registrar_words import STANDINGS, described, described_contact, described_use, on_day
 from zegel.web.routing import Audience, Route
@@ -43,13 +43,14 @@ from zegel.web.turnstile import Limited
 
 APPLY: Final = "/my/apply"
 ENROL: Final = "/desk/enrol"
+WITHDRAW: Final = "withdraw"
 MAX_APPLICATION: Final = 3 * MAX_PARTY + 4_096  # a document whose bytes a form escapes, and the fields beside it
 MAX_DECISION: Final = 4_096  # a reason, a choice and a CSRF token
 
 
 async def show_mine(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     """What one has registered, and how it stands."""
-    signed_in, browser = await _signed_in(site, request, Duty.PARTY)
+    signed_in, browser = await signed_in_as(site, request, Duty.PARTY)
     if signed_in is None or browser is None:
         return see(SIGN_IN)
     entries = await site.service.owned(by=signed_in.actor)
@@ -58,13 +59,13 @@ async def show_mine(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
         title="My registrations",
         entries=[(f"{MINE}/{quote(each.registration.identifier, safe='')}", *_headline(each)) for each in entries],
         apply=APPLY,
-        **_frame(site, signed_in, browser, MINE),
+        **frame(site, signed_in, browser, MINE),
     )
 
 
 async def show_own(site: RegistrarSite, request: HttpRequest, *, identifier: str) -> HttpResponse:
     """One's own registration: its certificates, and the form to change or cancel it."""
-    signed_in, browser = await _signed_in(site, request, Duty.PARTY)
+    signed_in, browser = await signed_in_as(site, request, Duty.PARTY)
     if signed_in is None or browser is None:
         return see(SIGN_IN)
     return _own_page(site, signed_in, browser, await site.service.entry(identifier, by=signed_in.actor), token=None)
@@ -73,7 +74,7 @@ async def show_own(site: RegistrarSite, request: HttpRequest, *, identifier: str
 async def move_own(site: RegistrarSite, request: HttpRequest, *, identifier: str) -> HttpResponse:
     """Cancel it, or have a token made for a program."""
     form = request.form()
-    signed_in, browser = await _acting(site, request, form, Duty.PARTY)
+    signed_in, browser = await acting(site, request, form, Duty.PARTY)
     if form.get("decision") == "token":
         entry = await site.service.entry(identifier, by=signed_in.actor)
         token = await site.people.new_token(signed_in.subject)
@@ -87,7 +88,7 @@ async def move_own(site: RegistrarSite, request: HttpRequest, *, identifier: str
 
 async def show_form(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     """The form with which one applies."""
-    signed_in, browser = await _signed_in(site, request, Duty.PARTY)
+    signed_in, browser = await signed_in_as(site, request, Duty.PARTY)
     if signed_in is None or browser is None:
         return see(SIGN_IN)
     return _form_page(site, signed_in, browser, {}, refused=None)
@@ -96,7 +97,7 @@ async def show_form(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
 async def take_form(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     """Apply, or ask for a change; what is wrong is said beside what was filled in."""
     form = request.form()
-    signed_in, browser = await _acting(site, request, form, Duty.PARTY)
+    signed_in, browser = await acting(site, request, form, Duty.PARTY)
     try:
         await _ask(site, party_of(form), signed_in.actor)
     except Malformed as error:
@@ -119,12 +120,12 @@ async def _ask(site: RegistrarSite, party: WalletRelyingParty, by: Actor) -> Ent
 
 async def show_desk(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     """What waits for an officer, and where to look another registration up; for who is none yet, where to enrol."""
-    signed_in, browser = await _signed_in(site, request, Duty.OFFICER)
+    signed_in, browser = await signed_in_as(site, request, Duty.OFFICER)
     if signed_in is None or browser is None:
         return see(SIGN_IN)
-    frame = _frame(site, signed_in, browser, DESK)
+    shown = frame(site, signed_in, browser, DESK)
     if not signed_in.enrolled:
-        return render_page("registrar_enrol.html", title="Enrol as an officer", action=ENROL, **frame)
+        return render_page("registrar_enrol.html", title="Enrol as an officer", action=ENROL, **shown)
     sought = request.query().get("q", "").strip()
     if sought:
         return see(f"{DESK}/{quote(sought, safe='')}")
@@ -140,21 +141,22 @@ async def show_desk(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
         ],
         onward=None if waiting.after is None else f"{DESK}?after={waiting.after}",
         here=DESK,
-        **frame,
+        officers="/officers",
+        **shown,
     )
 
 
 async def enrol(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     """Become an officer, with the operator's code."""
     form = request.form()
-    _, browser = await _acting(site, request, form, Duty.OFFICER, enrolled=False)
+    _, browser = await acting(site, request, form, Duty.OFFICER, enrolled=False)
     await site.people.enrol(browser.id, form.get("code", ""))
     return see(DESK)
 
 
 async def show_entry(site: RegistrarSite, request: HttpRequest, *, identifier: str) -> HttpResponse:
     """One registration before an officer: what is asked for, beside what is registered."""
-    signed_in, browser = await _signed_in(site, request, Duty.OFFICER)
+    signed_in, browser = await signed_in_as(site, request, Duty.OFFICER)
     if signed_in is None or browser is None:
         return see(SIGN_IN)
     entry = await site.service.entry(identifier, by=signed_in.actor)
@@ -169,16 +171,21 @@ async def show_entry(site: RegistrarSite, request: HttpRequest, *, identifier: s
         own=signed_in.subject in (registration.owner, "" if proposal is None else proposal.by),
         standing=STANDINGS[registration.standing],
         decisions=_decisions(entry),
+        withdraw=WITHDRAW,
         reason=registration.reason,
-        **_frame(site, signed_in, browser, ""),
+        **frame(site, signed_in, browser, ""),
     )
 
 
 async def decide(site: RegistrarSite, request: HttpRequest, *, identifier: str) -> HttpResponse:
     """An officer decides."""
     form = request.form()
-    signed_in, _ = await _acting(site, request, form, Duty.OFFICER)
+    signed_in, _ = await acting(site, request, form, Duty.OFFICER)
     decision = form.get("decision", "")
+    if decision == WITHDRAW:
+        entry = await site.service.entry(identifier, by=signed_in.actor)
+        await site.people.withdraw(entry.registration.owner, by=signed_in.actor)
+        return see(f"{DESK}/{quote(identifier, safe='')}")
     if decision not in DECISIONS:
         raise Malformed("form", "decision", f"expected one of {', '.join(DECISIONS)}")
     reason, seen = form.get("reason", "").strip(), form.get("seen", "")
@@ -187,14 +194,14 @@ async def decide(site: RegistrarSite, request: HttpRequest, *, identifier: str) 
     return see(DESK)
 
 
-async def _signed_in(site: RegistrarSite, request: HttpRequest, duty: Duty) -> tuple[SignedIn | None, Browser | None]:
+async def signed_in_as(site: RegistrarSite, request: HttpRequest, duty: Duty) -> tuple[SignedIn | None, Browser | None]:
     """Who is signed in for a duty, and with which browser."""
     browser = known_browser(request, site.cookies)
     signed_in = await site.people.session(None if browser is None else browser.id)
     return (signed_in if signed_in is not None and signed_in.duty is duty else None), browser
 
 
-async def _acting(
+async def acting(
     site: RegistrarSite, request: HttpRequest, form: dict[str, str], duty: Duty, *, enrolled: bool = True
 ) -> tuple[SignedIn, Browser]:
     """The same for a form: ``Rejected`` with CSRF, or with REGISTER_DUTY for who is not signed in for the duty."""
@@ -209,18 +216,6 @@ async def _acting(
     if enrolled:
         assert signed_in.actor  # who is refused is refused there
     return signed_in, browser
-
-
-def _frame(site: RegistrarSite, signed_in: SignedIn, browser: Browser, here: str) -> dict[str, Any]:
-    """What every page behind the sign-in has."""
-    return {
-        "role": site.name,
-        "host": site.host,
-        "csrf": browser.csrf,
-        "signed_in": f"{signed_in.name}, as {'an officer' if signed_in.duty is Duty.OFFICER else 'a party'}",
-        "sign_out": SIGN_OUT,
-        "navigation": navigation(here),
-    }
 
 
 def _own_page(
@@ -245,7 +240,7 @@ def _own_page(
         ],
         token=token,
         apply=APPLY,
-        **_frame(site, signed_in, browser, ""),
+        **frame(site, signed_in, browser, ""),
     )
 
 
@@ -272,7 +267,7 @@ def _form_page(
         labels=LABELS,
         claims_hint=CLAIMS[2],
         action=APPLY,
-        **_frame(site, signed_in, browser, ""),
+        **frame(site, signed_in, browser, ""),
     )
 
 

@@ -11,6 +11,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.members import member, read_object, read_text
 from zegel.services.register_ports import Entry
+from zegel.services.registrar_people import OFFICERS
 from zegel.trust.register.build import build_party
 from zegel.trust.register.parse import MAX_PARTY, read_party
 from zegel.trust.register.states import MAX_REASON, Actor, Duty, Standing
@@ -22,6 +23,7 @@ MAX_APPLICATION: Final = MAX_PARTY + 1_024  # and in whose name
 MAX_DECISION: Final = 4_096  # bytes; a reason in words of four bytes a character is under two thousand
 MAX_RECORD: Final = 65_536  # bytes; a certificate with its chain and where it was logged is under 20 kB
 _WHAT: Final = "request"
+MAX_CURSOR: Final = 128  # characters; the hash of a key has 64
 _MAX_SUBJECT: Final = 255  # characters; OpenID Connect Core 1.0 section 2 has as many of a subject
 
 Decide = Callable[[RegistrarSite, str, Actor, str, str], Awaitable[Entry]]
@@ -79,6 +81,36 @@ async def list_waiting(site: RegistrarSite, request: HttpRequest) -> HttpRespons
 async def enrol_officer(site: RegistrarSite, _request: HttpRequest) -> HttpResponse:
     """A code, for one person to become an officer with."""
     return json_response({"code": await site.people.new_code()}, status=201)
+
+
+async def list_officers(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """Who may decide."""
+    found = await site.people.officers(after=request.query().get("after", "")[:MAX_CURSOR], by=_OPERATOR)
+    officers: list[Json] = [{"subject": each.subject, "name": each.name, "since": each.since} for _, each in found]
+    return json_response({"officers": officers, "after": found[-1][0] if len(found) == OFFICERS else None})
+
+
+async def dismiss_officer(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """Somebody is an officer no more, in the name of ``by``."""
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
+    by = Actor(subject=read_name(members, "by"), duty=Duty.OFFICER)
+    officer = await site.people.dismiss(read_name(members, "subject"), by=by)
+    return json_response({"dismissed": officer.subject})
+
+
+async def withdraw(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """Nothing lets a person in any more that does now, but the wallet: of a party, or by the subject."""
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
+    by = Actor(subject=read_name(members, "by"), duty=Duty.OFFICER)
+    if ("identifier" in members) is ("subject" in members):
+        raise Malformed(_WHAT, "subject", "expected subject or identifier, and not both")
+    if "identifier" in members:
+        entry = await site.service.entry(read_name(members, "identifier"), by=_OPERATOR)
+        subject = entry.registration.owner
+    else:
+        subject = read_name(members, "subject")
+    await site.people.withdraw(subject, by=by)
+    return json_response({"withdrawn": True})
 
 
 async def make_token(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
@@ -175,6 +207,9 @@ OPERATOR_ROUTES: Final[tuple[Route[RegistrarSite], ...]] = (
     Route("GET", "/registrations", list_waiting, Audience.OPERATOR, refusal=problem),
     Route("GET", "/registrations/{identifier}", show_registration, Audience.OPERATOR, refusal=problem),
     Route("POST", "/officers", enrol_officer, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
+    Route("GET", "/officers", list_officers, Audience.OPERATOR, refusal=problem),
+    Route("POST", "/dismissals", dismiss_officer, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
+    Route("POST", "/withdrawals", withdraw, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
     Route("POST", "/tokens", make_token, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
     Route(
         "POST",

@@ -4,15 +4,16 @@ ARF 3.0 Reg_04. A browser is sent to the OpenID Provider, and comes back under a
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from zegel.primitives.http import HttpRequest, HttpResponse, with_query
 from zegel.services.rates import Limit
 from zegel.services.register_reader import Question
+from zegel.services.registrar_people import SignedIn
 from zegel.trust.register.parse import read_public_party
 from zegel.trust.register.states import Duty
-from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
+from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.registrar import MAX_FILTER
 from zegel.web.registrar_site import RegistrarSite
@@ -27,8 +28,10 @@ RETURN: Final = "/sign-in/return"
 SIGN_OUT: Final = "/sign-out"
 MINE: Final = "/my"
 DESK: Final = "/desk"
+PASSKEYS: Final = "/passkeys"
 MAX_FORM: Final = 1_024  # a choice and a CSRF token
 _SHOWN: Final = 20
+_SCRIPT: Final = "; script-src 'self'; connect-src 'self'"
 
 
 async def show_home(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
@@ -78,10 +81,11 @@ async def show_sign_in(site: RegistrarSite, request: HttpRequest) -> HttpRespons
         host=site.host,
         csrf=browser.csrf,
         action=SIGN_IN,
+        answer=SIGN_IN + "/passkey",
+        options=SIGN_IN + "/passkey/options",
         navigation=navigation(SIGN_IN),
     )
-    # the form leads on to the provider
-    page = replace(page, headers=(*page.headers, content_policy(site.provider)))
+    page = with_script(page, site.provider)  # the form leads on to the provider
     return page if known else browser.remembered(page)
 
 
@@ -111,6 +115,25 @@ async def sign_out(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
 async def serve_static(_site: RegistrarSite, _request: HttpRequest, *, name: str) -> HttpResponse:
     """A file that pages need."""
     return static_file(name)
+
+
+def frame(site: RegistrarSite, signed_in: SignedIn, browser: Browser, here: str) -> dict[str, Any]:
+    """What every page behind the sign-in has."""
+    return {
+        "role": site.name,
+        "host": site.host,
+        "csrf": browser.csrf,
+        "signed_in": f"{signed_in.name}, as {'an officer' if signed_in.duty is Duty.OFFICER else 'a party'}",
+        "sign_out": SIGN_OUT,
+        "passkeys_page": PASSKEYS,
+        "navigation": navigation(here),
+    }
+
+
+def with_script(page: HttpResponse, *form_targets: str) -> HttpResponse:
+    """A page with the script for passkeys, which asks this site alone."""
+    name, policy = content_policy(*form_targets)
+    return replace(page, headers=(*page.headers, (name, policy + _SCRIPT)))
 
 
 def see(location: str) -> HttpResponse:

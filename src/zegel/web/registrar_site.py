@@ -8,6 +8,7 @@ from zegel.primitives.json import JsonObject
 from zegel.services.ports import Random
 from zegel.services.register_reader import RegisterReader
 from zegel.services.registrar import RegistrarService
+from zegel.services.registrar_passkeys import RegistrarPasskeys
 from zegel.services.registrar_people import RegistrarPeople
 from zegel.services.status_publisher import StatusPublisher
 from zegel.web.browser import CookiePolicy
@@ -29,6 +30,7 @@ class RegistrarSite:
     service: RegistrarService
     reader: RegisterReader
     people: RegistrarPeople
+    passkeys: RegistrarPasskeys
     statuses: StatusPublisher
     keys: PublishedKeys
     cookies: CookiePolicy

@@ -112,6 +112,10 @@ class SqlRegister:
         if public is not None:
             self._postings.add(sorted(map(term_hash, terms_of(public))), party)
             self._database.run(_ADD_WORDS, {"party_": party, "names_": words_of(public)})
+        await self.append(change)
+
+    async def append(self, change: Change) -> None:
+        """See ``Register``."""
         self._database.run(_APPEND, _row_of(change))
 
     async def search(self, terms: Sequence[Term], *, text: str, after: int, limit: int) -> Hits:

@@ -1,7 +1,8 @@
 """The log of changes (ARF 3.0 Reg_09): a chain of hashes, whose head is signed and given out, so that a cut tail shows.
 
-An entry says when, what was done, to which party, by whom, and the digest of what is registered since. The hash of an
-entry covers the one before it. Whoever keeps a head can tell later whether the log still is what it was then.
+An entry says when, what was done, to which party, by whom, and the digest of what is registered since; or that somebody
+was enrolled or dismissed as an officer, or had withdrawn what let them in. The hash of an entry covers the one before
+it. Whoever keeps a head can tell later whether the log still is what it was then.
 """
 
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ def registration_digest(registration: Registration) -> bytes:
     public = registration.public
     shown = None if public is None else build_public_party(public)
     return sha256(encode_json((registration.standing, shown))).digest()
+
+
+def person_digest(subject: str, deed: Deed) -> bytes:
+    """The digest of an entry about a person, under whom nothing is registered."""
+    return sha256(encode_json(("person", subject, deed))).digest()
 
 
 def sign_log_head(head: LogHead, *, issuer: str, signer: Signer, now: int) -> bytes:

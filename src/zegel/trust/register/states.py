@@ -60,6 +60,13 @@ class Deed(StrEnum):
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     RENEWED = "renewed"
+    ENROLLED = "enrolled"
+    DISMISSED = "dismissed"
+    WITHDRAWN = "withdrawn"
+
+
+OF_PEOPLE: Final = frozenset({Deed.ENROLLED, Deed.DISMISSED, Deed.WITHDRAWN})
+"""Deeds that are about people, and about no registration."""
 
 
 @final

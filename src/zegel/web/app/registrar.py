@@ -13,13 +13,22 @@ from zegel.primitives.json import JsonObject
 from zegel.primitives.keys import Signer
 from zegel.protocols.oidc.provider import key_id
 from zegel.protocols.oidc.upstream import UpstreamClient
+from zegel.protocols.webauthn.options import RelyingParty
 from zegel.services.register_reader import RegisterReader
 from zegel.services.registrar import RegistrarService
+from zegel.services.registrar_passkeys import RegistrarPasskeys
 from zegel.services.registrar_people import RegistrarPeople
 from zegel.services.status_publisher import StatusPublisher
 from zegel.services.upstream import UpstreamLogIn
 from zegel.trust.rotation import KeyRing
-from zegel.web import registrar, registrar_desk, registrar_operator, registrar_pages
+from zegel.web import (
+    registrar,
+    registrar_desk,
+    registrar_officers,
+    registrar_operator,
+    registrar_pages,
+    registrar_passkeys,
+)
 from zegel.web.app.keys import RoleKeys, other_generations
 from zegel.web.app.limits import registrar_limits
 from zegel.web.app.monitor import (
@@ -119,6 +128,13 @@ def _site(world: World, store: SqlStore, keys: RoleKeys, secrets: RoleSecrets) -
         service=service,
         reader=reader,
         people=RegistrarPeople(_log_in(world), store=store, clock=world.clock, random=world.random),
+        passkeys=RegistrarPasskeys(
+            # WebAuthn Level 3 section 5.1.3: an RP ID is the origin's own host, or a suffix of it
+            RelyingParty(id=urlsplit(config.origin).hostname or "", origin=config.origin, name=config.name),
+            store=store,
+            clock=world.clock,
+            random=world.random,
+        ),
         statuses=statuses,
         keys=published,
         cookies=cookie_policy("registrar", config, secrets),
@@ -164,6 +180,8 @@ def _listeners(site: RegistrarSite, monitor: Monitor, world: World) -> tuple[Lis
         *registrar.ROUTES,
         *registrar_pages.ROUTES,
         *registrar_desk.ROUTES,
+        *registrar_officers.ROUTES,
+        *registrar_passkeys.ROUTES,
         *status_routes(RegistrarSite),
     )
     return (

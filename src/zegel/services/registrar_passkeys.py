@@ -1,0 +1,186 @@
+"""Passkeys of officers and parties: made by somebody who is signed in, and then a way to sign in without the provider.
+
+A challenge is kept under the browser that it was given to, for some minutes, and is taken by the first answer.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final, final
+
+from zegel.checks import Check
+from zegel.errors import Malformed, Rejected
+from zegel.primitives.encoding import parse_base64url
+from zegel.primitives.json import JsonObject
+from zegel.protocols.webauthn.options import (
+    CHALLENGE_BYTES,
+    CHALLENGE_SECONDS,
+    Account,
+    RelyingParty,
+    creation_options,
+    request_options,
+)
+from zegel.protocols.webauthn.response import parse_assertion, parse_registration_response
+from zegel.protocols.webauthn.verify import VerifiedPasskey, verify_assertion, verify_registration
+from zegel.services.ports import FOR_EVER, Clock, Kind, Random, Transaction
+from zegel.services.register_ports import RegistrarStore
+from zegel.services.registrar_admission import (
+    MAX_PASSKEY_NAME,
+    PASSKEY_OWNER,
+    Admission,
+    Passkey,
+    PasskeyOwner,
+    load_admission,
+    save_admission,
+)
+from zegel.services.registrar_people import OFFICER, SESSION, SESSION_SECONDS, SignedIn
+from zegel.trust.register.states import Duty
+
+_HANDLE_BYTES: Final = 32  # WebAuthn Level 3 section 14.6.1 recommends 64, or fewer that are as random
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakingChallenge:
+    """A browser was asked for a new passkey of this person."""
+
+    value: bytes = field(repr=False)
+    subject: str = field(repr=False)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerChallenge:
+    """A browser was asked for an answer of any passkey."""
+
+    value: bytes = field(repr=False)
+
+
+MAKING: Final = Kind(name="passkey to be made", states=(MakingChallenge,))
+ANSWERING: Final = Kind(name="passkey to be answered", states=(AnswerChallenge,))
+
+
+@final
+class RegistrarPasskeys:
+    """Makes, uses, names and removes passkeys at one site."""
+
+    def __init__(self, site: RelyingParty, *, store: RegistrarStore, clock: Clock, random: Random) -> None:
+        self._site = site
+        self._store = store
+        self._clock = clock
+        self._random = random
+
+    async def of(self, signed_in: SignedIn) -> tuple[Passkey, ...]:
+        """A person's passkeys."""
+        async with self._store.transaction() as transaction:
+            admission, _ = await load_admission(transaction, signed_in.subject)
+        return admission.passkeys
+
+    async def begin_making(self, browser: str, signed_in: SignedIn) -> JsonObject:
+        """What this browser is asked, for the person who is signed in with it."""
+        challenge = self._random(CHALLENGE_BYTES)
+        async with self._store.transaction(durable=True) as transaction:
+            admission, version = await load_admission(transaction, signed_in.subject, name=signed_in.name)
+            if not admission.handle:
+                admission = replace(admission, handle=self._random(_HANDLE_BYTES))
+                await save_admission(transaction, admission, version=version)
+            await transaction.take(MAKING, browser)
+            made = MakingChallenge(value=challenge, subject=signed_in.subject)
+            await transaction.put(MAKING, browser, made, expires=self._clock.now() + CHALLENGE_SECONDS)
+        account = Account(handle=admission.handle, name=signed_in.name)
+        known = [parse_base64url(each.id, what="passkey", where="id") for each in admission.passkeys]
+        return creation_options(self._site, account, challenge=challenge, known=known)
+
+    async def make(self, browser: str, signed_in: SignedIn, answer: str, *, name: str) -> Passkey:
+        """The passkey that this browser made, under a name; ``Rejected`` as ``verify_registration`` says."""
+        async with self._store.transaction(durable=True) as transaction:
+            asked = await transaction.take(MAKING, browser)
+        name = _named(name)
+        response = parse_registration_response(answer)
+        if asked is None or asked.subject != signed_in.subject:
+            raise _no_challenge()
+        verified = verify_registration(response, site=self._site, challenge=asked.value)
+        passkey = Passkey(
+            id=verified.id, key=verified.key, counter=verified.counter, name=name, since=self._clock.now()
+        )
+        async with self._store.transaction(durable=True) as transaction:
+            if await transaction.load(PASSKEY_OWNER, passkey.id) is not None:  # section 7.1, step 26
+                raise Rejected(Check.PASSKEY_KNOWN, "expected a passkey that nobody has enrolled")
+            admission, version = await load_admission(transaction, signed_in.subject, name=signed_in.name)
+            await save_admission(transaction, admission.with_passkey(passkey), version=version)
+            owner = PasskeyOwner(subject=signed_in.subject)
+            await transaction.put(PASSKEY_OWNER, passkey.id, owner, expires=FOR_EVER)
+        return passkey
+
+    async def begin_sign_in(self, browser: str) -> JsonObject:
+        """What this browser is asked, whoever sits there."""
+        challenge = self._random(CHALLENGE_BYTES)
+        async with self._store.transaction() as transaction:
+            await transaction.take(ANSWERING, browser)
+            asked = AnswerChallenge(value=challenge)
+            await transaction.put(ANSWERING, browser, asked, expires=self._clock.now() + CHALLENGE_SECONDS)
+        return request_options(self._site, challenge=challenge)
+
+    async def sign_in(self, browser: str, answer: str, *, duty: Duty, renewed: str) -> SignedIn:
+        """Who answered, signed in under a new session id; ``Rejected`` as ``verify_assertion`` says."""
+        async with self._store.transaction(durable=True) as transaction:
+            asked = await transaction.take(ANSWERING, browser)
+        response = parse_assertion(answer)
+        if asked is None:
+            raise _no_challenge()
+        async with self._store.transaction(durable=True) as transaction:
+            owner = await transaction.load(PASSKEY_OWNER, response.unverified_id)
+            subject = "" if owner is None else owner.value.subject
+            admission, version = await load_admission(transaction, subject)
+            passkey = admission.passkey(response.unverified_id)
+            verified = verify_assertion(
+                response,
+                site=self._site,
+                challenge=asked.value,
+                passkey=VerifiedPasskey(id=passkey.id, key=passkey.key, counter=passkey.counter),
+                handle=admission.handle,
+            )
+            used = replace(passkey, counter=verified.counter, used=self._clock.now())
+            await save_admission(transaction, admission.with_passkey(used), version=version)
+            return await self._signed_in(transaction, admission, used, duty=duty, renewed=renewed)
+
+    async def rename(self, signed_in: SignedIn, id_: str, *, name: str) -> Passkey:
+        """Give one's passkey another name."""
+        name = _named(name)
+        async with self._store.transaction(durable=True) as transaction:
+            admission, version = await load_admission(transaction, signed_in.subject)
+            renamed = replace(admission.passkey(id_), name=name)
+            await save_admission(transaction, admission.with_passkey(renamed), version=version)
+        return renamed
+
+    async def remove(self, signed_in: SignedIn, id_: str) -> Admission:
+        """Remove one's passkey; whoever is signed in by it is so no more."""
+        async with self._store.transaction(durable=True) as transaction:
+            admission, version = await load_admission(transaction, signed_in.subject)
+            left = await save_admission(transaction, admission.without_passkey(id_), version=version)
+            await transaction.take(PASSKEY_OWNER, id_)
+        return left
+
+    async def _signed_in(
+        self, transaction: Transaction, admission: Admission, passkey: Passkey, *, duty: Duty, renewed: str
+    ) -> SignedIn:
+        signed_in = SignedIn(
+            subject=admission.subject,
+            name=admission.name,
+            duty=duty,
+            enrolled=await transaction.load(OFFICER, admission.subject) is not None,
+            generation=admission.sessions,
+            passkey=passkey.id,
+        )
+        await transaction.put(SESSION, renewed, signed_in, expires=self._clock.now() + SESSION_SECONDS)
+        return signed_in
+
+
+def _no_challenge() -> Rejected:
+    detail = "expected the challenge that this browser was given, once and lately"
+    return Rejected(Check.PASSKEY, detail, field="clientDataJSON.challenge")
+
+
+def _named(name: str) -> str:
+    name = name.strip()
+    if not 0 < len(name) <= MAX_PASSKEY_NAME:
+        raise Malformed("passkey", "name", f"expected a name of one to {MAX_PASSKEY_NAME} characters")
+    return name

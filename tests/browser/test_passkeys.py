@@ -1,0 +1,71 @@
+"""Passkeys in Chromium, with the authenticator that its own tools put into it."""
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, expect
+from zegel_testing.demo import RunningDemo
+from zegel_testing.page_rules import faults_of
+from zegel_testing.person import Person
+from zegel_testing.registrar_visit import sign_in_for_a_party
+
+pytestmark = pytest.mark.slow  # a browser has to start
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def put_authenticator_into(person: Person) -> tuple[CDPSession, str]:
+    session = person.page.context.new_cdp_session(person.page)
+    session.send("WebAuthn.enable")
+    added = session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    return session, added["authenticatorId"]
+
+
+def test_a_passkey_is_made_signs_in_and_is_removed(person: Person) -> None:
+    session, authenticator = put_authenticator_into(person)
+    sign_in_for_a_party(person)
+    person.follow("Passkeys", name="passkeys")
+    person.fill("What you call it", "Telephone")
+    person.press("Make a passkey", name="passkeys with one")
+    person.reads("not used yet")
+    (made,) = session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"]
+    assert made["isResidentCredential"]
+    assert made["rpId"] == "registrar.localhost"
+    assert [fault for fault in faults_of(person.page) if "a script" not in fault] == []
+
+    person.press("Sign out", name="register")
+    person.visit("registrar", "/sign-in")
+    assert [fault for fault in faults_of(person.page) if "a script" not in fault] == []
+    person.press("With a passkey, for a party", name="own registrations")
+    person.reads("Signed in: Erika Voorbeeld, as a party")
+    person.follow("Passkeys", name="passkeys")
+    person.reads("used last on")
+    person.press("Remove", name="sign-in, for its passkey is gone")
+    person.heading("Sign in")
+    person.press("With a passkey, for a party", name="refusal")
+    person.reads("passkey-known")
+
+
+def test_who_is_not_verified_makes_no_passkey_and_is_told_so(person: Person) -> None:
+    session, authenticator = put_authenticator_into(person)
+    session.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
+    sign_in_for_a_party(person)
+    person.follow("Passkeys", name="passkeys")
+    person.fill("What you call it", "Telephone")
+    person.page.get_by_role("button", name="Make a passkey", exact=True).click()
+    expect(person.page.get_by_role("status")).to_contain_text("Nothing was chosen, or it took too long")
+    assert session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"] == []
+
+
+def test_without_scripts_the_wallet_is_offered_alone(browser: Browser, demo: RunningDemo) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(demo.ready["registrar"] + "/sign-in")
+    expect(page.get_by_role("button", name="Sign in for a party", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="With a passkey, for a party", exact=True)).to_be_hidden()
+    expect(page.get_by_role("status")).to_have_text("A passkey needs a browser with scripts; your wallet does not.")
+    context.close()
