@@ -1,5 +1,5 @@
 """Pages: the templates and the files beside them. No page has an inline style or anything from elsewhere, and none but
-those with a camera a script."""
+those with a camera and those for passkeys a script."""
 
 from collections.abc import Mapping
 from functools import cache

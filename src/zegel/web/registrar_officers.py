@@ -8,7 +8,6 @@ from zegel.services.registrar_people import OFFICERS
 from zegel.trust.register.states import Duty
 from zegel.web.pages import render_page
 from zegel.web.registrar_desk import MAX_DECISION, acting, signed_in_as
-from zegel.web.registrar_operator import MAX_CURSOR
 from zegel.web.registrar_pages import SIGN_IN, frame, see
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.registrar_words import on_day
@@ -23,7 +22,7 @@ async def show_officers(site: RegistrarSite, request: HttpRequest) -> HttpRespon
     signed_in, browser = await signed_in_as(site, request, Duty.OFFICER)
     if signed_in is None or browser is None:
         return see(SIGN_IN)
-    found = await site.people.officers(after=request.query().get("after", "")[:MAX_CURSOR], by=signed_in.actor)
+    found = await site.people.officers(after=request.query().get("after", ""), by=signed_in.actor)
     return render_page(
         "registrar_officers.html",
         title="Officers",

@@ -23,7 +23,6 @@ MAX_APPLICATION: Final = MAX_PARTY + 1_024  # and in whose name
 MAX_DECISION: Final = 4_096  # bytes; a reason in words of four bytes a character is under two thousand
 MAX_RECORD: Final = 65_536  # bytes; a certificate with its chain and where it was logged is under 20 kB
 _WHAT: Final = "request"
-MAX_CURSOR: Final = 128  # characters; the hash of a key has 64
 _MAX_SUBJECT: Final = 255  # characters; OpenID Connect Core 1.0 section 2 has as many of a subject
 
 Decide = Callable[[RegistrarSite, str, Actor, str, str], Awaitable[Entry]]
@@ -85,7 +84,7 @@ async def enrol_officer(site: RegistrarSite, _request: HttpRequest) -> HttpRespo
 
 async def list_officers(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     """Who may decide."""
-    found = await site.people.officers(after=request.query().get("after", "")[:MAX_CURSOR], by=_OPERATOR)
+    found = await site.people.officers(after=request.query().get("after", ""), by=_OPERATOR)
     officers: list[Json] = [{"subject": each.subject, "name": each.name, "since": each.since} for _, each in found]
     return json_response({"officers": officers, "after": found[-1][0] if len(found) == OFFICERS else None})
 

@@ -1,10 +1,12 @@
 """What parties, officers, programs and the operator do at the registrar."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from zegel_testing.authenticator import Authenticator
 from zegel_testing.browser import Browser
 from zegel_testing.register import PARTY, PROVIDER, party, party_json
 from zegel_testing.registry_office import RegistryOffice, csrf_of, office_config, open_office
@@ -39,6 +41,15 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
                 acts.form(f"/desk/{_LIBRARY}", {"decision": decision, "reason": "why", "seen": _SEEN}, acts.officer)
                 for decision in ("approve", "reject", "cancel")
             ),
+            "registrar/officers": (acts.form("/officers", {"subject": "other"}, acts.officer),),
+            "registrar/sign-in/passkey/options": (acts.form("/sign-in/passkey/options", {}, acts.visitor),),
+            "registrar/sign-in/passkey": (acts.answer,),
+            "registrar/passkeys/options": (acts.form("/passkeys/options", {}, acts.keeper),),
+            "registrar/passkeys": (acts.make,),
+            "registrar/passkeys/tokens": (acts.form("/passkeys/tokens", {}, acts.keeper),),
+            "registrar/passkeys/{id}": (
+                acts.form("/passkeys/unknown", {"decision": "rename", "name": "Telephone"}, acts.keeper),
+            ),
             "registrar-operator/applications": tuple(
                 acts.operated("/applications", {"party": party, "by": "keeper"}) for party in (PARTY, PROVIDER)
             ),
@@ -49,6 +60,8 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
                 ),
             ),
             "registrar-operator/officers": (acts.operated("/officers", {}),),
+            "registrar-operator/dismissals": (acts.operated("/dismissals", {"subject": "a", "by": "b"}),),
+            "registrar-operator/withdrawals": (acts.operated("/withdrawals", {"subject": "keeper", "by": "b"}),),
             "registrar-operator/tokens": (acts.operated("/tokens", {"by": "keeper"}),),
             "registrar-operator/access-certificates": (
                 acts.operated("/access-certificates", {"identifier": _LIBRARY, "certificate": {"sct": ["a"]}}),
@@ -119,6 +132,31 @@ class _Registering:
             return browser, csrf_of(await browser.open(self._office.origin + "/desk"))
 
         return await self.form("/desk/enrol", {"code": made}, newcomer)()
+
+    async def make(self) -> Good:
+        """Somebody's authenticator has made a passkey."""
+        browser, csrf = await self.keeper()
+        options = json.loads((await browser.post("/passkeys/options", {"csrf": csrf})).body)
+        fields = {"name": "Telephone", "answer": self._passkey().make(options)}
+
+        async def maker() -> tuple[Browser, str]:
+            return browser, csrf
+
+        return await self.form("/passkeys", fields, maker)()
+
+    async def answer(self) -> Good:
+        """An authenticator has answered for a visitor."""
+        browser, csrf = await self.visitor()
+        options = json.loads((await browser.post("/sign-in/passkey/options", {"csrf": csrf})).body)
+        fields = {"duty": "party", "answer": self._passkey().answer(options)}
+
+        async def visitor() -> tuple[Browser, str]:
+            return browser, csrf
+
+        return await self.form("/sign-in/passkey", fields, visitor)()
+
+    def _passkey(self) -> Authenticator:
+        return Authenticator(origin=self._office.origin, rp_id="registrar.localhost", handle=b"handle")
 
     async def update(self) -> Good:
         await self._waiting()

@@ -22,6 +22,18 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.register_reader.MAX_ACCESS_CERTIFICATES": (
         _UNIT + "services/test_registrar.py::test_so_many_access_certificates_are_remembered_and_no_more",
     ),
+    "zegel.protocols.webauthn.response.MAX_CREDENTIAL_ID": (
+        _UNIT + "protocols/webauthn/test_response.py::test_an_id_has_so_many_bytes_and_no_more",
+    ),
+    "zegel.protocols.webauthn.options.CHALLENGE_SECONDS": (
+        _UNIT + "services/test_registrar_passkeys.py::test_a_challenge_is_good_for_five_minutes",
+    ),
+    "zegel.services.registrar_admission.MAX_PASSKEYS": (
+        _UNIT + "services/test_registrar_passkeys.py::test_a_person_has_so_many_passkeys_and_no_more",
+    ),
+    "zegel.services.registrar_admission.MAX_PASSKEY_NAME": (
+        _UNIT + "services/test_registrar_passkeys.py::test_a_passkey_has_a_name",
+    ),
     "zegel.web.registrar.MAX_FILTERS": (_UNIT + "web/test_registrar.py::test_so_many_filters_and_no_more",),
     "zegel.services.registrar_people.CODE_SECONDS": (
         _UNIT + "services/test_registrar_people.py::test_a_code_is_good_for_a_day_and_for_one_person",

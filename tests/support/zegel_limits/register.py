@@ -1,14 +1,18 @@
 """The limits of the register: of what a party applies with, and of its log."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from zegel_testing.authenticator import Authenticator
 from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.register import OFFICER, PARTY, party, party_json, registered
 
 from zegel.checks import Check
-from zegel.primitives.encoding import base64url
+from zegel.primitives.encoding import base64url, parse_base64url
+from zegel.primitives.json import encode_json
 from zegel.primitives.jws import sign_jws
+from zegel.protocols.webauthn.response import parse_assertion
 from zegel.trust.register.changes import HEAD_TYPE, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party, read_public_party
 from zegel.trust.register.terms import read_path
@@ -47,7 +51,32 @@ def _head(size: int) -> object:
     raise AssertionError("no head has so many characters")
 
 
+def _assertion(handle: bytes) -> object:
+    """An answer of a passkey for somebody of this handle."""
+    passkey = Authenticator(origin="https://register.example", rp_id="register.example", handle=handle)
+    return parse_assertion(passkey.answer({"challenge": "AAAA"}))
+
+
+def _padded_assertion(size: int) -> object:
+    passkey = Authenticator(origin="https://register.example", rp_id="register.example", handle=b"handle")
+    members = json.loads(passkey.answer({"challenge": "AAAA"}))
+    empty = len(encode_json(members | {"padding": ""}))
+    return parse_assertion(encode_json(members | {"padding": "x" * (size - empty)}))
+
+
+def _client_data(size: int) -> object:
+    passkey = Authenticator(origin="https://register.example", rp_id="register.example", handle=b"handle")
+    passkey.client_data = {"padding": ""}
+    members = json.loads(passkey.answer({"challenge": "AAAA"}))
+    empty = len(parse_base64url(members["response"]["clientDataJSON"], what="test", where=""))
+    passkey.client_data = {"padding": "x" * (size - empty)}
+    return parse_assertion(passkey.answer({"challenge": "AAAA"}))
+
+
 REGISTER: Final[Mapping[str, Pair]] = {
+    "zegel.protocols.webauthn.response.MAX_RESPONSE": Pair(_padded_assertion),
+    "zegel.protocols.webauthn.response._MAX_CLIENT_DATA": Pair(_client_data),
+    "zegel.protocols.webauthn.response._MAX_HANDLE": Pair(lambda n: _assertion(bytes(n))),
     "zegel.trust.register.parse.MAX_PARTY": Pair(
         lambda n: parse_wallet_relying_party(party_json(padding="x" * (n - len(party_json(padding="")))))
     ),

@@ -28,6 +28,7 @@ _BODIES: Final[Mapping[str, str]] = {
     "zegel.web.wallet_provider.MAX_BATCH": "zegel.web.wallet_provider.ROUTES",
     "zegel.web.registrar_desk.MAX_APPLICATION": "zegel.web.registrar_desk.ROUTES",
     "zegel.web.registrar_desk.MAX_DECISION": "zegel.web.registrar_desk.ROUTES",
+    "zegel.web.registrar_passkeys.MAX_ANSWER": "zegel.web.registrar_passkeys.ROUTES",
     "zegel.web.registrar_pages.MAX_FORM": "zegel.web.registrar_pages.ROUTES",
     "zegel.web.registrar_operator.MAX_APPLICATION": "zegel.web.registrar_operator.OPERATOR_ROUTES",
     "zegel.web.registrar_operator.MAX_DECISION": "zegel.web.registrar_operator.OPERATOR_ROUTES",

@@ -101,6 +101,7 @@ from zegel.protocols.openid4vp.sender import parse_request
 from zegel.protocols.openid4vp.transaction_data import build_transaction_data, parse_transaction_data
 from zegel.protocols.transparency.answers import parse_log_answer
 from zegel.protocols.transparency.submission import parse_submission
+from zegel.protocols.webauthn.response import parse_assertion, parse_registration_response
 from zegel.services.health_lines import parse_moment
 from zegel.services.log_watch import parse_watch_state
 from zegel.services.wallet_requests import parse_instance_proof, sign_instance_proof
@@ -128,6 +129,7 @@ from zegel.trust.transparency.precertificate import parse_precertificate
 from zegel.trust.transparency.timestamps import parse_sct_list
 from zegel_testing import business_rules, health_lists, register
 from zegel_testing.access_requests import request_der, request_pem
+from zegel_testing.authenticator import Authenticator
 from zegel_testing.authorities import NOW, authority, fixed_key, fixed_random
 from zegel_testing.crls import crl_of
 from zegel_testing.faults import (
@@ -168,6 +170,8 @@ from zegel_testing.xml_making import extension, signed_xml, xml_list, xml_signer
 from zegel_testing.xml_making import pointer as list_pointer
 from zegel_testing.xml_making import service as listed_service
 
+_PASSKEY: Final = Authenticator(origin="https://register.example", rp_id="register.example", handle=b"handle")
+_PASSKEY_OPTIONS: Final[dict[str, Any]] = {"challenge": "AAAA", "user": {"id": "AAAA"}}
 PACKAGES: Final = (zegel.primitives, zegel.trust, zegel.formats, zegel.protocols, zegel.services)
 NAMESPACE: Final = "utopia.id.1"
 
@@ -1063,6 +1067,12 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
         of_json(in_response(upstream.parse_tokens), {"id_token": TOKEN.decode(), "access_token": "a"}),
     ),
     "protocols.oidc.upstream.parse_keys": (of_json(in_response(upstream.parse_keys), {"keys": [JWK, {"kty": "RSA"}]}),),
+    "protocols.webauthn.response.parse_registration_response": (
+        of_json(parse_registration_response, json.loads(_PASSKEY.make(_PASSKEY_OPTIONS))),
+    ),
+    "protocols.webauthn.response.parse_assertion": (
+        of_json(parse_assertion, json.loads(_PASSKEY.answer(_PASSKEY_OPTIONS))),
+    ),
     "protocols.openid4vci.encryption.parse_recipient": (
         of_json(behind_json(partial(parse_recipient, enc=Encryption.A128GCM, what="test")), ENCRYPTION_JWK),
     ),
