@@ -11,6 +11,7 @@ from zegel_testing.browser import Browser
 from zegel_testing.register import PARTY, PROVIDER, party, party_json
 from zegel_testing.registry_office import RegistryOffice, csrf_of, office_config, open_office
 
+from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest
 from zegel.trust.register.states import Proposal
 from zegel_fuzz.ground import Ground, Play, listeners_of, unhurried
@@ -41,14 +42,14 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
                 acts.form(f"/desk/{_LIBRARY}", {"decision": decision, "reason": "why", "seen": _SEEN}, acts.officer)
                 for decision in ("approve", "reject", "cancel")
             ),
-            "registrar/officers": (acts.form("/officers", {"subject": "other"}, acts.officer),),
+            "registrar/officers": (acts.form("/officers", {"subject": "other"}, acts.colleague),),
             "registrar/sign-in/passkey/options": (acts.form("/sign-in/passkey/options", {}, acts.visitor),),
             "registrar/sign-in/passkey": (acts.answer,),
             "registrar/passkeys/options": (acts.form("/passkeys/options", {}, acts.keeper),),
             "registrar/passkeys": (acts.make,),
             "registrar/passkeys/tokens": (acts.form("/passkeys/tokens", {}, acts.keeper),),
             "registrar/passkeys/{id}": (
-                acts.form("/passkeys/unknown", {"decision": "rename", "name": "Telephone"}, acts.keeper),
+                acts.form(f"/passkeys/{acts.held}", {"decision": "rename", "name": "Telephone"}, acts.holder),
             ),
             "registrar-operator/applications": tuple(
                 acts.operated("/applications", {"party": party, "by": "keeper"}) for party in (PARTY, PROVIDER)
@@ -60,7 +61,7 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
                 ),
             ),
             "registrar-operator/officers": (acts.operated("/officers", {}),),
-            "registrar-operator/dismissals": (acts.operated("/dismissals", {"subject": "a", "by": "b"}),),
+            "registrar-operator/dismissals": (acts.operated("/dismissals", {"subject": "other", "by": "b"}),),
             "registrar-operator/withdrawals": (acts.operated("/withdrawals", {"subject": "keeper", "by": "b"}),),
             "registrar-operator/tokens": (acts.operated("/tokens", {"by": "keeper"}),),
             "registrar-operator/access-certificates": (
@@ -87,6 +88,8 @@ class _Registering:
     def __init__(self, office: RegistryOffice) -> None:
         self._office = office
         self._known: dict[str, Browser] = {}
+        self._passkey = self._new_passkey("held")
+        self._made = 0
 
     async def visitor(self) -> tuple[Browser, str]:
         browser = self._office.browser()
@@ -133,30 +136,44 @@ class _Registering:
 
         return await self.form("/desk/enrol", {"code": made}, newcomer)()
 
+    @property
+    def held(self) -> str:
+        """The id of the keeper's passkey."""
+        return base64url(self._passkey.id)
+
+    async def colleague(self) -> tuple[Browser, str]:
+        """An officer, beside another one."""
+        await self._office.officer("other")
+        return await self.officer()
+
+    async def holder(self) -> tuple[Browser, str]:
+        """The keeper, who has a passkey."""
+        browser, csrf = await self.keeper()
+        if not self._passkey.handle:
+            options = json.loads((await browser.post("/passkeys/options", {"csrf": csrf})).body)
+            fields = {"csrf": csrf, "name": "Telephone", "answer": self._passkey.make(options)}
+            assert (await browser.post("/passkeys", fields)).status == 303
+        return browser, csrf
+
     async def make(self) -> Good:
         """Somebody's authenticator has made a passkey."""
-        browser, csrf = await self.keeper()
+        self._made += 1
+        browser = await self._office.signed_in(f"maker {self._made}")
+        csrf = csrf_of(await browser.open(self._office.origin + "/passkeys"))
         options = json.loads((await browser.post("/passkeys/options", {"csrf": csrf})).body)
-        fields = {"name": "Telephone", "answer": self._passkey().make(options)}
-
-        async def maker() -> tuple[Browser, str]:
-            return browser, csrf
-
-        return await self.form("/passkeys", fields, maker)()
+        fields = {"name": "Telephone", "answer": self._new_passkey(f"made {self._made}").make(options)}
+        return await self.form("/passkeys", fields, _known(browser, csrf))()
 
     async def answer(self) -> Good:
-        """An authenticator has answered for a visitor."""
+        """The keeper's authenticator has answered for a visitor."""
+        await self.holder()
         browser, csrf = await self.visitor()
         options = json.loads((await browser.post("/sign-in/passkey/options", {"csrf": csrf})).body)
-        fields = {"duty": "party", "answer": self._passkey().answer(options)}
+        fields = {"duty": "party", "answer": self._passkey.answer(options)}
+        return await self.form("/sign-in/passkey", fields, _known(browser, csrf))()
 
-        async def visitor() -> tuple[Browser, str]:
-            return browser, csrf
-
-        return await self.form("/sign-in/passkey", fields, visitor)()
-
-    def _passkey(self) -> Authenticator:
-        return Authenticator(origin=self._office.origin, rp_id="registrar.localhost", handle=b"handle")
+    def _new_passkey(self, seed: str) -> Authenticator:
+        return Authenticator(origin=self._office.origin, rp_id="registrar.localhost", seed=seed)
 
     async def update(self) -> Good:
         await self._waiting()
@@ -176,6 +193,8 @@ class _Registering:
         async def play() -> Good:
             if path == "/decisions":
                 await self._waiting()
+            if path == "/dismissals":
+                await self._office.officer("other")
             return Good(self._office.operation("POST", path, members))
 
         return play
@@ -183,3 +202,12 @@ class _Registering:
     async def _waiting(self) -> None:
         """The library has applied, or asked for a change."""
         await self._office.operate("POST", "/applications", {"party": PARTY, "by": "keeper"})
+
+
+def _known(browser: Browser, csrf: str) -> Callable[[], Awaitable[tuple[Browser, str]]]:
+    """Somebody who is at the page already."""
+
+    async def known() -> tuple[Browser, str]:
+        return browser, csrf
+
+    return known
