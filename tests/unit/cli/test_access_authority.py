@@ -124,3 +124,25 @@ def test_a_key_without_a_certificate_is_not_asked_for(zegel: Any, tmp_path: Path
     ran = zegel("keys", "request", "issuer.access_key", "--host", "a.example", "--to", tmp_path, "--json", *config)
     assert ran.json["hosts"] == ["a.example"]
     assert zegel("keys", "request", "issuer.access_key", "--host", "*", "--to", tmp_path, *config).code == 2
+
+
+@pytest.mark.slow
+def test_the_register_is_moved_and_people_are_stopped_from_the_command_line(
+    zegel: Any, served: ServedAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZEGEL_CONFIG", str(served.folder / "zegel.toml"))
+    identifier = "NTRUT-7654321"
+    party = PARTY | {"identifier": [{"identifier": identifier, "type": "http://data.europa.eu/eudi/id/EUID"}]}
+    (tmp_path / "party.json").write_bytes(encode_json(party))
+    applied = zegel("registrar", "apply", tmp_path / "party.json", "--as", "keeper")
+    assert applied.out.startswith(f"{identifier}  applied, waits: ")
+    seen = applied.out.partition("waits: ")[2].partition(",")[0]
+    assert zegel("registrar", "waiting").out == applied.out
+    assert zegel("registrar", "approve", identifier, "--as", "officer", "--seen", "another").code != 0
+    assert zegel("registrar", "approve", identifier, "--as", "officer", "--seen", seen).code == 0
+    assert zegel("registrar", "officers").out == ""
+    nobody = zegel("registrar", "dismiss", "nobody", "--as", "officer")
+    assert nobody.code != 0
+    assert "expected the subject of an officer" in nobody.err
+    for whose in (("--party", identifier), ("--person", "keeper")):
+        assert zegel("registrar", "withdraw", *whose, "--as", "officer", "--json").json == {"withdrawn": True}

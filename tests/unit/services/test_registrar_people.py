@@ -127,6 +127,7 @@ async def test_the_operator_lists_and_dismisses_officers(office: RegistryOffice)
     assert (await office.operate("GET", "/officers"))[1]["officers"] == []
 
 
+@pytest.mark.slow
 async def test_officers_are_shown_by_the_page(office: RegistryOffice) -> None:
     officer = await office.officer()
     for number in range(OFFICERS):
