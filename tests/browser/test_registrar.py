@@ -20,7 +20,7 @@ from zegel_testing.registrar_visit import (
 
 pytestmark = pytest.mark.slow  # a browser has to start
 LOOKED_AT = {
-    "registrar's sign-in", "form with a wrong field", "own registrations", "enrolment", "desk that waits",
+    "form with a wrong field", "own registrations", "enrolment", "desk that waits",
     "proposal before the officer", "register", "party in the register", "own registration",
 }  # fmt: skip
 
