@@ -7,8 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from zegel_testing.chromium import chromium, filming
 from zegel_testing.page_rules import faults_of
 from zegel_testing.person import Person
-from zegel_testing.pictures import film_of, vector, vector_picture
-from zegel_testing.png import read_codes
+from zegel_testing.pictures import film_of, read_codes, vector, vector_picture
 from zegel_testing.vaccination import picture_of
 
 pytestmark = pytest.mark.slow  # a browser has to start
