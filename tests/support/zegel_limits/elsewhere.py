@@ -34,6 +34,9 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.registrar_admission.MAX_PASSKEY_NAME": (
         _UNIT + "services/test_registrar_passkeys.py::test_a_passkey_has_a_name",
     ),
+    "zegel.services.registrar.RENEWED_DAYS": (
+        _UNIT + "services/test_registrar.py::test_what_ends_soon_is_issued_anew_and_both_are_valid_until_then",
+    ),
     "zegel.web.registrar.MAX_FILTERS": (_UNIT + "web/test_registrar.py::test_so_many_filters_and_no_more",),
     "zegel.services.registrar_people.CODE_SECONDS": (
         _UNIT + "services/test_registrar_people.py::test_a_code_is_good_for_a_day_and_for_one_person",

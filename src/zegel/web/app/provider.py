@@ -112,15 +112,7 @@ def _role(
         wallet=config.wallet,
         pace=Pace(clock=world.clock),
     )
-    monitor = _monitor(
-        world,
-        service=service,
-        verifier=verifier,
-        statuses=statuses,
-        store=store,
-        keys=keys,
-        registrations=registrations,
-    )
+    monitor = _monitor(world, service, verifier, statuses, store, keys, registrations)
     return OpenRole(
         name="provider",
         listeners=_listeners(site, monitor, world),
@@ -136,7 +128,6 @@ def _role(
 
 def _monitor(
     world: World,
-    *,
     service: SignInService,
     verifier: VerifierService,
     statuses: StatusReader,
