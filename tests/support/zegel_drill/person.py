@@ -153,8 +153,7 @@ class Person:
             await self._until_it_says(words, form, filled)
 
     def _certificate(self) -> str:
-        (text, *_) = sorted((self.town.folder / CODES).glob(f"{PERSON}*"))
-        return text.read_text(encoding="utf-8").strip()
+        return (self.town.folder / CODES / f"{PERSON}.txt").read_text(encoding="utf-8").strip()
 
     async def _until_it_says(self, words: str, form: str, filled: Mapping[str, str]) -> None:
         """A door that was closed meanwhile knows nobody any more, and is begun with anew."""
