@@ -51,6 +51,7 @@ KEPT = {
     "yes at the door": "door-yes",
     "camera at the door": "door-camera",
     "no at the door": "door-no",
+    "registrar's sign-in": "registrar-sign-in",
     "form with a wrong field": "registrar-form",
     "proposal before the officer": "registrar-officer",
     "party in the register": "registrar-register",
