@@ -81,9 +81,14 @@ PASSKEY_OWNER: Final = Kind(name="passkey owner", states=(PasskeyOwner,))
 
 
 async def load_admission(transaction: Transaction, subject: str, *, name: str = "") -> tuple[Admission, int | None]:
-    """What lets a person in, and the version that it was loaded at; nothing yet, and None, for somebody new."""
+    """What lets a person in, and the version that it was loaded at; nothing yet, and None, for somebody new.
+
+    ``name`` is how the person is called now, where that is known.
+    """
     stored: Stored[Admission] | None = await transaction.load(ADMISSION, subject)
-    return (Admission(subject=subject, name=name), None) if stored is None else (stored.value, stored.version)
+    if stored is None:
+        return Admission(subject=subject, name=name), None
+    return replace(stored.value, name=name or stored.value.name), stored.version
 
 
 async def save_admission(transaction: Transaction, admission: Admission, *, version: int | None) -> Admission:

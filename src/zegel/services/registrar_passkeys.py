@@ -79,6 +79,7 @@ class RegistrarPasskeys:
         challenge = self._random(CHALLENGE_BYTES)
         async with self._store.transaction(durable=True) as transaction:
             admission, version = await load_admission(transaction, signed_in.subject, name=signed_in.name)
+            signed_in.check_stands(admission)
             if not admission.handle:
                 admission = replace(admission, handle=self._random(_HANDLE_BYTES))
                 await save_admission(transaction, admission, version=version)
@@ -105,6 +106,7 @@ class RegistrarPasskeys:
             if await transaction.load(PASSKEY_OWNER, passkey.id) is not None:  # section 7.1, step 26
                 raise Rejected(Check.PASSKEY_KNOWN, "expected a passkey that nobody has enrolled")
             admission, version = await load_admission(transaction, signed_in.subject, name=signed_in.name)
+            signed_in.check_stands(admission)
             await save_admission(transaction, admission.with_passkey(passkey), version=version)
             owner = PasskeyOwner(subject=signed_in.subject)
             await transaction.put(PASSKEY_OWNER, passkey.id, owner, expires=FOR_EVER)
@@ -147,6 +149,7 @@ class RegistrarPasskeys:
         name = _named(name)
         async with self._store.transaction(durable=True) as transaction:
             admission, version = await load_admission(transaction, signed_in.subject)
+            signed_in.check_stands(admission)
             renamed = replace(admission.passkey(id_), name=name)
             await save_admission(transaction, admission.with_passkey(renamed), version=version)
         return renamed
@@ -155,6 +158,7 @@ class RegistrarPasskeys:
         """Remove one's passkey; whoever is signed in by it is so no more."""
         async with self._store.transaction(durable=True) as transaction:
             admission, version = await load_admission(transaction, signed_in.subject)
+            signed_in.check_stands(admission)
             left = await save_admission(transaction, admission.without_passkey(id_), version=version)
             await transaction.take(PASSKEY_OWNER, id_)
         return left

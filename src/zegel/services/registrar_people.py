@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import base64url
 from zegel.protocols.oidc.upstream import UpstreamRequest
 from zegel.services.ports import FOR_EVER, Clock, Kind, Random
@@ -56,6 +56,15 @@ class SignedIn:
         """Whether what let the person in still does."""
         by = not self.passkey or any(each.id == self.passkey for each in admission.passkeys)
         return by and self.generation == admission.sessions
+
+    def check_stands(self, admission: Admission) -> Admission:
+        """Return it if what let the person in still does; ``Rejected(REGISTER_DUTY)`` otherwise.
+
+        For what is written: whatever was withdrawn since the session was looked at gets nothing new.
+        """
+        if not self.stands(admission):
+            raise Rejected(Check.REGISTER_DUTY, "expected somebody signed in")
+        return admission
 
     @property
     def actor(self) -> Actor:
@@ -167,9 +176,11 @@ class RegistrarPeople:
             stored = await transaction.load(SESSION, browser)
             if stored is None or not isinstance(stored.value, SignedIn) or stored.value.duty is not Duty.OFFICER:
                 raise Rejected(Check.REGISTER_DUTY, "expected somebody signed in as officer")
+            signed_in = stored.value
+            admission, _ = await load_admission(transaction, signed_in.subject)
+            signed_in.check_stands(admission)
             if await transaction.take(ENROLMENT, code.strip().lower()) is None:
                 raise Rejected(Check.REGISTER_DUTY, "expected a code that the operator made, unused", field="code")
-            signed_in = stored.value
             if await transaction.load(OFFICER, signed_in.subject) is None:
                 officer = Officer(subject=signed_in.subject, name=signed_in.name, since=self._clock.now())
                 await transaction.put(OFFICER, officer.subject, officer, expires=FOR_EVER)
@@ -179,8 +190,12 @@ class RegistrarPeople:
         return enrolled
 
     async def officers(self, *, after: str = "", by: Actor) -> tuple[tuple[str, Officer], ...]:
-        """A page of those who may decide, each with the cursor to go on after."""
+        """A page of those who may decide, each with the cursor to go on after; ``Malformed`` for another cursor."""
         _check_officer(by)
+        try:
+            bytes.fromhex(after)
+        except ValueError:
+            raise Malformed("request", "after", "expected the cursor of the page before") from None
         async with self._store.transaction() as transaction:
             return await transaction.scan(OFFICER, after=after, limit=OFFICERS)
 
@@ -213,13 +228,16 @@ class RegistrarPeople:
         """Have no token of this person's programs count any more."""
         async with self._store.transaction(durable=True) as transaction:
             admission, version = await load_admission(transaction, signed_in.subject, name=signed_in.name)
+            signed_in.check_stands(admission)
             return await save_admission(transaction, admission.without_tokens(), version=version)
 
-    async def new_token(self, subject: str) -> str:
-        """A token with which a program moves what this person registered."""
+    async def new_token(self, subject: str, *, signed_in: SignedIn | None = None) -> str:
+        """A token with which a program moves what this person registered, who is ``signed_in`` if no operator asks."""
         token = base64url(self._random(_SECRET_BYTES))
         async with self._store.transaction(durable=True) as transaction:
             admission, _ = await load_admission(transaction, subject)
+            if signed_in is not None:
+                signed_in.check_stands(admission)
             value = PartyToken(subject=subject, generation=admission.tokens)
             await transaction.put(TOKEN, token, value, expires=self._clock.now() + TOKEN_SECONDS)
         return token

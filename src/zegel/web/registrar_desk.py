@@ -77,7 +77,7 @@ async def move_own(site: RegistrarSite, request: HttpRequest, *, identifier: str
     signed_in, browser = await acting(site, request, form, Duty.PARTY)
     if form.get("decision") == "token":
         entry = await site.service.entry(identifier, by=signed_in.actor)
-        token = await site.people.new_token(signed_in.subject)
+        token = await site.people.new_token(signed_in.subject, signed_in=signed_in)
         return _own_page(site, signed_in, browser, entry, token=token)
     if form.get("decision") != "cancel":
         raise Malformed("form", "decision", "expected cancel or token")

@@ -127,6 +127,13 @@ async def test_the_operator_lists_and_dismisses_officers(office: RegistryOffice)
     assert (await office.operate("GET", "/officers"))[1]["officers"] == []
 
 
+async def test_a_cursor_that_was_not_given_out_is_refused(office: RegistryOffice) -> None:
+    officer = await office.officer()
+    assert (await officer.get(office.origin + "/officers?after=astray")).status == 400
+    status, answer = await office.operate("GET", "/officers?after=astray")
+    assert (status, answer["field"]) == (400, "after")
+
+
 @pytest.mark.slow
 async def test_officers_are_shown_by_the_page(office: RegistryOffice) -> None:
     officer = await office.officer()
