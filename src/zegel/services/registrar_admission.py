@@ -18,7 +18,10 @@ MAX_PASSKEY_NAME: Final = 60  # characters
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passkey:
-    """A passkey of a person: its id, its public key, where its counter stands, the name that its owner gave it."""
+    """A passkey of a person: its id, its public key, where its counter stands, the name that its owner gave it.
+
+    ``backup_eligible`` is as ``VerifiedPasskey`` has it.
+    """
 
     id: str
     key: bytes
@@ -26,6 +29,7 @@ class Passkey:
     name: str
     since: int
     used: int | None = None
+    backup_eligible: bool | None = None
 
 
 @final

@@ -100,7 +100,12 @@ class RegistrarPasskeys:
             raise _no_challenge()
         verified = verify_registration(response, site=self._site, challenge=asked.value)
         passkey = Passkey(
-            id=verified.id, key=verified.key, counter=verified.counter, name=name, since=self._clock.now()
+            id=verified.id,
+            key=verified.key,
+            counter=verified.counter,
+            name=name,
+            since=self._clock.now(),
+            backup_eligible=verified.backup_eligible,
         )
         async with self._store.transaction(durable=True) as transaction:
             if await transaction.load(PASSKEY_OWNER, passkey.id) is not None:  # section 7.1, step 26
@@ -137,10 +142,17 @@ class RegistrarPasskeys:
                 response,
                 site=self._site,
                 challenge=asked.value,
-                passkey=VerifiedPasskey(id=passkey.id, key=passkey.key, counter=passkey.counter),
+                passkey=VerifiedPasskey(
+                    id=passkey.id, key=passkey.key, counter=passkey.counter, backup_eligible=passkey.backup_eligible
+                ),
                 handle=admission.handle,
             )
-            used = replace(passkey, counter=verified.counter, used=self._clock.now())
+            used = replace(
+                passkey,
+                counter=verified.counter,
+                used=self._clock.now(),
+                backup_eligible=verified.backup_eligible,
+            )
             await save_admission(transaction, admission.with_passkey(used), version=version)
             return await self._signed_in(transaction, admission, used, duty=duty, renewed=renewed)
 

@@ -11,7 +11,7 @@ from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel_testing.authorities import fixed_random
 
-PRESENT, VERIFIED, ATTESTED = 1 << 0, 1 << 2, 1 << 6
+PRESENT, VERIFIED, ELIGIBLE, ATTESTED = 1 << 0, 1 << 2, 1 << 3, 1 << 6
 AAGUID = bytes(16)
 
 

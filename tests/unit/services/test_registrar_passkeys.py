@@ -217,6 +217,7 @@ async def test_a_challenge_is_good_for_five_minutes(office: RegistryOffice) -> N
         ({"client_data": {"crossOrigin": True}}, "clientDataJSON.crossOrigin"),
         ({"client_data": {"topOrigin": "https://evil.example"}}, "clientDataJSON.crossOrigin"),
         ({"handle": b"somebody else"}, "userHandle"),
+        ({"flags": 0b1101}, "authenticatorData.flags"),
     ],
 )
 async def test_an_answer_to_something_else_is_refused(

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final, TypeVar, final
 
 from webauthn import verify_authentication_response, verify_registration_response
+from webauthn.helpers.structs import CredentialDeviceType
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -26,11 +27,15 @@ _PRESENT, _VERIFIED = 1 << 0, 1 << 2
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedPasskey:
-    """A passkey that was made for us: its id, its public key as COSE_Key, and where its counter stands."""
+    """A passkey that was made for us: its id, its public key as COSE_Key, and where its counter stands.
+
+    ``backup_eligible`` says whether it may be on several devices; None where that was not kept.
+    """
 
     id: str
     key: bytes
     counter: int
+    backup_eligible: bool | None = None
 
 
 def verify_registration(response: UnverifiedRegistration, *, site: RelyingParty, challenge: bytes) -> VerifiedPasskey:
@@ -50,8 +55,14 @@ def verify_registration(response: UnverifiedRegistration, *, site: RelyingParty,
         field="attestationObject.authData",
         expected="expected a public key of an algorithm that was asked for",
     )
+    id_ = base64url(verified.credential_id)
+    if id_ != response.unverified_ceremony.members["id"]:  # which is as long as it may be (section 7.1, step 25)
+        raise Rejected(Check.PASSKEY, "expected the credential ID that the authenticator made", field="rawId")
     return VerifiedPasskey(
-        id=base64url(verified.credential_id), key=verified.credential_public_key, counter=verified.sign_count
+        id=id_,
+        key=verified.credential_public_key,
+        counter=verified.sign_count,
+        backup_eligible=verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
     )
 
 
@@ -78,11 +89,16 @@ def verify_assertion(
         field="signature",
         expected="expected a signature by this passkey",
     )
+    eligible = verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE
+    if passkey.backup_eligible not in (None, eligible):  # section 7.2, step 19: it is so for good
+        raise Rejected(
+            Check.PASSKEY, "expected to be as eligible for backup as when it was made", field="authenticatorData.flags"
+        )
     counter = verified.new_sign_count
     # section 6.1.1: zero on both sides is an authenticator that does not count
     if (counter or passkey.counter) and counter <= passkey.counter:
         raise Rejected(Check.PASSKEY_COUNTER, f"expected a counter beyond {passkey.counter}")
-    return VerifiedPasskey(id=passkey.id, key=passkey.key, counter=counter)
+    return VerifiedPasskey(id=passkey.id, key=passkey.key, counter=counter, backup_eligible=eligible)
 
 
 def _check_ceremony(

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from zegel_testing.authenticator import ATTESTED, PRESENT, VERIFIED, Authenticator
+from zegel_testing.authenticator import ATTESTED, ELIGIBLE, PRESENT, VERIFIED, Authenticator
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -38,7 +38,7 @@ def answered(passkey: Authenticator, known: VerifiedPasskey, challenge: bytes = 
 def test_a_passkey_is_made_and_answers() -> None:
     passkey = authenticator()
     known = made(passkey)
-    assert known == VerifiedPasskey(id=base64url(passkey.id), key=passkey.cose_key(), counter=0)
+    assert known == VerifiedPasskey(id=base64url(passkey.id), key=passkey.cose_key(), counter=0, backup_eligible=False)
     assert answered(passkey, known).counter == 1
 
 
@@ -96,6 +96,28 @@ def test_a_counter_that_does_not_go_on_is_refused(counter: int) -> None:
     with pytest.raises(Rejected) as refusal:
         answered(passkey, at_seven)
     assert refusal.value.check is Check.PASSKEY_COUNTER
+
+
+@pytest.mark.parametrize("flags", [0, ELIGIBLE])
+def test_a_passkey_stays_as_eligible_for_backup_as_it_was_made(flags: int) -> None:
+    passkey = authenticator(flags=PRESENT | VERIFIED | flags)
+    known = made(passkey)
+    assert answered(passkey, known).backup_eligible is bool(flags)
+    passkey.flags ^= ELIGIBLE
+    with pytest.raises(Rejected) as refusal:
+        answered(passkey, known)
+    assert (refusal.value.check, refusal.value.field) == (Check.PASSKEY, "authenticatorData.flags")
+    not_kept = VerifiedPasskey(id=known.id, key=known.key, counter=0)
+    assert answered(passkey, not_kept).backup_eligible is not bool(flags)
+
+
+def test_a_passkey_under_another_id_than_it_says_is_refused() -> None:
+    passkey = authenticator()
+    attested = bytes(16) + (1_024).to_bytes(2, "big") + bytes(1_024) + passkey.cose_key()
+    data = passkey.data(PRESENT | VERIFIED | ATTESTED) + attested
+    with pytest.raises(Rejected) as refusal:
+        made(passkey, authData=data)
+    assert (refusal.value.check, refusal.value.field) == (Check.PASSKEY, "rawId")
 
 
 def test_a_signature_over_anything_else_is_refused() -> None:
