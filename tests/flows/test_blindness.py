@@ -21,7 +21,6 @@ from zegel_testing.village import Exchange, Village, living_village
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.entropy import system_random
-from zegel.cli.walk.script import walk
 from zegel.cli.walk.story import Listening, Story
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import PublicKey, random_private_key
@@ -45,7 +44,7 @@ async def walked(tmp_path_factory: pytest.TempPathFactory) -> Village:
         logging.getLogger("zegel").addHandler(listening)
         try:
             async with living_village(tmp_path_factory.mktemp("blindness") / "utopia") as village:
-                await walk(village.config, story, roles=village.roles, web_ca=None)
+                await village.walk(story)
         finally:
             logging.getLogger("zegel").removeHandler(listening)
     assert [step for step in story.steps if not step.ok] == []

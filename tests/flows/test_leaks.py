@@ -19,7 +19,8 @@ from zegel_testing.logs import logging_to
 from zegel_testing.village import Village, living_village
 
 from zegel.adapters.sandbox.create import KEPT_LISTS
-from zegel.cli.walk.script import PASSPHRASE, PASSWORD, walk
+from zegel.adapters.sandbox.health import CODES
+from zegel.cli.walk.script import PASSPHRASE, PASSWORD
 from zegel.cli.walk.story import Listening, Step, Story
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -59,8 +60,9 @@ def logged(file: Path) -> Iterator[None]:
 
 
 def data_of(folder: Path) -> list[Path]:
-    """Every file but the register and those that hold keys: databases, their logs, the vault, what was logged."""
-    apart = {folder / "keys", folder / "authorities"}
+    """Every file but the register, those that hold keys, and the health certificates that people bring themselves:
+    databases, their logs, the vault, what was logged."""
+    apart = {folder / "keys", folder / "authorities", folder / CODES}
     return [
         path
         for path in folder.rglob("*")
@@ -74,7 +76,7 @@ async def tell(village: Village) -> list[Step]:
     listening = Listening(story)
     logging.getLogger("zegel").addHandler(listening)
     try:
-        await walk(village.config, story, roles=village.roles, web_ca=None)
+        await village.walk(story)
     finally:
         logging.getLogger("zegel").removeHandler(listening)
     return story.steps

@@ -16,8 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from zegel.adapters.logs import configure_logs
+from zegel.adapters.sandbox.health import CODES
 from zegel.checks import Check
 from zegel.cli.demo_ground import prepared
+from zegel.cli.walk.door_view import open_noted_door
 from zegel.cli.walk.script import walk
 from zegel.cli.walk.story import Listening, Story
 from zegel.formats.credential import Format
@@ -92,11 +94,13 @@ async def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     folder: Path = tmp_path_factory.mktemp("walk") / "utopia"
     with prepared(Namespace(folder=folder, walk=True, headless=False, profile=None, tls=False)) as ground:
         world = open_world(ground.config)
-        roles = await open_roles(list(OPENERS), world)
+        door, view = await open_noted_door(world)
+        roles = (*await open_roles([name for name in OPENERS if name != "door"], world), door)
         story = Story(lambda _: None)
         with logged(story) as stream:
             async with serving(roles, world=world, sockets=ground.sockets):
-                await walk(ground.config, story, roles=roles, web_ca=None)
+                codes = ground.folder / CODES
+                await walk(ground.config, story, roles=roles, door=view, codes=codes, web_ca=None)
                 assert story.went_well
                 samples = {role.name: await told_by(role) for role in roles if role.listeners}
         return Walked(samples=samples, log=[json.loads(line) for line in stream.getvalue().splitlines()])
@@ -112,8 +116,8 @@ def values(samples: list[Sample], name: str, **labels: str) -> float:
 
 
 async def test_what_was_issued_presented_and_signed_in_is_counted(told: dict[str, list[Sample]]) -> None:
-    assert values(told["issuer"], "zegel_issuances_total", format="dc+sd-jwt") == 2
-    assert values(told["issuer"], "zegel_credentials_issued_total") == 50
+    assert values(told["issuer"], "zegel_issuances_total", format="dc+sd-jwt") == 3
+    assert values(told["issuer"], "zegel_credentials_issued_total") == 70
     assert values(told["issuer"], "zegel_chain_revocations_total") == 2
     assert values(told["provider"], "zegel_presentations_total", outcome="accepted") >= 1
     assert values(told["provider"], "zegel_presentations_total", outcome="refused") >= 1
@@ -128,9 +132,9 @@ async def test_every_refusal_of_the_story_is_counted_by_its_check(told: dict[str
 
 async def test_requests_are_counted_by_their_route_and_timed(told: dict[str, list[Sample]]) -> None:
     token = {"role": "issuer", "route": "POST /token"}
-    assert values(told["issuer"], "zegel_requests_total", status="200", **token) == 3
-    assert values(told["issuer"], "zegel_request_duration_seconds_count", **token) == 3
-    assert values(told["issuer"], "zegel_request_duration_seconds_bucket", le="+Inf", **token) == 3
+    assert values(told["issuer"], "zegel_requests_total", status="200", **token) == 4
+    assert values(told["issuer"], "zegel_request_duration_seconds_count", **token) == 4
+    assert values(told["issuer"], "zegel_request_duration_seconds_bucket", le="+Inf", **token) == 4
 
 
 async def test_lists_have_their_ages(told: dict[str, list[Sample]]) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from zegel.adapters.keyfiles import load_secret
+from zegel.primitives.multipart import parse_multipart
 from zegel_testing.village import Exchange
 
 # The names under which a secret goes over the wire, wherever they stand: query, form, JSON, the payload of a JWT.
@@ -114,6 +115,8 @@ def _named(exchange: Exchange) -> Iterator[tuple[str, str]]:
 
 def _read(body: bytes, headers: list[tuple[str, str]]) -> Any:
     type_ = dict(headers).get("content-type", "")
+    if type_.startswith("multipart/form-data"):
+        return dict(parse_multipart(body, content_type=type_).fields)
     if "form" in type_:
         return dict(parse_qsl(body.decode()))
     if "json" in type_ and body:

@@ -12,7 +12,11 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import create_sandbox
+from zegel.adapters.sandbox.health import CODES
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.cli.walk.door_view import DoorView, open_noted_door
+from zegel.cli.walk.script import walk
+from zegel.cli.walk.story import Story
 from zegel.config.roles import Config
 from zegel.web.app.all import OPENERS, open_roles
 from zegel.web.app.roles import OpenRole
@@ -20,6 +24,7 @@ from zegel.web.app.serve import bind, serving
 from zegel.web.app.world import open_world
 from zegel.web.asgi import AsgiCallable, Receive, Scope, Send
 
+DOOR = "door"
 SERVICE = "service"  # an application of the ordinary kind, which forgets its visitors when it is restarted
 
 
@@ -46,6 +51,7 @@ class Village:
         self.folder = folder
         self.exchanges: list[Exchange] = []
         self.roles: Sequence[OpenRole] = ()
+        self.door: DoorView
         self._sockets = {name: bind("127.0.0.1", 0) for name in (*names, *operators)}
         plan = SandboxPlan(
             profile=profile,
@@ -57,6 +63,11 @@ class Village:
         sandbox = create_sandbox(folder, plan, now=SystemClock().now(), random=system_random)
         self.config: Config = load_config(sandbox.config)
         self._running = AsyncExitStack()
+
+    async def walk(self, story: Story) -> None:
+        """Tell the whole story among these roles."""
+        codes = self.folder / CODES
+        await walk(self.config, story, roles=self.roles, door=self.door, codes=codes, web_ca=None)
 
     async def start(self) -> None:
         """Open every role but Tax online from what is on the disk."""
@@ -78,7 +89,10 @@ class Village:
 
     async def _serve(self, names: Sequence[str], stack: AsyncExitStack) -> Sequence[OpenRole]:
         world = open_world(self.config)
-        roles = await open_roles(names, world)
+        roles = await open_roles([name for name in names if name != DOOR], world)
+        if DOOR in names:  # which notes what it sees
+            door, self.door = await open_noted_door(world)
+            roles = (*roles, door)
         recorded = [
             replace(
                 role, listeners=tuple(replace(each, app=self._recorded(each.name, each.app)) for each in role.listeners)
