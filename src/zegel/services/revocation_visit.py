@@ -6,9 +6,9 @@ Who hangs holds up nobody but who stands at the same host. What comes is handed 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 from zegel.errors import Malformed, Unavailable
+from zegel.primitives.http import origin_of
 from zegel.services.trust_ports import RevocationSource
 
 VISIT_SECONDS: Final = 180.0  # as many lists as there may be, if each host takes the ten seconds that it has
@@ -29,8 +29,8 @@ async def fetch_side_by_side(
     """
     clock = asyncio.get_running_loop()
     end, every = clock.time() + seconds, asyncio.Semaphore(_SIDE_BY_SIDE)
-    hosts = {urlsplit(url).netloc: asyncio.Semaphore(_OF_ONE_HOST) for url in urls}
-    tasks = {asyncio.create_task(_fetch(source, url, hosts[urlsplit(url).netloc], every)): url for url in urls}
+    hosts = {_host(url): asyncio.Semaphore(_OF_ONE_HOST) for url in urls}
+    tasks = {asyncio.create_task(_fetch(source, url, hosts[_host(url)], every)): url for url in urls}
     waiting = set(tasks)
     try:
         while waiting and (left := end - clock.time()) > 0:
@@ -41,6 +41,15 @@ async def fetch_side_by_side(
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _host(url: str) -> str:
+    """Whose turn an address takes: a certificate may name anything, and what is no address is refused when it is asked
+    for."""
+    try:
+        return origin_of(url, what="URL")
+    except Malformed:
+        return ""
 
 
 async def _fetch(

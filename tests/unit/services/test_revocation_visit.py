@@ -82,5 +82,42 @@ async def test_what_is_no_list_is_handed_over_as_what_it_is() -> None:
     assert isinstance(page["https://a.example/"], Malformed)
 
 
+async def test_what_is_no_address_keeps_nobody_elses_list_away() -> None:
+    hosts = Hosts()
+    urls = ["http://[astray/list.crl", "https://one.example/list.crl", "ldap:///CN=list", ""]
+
+    class Askable:
+        async def fetch(self, url: str) -> bytes:
+            if url != urls[1]:
+                raise Unavailable("outbound", "expected an absolute http or https URL")
+            return await hosts.fetch(url)
+
+    found: dict[str, object] = {}
+    async for fetched in fetch_side_by_side(Askable(), urls, seconds=VISIT_SECONDS):
+        found |= fetched
+    assert found.keys() == set(urls)
+    assert [url for url in urls if isinstance(found[url], bytes)] == [urls[1]]
+
+
+async def test_one_host_is_one_however_it_is_spelled() -> None:
+    hosts, most = Hosts(), 0
+
+    class Spelled:
+        async def fetch(self, url: str) -> bytes:
+            nonlocal most
+            body = await hosts.fetch(url.lower().replace(":443", ""))
+            most = max(most, hosts.most["one.example"])
+            return body
+
+    urls = [
+        f"https://{host}/{number}.crl"
+        for host in ("one.example", "ONE.example", "one.example:443")
+        for number in range(5)
+    ]
+    async for _ in fetch_side_by_side(Spelled(), urls, seconds=VISIT_SECONDS):
+        pass
+    assert most == 4
+
+
 async def test_nothing_is_fetched_from_nowhere() -> None:
     assert await visit(Hosts(), []) == {}

@@ -100,6 +100,14 @@ async def test_what_a_list_of_trusted_entities_names_is_fetched_ahead(world: Wor
     assert world.asked == [URL], "to look at a certificate asks nobody"
 
 
+async def test_an_address_that_is_none_keeps_no_list_away() -> None:
+    astray = "http://[astray/list.crl"
+    world = World(content=access_list(points=(astray, URL)))
+    await world.trust.refresh()
+    assert world.judge() is None
+    assert set(world.trust.revocation_errors()) == {astray}
+
+
 async def test_a_host_that_hangs_is_told_of_and_comes_first_the_next_time() -> None:
     hanging = [f"https://hanging.example/{number}.crl" for number in range(5)]
 
