@@ -61,6 +61,23 @@ def test_who_is_not_verified_makes_no_passkey_and_is_told_so(person: Person) -> 
     assert session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"] == []
 
 
+def test_who_presses_twice_is_asked_once_and_signed_in(person: Person) -> None:
+    put_authenticator_into(person)
+    sign_in_for_a_party(person)
+    person.follow("Passkeys", name="passkeys")
+    person.fill("What you call it", "Telephone")
+    person.page.get_by_role("button", name="Make a passkey", exact=True).evaluate(
+        "button => { button.click(); button.click(); }"
+    )
+    person.reads("not used yet")
+    person.press("Sign out", name="register")
+    person.visit("registrar", "/sign-in")
+    person.page.get_by_role("button", name="With a passkey, for a party", exact=True).evaluate(
+        "button => { button.click(); button.click(); }"
+    )
+    person.reads("Signed in: Erika Voorbeeld, as a party")
+
+
 def test_without_scripts_the_wallet_is_offered_alone(browser: Browser, demo: RunningDemo) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

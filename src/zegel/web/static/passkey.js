@@ -42,10 +42,14 @@ async function ask(form) {
   return navigator.credentials[form.dataset.passkey]({ publicKey });
 }
 
+/* One question at a time: another challenge would take the place of the one that is being answered. */
+let asking = false;
+
 function send(event) {
   const form = event.target;
-  if (form.elements.answer.value) return;
   event.preventDefault();
+  if (asking) return;
+  asking = true;
   say("Your browser asks for your passkey …");
   ask(form)
     .then((credential) => {
@@ -53,6 +57,7 @@ function send(event) {
       form.submit();
     })
     .catch((error) => {
+      asking = false;
       const reasons = {
         NotAllowedError: "Nothing was chosen, or it took too long. Try again, or use your wallet.",
         InvalidStateError: "This device has a passkey for you here already.",
@@ -61,6 +66,9 @@ function send(event) {
       say(reasons[error.name] || `That did not work: ${error.message}.`);
     });
 }
+
+/* Who comes back to this page as it was left may ask again. */
+window.addEventListener("pageshow", () => (asking = false));
 
 if (window.PublicKeyCredential) {
   say("");
