@@ -187,7 +187,7 @@ def _list_officers(args: Namespace) -> int:
         if args.json:
             print_data(officer)
         else:
-            print_text(f"{officer['subject']}  {officer['name']}")
+            print_text(f"{in_text(officer['subject'])}  {in_text(officer['name'])}")
     return ACCEPTED
 
 
@@ -236,7 +236,7 @@ async def _search(args: Namespace) -> int:
         if args.json:
             print_data(party)
         else:
-            print_text(f"{each.identifier}  {party['tradeName']}")
+            print_text(f"{in_text(each.identifier)}  {in_text(party['tradeName'])}")
     return ACCEPTED
 
 

@@ -1,23 +1,29 @@
 """``zegel access-authority``: the root in its file, an order from the request to the role's key, and revocation."""
 
+import asyncio
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.markdown import the_block
 from zegel_testing.register import PARTY
 from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.served_access import ServedAccess, serve_access
 
 from zegel.adapters.clock import SystemClock
+from zegel.adapters.configuration import load_config
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.registration_files import load_registration
+from zegel.adapters.sealing_keys import load_sealing_keys
+from zegel.adapters.sql.store import open_store
 from zegel.primitives.crl import parse_crl, verify_crl
 from zegel.primitives.json import encode_json
+from zegel.services.ports import FOR_EVER
+from zegel.services.registrar_people import OFFICER, Officer
 from zegel.trust.registration.parse import parse_registration
 
 PASSPHRASE = b"seven roots under an oak\n"
@@ -126,6 +132,16 @@ def test_a_key_without_a_certificate_is_not_asked_for(zegel: Any, tmp_path: Path
     assert zegel("keys", "request", "issuer.access_key", "--host", "*", "--to", tmp_path, *config).code == 2
 
 
+async def enrol(served: ServedAccess, *, name: str) -> None:
+    """Have somebody be an officer whom a wallet has called so."""
+    registrar = load_config(served.folder / "zegel.toml").registrar
+    key, random = load_sealing_keys(registrar.sealing_key).current, fixed_random("enrolled")
+    store = await open_store(registrar.database, key=key, clock=SystemClock(), random=random)
+    async with store.transaction() as transaction:
+        await transaction.put(OFFICER, "clerk", Officer(subject="clerk", name=name, since=NOW), expires=FOR_EVER)
+    store.close()
+
+
 @pytest.mark.slow
 def test_the_register_is_moved_and_people_are_stopped_from_the_command_line(
     zegel: Any, served: ServedAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -133,6 +149,7 @@ def test_the_register_is_moved_and_people_are_stopped_from_the_command_line(
     monkeypatch.setenv("ZEGEL_CONFIG", str(served.folder / "zegel.toml"))
     identifier = "NTRUT-7654321"
     party = PARTY | {"identifier": [{"identifier": identifier, "type": "http://data.europa.eu/eudi/id/EUID"}]}
+    party |= {"tradeName": "Clear\x1b[2J\nscreen"}
     (tmp_path / "party.json").write_bytes(encode_json(party))
     applied = zegel("registrar", "apply", tmp_path / "party.json", "--as", "keeper")
     assert applied.out.startswith(f"{identifier}  applied, waits: ")
@@ -144,5 +161,8 @@ def test_the_register_is_moved_and_people_are_stopped_from_the_command_line(
     nobody = zegel("registrar", "dismiss", "nobody", "--as", "officer")
     assert nobody.code != 0
     assert "expected the subject of an officer" in nobody.err
+    asyncio.run(enrol(served, name="Erika\x1b[2J\nVoorbeeld"))
+    assert zegel("registrar", "officers").out == "clerk  Erika\\x1b[2J\\nVoorbeeld\n"
+    assert zegel("registrar", "search", "clear").out == f"{identifier}  Clear\\x1b[2J\\nscreen\n"
     for whose in (("--party", identifier), ("--person", "keeper")):
         assert zegel("registrar", "withdraw", *whose, "--as", "officer", "--json").json == {"withdrawn": True}

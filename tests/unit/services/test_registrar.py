@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,9 @@ async def test_what_ends_soon_is_issued_anew_and_both_are_valid_until_then(regis
     with pytest.raises(Rejected) as party_itself:
         await registrar.service.renew(LIBRARY, by=LIBRARIAN)
     assert party_itself.value.check is Check.REGISTER_DUTY
+    with pytest.raises(Rejected) as same_person:
+        await registrar.service.renew(LIBRARY, by=replace(OFFICER, subject=LIBRARIAN.subject))
+    assert same_person.value.check is Check.FOUR_EYES
     entry = await registrar.service.renew(LIBRARY, by=OFFICER)
     count = len(before.certificates)
     assert entry.certificates[:count] == before.certificates

@@ -149,6 +149,12 @@ class Registration:
             raise _illegal("expected a registration that is suspended")
         return replace(self, standing=Standing.REGISTERED, since=now, reason="")
 
+    def renew(self, *, by: Actor) -> "Registration":
+        """An officer has it certified for longer, and it stays as it is; never the party's own person."""
+        _check_duty(by, Duty.OFFICER)
+        self._check_other(by, self.owner)
+        return self
+
     def cancel(self, *, by: Actor, now: int, reason: str) -> "Registration":
         """The party or an officer ends it for good (Reg_20b, Reg_22b, Reg_29)."""
         if by.duty is Duty.PARTY:

@@ -106,6 +106,7 @@ def test_what_was_refused_or_cancelled_is_applied_for_anew() -> None:
         lambda: applied().reject(by=BOTH, now=NOW, reason="no"),
         lambda: approved(replace(applied(), owner="another"), by=BOTH),
         lambda: suspended().resume(by=BOTH, now=NOW),
+        lambda: registered().renew(by=BOTH),
     ],
 )
 def test_nobody_decides_on_what_the_same_person_asked_for(move: Callable[[], object]) -> None:
@@ -124,6 +125,7 @@ def test_nobody_decides_on_what_the_same_person_asked_for(move: Callable[[], obj
         lambda: applied().reject(by=LIBRARIAN, now=NOW, reason="no"),
         lambda: registered().suspend(by=LIBRARIAN, now=NOW, reason="no"),
         lambda: suspended().resume(by=LIBRARIAN, now=NOW),
+        lambda: registered().renew(by=LIBRARIAN),
         lambda: registered().cancel(by=STRANGER, now=NOW, reason="no"),
     ],
 )
