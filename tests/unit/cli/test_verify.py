@@ -13,7 +13,7 @@ from zegel_testing.relying_party import Asked, Copy
 
 from zegel.adapters.keyfiles import load_certificates, load_signer
 from zegel.adapters.sandbox.create import Sandbox
-from zegel.adapters.sandbox.revocations import revoke_certificate
+from zegel.adapters.sandbox.revocations import renew_revocations, revoke_certificate
 from zegel.checks import Check
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
@@ -504,6 +504,20 @@ def test_what_is_revoked_is_listed_and_published_anew(zegel: Any, sandbox: Sandb
     assert (len(before[access]["revoked"]), len(after[access]["revoked"])) == (0, 1)
     assert after[access]["revoked"][0] in zegel("crl", "list", *config).out
     assert zegel("crl", "revoke", folder / "keys" / "issuer-web.pem", *config).code == 3
+
+
+def test_a_sandbox_without_an_authority_below_the_access_root_revokes_and_renews(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """As they were made before."""
+    folder = tmp_path / "sandbox"
+    copytree(sandbox.config.parent, folder)
+    for file in (folder / "authorities").glob("access-issuing*"):
+        file.unlink()
+    (folder / "trust" / "crl" / "access-issuing.crl").unlink()
+    (leaf, *_) = load_certificates(folder / "keys" / "registration.pem")
+    assert revoke_certificate(folder, leaf, now=NOW) == "registration"
+    assert "access-issuing" not in renew_revocations(folder, now=NOW)
 
 
 @pytest.mark.parametrize("path", ["missing", "x" * 5_000, "empty"])

@@ -14,7 +14,8 @@ from zegel.trust.authority import Authority
 CRL_PATH: Final = "/crl/"
 CRL_DAYS: Final = 180  # as the lists of trusted entities: a sandbox that rests for a while is still one
 
-PUBLISHING: Final = ("attestations", "wallets", "wallet-status", "access", "access-issuing", "registration")
+_BELOW_ROOT: Final = "access-issuing"
+PUBLISHING: Final = ("attestations", "wallets", "wallet-status", "access", _BELOW_ROOT, "registration")
 """The authorities, by their files, whose certificates say where their revocation is published."""
 
 
@@ -29,7 +30,7 @@ def revoke_certificate(folder: Path, certificate: Certificate, *, now: int) -> s
 
     ``Unavailable`` where no authority of the sandbox issued it.
     """
-    for name in PUBLISHING:
+    for name in _publishing(folder):
         authority = _authority(folder, name)
         if authority.certificate.subject == certificate.issuer:
             published = _published(folder, name)
@@ -42,12 +43,19 @@ def revoke_certificate(folder: Path, certificate: Certificate, *, now: int) -> s
 
 def renew_revocations(folder: Path, *, now: int) -> tuple[str, ...]:
     """Publish every list anew, with what is on it; the names of their authorities."""
-    for name in PUBLISHING:
+    names = _publishing(folder)
+    for name in names:
         published = _published(folder, name)
         number = (published.unverified_number or 0) + 1
         revoked = published.revoked_at()
         _publish(folder / "trust", name, _authority(folder, name), revoked=revoked, number=number, now=now)
-    return PUBLISHING
+    return names
+
+
+def _publishing(folder: Path) -> tuple[str, ...]:
+    """The authorities that publish: a sandbox that was made before there was one below the access root has none."""
+    is_older = not (folder / "authorities" / f"{_BELOW_ROOT}.pem").exists()
+    return tuple(name for name in PUBLISHING if not (is_older and name == _BELOW_ROOT))
 
 
 def _published(folder: Path, name: str) -> UnverifiedCrl:

@@ -24,7 +24,7 @@ from zegel.trust.anchors import Purpose, TrustAnchors
 
 _PEM: Final = b"-----BEGIN"
 _PEM_LIST: Final = b"-----BEGIN X509 CRL"  # RFC 7468 section 6
-_SEQUENCES: Final = (b"\x30\x81", b"\x30\x82")  # a certificate in DER, or a list of revoked ones, and no text
+_SEQUENCES: Final = (b"\x30\x81", b"\x30\x82", b"\x30\x83")  # in DER a certificate, or a list of revoked ones; no text
 _SIGN1: Final = b"\xd2"  # the tag of COSE_Sign1
 _SIGN1_TEXT: Final = b"0o"  # and the array of four behind it, in base64url
 

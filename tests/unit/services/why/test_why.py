@@ -316,6 +316,13 @@ def test_a_list_of_revoked_certificates_leads_to_its_authority(form: str) -> Non
     assert traced.said.startswith("number 3, with 1 certificates, of ")
 
 
+def test_a_list_of_revoked_certificates_may_be_long() -> None:
+    revoked = dict.fromkeys(range(1, 4_001), NOW)
+    listed = sign_crl(ROOT.certificate, key=ROOT.key, revoked=revoked, number=4, now=NOW, next_update=NOW + DAY)
+    assert len(listed) > 1 << 16, "its length takes three bytes"
+    assert path(listed, anchors=ANCHORS).said.startswith("number 4, with 4000 certificates, of ")
+
+
 def test_a_list_of_revoked_certificates_breaks_where_it_is_not_believed() -> None:
     other = sign_crl(ROOT.certificate, key=fixed_key("forged"), revoked={}, number=3, now=NOW, next_update=NOW + DAY)
     assert broken_by(path(other, anchors=ANCHORS)) == "revocation-list"
