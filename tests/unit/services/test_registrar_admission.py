@@ -1,7 +1,7 @@
 """What is withdrawn while somebody acts: whoever was looked at before it gets nothing new after it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -78,6 +78,22 @@ async def test_a_passkey_that_was_asked_for_before_a_withdrawal_is_not_made_afte
         await registrar.passkeys.make(BROWSER, KEEPER, answer, name="Telephone")
     assert refusal.value.check is Check.REGISTER_DUTY
     assert await registrar.passkeys.of(KEEPER) == ()
+
+
+async def test_a_passkey_that_was_withdrawn_signs_nobody_in_and_may_be_made_anew(registrar: Registrar) -> None:
+    id_ = await registrar.make()
+    await registrar.withdraw()
+    assert await registrar.passkeys.of(KEEPER) == ()
+    asked: dict[str, Any] = dict(await registrar.passkeys.begin_sign_in(BROWSER))
+    answer = registrar.authenticator.answer(asked)
+    with pytest.raises(Rejected) as refusal:
+        await registrar.passkeys.sign_in(BROWSER, answer, duty=Duty.PARTY, renewed="renewed")
+    assert refusal.value.check is Check.PASSKEY_KNOWN
+    assert await registrar.people.session("renewed") is None
+    anew = replace(KEEPER, generation=1)
+    options: dict[str, Any] = dict(await registrar.passkeys.begin_making(BROWSER, anew))
+    made = await registrar.passkeys.make(BROWSER, anew, registrar.authenticator.make(options), name="Telephone")
+    assert made.id == id_
 
 
 ACTS: dict[str, Callable[[Registrar, str], Awaitable[object]]] = {
