@@ -36,7 +36,7 @@ from zegel.formats.hcert.envelope import (
 )
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
 from zegel.formats.hcert.schema import Reading
-from zegel.formats.hcert.who_schema import WhoProfile, read_who_payload
+from zegel.formats.hcert.who_schema import WhoProfile, is_earlier, read_who_payload
 from zegel.formats.hcert.who_times import read_span
 
 HEALTH_LINK: Final = 5  # within HCERT: the link to a certificate that is somewhere else
@@ -153,25 +153,28 @@ def _end(claims: Mapping[Any, Any]) -> int | None:
 
 def _starts(profile: WhoProfile, payload: Mapping[Any, Any]) -> Iterator[int]:
     """When it was given, which is never in the future (ICVP REQ-DE-13), and from when it says that it counts."""
-    event = _event(profile, payload)
-    for holder, name in ((event, "dv"), (event, "dt"), (event, "date"), (event, "vls"), (_period(payload), "start")):
+    event, period = _event(profile, payload), _period(profile, payload)
+    for holder, name in ((event, "dv"), (event, "dt"), (event, "date"), (event, "vls"), (period, "start")):
         if name in holder:
             yield read_span(holder[name], name)[0]
 
 
 def _ends(profile: WhoProfile, payload: Mapping[Any, Any]) -> Iterator[int]:
-    for holder, name in ((_event(profile, payload), "vle"), (_period(payload), "end")):
+    for holder, name in ((_event(profile, payload), "vle"), (_period(profile, payload), "end")):
         if name in holder:
             yield read_span(holder[name], name)[1]
 
 
 def _event(profile: WhoProfile, payload: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """The vaccination, or the test."""
+    """The vaccination, or the test: the member that the model has, whatever stands beside it."""
     names = {WhoProfile.DDCC_VS: "vaccination", WhoProfile.DDCC_TR: "test"}
-    event: Mapping[Any, Any] = payload[names.get(profile, "vx" if "vx" in payload else "v")]
+    event: Mapping[Any, Any] = payload[names.get(profile, "v" if is_earlier(payload) else "vx")]
     return event
 
 
-def _period(payload: Mapping[Any, Any]) -> Mapping[Any, Any]:
+def _period(profile: WhoProfile, payload: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """When a DDCC counts; a DVC has no such member, so that nobody has looked at what stands there."""
+    if profile is WhoProfile.DVC:
+        return {}
     period: Mapping[Any, Any] = payload.get("certificate", {}).get("period", {})
     return period

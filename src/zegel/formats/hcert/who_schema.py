@@ -80,17 +80,22 @@ def read_who_payload(profile: WhoProfile, value: object, reading: Reading) -> tu
         (value,) = value
     if type(value) is not dict:
         raise Malformed(WHAT, "hcert", f"expected a map: {profile.title}")
-    if profile is WhoProfile.DVC and type(value.get("v")) is dict:
+    if profile is WhoProfile.DVC and is_earlier(value):
         odd("v", "expected its version; the members are those of an earlier draft")
     _check(value, _members_of(profile, value), "", odd)
     _check_together(profile, value)
     return value, tuple(warnings)
 
 
+def is_earlier(payload: Mapping[Any, Any]) -> bool:
+    """Whether a DVC has the members of the earlier draft: a vaccination where the version stands now."""
+    return type(payload.get("v")) is dict
+
+
 def _members_of(profile: WhoProfile, payload: Mapping[Any, Any]) -> Members:
     """The members of its model."""
     if profile is WhoProfile.DVC:
-        return _EARLIER if type(payload.get("v")) is dict else _DVC
+        return _EARLIER if is_earlier(payload) else _DVC
     return _DDCC + (_VACCINATION if profile is WhoProfile.DDCC_VS else _TEST)
 
 
@@ -98,7 +103,7 @@ def _check_together(profile: WhoProfile, payload: Mapping[Any, Any]) -> None:
     """The invariants of the models: one member or the other."""
     if profile is WhoProfile.DDCC_VS and not payload["vaccination"].keys() & {"manufacturer", "maholder"}:
         raise Malformed(WHAT, "vaccination", "expected manufacturer or maholder")
-    if profile is WhoProfile.DVC and "vx" in payload and not payload["vx"].keys() & {"is", "cn"}:
+    if profile is WhoProfile.DVC and not is_earlier(payload) and not payload["vx"].keys() & {"is", "cn"}:
         raise Malformed(WHAT, "vx", "expected is or cn")
 
 

@@ -128,6 +128,14 @@ def test_a_signer_of_tests_signs_no_vaccination() -> None:
         assert refusal.value.check is Check.HEALTH_KEY_USAGE
 
 
+@pytest.mark.parametrize("stray", [5, None, [], "x", {"period": 5}, {"period": {"end": "2020"}}, {"vle": "2020"}])
+@pytest.mark.parametrize(("model", "name"), [(EARLIER, "vx"), (EARLIER, "certificate"), (ICVP, "certificate")])
+def test_a_member_that_a_model_does_not_have_says_nothing(model: dict[str, Any], name: str, stray: Any) -> None:
+    with_it, without = read(code(value=model | {name: stray})), read(code(value=model))
+    assert with_it.unverified_begins == without.unverified_begins
+    assert with_it.unverified_expires == without.unverified_expires
+
+
 MALFORMED = {
     "a link to a certificate": (UTOPIA.code(claims={-260: {5: "vhlink:/x"}}), "hcert"),
     "a number that nobody has": (UTOPIA.code(claims={-260: {2: ICVP}}), "hcert"),
