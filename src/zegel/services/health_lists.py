@@ -34,7 +34,7 @@ async def fetch_health_list(url: str, *, outbound: Outbound) -> tuple[bytes, Tru
     response = await outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_TRUST_LIST)
     if response.status != 200:
         raise Unavailable(urlsplit(url).hostname or url, f"expected status 200, got {response.status}")
-    parsed = parse_trust_list(response.body)
+    parsed = await asyncio.to_thread(parse_trust_list, response.body)  # hundreds of certificates take a while
     if not parsed.signers:
         raise Malformed("trust list", "", f"expected somebody on it; {len(parsed.left_out)} entries cannot be read")
     return response.body, parsed
@@ -71,7 +71,7 @@ class HealthLists:
             except (Unavailable, Malformed) as error:
                 failed.append(error)
         try:
-            self._desk.renew(await asyncio.to_thread(self._reopen))  # hundreds of certificates take a while
+            self._desk.renew(await asyncio.to_thread(self._reopen))
         except (Unavailable, Malformed) as error:
             failed.append(error)
         return tuple(failed)

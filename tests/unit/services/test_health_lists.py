@@ -1,5 +1,6 @@
 """Trust lists of health: fetched where there is a network, believed as kept where there is none, and their age said."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from zegel.config.health import HealthConfig
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.health import HealthDesk, HealthList
-from zegel.services.health_lists import HealthLists, list_age, list_ages, old_lists
+from zegel.services.health_lists import HealthLists, fetch_health_list, list_age, list_ages, old_lists
 
 pytestmark = pytest.mark.anyio
 URL = "https://lists.utopia.example/v2/trustlist/did.json"
@@ -68,6 +69,14 @@ def believes(desk: HealthDesk) -> bool:
     except Rejected:
         return False
     return True
+
+
+async def test_a_list_is_read_beside_the_loop() -> None:
+    outbound = Loopback({"https://lists.utopia.example": Publisher(GATEWAY).handle})
+    fetching = asyncio.create_task(fetch_health_list(URL, outbound=outbound))
+    await asyncio.sleep(0)
+    assert not fetching.done(), "what is read in the loop is there with its first turn"
+    assert len((await fetching)[1].signers) == 2
 
 
 @pytest.mark.parametrize("body", [GATEWAY, WHO], ids=["gateway", "WHO"])
