@@ -23,7 +23,7 @@ from zegel_testing.qualified import (
     to_utopia,
 )
 from zegel_testing.xml_lists import list_text
-from zegel_testing.xml_making import extension, pointer, service
+from zegel_testing.xml_making import extension, pointer, service, signed_xml, xml_list
 
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
@@ -370,6 +370,15 @@ async def test_other_work_goes_on_while_a_long_list_is_read(world: World) -> Non
     assert error is not None
     assert error.check is Check.ANCHOR, "it was read to its end"
     assert turns > 50, "a loop in which it is read has a turn for each list"
+
+
+async def test_a_national_list_that_is_named_itself_vouches_for_no_other(world: World) -> None:
+    text = xml_list(territory="BE", pointers=to_utopia())
+    world.source.signers = (operator("Belgium").certificate,)
+    world.source.lists[LOTL] = signed_xml(text, operator("Belgium"))
+    assert await world.refresh() == [None]
+    assert world.source.asked == [LOTL]
+    assert world.refused().check is Check.ANCHOR
 
 
 async def test_of_two_refreshes_at_once_one_waits_for_the_other(world: World) -> None:

@@ -42,7 +42,9 @@ class VerifiedXmlList:
     signer: VerifiedSigner
 
     def national_pointers(self) -> tuple[XmlListPointer, ...]:
-        """The national lists in XML that it points to."""
+        """The national lists in XML that a list of the lists points to: no territory vouches for another."""
+        if self.type != XmlListType.LIST_OF_LISTS:
+            return ()
         return tuple(
             pointer
             for pointer in self.pointers
