@@ -142,4 +142,8 @@ def _ago(judged: JudgedCertificate) -> str:
 
 
 def _day(seconds: int | None) -> str:
-    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+    """The day; of a moment that no calendar has, which is for whoever signs to choose, the seconds themselves."""
+    try:
+        return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds} seconds after 1970"

@@ -184,3 +184,12 @@ async def test_what_a_certificate_of_who_is_worth_is_said_with_the_reason() -> N
     assert (await seen(ends)).reasons == (f"Its signature holds, until {(await seen(ends)).expires}",)
     early = await seen(code(claims=who_claims(WhoProfile.DDCC_VS) | {5: NOW + DAY}))
     assert (early.verdict, early.reasons[1][:16]) == ("not valid yet", "It counts from 2")
+
+
+@pytest.mark.parametrize(
+    "certificate", [OFFICE.code(claims={4: 1 << 53}), OFFICE.code(claims={4: 1 << 53, 6: 1 << 53})]
+)
+async def test_an_end_that_no_calendar_has_breaks_no_page(certificate: bytes) -> None:
+    desk, _ = await drawer(signers=OFFICE.signers)
+    held = await desk.add(certificate.decode())
+    assert "9007199254740992" in str(describe_health(desk.judge(held.text), desk.books.value_sets))
