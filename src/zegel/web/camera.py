@@ -23,8 +23,9 @@ def may_film(page: HttpResponse) -> HttpResponse:
 
 
 async def read_frame(frame: bytes, codes: CodeReader) -> HttpResponse:
-    """The text of the health certificate in a frame as ``text``; None while there is none."""
+    """The text of the one health certificate in a frame as ``text``; None while there is none, or another beside it."""
     try:
-        return json_response({"text": health_codes(await codes.read(frame))[0]})
+        found = health_codes(await codes.read(frame))
     except Malformed:
-        return json_response({"text": None})
+        found = ()
+    return json_response({"text": found[0] if len(set(found)) == 1 else None})

@@ -310,6 +310,13 @@ async def test_a_frame_of_the_camera_is_read_here_and_kept_nowhere(
     assert door.network.asked == []
 
 
+async def test_of_two_people_in_one_frame_none_is_taken_for_the_other(door: DoorWorld) -> None:
+    with_judge(door, Judge(Told(NAME, "1986-03-14")), CODE, CODE + "0")
+    assert json.loads((await show_frame(door, b"a picture")).body) == {"text": None}
+    with_judge(door, Judge(Told(NAME, "1986-03-14")), CODE, CODE)
+    assert json.loads((await show_frame(door, b"a picture")).body) == {"text": CODE}
+
+
 async def test_the_camera_alone_has_a_script_and_may_film_and_hands_on_to_the_next(door: DoorWorld) -> None:
     with_judge(door, Judge(Told(NAME, "1986-03-14")), CODE)
     keeper = door.browser()
