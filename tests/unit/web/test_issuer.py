@@ -409,4 +409,5 @@ async def test_the_timers_sign_and_purge(world: IssuingWorld) -> None:
         "purge",
         "issuer: keys",
         "issuer: registration certificates",
+        "issuer: health lists",
     ]

@@ -8,7 +8,6 @@ from zegel.web.app.door import open_door
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.log import open_log_role
 from zegel.web.app.provider import open_provider
-from zegel.web.app.registrar import open_registrar
 from zegel.web.app.roles import OpenRole, Timer, World
 from zegel.web.app.service import open_service
 from zegel.web.app.trust import open_trust
@@ -16,6 +15,14 @@ from zegel.web.app.verifier import open_verifier
 from zegel.web.app.wallet import open_wallet
 from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import trust_timer
+
+
+async def _open_registrar(world: World) -> OpenRole:
+    # Its library for passkeys takes room, which the other roles need not have.
+    from zegel.web.app.registrar import open_registrar
+
+    return await open_registrar(world)
+
 
 # The lists of trusted entities, and those of what is revoked, come first: everybody else reads them.
 OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
@@ -28,7 +35,7 @@ OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
     "provider": open_provider,
     "service": open_service,
     "wallet": open_wallet,
-    "registrar": open_registrar,
+    "registrar": _open_registrar,
     "door": open_door,
 }
 

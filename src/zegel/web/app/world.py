@@ -18,13 +18,12 @@ from zegel.errors import Unavailable
 from zegel.primitives.crl import MAX_CRL
 from zegel.primitives.http import HttpRequest
 from zegel.profiles import PROFILES
-from zegel.services.ports import Outbound
+from zegel.services.ports import Clock, Outbound
 from zegel.services.trust import Trust
-from zegel.services.trust_ports import ListShelf, ListSource, RevocationSource
+from zegel.services.trust_ports import ListShelf, ListSource, QualifiedTrust, RevocationSource
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 from zegel.trust.lists.values import ListType
-from zegel.web.app.qualified import configured_qualified
 from zegel.web.app.roles import Timer, World
 from zegel.web.load import Load
 
@@ -146,12 +145,20 @@ def open_world(config: Config) -> World:
             revocations=configured_revocations(config, outbound=outbound),
             grace=configured_grace(config),
             shelves=configured_shelves(config, sources),
-            qualified=configured_qualified(config, outbound=outbound, clock=clock, kept=config.lists.kept),
+            qualified=_qualified(config, outbound=outbound, clock=clock),
         ),
         load=Load(config.overload),
         neighbour=neighbour,
         close=close,
     )
+
+
+def _qualified(config: Config, *, outbound: Outbound, clock: Clock) -> Sequence[QualifiedTrust]:
+    if not config.qualified_lists:
+        return ()
+    from zegel.web.app.qualified import configured_qualified  # what reads XML takes room, which most need not have
+
+    return configured_qualified(config, outbound=outbound, clock=clock, kept=config.lists.kept)
 
 
 def trust_timer(world: World) -> Timer:
