@@ -41,7 +41,7 @@ _WORDS: Final = {
     Reason.NOT_MET: "What was shown says that the rules are not met.",
     Reason.OTHER_RULES: "What was shown is about rules that do not count here.",
     Reason.DECLINED: "The wallet has nothing to show, or the person did not agree.",
-    Reason.REFUSED: "What was shown cannot be believed.",
+    Reason.REFUSED: "What was shown does not count. The reason is below.",
 }
 
 

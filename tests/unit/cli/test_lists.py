@@ -1,6 +1,7 @@
 """``zegel list``: what stands on a list, whether it is trusted, and why not."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +103,23 @@ def test_what_is_kept_is_shown_with_its_age_and_whether_it_counts(
     assert "not trusted: syntax" in zegel("list", "--config", sandbox.config).out
 
 
-def test_what_is_kept_of_lists_in_xml_is_shown_too(zegel: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def beside(sandbox: Any) -> Iterator[tuple[Path, Path]]:
+    """A configuration and a certificate beside the shared ones of the sandbox, taken away again."""
+    files = sandbox.config.with_name("union.toml"), sandbox.config.with_name("union.pem")
+    yield files
+    for file in files:
+        file.unlink()
+
+
+def test_what_is_kept_of_lists_in_xml_is_shown_too(
+    zegel: Any, sandbox: Any, beside: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = ManualClock(NOW - 60)
     monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
+    file, signers = beside
     signer = x509.load_der_x509_certificate(operator("Union").certificate).public_bytes(Encoding.PEM)
-    (sandbox.config.parent / "union.pem").write_bytes(signer)
-    file = sandbox.config.with_name("union.toml")
+    signers.write_bytes(signer)
     file.write_text(
         sandbox.config.read_text()
         + f'[[qualified_lists]]\nlocation = "{LOTL}"\nsigners = "union.pem"\ntypes = ["{DIPLOMA}"]\n'
@@ -130,6 +142,9 @@ def test_what_is_kept_of_lists_in_xml_is_shown_too(zegel: Any, sandbox: Any, mon
 
 
 def test_a_configuration_that_keeps_none_says_so(zegel: Any, sandbox: Any) -> None:
-    text = sandbox.config.read_text().replace('[lists]\nkept = "data/lists"\n', "")
-    sandbox.config.write_text(text)
-    assert "keeps none" in zegel("list", "--config", sandbox.config).out
+    whole = sandbox.config.read_text()
+    try:
+        sandbox.config.write_text(whole.replace('[lists]\nkept = "data/lists"\n', ""))
+        assert "keeps none" in zegel("list", "--config", sandbox.config).out
+    finally:
+        sandbox.config.write_text(whole)
