@@ -54,7 +54,7 @@ async def _examine_registrations(findings: Findings, config: Config, roles: Coll
         with findings.trying(Topic.CONFIGURATION, shown.name):
             (leaf, *_) = load_ring(access[shown.role].files).current.certificates
             certificate = Shown(
-                entries=[(REGISTRATION_FORMAT, load_registration(shown.path))],
+                entries=[(REGISTRATION_FORMAT, load_registration(shown.path).text)],
                 field=shown.name,
                 identifier=party_identifier(leaf),
                 service=party_service(leaf),

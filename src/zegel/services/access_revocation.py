@@ -148,7 +148,8 @@ class AccessRevocationService:
         if stored is None:
             await transaction.put(NUMBERS, issuing.key_id, number, expires=FOR_EVER)
         else:
-            await transaction.swap(NUMBERS, issuing.key_id, number, version=stored.version, expires=FOR_EVER)
+            swapped = await transaction.swap(NUMBERS, issuing.key_id, number, version=stored.version, expires=FOR_EVER)
+            assert swapped  # loaded in this very transaction
         authority = issuing.authority
         return sign_crl(
             authority.certificate,

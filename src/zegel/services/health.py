@@ -61,11 +61,21 @@ class HealthList:
 
 
 @final
-class HealthDesk:
-    """Judges certificates by the signers that it knows. Nothing is kept and nothing fetched.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthGrounds:
+    """What is judged by: signers, and where they come from; the rules to be met, None for none; what is revoked."""
 
-    ``lists`` are where its signers come from. Without a ``ruling`` a certificate only has to be valid, without
-    ``revoked`` none is revoked.
+    signers: DocumentSigners
+    lists: tuple[HealthList, ...]
+    ruling: Ruling | None
+    revoked: RevokedHashes
+
+
+@final
+class HealthDesk:
+    """Judges certificates by its grounds, which whoever keeps them fresh replaces. Nothing is kept and nothing fetched.
+
+    Without a ``ruling`` a certificate only has to be valid, without ``revoked`` none is revoked.
     """
 
     def __init__(
@@ -77,16 +87,18 @@ class HealthDesk:
         reading: Reading = Reading.FIELD,
         lists: Sequence[HealthList] = (),
     ) -> None:
-        self._signers = signers
-        self.lists = tuple(lists)
-        self._ruling = ruling
-        self._revoked = RevokedHashes() if revoked is None else revoked
+        self.grounds = HealthGrounds(
+            signers=signers,
+            lists=tuple(lists),
+            ruling=ruling,
+            revoked=RevokedHashes() if revoked is None else revoked,
+        )
         self._reading = reading
 
-    def renew(self, other: "HealthDesk") -> None:
-        """From now on judge by what the other one knows."""
-        self._signers, self.lists = other._signers, other.lists  # noqa: SLF001 one of its own kind
-        self._ruling, self._revoked = other._ruling, other._revoked  # noqa: SLF001
+    @property
+    def lists(self) -> tuple[HealthList, ...]:
+        """Where its signers come from."""
+        return self.grounds.lists
 
     def judge(
         self, text: bytes, *, at: int, languages: Sequence[str] = (), signers: DocumentSigners | None = None
@@ -108,10 +120,11 @@ class HealthDesk:
         """The same for one that was parsed. There are no rules for those of WHO, so that none meets them."""
         if isinstance(certificate, UnverifiedHealthCertificate):
             return self.verify(certificate, at=at, signers=signers)
-        trusted = self._signers if signers is None else signers
+        grounds = self.grounds
+        trusted = grounds.signers if signers is None else signers
         verified = verify_who_certificate(certificate, signers=trusted, now=at)
-        check_not_revoked(verified, revoked=self._revoked)
-        if self._ruling is not None:
+        check_not_revoked(verified, revoked=grounds.revoked)
+        if grounds.ruling is not None:
             raise Rejected(Check.BUSINESS_RULE, "there are no rules for certificates of WHO", field="hcert")
         return verified
 
@@ -125,11 +138,12 @@ class HealthDesk:
     ) -> VerifiedHealthCertificate:
         """The same for one that was parsed; ``Rejected`` as ``verify_health_certificate``, as ``check_not_revoked``,
         and as ``check_rules``, which says the rule that is not met in the reader's language."""
-        trusted = self._signers if signers is None else signers  # none at all are not the desk's own
+        grounds = self.grounds
+        trusted = grounds.signers if signers is None else signers  # none at all are not the desk's own
         verified = verify_health_certificate(certificate, signers=trusted, now=at)
-        check_not_revoked(verified, revoked=self._revoked)
-        if self._ruling is not None:
-            check_rules(_ruled(verified), book=self._ruling.book, to=self._ruling.to, now=at, languages=languages)
+        check_not_revoked(verified, revoked=grounds.revoked)
+        if grounds.ruling is not None:
+            check_rules(_ruled(verified), book=grounds.ruling.book, to=grounds.ruling.to, now=at, languages=languages)
         return verified
 
 

@@ -71,7 +71,7 @@ class HealthLists:
             except (Unavailable, Malformed) as error:
                 failed.append(error)
         try:
-            self._desk.renew(await asyncio.to_thread(self._reopen))
+            self._desk.grounds = (await asyncio.to_thread(self._reopen)).grounds
         except (Unavailable, Malformed) as error:
             failed.append(error)
         return tuple(failed)

@@ -21,9 +21,7 @@ from zegel.trust.lists.xml.verify import VerifiedXmlList, pivots_of, verify_list
 
 MAX_PIVOTS: Final = 16  # the newest of those that are named; the Official Journal is published anew after a handful
 MAX_NATIONAL_LISTS: Final = 64  # the list of the lists points to thirty-one
-_AT_ONCE: Final = (
-    2  # lists that are fetched and read at a time: one is four million bytes, and ten times that as a tree
-)
+_AT_ONCE: Final = 2  # lists that are fetched and read: one is four million bytes, and ten times that as a tree
 
 Fetch: TypeAlias = Callable[[], Awaitable[bytes]]
 Judge: TypeAlias = Callable[[bytes, int], Awaitable[TrustedTerritory]]

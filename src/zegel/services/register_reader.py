@@ -135,7 +135,8 @@ class RegisterReader:
             if len(told) >= MAX_ACCESS_CERTIFICATES:
                 raise Malformed("request", "certificate", f"expected at most {MAX_ACCESS_CERTIFICATES} of one party")
             known = AccessCertificates(certificates=(*told, text))
-            await transaction.swap(ACCESS, identifier, known, version=stored.version, expires=FOR_EVER)
+            swapped = await transaction.swap(ACCESS, identifier, known, version=stored.version, expires=FOR_EVER)
+            assert swapped  # loaded in this very transaction
             return len(known.certificates)
 
     async def head(self) -> bytes:

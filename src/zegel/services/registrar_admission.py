@@ -100,5 +100,6 @@ async def save_admission(transaction: Transaction, admission: Admission, *, vers
     if version is None:
         await transaction.put(ADMISSION, admission.subject, admission, expires=FOR_EVER)
     else:
-        await transaction.swap(ADMISSION, admission.subject, admission, version=version, expires=FOR_EVER)
+        swapped = await transaction.swap(ADMISSION, admission.subject, admission, version=version, expires=FOR_EVER)
+        assert swapped  # loaded in this very transaction
     return admission

@@ -186,7 +186,8 @@ class RegistrarPeople:
                 await transaction.put(OFFICER, officer.subject, officer, expires=FOR_EVER)
                 await self._log(transaction, Deed.ENROLLED, officer.subject, by=officer.subject)
             enrolled = replace(signed_in, enrolled=True)
-            await transaction.swap(SESSION, browser, enrolled, version=stored.version, expires=stored.expires)
+            swapped = await transaction.swap(SESSION, browser, enrolled, version=stored.version, expires=stored.expires)
+            assert swapped  # loaded in this very transaction
         return enrolled
 
     async def officers(self, *, after: str = "", by: Actor) -> tuple[tuple[str, Officer], ...]:

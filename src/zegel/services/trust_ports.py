@@ -83,9 +83,9 @@ class ListHealth:
         if self.type is XmlListType.LIST_OF_LISTS:
             return "list of the lists"
         kind = self.type.name.lower().replace("_", " ")
-        return (
-            f"{kind} list of {self.territory or 'nobody'}" if self.type is XmlListType.NATIONAL else f"list of {kind}"
-        )
+        if self.type is XmlListType.NATIONAL:
+            return f"{kind} list of {self.territory or 'nobody'}"
+        return f"list of {kind}"
 
 
 @final

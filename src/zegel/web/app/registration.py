@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import final
 
 from zegel.adapters.logs import Log
-from zegel.adapters.registration_files import load_registration
+from zegel.adapters.registration_files import LoadedRegistration, load_registration
 from zegel.checks import Check
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.x509 import DAY
-from zegel.trust.registration.parse import parse_registration
-from zegel.trust.registration.values import RegistrationCertificate
 from zegel.web.app.roles import Timer, World
 from zegel.web.metrics import Family, Kind, Sample
 
@@ -56,7 +54,7 @@ class RegistrationFiles:
         self._world = world
         self._log = Log(role)
         self._names = {shown.path: shown.name for shown in shown_registrations(world.config) if shown.role == role}
-        self._sent: dict[Path, str] = {}
+        self._sent: dict[Path, LoadedRegistration] = {}
         self._warned: dict[Path, tuple[str, int]] = {}
         self._followers: list[tuple[Path, Callable[[str], None]]] = []
 
@@ -66,7 +64,7 @@ class RegistrationFiles:
             return None
         if path not in self._sent:
             self._sent[path] = load_registration(path)
-        return self._sent[path]
+        return self._sent[path].text
 
     def follow(self, path: Path | None, follower: Callable[[str], None]) -> None:
         """Call ``follower`` with each certificate that takes the present one's place in the file."""
@@ -83,16 +81,11 @@ class RegistrationFiles:
         """For how long each is valid, by its setting; below zero from its end on."""
         now = self._world.clock.now()
         samples = tuple(
-            Sample(labels={"certificate": self._names[path]}, value=certificate.valid_until - now)
-            for path, certificate in self._certificates()
+            Sample(labels={"certificate": self._names[path]}, value=sent.unverified_certificate.valid_until - now)
+            for path, sent in self._sent.items()
         )
         meaning = "Until a registration certificate ends, after which wallets warn of whoever shows it."
         return (Family(name="zegel_registration_left_seconds", kind=Kind.GAUGE, meaning=meaning, samples=samples),)
-
-    def _certificates(self) -> Iterator[tuple[Path, RegistrationCertificate]]:
-        """What they say of themselves: their times are all that is read here."""
-        for path, text in self._sent.items():
-            yield path, parse_registration(text).unverified_certificate
 
     async def _refresh(self) -> None:
         """One that cannot be read stays as it is, and does not keep the others from being read."""
@@ -106,21 +99,22 @@ class RegistrationFiles:
         if failed is not None:
             raise failed
 
-    def _take(self, path: Path, text: str) -> None:
-        if text != self._sent[path]:
-            self._sent[path] = text
+    def _take(self, path: Path, loaded: LoadedRegistration) -> None:
+        if loaded.text != self._sent[path].text:
+            self._sent[path] = loaded
             for followed, follower in self._followers:
                 if followed == path:
-                    follower(text)
+                    follower(loaded.text)
 
     def _warn(self) -> None:
         now = self._world.clock.now()
-        for path, certificate in self._certificates():
+        for path, sent in self._sent.items():
+            certificate = sent.unverified_certificate  # its times are all that is read of it here
             if now < certificate.renew_from:
                 continue
             left = (certificate.valid_until - now) // DAY  # below zero from its end on
-            if self._warned.get(path) != (self._sent[path], left):
-                self._warned[path] = (self._sent[path], left)
+            if self._warned.get(path) != (sent.text, left):
+                self._warned[path] = sent.text, left
                 detail = f"it ends in {left} days" if left >= 0 else "it has ended: wallets warn of whoever shows it"
                 error = Rejected(Check.REGISTRATION_VALIDITY, detail, field=self._names[path])
                 self._log.write("registration", error=error)
