@@ -96,10 +96,12 @@ def _tell(args: Namespace, log: TransparencyLog, state: WatchState, rows: Spool)
     assert state.sth is not None
     head = state.sth.head
     if args.json:
-        print_many({"log": log.name, "tree_size": head.tree_size, "root": head.root_hash.hex()}, "entries", rows)
+        told = {"log": log.name, "tree_size": head.tree_size, "root": head.root_hash.hex(), "left": state.left}
+        print_many(told, "entries", rows)
         return
     whose = f"log {log.name} of {in_text(log.entity)}"
-    print_text(f"{whose}: {head.tree_size} entries, {rows.count} of them new; it has only grown")
+    left = f"; {state.left} are left for the next visit" if state.left else ""
+    print_text(f"{whose}: {head.tree_size} entries, {rows.count} of them new; it has only grown{left}")
     for row in rows:
         strange = "UNKNOWN  " if row["unknown"] else ""
         print_text(f"{row['index']}  {strange}{in_text(row['subject'])}  {in_text(row['names'])}")

@@ -68,6 +68,15 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.trust.MAX_REVOCATION_LISTS": (
         "tests/unit/services/test_trust_revocation.py::test_so_many_lists_are_fetched_and_no_more",
     ),
+    "zegel.services.log_watch.MAX_SEEN": (
+        _UNIT + "services/test_log_watch.py::test_a_visit_sees_so_many_entries_and_no_more",
+    ),
+    "zegel.services.log_watch.MAX_SEEN_BYTES": (
+        _UNIT + "services/test_log_watch.py::test_a_visit_reads_so_much_and_no_more",
+    ),
+    "zegel.services.log_watch.SEEN_SECONDS": (
+        _UNIT + "services/test_log_watch.py::test_a_visit_asks_for_so_long_and_no_longer",
+    ),
     "zegel.services.revocation_visit.VISIT_SECONDS": (
         _UNIT + "services/test_trust_revocation.py::test_a_host_that_hangs_is_told_of_and_comes_first_the_next_time",
     ),

@@ -78,6 +78,19 @@ def test_what_is_new_is_one_object_in_json(zegel: Any, watched: Any) -> None:
     assert {True, False} == {each["unknown"] for each in found["entries"]}
 
 
+def test_a_long_log_is_looked_at_visit_by_visit(zegel: Any, watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zegel.services.log_watch.MAX_SEEN", 2)
+    first = watch(zegel, watched)
+    assert "2 of them new" in first.out
+    assert "are left for the next visit" in first.out
+    found, left = [0, 1], 1
+    while left:
+        visit = watch(zegel, watched, "--json").json
+        found += [each["index"] for each in visit["entries"]]
+        left = visit["left"]
+    assert found == list(range(visit["tree_size"]))
+
+
 def test_a_known_certificate_is_expected_whatever_the_log_said_of_it_since(zegel: Any, watched: Any) -> None:
     chain = str(watched.verifier.access_chain)
     assert watch(zegel, watched, "--name", "verifier.localhost", "--known", chain).code == 0

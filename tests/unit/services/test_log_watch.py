@@ -13,7 +13,9 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.json import Json, encode_json, parse_object
 from zegel.services.log_watch import (
+    SEEN_SECONDS,
     LogWatch,
     WatchState,
     names_of,
@@ -99,6 +101,115 @@ async def test_a_long_log_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> N
     watch = Watch()
     watch.world.take(*map(str, range(8)))
     assert len((await watch.visit()).entries) == 8
+
+
+def bounded(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
+    monkeypatch.setattr("zegel.web.log.MAX_ENTRIES", 3)
+    for name, limit in limits.items():
+        monkeypatch.setattr(f"zegel.services.log_watch.{name}", limit)
+
+
+@pytest.mark.requirement("CT_03")
+async def test_a_visit_sees_so_many_entries_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded(monkeypatch, MAX_SEEN=5)
+    watch = Watch()
+    watch.world.take(*map(str, range(5)))
+    assert (await watch.visit()).state.left == 0
+    watch.world.take("6")
+    first = await watch.visit()
+    assert (len(first.entries), first.state.seen, first.state.left) == (5, 5, 1)
+
+
+async def test_a_visit_reads_so_much_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch()
+    watch.world.take(*map(str, range(9)))
+    sizes = [len(each.entry) for each in watch.world.log.entries(0, 8, most=9)[1]]
+    bounded(monkeypatch, MAX_SEEN_BYTES=sum(sizes[:6]))
+    assert len((await watch.visit()).entries) == 6
+    bounded(monkeypatch, MAX_SEEN_BYTES=sum(sizes[:6]) + 1)
+    assert len((await watch.visit()).entries) == 9, "the answer in which it ends is taken whole"
+
+
+async def test_a_visit_asks_for_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded(monkeypatch)
+    for seconds, seen in ((SEEN_SECONDS - 1, 6), (SEEN_SECONDS, 3)):
+        watch = Watch()
+        watch.world.take(*map(str, range(6)))
+
+        async def answer(request: HttpRequest, watch: Watch = watch, seconds: int = seconds) -> HttpResponse:
+            response = await watch.answer(request)
+            watch.world.clock.advance(seconds if "get-entries" in request.url else 0)
+            return response
+
+        watch.watch = LogWatch(LOG, url=URL, outbound=Loopback({URL: answer}), clock=watch.world.clock)
+        assert (await watch.visit()).state.seen == seen
+
+
+async def test_the_next_visit_goes_on_where_one_stopped_while_the_log_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded(monkeypatch, MAX_SEEN=4)
+    watch, seen, found = Watch(), NOTHING, list[int]()
+    watch.world.take(*map(str, range(17)))
+    for number in range(8):
+        watched = await watch.visit(parse_watch_state(seen.encode()))
+        assert len(watched.entries) <= 4
+        found += [index for index, _ in watched.entries]
+        seen = watched.state
+        watch.world.take(f"later {number}")
+    assert found == list(range(24)), "seventeen, and those that came before the last visit"
+    assert seen.left == 0
+
+
+async def test_a_log_that_shows_other_entries_than_it_signed_is_caught_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far its end is."""
+    bounded(monkeypatch, MAX_SEEN=3)
+    watch, other = Watch(), LogWorld()
+    watch.world.take(*map(str, range(9)))
+    other.take("another", "1", "2")
+    _, entries = other.log.entries(0, 2, most=3)
+    _, own = watch.world.log.entries(0, 8, most=9)
+    shown = [{"log_entry": base64(each.entry)} for each in (entries[0], *own[1:3])]
+    watch.spoiled["get-entries"] = json_response({"entries": shown})
+    assert await refused(watch) is Check.LOG_PROOF
+    watch.spoiled["get-entries"] = json_response({"entries": [{"log_entry": base64(each.entry)} for each in own[1:4]]})
+    assert await refused(watch) is Check.LOG_PROOF, "those of another place"
+    del watch.spoiled["get-entries"]
+    head = watch.world.log.latest_head()
+    proof = watch.world.log.inclusion(own[2].leaf, head.head.tree_size).inclusion
+    assert proof is not None
+    for spoiled in ({}, {"inclusion": base64(replace(proof, tree_size=8).encode())}):
+        watch.spoiled["get-proof-by-hash"] = json_response(spoiled)
+        assert await refused(watch) is Check.LOG_PROOF
+
+
+async def test_a_log_that_changes_its_beginning_between_two_visits_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    bounded(monkeypatch, MAX_SEEN=3)
+    watch = Watch()
+    watch.world.take(*map(str, range(8)))
+    seen = (await watch.visit()).state
+    other = LogWorld()
+    other.clock.advance(100)
+    watch.world.clock.advance(200)
+    other.take("another", *map(str, range(1, 10)))
+    watch.serve(other)
+    assert await refused(watch, seen) is Check.LOG_PROOF
+
+
+async def test_what_a_visit_of_before_kept_is_understood() -> None:
+    """It had seen all that there was."""
+    watch = Watch()
+    watch.world.take("one", "two", "three")
+    seen = (await watch.visit()).state
+    kept = parse_object(seen.encode(), what="state")
+    assert parse_watch_state(encode_json({name: kept[name] for name in ("sth", "peaks")})) == seen
+
+
+@pytest.mark.parametrize("seen", [4, -1, True, "3", None])
+async def test_no_state_has_seen_more_than_there_was(seen: Json) -> None:
+    watch = Watch()
+    watch.world.take("one", "two", "three")
+    kept = parse_object((await watch.visit()).state.encode(), what="state")
+    with pytest.raises(Malformed, match="how many"):
+        parse_watch_state(encode_json(dict(kept) | {"seen": seen}))
 
 
 async def test_what_an_answer_shows_is_seen_before_the_next_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

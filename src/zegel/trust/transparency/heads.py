@@ -8,7 +8,7 @@ from zegel.errors import Rejected
 from zegel.primitives.times import TOLERATED_EARLY
 from zegel.trust.transparency.items import ConsistencyProof, InclusionProof, SignedTreeHead, TreeHead
 from zegel.trust.transparency.logs import TransparencyLog
-from zegel.trust.transparency.merkle import verify_consistency, verify_inclusion
+from zegel.trust.transparency.merkle import verify_beginning, verify_consistency, verify_inclusion
 
 
 @final
@@ -67,7 +67,26 @@ def check_grown(head: VerifiedTreeHead, *, seen: VerifiedTreeHead, proof: Consis
 
 def check_included(leaf: bytes, *, proof: InclusionProof, head: VerifiedTreeHead) -> VerifiedTreeHead:
     """Return the head if the proof leads from a leaf hash to its root; ``Rejected(LOG_PROOF)`` otherwise."""
-    if proof.tree_size != head.head.tree_size or proof.log_id != head.log.id:
-        raise Rejected(Check.LOG_PROOF, "expected a proof for the tree of this head", field="tree_size")
+    _check_of(proof, head)
     verify_inclusion(leaf, index=proof.leaf_index, size=proof.tree_size, path=proof.path, root=head.head.root_hash)
     return head
+
+
+def check_begun(
+    leaf: bytes, *, index: int, peaks: tuple[bytes, ...], proof: InclusionProof, head: VerifiedTreeHead
+) -> VerifiedTreeHead:
+    """Return the head if its tree begins with that of ``peaks`` and then the leaf; ``Rejected(LOG_PROOF)`` otherwise.
+
+    ``peaks`` are those of the ``index`` leaves before it.
+    """
+    _check_of(proof, head)
+    if proof.leaf_index != index:
+        raise Rejected(Check.LOG_PROOF, "the entry stands elsewhere in the tree that it signed", field="leaf_index")
+    verify_beginning(leaf, peaks=peaks, index=index, size=proof.tree_size, path=proof.path, root=head.head.root_hash)
+    return head
+
+
+def _check_of(proof: InclusionProof, head: VerifiedTreeHead) -> InclusionProof:
+    if proof.tree_size != head.head.tree_size or proof.log_id != head.log.id:
+        raise Rejected(Check.LOG_PROOF, "expected a proof for the tree of this head", field="tree_size")
+    return proof

@@ -5,7 +5,7 @@ A tree is known by its *complete* nodes: the node (level, index) is the hash ove
 and makes a root or a proof, by reading some log2(size) of them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import Final
 
@@ -151,6 +151,32 @@ def root_of_peaks(peaks: tuple[bytes, ...]) -> bytes:
     for peak in reversed(others):
         current = node_hash(peak, current)
     return current
+
+
+def verify_beginning(
+    leaf: bytes, *, peaks: tuple[bytes, ...], index: int, size: int, path: tuple[bytes, ...], root: bytes
+) -> bytes:
+    """Return the root if its tree begins with that of the peaks and then the leaf; ``Rejected(LOG_PROOF)`` otherwise.
+
+    ``path`` is the leaf's own of section 2.1.3. What stands to the left of it are the peaks of all that came before:
+    so a log shows for any number of leaves, for which it has signed no head, that they are the first of a tree.
+    """
+    verify_inclusion(leaf, index=index, size=size, path=path, root=root)
+    if tuple(node for left, node in zip(_on_the_left(index, size), path, strict=True) if left) != peaks[::-1]:
+        detail = "the tree that it signed does not begin with the entries that it showed"
+        raise Rejected(Check.LOG_PROOF, detail, field="inclusion_path")
+    return root
+
+
+def _on_the_left(index: int, size: int) -> Iterator[bool]:
+    """Of each node of a leaf's path, whether it stands to the left."""
+    at, last = index, size - 1
+    while last:
+        left = bool(at & 1) or at == last
+        yield left
+        while left and at and not at & 1:
+            at, last = at >> 1, last >> 1
+        at, last = at >> 1, last >> 1
 
 
 def _inclusion(index: int, start: int, end: int, read: ReadNode) -> list[bytes]:

@@ -17,6 +17,7 @@ from zegel.trust.transparency.merkle import (
     peaks_after,
     root_of,
     root_of_peaks,
+    verify_beginning,
     verify_consistency,
     verify_inclusion,
 )
@@ -50,6 +51,23 @@ def test_the_peaks_lead_to_the_same_roots_whatever_is_appended_at_once() -> None
         assert (size, root_of_peaks(peaks)) == (first, ROOTS[first])
         size, peaks = peaks_after(size, peaks, leaves[first:])
         assert (size, root_of_peaks(peaks), len(peaks)) == (LARGEST, ROOTS[LARGEST], LARGEST.bit_count())
+
+
+def test_any_first_leaves_are_shown_to_be_the_beginning_of_a_tree_and_others_are_not() -> None:
+    """Whatever has one of the leaves before the last changed has other peaks."""
+    leaves = tuple(map(leaf_hash, ENTRIES))
+    for size in range(1, 40):
+        for index in range(size):
+            _, peaks = peaks_after(0, (), leaves[:index])
+            path = inclusion_path(index, size, TREE.read)
+            known = {"index": index, "size": size, "path": path, "root": ROOTS[size]}
+            assert verify_beginning(leaves[index], peaks=peaks, **known) == ROOTS[size]
+            for changed in range(index):
+                _, others = peaks_after(0, (), (*leaves[:changed], bytes(32), *leaves[changed + 1 : index]))
+                with pytest.raises(Rejected, match="does not begin"):
+                    verify_beginning(leaves[index], peaks=others, **known)
+            with pytest.raises(Rejected):
+                verify_beginning(bytes(32), peaks=peaks, **known)
 
 
 def test_every_leaf_of_every_tree_is_proven() -> None:
