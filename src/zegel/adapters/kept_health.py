@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zegel.adapters.files import make_owner_only_folder, read_file, replace_owner_only
 from zegel.errors import Malformed, Unavailable
 from zegel.formats.hcert.lists import MAX_TRUST_LIST
+from zegel.primitives.http import origin_of
 from zegel.primitives.json import encode_json, parse_object
 
 _TOLD: Final = ".fetched"
@@ -53,5 +54,6 @@ def fetched(file: Path) -> Fetched | None:
         told = parse_object(read_file(file.with_suffix(_TOLD), max_bytes=MAX_TRUST_LIST), what="fetched list")
         url, at = told.get("url"), told.get("at")
         if type(url) is str and type(at) is int:
+            origin_of(url, what="fetched list")
             return Fetched(url=url, at=at)
     return None

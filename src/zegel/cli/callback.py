@@ -66,7 +66,10 @@ class Callback:
         method, _, rest = line.partition(" ")
         target = rest.partition(" ")[0]
         host = next((value.strip() for name, _, value in map(_header, headers) if name == "host"), "")
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError:
+            return "400 Bad Request", _NOT_EXPECTED
         if method != "GET" or host != self._host or parts.path != PATH or not parts.query.isascii():
             return "404 Not Found", _NOT_EXPECTED
         url = f"{self.redirect_uri}?{parts.query}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from zegel.config.setting import Seconds, setting
+from zegel.config.setting import Seconds, Url, setting
 
 
 @final
@@ -14,7 +14,7 @@ class HealthConfig:
     """What the roles of this file hold health certificates against. Of all of it ``lists`` alone is fetched."""
 
     trust: tuple[Path, ...] = setting((), "files or folders with the certificates of health authorities")
-    lists: tuple[str, ...] = setting((), "URLs of trust lists of health, the EU gateway's or WHO's, which are fetched")
+    lists: tuple[Url, ...] = setting((), "URLs of trust lists of health, the EU gateway's or WHO's, which are fetched")
     kept: Path = setting(Path("data/health-lists"), "folder in which fetched trust lists are kept over a restart")
     refresh: Seconds = setting(Seconds(21_600), "how often they are fetched, and the files of this section read, again")
     old: Seconds = setting(

@@ -1,5 +1,6 @@
 """zegel.toml to ``Config``. Nothing is guessed: an unknown setting is an error, and so is the wrong type."""
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
@@ -10,16 +11,20 @@ from typing import Any, Final, Literal, get_args, get_origin
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config
 from zegel.config.setting import (
+    Address,
     Count,
     Database,
     ListSize,
+    Location,
     Network,
     Origin,
     Port,
     Seconds,
     Setting,
     Shape,
+    Url,
     is_loopback,
+    is_loopback_host,
     optional,
     settings_of,
 )
@@ -28,6 +33,7 @@ from zegel.primitives.http import origin_of
 from zegel.trust.lists.verify import without_pids
 
 _WHAT: Final = "zegel.toml"
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")  # RFC 1123 section 2.1
 _MAX_PORT: Final = 65_535  # RFC 9293 section 3.1: sixteen bits
 
 
@@ -81,12 +87,12 @@ def _refuse_contradictions(role: RoleConfig, where: str) -> None:
         raise Malformed(_WHAT, f"{where}.tls_certificate", "expected a certificate, or a proxy, for an https origin")
     if role.behind_proxy and not role.trusted_proxies:
         raise Malformed(_WHAT, f"{where}.trusted_proxies", "expected the proxy's address: else all are counted as one")
-    if not secure and not (is_loopback(role.origin) and is_loopback(f"//{role.address}")):
+    if not secure and not (is_loopback(role.origin) and is_loopback_host(role.address)):
         raise Malformed(_WHAT, f"{where}.origin", "expected https: plain http is for loopback alone")
     if getattr(role, "workers", 1) > 1 and getattr(role, "database", "") == "sqlite://":
         raise Malformed(_WHAT, f"{where}.workers", "expected 1: in memory, what one worker has seen no other knows")
     operator = getattr(role, "operator_address", None)  # its listener speaks no TLS, and the token opens everything
-    if operator is not None and not is_loopback(f"//{operator}"):
+    if operator is not None and not is_loopback_host(operator):
         raise Malformed(_WHAT, f"{where}.operator_address", "expected an address of this machine, such as 127.0.0.1")
 
 
@@ -153,6 +159,24 @@ def _origin(given: Any, where: str) -> Origin:
     return Origin(text)
 
 
+def _url(given: Any, where: str) -> Url:
+    text = _text(given, where)
+    origin_of(text, what=f"{_WHAT}: {where}")
+    return Url(text)
+
+
+def _location(given: Any, where: str) -> Location:
+    text = _text(given, where)
+    return Location(_url(text, where) if "://" in text else text)
+
+
+def _address(given: Any, where: str) -> Address:
+    text = _text(given, where)
+    if _HOST.fullmatch(text) is None:
+        raise Malformed(_WHAT, where, "expected an IPv4 address or a host name, without port")
+    return Address(text)
+
+
 def _network(given: Any, where: str) -> Network:
     try:
         network = ip_network(_text(given, where))
@@ -194,6 +218,9 @@ _PARSERS: Final[Mapping[Any, Callable[[Any, str], Any]]] = {
     str: _text,
     bool: _flag,
     Origin: _origin,
+    Url: _url,
+    Location: _location,
+    Address: _address,
     ListSize: _list_size,
     Network: _network,
     Port: _whole(1, _MAX_PORT),

@@ -8,15 +8,18 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from zegel.config.roles import Config
 from zegel.config.setting import (
+    Address,
     Count,
     Database,
     ListSize,
+    Location,
     Network,
     Origin,
     Port,
     Seconds,
     Setting,
     Shape,
+    Url,
     optional,
     settings_of,
 )
@@ -29,6 +32,9 @@ _TYPES: Final[Mapping[Any, str]] = {
     Path: "path",
     Database: "URL",
     Origin: "origin",
+    Url: "URL",
+    Location: "URL or path",
+    Address: "address",
     Port: "port",
     Count: "number",
     Seconds: "seconds",

@@ -14,12 +14,15 @@ from zegel.config.overload import OverloadConfig
 from zegel.config.rates import DoorRates, IssuerRates, ProviderRates, VerifierRates, WalletRates
 from zegel.config.role import RoleConfig
 from zegel.config.setting import (
+    Address,
     Count,
     Database,
     ListSize,
+    Location,
     Origin,
     Port,
     Seconds,
+    Url,
     is_loopback,
     required,
     section,
@@ -49,7 +52,7 @@ class TrustedListConfig:
     purpose: ListPurpose = required(
         "what those on the list are trusted for: PIDs, other attestations, wallets, access or registration certificates"
     )
-    location: str = required("URL or path of the list")
+    location: Location = required("URL or path of the list")
     signer: Path = required("PEM certificate that the list's signer leads to")
 
 
@@ -58,7 +61,9 @@ class TrustedListConfig:
 class QualifiedListConfig:
     """Trusted lists in XML, from which the roles of this file know who issues qualified attestations."""
 
-    location: str = required("URL or path of the list of the lists, whose pointers are followed, or of a national list")
+    location: Location = required(
+        "URL or path of the list of the lists, whose pointers are followed, or of a national list"
+    )
     signers: Path = required("PEM certificates one of which has signed it; for the Union's, those of the Journal")
     types: tuple[str, ...] = required(
         "the attestation types, by vct or doctype, that those on the lists may issue; the lists name none"
@@ -104,7 +109,7 @@ class SourceConfig:
     kind: Source = setting("register", "the demo register, a CSV file, an OpenID Provider, or another attestation")
     register: Path = setting(Path("data/register.db"), "the demo register; made from the demo people when missing")
     csv: Path | None = setting(None, "the CSV file: a row a person, a column a claim, access_code an Argon2id hash")
-    provider: str = setting("", "issuer URL of the OpenID Provider that knows the persons")
+    provider: Url | None = setting(None, "issuer URL of the OpenID Provider that knows the persons")
     client_id: str = setting("", "the issuer's client_id there; it returns to /log-in/return")
     client_secret: Path | None = setting(None, "file with the issuer's client secret there; without it a public client")
     query: Path | None = setting(None, "DCQL query of the attestation that is asked for; left out, a PID")
@@ -166,7 +171,7 @@ class IssuerConfig(RoleConfig):
     status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
     source: SourceConfig = section(SourceConfig, "where the issuer finds what it knows of a person")
     rates: IssuerRates = section(IssuerRates, "how often the issuer may be asked")
-    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
+    operator_address: Address = setting(Address("127.0.0.1"), "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7111), "the port of the operator API")
     operator_token: Path = setting(Path("keys/issuer-operator.token"), "file with the bearer token that opens it")
 
@@ -190,10 +195,10 @@ class VerifierConfig(RoleConfig):
         "the registration certificate that each request carries, as JWT or CWT; without it wallets warn",
     )
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
-    status_aggregations: tuple[str, ...] = setting(
+    status_aggregations: tuple[Url, ...] = setting(
         (), "addresses at which issuers name their status lists, which are then fetched before the first presentation"
     )
-    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
+    operator_address: Address = setting(Address("127.0.0.1"), "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7112), "the port of the operator API")
     operator_token: Path = setting(Path("keys/verifier-operator.token"), "file with the bearer token that opens it")
     rates: VerifierRates = section(VerifierRates, "how often the verifier may be asked")
@@ -215,7 +220,7 @@ class ProviderClientConfig:
 
     id: str = required("the client_id")
     name: str = required("the name that people see")
-    redirect_uris: tuple[str, ...] = required("where people return to, compared exactly")
+    redirect_uris: tuple[Url, ...] = required("where people return to, compared exactly")
     secret_hash: str = setting(
         "", "base64url of the SHA-256 of the client secret; empty for a public client", hidden=True
     )
@@ -252,7 +257,7 @@ class ProviderConfig(RoleConfig):
         "the registration certificate of requests for services without one of their own, as JWT or CWT",
     )
     status_cache: Seconds = setting(Seconds(300), "how long a status list is used before it is fetched again")
-    status_aggregations: tuple[str, ...] = setting(
+    status_aggregations: tuple[Url, ...] = setting(
         (), "addresses at which issuers name their status lists, which are then fetched before the first presentation"
     )
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")

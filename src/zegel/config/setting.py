@@ -14,6 +14,15 @@ T = TypeVar("T")
 Origin = NewType("Origin", str)
 """``scheme://host[:port]``: no path, no default port."""
 
+Url = NewType("Url", str)
+"""An absolute http or https URL."""
+
+Location = NewType("Location", str)
+"""A URL as ``Url``, or the path of a file, which has no ``://`` in it."""
+
+Address = NewType("Address", str)
+"""Where a listener listens: an IPv4 address or a host name."""
+
 Port = NewType("Port", int)
 """A TCP port."""
 
@@ -118,7 +127,11 @@ def _shape(hint: Any) -> tuple[Shape, Any]:
 
 def is_loopback(origin: str) -> bool:
     """Whether an origin is this machine's, by a name or an address that can be no other's (RFC 6761 section 6.3)."""
-    host = urlsplit(origin).hostname or ""
+    return is_loopback_host(urlsplit(origin).hostname or "")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host name or an address is this machine's, whoever asks."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -7,7 +7,18 @@ from typing import final
 
 from zegel.config.rates import AccessAuthorityRates, RegistrarRates, TransparencyLogRates, WalletProviderRates
 from zegel.config.role import RoleConfig
-from zegel.config.setting import Count, Database, ListSize, Origin, Port, Seconds, section, setting
+from zegel.config.setting import (
+    Address,
+    Count,
+    Database,
+    ListSize,
+    Origin,
+    Port,
+    Seconds,
+    Url,
+    section,
+    setting,
+)
 
 
 @final
@@ -31,7 +42,7 @@ class WalletProviderConfig(RoleConfig):
     status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
     status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
     status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
-    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
+    operator_address: Address = setting(Address("127.0.0.1"), "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7113), "the port of the operator API")
     operator_token: Path = setting(
         Path("keys/wallet-provider-operator.token"), "file with the bearer token that opens it"
@@ -80,13 +91,15 @@ class RegistrarConfig(RoleConfig):
     key: Path = setting(Path("keys/registrar.key.pem"), "the key that signs answers and heads of the log")
     registration_key: Path = setting(Path("keys/registration.key.pem"), "the key that signs registration certificates")
     registration_chain: Path = setting(Path("keys/registration.pem"), "its chain, leaf first, without the anchor")
-    provider: str = setting("http://login.localhost:7103", "issuer URL of the OpenID Provider that signs people in")
+    provider: Url = setting(
+        Url("http://login.localhost:7103"), "issuer URL of the OpenID Provider that signs people in"
+    )
     client_id: str = setting("registrar", "the registrar's client_id there; it returns to /sign-in/return")
     client_secret: Path | None = setting(None, "file with its client secret there; without it a public client")
     status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
     status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
     status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
-    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
+    operator_address: Address = setting(Address("127.0.0.1"), "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7114), "the port of the operator API")
     operator_token: Path = setting(Path("keys/registrar-operator.token"), "file with the bearer token that opens it")
     rates: RegistrarRates = section(RegistrarRates, "how often the registrar may be asked")
@@ -117,7 +130,7 @@ class AccessAuthorityConfig(RoleConfig):
     register_period: Seconds = setting(
         Seconds(3_600), "how often it is seen to that certificates end with the registration that they stand on"
     )
-    operator_address: str = setting("127.0.0.1", "the operator API's own listener; on loopback alone")
+    operator_address: Address = setting(Address("127.0.0.1"), "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7115), "the port of the operator API")
     operator_token: Path = setting(
         Path("keys/access-authority-operator.token"), "file with the bearer token that opens it"

@@ -188,9 +188,17 @@ class LogWatch:
 def names_of(entry: LogEntry) -> frozenset[str]:
     """What an entry's certificate is about, in lower case; ``Malformed`` for one that cannot be read."""
     certificate = unsigned_certificate(entry.tbs_certificate)
-    hosts = (urlsplit(uri).hostname or "" for uri in certificate.uris)
+    hosts = map(_host, certificate.uris)
     named = (certificate.names.get("O", ""), certificate.names.get("organizationIdentifier", ""))
     return frozenset(name.lower() for name in (*certificate.dns_names, *hosts, *named) if name)
+
+
+def _host(uri: str) -> str:
+    """The host of a URI in a certificate, which may be any text; "" for none."""
+    try:
+        return urlsplit(uri).hostname or ""
+    except ValueError:
+        return ""
 
 
 def without_timestamps(tbs: bytes) -> bytes:

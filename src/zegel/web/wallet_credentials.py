@@ -104,12 +104,12 @@ async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
 async def bring(site: WalletSite, visit: Visit) -> HttpResponse:
     """A link was pasted, from wherever: what it brought, before anything is done with it."""
     link = visit.form.get("link", "").strip()
-    query = urlsplit(link).query if "?" in link else ""
-    if urlsplit(link).scheme in tuple(OfferScheme) or "credential_offer" in query:
+    scheme, query = _scheme_and_query(link)
+    if scheme in tuple(OfferScheme) or "credential_offer" in query:
         offer = offer_of(query)
         return wallet_receive.brought_page(site, visit, link=query, offer=offer, brought=Brought.PASTED)
     if not query:
-        raise Malformed("link", "", "expected the link of an offer or of a request, as it was shown")
+        raise _no_link()
     host = request_of(query).unverified_host
     return wallet_present.brought_page(site, visit, link=query, host=host, brought=Brought.PASTED)
 
@@ -165,6 +165,18 @@ async def show_log(site: WalletSite, visit: Visit) -> HttpResponse:
     return wallet_page(
         site, visit, "wallet_log.html", title="What happened", here=LOG, lines=lines, more=len(log) > MAX_LINES
     )
+
+
+def _scheme_and_query(link: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        raise _no_link() from None
+    return parts.scheme, parts.query
+
+
+def _no_link() -> Malformed:
+    return Malformed("link", "", "expected the link of an offer or of a request, as it was shown")
 
 
 def _credential_page(site: WalletSite, visit: Visit, holding: Holding) -> HttpResponse:

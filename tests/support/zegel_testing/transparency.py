@@ -41,7 +41,7 @@ class Tree:
         return self._nodes[level, index]
 
 
-def access_draft(*, name: str = "verifier", root: Authority = LOGGED_ROOT) -> Draft:
+def access_draft(*, name: str = "verifier", root: Authority = LOGGED_ROOT, uris: tuple[str, ...] = ()) -> Draft:
     """An access certificate that is to be issued."""
     return draft_certificate(
         root,
@@ -52,6 +52,7 @@ def access_draft(*, name: str = "verifier", root: Authority = LOGGED_ROOT) -> Dr
         days=30,
         random=fixed_random(name),
         dns_names=("verifier.utopia.example",),
+        uris=uris,
     )
 
 

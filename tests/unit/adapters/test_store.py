@@ -318,6 +318,7 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
         ("sqlite:////missing/folder/role.db", "no such file or directory"),
         ("postgresql://role@db/role", "no driver for postgresql"),
         ("not a URL", "does not parse"),
+        ("postgresql://db:port/role", "does not parse"),
     ],
 )
 async def test_a_database_that_cannot_be_opened_is_unavailable(url: str, reason: str) -> None:

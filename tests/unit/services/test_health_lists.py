@@ -159,10 +159,11 @@ async def test_a_list_that_a_disk_has_broken_is_one_that_was_never_fetched(tmp_p
 async def test_without_what_is_told_of_it_a_kept_list_has_no_age(tmp_path: Path) -> None:
     reader = Reader(tmp_path, Publisher(json.dumps([gateway_entry(OFFICE, timestamp="")]).encode()))
     await reader.refresh()
-    HealthListFolder(tmp_path).path(URL).with_suffix(".fetched").write_bytes(b'{"url": 7}')
-    desk = open_health_desk(reader.config)
-    assert believes(desk)
-    assert list_ages(desk.lists, now=NOW) == ()
+    for told in (b'{"url": 7}', b'{"url": "https://[x", "at": 7}'):
+        HealthListFolder(tmp_path).path(URL).with_suffix(".fetched").write_bytes(told)
+        desk = open_health_desk(reader.config)
+        assert believes(desk)
+        assert list_ages(desk.lists, now=NOW) == ()
 
 
 LIST = HealthList(name="lists.utopia.example", signers=2, as_of=NOW - 10 * DAY, fetched_at=NOW)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from zegel_testing.authorities import LOG
 from zegel_testing.log_world import LogWorld, announced, issued
-from zegel_testing.transparency import ACCESS_DRAFT, LOGGED_ROOT
+from zegel_testing.transparency import ACCESS_DRAFT, LOGGED_ROOT, access_draft
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import Loopback
@@ -341,6 +341,12 @@ async def test_a_state_has_a_peak_for_each_bit_of_its_size() -> None:
         spoiled = replace(watched.state, peaks=peaks)
         with pytest.raises(Malformed, match="a hash for each"):
             parse_watch_state(spoiled.encode())
+
+
+def test_an_address_that_is_none_hides_no_other_name_of_its_certificate() -> None:
+    draft = access_draft(uris=("https://[x", "https://support.utopia.example/"))
+    entry = LogEntry(precertificate=True, timestamp=1, issuer_key_hash=bytes(32), tbs_certificate=draft.tbs)
+    assert names_of(entry) == {"utopia", "verifier.utopia.example", "support.utopia.example"}
 
 
 def test_an_entry_that_nobody_can_read_is_told_of() -> None:

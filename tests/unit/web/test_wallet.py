@@ -327,6 +327,13 @@ async def test_a_link_that_brings_nothing_is_refused(inside: Pages, path: str) -
     assert Check.SYNTAX.rule in inside.text
 
 
+async def test_a_pasted_text_that_is_no_link_is_refused(inside: Pages) -> None:
+    await inside.open("/")
+    await inside.go("/bring", link="https://[x?client_id=a")
+    assert inside.response.status == 400
+    assert "expected the link of an offer or of a request" in inside.text
+
+
 async def test_a_pasted_link_warns_that_its_page_may_be_elsewhere(inside: Pages) -> None:
     request = await inside.world.request()
     await inside.go("/bring", link=f"  {request['link']} ")

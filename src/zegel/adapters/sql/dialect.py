@@ -35,7 +35,7 @@ def connect(url: str) -> Connection:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second for a port that is no number
         raise Unavailable("database", "its URL does not parse") from None
     if parsed.get_backend_name() != "sqlite":
         raise Unavailable("database", f"no driver for {parsed.get_backend_name()} is built in; use sqlite")
@@ -50,7 +50,7 @@ def file_of(url: str) -> Path | None:
     """The file of an SQLite database; None for one in memory, or of another kind. ``Unavailable`` as ``connect``."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second for a port that is no number
         raise Unavailable("database", "its URL does not parse") from None
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 

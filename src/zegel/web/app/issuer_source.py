@@ -91,9 +91,10 @@ def _open_kind(world: World, material: Material) -> OpenSource:
 def _open_upstream(world: World, material: Material) -> OpenSource:
     config = world.config.issuer.source
     secret = None if config.client_secret is None else load_client_secret(config.client_secret)
-    for name in ("provider", "client_id"):
-        if not getattr(config, name):
-            raise _missing(name)
+    if config.provider is None:
+        raise _missing("provider")
+    if not config.client_id:
+        raise _missing("client_id")
     means = UpstreamLogIn(
         config.provider,
         client=UpstreamClient(

@@ -5,7 +5,7 @@ from typing import Final
 
 from zegel.adapters.sql.store import SqlStore
 from zegel.config.role import RoleConfig
-from zegel.config.setting import is_loopback
+from zegel.config.setting import is_loopback_host
 from zegel.errors import Unavailable
 from zegel.services.access_authority import AccessAuthorityService
 from zegel.services.access_revocation import AccessRevocationService
@@ -34,7 +34,7 @@ def metrics_listeners(monitor: Monitor, *, config: RoleConfig, world: World) -> 
         role=f"{monitor.role} metrics",
         origin=f"http://{address}:{port}",
         operator_token=None,
-        any_host=not is_loopback(f"//{address}"),
+        any_host=not is_loopback_host(address),
     )
     routes = (*probes(monitor), *ROUTES)
     return (listener(monitor, routes, policy, title=monitor.role, address=address, port=port, tls=None, world=world),)
