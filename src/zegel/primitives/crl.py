@@ -46,7 +46,8 @@ class UnverifiedCrl:
     """A list that parses; nothing in it is proven. Times are seconds since the epoch.
 
     ``unverified_issuer`` is an RFC 4514 name. ``unverified_points`` are the addresses of which alone it speaks, empty
-    for a list of everything that its issuer revoked. ``end_entities_only``: it says nothing of authorities.
+    for a list of everything that its issuer revoked. ``end_entities_only``: it says nothing of authorities. ``size`` is
+    in bytes.
     """
 
     unverified_issuer: str
@@ -57,6 +58,7 @@ class UnverifiedCrl:
     unverified_points: tuple[str, ...]
     end_entities_only: bool
     understood: bool
+    size: int
     _x509: x509.CertificateRevocationList = field(repr=False)  # compared: what differs in its signature differs
 
     def revoked_at(self) -> dict[int, int]:
@@ -113,6 +115,7 @@ def parse_crl(der: bytes) -> UnverifiedCrl:
         unverified_points=_points(scope),
         end_entities_only=isinstance(scope, x509.IssuingDistributionPoint) and scope.only_contains_user_certs,
         understood=_is_whole(scope) and all(not e.critical or e.oid in _UNDERSTOOD for e in extensions.values()),
+        size=len(der),
         _x509=crl,
     )
 

@@ -11,7 +11,7 @@ from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import origin_of
 from zegel.services.trust_ports import RevocationSource
 
-VISIT_SECONDS: Final = 180.0  # as many lists as there may be, if each host takes the ten seconds that it has
+VISIT_SECONDS: Final = 180.0  # nearly three hundred lists, if each host takes the ten seconds that it has
 _SIDE_BY_SIDE: Final = 16  # half of what there may be on the one way out, so that others get through meanwhile
 _OF_ONE_HOST: Final = 4
 _TOGETHER: Final = 1.0  # seconds, after which what has come is handed over: new anchors are worth so much work

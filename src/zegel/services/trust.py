@@ -13,13 +13,12 @@ from asyncio import to_thread
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
-from itertools import islice
 from typing import Final, final
 
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
-from zegel.primitives.crl import parse_crl
 from zegel.services.ports import Clock
-from zegel.services.revocation_visit import VISIT_SECONDS, fetch_side_by_side
+from zegel.services.revocation_turns import RevocationTurns
+from zegel.services.revocation_visit import VISIT_SECONDS
 from zegel.services.trust_ports import (
     MAX_AGE,
     KeptList,
@@ -38,7 +37,6 @@ from zegel.trust.revocation import GRACE, RevocationLists, ServedLists
 from zegel.trust.transparency.logs import TransparencyLog
 
 _LARGE: Final = 1 << 20  # bytes; a list that is longer is verified in a thread, for tens of milliseconds are too long
-MAX_REVOCATION_LISTS: Final = 256  # fetched in a turn; each Member State has a handful of authorities
 
 
 @final
@@ -49,7 +47,7 @@ class Trust:
     where its own is published is not believed. ``grace`` is for how many seconds a list of revoked certificates is
     answered from after its next update was due. ``shelves`` are where each source's list is kept, None for nowhere.
     ``qualified`` are the lists in XML. ``visit`` is for how many seconds lists of revoked certificates are fetched in a
-    turn; those that are left then are the first of the next.
+    turn, and ``RevocationTurns`` says which come first.
     """
 
     def __init__(
@@ -75,12 +73,9 @@ class Trust:
         self._seen: dict[int, int] = {}
         self._shelves: list[ListShelf | None] = [*shelves, *([None] * (len(self._sources) - len(shelves)))]
         self._unpacked = False
-        self._revocations = revocations
+        self._revocations = None if revocations is None else RevocationTurns(revocations, clock=clock, seconds=visit)
         self._grace = grace
-        self._revoked: dict[str, ServedLists] = {}
-        self._revoked_errors: dict[str, ZegelError] = {}
-        self._visit = visit
-        self._left: frozenset[str] = frozenset()
+        self._revoked: Mapping[str, ServedLists] = {}
         self._anchors = TrustAnchors(self._fixed, revocation=revocation or RevocationLists(grace=grace))
         self._in_force: tuple[VerifiedTrustedList, ...] = ()
         self._territories: tuple[TrustedTerritory, ...] = ()
@@ -113,45 +108,29 @@ class Trust:
 
     def revocation_errors(self) -> Mapping[str, ZegelError]:
         """Why the last fetch of a list of revoked certificates failed, by its address."""
-        return dict(self._revoked_errors)
+        return {} if self._revocations is None else dict(self._revocations.errors)
 
     async def _refresh_revocations(self) -> None:
         """Fetch what the lists and the certificates seen so far name; what is named no more is forgotten."""
         if self._revocations is None:
             return
-        named = islice(dict.fromkeys(self._revocation_addresses()), MAX_REVOCATION_LISTS)
-        wanted = sorted(named, key=lambda url: url not in self._left)
-        self._revoked_errors, left = {}, set(wanted)
-        self._serve({url: self._revoked.get(url, ServedLists()) for url in wanted})
-        visit = fetch_side_by_side(self._revocations, wanted, seconds=self._visit)
-        async with aclosing(visit) as fetched:
-            async for come in fetched:
-                left -= come.keys()
-                self._serve({**self._revoked, **{url: self._followed(url, body) for url, body in come.items()}})
-        self._left = frozenset(left)
-        for url in left:
-            detail = f"not fetched within the {self._visit:g} seconds that there are for all of them"
-            self._revoked_errors[url] = Unavailable("list of revoked certificates", detail)
+        visit = self._revocations.visit(
+            self._revocation_addresses(),
+            wanted=frozenset(self.anchors.revocation.wanted),
+            issuers=lambda name: self.anchors.named(name),
+        )
+        async with aclosing(visit) as changes:
+            async for served in changes:
+                self._serve(served)
 
-    def _followed(self, url: str, body: bytes | ZegelError) -> ServedLists:
-        """What an address serves now, by what came; as it was when that is nothing to be believed."""
-        before = self._revoked[url]
-        try:
-            if isinstance(body, ZegelError):
-                raise body
-            crl = parse_crl(body)
-            issuers = self.anchors.named(crl.unverified_issuer)
-            return before.followed_by(crl, issuers=issuers, now=self._clock.now())
-        except (Malformed, Rejected, Unavailable) as error:
-            self._revoked_errors[url] = error
-            return before
-
-    def _serve(self, served: dict[str, ServedLists]) -> None:
+    def _serve(self, served: Mapping[str, ServedLists]) -> None:
         if served != self._revoked:
             self._revoked = served
             self._anchors = self._gathered()
 
     def _revocation_addresses(self) -> Iterator[str]:
+        # a trusted list may name none; a chain that led to an anchor then has said where to look
+        yield from self.anchors.revocation.wanted
         for listed in self._lists.values():
             for entity in listed.entities:
                 for service in entity.services:
@@ -159,8 +138,6 @@ class Trust:
                         yield from (point.url for point in service.supply_points if point.type == CRL_POINT)
         for anchor in (each for each in self._fixed if isinstance(each, TrustAnchor)):
             yield from anchor.certificate.parse().revocation_points
-        # a trusted list may name none; a chain that led to an anchor then has said where to look
-        yield from self.anchors.revocation.wanted
 
     def _gathered(self) -> TrustAnchors:
         anchors = [anchor for listed in self._in_force for anchor in listed.anchors()]

@@ -18,7 +18,7 @@ from zegel.primitives.x509 import Certificate
 GRACE: Final = 3_600
 """For how long after its next update a list is answered from, in seconds, where a profile does not say otherwise: an
 authority that is late by more than an hour has a fault, or somebody stands between."""
-_MAX_WANTED: Final = 64  # addresses; an issuer that comes anew brings one or two
+_MAX_WANTED: Final = 1_024  # addresses; an issuer that comes anew brings one or two, and none is ever forgotten
 _MAX_POINTS: Final = 2  # of one certificate; a second one is a mirror
 
 
@@ -36,6 +36,11 @@ class ServedLists:
     def lists(self) -> tuple[UnverifiedCrl, ...]:
         """Those that there are."""
         return tuple(each for each in (self.proven, self.unproven) if each is not None)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The bytes of both."""
+        return self.proven.size if self.proven else 0, self.unproven.size if self.unproven else 0
 
     def followed_by(self, crl: UnverifiedCrl, *, issuers: Iterable[Certificate], now: int) -> "ServedLists":
         """With another list that the address has served; ``issuers`` are the anchors that bear its issuer's name.

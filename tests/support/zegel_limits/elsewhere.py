@@ -65,8 +65,11 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.qualified_lists.MAX_NATIONAL_LISTS": (
         _UNIT + "services/test_qualified_lists.py::test_so_many_national_lists_are_followed_and_no_more",
     ),
-    "zegel.services.trust.MAX_REVOCATION_LISTS": (
+    "zegel.services.revocation_turns.MAX_ADDRESSES": (
         "tests/unit/services/test_trust_revocation.py::test_so_many_lists_are_fetched_and_no_more",
+    ),
+    "zegel.services.revocation_turns.MAX_SERVED_BYTES": (
+        "tests/unit/services/test_revocation_turns.py::test_lists_take_so_much_room_and_no_more",
     ),
     "zegel.services.log_watch.MAX_SEEN": (
         _UNIT + "services/test_log_watch.py::test_a_visit_sees_so_many_entries_and_no_more",
@@ -78,7 +81,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
         _UNIT + "services/test_log_watch.py::test_a_visit_asks_for_so_long_and_no_longer",
     ),
     "zegel.services.revocation_visit.VISIT_SECONDS": (
-        _UNIT + "services/test_trust_revocation.py::test_a_host_that_hangs_is_told_of_and_comes_first_the_next_time",
+        _UNIT + "services/test_trust_revocation.py::test_a_host_that_hangs_is_told_of_and_the_rest_has_its_turn",
     ),
     "zegel.trust.revocation._MAX_WANTED": ("tests/unit/trust/test_revocation.py::test_what_is_noted_is_bounded",),
     "zegel.trust.revocation._MAX_POINTS": (

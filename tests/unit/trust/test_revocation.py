@@ -183,10 +183,14 @@ def test_a_chain_that_leads_nowhere_has_nothing_fetched() -> None:
 
 
 def test_what_is_noted_is_bounded() -> None:
-    lists = RevocationLists(wanted=map(str, range(64)))
+    lists = RevocationLists(wanted=map(str, range(1_024)))
     with pytest.raises(Rejected):
         lists.check_chain((LEAF,), anchor=ROOT.certificate, now=NOW)
-    assert len(lists.wanted) == 64
+    assert len(lists.wanted) == 1_024
+    lists = RevocationLists(wanted=map(str, range(1_023)))
+    with pytest.raises(Rejected):
+        lists.check_chain((LEAF,), anchor=ROOT.certificate, now=NOW)
+    assert len(lists.wanted) == 1_024
 
 
 def test_of_many_addresses_two_are_noted() -> None:
