@@ -2,6 +2,8 @@
 
 import ast
 import re
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,16 +19,21 @@ LAYERS = rows(PAGE, ("layer", "what it holds", "pure"))
 PROVEN = rows(PAGE, ("value", "what is proven so far", "made by", "else"))
 
 
-TREES = {path: ast.parse(path.read_text()) for path in SOURCE.rglob("*.py")}
+@cache
+def trees() -> Mapping[Path, ast.Module]:
+    """Every module, read when the first test asks for it."""
+    return {path: ast.parse(path.read_text()) for path in SOURCE.rglob("*.py")}
 
 
 def defined(path: Path) -> set[str]:
     """The functions, methods and classes of a module."""
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return {node.name for node in ast.walk(TREES[path]) if isinstance(node, kinds)}
+    return {node.name for node in ast.walk(trees()[path]) if isinstance(node, kinds)}
 
 
-EVERYTHING = {name for path in TREES for name in defined(path)}
+@cache
+def everything() -> set[str]:
+    return {name for path in trees() for name in defined(path)}
 
 
 def code(cell: str) -> list[str]:
@@ -51,7 +58,7 @@ def test_every_package_and_module_has_its_layer() -> None:
 def test_the_layers_stand_in_the_order_of_their_imports() -> None:
     """The row of a package is below that of every package which it imports; within a row, there is no rule."""
     row_of = {name: row for row, (layer, _, _) in enumerate(LAYERS) for name in code(layer)}
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         layer = path.relative_to(SOURCE).parts[0].removesuffix(".py")
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("zegel."):
@@ -78,7 +85,7 @@ def test_every_folder_of_tests_is_explained() -> None:
 
 @pytest.mark.parametrize("cells", PROVEN, ids=lambda cells: code(cells[0])[0])
 def test_a_value_that_is_proven_something_is_a_class_that_there_is(cells: list[str]) -> None:
-    there = EVERYTHING | {"bytes"}
+    there = everything() | {"bytes"}
     assert set(code(cells[0])) <= there
     assert all(any(re.fullmatch(made.replace("*", r"\w+"), name) for name in there) for made in code(cells[2]))
 

@@ -13,13 +13,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from zegel_docs.tests import ROOT, Function, trees
 
 from zegel.checks import Check
 from zegel.errors import ZegelError
 
-TESTS = Path(__file__).parents[1]
 TABLES = sorted(path for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__))
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 Witness = Callable[[], object]
 
 
@@ -55,13 +54,12 @@ class Marked:
 
 def marked() -> Iterator[Marked]:
     """The tests that are marked; a mark on anything else is nothing, for nothing runs it."""
-    for path in TESTS.rglob("test_*.py"):
-        text = "" if "node_modules" in path.parts else path.read_text()
-        if "mark.refuses(" in text:
-            functions = {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)}
+    for path, tree in trees().items():
+        if "mark.refuses(" in (ROOT / path).read_text():
+            functions = {node.name: node for node in ast.walk(tree) if isinstance(node, Function)}
             for name, function in functions.items():
                 if name.startswith("test_"):
-                    yield from _marks(function, functions, str(path.relative_to(TESTS)))
+                    yield from _marks(function, functions, path)
 
 
 def _marks(function: Function, functions: Mapping[str, Function], path: str) -> Iterator[Marked]:
