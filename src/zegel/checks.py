@@ -328,6 +328,13 @@ class Check(Enum):
         Fault.ISSUER,
         "sign with a key whose certificate names this kind, or none",
     )
+    HEALTH_LIST = (
+        "a trust list of health that is fetched is no older than the kept one, and has not lost many of its signers",
+        "zegel's own; WHO DID trust list 2.0.0 (proof.created)",
+        "proof.created, and the entries",
+        Fault.OPERATOR,
+        "see whether its publisher took them off; if so, zegel hcert refresh --accept takes the list that lost them",
+    )
     TYPE_INTEGRITY = (
         "a type's document has the hash that the reference to it names",
         "SD-JWT VC draft 16 section 5; W3C Subresource Integrity section 3.3.5",

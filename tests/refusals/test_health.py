@@ -1,6 +1,7 @@
 """Health certificates: one mutation of a good one for each check, and the check that it fails."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from zegel_testing.authorities import NOW
@@ -11,6 +12,8 @@ from zegel_testing.revoked_health import batch
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.hcert.certificate import parse_health_certificate, verify_health_certificate
+from zegel.formats.hcert.list_change import check_replaces
+from zegel.formats.hcert.lists import TrustList
 from zegel.formats.hcert.matching import Person, check_holder
 from zegel.formats.hcert.revocation import (
     HashType,
@@ -47,6 +50,11 @@ def show_one_that_was_revoked() -> object:
     return check_not_revoked(verified, revoked=RevokedHashes([listed]))
 
 
+def fetch_an_older_list() -> object:
+    kept = TrustList(signers=(), signed_at=NOW)
+    return check_replaces(replace(kept, signed_at=NOW - 1), kept=kept, may_lose=25, accepted=False)
+
+
 def show_somebody_elses() -> object:
     return held(family_name="Anders")
 
@@ -54,6 +62,7 @@ def show_somebody_elses() -> object:
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.HEALTH_REVOKED, show_one_that_was_revoked),
     (Check.BUSINESS_RULE, come_before_the_second_dose),
+    (Check.HEALTH_LIST, fetch_an_older_list),
     (Check.HEALTH_HOLDER, show_somebody_elses),
 )
 

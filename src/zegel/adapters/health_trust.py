@@ -42,6 +42,7 @@ def _described(file: Path, parsed: TrustList) -> tuple[HealthList, TrustList]:
         left_out=parsed.left_out,
         as_of=parsed.as_of,
         fetched_at=None if told is None else told.at,
+        url="" if told is None else told.url,
     ), parsed
 
 
@@ -84,7 +85,9 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
     """What judges certificates by the files of the configuration, and by the lists that were fetched for it."""
     kept = {url: HealthListFolder(config.kept).path(url) for url in config.lists}
     there = [path for path in kept.values() if _is_whole(path)]
-    missing = [HealthList(name=urlsplit(url).hostname or url, signers=0) for url in kept if kept[url] not in there]
+    missing = [
+        HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url in kept if kept[url] not in there
+    ]
     return open_desk(
         (*config.trust, *there), rules=config.rules, to=config.country, revoked=config.revoked, missing=missing
     )

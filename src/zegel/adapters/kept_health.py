@@ -40,6 +40,12 @@ class HealthListFolder:
         """Where the list of a URL is, once it was fetched."""
         return self._folder / f"{urlsplit(url).hostname}-{sha256(url.encode()).hexdigest()[:16]}.json"
 
+    def load(self, url: str) -> bytes | None:
+        """See ``HealthShelf``."""
+        with suppress(Unavailable):
+            return read_file(self.path(url), max_bytes=MAX_TRUST_LIST)
+        return None
+
     def keep(self, url: str, body: bytes, *, at: int) -> None:
         """See ``HealthShelf``; each of the two files is there whole, or as it was before."""
         make_owner_only_folder(self._folder)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.health_trust import open_desk
-from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers, say_lists
+from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
 from zegel.cli.hcert_inspect import form_words, inspect, moment_of, print_certificate, read_code, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
+from zegel.cli.health_lists import lists_data, say_lists
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
@@ -97,14 +98,14 @@ def _verify(args: Namespace) -> int:
         if args.json:
             fields = ("check", "clause", "field", "fault", "remedy", "detail")
             said = {name: getattr(explanation, name) for name in fields}
-            print_data({"verdict": verdict(error), **said, "certificate": None, "trust": _lists(desk)})
+            print_data({"verdict": verdict(error), **said, "certificate": None, "trust": lists_data(desk)})
         else:
             say_lists(desk)
             print_text(in_words(verdict(error), explanation))
         return exit_code(error)
     described = _described(certificate)
     if args.json:
-        trust = _lists(desk)
+        trust = lists_data(desk)
         print_data({"verdict": "accepted", "check": None, "detail": None, "certificate": described, "trust": trust})
     else:
         say_lists(desk)
@@ -115,20 +116,6 @@ def _verify(args: Namespace) -> int:
 def _desk(args: Namespace) -> HealthDesk:
     reading = Reading(args.schema)
     return open_desk(args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=reading)
-
-
-def _lists(desk: HealthDesk | None) -> list[dict[str, Any]]:
-    """The lists of signers by which it was judged, how old they are, and what of them could not be read."""
-    return [
-        {
-            "list": each.name,
-            "signers": each.signers,
-            "as_of": None if each.as_of is None else time_text(each.as_of),
-            "fetched": None if each.fetched_at is None else time_text(each.fetched_at),
-            "left_out": list(each.left_out),
-        }
-        for each in (() if desk is None else desk.lists)
-    ]
 
 
 def _form_of(certificate: VerifiedHealthRecord) -> Kind | WhoProfile:

@@ -10,13 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final, final
 
-from zegel.adapters.clock import SystemClock
 from zegel.adapters.health_trust import open_desk
-from zegel.cli.output import say
+from zegel.cli.health_lists import say_lists
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health import HealthDesk
 from zegel.services.health_lines import MAX_LINE, HealthLines
-from zegel.services.health_lists import list_ages
 
 LINES: Final = 256  # what a worker gets at once: 40 ms of work, beside which handing it over is nothing
 CHUNK: Final = 1 << 20  # bytes, for lines that are long
@@ -59,16 +56,6 @@ def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def say_lists(desk: HealthDesk | None) -> None:
-    """On stderr: how old the lists of signers are, as far as that is known, and which entries could not be read."""
-    lists = () if desk is None else desk.lists
-    for age in list_ages(lists, now=SystemClock().now()):
-        say(f"trust: {age}")
-    for each in lists:
-        for entry in each.left_out:
-            say(f"trust: {each.name}: left out {entry}")
 
 
 def chunks(file: BinaryIO) -> Iterator[list[bytes]]:

@@ -2,7 +2,8 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,24 +12,29 @@ from zegel.adapters.kept_health import HealthListFolder
 from zegel.adapters.outbound import HttpOutbound
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.output import ACCEPTED, exit_code, print_data, print_text, say
+from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
 from zegel.errors import Malformed, ZegelError
-from zegel.services.health_lists import fetch_health_list
-from zegel.services.ports import Outbound
+from zegel.formats.hcert.lists import TrustList
+from zegel.services.health_lists import take_health_list
 
 _COMMAND_LINE: Final = "command line"
+_ACCEPT_HELP: Final = (
+    "take lists, too, that lost more signers than health.may_lose, or no longer say when they were signed"
+)
 
 
 def add_refresh_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("url", metavar="URL", nargs="*", help="trust lists; without any, health.lists of zegel.toml")
     parser.add_argument("--into", metavar="FOLDER", type=Path, help="where they are kept (default: health.kept)")
+    parser.add_argument("--accept", action="store_true", help=_ACCEPT_HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     add_config_option(parser)
 
 
 def refresh(args: Namespace) -> int:
-    """Fetch each; one that cannot be had, or has nobody on it, leaves what is kept as it is, and is said."""
+    """Fetch each; one that cannot be had, has nobody on it, or goes back, leaves what is kept as it is, and is said."""
     if args.url and args.into is not None:
         urls, folder, config = args.url, args.into, None if args.config is None else find_config(args)
     else:
@@ -36,7 +42,7 @@ def refresh(args: Namespace) -> int:
         urls, folder = args.url or config.health.lists, args.into or config.health.kept
     if not urls:
         raise Malformed(_COMMAND_LINE, "URL", "expected a list, or health.lists in zegel.toml")
-    results = asyncio.run(_fetch_all(urls, HealthListFolder(folder), config))
+    results = asyncio.run(_fetch_all(urls, HealthListFolder(folder), config, accepted=args.accept))
     if args.json:
         print_data({"folder": str(folder), "lists": [said for said, _ in results]})
     else:
@@ -47,10 +53,14 @@ def refresh(args: Namespace) -> int:
 _Result = tuple[dict[str, Any], ZegelError | None]
 
 
-async def _fetch_all(urls: Sequence[str], shelf: HealthListFolder, config: Config | None) -> list[_Result]:
+async def _fetch_all(
+    urls: Sequence[str], shelf: HealthListFolder, config: Config | None, *, accepted: bool
+) -> list[_Result]:
     outbound = HttpOutbound() if config is None else _outbound(config)
+    may_lose = (HealthConfig() if config is None else config.health).may_lose
+    take = partial(take_health_list, shelf=shelf, outbound=outbound, may_lose=may_lose, accepted=accepted)
     try:
-        return [await _fetch(url, shelf, outbound) for url in urls]
+        return [await _fetch(url, take) for url in urls]
     finally:
         await outbound.aclose()
 
@@ -63,10 +73,9 @@ def _outbound(config: Config) -> HttpOutbound:
     )
 
 
-async def _fetch(url: str, shelf: HealthListFolder, outbound: Outbound) -> _Result:
+async def _fetch(url: str, take: Callable[..., Awaitable[TrustList]]) -> _Result:
     try:
-        body, parsed = await fetch_health_list(url, outbound=outbound)
-        shelf.keep(url, body, at=SystemClock().now())
+        parsed = await take(url, at=SystemClock().now())
     except ZegelError as error:
         return {"url": url, "kept": False, "detail": str(error)}, error
     return {"url": url, "kept": True, "signers": len(parsed.signers), "left_out": list(parsed.left_out)}, None

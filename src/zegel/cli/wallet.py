@@ -15,6 +15,7 @@ from zegel.adapters.outbound import HttpOutbound
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.cli.configuration import add_config_option
+from zegel.cli.health_lists import lists_data, say_lists
 from zegel.cli.input import read_argument
 from zegel.cli.output import ACCEPTED
 from zegel.cli.passphrase import add_passphrase_options, read_passphrase
@@ -29,6 +30,7 @@ from zegel.cli.wallet_words import (
     show,
     whole_credential_data,
 )
+from zegel.config.health import HealthConfig
 from zegel.errors import Unavailable
 from zegel.profiles import HAIP
 from zegel.protocols.oauth.token import MAX_TX_CODE
@@ -161,10 +163,13 @@ async def _act(args: Namespace, wallet: Wallet) -> int:
             data = {
                 "credentials": [credential_data(holding, catalogue) for holding in contents.holdings],
                 "certificates": [certificate_data(wallet.health, held) for held in contents.certificates],
+                "trust": lists_data(wallet.health.books.desk),
             }
             lines = [credential_line(holding, catalogue) for holding in contents.holdings]
             lines += [certificate_line(wallet.health, held) for held in contents.certificates]
             show(args, data, "\n".join(lines))
+            if not args.json and contents.certificates:
+                say_lists(wallet.health.books.desk)
         case "show":
             holding = wallet.find(args.id)
             show(args, whole_credential_data(holding, catalogue), credential_text(holding, catalogue))
@@ -195,7 +200,7 @@ def _offline(safe: Safe, trusted: Sequence[Path]) -> Wallet:
         WalletHabits(issuance=IssuanceHabits(profile=HAIP, copies=1), provider="", plain_origins=frozenset()),
         catalogue=load_catalogue(),
         trust=Trust((), fixed=(), clock=clock),
-        health=HealthBooks(desk=open_desk(trusted), value_sets=load_value_sets()),
+        health=HealthBooks(desk=open_desk(trusted), value_sets=load_value_sets(), old=HealthConfig().old),
         outbound=HttpOutbound(),
         clock=clock,
         random=system_random,

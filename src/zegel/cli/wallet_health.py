@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.picture_bounds import MAX_FILE
+from zegel.cli.health_lists import lists_data, say_lists
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, in_text
 from zegel.cli.wallet_words import show
@@ -24,17 +25,25 @@ async def act_on_certificates(args: Namespace, drawer: HealthDrawer) -> int:
     match args.action:
         case "add-certificate":
             added = [await drawer.add(text) for text in await _texts(args.file)]
-            data = {"certificates": [certificate_data(drawer, held) for held in added]}
+            data = {"certificates": [certificate_data(drawer, held) for held in added], **_trust(args, drawer)}
             show(args, data, "\n".join(certificate_line(drawer, held) for held in added))
         case "certificate":
             held = drawer.find(args.id)
             text = await drawer.show_code(held.id) if args.code else None
-            data = certificate_data(drawer, held) | ({} if text is None else {"code": text})
+            data = certificate_data(drawer, held) | ({} if text is None else {"code": text}) | _trust(args, drawer)
             show(args, data, _whole(drawer, held) if text is None else text)
         case "delete-certificate":
             gone = await drawer.delete(args.id)
             show(args, {"deleted": gone.id}, f"deleted {gone.id}")
     return ACCEPTED
+
+
+def _trust(args: Namespace, drawer: HealthDrawer) -> dict[str, Any]:
+    """By which lists it is judged: for the object of ``--json``, or on stderr."""
+    if args.json:
+        return {"trust": lists_data(drawer.books.desk)}
+    say_lists(drawer.books.desk)
+    return {}
 
 
 def certificate_data(drawer: HealthDrawer, held: HealthCertificate) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from zegel.config.setting import Seconds, Url, setting
+from zegel.config.setting import Percent, Seconds, Url, setting
 
 
 @final
@@ -19,6 +19,10 @@ class HealthConfig:
     refresh: Seconds = setting(Seconds(21_600), "how often they are fetched, and the files of this section read, again")
     old: Seconds = setting(
         Seconds(604_800), "the age at which a fetched list is called old; it is believed all the same"
+    )
+    may_lose: Percent = setting(
+        Percent(25),
+        "the share of its signers that a list may lose at once, else it waits for zegel hcert refresh --accept",
     )
     rules: Path | None = setting(
         None, "folder with the business rules of issuer and door; left out, being valid will do"

@@ -18,6 +18,7 @@ from zegel.config.setting import (
     Location,
     Network,
     Origin,
+    Percent,
     Port,
     Seconds,
     Setting,
@@ -224,6 +225,7 @@ _PARSERS: Final[Mapping[Any, Callable[[Any, str], Any]]] = {
     ListSize: _list_size,
     Network: _network,
     Port: _whole(1, _MAX_PORT),
+    Percent: _whole(0, 100),
     Count: _whole(1, 1 << 31),
     Seconds: _whole(1, 1 << 31),
 }

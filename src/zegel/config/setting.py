@@ -38,6 +38,9 @@ Seconds = NewType("Seconds", int)
 Database = NewType("Database", str)
 """A database's URL; the path of an SQLite file in it is relative to the configuration's folder."""
 
+Percent = NewType("Percent", int)
+"""A share of a whole, from 0 to 100."""
+
 Network = NewType("Network", str)
 """An IP address, or a network such as ``10.0.0.0/8``."""
 

@@ -51,6 +51,7 @@ class HealthList:
     """Where signers come from: a file, or a list that was fetched at ``fetched_at``, in seconds.
 
     ``as_of`` is when its operator made it, where that is said; ``left_out`` are entries that cannot be read, and why.
+    ``url`` is where it is fetched from, and ``held_back`` why what was found there last is not believed; "" for none.
     """
 
     name: str
@@ -58,6 +59,8 @@ class HealthList:
     left_out: tuple[str, ...] = ()
     as_of: int | None = None
     fetched_at: int | None = None
+    url: str = ""
+    held_back: str = ""
 
 
 @final

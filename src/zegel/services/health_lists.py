@@ -1,16 +1,18 @@
 """Trust lists of health, fetched when there is a network, and believed as they were kept when there is none.
 
-What does not parse, and what has nobody on it, takes the place of no list. A list is as good as where it comes from:
-its operator's address is configured, and is asked over TLS.
+What does not parse, what has nobody on it, and what goes back behind the kept list takes the place of none. A list is
+as good as where it comes from: its operator's address is configured, and is asked over TLS.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, Protocol, final
 from urllib.parse import urlsplit
 
-from zegel.errors import Malformed, Unavailable, ZegelError
+from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.formats.hcert.list_change import check_replaces
 from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
 from zegel.primitives.http import HttpRequest
 from zegel.primitives.x509 import DAY
@@ -22,6 +24,10 @@ _REDIRECTS: Final = 3  # as for the lists of trusted entities; each target is ch
 
 class HealthShelf(Protocol):
     """Where fetched lists are kept over a restart."""
+
+    def load(self, url: str) -> bytes | None:
+        """A list as it was kept last; None where none is that can be read."""
+        ...
 
     def keep(self, url: str, body: bytes, *, at: int) -> None:
         """Keep a list in place of the one of before; ``Unavailable`` where that cannot be written."""
@@ -40,6 +46,27 @@ async def fetch_health_list(url: str, *, outbound: Outbound) -> tuple[bytes, Tru
     return response.body, parsed
 
 
+async def take_health_list(
+    url: str, *, shelf: HealthShelf, outbound: Outbound, at: int, may_lose: int, accepted: bool = False
+) -> TrustList:
+    """Fetch a list and keep it; as ``fetch_health_list``, and ``Rejected`` as ``check_replaces``."""
+    body, fetched = await fetch_health_list(url, outbound=outbound)
+    before = shelf.load(url)
+    if before is not None and before != body:
+        kept = await asyncio.to_thread(_parsed, before)
+        check_replaces(fetched, kept=kept, may_lose=may_lose, accepted=accepted)
+    shelf.keep(url, body, at=at)
+    return fetched
+
+
+def _parsed(before: bytes) -> TrustList:
+    """What is kept; what a disk has broken keeps no list out."""
+    try:
+        return parse_trust_list(before)
+    except Malformed:
+        return TrustList(signers=())
+
+
 @final
 class HealthLists:
     """Keeps a desk's lists fresh. ``reopen`` makes a desk of what is kept, and of the other files, as they are now."""
@@ -53,6 +80,7 @@ class HealthLists:
         shelf: HealthShelf,
         outbound: Outbound,
         clock: Clock,
+        may_lose: int,
     ) -> None:
         self._urls = urls
         self._desk = desk
@@ -60,21 +88,35 @@ class HealthLists:
         self._shelf = shelf
         self._outbound = outbound
         self._clock = clock
+        self._may_lose = may_lose
+        self._held_back: dict[str, str] = {}
 
     async def refresh(self) -> tuple[ZegelError, ...]:
         """Fetch each list and read everything again; what went wrong, for which the desk goes on with what it had."""
         failed: list[ZegelError] = []
         for url in self._urls:
             try:
-                body, _ = await fetch_health_list(url, outbound=self._outbound)
-                self._shelf.keep(url, body, at=self._clock.now())
-            except (Unavailable, Malformed) as error:
+                await self._take(url)
+            except (Unavailable, Malformed, Rejected) as error:
                 failed.append(error)
+        grounds = self._desk.grounds
         try:
-            self._desk.grounds = (await asyncio.to_thread(self._reopen)).grounds
+            grounds = (await asyncio.to_thread(self._reopen)).grounds
         except (Unavailable, Malformed) as error:
             failed.append(error)
+        lists = tuple(replace(each, held_back=self._held_back.get(each.url, "")) for each in grounds.lists)
+        self._desk.grounds = replace(grounds, lists=lists)
         return tuple(failed)
+
+    async def _take(self, url: str) -> None:
+        """Take one list; that it was held back is said until another one is taken."""
+        at, may_lose = self._clock.now(), self._may_lose
+        try:
+            await take_health_list(url, shelf=self._shelf, outbound=self._outbound, at=at, may_lose=may_lose)
+        except Rejected as error:
+            self._held_back[url] = error.detail
+            raise
+        self._held_back.pop(url, None)
 
 
 def list_age(each: HealthList, *, now: int) -> str:
@@ -85,7 +127,7 @@ def list_age(each: HealthList, *, now: int) -> str:
     if each.fetched_at is not None:
         days = max(0, now - each.fetched_at) // DAY
         said += ", fetched " + ("today" if days == 0 else "a day ago" if days == 1 else f"{days} days ago")
-    return said
+    return f"{said}; a newer one is held back: {each.held_back}" if each.held_back else said
 
 
 def list_ages(lists: Sequence[HealthList], *, now: int) -> tuple[str, ...]:
@@ -94,7 +136,10 @@ def list_ages(lists: Sequence[HealthList], *, now: int) -> tuple[str, ...]:
 
 
 def old_lists(lists: Sequence[HealthList], *, now: int, old: int) -> tuple[HealthList, ...]:
-    """Those that were fetched so long ago that it has to be said, and those that never were."""
-    return tuple(
-        each for each in lists if not each.signers or (each.fetched_at is not None and now - each.fetched_at >= old)
-    )
+    """Those that were fetched so long ago that it has to be said, those that never were, and those that another list is
+    held back for."""
+
+    def is_old(each: HealthList) -> bool:
+        return each.fetched_at is not None and now - each.fetched_at >= old
+
+    return tuple(each for each in lists if not each.signers or each.held_back or is_old(each))

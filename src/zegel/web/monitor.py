@@ -23,7 +23,10 @@ Condition = Callable[[], Awaitable[object]]
 
 @final
 class Monitor:
-    """What is watched of one role. ``conditions`` are by name; ``families`` gives what the role counts by itself."""
+    """What is watched of one role. ``conditions`` are by name; ``families`` gives what the role counts by itself.
+
+    ``notices`` are for its operator to look at, while the role does its work all the same.
+    """
 
     def __init__(
         self,
@@ -31,10 +34,12 @@ class Monitor:
         *,
         conditions: Mapping[str, Condition],
         families: Callable[[], Iterable[Family]] = tuple,
+        notices: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.role: Final = role
         self._conditions = dict(conditions)
         self._families = families
+        self._notices = notices
         self._traffic: list[Traffic] = []
         self._started = time.time()
 
@@ -47,6 +52,10 @@ class Monitor:
     async def failing(self) -> Mapping[str, str | None]:
         """Each condition with why it does not hold, None where it does."""
         return {name: await _reason(condition) for name, condition in self._conditions.items()}
+
+    def notices(self) -> list[str]:
+        """What its operator should look at."""
+        return list(self._notices())
 
     def render(self) -> bytes:
         """Everything that is counted, as text."""
@@ -72,7 +81,10 @@ def probes(monitor: Monitor) -> tuple[Route[Any], ...]:
         failing = await monitor.failing()
         is_ready = not any(failing.values())
         conditions = {name: "ok" if why is None else why for name, why in failing.items()}
-        return json_response({"ready": is_ready, "conditions": conditions}, status=200 if is_ready else 503)
+        said: dict[str, object] = {"ready": is_ready, "conditions": conditions}
+        if notices := monitor.notices():
+            said["notices"] = notices
+        return json_response(said, status=200 if is_ready else 503)
 
     return (
         Route("GET", HEALTH, health, priority=Priority.ALWAYS),

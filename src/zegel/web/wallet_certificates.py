@@ -5,7 +5,7 @@ from typing import Any, Final
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpResponse
 from zegel.services.health import health_codes
-from zegel.services.health_lists import list_ages
+from zegel.services.health_lists import list_age, list_ages, old_lists
 from zegel.services.wallet.contents import HealthCertificate
 from zegel.services.wallet.health_words import HealthView, describe_health
 from zegel.web.camera import may_film, read_frame
@@ -32,9 +32,8 @@ async def review(site: WalletSite, visit: Visit) -> HttpResponse:
     texts = await _texts(site, visit)
     found = [(text, _judged(site, text)) for text in texts]
     title = "Keep this certificate?" if len(found) == 1 else "Keep these certificates?"
-    ages = _ages(site)
     return wallet_page(
-        site, visit, "wallet_certificate_keep.html", title=title, found=found, keep=KEEP, add=ADD, ages=ages
+        site, visit, "wallet_certificate_keep.html", title=title, found=found, keep=KEEP, add=ADD, **lists_said(site)
     )
 
 
@@ -118,13 +117,15 @@ def _page(site: WalletSite, visit: Visit, held: HealthCertificate, *, code: str 
         view=view,
         code=code,
         path=CERTIFICATES + held.id,
-        ages=_ages(site),
+        **lists_said(site),
     )
 
 
-def _ages(site: WalletSite) -> tuple[str, ...]:
-    """By which lists of signers certificates are judged, as far as their age is known."""
-    return list_ages(site.wallet.health.books.desk.lists, now=site.clock.now())
+def lists_said(site: WalletSite) -> dict[str, Any]:
+    """How old the lists are by which certificates are judged, as far as that is known, and which are too old."""
+    books, now = site.wallet.health.books, site.clock.now()
+    old = old_lists(books.desk.lists, now=now, old=books.old)
+    return {"ages": list_ages(books.desk.lists, now=now), "old": tuple(list_age(each, now=now) for each in old)}
 
 
 def _view(site: WalletSite, held: HealthCertificate) -> HealthView:

@@ -32,7 +32,7 @@ from zegel.services.wallet.journal import issuer_counterpart
 from zegel.services.wallet.renewing import can_be_renewed
 from zegel.web import wallet_present, wallet_receive
 from zegel.web.routing import Audience, Route
-from zegel.web.wallet_certificates import certificate_cards
+from zegel.web.wallet_certificates import certificate_cards, lists_said
 from zegel.web.wallet_site import (
     ADD,
     BRING,
@@ -97,6 +97,7 @@ async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
         bring=BRING,
         add=ADD,
         certificates=certificate_cards(site),
+        old=lists_said(site)["old"],
     )
 
 

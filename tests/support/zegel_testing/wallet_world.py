@@ -37,7 +37,7 @@ from zegel.web.app.trust import open_trust
 from zegel.web.app.verifier import open_verifier
 from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList
-from zegel_testing.authorities import NOW, fixed_random
+from zegel_testing.authorities import DAY, NOW, fixed_random
 from zegel_testing.browser import Browser
 from zegel_testing.fresh_lists import keep_lists_fresh
 from zegel_testing.revocations import revocations_of
@@ -288,7 +288,7 @@ def open_test_wallet(
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        health=HealthBooks(desk=HealthDesk(DocumentSigners(())), value_sets={}),
+        health=HealthBooks(desk=HealthDesk(DocumentSigners(())), value_sets={}, old=7 * DAY),
         outbound=outbound,
         clock=world.clock,
         random=fixed_random("wallet"),

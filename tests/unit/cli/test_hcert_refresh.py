@@ -8,9 +8,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from zegel_testing.health_lists import OFFICE, did_document, gateway_entry, method
+from zegel_testing.health import Health
+from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method
 
 from zegel.adapters.clock import SystemClock
+from zegel.adapters.kept_health import HealthListFolder
 
 Zegel = Callable[..., Any]
 EMPTY = "/empty"
@@ -77,6 +79,30 @@ def test_a_list_with_nobody_on_it_replaces_none_and_a_config_is_not_always_neede
     ran = zegel("hcert", "refresh", origin + "/did.json", "--into", "mine")
     assert ran.code == 3  # plain http of this machine, which nothing allows here
     assert "what is kept stays as it is" in ran.err
+
+
+def test_a_list_that_lost_much_is_kept_out_until_the_operator_says_yes(zegel: Zegel, origin: str) -> None:
+    file = HealthListFolder(Path("lists")).path(f"{origin}/did.json")
+    file.parent.mkdir()
+    before = json.dumps(did_document(*map(method, [OTHER, Health(name="a"), Health(name="b")]))).encode()
+    file.write_bytes(before)
+    ran = zegel("hcert", "refresh")
+    assert (ran.code, ran.out) == (1, "")
+    assert "health-list: expected at most 25 % of 3 signers gone at once, got 3" in ran.err
+    assert "what is kept stays as it is" in ran.err
+    assert file.read_bytes() == before
+    assert zegel("hcert", "refresh", "--accept").code == 0
+    assert file.read_bytes() != before
+
+
+def test_an_old_list_is_said_to_be_old(zegel: Zegel, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps([gateway_entry(OFFICE)]))
+    fetched = {"url": "https://lists.utopia.example/", "at": SystemClock().now() - 9 * DAY}
+    (tmp_path / "list.fetched").write_text(json.dumps(fetched))
+    ran = zegel("hcert", "verify", "HC1:x", "--trust", tmp_path / "list.json")
+    assert "trust: old: lists.utopia.example: 1 signer, as of 2026-10-01, fetched 9 days ago; zegel hcert" in ran.err
+    ran = zegel("hcert", "verify", "HC1:x", "--trust", tmp_path / "list.json", "--json")
+    assert ran.json["trust"][0]["old"] is True
 
 
 def test_without_a_list_there_is_nothing_to_fetch(zegel: Zegel) -> None:

@@ -1,9 +1,11 @@
 """``zegel wallet`` with health certificates: kept, judged today, shown as text again, deleted; offline."""
 
+import json
 from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from zegel_testing.health_lists import gateway_entry
 from zegel_testing.pictures import blank, saved, vector, vector_picture
 
 SECRETS = ("Ebraert", "EBRAERT", "1980-01-14", "BEVLWLUNCYEOWTE6IFPOSVE6PH", "HC1:", "Vaxzevria")
@@ -53,10 +55,18 @@ def test_a_certificate_from_a_picture_is_kept_shown_and_deleted(zegel, vault, si
     assert [secret for secret in SECRETS if secret in said] == []
 
 
-@pytest.mark.slow  # twice the vault's passphrase
-def test_a_text_is_taken_from_stdin(zegel, vault) -> None:
-    ran = zegel("wallet", "add-certificate", "-", *vault, "--json", stdin=vector("HU")["PREFIX"].encode() + b"\n")
+@pytest.mark.slow  # three times the vault's passphrase
+def test_a_text_is_taken_from_stdin_and_what_it_is_judged_by_is_said(zegel, vault, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps([gateway_entry()]))
+    (tmp_path / "list.fetched").write_text('{"url": "https://lists.utopia.example/dsc", "at": 1700000000}')
+    trust, code = ("--health-trust", tmp_path / "list.json"), vector("HU")["PREFIX"].encode() + b"\n"
+    ran = zegel("wallet", "add-certificate", "-", *vault, *trust, "--json", stdin=code)
     assert ran.json["certificates"][0]["rows"]["Country"] == "Hungary"
+    assert (ran.json["trust"][0]["list"], ran.json["trust"][0]["old"]) == ("lists.utopia.example", True)
+    ran = zegel("wallet", "list", *vault)
+    assert "trust" not in ran.err
+    ran = zegel("wallet", "certificate", ran.out.split()[0], *vault, *trust)
+    assert "trust: old: lists.utopia.example: 1 signer" in ran.err
 
 
 @pytest.mark.slow  # five times the vault's passphrase

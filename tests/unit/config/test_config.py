@@ -167,6 +167,7 @@ def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
         ("[wallet]\nprovider = 'https://[x'", "wallet.provider", "an absolute http or https URL"),
         ("[health]\nlists = ['https://a.example', 'https://[x']", "health.lists[1]", "an absolute http or https URL"),
         ("[health]\nlists = ['https://a.example:99999']", "health.lists[0]", "an absolute http or https URL"),
+        ("[health]\nmay_lose = 101", "health.may_lose", "a whole number from 0 to 100"),
         ("[health]\nlists = ['trust/list.json']", "health.lists[0]", "an absolute http or https URL"),
         ("[verifier]\nstatus_aggregations = ['//[x']", "verifier.status_aggregations[0]", "an absolute http or https"),
         ("[issuer.source]\nprovider = 'https://[x'", "issuer.source.provider", "an absolute http or https URL"),

@@ -7,22 +7,32 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.health import Health
 from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method
 
 from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.kept_health import HealthListFolder
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.checks import Check
 from zegel.config.health import HealthConfig
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.health import HealthDesk, HealthList
-from zegel.services.health_lists import HealthLists, fetch_health_list, list_age, list_ages, old_lists
+from zegel.services.health_lists import (
+    HealthLists,
+    fetch_health_list,
+    list_age,
+    list_ages,
+    old_lists,
+    take_health_list,
+)
 
 pytestmark = pytest.mark.anyio
 URL = "https://lists.utopia.example/v2/trustlist/did.json"
 GATEWAY = json.dumps([gateway_entry(OFFICE), gateway_entry(OTHER)]).encode()
 WHO = json.dumps(did_document(method(OFFICE))).encode()
 CODE = OFFICE.code()
+OFFICES = (OFFICE, OTHER, Health(name="Utopia clinic"))
 
 
 class Publisher:
@@ -52,6 +62,7 @@ class Reader:
             shelf=HealthListFolder(folder),
             outbound=Loopback({"https://lists.utopia.example": publisher.handle}),
             clock=self.clock,
+            may_lose=self.config.may_lose,
         )
 
     async def refresh(self) -> tuple[ZegelError, ...]:
@@ -131,6 +142,49 @@ async def test_who_is_no_longer_on_the_list_is_no_longer_believed(tmp_path: Path
     publisher.answer = json.dumps([gateway_entry(OTHER)]).encode()
     assert await reader.refresh() == ()
     assert not reader.believes
+
+
+async def test_a_list_that_lost_much_is_held_back_and_that_is_said_until_one_is_taken(tmp_path: Path) -> None:
+    publisher = Publisher(json.dumps([gateway_entry(each) for each in OFFICES]).encode())
+    reader = Reader(tmp_path, publisher)
+    await reader.refresh()
+    publisher.answer = json.dumps([gateway_entry(OTHER)]).encode()
+    reader.clock.advance(DAY)
+    (error,) = await reader.refresh()
+    assert isinstance(error, Rejected)
+    assert error.check is Check.HEALTH_LIST
+    assert reader.believes
+    (each,) = reader.desk.lists
+    assert (each.signers, each.fetched_at) == (3, NOW)
+    assert list_age(each, now=NOW).endswith("held back: expected at most 25 % of 3 signers gone at once, got 2")
+    assert old_lists(reader.desk.lists, now=NOW, old=DAY) == (each,)
+    publisher.answer = None
+    await reader.refresh()
+    assert reader.desk.lists[0].held_back, "there is no network, and nothing has changed"
+    taken = await take_health_list(
+        URL,
+        shelf=HealthListFolder(tmp_path),
+        outbound=Loopback({"https://lists.utopia.example": Publisher(GATEWAY).handle}),
+        at=NOW + DAY,
+        may_lose=0,
+        accepted=True,
+    )
+    assert len(taken.signers) == 2
+    publisher.answer = GATEWAY
+    assert await reader.refresh() == ()
+    assert old_lists(reader.desk.lists, now=NOW, old=DAY) == ()
+
+
+async def test_an_older_list_of_who_is_never_taken(tmp_path: Path) -> None:
+    publisher = Publisher(WHO)
+    reader = Reader(tmp_path, publisher)
+    await reader.refresh()
+    older = {"proof": {"created": "2026-11-09T12:00:35Z"}}
+    publisher.answer = json.dumps(did_document(method(OFFICE), method(OTHER), **older)).encode()
+    (error,) = await reader.refresh()
+    assert isinstance(error, Rejected)
+    assert error.detail == "expected none that was signed before the kept one, 2026-11-10"
+    assert [each.signers for each in reader.desk.lists] == [1]
 
 
 async def test_files_are_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:

@@ -10,18 +10,22 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.health import Health
+from zegel_testing.health_lists import OFFICE, OTHER, gateway_entry
 from zegel_testing.qualified import ListsInHand
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
+from zegel.adapters.kept_health import HealthListFolder
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sql import dialect
 from zegel.checks import Check
+from zegel.config.health import HealthConfig
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config
-from zegel.config.setting import Port
-from zegel.errors import Unavailable
+from zegel.config.setting import Port, Url
+from zegel.errors import Rejected, Unavailable
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.qualified_lists import QualifiedLists
@@ -79,8 +83,10 @@ def watched_config(folder: Path) -> Config:
     return replace(config, **{name: replace(getattr(config, name), metrics_port=WATCHED) for name in names})
 
 
-async def watch(name: str, folder: Path) -> Watched:
-    config, clock, outbound = watched_config(folder), ManualClock(NOW), Loopback({})
+async def watch(name: str, folder: Path, *, health: HealthConfig | None = None) -> Watched:
+    config, clock = watched_config(folder), ManualClock(NOW)
+    config = config if health is None else replace(config, health=health)
+    outbound = Loopback({"https://lists.utopia.example": one_signer})
     trust = Trust([ConfiguredList(each, outbound=outbound) for each in config.trusted_lists], fixed=(), clock=clock)
     world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
     return Watched(role=await OPENERS[name](world), world=world, clock=clock, folder=folder)
@@ -252,6 +258,31 @@ async def test_ages_are_told_by_the_clock(tmp_path: Path) -> None:
         ended = (await watched.get(METRICS)).body.decode()
         assert 'zegel_registration_left_seconds{role="issuer",certificate="issuer.registration"} -40\n' in ended
         assert families["zegel_status_list_age_seconds"].samples == [], "nothing was issued yet"
+
+
+async def test_a_health_list_that_is_old_or_held_back_is_said_and_the_role_goes_on(tmp_path: Path) -> None:
+    url = Url("https://lists.utopia.example/dsc")
+    watched = await watch("door", tmp_path, health=HealthConfig(lists=(url,), kept=tmp_path / "kept"))
+    with closed(watched):
+        await watched.world.trust.refresh()
+        assert json.loads((await watched.get(READY)).body)["notices"] == ["lists.utopia.example: 0 signers"]
+        shelf, offices = HealthListFolder(tmp_path / "kept"), [OFFICE, OTHER, Health(name="Utopia clinic")]
+        shelf.keep(url, json.dumps([gateway_entry(each) for each in offices]).encode(), at=NOW)
+        watched.clock.advance(40)
+        (timer,) = [each for each in watched.role.timers if each.name == "door: health lists"]
+        with pytest.raises(Rejected, match="3 signers gone at once, got 2"):
+            await timer.act()
+        assert await watched.not_ready() == {}
+        (notice,) = json.loads((await watched.get(READY)).body)["notices"]
+        assert "fetched today; a newer one is held back: expected at most" in notice
+        text = (await watched.get(METRICS)).body.decode()
+        assert 'zegel_health_list_age_seconds{role="door",list="health.lists[0]"} 40\n' in text
+        assert 'zegel_health_list_held_back{role="door",list="health.lists[0]"} 1\n' in text
+
+
+async def one_signer(_request: HttpRequest) -> HttpResponse:
+    """A list of health authorities with one signer on it."""
+    return HttpResponse(status=200, body=json.dumps([gateway_entry(OTHER)]).encode())
 
 
 async def test_of_lists_in_xml_the_ages_are_told_by_what_they_are(tmp_path: Path) -> None:

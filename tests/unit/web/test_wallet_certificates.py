@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.pictures import blank, drawn, saved, vector, vector_picture
 from zegel_testing.scan import scan
@@ -53,6 +54,25 @@ async def test_a_picture_is_read_judged_and_kept(pages: Pages, country: str, nam
     assert "Its signature holds" in pages.text
     (held,) = pages.contents.certificates
     assert held.text == vector(country)["PREFIX"]
+
+
+async def test_an_old_list_of_signers_is_said_wherever_a_verdict_is(tmp_path: Path) -> None:
+    trust = tmp_path / "signers"
+    trust.mkdir()
+    (trust / "list.json").write_text(json.dumps([gateway_entry()]))
+    told = {"url": "https://lists.utopia.example/dsc", "at": NOW - 8 * DAY}
+    (trust / "list.fetched").write_text(json.dumps(told))
+    async with wallet_pages(tmp_path, health_trust=(trust,)) as made:
+        pages = await made.enter()
+        assert "judged by is old" not in pages.text, "nothing is judged yet"
+        await pages.open(ADD)
+        await pages.upload(ADD, {"picture": vector_picture("BE")})
+        assert "What is judged by is old" in pages.text
+        assert "lists.utopia.example: 1 signer, as of 2026-10-01, fetched 8 days ago" in pages.text
+        await pages.go(KEEP)
+        assert "What is judged by is old" in pages.text
+        await pages.open("/")
+        assert "What is judged by is old" in pages.text
 
 
 async def test_the_codes_of_the_value_sets_have_their_names(pages: Pages) -> None:

@@ -32,11 +32,13 @@ _DER: Final = 0x30
 class TrustList:
     """Signers of a list. ``as_of``, in seconds, is when WHO signed it, or the gateway added the newest of its entries.
 
+    ``signed_at`` is the same for WHO's, and None for one that does not say when it was made.
     ``left_out`` says of which entries nothing can be verified, and why: keys of kinds that are not read.
     """
 
     signers: tuple[DocumentSigner, ...]
     as_of: int | None = None
+    signed_at: int | None = None
     left_out: tuple[str, ...] = ()
 
 
@@ -51,7 +53,7 @@ def parse_trust_list(data: bytes) -> TrustList:
     value = parse_json(data, what=_WHAT, max_bytes=MAX_TRUST_LIST)
     if type(value) is dict and "verificationMethod" in value:
         methods = read_array(value["verificationMethod"], what=_WHAT, where="verificationMethod", limit=MAX_SIGNERS)
-        return _gathered(_did_entries(methods), as_of=_created(value))
+        return _gathered(_did_entries(methods), as_of=(created := _created(value)), signed_at=created)
     if type(value) is dict:
         value = value.get("certificates")  # as national backends hand the gateway's on
     entries = [
@@ -65,7 +67,7 @@ def parse_trust_list(data: bytes) -> TrustList:
 _Entry = tuple[str, Callable[[], DocumentSigner]]
 
 
-def _gathered(entries: Iterator[_Entry], *, as_of: int | None = None) -> TrustList:
+def _gathered(entries: Iterator[_Entry], *, as_of: int | None = None, signed_at: int | None = None) -> TrustList:
     """What can be read of the entries. One key of a kind that is not known must not hide all others."""
     signers: list[DocumentSigner] = []
     left_out: list[str] = []
@@ -74,7 +76,7 @@ def _gathered(entries: Iterator[_Entry], *, as_of: int | None = None) -> TrustLi
             signers.append(read())
         except Malformed as error:
             left_out.append(f"{where}: {error.detail}")
-    return TrustList(signers=tuple(signers), as_of=as_of, left_out=tuple(left_out))
+    return TrustList(signers=tuple(signers), as_of=as_of, signed_at=signed_at, left_out=tuple(left_out))
 
 
 def _pem_entries(data: bytes) -> Iterator[_Entry]:

@@ -27,10 +27,14 @@ _KINDS: Final = {Kind.VACCINATION: "vaccination", Kind.TEST: "test", Kind.RECOVE
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthBooks:
-    """What certificates are judged and read by: a desk without rules, and the names of codes."""
+    """What certificates are judged and read by: a desk without rules, and the names of codes.
+
+    ``old`` is the age, in seconds, of a list of signers that has to be said.
+    """
 
     desk: HealthDesk
     value_sets: ValueSets
+    old: int
 
 
 @final

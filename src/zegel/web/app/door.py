@@ -22,6 +22,8 @@ from zegel.web.app.health import health_timers
 from zegel.web.app.keys import RoleKeys, other_signers
 from zegel.web.app.limits import door_limits
 from zegel.web.app.monitor import (
+    health_families,
+    health_notices,
     key_condition,
     metrics_listeners,
     presentation_families,
@@ -66,7 +68,7 @@ def door_role(world: World, store: Store) -> OpenRole:
     registrations.follow(config.registration, verifier.register_as)
     desk = _desk(world.config.health)
     site = _site(world, verifier, store, desk)
-    monitor = _monitor(world, verifier, keys, registrations)
+    monitor = _monitor(world, verifier, keys, registrations, desk)
     public = public_listener(
         "door",
         site,
@@ -130,7 +132,13 @@ def _desk(config: HealthConfig) -> HealthDesk | None:
     return open_health_desk(config) if config.trusts_somebody else None
 
 
-def _monitor(world: World, verifier: VerifierService, keys: RoleKeys, registrations: RegistrationFiles) -> Monitor:
+def _monitor(
+    world: World,
+    verifier: VerifierService,
+    keys: RoleKeys,
+    registrations: RegistrationFiles,
+    desk: HealthDesk | None,
+) -> Monitor:
     return Monitor(
         "door",
         conditions={**key_condition(keys, world=world), **trust_condition(world)},
@@ -138,5 +146,7 @@ def _monitor(world: World, verifier: VerifierService, keys: RoleKeys, registrati
             *presentation_families(verifier.presentations),
             *trust_families(world),
             *registrations.families(),
+            *health_families(desk, world=world),
         ),
+        notices=lambda: health_notices(desk, world=world),
     )

@@ -28,6 +28,7 @@ def health_timers(
         shelf=HealthListFolder(config.kept),
         outbound=world.outbound,
         clock=world.clock,
+        may_lose=config.may_lose,
     )
 
     async def act() -> None:

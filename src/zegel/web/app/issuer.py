@@ -23,6 +23,7 @@ from zegel.protocols.openid4vci.encryption import EncryptionKey, IssuerEncryptio
 from zegel.protocols.openid4vci.issuer import CredentialIssuer
 from zegel.protocols.openid4vci.offer import OfferScheme
 from zegel.services.authorization import AuthorizationService
+from zegel.services.health import HealthDesk
 from zegel.services.issuer import IssuerService
 from zegel.services.issuer_documents import IssuerDocuments
 from zegel.services.issuer_policy import IssuerPolicy, build_configurations, status_period
@@ -41,6 +42,8 @@ from zegel.web.app.keys import RoleKeys, other_generations
 from zegel.web.app.limits import issuer_limits
 from zegel.web.app.monitor import (
     chain_families,
+    health_families,
+    health_notices,
     issuance_families,
     key_condition,
     metrics_listeners,
@@ -95,7 +98,7 @@ async def open_issuer(world: World) -> OpenRole:
         source = open_source(world, material)
         site = _site(world, material, store, source)
         _follow(keys, registrations, site, config)
-        monitor = _monitor(world, site, store, keys, registrations)
+        monitor = _monitor(world, site, store, keys, registrations, source.desk)
     except BaseException:
         store.close()
         raise
@@ -198,7 +201,12 @@ def _follow(keys: RoleKeys, registrations: RegistrationFiles, site: IssuerSite, 
 
 
 def _monitor(
-    world: World, site: IssuerSite, store: SqlStore, keys: RoleKeys, registrations: RegistrationFiles
+    world: World,
+    site: IssuerSite,
+    store: SqlStore,
+    keys: RoleKeys,
+    registrations: RegistrationFiles,
+    desk: HealthDesk | None,
 ) -> Monitor:
     return Monitor(
         "issuer",
@@ -211,7 +219,9 @@ def _monitor(
             *trust_families(world),
             *registrations.families(),
             *(() if site.verifier is None else presentation_families(site.verifier.service.presentations)),
+            *health_families(desk, world=world),
         ),
+        notices=lambda: health_notices(desk, world=world),
     )
 
 

@@ -9,6 +9,8 @@ from zegel.config.setting import is_loopback_host
 from zegel.errors import Unavailable
 from zegel.services.access_authority import AccessAuthorityService
 from zegel.services.access_revocation import AccessRevocationService
+from zegel.services.health import HealthDesk
+from zegel.services.health_lists import list_age, old_lists
 from zegel.services.log import LogService
 from zegel.services.ports import ListFolder
 from zegel.services.status import StatusReader
@@ -146,6 +148,28 @@ def trust_families(world: World) -> tuple[Family, ...]:
             "Until nobody on it counts: its next update is due then, or it was fetched a day ago.",
             left,
         ),
+    )
+
+
+def health_notices(desk: HealthDesk | None, *, world: World) -> tuple[str, ...]:
+    """The lists of health authorities that are old, or that another one is held back for; a role goes on by them."""
+    if desk is None:
+        return ()
+    now = world.clock.now()
+    return tuple(list_age(each, now=now) for each in old_lists(desk.lists, now=now, old=world.config.health.old))
+
+
+def health_families(desk: HealthDesk | None, *, world: World) -> tuple[Family, ...]:
+    """The age of each list of health authorities that is fetched, and whether another one is held back for it."""
+    now, urls = world.clock.now(), world.config.health.lists
+    lists = () if desk is None else tuple(each for each in desk.lists if each.url in urls)
+    labelled = [({"list": f"health.lists[{urls.index(each.url)}]"}, each) for each in lists]
+    ages = [Sample(labels=at, value=now - each.fetched_at) for at, each in labelled if each.fetched_at is not None]
+    held = [Sample(labels=at, value=int(bool(each.held_back))) for at, each in labelled]
+    held_meaning = "1 where the list that was found last is older, or lost too many signers: the one of before counts."
+    return (
+        _gauge("zegel_health_list_age_seconds", "Since a list of health authorities was fetched.", ages),
+        _gauge("zegel_health_list_held_back", held_meaning, held),
     )
 
 

@@ -24,7 +24,7 @@ from zegel.services.wallet.wallet import Wallet, WalletHabits
 from zegel.web import wallet
 from zegel.web.app.health import health_timers
 from zegel.web.app.limits import wallet_limits
-from zegel.web.app.monitor import metrics_listeners, trust_condition, trust_families
+from zegel.web.app.monitor import health_families, health_notices, metrics_listeners, trust_condition, trust_families
 from zegel.web.app.roles import OpenRole, RoleSecrets, Timer, World, cookie_policy, public_listener
 from zegel.web.monitor import Monitor
 from zegel.web.wallet_door import Door
@@ -62,7 +62,13 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
         origin=config.origin,
     )
     back = (HOME, "To all credentials")
-    monitor = Monitor("wallet", conditions=trust_condition(world), families=lambda: trust_families(world))
+    desk = opened.health.books.desk
+    monitor = Monitor(
+        "wallet",
+        conditions=trust_condition(world),
+        families=lambda: (*trust_families(world), *health_families(desk, world=world)),
+        notices=lambda: health_notices(desk, world=world),
+    )
     return OpenRole(
         name="wallet",
         listeners=(
@@ -82,7 +88,7 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
         timers=(
             Timer(name="idle wallet", seconds=_LOCK_SECONDS, act=safe.lock_if_idle),
             Timer(name="fresh copies", seconds=_FRESH_SECONDS, act=opened.keep_fresh),
-            *health_timers("wallet", opened.health.books.desk, reopen=partial(_open_desk, world), world=world),
+            *health_timers("wallet", desk, reopen=partial(_open_desk, world), world=world),
         ),
         close=safe.close,
         launch=door.fresh_code,
@@ -105,7 +111,7 @@ def build_wallet(world: World, safe: Safe) -> Wallet:
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        health=HealthBooks(desk=_open_desk(world), value_sets=load_value_sets()),
+        health=HealthBooks(desk=_open_desk(world), value_sets=load_value_sets(), old=world.config.health.old),
         outbound=world.outbound,
         clock=world.clock,
         random=world.random,

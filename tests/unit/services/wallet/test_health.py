@@ -59,7 +59,7 @@ async def drawer(now: int = NOW, signers: DocumentSigners | None = None) -> tupl
     safe = Safe(world, clock=world, idle=None)
     await safe.unlock("")
     signers = OFFICE.signers if signers is None else signers
-    books = HealthBooks(desk=HealthDesk(signers), value_sets=load_value_sets())
+    books = HealthBooks(desk=HealthDesk(signers), value_sets=load_value_sets(), old=7 * 86_400)
     random = fixed_random("drawer")
     return HealthDrawer(safe, books=books, clock=world, new_id=lambda: random(16).hex()), world
 

@@ -1,0 +1,44 @@
+"""What commands say of the lists of signers that health certificates are judged by."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from zegel.adapters.clock import SystemClock
+from zegel.cli.hcert_inspect import time_text
+from zegel.cli.output import say
+from zegel.config.health import HealthConfig
+from zegel.services.health import HealthDesk, HealthList
+from zegel.services.health_lists import list_age, list_ages, old_lists
+
+
+def say_lists(desk: HealthDesk | None) -> None:
+    """On stderr: how old they are, as far as that is known, which are too old, and which entries could not be read."""
+    lists, now = () if desk is None else desk.lists, SystemClock().now()
+    for age in list_ages(lists, now=now):
+        say(f"trust: {age}")
+    for each in _old(lists, now):
+        say(f"trust: old: {list_age(each, now=now)}; zegel hcert refresh fetches it")
+    for each in lists:
+        for entry in each.left_out:
+            say(f"trust: {each.name}: left out {entry}")
+
+
+def lists_data(desk: HealthDesk | None) -> list[dict[str, Any]]:
+    """The same for ``--json``."""
+    lists = () if desk is None else desk.lists
+    old = _old(lists, SystemClock().now())
+    return [
+        {
+            "list": each.name,
+            "signers": each.signers,
+            "as_of": None if each.as_of is None else time_text(each.as_of),
+            "fetched": None if each.fetched_at is None else time_text(each.fetched_at),
+            "old": each in old,
+            "left_out": list(each.left_out),
+        }
+        for each in lists
+    ]
+
+
+def _old(lists: Sequence[HealthList], now: int) -> tuple[HealthList, ...]:
+    return old_lists(lists, now=now, old=HealthConfig().old)

@@ -1,0 +1,71 @@
+"""What may take the place of a trust list that is kept."""
+
+import pytest
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.health import Health
+
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.formats.hcert.list_change import check_replaces
+from zegel.formats.hcert.lists import TrustList
+
+OFFICES = [Health(name=f"Utopia office {number}").signer for number in range(9)]
+
+
+def listed(first: int, last: int, *, signed_at: int | None = None) -> TrustList:
+    return TrustList(signers=tuple(OFFICES[first:last]), signed_at=signed_at)
+
+
+def replaced(fetched: TrustList, kept: TrustList, *, accepted: bool = False) -> TrustList:
+    return check_replaces(fetched, kept=kept, may_lose=25, accepted=accepted)
+
+
+@pytest.mark.parametrize(
+    ("fetched", "kept"),
+    [
+        (listed(0, 8), listed(0, 8)),
+        (listed(2, 8), listed(0, 8)),
+        (listed(0, 9), listed(0, 4)),
+        (listed(1, 2), listed(0, 2)),
+        (listed(1, 2), listed(0, 1)),
+        (listed(0, 8), TrustList(signers=())),
+        (listed(0, 8, signed_at=NOW), listed(0, 8, signed_at=NOW)),
+        (listed(0, 8, signed_at=NOW), listed(0, 8)),
+    ],
+    ids=[
+        "the same",
+        "a quarter",
+        "more",
+        "one of two",
+        "another one",
+        "none before",
+        "of the same time",
+        "now it says",
+    ],
+)
+def test_a_list_that_lost_little_and_is_no_older_is_taken(fetched: TrustList, kept: TrustList) -> None:
+    assert replaced(fetched, kept) is fetched
+
+
+@pytest.mark.refuses(Check.HEALTH_LIST)
+@pytest.mark.parametrize(
+    ("fetched", "kept", "why"),
+    [
+        (listed(3, 8), listed(0, 8), "at most 25 % of 8 signers gone at once, got 3"),
+        (listed(5, 8), listed(0, 3), "at most 25 % of 3 signers gone at once, got 3"),
+        (listed(0, 8), listed(0, 8, signed_at=NOW), "to be told when it was signed"),
+    ],
+    ids=["too many", "all others", "it no longer says"],
+)
+def test_what_lost_much_waits_for_the_operator(fetched: TrustList, kept: TrustList, why: str) -> None:
+    with pytest.raises(Rejected, match=why) as refused:
+        replaced(fetched, kept)
+    assert refused.value.check is Check.HEALTH_LIST
+    assert replaced(fetched, kept, accepted=True) is fetched
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_an_older_list_is_never_taken(accepted: bool) -> None:
+    with pytest.raises(Rejected, match="none that was signed before the kept one") as refused:
+        replaced(listed(0, 9, signed_at=NOW - DAY), listed(0, 8, signed_at=NOW), accepted=accepted)
+    assert refused.value.check is Check.HEALTH_LIST
