@@ -67,14 +67,18 @@ def open_desk(
     rules: Path | None = None,
     to: str = "",
     revoked: Path | None = None,
+    rules_needed: bool = False,
     reading: Reading = Reading.FIELD,
     missing: Iterable[HealthList] = (),
 ) -> HealthDesk:
-    """What judges certificates by these files; ``missing`` are lists that should be among them."""
+    """What judges certificates by these files; ``missing`` are lists that should be among them.
+
+    ``rules_needed``: nothing is accepted while none of the country's rules is in force.
+    """
     loaded = _load(trust)
     return HealthDesk(
         _signers(loaded),
-        ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to),
+        ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to, needed=rules_needed),
         revoked=None if revoked is None else load_revoked(revoked),
         reading=reading,
         lists=(*(each for each, _ in loaded), *missing),
@@ -89,7 +93,12 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
         HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url in kept if kept[url] not in there
     ]
     return open_desk(
-        (*config.trust, *there), rules=config.rules, to=config.country, revoked=config.revoked, missing=missing
+        (*config.trust, *there),
+        rules=config.rules,
+        to=config.country,
+        rules_needed=True,
+        revoked=config.revoked,
+        missing=missing,
     )
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.health_trust import open_desk
-from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers
-from zegel.cli.hcert_inspect import form_words, inspect, moment_of, print_certificate, read_code, shown, time_text
+from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers, say_rules
+from zegel.cli.hcert_inspect import country_code, form_words, inspect, moment_of, print_certificate, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
+from zegel.cli.health_input import read_code
 from zegel.cli.health_lists import lists_data, say_lists
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
@@ -58,6 +59,8 @@ def run(args: Namespace) -> int:
         return refresh(args)
     if (args.rules is None) != (args.to is None):
         raise Malformed(_COMMAND_LINE, "--to", "expected --rules and --to together")
+    if args.to is not None:
+        args.to = country_code(args.to, "--to")
     if (args.batch is None) == (args.code is None):
         raise Malformed(_COMMAND_LINE, "CODE", "expected one certificate, or --batch with a file of them")
     return _verify(args) if args.batch is None else _verify_batch(args)
@@ -92,7 +95,9 @@ def _verify(args: Namespace) -> int:
     desk = None
     try:
         desk = _desk(args)
-        certificate = desk.judge_record(read_code(args.code), at=moment_of(args))
+        at = moment_of(args)
+        say_rules(desk, now=at)
+        certificate = desk.judge_record(read_code(args.code), at=at)
     except ZegelError as error:
         explanation = explain(error)
         if args.json:
@@ -134,6 +139,6 @@ def _described(certificate: VerifiedHealthRecord) -> dict[str, Any]:
     }
 
 
-_CODE_HELP: Final = "the text of the QR code, or a file of it; - reads stdin"
+_CODE_HELP: Final = "the text of the QR code, or a file of it, which may be a PNG, a JPEG or a PDF; - reads stdin"
 _TRUST_HELP: Final = "whose certificates count: trust lists in JSON, document signers in PEM or DER, folders of them"
 _SCHEMA_HELP: Final = "strict: the published schema; field (default): a text's length or pattern is only a warning"

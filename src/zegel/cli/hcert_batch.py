@@ -12,7 +12,9 @@ from typing import BinaryIO, Final, final
 
 from zegel.adapters.health_trust import open_desk
 from zegel.cli.health_lists import say_lists
+from zegel.cli.output import say
 from zegel.formats.hcert.schema import Reading
+from zegel.services.health import HealthDesk
 from zegel.services.health_lines import MAX_LINE, HealthLines
 
 LINES: Final = 256  # what a worker gets at once: 40 ms of work, beside which handing it over is nothing
@@ -42,6 +44,7 @@ def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[
     """The answers to the lines of a file, in their order, some at a time."""
     judged = _lines_of(terms)  # what is wrong with trust or rules is said here, before a worker starts
     say_lists(judged.desk)
+    say_rules(judged.desk, now=terms.now)
     if workers == 1:
         for chunk in chunks(file):
             yield _joined(judged, chunk)
@@ -56,6 +59,13 @@ def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def say_rules(desk: HealthDesk, *, now: int) -> None:
+    """On stderr, where the destination has no rule at all: a certificate that only has to be valid is soon accepted."""
+    ruling = desk.grounds.ruling
+    if ruling is not None and not ruling.book.binds(ruling.to, now=now):
+        say(f"rules: none of {ruling.to} is in force at that time, so that none of them was asked")
 
 
 def chunks(file: BinaryIO) -> Iterator[list[bytes]]:

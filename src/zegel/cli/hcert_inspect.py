@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.value_set_names import load_value_sets
-from zegel.cli.input import read_input
+from zegel.cli.health_input import read_code
 from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
 from zegel.errors import Malformed
 from zegel.formats.hcert.certificate import EU_DCC, TITLE
-from zegel.formats.hcert.code import ALG, KID, MAX_CODE, PREFIX, WHAT, parse_code, parse_signed_code
+from zegel.formats.hcert.code import ALG, KID, WHAT, parse_code, parse_signed_code
 from zegel.formats.hcert.envelope import EXP, HCERT, IAT, ISS
 from zegel.formats.hcert.keys import Algorithm
 from zegel.formats.hcert.names import named_members
@@ -24,6 +24,7 @@ from zegel.services.health_lines import parse_moment
 Form: TypeAlias = Kind | WhoProfile
 """Which certificate it is: of a kind of the EU's, or one of WHO."""
 
+_COUNTRY = len("BE")
 _UNVERIFIED = "unverified: this is what it says of itself"
 
 
@@ -49,17 +50,16 @@ def inspect(args: Namespace) -> int:
     return ACCEPTED
 
 
-def read_code(argument: str) -> bytes:
-    """The text of a code: the argument itself, or what is in the file that it names."""
-    text = argument.encode(errors="replace")
-    if text.startswith(PREFIX):
-        return text
-    return read_input(argument, max_bytes=MAX_CODE + 2, what=WHAT).rstrip(b"\r\n")
-
-
 def moment_of(args: Namespace) -> int:
     """``--at`` in seconds since the epoch; now without it."""
     return SystemClock().now() if args.at is None else parse_moment(args.at, "command line", "--at")
+
+
+def country_code(text: str, option: str) -> str:
+    """A country in two letters, in capitals; ``Malformed`` for anything else, by which no rule would be found."""
+    if not (len(text) == _COUNTRY and text.isascii() and text.isalpha()):
+        raise Malformed("command line", option, "expected a country in two letters, as BE")
+    return text.upper()
 
 
 def form_words(form: Form | None) -> dict[str, str | None]:

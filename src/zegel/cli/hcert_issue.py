@@ -8,13 +8,14 @@ from typing import Any, Final
 from zegel.adapters.code_pictures import draw_code
 from zegel.adapters.files import create_owner_only, make_owner_only_folder, os_errors
 from zegel.adapters.keyfiles import load_signer
-from zegel.cli.hcert_inspect import moment_of
+from zegel.cli.hcert_inspect import country_code, moment_of
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, MALFORMED, in_text, print_data, print_text, say
 from zegel.errors import Malformed
 from zegel.formats.hcert.issue import HealthAuthority
 from zegel.formats.hcert.keys import parse_signer
 from zegel.primitives.json import MAX_BYTES, encode_json, parse_object
+from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import DAY
 from zegel.services.health_issuing import IssuedRow, issue_rows
 
@@ -45,8 +46,10 @@ def issue(args: Namespace) -> int:
     if not 1 <= args.days <= MAX_DAYS:
         raise Malformed(_COMMAND_LINE, "--days", f"expected 1 to {MAX_DAYS}")
     signer = load_signer(args.key, args.chain)
+    if signer.signer.public_key.curve is not Curve.P256:
+        raise Malformed(_COMMAND_LINE, "--key", "expected a key on P-256, by which health certificates are signed")
     kid = parse_signer(signer.certificates[0].der).kid
-    authority = HealthAuthority(signer=signer.signer, kid=kid, country=args.country)
+    authority = HealthAuthority(signer=signer.signer, kid=kid, country=country_code(args.country, "--country"))
     issued_at = moment_of(args)
     expires = issued_at + args.days * DAY
     if args.csv is not None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.health_trust import load_signers
+from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.adapters.trust_files import load_trust
+from zegel.cli.health_input import code_in, shows_codes
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
 from zegel.cli.verify import parse_time
@@ -21,7 +23,8 @@ from zegel.services.why.why import explain_path
 _MAX_INPUT: Final = 1 << 20  # four times what any parser here takes
 _FILE_HELP: Final = (
     "a credential, a presentation, a request, metadata, an attestation, a registration certificate, a status list, "
-    "a list of trusted entities or of revoked certificates, a health certificate (HC1:), certificates; - for stdin"
+    "a list of trusted entities or of revoked certificates, a health certificate (HC1:, "
+    "or a picture of its code), certificates; - for stdin"
 )
 _MARKS: Final = {
     Standing.HOLDS: "",
@@ -50,7 +53,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the path; 1 where a step breaks."""
     now = parse_time(args.at)
-    data = read_input(args.file, max_bytes=_MAX_INPUT)
+    data = read_input(args.file, max_bytes=MAX_FILE)
+    if shows_codes(data):
+        data = code_in(data)
+    elif len(data) > _MAX_INPUT:
+        raise Malformed("input", "", f"expected at most {_MAX_INPUT} bytes")
     if data.startswith(PREFIX):  # its trust are keys on lists of health, and no anchors
         path = explain_health(_code(data), signers=load_signers(args.trust), now=now)
     else:

@@ -22,7 +22,7 @@ from zegel.formats.hcert.code import PREFIX
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.revocation import RevokedHashes, check_not_revoked
 from zegel.formats.hcert.rules.book import RuleBook
-from zegel.formats.hcert.rules.check import RuledCertificate, check_rules
+from zegel.formats.hcert.rules.check import RuledCertificate, RulesMet, check_rules
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.who_certificate import (
     UnverifiedHealthRecord,
@@ -39,10 +39,20 @@ RULE_SET: Final = "rule_set"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """The rules that a certificate has to meet as well, and the country where it is shown."""
+    """The rules that a certificate has to meet as well, and the country where it is shown.
+
+    ``needed``: where that country has no rule in force, as when all of them have ended, nothing is accepted.
+    """
 
     book: RuleBook
     to: str
+    needed: bool = False
+
+    def check(self, certificate: VerifiedHealthCertificate, *, now: int, languages: Sequence[str]) -> RulesMet:
+        """``Rejected(BUSINESS_RULE)`` as ``check_rules``, and where there should be rules and are none."""
+        if self.needed and not self.book.binds(self.to, now=now):
+            raise Rejected(Check.BUSINESS_RULE, f"no rule of {self.to} is in force, and it is judged by them")
+        return check_rules(_ruled(certificate), book=self.book, to=self.to, now=now, languages=languages)
 
 
 @final
@@ -146,7 +156,7 @@ class HealthDesk:
         verified = verify_health_certificate(certificate, signers=trusted, now=at)
         check_not_revoked(verified, revoked=grounds.revoked)
         if grounds.ruling is not None:
-            check_rules(_ruled(verified), book=grounds.ruling.book, to=grounds.ruling.to, now=at, languages=languages)
+            grounds.ruling.check(verified, now=at, languages=languages)
         return verified
 
 

@@ -64,7 +64,7 @@ class HealthLogIn:
         self._random = random
 
     def prove(self, text: bytes) -> HealthProof:
-        """Judge a certificate, as of now and as of the end of what could be issued for it.
+        """Judge a certificate, as of now, as of the end of what could be issued for it, and as of each day between.
 
         ``Malformed`` and ``Rejected`` as ``HealthDesk.judge``: no attestation outlives the certificate or the rules.
         ``Rejected(BUSINESS_RULE)`` for what is no vaccination.
@@ -75,7 +75,8 @@ class HealthLogIn:
             raise Rejected(Check.BUSINESS_RULE, "expected a certificate of vaccination", field="v")
         end = ((now + self._lasts) // DAY + self._days) * DAY
         try:
-            self._desk.judge(text, at=end)
+            for moment in (*range(now + DAY, end, DAY), end):
+                self._desk.judge(text, at=moment)
         except Rejected as error:
             detail = f"expected a certificate that holds for {self._days + 1} days more: {error.detail}"
             raise Rejected(error.check, detail, field=error.field, said=error.said) from None

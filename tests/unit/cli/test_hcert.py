@@ -12,6 +12,7 @@ from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, VALUE_SETS
 from zegel_testing.health import VACCINATION, Health, payload
 from zegel_testing.health_lists import gateway_entry
+from zegel_testing.pictures import drawn, saved
 from zegel_testing.revoked_health import batch as revocation_batch
 from zegel_testing.who import EARLIER, PAYLOADS, who_claims
 
@@ -109,6 +110,34 @@ def test_rules_of_the_destination_have_to_be_met(zegel: Zegel, trust: Path, rule
     assert zegel(*judged, "--to", "UT").code == 0
     ran = zegel(*judged)
     assert (ran.code, ran.json["field"]) == (2, "--to")
+
+
+def test_a_destination_without_rules_is_said_and_no_country_is_a_guess(
+    zegel: Zegel, trust: Path, rules: Path, tmp_path: Path
+) -> None:
+    judged = ("hcert", "verify", "--trust", trust, "--at", "2026-11-22", "--rules", rules)
+    for code in ((CODE,), ("--batch", batch(tmp_path, {"id": 1, "code": CODE}))):
+        assert zegel(*judged, *code, "--to", "xu", "--json").json["check"] == "business-rule"
+        assert "rules:" not in zegel(*judged, *code, "--to", "XU").err
+        ran = zegel(*judged, *code, "--to", "XV", "--json")
+        assert (ran.code, ran.json["verdict"]) == (0, "accepted")
+        assert "rules: none of XV is in force" in ran.err
+        for country in ("", "B", "BEL", "B1", "ÖX"):
+            assert zegel(*judged, *code, "--to", country).code == 2
+
+
+@pytest.mark.slow  # three processes that read pictures
+def test_a_picture_or_a_document_of_one_code_is_read(zegel: Zegel, trust: Path, tmp_path: Path) -> None:
+    code = drawn(CODE)
+    (tmp_path / "one.png").write_bytes(saved(code, "PNG"))
+    ran = zegel("hcert", "verify", tmp_path / "one.png", "--trust", trust, "--at", "2026-11-22", "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "accepted")
+    ran = zegel("hcert", "inspect", "-", "--json", stdin=saved(code, "PDF"))
+    assert (ran.code, ran.json["payload"]) == (0, payload())
+    two = saved(code, "PDF", drawn(AUTHORITY.code(payload("t")).decode()))
+    ran = zegel("hcert", "verify", "-", "--trust", trust, stdin=two)
+    assert ran.code == 2
+    assert "expected the code of one health certificate, got 2" in ran.out
 
 
 def test_a_revoked_certificate_is_rejected(zegel: Zegel, trust: Path, tmp_path: Path) -> None:

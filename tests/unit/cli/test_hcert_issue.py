@@ -131,3 +131,23 @@ def test_a_line_of_a_batch_is_as_the_page_prints_it(zegel: Zegel) -> None:
     ran = zegel("hcert", "verify", "--batch", "-", "--json", stdin=json.dumps(asked).encode())
     assert list(ran.json) == list(answer)
     assert (ran.json["id"], ran.json["verdict"]) == (asked["id"], "malformed")
+
+
+def test_what_cannot_sign_or_is_no_country_is_wrong_usage(zegel: Zegel, signing: list[str]) -> None:
+    Path("payload.json").write_text(json.dumps(payload()))
+    for country in ("Utopia", "U", "U1", ""):
+        ran = zegel("hcert", "issue", "payload.json", *signing[:-1], country)
+        assert (ran.code, "--country" in ran.err) == (2, True)
+    key = fixed_key("another curve", Curve.P384)
+    create_owner_only(Path("p384.key.pem"), key.secret_pem())
+    Path("p384.pem").write_bytes(x509.load_der_x509_certificate(Health(key=key._key).der).public_bytes(Encoding.PEM))
+    ran = zegel("hcert", "issue", "payload.json", "--key", "p384.key.pem", "--chain", "p384.pem", "--country", "UT")
+    assert (ran.code, "a key on P-256" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(("born", "code"), [("", 0), ("1986", 0), ("1986-02", 0), ("1986-02-29", 2), ("1986-13", 2)])
+def test_a_date_of_birth_that_no_calendar_has_is_not_signed(
+    zegel: Zegel, signing: list[str], born: str, code: int
+) -> None:
+    ran = zegel("hcert", "issue", "-", *signing, stdin=json.dumps(payload() | {"dob": born}).encode())
+    assert (ran.code, "dob" in ran.err) == (code, code == 2)

@@ -1,5 +1,6 @@
 """The one desk at which health certificates are judged, for the door, the issuer, the wallet and the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def test_each_step_refuses_before_the_next_is_taken() -> None:
         assert refusal(HealthDesk(signers, revoked=revoked, ruling=ruling), at=at) is check
 
 
+def test_where_rules_are_needed_their_end_opens_no_door() -> None:
+    over = book(RULE | {"ValidTo": "2021-07-01T00:00:00Z"})
+    for rules, country, needed, check in (
+        (over, "XU", False, None),
+        (over, "XU", True, Check.BUSINESS_RULE),
+        (book(RULE), "xu", True, Check.BUSINESS_RULE),
+        (book(RULE), "XU", True, None),
+    ):
+        ruling = Ruling(book=rules, to=country, needed=needed)
+        assert refusal(HealthDesk(UTOPIA.signers, ruling=ruling)) is check
+
+
 def test_none_at_all_that_are_brought_are_not_the_desks_own() -> None:
     desk = HealthDesk(UTOPIA.signers)
     assert refusal(desk, signers=DocumentSigners(())) is Check.HEALTH_SIGNER
@@ -85,6 +98,15 @@ def test_a_configuration_names_files(tmp_path: Path) -> None:
     (tmp_path / "revoked" / "1.json").write_bytes(batch(HashType.UCI, VACCINATION["ci"].encode()))
     assert refusal(open_health_desk(trusting)) is Check.HEALTH_REVOKED
     assert refusal(open_health_desk(HealthConfig())) is Check.HEALTH_SIGNER
+
+
+def test_a_role_that_has_rules_accepts_nothing_without_them(tmp_path: Path) -> None:
+    (tmp_path / "office.der").write_bytes(UTOPIA.der)
+    (tmp_path / "rules").mkdir()
+    ruled = HealthConfig(trust=(tmp_path / "office.der",), rules=tmp_path / "rules", country="XU")
+    assert refusal(open_health_desk(ruled)) is Check.BUSINESS_RULE
+    (tmp_path / "rules" / "VR-XU-0001.json").write_text(json.dumps(RULE))
+    assert refusal(open_health_desk(ruled)) is None
 
 
 def test_a_space_at_the_end_of_what_was_pasted_is_a_sign_of_base45() -> None:

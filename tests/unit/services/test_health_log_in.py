@@ -1,17 +1,19 @@
 """What an issuer makes of a health certificate and a PID: that they are of one person, and nothing else."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from zegel_testing.authorities import NOW, fixed_random
+from zegel_testing.authorities import DAY, NOW, fixed_random
+from zegel_testing.business_rules import RULE, book
 from zegel_testing.health import Health, payload
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.services.health import RULE_SET, VALID, HealthDesk
+from zegel.services.health import RULE_SET, VALID, HealthDesk, Ruling
 from zegel.services.health_log_in import HealthLogIn, HealthProof
 from zegel.services.ports import KnownPerson, Person
 
@@ -22,9 +24,9 @@ ERIKA = KnownPerson(
 )
 
 
-def log_in() -> HealthLogIn:
+def log_in(ruling: Ruling | None = None) -> HealthLogIn:
     return HealthLogIn(
-        HealthDesk(UTOPIA.signers),
+        HealthDesk(UTOPIA.signers, ruling=ruling),
         type_=load_catalogue().types[VALID],
         asking=cast("Any", None),  # the wallet is asked by somebody else
         rule_set="UT/1",
@@ -50,6 +52,38 @@ def test_of_the_person_nothing_is_attested_but_that_the_rules_are_met() -> None:
     assert first.claims == second.claims == {VALID: True, RULE_SET: "UT/1"}
     assert len({first.person.id, second.person.id, ERIKA.person.id}) == 3
     assert "Erika" not in first.person.name
+
+
+def bound_by(**changes: str) -> HealthLogIn:
+    return log_in(Ruling(book=book(RULE | changes), to="XU", needed=True))
+
+
+def moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_no_attestation_outlives_the_rules_that_it_is_about() -> None:
+    code = UTOPIA.code(payload())
+    days = load_catalogue().types[VALID].validity_days
+    end = ((NOW + 600) // DAY + days) * DAY
+    assert bound_by(ValidTo=moment(end + 1)).prove(code)
+    for over in (end, NOW + 1):
+        with pytest.raises(Rejected, match=r"holds for .* days more: no rule of XU is in force") as refusal:
+            bound_by(ValidTo=moment(over)).prove(code)
+        assert refusal.value.check is Check.BUSINESS_RULE
+
+
+def test_a_rule_that_fails_on_a_day_between_is_seen() -> None:
+    clock = {"var": "external.validationClock"}
+    of_now = {"before": [{"plusTime": [clock, 0, "hour"]}, {"plusTime": [moment(NOW + 3_600), 0, "hour"]}]}
+    days = load_catalogue().types[VALID].validity_days
+    last = ((NOW + 600) // DAY + days) * DAY - 3_600
+    of_the_end = {"after": [{"plusTime": [clock, 0, "hour"]}, {"plusTime": [moment(last), 0, "hour"]}]}
+    rule = RULE | {"Logic": {"if": [of_now, True, of_the_end]}}
+    service = log_in(Ruling(book=book(rule), to="XU"))
+    with pytest.raises(Rejected, match="days more") as refusal:
+        service.prove(UTOPIA.code(payload()))
+    assert refusal.value.check is Check.BUSINESS_RULE
 
 
 @pytest.mark.parametrize("kind", ["t", "r"])

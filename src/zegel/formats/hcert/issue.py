@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, final
 
+from zegel.errors import Malformed
 from zegel.formats.hcert.certificate import EU_DCC
-from zegel.formats.hcert.code import ALG, KID, TAG_SIGN1, build_code, to_be_signed
+from zegel.formats.hcert.code import ALG, KID, TAG_SIGN1, WHAT, build_code, to_be_signed
 from zegel.formats.hcert.envelope import EXP, HCERT, IAT, ISS
 from zegel.formats.hcert.keys import Algorithm
 from zegel.formats.hcert.schema import Reading, read_payload
@@ -13,6 +15,9 @@ from zegel.primitives.cbor import Tag, encode_cbor
 from zegel.primitives.keys import Curve, Signer
 
 VERSION: Final = "1.3.0"  # the schema that every reader of the union knows
+
+
+_BEGINNING: Final = "2000-01-01"  # completes a date that ends at the year or the month, and one that is not known
 
 
 @final
@@ -29,9 +34,18 @@ class HealthAuthority:
             raise ValueError("expected a key on P-256: specification 1.0.5 section 3.2.1 names ES256")
 
     def issue(self, payload: Mapping[str, Any], *, issued_at: int, expires: int) -> str:
-        """Sign a payload for a time, in seconds; ``Malformed`` unless the published schema has it."""
+        """Sign a payload for a time, in seconds; ``Malformed`` unless the published schema has it, and no calendar
+        denies the date of birth, of which the schema has the digits alone."""
         read_payload(dict(payload), Reading.STRICT)
+        _check_born(payload["dob"])
         protected = encode_cbor({ALG: int(Algorithm.ES256), KID: self.kid})
         claims = encode_cbor({ISS: self.country, EXP: expires, IAT: issued_at, HCERT: {EU_DCC: payload}})
         signature = self.signer.sign(to_be_signed(protected, claims))
         return build_code(encode_cbor(Tag(TAG_SIGN1, [protected, {}, claims, signature])))
+
+
+def _check_born(born: str) -> None:
+    try:
+        date.fromisoformat(born + _BEGINNING[len(born) :])
+    except ValueError:
+        raise Malformed(WHAT, "dob", "expected a date that there is") from None

@@ -45,6 +45,11 @@ class RuleBook:
                 latest[rule.identifier] = max(known, rule, key=_version)
         return tuple(sorted(latest.values(), key=_place))
 
+    def binds(self, country: str, *, now: int) -> bool:
+        """Whether a country has any rule of acceptance that counts at a time, in seconds, whatever it is about."""
+        rules = self._of.get((RuleType.ACCEPTANCE, country), ())
+        return any(rule.valid_from <= now * 1000 < rule.valid_to for rule in rules)
+
 
 def parse_rule_book(files: Iterable[tuple[str, bytes]]) -> RuleBook:
     """Parse the JSON files of a folder, by name: rules, arrays of rules, value sets as they are published or as rules

@@ -96,21 +96,6 @@ def judge_rules(
         yield _judge(rule, data, certificate.payload.get("ver"))
 
 
-def rules_hold_until(
-    certificate: RuledCertificate, *, book: RuleBook, to: str, now: int, until: int, step: int, region: str = ""
-) -> int:
-    """The last moment up to ``until`` to which the rules are met from ``now`` on, tried at every ``step`` seconds.
-
-    What ``now`` itself does not meet is for ``check_rules``; the answer is then ``now``.
-    """
-    last = now
-    for moment in (*range(now + step, until, step), until):
-        if not all(outcome.met for outcome in judge_rules(certificate, book=book, to=to, now=moment, region=region)):
-            break
-        last = moment
-    return last
-
-
 def _judge(rule: Rule, data: JsonObject, schema: Json) -> Outcome:
     if rule.engine != ENGINE or rule.engine_version[0] > LANGUAGE_VERSION[0]:
         return Outcome(rule=rule, met=False, why="it is written for another engine than this one")

@@ -62,6 +62,13 @@ def test_a_rule_counts_from_its_first_second_to_the_last_before_its_end() -> Non
     assert counting == [False, True, True, False]
 
 
+def test_a_country_is_bound_while_one_of_its_rules_of_acceptance_counts() -> None:
+    rules = book(RULE, TAKEN_BACK)
+    first, end = rules.rules[0].valid_from // 1000, rules.rules[0].valid_to // 1000
+    assert [rules.binds("XU", now=now) for now in (first - 1, first, end - 1, end)] == [False, True, True, False]
+    assert not any(rules.binds(country, now=first) for country in ("UT", "XV", "xu", ""))
+
+
 def test_rules_of_other_kinds_and_countries_do_not_count_and_general_ones_come_first() -> None:
     general = RULE | {"Identifier": "ZZ-XU-0001", "CertificateType": "General"}
     test = RULE | {"Identifier": "TR-XU-0001", "CertificateType": "Test"}

@@ -10,7 +10,7 @@ from zegel_testing.business_rules import KNOWN_PRODUCT, PAYLOAD, RULE, TAKEN_BAC
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.hcert.rules.check import RuledCertificate, check_rules, judge_rules, rules_hold_until
+from zegel.formats.hcert.rules.check import RuledCertificate, check_rules, judge_rules
 
 ALL = book(RULE, KNOWN_PRODUCT, TAKEN_BACK)
 
@@ -109,24 +109,6 @@ def test_rules_are_chosen_by_what_a_certificate_is_about(kind: str, identifier: 
     shown = RuledCertificate(payload=payload, issuer="UT", issued=None, expires=None, kid=bytes(8))
     judged = [outcome.rule.identifier for outcome in judge_rules(shown, book=book(*rules), to="XU", now=NOW)]
     assert judged == ([identifier] if identifier else [])
-
-
-def test_rules_hold_until_the_first_step_at_which_one_is_not_met() -> None:
-    # a dose counts for so many days, by the hour
-    clock, shot = {"var": "external.validationClock"}, {"var": "payload.v.0.dt"}
-    day = datetime.fromtimestamp(NOW + 2 * DAY, UTC).strftime("%Y-%m-%d")
-    rule = RULE | {"Logic": {"before": [{"plusTime": [clock, 0, "day"]}, {"plusTime": [shot, 0, "day"]}]}}
-    midnight = int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
-
-    def until(end: int, step: int) -> int:
-        shown = certificate(v=dose(dt=day))
-        return rules_hold_until(shown, book=book(rule), to="XU", now=NOW, until=end, step=step)
-
-    assert until(midnight - 1, 3600) == midnight - 1
-    assert midnight - 3600 <= until(NOW + 7 * DAY, 3600) < midnight
-    assert until(NOW, 3600) == NOW
-    spoiled = certificate(v=dose(dt="2020-01-01"))
-    assert rules_hold_until(spoiled, book=book(rule), to="XU", now=NOW, until=NOW + DAY, step=3600) == NOW
 
 
 def test_a_refusal_says_nothing_of_the_person() -> None:
