@@ -52,6 +52,15 @@ _NOT_LOOKED_UP: Final = "not looked up"
 _BOUND: Final = "a presentation: its holder answered the nonce"
 _ISSUED: Final = "an issued credential: nothing shows who holds it"
 
+_CHALLENGE: Final = {
+    "--nonce": "nonce",
+    "--audience": "audience",
+    "--transcript": "transcript",
+    "--client-id": "client_id",
+    "--response-uri": "response_uri",
+    "--jwk-thumbprint": "jwk_thumbprint",
+}
+
 Judged: TypeAlias = VerifiedCredential | VerifiedPresentation
 Current: TypeAlias = CurrentCredential | CurrentPresentation
 
@@ -127,6 +136,7 @@ def _file(args: Namespace) -> str:
 
 
 def _verified(args: Namespace, unverified: UnverifiedAny, anchors: TrustAnchors, now: int) -> Judged:
+    challenged = _challenged(args)
     match unverified:
         case UnverifiedSdJwt():
             if args.transcript is not None:
@@ -134,6 +144,8 @@ def _verified(args: Namespace, unverified: UnverifiedAny, anchors: TrustAnchors,
                     "command line", "--transcript", "expected an mdoc: an SD-JWT has a nonce and an audience"
                 )
             if args.nonce is None:
+                if challenged:
+                    raise Malformed("command line", "--nonce", f"expected the nonce that goes with {challenged[0]}")
                 return verify_issued_sdjwt(unverified, anchors=anchors, now=now)
             audience = args.audience or args.client_id
             if audience is None:
@@ -143,14 +155,23 @@ def _verified(args: Namespace, unverified: UnverifiedAny, anchors: TrustAnchors,
             transcript = _transcript(args)
             return verify_presented_mdoc(unverified, anchors=anchors, transcript=transcript, now=now)
         case _:
-            if args.nonce is not None or args.transcript is not None:
+            if challenged:
                 detail = "expected a presentation, got an issued credential, which proves no holder"
                 raise Rejected(Check.HOLDER_BINDING, detail)
             return verify_issued_mdoc(unverified, anchors=anchors, now=now)
 
 
+def _challenged(args: Namespace) -> list[str]:
+    """The options that ask for a presentation: what an issued credential cannot answer."""
+    return [option for option, name in _CHALLENGE.items() if getattr(args, name) is not None]
+
+
 def _transcript(args: Namespace) -> SessionTranscript:
     if args.transcript is not None:
+        parts = [option for option in _challenged(args) if option != "--transcript"]
+        if parts:
+            detail = "expected the transcript or what it is made of: it has a digest of that, which shows no part"
+            raise Malformed("command line", parts[0], detail)
         try:
             return parse_transcript(bytes.fromhex(args.transcript))
         except ValueError:

@@ -244,6 +244,13 @@ def test_with_a_nonce_only_a_presentation_is_accepted(issue: Issue, verify: Any,
     refused(verify(issue("pid", format_), *BOUND[format_]), Check.HOLDER_BINDING)
 
 
+@pytest.mark.parametrize("option", ["--audience", "--client-id", "--response-uri", "--jwk-thumbprint"])
+@pytest.mark.refuses(Check.HOLDER_BINDING)
+def test_part_of_a_challenge_asks_for_a_presentation_too(issue: Issue, verify: Any, option: str) -> None:
+    refused(verify(issue("pid", "mso_mdoc"), option, "x"), Check.HOLDER_BINDING)
+    assert refused(verify(issue(), option, "x"), Check.SYNTAX, code=2)["field"] == "--nonce"
+
+
 @FORMATS
 @pytest.mark.requirement("OIA_17")
 def test_a_thief_is_refused(issue: Issue, verify: Any, format_: Format) -> None:
@@ -277,6 +284,8 @@ def test_an_sd_jwt_is_judged_by_nonce_and_audience(
         (("--transcript", "not hexadecimal"), Check.SYNTAX, 2),
         (("--transcript", ""), Check.SYNTAX, 2),
         (("--transcript", "80"), Check.SYNTAX, 2),
+        (("--transcript", "83f6f6f6", "--nonce", NONCE), Check.SYNTAX, 2),
+        (("--transcript", "83f6f6f6", "--client-id", CLIENT_ID), Check.SYNTAX, 2),
     ],
 )
 def test_an_mdoc_is_judged_by_its_whole_transcript(
