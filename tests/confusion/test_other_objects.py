@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from cbor2 import CBORTag, dumps, loads
 from zegel_testing.authorities import DAY, NOW, fixed_key, fixed_random
+from zegel_testing.health import payload
 from zegel_testing.openid4vp import CLIENT_ID, query_of, sd_jwt_query, session
+from zegel_testing.registration import OFFICE
 from zegel_testing.signed_objects import (
     ANCHORS,
     CONFIGURATION,
@@ -29,12 +31,22 @@ from zegel.adapters.sandbox.plan import OPERATED, PORTS, ROLES, SandboxPlan
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.errors import Denied, Rejected, ZegelError
+from zegel.formats.hcert.certificate import parse_health_certificate, verify_health_certificate
+from zegel.formats.hcert.code import build_code, parse_code
+from zegel.formats.hcert.issue import HealthAuthority
+from zegel.formats.hcert.keys import DocumentSigners, parse_signer
 from zegel.formats.mdoc.issue import MdocIssuer
 from zegel.formats.mdoc.parse import parse_device_response, parse_issuer_signed
 from zegel.formats.mdoc.present import present_mdoc
 from zegel.formats.mdoc.transcript import redirect_transcript
 from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
 from zegel.formats.status.entries import compress, empty_status_list
+from zegel.formats.status.identifiers import (
+    IDENTIFIER_LIST,
+    parse_identifier_list,
+    sign_identifier_list,
+    verify_identifier_list,
+)
 from zegel.formats.status.token import StatusListFormat, parse_status_list, sign_status_list_cwt, verify_status_list
 from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -46,6 +58,9 @@ from zegel.protocols.openid4vci.wallet.answers import result_of
 from zegel.protocols.openid4vp.metadata import response_kid
 from zegel.protocols.openid4vp.response import open_response
 from zegel.trust.anchors import Purpose
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.sign import sign_registration_cwt
+from zegel.trust.registration.verify import verify_registration
 
 NAMESPACE = "utopia.id.1"
 TRANSCRIPT = redirect_transcript(client_id=HERE, nonce="nonce", response_uri=HERE, encryption_key_thumbprint=None)
@@ -70,6 +85,20 @@ STATUS_LIST = sign_status_list_cwt(
     expires=NOW + DAY,
     ttl=3_600,
 )
+IDENTIFIERS = sign_identifier_list(
+    [b"revoked-00000001"],
+    uri=STATUS_URI,
+    signer=KEY,
+    chain=SIGNERS[Purpose.STATUS].chain,
+    now=NOW,
+    expires=NOW + DAY,
+    ttl=3_600,
+)
+REGISTRATION = sign_registration_cwt(OFFICE, signer=SIGNERS[Purpose.REGISTRATION])
+HEALTH_SIGNER = parse_signer(SIGNERS[Purpose.ISSUER].leaf.der)
+HEALTH_CODE = HealthAuthority(signer=KEY, kid=HEALTH_SIGNER.kid, country="UT").issue(
+    payload(), issued_at=NOW, expires=NOW + DAY
+)
 
 
 def issuer_auth(sign1: Any) -> object:
@@ -90,6 +119,20 @@ def status_list(sign1: Any) -> object:
     return verify_status_list(unverified, uri=STATUS_URI, anchors=ANCHORS, now=NOW)
 
 
+def identifier_list(sign1: Any) -> object:
+    unverified = parse_identifier_list(dumps(CBORTag(18, sign1)), content_type=IDENTIFIER_LIST)
+    return verify_identifier_list(unverified, uri=STATUS_URI, anchors=ANCHORS, now=NOW)
+
+
+def registration(sign1: Any) -> object:
+    return verify_registration(parse_registration(dumps(CBORTag(18, sign1))), anchors=ANCHORS, now=NOW)
+
+
+def health_certificate(sign1: Any) -> object:
+    unverified = parse_health_certificate(build_code(dumps(CBORTag(18, sign1))).encode())
+    return verify_health_certificate(unverified, signers=DocumentSigners([HEALTH_SIGNER]), now=NOW)
+
+
 COSE: dict[str, tuple[Any, Callable[[Any], object]]] = {
     "mobile security object": (loads(ISSUED)["issuerAuth"], issuer_auth),
     "device signature": (
@@ -97,6 +140,9 @@ COSE: dict[str, tuple[Any, Callable[[Any], object]]] = {
         device_signature,
     ),
     "status list": (list(loads(STATUS_LIST).value), status_list),
+    "identifier list": (list(loads(IDENTIFIERS).value), identifier_list),
+    "registration certificate": (list(loads(REGISTRATION).value), registration),
+    "health certificate": (list(loads(parse_code(HEALTH_CODE.encode())).value), health_certificate),
 }
 
 
@@ -202,6 +248,15 @@ USED_FOR = {
     **{entity.file: {ROOTS[entity.root].purpose} for entity in END_ENTITIES},
     **{f"{role}-web": set() for role in ROLES},
 }
+USED_FOR |= {
+    "registration": {Purpose.REGISTRATION, Purpose.REGISTRATION_STATUS},
+    "access-authority": set(),  # it signs certificates, and nothing else
+    "health": set(),  # the lists of health name it, no list of trusted entities
+}
+REFUSED_BY: dict[tuple[str, Purpose | None], Check] = {
+    ("health", None): Check.CHAIN,  # it is its own issuer, as a list of health has it
+    ("access-authority", Purpose.ACCESS): Check.CERTIFICATE_PROFILE,  # it leads to the anchor, and signs no request
+}
 USED_FOR["issuer"] |= {Purpose.STATUS}  # the sandbox's issuer signs its own status lists
 
 
@@ -217,7 +272,12 @@ def test_each_certificate_of_the_sandbox_serves_its_own_purpose_alone(
         return
     with pytest.raises(Rejected) as refusal:
         anchors.verify_chain(chain, purpose=purpose, now=NOW)
-    assert refusal.value.check is Check.ANCHOR
+    assert refusal.value.check is REFUSED_BY.get((file, purpose), REFUSED_BY.get((file, None), Check.ANCHOR))
+
+
+def test_every_certificate_of_the_sandbox_is_tried(sandbox: Path) -> None:
+    there = {file.stem for file in (sandbox / "keys").glob("*.pem") if not file.stem.endswith(".key")}
+    assert there == USED_FOR.keys()
 
 
 @pytest.mark.parametrize("root", ROOTS)

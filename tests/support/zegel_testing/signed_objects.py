@@ -56,6 +56,7 @@ from zegel.trust.lists.build import sign_trusted_list
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
 from zegel.trust.lists.verify import verify_trusted_list
+from zegel.trust.register.changes import LogHead, sign_log_head, verify_log_head
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.sign import sign_registration_jwt
 from zegel.trust.registration.verify import verify_registration
@@ -271,6 +272,10 @@ def _revocation(jwt: bytes) -> object:
     return verify_revocation_request(jwt.decode(), audience=HERE, anchors=ANCHORS, now=NOW)
 
 
+def _log_head(jwt: bytes) -> object:
+    return verify_log_head(jwt, issuer=HERE, key=KEY.public_key)
+
+
 _ATTESTED = sign_key_attestation(
     signer=KEY,
     chain=_PROVIDER.chain,
@@ -360,5 +365,10 @@ KINDS: tuple[Kind, ...] = (
             SIGNERS[Purpose.ISSUER], status=StatusReference(uri=STATUS_URI, index=1), audience=HERE, now=NOW
         ).encode(),
         _revocation,
+    ),
+    Kind(
+        "head of a register's log",
+        sign_log_head(LogHead(), issuer=HERE, signer=KEY, now=NOW),
+        _log_head,
     ),
 )
