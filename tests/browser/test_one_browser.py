@@ -39,7 +39,11 @@ COOKIES = {
     "login.localhost": "zegel-provider",
     "tax.localhost": "tax-online",
     "wallet.localhost": "zegel-wallet",
+    "door.localhost": "zegel-door",
+    "registrar.localhost": "zegel-registrar",
 }
+SCRIPTED = {"registrar's sign-in"}  # a passkey is asked for by a script
+WITHOUT_LOG_IN = {"door.localhost", "registrar.localhost"}  # a door has none; at the registrar nobody logs in here
 
 
 class Tour:
@@ -62,6 +66,7 @@ class Tour:
 
     def _walk(self, person: Person) -> None:
         """Every role, and every page that a person meets when nothing goes wrong."""
+        self._look_in_elsewhere(person)
         person.open_wallet()
         person.receive()
         person.receive("Diploma")
@@ -80,14 +85,22 @@ class Tour:
         person.follow("Log", name="log")
         for role in ("verifier", "provider", "wallet_provider"):
             person.visit(role)
+        self._look_in_elsewhere(person)
         person.visit("wallet")
         person.press("Lock it", name="locked")
+
+    def _look_in_elsewhere(self, person: Person) -> None:
+        """Before and after all else: so that each would get what the others set, and they what it sets."""
+        person.visit("door")
+        person.visit("registrar")
+        person.visit("registrar", "/sign-in", name="registrar's sign-in")
 
     def _look(self, page: Page, name: str) -> None:
         self.titles.append(page.title())
         self.forms |= {field.get_attribute("value") or "" for field in page.locator("input[name=csrf]").all()}
         if self._inspect and name not in self.faults:
-            self.faults[name] = faults_of(page)
+            faults = faults_of(page)
+            self.faults[name] = [fault for fault in faults if name not in SCRIPTED or "a script" not in fault]
 
 
 @pytest.mark.parametrize("options", [(), ("--profile", "plain"), ("--tls",)], ids=["haip", "plain", "tls"])
@@ -127,7 +140,7 @@ def check_cookies(exchanges: list[Exchange], *, secure: bool) -> None:
         assert set(exchange.cookies.values()) <= given.get(exchange.host, set()), exchange.url
     assert set(given) == set(COOKIES)
     # a new id at each log-in: the first one that a host gives is never the last
-    assert all(len(values) > 1 for values in given.values())
+    assert all(len(values) > 1 for host, values in given.items() if host not in WITHOUT_LOG_IN)
 
 
 def check_addresses(exchanges: list[Exchange], secrets: set[str]) -> None:
