@@ -1,5 +1,6 @@
 """Sandboxes of the fixed present, their databases made: once in a process, and written again for each test."""
 
+import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,11 +19,12 @@ from zegel_testing.authorities import NOW, fixed_random
 
 def sandbox_at(folder: Path, *, profile: str = "haip", tls: bool = False) -> Config:
     """A sandbox in an empty folder; its configuration, with the lists read from their files."""
-    for name, content in _made(profile, tls).items():
-        file = folder / name
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_bytes(content)
+    made = _made(profile, tls)
+    for name in dict.fromkeys(os.path.dirname(name) for name in made):
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in made.items():
+        with open(os.path.join(folder, name), "wb", opener=_owner_only) as file:
+            file.write(content)
     config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
     lists = tuple(
         replace(listed, location=str(folder / TRUST_FOLDER / listed.location.rpartition("/")[2]))
@@ -45,10 +47,21 @@ def _made(profile: str, tls: bool) -> dict[str, bytes]:
         config = parse_config((folder / CONFIG_FILE).read_text(), folder=folder)
         register = f"sqlite:///{config.issuer.source.register}"
         open_register(register, clock=ManualClock(NOW), random=fixed_random("register")).close()
-        for role in (config.issuer, config.verifier, config.provider, config.wallet_provider):
+        for role in (
+            config.issuer,
+            config.verifier,
+            config.provider,
+            config.wallet_provider,
+            config.registrar,
+            config.access_authority,
+        ):
             _make_database(role.database)
         files = [file for file in folder.rglob("*") if file.is_file()]
         return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _make_database(url: str) -> None:

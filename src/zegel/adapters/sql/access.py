@@ -1,5 +1,6 @@
 """Access certificates on SQL: what was issued, and what of it is revoked. All of it stands in a log, for all to see."""
 
+from collections.abc import Mapping
 from typing import Any, Final, final
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, update
@@ -30,6 +31,21 @@ _HAVING: Final = (
     .order_by(_table.party)
     .limit(bindparam("limit_"))
 )
+_MEANT: Final[Mapping[type[Selection], ColumnElement[bool]]] = {
+    OneCertificate: _table.serial == bindparam("serial_"),
+    CertificatesOf: _table.party == bindparam("party_"),
+    CertificatesIssued: and_(_table.issued_at >= bindparam("from_"), _table.issued_at < bindparam("until_")),
+}
+_COUNT: Final = {
+    kind: select(func.count()).select_from(access_certificates).where(_IN_FORCE, meant)
+    for kind, meant in _MEANT.items()
+}
+_REVOKE: Final = {
+    kind: update(access_certificates)
+    .where(_IN_FORCE, meant)
+    .values(revoked_at=bindparam("at_"), reason=bindparam("reason_"))
+    for kind, meant in _MEANT.items()
+}
 _EVER: Final = 1 << 62
 
 
@@ -60,19 +76,13 @@ class SqlAccessCertificates:
 
     async def count(self, selection: Selection, *, now: int) -> int:
         """See ``AccessCertificates``."""
-        meant = select(func.count()).select_from(access_certificates).where(_IN_FORCE, _meant(selection))
-        row = self._database.run(meant, {"now_": now, **_values(selection)}).fetchone()
+        row = self._database.run(_COUNT[type(selection)], {"now_": now, **_values(selection)}).fetchone()
         return int(row[0])
 
     async def revoke(self, selection: Selection, *, now: int, reason: str) -> int:
         """See ``AccessCertificates``."""
-        meant = (
-            update(access_certificates)
-            .where(_IN_FORCE, _meant(selection))
-            .values(revoked_at=bindparam("at_"), reason=bindparam("reason_"))
-        )
         values = {"now_": now, "at_": now, "reason_": reason, **_values(selection)}
-        count: int = self._database.run(meant, values).rowcount
+        count: int = self._database.run(_REVOKE[type(selection)], values).rowcount
         return count
 
     async def revoked(self, issuer: str, *, since: int) -> dict[int, int]:
@@ -93,16 +103,6 @@ class SqlAccessCertificates:
         """See ``AccessCertificates``."""
         rows = self._database.run(_HAVING, {"after_": after, "limit_": limit, "now_": now}).fetchall()
         return tuple(party for (party,) in rows)
-
-
-def _meant(selection: Selection) -> ColumnElement[bool]:
-    match selection:
-        case OneCertificate():
-            return _table.serial == bindparam("serial_")
-        case CertificatesOf():
-            return _table.party == bindparam("party_")
-        case CertificatesIssued():
-            return and_(_table.issued_at >= bindparam("from_"), _table.issued_at < bindparam("until_"))
 
 
 def _values(selection: Selection) -> dict[str, Any]:

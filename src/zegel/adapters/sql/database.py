@@ -12,6 +12,8 @@ from zegel.errors import Unavailable
 
 Values = Mapping[str, Any]
 _Compiled = tuple[str, tuple[str, ...], Values]  # the text, the order of its values, and those that it fixes
+_COMPILED: Final[dict[tuple[str, Executable], _Compiled]] = {}
+"""By dialect and statement. Statements are constants, so all databases of a process share what was made of them."""
 
 
 @final
@@ -27,7 +29,6 @@ class Database:
         self.connection: Final = connection
         self.dialect: Final = connection.dialect.name
         self._driver = dialect.driver_of(connection)
-        self._compiled: dict[Executable, _Compiled] = {}
         self._durable = False
         self._open = False
         self._patient = True
@@ -85,11 +86,11 @@ class Database:
             self._patient = patient
 
     def _compile(self, statement: Executable) -> _Compiled:
-        compiled = self._compiled.get(statement)
+        compiled = _COMPILED.get((self.dialect, statement))
         if compiled is None:
             made: Any = statement.compile(dialect=self.connection.dialect)  # type: ignore[attr-defined]
             fixed = {name: bind.value for name, bind in made.binds.items() if not bind.required}
-            compiled = self._compiled[statement] = str(made), tuple(made.positiontup or ()), fixed
+            compiled = _COMPILED[self.dialect, statement] = str(made), tuple(made.positiontup or ()), fixed
         return compiled
 
 
