@@ -352,34 +352,37 @@ async def wait_for_answers(town: Town, *, browsers: int, seconds: float) -> None
     origin = f"http://{config.operator_address}:{config.operator_port}"
     token = base64url(load_secret(config.operator_token))
     with Role("trust", town.config_file), Role("verifier", town.config_file) as role:
-        async with Browser(origin, token) as service:
-            await well(partial(service.post_json, "/requests", QUESTION), 201)
-            crowd = Crowd(role)
 
-            async def come() -> Wait:
-                browser = Browser(origin, token)
-                asked = await well(partial(browser.post_json, "/requests", QUESTION), 201)
-                return browser, wait(browser, json.loads(asked.body)["session"])
+        async def ask() -> None:
+            """On a connection of its own: an answer may take longer than until the next is asked for."""
+            async with Browser(origin, token) as service:
+                await well(partial(service.post_json, "/requests", QUESTION), 201)
 
-            async def wait(browser: Browser, session: str) -> None:
-                while True:
-                    await well(partial(browser.get, f"/requests/{session}?wait=60"), 200)
+        await ask()
+        crowd = Crowd(role)
 
-            await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS))
-            used, begun = role.processor_seconds(), time.perf_counter()
-            step = await hold_rate(
-                lambda: well(partial(service.post_json, "/requests", QUESTION), 201), rate=1, seconds=WATCHED_SECONDS
-            )
-            elapsed, cost = time.perf_counter() - begun, crowd.cost()
-            say(
-                "requests waiting",
-                **cost,
-                another_p50_ms=percentile(step.taken, 50),
-                errors=step.errors,
-                busy=round((role.processor_seconds() - used) / elapsed, 2),
-            )
-            crowd.check_waiting()
-            await crowd.leave()
+        async def come() -> Wait:
+            browser = Browser(origin, token)
+            asked = await well(partial(browser.post_json, "/requests", QUESTION), 201)
+            return browser, wait(browser, json.loads(asked.body)["session"])
+
+        async def wait(browser: Browser, session: str) -> None:
+            while True:
+                await well(partial(browser.get, f"/requests/{session}?wait=60"), 200)
+
+        await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS))
+        used, begun = role.processor_seconds(), time.perf_counter()
+        step = await hold_rate(ask, rate=1, seconds=WATCHED_SECONDS)
+        elapsed, cost = time.perf_counter() - begun, crowd.cost()
+        say(
+            "requests waiting",
+            **cost,
+            another_p50_ms=percentile(step.taken, 50),
+            errors=step.errors,
+            busy=round((role.processor_seconds() - used) / elapsed, 2),
+        )
+        crowd.check_waiting()
+        await crowd.leave()
     check_cost(cost)
 
 
