@@ -19,6 +19,8 @@ from zegel.trust.revocation import RevocationLists
 from zegel.trust.transparency.logs import TransparencyLog
 
 OPERATOR_FILE: Final = "operator.pem"
+QUALIFIED_FILE: Final = "qualified.toml"
+XML_SUFFIX: Final = ".xml"
 LIST_SUFFIX: Final = ".jwt"
 CERTIFICATE_SUFFIX: Final = ".pem"
 _GIVEN: Final = "given by hand"  # one entity, so that an issuer's status list may come from another file
@@ -36,8 +38,9 @@ def load_trust(
     """The anchors of all paths, and what is known of revocation: that, and ``more``.
 
     A folder with ``operator.pem`` holds lists, each of which has to lead to it, and in ``crl`` what authorities have
-    revoked; of any other folder every ``*.pem`` is an anchor. A file holds anchors: whoever names it vouches for them,
-    for every type; a ``*.crl`` is a list of revoked certificates. ``unsafe_unknown`` lets pass what no list speaks of.
+    revoked; one with ``qualified.toml`` holds lists in XML, alone or beside them; of any other every ``*.pem`` is an
+    anchor. A file holds anchors: whoever names it vouches for them, for every type; a ``*.crl`` is a list of revoked
+    certificates. ``unsafe_unknown`` lets pass what no list speaks of.
     With ``operators`` there are also those who are trusted for lists alone: for whoever asks that of a list.
     ``Unavailable`` for what cannot be read, ``Malformed`` or ``Rejected`` for a list that is not to be trusted.
     """
@@ -55,10 +58,20 @@ def _anchors(path: Path, now: int) -> Iterator[TrustAnchor | TransparencyLog]:
         yield from _given(path)
         return
     certificates = _files(path, CERTIFICATE_SUFFIX)
+    is_qualified = (path / QUALIFIED_FILE).is_file()
+    if _files(path, XML_SUFFIX) and not is_qualified:
+        detail = (
+            f"expected {QUALIFIED_FILE} beside lists in XML: who signs them, and which types those on them may issue"
+        )
+        raise Unavailable(str(path / QUALIFIED_FILE), detail)
     if not certificates:
         raise Unavailable(str(path), f"expected signed lists with {OPERATOR_FILE}, or certificates (*.pem)")
-    if path / OPERATOR_FILE in certificates:
+    if path / OPERATOR_FILE in certificates or is_qualified:
         yield from _listed(path, now)
+        if is_qualified:
+            from zegel.adapters.qualified_files import qualified_anchors  # what reads XML takes room
+
+            yield from qualified_anchors(path, now=now)
         return
     for file in certificates:
         yield from _given(file)

@@ -26,8 +26,8 @@ from zegel.trust.lists.values import ListType
 from zegel.trust.lists.verify import verify_trusted_list
 from zegel.trust.lists.xml.document import MAX_DOCUMENT
 from zegel.trust.lists.xml.parse import UnverifiedXmlList, parse_xml_list
-from zegel.trust.lists.xml.values import XmlListPointer, XmlListType
-from zegel.trust.lists.xml.verify import verify_list_of_lists, verify_national_list
+from zegel.trust.lists.xml.values import XmlListType
+from zegel.trust.lists.xml.verify import pointer_by_hand, verify_list_of_lists, verify_national_list
 from zegel.web.app.qualified import configured_qualified
 from zegel.web.app.world import configured_lists, configured_shelves
 
@@ -142,7 +142,7 @@ def _verify_xml(args: Namespace, found: UnverifiedXmlList) -> object:
     now, signers = parse_time(args.at), load_certificate_bytes(args.signer)
     lists = found if args.through is None else _read_xml(args.through)
     if args.through is None and found.unverified_type != XmlListType.LIST_OF_LISTS:
-        return verify_national_list(found, pointer=_by_hand(found, signers), now=now, seen=0)
+        return verify_national_list(found, pointer=pointer_by_hand(found, signers=signers), now=now, seen=0)
     pivots = tuple(map(_read_xml, args.pivot))
     verified = verify_list_of_lists(lists, pivots=pivots, signers=signers, now=now, seen=0)
     if args.through is None:
@@ -151,14 +151,6 @@ def _verify_xml(args: Namespace, found: UnverifiedXmlList) -> object:
     if not pointers:
         raise Malformed("command line", "--through", f"expected a list that points to {found.unverified_territory[:2]}")
     return verify_national_list(found, pointer=pointers[0], now=now, seen=0)
-
-
-def _by_hand(found: UnverifiedXmlList, signers: tuple[bytes, ...]) -> XmlListPointer:
-    """What whoever names the signer vouches for."""
-    return XmlListPointer(
-        location="", type=XmlListType.NATIONAL, territory=found.unverified_territory, media_type=None,
-        certificates=signers,
-    )  # fmt: skip
 
 
 def _read_xml(path: Path) -> UnverifiedXmlList:

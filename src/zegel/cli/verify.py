@@ -304,4 +304,7 @@ _SECONDS_DIGITS: Final = 12  # until the year 33658
 
 _NO_NETWORK_HELP: Final = "fetch nothing: what is not at hand of status and revocation is not looked up, and said so"
 _FILE_HELP: Final = "the credential or presentation; - reads stdin; without it, the last PATH of --trust"
-_TRUST_HELP: Final = "a folder of signed lists with operator.pem, or PEM certificates that you vouch for"
+_TRUST_HELP: Final = (
+    "a folder of signed lists with operator.pem, or with qualified.toml for those in XML, or PEM certificates that you "
+    "vouch for"
+)

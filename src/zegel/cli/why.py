@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from zegel.adapters.health_trust import load_signers
 from zegel.adapters.picture_bounds import MAX_FILE
-from zegel.adapters.trust_files import load_trust
+from zegel.adapters.trust_files import QUALIFIED_FILE, load_trust
 from zegel.cli.health_input import code_in, shows_codes
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
@@ -20,12 +20,14 @@ from zegel.services.why.health import explain_health
 from zegel.services.why.tree import Branch, Standing
 from zegel.services.why.why import explain_path
 
-_MAX_INPUT: Final = 1 << 20  # four times what any parser here takes
+_MAX_INPUT: Final = 10_000_000  # as long as a list in XML may be; what else is read here is shorter
 _FILE_HELP: Final = (
     "a credential, a presentation, a request, metadata, an attestation, a registration certificate, a status list, "
     "a list of trusted entities or of revoked certificates, a health certificate (HC1:, "
     "or a picture of its code), certificates; - for stdin"
 )
+_XML: Final = b"<"
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _MARKS: Final = {
     Standing.HOLDS: "",
     Standing.BREAKS: "BREAKS HERE  ",
@@ -43,8 +45,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=Path,
         action="append",
         required=True,
-        help="a folder of signed lists with operator.pem, or PEM certificates that you vouch for; for a health "
-        "certificate, a list of its signers; repeatable",
+        help="a folder of signed lists with operator.pem, or with qualified.toml for those in XML, or PEM certificates "
+        "that you vouch for; for a health certificate, a list of its signers; repeatable",
     )
     parser.add_argument("--at", metavar="TIME", help="judge as at this time: seconds, or 2026-01-31T12:00:00Z")
     parser.add_argument("--json", action="store_true", help="the tree as one JSON object on stdout")
@@ -53,12 +55,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the path; 1 where a step breaks."""
     now = parse_time(args.at)
-    data = read_input(args.file, max_bytes=MAX_FILE)
+    data = read_input(args.file, max_bytes=max(MAX_FILE, _MAX_INPUT))
     if shows_codes(data):
         data = code_in(data)
     elif len(data) > _MAX_INPUT:
         raise Malformed("input", "", f"expected at most {_MAX_INPUT} bytes")
-    if data.startswith(PREFIX):  # its trust are keys on lists of health, and no anchors
+    if data.lstrip(_BLANK)[:1] == _XML:
+        path = _xml_list(args, data, now)
+    elif data.startswith(PREFIX):  # its trust are keys on lists of health, and no anchors
         path = explain_health(_code(data), signers=load_signers(args.trust), now=now)
     else:
         path = explain_path(data, anchors=load_trust(args.trust, now=now, operators=True), now=now)
@@ -67,6 +71,17 @@ def run(args: Namespace) -> int:
     else:
         print_text("\n".join((_line(path), *_drawn(path, ""))))
     return ACCEPTED if path.broken is None else REJECTED
+
+
+def _xml_list(args: Namespace, data: bytes, now: int) -> Branch:
+    """Its trust is who points to it."""
+    from zegel.adapters.qualified_files import verify_by_folders  # what reads XML takes room
+    from zegel.services.why.xml_list import explain_xml_list
+    from zegel.trust.lists.xml.parse import parse_xml_list
+
+    document = parse_xml_list(data)
+    folders = [path for path in args.trust if (path / QUALIFIED_FILE).is_file()]
+    return explain_xml_list(document, verify=lambda: verify_by_folders(document, folders, now=now))
 
 
 def _code(data: bytes) -> bytes:

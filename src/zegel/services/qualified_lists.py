@@ -17,9 +17,15 @@ from zegel.services.ports import Clock
 from zegel.services.trust_ports import MAX_AGE, KeptList, ListHealth, ListShelf, TrustedTerritory
 from zegel.trust.lists.xml.parse import UnverifiedXmlList, parse_xml_list
 from zegel.trust.lists.xml.values import QualifiedService, XmlListPointer, XmlListType
-from zegel.trust.lists.xml.verify import VerifiedXmlList, pivots_of, verify_list_of_lists, verify_national_list
+from zegel.trust.lists.xml.verify import (
+    MAX_PIVOTS,
+    VerifiedXmlList,
+    pivots_of,
+    pointer_by_hand,
+    verify_list_of_lists,
+    verify_national_list,
+)
 
-MAX_PIVOTS: Final = 16  # the newest of those that are named; the Official Journal is published anew after a handful
 MAX_NATIONAL_LISTS: Final = 64  # the list of the lists points to thirty-one
 _AT_ONCE: Final = 2  # lists that are fetched and read: one is four million bytes, and ten times that as a tree
 
@@ -202,15 +208,7 @@ class QualifiedLists:
         return taken
 
     async def _judge_alone(self, document: UnverifiedXmlList, seen: int) -> TrustedTerritory:
-        found = document.unverified_territory
-        wanted = self._source.territories or {found}
-        pointer = XmlListPointer(
-            location="",
-            type=XmlListType.NATIONAL,
-            territory=found if found in wanted else min(wanted),
-            media_type=None,
-            certificates=self._source.signers,
-        )
+        pointer = pointer_by_hand(document, signers=self._source.signers, territories=self._source.territories)
         judge = partial(verify_national_list, document, pointer=pointer, now=self._clock.now(), seen=seen)
         return await to_thread(lambda: self._taken(judge()))
 

@@ -59,7 +59,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.wallet.vetting.AGAIN_SECONDS": (
         "tests/flows/test_registration.py::test_what_could_not_be_looked_up_is_looked_up_again_after_a_minute",
     ),
-    "zegel.services.qualified_lists.MAX_PIVOTS": (
+    "zegel.trust.lists.xml.verify.MAX_PIVOTS": (
         _UNIT + "services/test_qualified_lists.py::test_so_many_pivots_are_followed_and_no_more",
     ),
     "zegel.services.qualified_lists.MAX_NATIONAL_LISTS": (

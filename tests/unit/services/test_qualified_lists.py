@@ -28,11 +28,12 @@ from zegel_testing.xml_making import extension, pointer, service, signed_xml, xm
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError
-from zegel.services.qualified_lists import MAX_NATIONAL_LISTS, MAX_PIVOTS, QualifiedLists
+from zegel.services.qualified_lists import MAX_NATIONAL_LISTS, QualifiedLists
 from zegel.services.trust import Trust
 from zegel.services.trust_ports import KeptList
 from zegel.trust.anchors import Purpose, check_entitlement
 from zegel.trust.lists.xml.values import FOR_SEALS, QualifiedService, XmlListType
+from zegel.trust.lists.xml.verify import MAX_PIVOTS
 
 pytestmark = pytest.mark.anyio
 GONE = Unavailable("list", "no route")

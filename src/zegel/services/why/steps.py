@@ -52,6 +52,15 @@ TRUSTED_LIST: Final = (  # in the order of trust/lists/verify.py
     Step(name="type", checks=frozenset({Check.LIST_TYPE}), said="it is a list of a kind that we know"),
     Step(name="freshness", checks=frozenset({Check.LIST_FRESHNESS}), said="its next update is not overdue"),
 )
+XML_LIST: Final = (  # in the order of trust/lists/xml/verify.py
+    Step(
+        name="signer",
+        checks=frozenset({Check.ANCHOR, Check.CERTIFICATE_VALIDITY}),
+        said="whoever points to the list says that its signer may sign it",
+    ),
+    SIGNATURE,
+    *TRUSTED_LIST[1:],
+)
 SDJWT: Final = (  # in the order of formats/sdjwt/verify.py
     SIGNATURE,
     Step(name="disclosures", checks=_DISCLOSED, said="what is disclosed is what was signed"),

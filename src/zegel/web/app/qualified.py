@@ -14,9 +14,8 @@ from zegel.services.ports import Clock, Outbound
 from zegel.services.qualified_lists import QualifiedLists
 from zegel.services.trust_ports import ListShelf
 from zegel.trust.lists.xml.document import MAX_DOCUMENT
-from zegel.trust.lists.xml.values import XML_LIST, QualifiedService
+from zegel.trust.lists.xml.values import QUALIFIED_SERVICES, XML_LIST
 
-_SERVICES: Final = {"attestations": QualifiedService.ATTESTATIONS, "certificates": QualifiedService.CERTIFICATES}
 _REDIRECTS: Final = 3  # as for the lists in JSON; each target is checked again
 
 
@@ -28,7 +27,7 @@ class ConfiguredQualified:
         self.signers: Final = load_certificate_bytes(config.signers)
         self.territories: Final = config.territories
         self.types: Final = frozenset(config.types)
-        self.services: Final = frozenset(_SERVICES[name] for name in config.services)
+        self.services: Final = frozenset(QUALIFIED_SERVICES[name] for name in config.services)
         self._location = config.location
         self._outbound = outbound
         self._kept = kept

@@ -1,5 +1,6 @@
 """A trusted list of TS 119 612 as values: the kinds of list and of service, and the providers that stand on one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
@@ -24,6 +25,13 @@ class QualifiedService(StrEnum):
 
     ATTESTATIONS = _SERVICE_RADIX + "EAA/Q"
     CERTIFICATES = _SERVICE_RADIX + "CA/QC"
+
+
+QUALIFIED_SERVICES: Final[Mapping[str, QualifiedService]] = {
+    "attestations": QualifiedService.ATTESTATIONS,
+    "certificates": QualifiedService.CERTIFICATES,
+}
+"""As a configuration names them."""
 
 
 @final

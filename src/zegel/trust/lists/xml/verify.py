@@ -23,6 +23,7 @@ from zegel.trust.lists.xml.values import (
     XmlListType,
 )
 
+MAX_PIVOTS: Final = 16  # the newest of those that are named; the Official Journal is published anew after a handful
 _PIVOT: Final = ".xml"  # the other addresses are those of the Official Journal and of notices in twenty-four languages
 
 
@@ -111,6 +112,21 @@ def verify_national_list(
     if verified.territory != pointer.territory:
         raise Rejected(Check.LIST_TYPE, f"expected the list of {pointer.territory[:2]}", field="SchemeTerritory")
     return verified
+
+
+def pointer_by_hand(
+    document: UnverifiedXmlList, *, signers: tuple[bytes, ...], territories: frozenset[str] = frozenset()
+) -> XmlListPointer:
+    """What points to a national list where whoever names its signers vouches for it: to one of these territories, or to
+    any without them."""
+    found = document.unverified_territory
+    return XmlListPointer(
+        location="",
+        type=XmlListType.NATIONAL,
+        territory=found if found in (territories or {found}) else min(territories),
+        media_type=None,
+        certificates=signers,
+    )
 
 
 def pivots_of(document: UnverifiedXmlList) -> tuple[str, ...]:
