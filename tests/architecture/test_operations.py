@@ -145,6 +145,12 @@ def test_a_role_behind_a_proxy_is_configured_as_it_says() -> None:
     assert (issuer.metrics_port, issuer.metrics_address) == (Port(7121), "127.0.0.1")
 
 
+def test_renewal_is_configured_as_it_says() -> None:
+    registrations = parse_config(the_block("toml renewal").text, folder=Path("/etc/zegel")).registrations
+    assert registrations == replace(Config().registrations, registrar=registrations.registrar)
+    assert registrations.registrar == "https://registrar.example"
+
+
 def test_workers_and_what_they_take_on_are_set_as_it_says() -> None:
     config = parse_config(the_block("toml workers").text, folder=Path("/etc/zegel"))
     assert (config.provider.workers, config.issuer.workers, config.verifier.workers) == (2, 1, 1)

@@ -91,6 +91,17 @@ class ListsConfig:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationsConfig:
+    """How the roles look after the registration certificates that they show."""
+
+    registrar: Origin | None = setting(
+        None, "the registrar's origin, from which later ones are fetched before they end; left out, they are not"
+    )
+    period: Seconds = setting(Seconds(3600), "how often it is looked whether they are revoked, or due")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundConfig:
     """The one way out."""
 
@@ -328,6 +339,9 @@ class Config:
     outbound: OutboundConfig = section(OutboundConfig, "the one way out, for every fetch")
     overload: OverloadConfig = section(OverloadConfig, "when a worker turns requests away")
     lists: ListsConfig = section(ListsConfig, "how lists of trusted entities are kept fresh")
+    registrations: RegistrationsConfig = section(
+        RegistrationsConfig, "how the roles look after the registration certificates that they show"
+    )
     trusted_lists: tuple[TrustedListConfig, ...] = setting((), "a list of trusted entities that the roles believe")
     qualified_lists: tuple[QualifiedListConfig, ...] = setting(
         (), "trusted lists in XML, from which the roles know who issues qualified attestations"

@@ -99,6 +99,10 @@ class RegistrarConfig(RoleConfig):
     status_list_size: ListSize = setting(ListSize(1 << 20), "entries of a status list; a power of two from 4096")
     status_list_period: Seconds = setting(Seconds(300), "how often a status list is signed anew")
     status_list_ttl: Seconds = setting(Seconds(43_200), "how long a reader may keep it")
+    renewal_period: Seconds = setting(
+        Seconds(60),
+        "how often fifty registrations more are looked at for certificates that end within a month, and are renewed",
+    )
     operator_address: Address = setting(Address("127.0.0.1"), "the operator API's own listener; on loopback alone")
     operator_port: Port = setting(Port(7114), "the port of the operator API")
     operator_token: Path = setting(Path("keys/registrar-operator.token"), "file with the bearer token that opens it")

@@ -23,6 +23,7 @@ from zegel.trust.register.certificates import Certifiable, certifiable, certific
 from zegel.trust.register.changes import Change, registration_digest
 from zegel.trust.register.states import Actor, Deed, Duty, Registration, apply
 from zegel.trust.register.values import WalletRelyingParty
+from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.sign import build_registration, sign_registration_jwt
 from zegel.trust.signing import CertifiedSigner
 
@@ -30,6 +31,8 @@ WRP_PATH: Final = "/wrp"
 VALID_DAYS: Final = 365  # GEN-5.2.4-08: at most twelve months
 RENEWED_DAYS: Final = 30  # a party is warned a fortnight before the end, and needs time to ask
 PAGE: Final = 50  # entries that an officer is shown at a time
+ITSELF: Final = Actor(subject="registrar", duty=Duty.OFFICER)
+"""In whose name the registrar renews; no provider has a subject that can be guessed, so nobody else is called that."""
 Move = Callable[[Registration], Registration]
 
 
@@ -40,6 +43,15 @@ class Waiting:
 
     entries: tuple[Entry, ...]
     after: int | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """How many registrations of a page were certified for longer, and after which cursor to go on; zero at the end."""
+
+    count: int
+    after: int
 
 
 @final
@@ -130,11 +142,39 @@ class RegistrarService:
         async with self._store.transaction(durable=True) as transaction:
             entry = await _loaded(transaction, identifier)
             entry.registration.renew(by=by)
-            renewed = await self._certified(transaction, entry, ahead=RENEWED_DAYS * DAY)
-            if len(renewed.certificates) == len(entry.certificates):
-                detail = f"expected a certificate that ends within {RENEWED_DAYS} days"
-                raise Rejected(Check.REGISTER_MOVE, detail, field="decision")
-            return await self._save(transaction, renewed, Deed.RENEWED, by=by)
+            renewed = await self._renew(transaction, entry, by=by)
+        if renewed is None:
+            detail = f"expected a certificate that ends within {RENEWED_DAYS} days"
+            raise Rejected(Check.REGISTER_MOVE, detail, field="decision")
+        return renewed
+
+    async def renew_due(self, *, after: int) -> Renewed:
+        """Do the same of a page of the register, and whatever of it ends so soon, in the registrar's own name."""
+        async with self._store.transaction() as transaction:
+            page = await transaction.register.entries(after=after, limit=PAGE)
+        now, renewed = self._clock.now(), 0
+        for name in [each.entry.registration.identifier for _, each in page if _ending(each.entry, now=now)]:
+            async with self._store.transaction(durable=True) as transaction:
+                renewed += await self._renew(transaction, await _loaded(transaction, name), by=ITSELF) is not None
+        return Renewed(count=renewed, after=page[-1][0] if len(page) == PAGE else 0)
+
+    async def certificate(self, identifier: str, *, service: str | None, use: str | None, through: str | None) -> str:
+        """The certificate in force that ends last, of this Service, intended use and intermediary: None for none.
+
+        ``Rejected(REGISTER_ENTRY)`` where there is none.
+        """
+        async with self._store.transaction() as transaction:
+            entry = await _loaded(transaction, identifier)
+        now = self._clock.now()
+        found = [
+            each
+            for each in entry.certificates
+            if _counts(each, now=now) and (each.service, each.intended_use, _through(each)) == (service, use, through)
+        ]
+        if not found:
+            detail = "expected a Service, an intended use and an intermediary that are certified"
+            raise Rejected(Check.REGISTER_ENTRY, detail, field="service, intendeduse, intermediary")
+        return max(found, key=lambda each: each.expires).token
 
     async def entry(self, identifier: str, *, by: Actor) -> Entry:
         """An entry, for an officer or the person who registered it; ``Rejected(REGISTER_ENTRY)`` when there is none."""
@@ -179,11 +219,17 @@ class RegistrarService:
         await transaction.register.save(entry, change)
         return entry
 
+    async def _renew(self, transaction: RegistrarTransaction, entry: Entry, *, by: Actor) -> Entry | None:
+        """The entry with its new certificates; None where none ends so soon."""
+        if not _ending(entry, now=self._clock.now()):
+            return None
+        renewed = await self._certified(transaction, entry, ahead=RENEWED_DAYS * DAY)
+        return await self._save(transaction, renewed, Deed.RENEWED, by=by)
+
     async def _certified(self, transaction: RegistrarTransaction, entry: Entry, *, ahead: int = 0) -> Entry:
         """With a certificate for all that is registered, for ``ahead`` seconds at least, and the others revoked."""
         now = self._clock.now()
-        party = entry.registration.public
-        wanted = {} if party is None else {_content(party, about): about for about in certifiable(party)}
+        party, wanted = entry.registration.public, _wanted(entry)
         kept = {each.content for each in entry.certificates if _counts(each, now=now)} & wanted.keys()
         lasting = {each.content for each in entry.certificates if _counts(each, now=now + ahead)}
         gone = [each for each in entry.certificates if each.revoked_at is None and each.content not in kept]
@@ -230,6 +276,27 @@ def _check_seen(known: Registration, seen: str | None) -> Registration:
     if seen is not None and (known.proposal is None or known.proposal.digest != seen):
         raise Rejected(Check.REGISTER_MOVE, "what is asked for has changed since it was looked at", field="seen")
     return known
+
+
+def _wanted(entry: Entry) -> dict[bytes, Certifiable]:
+    """What is to be certified, by the digest of what is said."""
+    party = entry.registration.public
+    return {} if party is None else {_content(party, about): about for about in certifiable(party)}
+
+
+def _ending(entry: Entry, *, now: int) -> bool:
+    """Whether something that is registered is certified for ``RENEWED_DAYS`` no more."""
+    until = now + RENEWED_DAYS * DAY
+    if all(each.revoked_at is not None or each.expires > until for each in entry.certificates):
+        return False  # whatever is registered was certified when it was; to look for what each says costs more
+    lasting = {each.content for each in entry.certificates if _counts(each, now=until)}
+    return not _wanted(entry).keys() <= lasting
+
+
+def _through(issued: IssuedRegistration) -> str | None:
+    """The identifier of the intermediary that it names."""
+    intermediary = parse_registration(issued.token).unverified_certificate.intermediary
+    return None if intermediary is None else intermediary.identifier
 
 
 def _content(party: WalletRelyingParty, about: Certifiable) -> bytes:

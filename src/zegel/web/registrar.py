@@ -16,14 +16,14 @@ from zegel.trust.register.parse import MAX_PARTY, parse_wallet_relying_party
 from zegel.trust.register.states import Actor
 from zegel.trust.register.terms import Term, UseQuestion, name_term, path_term, read_path
 from zegel.trust.registration.entitlements import entitlement_uri
+from zegel.trust.registration.transport import CERTIFICATES_PATH
 from zegel.web.problem import problem
 from zegel.web.published import publish
-from zegel.web.registrar_openapi import describe
+from zegel.web.registrar_openapi import ANSWER, CERTIFICATE, describe
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.routing import Route
 from zegel.web.turnstile import Limited
 
-ANSWER: Final = "application/jwt"
 KEYS_PATH: Final = "/jwks"
 HEAD_PATH: Final = "/log/head"
 MAX_FILTERS: Final = 8  # of one search, published in the description; the interface has twelve
@@ -46,6 +46,7 @@ _OF_A_USE: Final = frozenset({"intendeduseidentifier", "claimpath", "credentialm
 _CHECKED: Final = frozenset(
     {"rpidentifier", "intendeduseidentifier", "credentialformat", "claimpath", "credentialmeta", "policyurl"}
 )
+_CERTIFIED: Final = frozenset({"service", "intendeduseidentifier", "intermediary"})
 _WHAT: Final = "query"
 
 
@@ -74,6 +75,18 @@ async def check_intended_use(site: RegistrarSite, request: HttpRequest) -> HttpR
     )
     found = await site.reader.has_use(fields["rpidentifier"], question)
     return _answer(site, request, site.reader.sign({"isRegistered": found}))
+
+
+async def serve_certificate(site: RegistrarSite, request: HttpRequest, *, identifier: str) -> HttpResponse:
+    """``GET /registration-certificates/{identifier}``: what a party shows wallets, so that it renews by itself."""
+    fields = _fields(request.query(), _CERTIFIED)
+    token = await site.service.certificate(
+        identifier,
+        service=fields.get("service"),
+        use=fields.get("intendeduseidentifier"),
+        through=fields.get("intermediary"),
+    )
+    return publish(request, token.encode(), content_type=CERTIFICATE, max_age=_ANSWER_SECONDS)
 
 
 async def update(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
@@ -202,6 +215,7 @@ ROUTES: Final[tuple[Route[RegistrarSite], ...]] = (
     Route("GET", WRP_PATH + "/check-intended-use", check_intended_use, refusal=problem, limited=_READS),
     Route("GET", WRP_PATH + "/{identifier}", show, refusal=problem, limited=_READS),
     Route("DELETE", WRP_PATH + "/{identifier}", remove, refusal=problem, limited=_WRITES),
+    Route("GET", CERTIFICATES_PATH + "/{identifier}", serve_certificate, refusal=problem, limited=_READS),
     Route("GET", HEAD_PATH, serve_head, refusal=problem, limited=_READS),
     Route("GET", KEYS_PATH, serve_keys),
     Route("GET", "/openapi.json", serve_description),

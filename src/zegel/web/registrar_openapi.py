@@ -5,9 +5,12 @@ from typing import Final
 from zegel.primitives.json import Json, JsonObject
 from zegel.services.register_reader import DEFAULT_PAGE, MAX_PAGE
 from zegel.trust.register.parse import MAX_PARTY
+from zegel.trust.registration.transport import CERTIFICATES_PATH
 from zegel.web.problem import PROBLEM
 from zegel.web.registrar_site import RegistrarSite
 
+ANSWER: Final = "application/jwt"
+CERTIFICATE: Final = "application/rc-wrp+jwt"  # named after its typ; nobody has registered a type
 _FILTERS: Final = {
     "identifier": "an identifier of the party",
     "legalname": "its official name",
@@ -30,6 +33,12 @@ _CHECKED: Final = {
     "claimpath": "the path of a claim: a name, or a JSON array",
     "credentialmeta": "a type of attestation",
     "policyurl": "the address of the privacy policy",
+}
+
+_CERTIFIED: Final = {
+    "service": "the identifier of the Service that it is about; left out, none",
+    "intendeduseidentifier": "the identifier of the intended use; left out, what the Service issues",
+    "intermediary": "the identifier of the intermediary that asks; left out, the party itself",
 }
 
 
@@ -67,6 +76,14 @@ def describe(site: RegistrarSite) -> JsonObject:
             "/wrp/{identifier}": {
                 "get": _operation("show", "One party", _in_path()),
                 "delete": _writing("remove", "Cancel a registration", body=False),
+            },
+            CERTIFICATES_PATH + "/{identifier}": {
+                "get": _operation(
+                    "serve_certificate",
+                    "The registration certificate in force that ends last, for who shows it to wallets",
+                    _in_path() + _parameters(_CERTIFIED),
+                    answer=CERTIFICATE,
+                )
             },
             "/log/head": {"get": _operation("serve_head", "The signed head of the log of changes", [])},
         },
@@ -112,8 +129,9 @@ def _in_path() -> list[Json]:
     return [{"in": "path", "name": "identifier", "required": True, "schema": {"type": "string"}}]
 
 
-def _operation(name: str, summary: str, parameters: list[Json]) -> dict[str, Json]:
-    return {"operationId": name, "summary": summary, "parameters": parameters, "responses": _responses("200")}
+def _operation(name: str, summary: str, parameters: list[Json], *, answer: str = ANSWER) -> dict[str, Json]:
+    responses = _responses("200", answer=answer)
+    return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
 
 
 def _writing(name: str, summary: str, *, body: bool) -> dict[str, Json]:
@@ -129,10 +147,10 @@ def _writing(name: str, summary: str, *, body: bool) -> dict[str, Json]:
     return operation
 
 
-def _responses(good: str) -> dict[str, Json]:
+def _responses(good: str, *, answer: str = ANSWER) -> dict[str, Json]:
     answered: dict[str, Json] = {"description": "done"}
     if good == "200":
-        answered["content"] = {"application/jwt": {"schema": {"type": "string"}}}
+        answered["content"] = {answer: {"schema": {"type": "string"}}}
     refused: dict[str, Json] = {
         "description": "refused",
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -208,13 +208,15 @@ async def wallet_world(
     provider: Mapping[str, Any] | None = None,
     health_trust: tuple[Path, ...] | None = None,
     qualified: tuple[QualifiedSource, ...] = (),
+    registrar: str | None = None,
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
     """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
 
     Without a vault the wallet can do nothing. Unless it is ``registered``, the verifier has no registration certificate
     to show. ``without`` takes a source of trust away: the purpose of a list, or the name of what an authority revoked.
-    ``qualified`` are where trusted lists in XML begin; they are not fetched again by themselves.
+    ``qualified`` are where trusted lists in XML begin; they are not fetched again by themselves. ``registrar`` is where
+    later registration certificates come from.
     """
     config = sandbox_at(folder, profile=profile)
     config = replace(config, trusted_lists=tuple(each for each in config.trusted_lists if each.purpose != without))
@@ -226,6 +228,7 @@ async def wallet_world(
         issuer=replace(config.issuer, **(small | issuer)),
         wallet_provider=replace(config.wallet_provider, **(small | dict(provider or {}))),
     )
+    config = replace(config, registrations=replace(config.registrations, registrar=registrar))
     if health_trust is not None:
         config = replace(config, health=replace(config.health, trust=health_trust))
     if not registered:

@@ -29,11 +29,14 @@ from zegel.services.register_reader import (
     RegisterReader,
     audit,
 )
-from zegel.services.registrar import RENEWED_DAYS, VALID_DAYS, RegistrarService
+from zegel.services.registrar import ITSELF, RENEWED_DAYS, VALID_DAYS, RegistrarService, Renewed
+from zegel.services.registrar_renewal import RegistrarRenewal
+from zegel.services.status_publisher import StatusPublisher
 from zegel.trust.register.changes import Change, LogHead, registration_digest, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.register.states import Deed, Standing
 from zegel.trust.register.terms import ALL, Term, UseQuestion, name_term
+from zegel.trust.register.values import EUID
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.values import RegistrationCertificate
 from zegel.trust.registration.verify import verify_registration
@@ -240,6 +243,86 @@ async def test_what_ends_soon_is_issued_anew_and_both_are_valid_until_then(regis
     assert [change.deed for change in changes] == [Deed.APPLIED, Deed.APPROVED, Deed.RENEWED]
     suspended = await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
     assert await revoked(registrar, suspended) == [True] * 2 * count
+
+
+async def test_the_registrar_renews_what_ends_by_itself_and_nothing_twice(registrar: Registrar) -> None:
+    before = await registrar.register()
+    await registrar.service.apply(party(identifier=[{"identifier": "NTRUT-2", "type": EUID}]), by=LIBRARIAN)
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY - 1)
+    assert (await registrar.service.renew_due(after=0)).count == 0
+    registrar.clock.advance(1)
+    assert await registrar.service.renew_due(after=0) == Renewed(count=1, after=0)
+    entry = await registrar.service.entry(LIBRARY, by=OFFICER)
+    count = len(before.certificates)
+    assert entry.certificates[:count] == before.certificates
+    assert [each.content for each in entry.certificates[count:]] == [each.content for each in before.certificates]
+    assert await revoked(registrar, entry) == [False] * 2 * count
+    assert (await registrar.service.renew_due(after=0)).count == 0
+    with pytest.raises(Rejected):  # by the same rule
+        await registrar.service.renew(LIBRARY, by=OFFICER)
+    async with registrar.store.transaction() as transaction:
+        (*_, last) = await transaction.register.changes(after=0, limit=100)
+    assert (last.deed, last.by) == (Deed.RENEWED, ITSELF.subject)
+    assert (await audit(registrar.store)).parties == 2
+
+
+async def test_who_is_suspended_is_not_renewed(registrar: Registrar) -> None:
+    await registrar.register()
+    await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    registrar.clock.advance(VALID_DAYS * DAY)
+    assert (await registrar.service.renew_due(after=0)).count == 0
+
+
+async def test_a_turn_looks_at_one_page_and_the_next_goes_on_behind_it(
+    registrar: Registrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zegel.services.registrar.PAGE", 2)
+    for number in range(3):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    statuses = StatusPublisher(
+        store=registrar.store,
+        signer=CertifiedSigner(signer=REGISTRATION_SIGNER.key, certificates=(REGISTRATION_SIGNER.certificate,)),
+        origin=ORIGIN,
+        period=300,
+        ttl=300,
+        clock=registrar.clock,
+    )
+    renewal = RegistrarRenewal(registrar.service, statuses=statuses)
+    assert [(await renewal.take_turn()).count for _ in range(4)] == [2, 1, 0, 0]
+    assert renewal.renewed == 3
+
+
+async def test_the_certificate_that_ends_last_is_given_out_by_what_it_is_about(registrar: Registrar) -> None:
+    entry = await registrar.register()
+    first = entry.certificates[0]
+    about = {"service": first.service, "use": first.intended_use, "through": None}
+    assert await registrar.service.certificate(LIBRARY, **about) == first.token
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    await registrar.service.renew_due(after=0)
+    later = await registrar.service.certificate(LIBRARY, **about)
+    assert parse_registration(later).unverified_certificate.valid_until == registrar.clock.now() + VALID_DAYS * DAY
+    for other in ({"service": None}, {"service": "other"}, {"use": None}, {"use": "other"}, {"through": "NTRUT-9"}):
+        with pytest.raises(Rejected) as refusal:
+            await registrar.service.certificate(LIBRARY, **(about | other))
+        assert refusal.value.check is Check.REGISTER_ENTRY
+    await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    with pytest.raises(Rejected):
+        await registrar.service.certificate(LIBRARY, **about)
+
+
+async def test_through_whom_a_party_asks_tells_its_certificates_apart(registrar: Registrar) -> None:
+    used = [
+        {"identifier": [{"identifier": f"NTRUT-{n}", "type": "urn:a"}], "serviceIdentifier": "desk"} for n in (8, 9)
+    ]
+    use = (await registrar.register(usesIntermediary=used)).certificates[0].intended_use
+    for through in ("NTRUT-8", "NTRUT-9"):
+        found = await registrar.service.certificate(LIBRARY, service="lending", use=use, through=through)
+        told = certificate(found).intermediary
+        assert told is not None
+        assert told.identifier == through
+    with pytest.raises(Rejected):
+        await registrar.service.certificate(LIBRARY, service="lending", use=use, through=None)
 
 
 @pytest.mark.requirement("Reg_09")

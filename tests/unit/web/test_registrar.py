@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import text_of
 from zegel_testing.register import CANARIES, PARTY, PROVIDER, party_json
 from zegel_testing.registration import as_jwt
@@ -18,6 +18,7 @@ from zegel.formats.status.entries import INVALID, VALID
 from zegel.formats.status.token import parse_status_list
 from zegel.primitives.http import HttpResponse
 from zegel.primitives.json import encode_json, parse_object
+from zegel.services.registrar import RENEWED_DAYS, VALID_DAYS
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.registration.parse import parse_registration
 
@@ -194,6 +195,29 @@ async def test_who_is_not_there_is_404(office: RegistryOffice) -> None:
 async def token_of(office: RegistryOffice, by: str = "librarian") -> str:
     _, made = await office.operate("POST", "/tokens", {"by": by})
     return f"Bearer {made['token']}"
+
+
+async def test_a_registration_certificate_in_force_is_open_to_all_by_what_it_is_about(office: RegistryOffice) -> None:
+    entry = await office.register()
+    (use,) = {each["intendedUseIdentifier"] for each in entry["certificates"]}
+    query = f"service=lending&intendeduseidentifier={use}"
+    response = await office.get(f"/registration-certificates/NTRUT-1234567?{query}")
+    assert (response.status, response.header("content-type")) == (200, "application/rc-wrp+jwt")
+    assert response.body.decode() in [each["certificate"] for each in entry["certificates"]]
+    assert not [word for word in CANARIES if word.encode() in response.body]
+    for other, status in ((f"{query}&intermediary=x", 404), ("service=lending", 404), (f"{query}&x=1", 400)):
+        assert (await office.get(f"/registration-certificates/NTRUT-1234567?{other}")).status == status, other
+    assert (await office.get(f"/registration-certificates/NTRUT-999?{query}")).status == 404
+
+
+async def test_what_ends_is_renewed_by_the_registrars_own_timer_and_counted(office: RegistryOffice) -> None:
+    before = await office.register()
+    office.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    (timer,) = [each for each in office.role.timers if each.name == "registrar: renewals"]
+    await timer.act()
+    _, after = await office.operate("GET", "/registrations/NTRUT-1234567")
+    assert len(after["certificates"]) == 2 * len(before["certificates"])
+    assert [each["revoked"] for each in after["certificates"]] == [None] * len(after["certificates"])
 
 
 @pytest.mark.requirement("Reg_07")

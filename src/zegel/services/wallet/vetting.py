@@ -9,8 +9,7 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, ZegelError
-from zegel.formats.credential import StatusReference, VerifiedCredential
-from zegel.formats.status.registered import check_registration_status
+from zegel.formats.credential import VerifiedCredential
 from zegel.primitives.json import Json
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
 from zegel.protocols.openid4vci.issuer_info import MetadataSigner
@@ -19,11 +18,11 @@ from zegel.protocols.openid4vp.overasking import AskedClaim, check_registered, u
 from zegel.protocols.openid4vp.pid import is_pid
 from zegel.protocols.openid4vp.received_request import VerifiedRequest
 from zegel.services.ports import Clock
+from zegel.services.registration_status import fetch_current
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.services.wallet.contents import Finding, Vetting
 from zegel.trust.access import VerifiedParty
-from zegel.trust.anchors import Purpose
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.transport import check_one_sent
 from zegel.trust.registration.values import BoundRegistration, CurrentRegistration
@@ -84,11 +83,9 @@ class VettingDesk:
         self, bound: BoundRegistration
     ) -> tuple[CurrentRegistration | BoundRegistration, tuple[Finding, ...], int]:
         """Its status, where it has one; what cannot be looked up is never taken for good."""
-        now, status = self._clock.now(), bound.certificate.status
+        now = self._clock.now()
         try:
-            reference = None if status is None else StatusReference(uri=status.uri, index=status.index)
-            listed = await self._statuses.fetch_status_list(reference, purpose=Purpose.REGISTRATION_STATUS)
-            current = check_registration_status(bound, listed, now=self._clock.now())
+            current = await fetch_current(bound, statuses=self._statuses, clock=self._clock)
         except ZegelError as error:
             return bound, (_finding(error),), now + AGAIN_SECONDS
         ends = bound.certificate.valid_until

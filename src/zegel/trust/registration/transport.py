@@ -8,6 +8,8 @@ from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
 from zegel.primitives.json import Json
 
+CERTIFICATES_PATH: Final = "/registration-certificates"
+"""Ours: where a registrar gives out those in force, by the party's identifier; TS5 1.3 has no such path."""
 REGISTRATION_FORMAT: Final = "registration_cert"  # ETSI TS 119 472-2 and 119 472-3
 _JWT_BYTES: Final = b"ey"  # an object in base64url
 

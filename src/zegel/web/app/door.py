@@ -51,7 +51,7 @@ async def open_door(world: World) -> OpenRole:
 def door_role(world: World, store: Store) -> OpenRole:
     """The door with this memory, which is whoever's that gives it."""
     config, keys = world.config.door, RoleKeys("door", world)
-    registrations = RegistrationFiles("door", world)
+    registrations = RegistrationFiles("door", world, keys=keys)
     identity = VerifierIdentity(
         origin=config.origin,
         host=urlsplit(config.origin).hostname or "",
@@ -148,5 +148,5 @@ def _monitor(
             *registrations.families(),
             *health_families(desk, world=world),
         ),
-        notices=lambda: health_notices(desk, world=world),
+        notices=lambda: (*health_notices(desk, world=world), *registrations.notices()),
     )

@@ -91,7 +91,7 @@ async def open_issuer(world: World) -> OpenRole:
     try:
         keys = RoleKeys("issuer", world)
         secrets = secrets_of(sealing.under(store.key), world)
-        registrations = RegistrationFiles("issuer", world)
+        registrations = RegistrationFiles("issuer", world, keys=keys)
         material = Material(
             store=store, secrets=secrets, catalogue=catalogue, types=types, keys=keys, registrations=registrations
         )
@@ -221,7 +221,7 @@ def _monitor(
             *(() if site.verifier is None else presentation_families(site.verifier.service.presentations)),
             *health_families(desk, world=world),
         ),
-        notices=lambda: health_notices(desk, world=world),
+        notices=lambda: (*health_notices(desk, world=world), *registrations.notices()),
     )
 
 

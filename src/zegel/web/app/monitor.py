@@ -217,6 +217,12 @@ def chain_families(revoked: int) -> tuple[Family, ...]:
     return (single("zegel_chain_revocations_total", Kind.COUNTER, meaning, revoked),)
 
 
+def renewal_families(renewed: int) -> tuple[Family, ...]:
+    """The registrations that were certified for longer by the registrar itself."""
+    meaning = "Registrations whose certificates were renewed by the registrar itself."
+    return (single("zegel_registrations_renewed_total", Kind.COUNTER, meaning, renewed),)
+
+
 def presentation_families(presentations: Mapping[str, int]) -> tuple[Family, ...]:
     """The answers of wallets, by how they ended."""
     meaning = "Answers of wallets, by how they ended."

@@ -77,7 +77,7 @@ def _role(
 ) -> OpenRole:
     config = world.config.provider
     keys = RoleKeys("provider", world)
-    statuses, registrations = open_statuses(config, world), RegistrationFiles("provider", world)
+    statuses, registrations = open_statuses(config, world), RegistrationFiles("provider", world, keys=keys)
     verifier = _verifier(config, keys=keys, registrations=registrations, store=store, statuses=statuses, world=world)
     signer, other_keys = _id_token_keys(keys.ring("key"))
     service = SignInService(
@@ -138,6 +138,7 @@ def _monitor(
     return Monitor(
         "provider",
         conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
+        notices=registrations.notices,
         families=lambda: (
             *sign_in_families(service.sign_ins),
             *presentation_families(verifier.presentations),

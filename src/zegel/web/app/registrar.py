@@ -18,6 +18,7 @@ from zegel.services.register_reader import RegisterReader
 from zegel.services.registrar import RegistrarService
 from zegel.services.registrar_passkeys import RegistrarPasskeys
 from zegel.services.registrar_people import RegistrarPeople
+from zegel.services.registrar_renewal import RegistrarRenewal
 from zegel.services.status_publisher import StatusPublisher
 from zegel.services.upstream import UpstreamLogIn
 from zegel.trust.rotation import KeyRing
@@ -34,6 +35,7 @@ from zegel.web.app.limits import registrar_limits
 from zegel.web.app.monitor import (
     key_condition,
     metrics_listeners,
+    renewal_families,
     status_families,
     store_condition,
     store_families,
@@ -74,10 +76,16 @@ async def open_registrar(world: World) -> OpenRole:
     try:
         keys = RoleKeys("registrar", world)
         site = _site(world, store, keys, secrets_of(sealing.under(store.key), world))
+        renewal = RegistrarRenewal(site.service, statuses=site.statuses)
         monitor = Monitor(
             "registrar",
             conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
-            families=lambda: (*status_families(site.statuses), *store_families(store), *trust_families(world)),
+            families=lambda: (
+                *status_families(site.statuses),
+                *store_families(store),
+                *trust_families(world),
+                *renewal_families(renewal.renewed),
+            ),
         )
     except BaseException:
         store.close()
@@ -87,6 +95,7 @@ async def open_registrar(world: World) -> OpenRole:
         listeners=_listeners(site, monitor, world),
         timers=(
             Timer(name="registration status lists", seconds=config.status_list_period, act=site.statuses.publish),
+            Timer(name="registrar: renewals", seconds=config.renewal_period, act=renewal.take_turn),
             Timer(name="registrar: purge", seconds=world.config.purge, act=store.purge),
             keys.timer(),
         ),

@@ -36,7 +36,7 @@ async def open_verifier(world: World) -> OpenRole:
     config = world.config.verifier
     profile = PROFILES[config.profile]
     host, keys = urlsplit(config.origin).netloc, RoleKeys("verifier", world)
-    registrations = RegistrationFiles("verifier", world)
+    registrations = RegistrationFiles("verifier", world, keys=keys)
     identity = VerifierIdentity(
         origin=config.origin,
         host=urlsplit(config.origin).hostname or "",
@@ -99,6 +99,7 @@ def _monitor(
     return Monitor(
         "verifier",
         conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
+        notices=registrations.notices,
         families=lambda: (
             *presentation_families(service.presentations),
             *status_reader_families(statuses, service),
