@@ -22,7 +22,7 @@ from zegel.web.app.keys import RoleKeys
 from zegel.web.app.roles import Timer, World
 from zegel.web.metrics import Family, Kind, Sample
 
-_AGAIN_SECONDS: Final = 300  # until what failed is tried again; the registrar may be asked by all at once
+_AGAIN: Final = 300  # seconds until what failed is tried again; the registrar may be asked by all at once
 _REPLACED: Final = frozenset({Check.REGISTRATION_STATUS, Check.REGISTRATION_VALIDITY})
 """What a later certificate mends: a change of the registration revokes the one before."""
 
@@ -177,7 +177,7 @@ class RegistrationFiles:
         if shown.missed is None and shown.loaded.text != shown.read:
             shown.missed = _kept(path, shown)
         failed = shown.wrong is not None or shown.missed is not None
-        shown.due = now + (min(_AGAIN_SECONDS, self._period) if failed else self._period)
+        shown.due = now + (min(_AGAIN, self._period) if failed else self._period)
 
     def _is_due(self, shown: _Shown, *, now: int) -> bool:
         replaced = shown.wrong is not None and shown.wrong.check in _REPLACED
