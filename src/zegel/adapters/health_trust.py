@@ -9,6 +9,7 @@ from zegel.adapters.files import os_errors, read_file
 from zegel.adapters.kept_health import HealthListFolder, fetched
 from zegel.config.health import HealthConfig
 from zegel.errors import Malformed, Unavailable
+from zegel.formats.hcert.domains import SPECIFIED, Domains
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
 from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
@@ -25,7 +26,7 @@ def load_signers(paths: Iterable[Path]) -> DocumentSigners:
 
     ``Malformed`` for what is none of these.
     """
-    return _signers(_load(paths))
+    return _signers(_load(paths), SPECIFIED)
 
 
 def _load(paths: Iterable[Path]) -> list[tuple[HealthList, TrustList]]:
@@ -46,8 +47,8 @@ def _described(file: Path, parsed: TrustList) -> tuple[HealthList, TrustList]:
     ), parsed
 
 
-def _signers(loaded: Iterable[tuple[HealthList, TrustList]]) -> DocumentSigners:
-    return DocumentSigners(signer for _, each in loaded for signer in each.signers)
+def _signers(loaded: Iterable[tuple[HealthList, TrustList]], domains: Domains) -> DocumentSigners:
+    return DocumentSigners((signer for _, each in loaded for signer in each.signers), domains=domains)
 
 
 def load_rule_book(folder: Path) -> RuleBook:
@@ -70,6 +71,7 @@ def open_desk(
     rules_needed: bool = False,
     reading: Reading = Reading.FIELD,
     missing: Iterable[HealthList] = (),
+    domains: Domains = SPECIFIED,
 ) -> HealthDesk:
     """What judges certificates by these files; ``missing`` are lists that should be among them.
 
@@ -77,7 +79,7 @@ def open_desk(
     """
     loaded = _load(trust)
     return HealthDesk(
-        _signers(loaded),
+        _signers(loaded, domains),
         ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to, needed=rules_needed),
         revoked=None if revoked is None else load_revoked(revoked),
         reading=reading,
@@ -99,6 +101,7 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
         rules_needed=True,
         revoked=config.revoked,
         missing=missing,
+        domains=config.domains.domains(),
     )
 
 

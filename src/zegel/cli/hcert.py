@@ -11,7 +11,7 @@ from zegel.cli.hcert_inspect import country_code, form_words, inspect, moment_of
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.health_input import read_code
-from zegel.cli.health_lists import lists_data, say_lists
+from zegel.cli.health_lists import domains_of, lists_data, say_lists
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
@@ -33,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     verify.add_argument("code", metavar="CODE", nargs="?", help=_CODE_HELP)
     verify.add_argument("--batch", metavar="FILE", help="JSON, a certificate a line: id, code, certificates?, at?")
     verify.add_argument("--trust", metavar="PATH", type=Path, action="append", default=[], help=_TRUST_HELP)
+    verify.add_argument("--domain", metavar="KIND=DOMAIN", action="append", default=[], help=_DOMAIN_HELP)
     verify.add_argument("--rules", metavar="FOLDER", type=Path, help="business rules that it has to meet, as JSON")
     verify.add_argument("--to", metavar="COUNTRY", help="the country whose rules of acceptance count, as BE")
     verify.add_argument("--revoked", metavar="FOLDER", type=Path, help="batches and slices of revoked certificates")
@@ -76,6 +77,7 @@ def _verify_batch(args: Namespace) -> int:
         rules=args.rules,
         to=args.to or "",
         revoked=args.revoked,
+        domains=tuple(args.domain),
     )
     try:
         if args.batch == "-":
@@ -120,7 +122,10 @@ def _verify(args: Namespace) -> int:
 
 def _desk(args: Namespace) -> HealthDesk:
     reading = Reading(args.schema)
-    return open_desk(args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=reading)
+    domains = domains_of(args.domain)
+    return open_desk(
+        args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=reading, domains=domains
+    )
 
 
 def _form_of(certificate: VerifiedHealthRecord) -> Kind | WhoProfile:
@@ -141,4 +146,5 @@ def _described(certificate: VerifiedHealthRecord) -> dict[str, Any]:
 
 _CODE_HELP: Final = "the text of the QR code, or a file of it, which may be a PNG, a JPEG or a PDF; - reads stdin"
 _TRUST_HELP: Final = "whose certificates count: trust lists in JSON, document signers in PEM or DER, folders of them"
+_DOMAIN_HELP: Final = "a trust domain of WHO's list counts for dcc, ddcc or icvp, too, as icvp=PH4H; may be repeated"
 _SCHEMA_HELP: Final = "strict: the published schema; field (default): a text's length or pattern is only a warning"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, final
 
 from zegel.adapters.health_trust import open_desk
-from zegel.cli.health_lists import say_lists
+from zegel.cli.health_lists import domains_of, say_lists
 from zegel.cli.output import say
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health import HealthDesk
@@ -33,10 +33,18 @@ class BatchTerms:
     rules: Path | None
     to: str
     revoked: Path | None
+    domains: tuple[str, ...]
 
     def lines(self) -> HealthLines:
         """Read trust and rules, once."""
-        desk = open_desk(self.trust, rules=self.rules, to=self.to, revoked=self.revoked, reading=self.reading)
+        desk = open_desk(
+            self.trust,
+            rules=self.rules,
+            to=self.to,
+            revoked=self.revoked,
+            reading=self.reading,
+            domains=domains_of(self.domains),
+        )
         return HealthLines(desk, now=self.now)
 
 

@@ -1,4 +1,4 @@
-"""What commands say of the lists of signers that health certificates are judged by."""
+"""What commands say, and are told, of the lists of signers that health certificates are judged by."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,8 @@ from zegel.adapters.clock import SystemClock
 from zegel.cli.hcert_inspect import time_text
 from zegel.cli.output import say
 from zegel.config.health import HealthConfig
+from zegel.errors import Malformed
+from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
 from zegel.services.health import HealthDesk, HealthList
 from zegel.services.health_lists import list_age, list_ages, old_lists
 
@@ -38,6 +40,17 @@ def lists_data(desk: HealthDesk | None) -> list[dict[str, Any]]:
         }
         for each in lists
     ]
+
+
+def domains_of(named: Sequence[str]) -> Domains:
+    """The trust domains that count, with those that were named; ``Malformed`` for what is not KIND=DOMAIN."""
+    domains = dict(SPECIFIED)
+    for each in named:
+        kind, _, domain = each.partition("=")
+        if kind not in tuple(Family) or not domain:
+            raise Malformed("command line", "--domain", f"expected {' or '.join(Family)}, and =DOMAIN")
+        domains[Family(kind)] |= {domain}
+    return domains
 
 
 def _old(lists: Sequence[HealthList], now: int) -> tuple[HealthList, ...]:

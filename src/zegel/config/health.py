@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from zegel.config.setting import Percent, Seconds, Url, setting
+from zegel.config.setting import Percent, Seconds, Url, section, setting
+from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthDomainsConfig:
+    """Which trust domains of WHO's list count, for which certificates. A list without domains counts for all."""
+
+    dcc: frozenset[str] = setting(SPECIFIED[Family.DCC], "domains whose signers sign EU Digital COVID Certificates")
+    ddcc: frozenset[str] = setting(SPECIFIED[Family.DDCC], "domains whose signers sign DDCC:VS and DDCC:TR")
+    icvp: frozenset[str] = setting(SPECIFIED[Family.ICVP], "domains whose signers sign certificates of ICVP")
+
+    def domains(self) -> Domains:
+        """By family."""
+        return {Family.DCC: self.dcc, Family.DDCC: self.ddcc, Family.ICVP: self.icvp}
 
 
 @final
@@ -23,6 +38,9 @@ class HealthConfig:
     may_lose: Percent = setting(
         Percent(25),
         "the share of its signers that a list may lose at once, else it waits for zegel hcert refresh --accept",
+    )
+    domains: HealthDomainsConfig = section(
+        HealthDomainsConfig, "which trust domains of WHO's list count, for which certificates"
     )
     rules: Path | None = setting(
         None, "folder with the business rules of issuer and door; left out, being valid will do"

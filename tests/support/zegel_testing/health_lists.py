@@ -24,10 +24,10 @@ def gateway_entry(office: Health = OFFICE, **changes: Any) -> dict[str, Any]:
     }
 
 
-def method(office: Health = OFFICE, *, usage: str = "DSC", **changes: Any) -> dict[str, Any]:
+def method(office: Health = OFFICE, *, usage: str = "DSC", domain: str = "DCC", **changes: Any) -> dict[str, Any]:
     """A verification method of WHO's list; ``changes`` are members of its key."""
     kid = base64(sha256(office.der).digest()[:8])
-    did = f"did:web:utopia.example:v2:trustlist:DCC:UTO:{usage}"
+    did = f"did:web:utopia.example:v2:trustlist:{domain}:UTO:{usage}"
     jwk = {"kty": "EC", "kid": kid, "x5c": [base64(office.der), base64(OTHER.der)], "crv": "P-256", **changes}
     return {"id": f"{did}#{kid}", "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk}
 

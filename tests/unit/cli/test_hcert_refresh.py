@@ -105,6 +105,21 @@ def test_an_old_list_is_said_to_be_old(zegel: Zegel, tmp_path: Path) -> None:
     assert ran.json["trust"][0]["old"] is True
 
 
+def test_signers_of_another_trust_domain_count_where_they_are_named(zegel: Zegel, tmp_path: Path) -> None:
+    (tmp_path / "did.json").write_text(json.dumps(did_document(method(OFFICE, domain="PH4H"))))
+    code = OFFICE.code(claims={4: SystemClock().now() + DAY, 6: SystemClock().now() - DAY}).decode()
+    asked = ("hcert", "verify", "--trust", tmp_path / "did.json")
+    ran = zegel(*asked, code)
+    assert (ran.code, "in another domain: PH4H" in ran.out) == (1, True)
+    assert zegel(*asked, code, "--domain", "icvp=PH4H").code == 1
+    assert zegel(*asked, code, "--domain", "dcc=PH4H").code == 0
+    batch = json.dumps({"id": 1, "code": code}).encode()
+    ran = zegel(*asked, "--batch", "-", "--domain", "dcc=PH4H", "--json", stdin=batch)
+    assert ran.json["verdict"] == "accepted"
+    ran = zegel(*asked, code, "--domain", "PH4H")
+    assert (ran.code, "expected dcc or ddcc or icvp, and =DOMAIN" in ran.err) == (2, True)
+
+
 def test_without_a_list_there_is_nothing_to_fetch(zegel: Zegel) -> None:
     Path("zegel.toml").write_text("")
     ran = zegel("hcert", "refresh", "--json")

@@ -16,6 +16,7 @@ from msgspec import Struct
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.code import WHAT, SignedCode
+from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.envelope import (
     EXP,
     IAT,
@@ -123,7 +124,13 @@ def verify_health_certificate(
 
     That a signer is trusted is for whoever has it on the list: no chain is asked of it, and no validity.
     """
-    signer = verify_signer(certificate.signed, algorithm=certificate.algorithm, kid=certificate.kid, signers=signers)
+    signer = verify_signer(
+        certificate.signed,
+        algorithm=certificate.algorithm,
+        kid=certificate.kid,
+        signers=signers,
+        family=Family.DCC,
+    )
     if now < certificate.unverified_issued_at:
         raise Rejected(Check.HEALTH_VALIDITY, "it is issued in the future", field="iat")
     if now > certificate.unverified_expires:  # section 3.3: rejected after it

@@ -11,6 +11,7 @@ from msgspec import Struct
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.code import ALG, KID, LABELS, WHAT, SignedCode, parse_code, parse_signed_code
+from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
 from zegel.primitives.cbor import parse_map
 from zegel.primitives.times import parse_numeric_date
@@ -18,6 +19,7 @@ from zegel.primitives.times import parse_numeric_date
 ISS, EXP, NBF, IAT, HCERT = 1, 4, 5, 6, -260  # RFC 8392 section 4; specification section 3.3
 MAX_ISSUER: Final = 80  # characters, as the schema allows other texts; a country code has two
 MAX_KID: Final = 64  # bytes; the specification has 8
+_UNKNOWN: Final = "no signer that is trusted has its key identifier"
 _ALGORITHMS: Final[Mapping[int, Algorithm]] = {int(each): each for each in Algorithm}
 
 
@@ -61,12 +63,16 @@ def read_issuer(issuer: object) -> str:
     return issuer
 
 
-def verify_signer(signed: SignedCode, *, algorithm: Algorithm, kid: bytes, signers: DocumentSigners) -> DocumentSigner:
+def verify_signer(
+    signed: SignedCode, *, algorithm: Algorithm, kid: bytes, signers: DocumentSigners, family: Family
+) -> DocumentSigner:
     """Return whose signature it is, each by its identifier being tried; ``Rejected`` (HEALTH_SIGNER, SIGNATURE)."""
-    named = signers.named(kid)
-    if not named:
-        raise Rejected(Check.HEALTH_SIGNER, "no signer that is trusted has its key identifier", field="kid")
-    for signer in named:
+    counting = signers.counting(kid, family)
+    if not counting:
+        others = {str(signer.domain) for signer in signers.named(kid)}
+        detail = f"its signer is trusted in another domain: {', '.join(sorted(others))}" if others else _UNKNOWN
+        raise Rejected(Check.HEALTH_SIGNER, detail, field="kid")
+    for signer in counting:
         if signer.algorithm is algorithm and signer.verifies(signed.signature, signed.message):
             return signer
     raise Rejected(Check.SIGNATURE, "it is not signed by the key that it names", field="signature")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from zegel.errors import Malformed
+from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
 from zegel.formats.hcert.signer_certificate import WHAT, SignerKey, read_signer_certificate
 from zegel.primitives.keys import encode_ecdsa_signature
 
@@ -39,6 +40,7 @@ class DocumentSigner:
     """A signer on a trust list. Times are seconds since the epoch, None for a bare key.
 
     ``usages`` are the extended key usages of its certificate. ``country`` is ISO 3166-1 alpha-2, where it is said.
+    ``domain`` is the trust domain that it is listed in, None for a list without any, whose signers count for all.
     """
 
     kid: bytes
@@ -48,6 +50,7 @@ class DocumentSigner:
     country: str | None = None
     not_before: int | None = None
     not_after: int | None = None
+    domain: str | None = None
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether this key made the signature, in the form of COSE."""
@@ -80,25 +83,34 @@ _USAGES: Final[Mapping[str, str]] = {"t": "1", "v": "2", "r": "3"}
 
 @final
 class DocumentSigners:
-    """The signers that are trusted, by key identifier."""
+    """The signers that are trusted, by key identifier. ``domains`` are those that count, for each family."""
 
-    def __init__(self, signers: Iterable[DocumentSigner]) -> None:
+    def __init__(self, signers: Iterable[DocumentSigner], *, domains: Domains = SPECIFIED) -> None:
         self._by_kid: dict[bytes, tuple[DocumentSigner, ...]] = {}
+        self._counting: dict[tuple[bytes, Family], tuple[DocumentSigner, ...]] = {}
         for signer in signers:
             self._by_kid[signer.kid] = (*self.named(signer.kid), signer)
+            for family, counting in domains.items():
+                if signer.domain is None or signer.domain in counting:
+                    self._counting[signer.kid, family] = (*self.counting(signer.kid, family), signer)
 
     def named(self, kid: bytes) -> tuple[DocumentSigner, ...]:
         """Those by this identifier, of which there may be several."""
         return self._by_kid.get(kid, ())
 
+    def counting(self, kid: bytes, family: Family) -> tuple[DocumentSigner, ...]:
+        """Those of them whose domain is one for such certificates."""
+        return self._counting.get((kid, family), ())
+
     def __len__(self) -> int:
         return sum(map(len, self._by_kid.values()))
 
 
-def parse_signer(der: bytes, *, kid: bytes | None = None) -> DocumentSigner:
+def parse_signer(der: bytes, *, kid: bytes | None = None, domain: str | None = None) -> DocumentSigner:
     """Parse a document signer's certificate; ``Malformed`` as ``read_signer_certificate``.
 
-    ``kid`` is what a trust list calls it; without one it is the beginning of the certificate's hash.
+    ``kid`` is what a trust list calls it; without one it is the beginning of the certificate's hash. ``domain`` is
+    where the list has it.
     """
     if len(der) > MAX_SIGNER:
         raise Malformed(WHAT, "", f"expected at most {MAX_SIGNER} bytes, got {len(der)}")
@@ -111,4 +123,5 @@ def parse_signer(der: bytes, *, kid: bytes | None = None) -> DocumentSigner:
         country=read.country,
         not_before=read.not_before,
         not_after=read.not_after,
+        domain=domain,
     )

@@ -25,6 +25,8 @@ _WHAT: Final = "trust list"
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,30000})-----END CERTIFICATE-----")
 _SIGNERS: Final = "DSC"  # document signers, among the usages of both lists
 _DER: Final = 0x30
+_PLACE: Final = 3  # domain, participant and usage, behind "trustlist"
+_ANY: Final = "-"  # any of a level
 
 
 @final
@@ -114,23 +116,35 @@ def _did_entries(methods: list[Json]) -> Iterator[_Entry]:
             continue
         method = read_object(value, what=_WHAT, where=where)
         name = read_text(method.get("id"), what=_WHAT, where=f"{where}.id")
-        if _usage(name) in ("", _SIGNERS):
-            yield where, partial(_did_signer, method, where)
+        domain, usage = _place(name, method)
+        if usage in (None, _SIGNERS):
+            yield where, partial(_did_signer, method, where, domain)
 
 
-def _usage(name: str) -> str:
-    """The key usage in ``did:web:...:trustlist:$domain:$participant:$usage#kid``, where it is said."""
+def _place(name: str, method: JsonObject) -> tuple[str | None, str | None]:
+    """Domain and key usage in ``did:web:...:trustlist:$domain:$participant:$usage#kid``, None for what is not said.
+
+    A list across all domains has ``-`` there, and the method its domain in a member. Version 1 says neither.
+    """
     place = name.partition("#")[0].rpartition(":trustlist:")[2].split(":")
-    return place[2] if len(place) > 2 and place[2] != "-" else ""
+    if len(place) < _PLACE:
+        return None, None
+    domain, usage = place[0], place[2]
+    if domain == _ANY:
+        said = method.get("domain")
+        code = said.get("code") if type(said) is dict else None
+        domain = code.removeprefix("#") if type(code) is str else _ANY
+    return domain, None if usage == _ANY else usage
 
 
-def _did_signer(method: JsonObject, where: str) -> DocumentSigner:
+def _did_signer(method: JsonObject, where: str, domain: str | None) -> DocumentSigner:
     """``publicKeyJwk`` has the certificate, and its issuer behind it, in ``x5c``."""
     at = f"{where}.publicKeyJwk"
     jwk = read_object(method.get("publicKeyJwk"), what=_WHAT, where=at)
     chain = read_array(jwk.get("x5c"), what=_WHAT, where=f"{at}.x5c", limit=MAX_SIGNERS)
     fragment = str(method["id"]).rpartition("#")[2]
-    return parse_signer(_der(chain[0], f"{at}.x5c[0]"), kid=_kid(jwk.get("kid", fragment), f"{at}.kid"))
+    kid = _kid(jwk.get("kid", fragment), f"{at}.kid")
+    return parse_signer(_der(chain[0], f"{at}.x5c[0]"), kid=kid, domain=domain)
 
 
 def _der(value: Json, where: str) -> bytes:

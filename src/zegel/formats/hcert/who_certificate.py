@@ -103,7 +103,13 @@ def verify_who_certificate(
     certificate: UnverifiedWhoCertificate, *, signers: DocumentSigners, now: int
 ) -> VerifiedWhoCertificate:
     """Verify a certificate; ``Rejected`` as ``verify_health_certificate``."""
-    signer = verify_signer(certificate.signed, algorithm=certificate.algorithm, kid=certificate.kid, signers=signers)
+    signer = verify_signer(
+        certificate.signed,
+        algorithm=certificate.algorithm,
+        kid=certificate.kid,
+        signers=signers,
+        family=certificate.profile.family,
+    )
     if certificate.unverified_begins is not None and now < certificate.unverified_begins:
         raise Rejected(Check.HEALTH_VALIDITY, "it is not valid yet", field="iat")
     if certificate.unverified_expires is not None and now > certificate.unverified_expires:

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias, final
 
 from zegel.errors import Malformed
 from zegel.formats.hcert.code import WHAT
+from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.schema import TEXTS, Kind, Reading, Refuse, Rule
 from zegel.formats.hcert.who_times import read_day, read_span
 from zegel.primitives.cbor import Tag
@@ -33,6 +34,11 @@ class WhoProfile(IntEnum):
     def kind(self) -> Kind:
         """What it is about."""
         return Kind.TEST if self is WhoProfile.DDCC_TR else Kind.VACCINATION
+
+    @property
+    def family(self) -> Family:
+        """Whose signers count for it."""
+        return Family.ICVP if self is WhoProfile.DVC else Family.DDCC
 
     @property
     def title(self) -> str:

@@ -48,6 +48,8 @@ def _named(certificate: UnverifiedHealthCertificate, signers: DocumentSigners) -
 
 def _told(signer: DocumentSigner) -> str:
     said = f"{signer.algorithm.name} of {signer.country or 'no country'}"
+    if signer.domain is not None:
+        said += f", in the domain {signer.domain}"
     if signer.not_before is None or signer.not_after is None:
         return f"{said}, a bare key"
     return f"{said}, valid {name_day(signer.not_before)} to {name_day(signer.not_after)}"

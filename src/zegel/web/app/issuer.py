@@ -23,7 +23,6 @@ from zegel.protocols.openid4vci.encryption import EncryptionKey, IssuerEncryptio
 from zegel.protocols.openid4vci.issuer import CredentialIssuer
 from zegel.protocols.openid4vci.offer import OfferScheme
 from zegel.services.authorization import AuthorizationService
-from zegel.services.health import HealthDesk
 from zegel.services.issuer import IssuerService
 from zegel.services.issuer_documents import IssuerDocuments
 from zegel.services.issuer_policy import IssuerPolicy, build_configurations, status_period
@@ -37,22 +36,12 @@ from zegel.services.wallet_watch import Looked, WalletWatch
 from zegel.trust.rotation import KeyRing
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.health import health_timers
+from zegel.web.app.issuer_monitor import issuer_monitor
 from zegel.web.app.issuer_source import Material, OpenSource, open_source
 from zegel.web.app.keys import RoleKeys, other_generations
 from zegel.web.app.limits import issuer_limits
 from zegel.web.app.monitor import (
-    chain_families,
-    health_families,
-    health_notices,
-    issuance_families,
-    key_condition,
     metrics_listeners,
-    presentation_families,
-    status_families,
-    store_condition,
-    store_families,
-    trust_condition,
-    trust_families,
 )
 from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import (
@@ -98,7 +87,7 @@ async def open_issuer(world: World) -> OpenRole:
         source = open_source(world, material)
         site = _site(world, material, store, source)
         _follow(keys, registrations, site, config)
-        monitor = _monitor(world, site, store, keys, registrations, source.desk)
+        monitor = issuer_monitor(world, site, store, keys, registrations, source.desk)
     except BaseException:
         store.close()
         raise
@@ -198,31 +187,6 @@ def _follow(keys: RoleKeys, registrations: RegistrationFiles, site: IssuerSite, 
     keys.follow("status_key", lambda ring: site.statuses.sign_with(ring.current.signer))
     keys.follow("access_key", lambda _: renew_documents())
     keys.follow("encryption_key", offer)
-
-
-def _monitor(
-    world: World,
-    site: IssuerSite,
-    store: SqlStore,
-    keys: RoleKeys,
-    registrations: RegistrationFiles,
-    desk: HealthDesk | None,
-) -> Monitor:
-    return Monitor(
-        "issuer",
-        conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
-        families=lambda: (
-            *issuance_families(site.issuer.batches, site.issuer.copies),
-            *status_families(site.statuses),
-            *chain_families(site.wallets.revoked),
-            *store_families(store),
-            *trust_families(world),
-            *registrations.families(),
-            *(() if site.verifier is None else presentation_families(site.verifier.service.presentations)),
-            *health_families(desk, world=world),
-        ),
-        notices=lambda: (*health_notices(desk, world=world), *registrations.notices()),
-    )
 
 
 def _site(world: World, material: Material, store: SqlStore, source: OpenSource) -> IssuerSite:

@@ -72,7 +72,16 @@ def test_a_did_document_of_the_first_version_says_no_usage_and_no_kid_in_its_key
     older = method()
     older["id"] = f"did:web:utopia.example:trustlist:uto#{base64(BOTH[0])}"
     del older["publicKeyJwk"]["kid"]
-    assert kids(did(older)) == BOTH[:1]
+    read = parse_trust_list(did(older))
+    assert [(signer.kid, signer.domain) for signer in read.signers] == [(BOTH[0], None)]
+
+
+def test_the_trust_domain_of_a_signer_is_read_from_its_place_or_from_its_member() -> None:
+    across = method(domain="-") | {"domain": {"code": "#PH4H"}}
+    of_none = [method(domain="-"), method(domain="-") | {"domain": {"code": 1}}, method(domain="-") | {"domain": 1}]
+    read = parse_trust_list(did(method(), across, method(usage="-", domain="ICVP"), *of_none))
+    assert [signer.domain for signer in read.signers] == ["DCC", "PH4H", "ICVP", "-", "-", "-"]
+    assert parse_trust_list(encoded([gateway_entry()])).signers[0].domain is None
 
 
 def test_a_did_document_without_a_proof_says_nothing_of_its_age() -> None:
