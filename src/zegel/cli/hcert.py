@@ -64,6 +64,7 @@ def run(args: Namespace) -> int:
         args.to = country_code(args.to, "--to")
     if (args.batch is None) == (args.code is None):
         raise Malformed(_COMMAND_LINE, "CODE", "expected one certificate, or --batch with a file of them")
+    domains_of(args.domain)
     return _verify(args) if args.batch is None else _verify_batch(args)
 
 
