@@ -29,7 +29,7 @@ def trace_chain(
         chain = anchors.verify_chain(x5c, purpose=purpose, now=now)
     except Rejected as error:
         return _broken(certificates, error, purpose=purpose, anchors=anchors, now=now), None
-    return _nested([*map(_certificate, certificates), _anchor(chain.anchor, purpose)]), chain
+    return _nested([*map(_certificate, certificates), name_anchor(chain.anchor, purpose)]), chain
 
 
 def _broken(
@@ -88,7 +88,8 @@ def _told(certificate: Certificate) -> str:
     return f"{certificate.subject}, valid {name_day(certificate.not_before)} to {name_day(certificate.not_after)}"
 
 
-def _anchor(anchor: TrustAnchor, purpose: Purpose) -> Branch:
+def name_anchor(anchor: TrustAnchor, purpose: Purpose) -> Branch:
+    """An anchor, what it is trusted for, and the lists that it stands on."""
     types = "any type" if anchor.types is None else f"{len(anchor.types)} types"
     scope = f" of {types}" if purpose is Purpose.ISSUER else ""
     named = holds("anchor", f"{anchor.certificate.subject}, trusted for {purpose}{scope}")

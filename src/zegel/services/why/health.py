@@ -3,13 +3,14 @@
 from typing import Final
 
 from zegel.checks import Check
-from zegel.formats.hcert.certificate import (
-    UnverifiedHealthCertificate,
-    VerifiedHealthCertificate,
-    parse_health_certificate,
-    verify_health_certificate,
-)
+from zegel.formats.hcert.certificate import UnverifiedHealthCertificate, verify_health_certificate
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners
+from zegel.formats.hcert.who_certificate import (
+    UnverifiedHealthRecord,
+    VerifiedHealthRecord,
+    parse_health_record,
+    verify_who_certificate,
+)
 from zegel.services.why.chain import name_day
 from zegel.services.why.steps import Step, trace_steps
 from zegel.services.why.tree import Branch, Standing
@@ -30,17 +31,26 @@ _ELSEWHERE: Final = Branch(
 
 def explain_health(text: bytes, *, signers: DocumentSigners, now: int) -> Branch:
     """The path of the text of a health certificate's code to a signer that is trusted; ``Malformed`` for another."""
-    certificate = parse_health_certificate(text)
-    said = f"{certificate.kind.name.lower()}, issued by {certificate.unverified_issuer}"
-    top = Branch(name="health certificate", said=said).with_below(*_named(certificate, signers))
+    certificate = parse_health_record(text)
+    top = Branch(name="health certificate", said=_about(certificate)).with_below(*_named(certificate, signers))
 
-    def verify() -> VerifiedHealthCertificate:
-        return verify_health_certificate(certificate, signers=signers, now=now)
+    def verify() -> VerifiedHealthRecord:
+        if isinstance(certificate, UnverifiedHealthCertificate):
+            return verify_health_certificate(certificate, signers=signers, now=now)
+        return verify_who_certificate(certificate, signers=signers, now=now)
 
     return trace_steps(top, _STEPS, verify).with_below(_ELSEWHERE)
 
 
-def _named(certificate: UnverifiedHealthCertificate, signers: DocumentSigners) -> tuple[Branch, ...]:
+def _about(certificate: UnverifiedHealthRecord) -> str:
+    if isinstance(certificate, UnverifiedHealthCertificate):
+        about = certificate.kind.name.lower()
+    else:
+        about = certificate.profile.title
+    return f"{about}, issued by {certificate.unverified_issuer or 'nobody that it names'}"
+
+
+def _named(certificate: UnverifiedHealthRecord, signers: DocumentSigners) -> tuple[Branch, ...]:
     named = signers.named(certificate.kid)
     top = Branch(name="key identifier", said=f"{certificate.kid.hex()}, of {len(named)} among {len(signers)} signers")
     return (top.with_below(*(Branch(name="signer", said=_told(each)) for each in named[:_MOST])),)

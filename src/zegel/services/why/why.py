@@ -1,6 +1,6 @@
 """What a file is, and the path from it to its anchor: the very checks that a wallet or a verifier makes, one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -14,7 +14,7 @@ from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_unbound_sdjwt
 from zegel.primitives.crl import parse_crl
 from zegel.primitives.encoding import parse_base64, parse_base64url
 from zegel.primitives.x509 import Certificate, parse_certificate, parse_pem_certificates
-from zegel.services.why.chain import trace_chain
+from zegel.services.why.chain import name_anchor, trace_chain
 from zegel.services.why.revoked import explain_revocations
 from zegel.services.why.signed import SignedTracer, status_branch
 from zegel.services.why.steps import MDOC, SDJWT, TIMESTAMP, lacks_anchor, trace_path, trace_steps
@@ -104,13 +104,16 @@ class _Tracer:
 
     def certificates(self, found: Sequence[Certificate]) -> Branch:
         """Certificates, leaf first: what the chain may be used for."""
+        top = Branch(name="certificates", said=found[0].subject)
+        if len(found) == 1 and (itself := tuple(self._as_anchor(found[0]))):
+            return top.with_below(*itself)
         x5c = tuple(certificate.der for certificate in found)
         traced = [trace_chain(x5c, purpose=each, anchors=self.anchors, now=self.now) for each in Purpose]
         trusted = [branch for branch, chain in traced if chain is not None]
         # where nothing holds, what comes closest: a chain with an anchor that breaks elsewhere, or none at all
         closest = [branch for branch, _ in traced if not lacks_anchor(branch)]
-        top = Branch(name="certificates", said=found[0].subject)
-        path = top.with_below(*(trusted or closest or [traced[0][0]]))
+        # the same break for each purpose is said once
+        path = top.with_below(*(trusted or dict.fromkeys(closest) or [traced[0][0]]))
         if not any(chain is not None and chain.anchor.purpose is Purpose.ACCESS for _, chain in traced):
             return path
 
@@ -118,6 +121,13 @@ class _Tracer:
             return verify_access_chain(x5c, anchors=self.anchors, timestamps_required=True, now=self.now)
 
         return trace_steps(path, (TIMESTAMP,), verify)  # without it wallets take it from nobody (ARF 3.0 CT_05)
+
+    def _as_anchor(self, certificate: Certificate) -> Iterator[Branch]:
+        """What it is trusted for itself: no chain leads to it, nor has to."""
+        for purpose in Purpose:
+            for anchor in self.anchors.of(purpose):
+                if anchor.certificate.der == certificate.der:
+                    yield name_anchor(anchor, purpose)
 
 
 def _pem_body(pem: bytes) -> bytes:

@@ -9,11 +9,13 @@ from zegel_testing.health import TEST_USAGE, Health
 from zegel_testing.registration import REGISTERED, REGISTRATION_ROOT, as_cwt, as_jwt, registered
 from zegel_testing.relying_party import COPIES, DOCTYPE, ISSUER, ISSUER_ROOT, VCT, Asked
 from zegel_testing.signed_objects import ANCHORS, KEY, KINDS, ROOT, SIGNERS, STATUS_URI, Kind, sign
+from zegel_testing.who import who_claims
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import Format
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners
+from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.formats.status.entries import compress, empty_status_list
 from zegel.formats.status.identifiers import sign_identifier_list
 from zegel.formats.status.token import sign_status_list_cwt
@@ -353,6 +355,16 @@ def test_a_health_certificate_leads_to_the_signer_of_its_key_identifier() -> Non
     assert [each.said.partition(",")[0] for each in traced.below[0].below] == ["ES256 of UT"]
 
 
+@pytest.mark.parametrize("profile", WhoProfile)
+def test_a_certificate_of_who_leads_to_its_signer_too(profile: WhoProfile) -> None:
+    code = OFFICE.code(claims=who_claims(profile))
+    traced = explain_health(code, signers=OFFICE.signers, now=NOW)
+    assert traced.broken is None
+    assert traced.said.startswith(profile.title)
+    assert broken_by(explain_health(code, signers=DocumentSigners(()), now=NOW)) == "health-signer"
+    assert broken_by(explain_health(code, signers=OFFICE.signers, now=0)) == "health-validity"
+
+
 def test_a_health_certificate_breaks_by_the_check_that_refuses_it() -> None:
     assert broken_by(health_path(signers=DocumentSigners(()))) == "health-signer"
     assert broken_by(health_path(now=NOW + 4_000 * DAY)) == "health-validity"
@@ -381,6 +393,20 @@ def test_a_certificate_that_nobody_is_trusted_for_breaks_at_the_anchor_once() ->
     traced = path(ISSUER.certificate.pem.encode(), anchors=ANCHORS)
     assert broken_by(traced) == "anchor"
     assert names(traced) == ["certificate"]
+
+
+def test_an_anchor_is_no_chain_and_says_what_it_is_trusted_for() -> None:
+    anchors = trusting(
+        anchor(ISSUER_ROOT, Purpose.ISSUER, entity="Office"), anchor(ISSUER_ROOT, Purpose.STATUS, entity="Office")
+    )
+    traced = path(ISSUER_ROOT.certificate.pem.encode(), anchors=anchors)
+    assert (traced.broken, names(traced)) == (None, ["anchor", "anchor"])
+    assert [each.said for each in traced.walk() if each.name == "entity"] == ["Office", "Office"]
+
+
+def test_a_certificate_that_breaks_for_every_purpose_alike_breaks_once() -> None:
+    traced = path(ISSUER_ROOT.certificate.pem.encode(), anchors=ANCHORS)
+    assert (broken_by(traced), names(traced)) == ("chain", ["certificate"])
 
 
 def test_of_several_purposes_that_which_comes_closest_is_told() -> None:
