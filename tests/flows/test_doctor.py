@@ -179,6 +179,18 @@ async def test_a_fault_is_found_where_it_is(
     assert (topic, subject or issuing.issuer, state) in after, after
 
 
+async def test_the_lists_that_the_authorization_server_names_are_examined(issuing: IssuingWorld) -> None:
+    """Status list draft 20 section 9.1 recommends that place, and ours stand there."""
+    found = await examine(issuing.issuer, eyes=eyes(issuing.world))
+    assert [each.state for each in found if each.topic is Topic.STATUS] == [State.GOOD]
+
+    def spoil(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return HttpResponse(status=404) if request.path == "/status" else response
+
+    found = await examine(issuing.issuer, eyes=eyes(issuing.world, spoil))
+    assert State.GOOD not in [each.state for each in found if each.topic is Topic.STATUS]
+
+
 async def test_an_address_of_a_status_list_that_is_none_is_a_finding(issuing: IssuingWorld) -> None:
     """And not the end of the examination: whoever is examined has written it."""
     lists = json.dumps({"status_lists": ["https://[", "https://issuer.utopia.example/\x1b[2J"]}).encode()

@@ -10,6 +10,7 @@ from zegel.errors import Malformed
 from zegel.formats.credential import IdentifierReference, Reference, StatusReference
 from zegel.primitives.json import Json, encode_json, parse_object
 
+AGGREGATION: Final = "status_list_aggregation_endpoint"  # draft 20 section 9.1, in metadata
 MAX_INDEX: Final = (1 << 53) - 1  # RFC 7493 section 2.2: beyond it JSON numbers are no longer exact
 MAX_URI: Final = 2_048  # what every server takes
 MAX_LISTS: Final = 10_000  # of a million entries each

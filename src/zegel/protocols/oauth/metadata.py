@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
+from zegel.formats.status.reference import AGGREGATION
 from zegel.primitives.http import origin_of
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.keys import Algorithm
@@ -78,7 +79,7 @@ def build_server_metadata(server: AuthorizationServer) -> dict[str, Json]:
     }
     # status list draft 20 section 9.1; the conformance suite's schema has no such member in the issuer's own metadata
     if server.status_aggregation is not None:
-        metadata["status_list_aggregation_endpoint"] = server.status_aggregation
+        metadata[AGGREGATION] = server.status_aggregation
     if ClientAuthentication.ATTESTATION in profile.client_authentication:
         metadata |= {
             "challenge_endpoint": server.issuer + CHALLENGE_PATH,

@@ -1,11 +1,12 @@
 """An issuer as a wallet meets it: metadata, its signature, the authorization server, nonces, status lists."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import StatusReference
-from zegel.formats.status.reference import parse_aggregation
+from zegel.formats.status.reference import AGGREGATION, parse_aggregation
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, media_type
 from zegel.primitives.json import JsonObject, parse_object
 from zegel.primitives.keys import Algorithm
@@ -32,7 +33,6 @@ from zegel.services.doctor.registration import examine_issued
 from zegel.services.doctor.topics import Topic
 from zegel.services.status import StatusReader
 
-AGGREGATION: Final = "status_list_aggregation_endpoint"  # status list draft 20 section 9.1
 _MAX_LISTS: Final = 16  # looked at; an issuer of a hundred million credentials has a hundred
 _MAX_SERVERS: Final = 4  # looked at; most issuers have one, or are it themselves
 
@@ -50,10 +50,10 @@ async def examine_issuer(findings: Findings, issuer: str, *, eyes: Eyes) -> bool
     metadata = _examine_metadata(findings, issuer, response, eyes=eyes)
     await _examine_signed(findings, issuer, eyes=eyes)
     if metadata is not None:
-        for server in metadata.servers[:_MAX_SERVERS]:
-            await _examine_server(findings, server, eyes=eyes)
+        told: list[JsonObject] = [parse_object(response.body, what="issuer metadata")]
+        told += [await _examine_server(findings, server, eyes=eyes) for server in metadata.servers[:_MAX_SERVERS]]
         await _examine_nonces(findings, metadata.nonce_endpoint, eyes=eyes)
-        await _examine_status(findings, response, eyes=eyes)
+        await _examine_status(findings, told, eyes=eyes)
     return True
 
 
@@ -105,12 +105,13 @@ async def _examine_signed(findings: Findings, issuer: str, *, eyes: Eyes) -> Non
             examine_access_chain(findings, str(verified.signer), chain, now=now)
 
 
-async def _examine_server(findings: Findings, server: str, *, eyes: Eyes) -> None:
+async def _examine_server(findings: Findings, server: str, *, eyes: Eyes) -> JsonObject:
+    """What it says of itself; nothing where that is not to be had, or another's."""
     subject = "authorization server"
     request = HttpRequest(method="GET", url=well_known_url(server, WELL_KNOWN), headers=(("accept", JSON),))
     response = await eyes.fetch(findings, subject, request)
     if response is None:
-        return
+        return {}
     examine_content(findings, subject, response, expected=JSON)
     examine_cors(findings, subject, response)
     try:
@@ -118,7 +119,7 @@ async def _examine_server(findings: Findings, server: str, *, eyes: Eyes) -> Non
         verify_server_metadata(unverified, issuer=server)
     except (Malformed, Rejected) as error:
         findings.refused(Topic.IDENTITY if error.field == "issuer" else Topic.METADATA, subject, error)
-        return
+        return {}
     findings.note(Topic.IDENTITY, subject, State.GOOD, server)
     missing = _missing(unverified.unverified_members)
     findings.judge(
@@ -128,6 +129,7 @@ async def _examine_server(findings: Findings, server: str, *, eyes: Eyes) -> Non
         f"it does not say that it has {', '.join(missing)}",
         state=State.BROKEN if eyes.profile is HAIP else State.DOUBTFUL,
     )
+    return unverified.unverified_members
 
 
 def _missing(members: JsonObject) -> list[str]:
@@ -175,10 +177,10 @@ async def _examine_nonces(findings: Findings, endpoint: str | None, *, eyes: Eye
             )
 
 
-async def _examine_status(findings: Findings, response: HttpResponse, *, eyes: Eyes) -> None:
-    """Every list that the issuer's own metadata leads to (section 9.1)."""
+async def _examine_status(findings: Findings, told: Sequence[JsonObject], *, eyes: Eyes) -> None:
+    """Every list that the metadata of issuer or servers lead to (status list draft 20 section 9.1)."""
     subject = "status lists"
-    endpoint = parse_object(response.body, what="issuer metadata").get(AGGREGATION)
+    endpoint = next((each[AGGREGATION] for each in told if AGGREGATION in each), None)
     if type(endpoint) is not str:
         detail = f"the metadata names no {AGGREGATION}; whoever holds a credential finds its list"
         findings.note(Topic.STATUS, subject, State.UNSEEN, detail)
