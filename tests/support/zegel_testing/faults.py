@@ -9,6 +9,7 @@ import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -31,6 +32,9 @@ class Fault(NamedTuple):
 
 class Raw(bytes):
     """Bytes that stand in a message as they are."""
+
+
+_HERE = Raw(b"\xff\xff")  # in no text of UTF-8
 
 
 Path = tuple[Any, ...]
@@ -62,8 +66,13 @@ def spoiled(good: bytes) -> Iterator[Fault]:
 def oversized(good: bytes) -> Iterator[Fault]:
     """Ten megabytes, of the message and of much else."""
     yield Fault("again and again", (good or b"A") * (OVERSIZED // max(len(good), 1) + 1), True)
-    for name, byte in (("letters", b"A"), ("zeros", b"\0"), ("spaces", b" "), ("dots", b"."), ("tildes", b"~")):
-        yield Fault(f"ten megabytes of {name}", byte * OVERSIZED, True)
+    yield from _of_one_byte()
+
+
+@cache
+def _of_one_byte() -> tuple[Fault, ...]:
+    names = {"letters": b"A", "zeros": b"\0", "spaces": b" ", "dots": b".", "tildes": b"~"}
+    return tuple(Fault(f"ten megabytes of {name}", byte * OVERSIZED, True) for name, byte in names.items())
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -147,8 +156,10 @@ def with_value(value: Any, path: Path, other: Any) -> Any:
     return [inner if index == name else item for index, item in enumerate(value)]
 
 
-def _with_members(value: Any, path: Path, members: bytes) -> bytes:
-    return spell(with_value(value, path, Raw(b"{" + members + b"}")))
+def _around(value: Any, path: Path) -> tuple[bytes, bytes]:
+    """What stands before the value at a path, and what behind it."""
+    before, _, behind = spell(with_value(value, path, _HERE)).partition(_HERE)
+    return before, behind
 
 
 def _value_at(value: Any, path: Path) -> Any:
@@ -161,11 +172,13 @@ def json_faults(value: Any) -> Iterator[Fault]:
     """A document with one value of another type, size or spelling; with a member twice, or left out."""
     for path in places(value):
         where = ".".join(map(str, path)) or "all"
+        before, behind = _around(value, path)
         for name, (text, certain) in OTHER_JSON.items():
-            yield Fault(f"{where}: {name}", spell(with_value(value, path, Raw(text))), certain)
+            yield Fault(f"{where}: {name}", before + text + behind, certain)
         here = _value_at(value, path)
         if isinstance(here, Mapping):
-            yield from _member_faults(value, path, where, here)
+            for fault in _member_faults(here, where):
+                yield fault._replace(data=before + fault.data + behind)
     good = spell(value)
     yield Fault("a second document", good + good, True)
     yield Fault("an end that is none", good + b"}", True)
@@ -175,13 +188,13 @@ def json_faults(value: Any) -> Iterator[Fault]:
     yield Fault("spaces before and after", b" \n" * 100 + good + b"\t \r" * 100)
 
 
-def _member_faults(value: Any, path: Path, where: str, here: Mapping[str, Any]) -> Iterator[Fault]:
+def _member_faults(here: Mapping[str, Any], where: str) -> Iterator[Fault]:
     each = {name: spell_name(name) + b":" + spell(inner) for name, inner in here.items()}
     for name, member in each.items():
         rest = b",".join(other for others, other in each.items() if others != name)
-        yield Fault(f"{where}: without {name}", _with_members(value, path, rest))
+        yield Fault(f"{where}: without {name}", b"{" + rest + b"}")
         twice = b",".join((*each.values(), member))
-        yield Fault(f"{where}: {name} twice", _with_members(value, path, twice), True)
+        yield Fault(f"{where}: {name} twice", b"{" + twice + b"}", True)
 
 
 def json_texts(value: Any) -> Iterator[Fault]:
@@ -506,18 +519,20 @@ def cbor_nodes(value: Any, put: Callable[[Any], Any], where: str) -> Iterator[tu
         case Tagged(number, inner):
             yield from cbor_nodes(inner, lambda other: put(Tagged(number, other)), f"{where}#{number}")
         case Pairs():
+            pairs = [[key, Raw(cbor(inner))] for key, inner in value]
             for at in _ends(value, 8):
                 key, inner = value[at]
 
                 def put_inner(other: Any, at: int = at, key: Any = key) -> Any:
-                    return put(Pairs([*value[:at], [key, other], *value[at + 1 :]]))
+                    return put(Pairs([*pairs[:at], [key, other], *pairs[at + 1 :]]))
 
                 yield from cbor_nodes(inner, put_inner, f"{where}.{bytes(key)[1:].decode('latin-1')}")
         case list():
+            items = [Raw(cbor(item)) for item in value]
             for at in _ends(value, 4):
 
                 def put_item(other: Any, at: int = at) -> Any:
-                    return put([*value[:at], other, *value[at + 1 :]])
+                    return put([*items[:at], other, *items[at + 1 :]])
 
                 yield from cbor_nodes(value[at], put_item, f"{where}[{at}]")
 
