@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from msgspec import structs
+
+from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
@@ -44,6 +47,7 @@ from zegel.protocols.openid4vp.matching import is_of_type
 from zegel.protocols.openid4vp.satisfaction import check_answer
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
+from zegel.services.type_metadata import TypeReader, described_types
 from zegel.trust.anchors import Purpose, TrustAnchors
 from zegel.web.app.world import PublishedRevocations
 
@@ -113,7 +117,9 @@ def _judge(args: Namespace) -> tuple[Judged | Current, str]:
             raise
         anchors = load_trust(args.trust, now=now, more=asyncio.run(_revocations(args, anchors)))
         judged = _verified(args, unverified, anchors, now)
-    credential = judged.credential if isinstance(judged, VerifiedPresentation) else judged
+    if not args.no_network and not _is_asked_for(args, _credential(judged)):
+        judged = asyncio.run(_with_types(args, judged, anchors))
+    credential = _credential(judged)
     if args.type is not None and args.type not in credential.types:
         raise Rejected(Check.QUERY_TYPE, f"expected {args.type}, got {credential.type}", field="type")
     if args.no_network and credential.status is not None:
@@ -123,6 +129,27 @@ def _judge(args: Namespace) -> tuple[Judged | Current, str]:
     current: Current = check_status(judged, status_list, now=now, grace=0)
     _check_query(args, current)
     return current, str(current.status)
+
+
+def _credential(judged: Judged | Current) -> VerifiedCredential:
+    return judged if isinstance(judged, VerifiedCredential) else judged.credential
+
+
+def _is_asked_for(args: Namespace, credential: VerifiedCredential) -> bool:
+    """Whether its own types answer what is asked, so that nobody need say what they extend."""
+    if args.type is not None and args.type not in credential.types:
+        return False
+    return args.query is None or any(is_of_type(one, credential) for one in _query(args).credentials)
+
+
+async def _with_types(args: Namespace, judged: Judged, anchors: TrustAnchors) -> Judged:
+    outbound = outbound_of(args)
+    try:
+        reader = TypeReader(outbound=outbound, known=described_types(load_catalogue()))
+        credential = await reader.fetch_types(_credential(judged), anchors=anchors)
+    finally:
+        await outbound.aclose()
+    return credential if isinstance(judged, VerifiedCredential) else structs.replace(judged, credential=credential)
 
 
 def _file(args: Namespace) -> str:
@@ -235,12 +262,16 @@ async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: Tru
 def _check_query(args: Namespace, judged: Judged | Current) -> None:
     if args.query is None:
         return
-    query = parse_query(parse_json(read_input(str(args.query), max_bytes=MAX_JSON), what="query"))
+    query = _query(args)
     if not isinstance(judged, VerifiedPresentation | CurrentPresentation):
         raise Rejected(Check.HOLDER_BINDING, "expected a presentation; an issued credential answers no query")
     # The status has had its say already, or was left out by hand
     current = CurrentPresentation(credential=judged.credential, status=Status.NO_STATUS)
     check_answer(query, {_asked(query, judged.credential).id: [current]})
+
+
+def _query(args: Namespace) -> DcqlQuery:
+    return parse_query(parse_json(read_input(str(args.query), max_bytes=MAX_JSON), what="query"))
 
 
 def _asked(query: DcqlQuery, credential: VerifiedCredential) -> CredentialQuery:
@@ -251,7 +282,7 @@ def _asked(query: DcqlQuery, credential: VerifiedCredential) -> CredentialQuery:
 
 
 def _described(judged: Judged | Current, status: str) -> dict[str, object]:
-    credential = judged if isinstance(judged, VerifiedCredential) else judged.credential
+    credential = _credential(judged)
     return {
         "format": str(credential.format),
         "type": credential.type,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
 
+from msgspec import structs
+
 from zegel.checks import Check
 from zegel.errors import Rejected, ZegelError
 from zegel.formats.credential import Format, Status, UnboundPresentation, VerifiedPresentation
@@ -19,6 +21,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.another_device import ANOTHER_DEVICE
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
+from zegel.protocols.openid4vp.matching import is_of_type
 from zegel.protocols.openid4vp.purpose import build_purpose
 from zegel.protocols.openid4vp.request import Challenge, RequestUriMethod, VerifierInfo
 from zegel.protocols.openid4vp.response import UnverifiedAnswer, WalletRefusal, open_response
@@ -41,6 +44,7 @@ from zegel.protocols.openid4vp.verifier import (
 from zegel.services.ports import Clock, Kind, Random, Store, Stored
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
+from zegel.services.type_metadata import TypeReader
 from zegel.services.waiting import Waiting
 from zegel.trust.access import DNS_PREFIX, REDIRECT_PREFIX, certificate_client_id
 from zegel.trust.registration.transport import REGISTRATION_FORMAT
@@ -122,6 +126,7 @@ class VerifierService:
         *,
         trust: Trust,
         statuses: StatusReader,
+        types: TypeReader,
         store: Store,
         clock: Clock,
         random: Random,
@@ -129,6 +134,7 @@ class VerifierService:
         self._identity = identity
         self._trust = trust
         self._statuses = statuses
+        self._types = types
         self._store = store
         self._clock = clock
         self._random = random
@@ -256,6 +262,9 @@ class VerifierService:
             )
         else:
             verified = verify_unbound_presentation(unverified, anchors=anchors, now=now)
+        if not is_of_type(query, verified.credential):  # section B.3.5: it may extend what is asked for
+            inherited = await self._types.fetch_types(verified.credential, anchors=anchors)
+            verified = structs.replace(verified, credential=inherited)
         status_list = await self._statuses.fetch_status_list(verified.credential.status)
         current = check_status(verified, status_list, now=now, grace=grace)
         self.stale += current.status is Status.STALE

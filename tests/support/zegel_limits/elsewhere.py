@@ -279,6 +279,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.cli.wallet_network._REDIRECTS": _SAME,
     "zegel.services.health_lists._REDIRECTS": _SAME,
     "zegel.services.status._REDIRECTS": _SAME,
+    "zegel.services.type_metadata._REDIRECTS": _SAME,
     "zegel.web.app.qualified._REDIRECTS": _SAME,
     "zegel.web.app.world._REDIRECTS": _SAME,
     "zegel.adapters.sandbox.authorities.ISSUING_DAYS": _OWN,

@@ -44,6 +44,7 @@ from zegel.trust.signing import CertifiedSigner
 from zegel.web import verifier, verifier_operator
 from zegel.web.app.limits import verifier_limits
 from zegel.web.app.roles import Listener, World, operator_listener, public_listener
+from zegel.web.app.types import open_types
 from zegel.web.verifier import VerifierSite
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer
 from zegel_testing.fresh_lists import keep_lists_fresh
@@ -307,6 +308,7 @@ class RelyingParty:
     public: Listener
     operator: Listener
     token: str
+    hosts: dict[str, Any]
 
     async def call(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> HttpResponse:
         """Call the operator API."""
@@ -363,6 +365,7 @@ class RelyingParty:
             identity,
             trust=self.trust,
             statuses=self.reader,
+            types=open_types(self.world),
             store=store,
             clock=self.clock,
             random=system_random,
@@ -390,7 +393,8 @@ async def open_relying_party(
     await trust.refresh()
     keep_lists_fresh(trust, clock)
     status = StatusHost(clock)
-    outbound = Loopback({STATUS_ORIGIN: status.handle})
+    hosts = {STATUS_ORIGIN: status.handle}
+    outbound = Loopback(hosts)
     world = World(config=Config(), clock=clock, random=system_random, outbound=outbound, trust=trust)
     store = await open_memory_store(clock=clock, random=system_random)
     reader = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=300)
@@ -398,6 +402,7 @@ async def open_relying_party(
         VerifierIdentity(origin=ORIGIN, host=_host(ORIGIN), signer=_access(), profile=profile),
         trust=trust,
         statuses=reader,
+        types=open_types(world),
         store=store,
         clock=clock,
         random=system_random,
@@ -427,6 +432,7 @@ async def open_relying_party(
         public=_public(service, world),
         operator=operator,
         token=base64url(secret),
+        hosts=hosts,
     )
 
 

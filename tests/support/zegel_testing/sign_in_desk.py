@@ -21,6 +21,7 @@ from zegel.services.issuing import mdoc_issuer, sdjwt_issuer
 from zegel.services.signin import OpenSignIn, SignInService
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
+from zegel.services.type_metadata import TypeReader
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, VerifierIdentity, VerifierService
 from zegel.trust.anchors import Purpose
 from zegel.trust.signing import CertifiedSigner
@@ -157,6 +158,7 @@ def _desk(store: SqlStore, clock: ManualClock, clients: tuple[RegisteredClient, 
         ),
         trust=trust,
         statuses=StatusReader(outbound=outbound, trust=trust, clock=clock, keep=60),
+        types=TypeReader(outbound=outbound, known={}),
         store=store,
         clock=clock,
         random=fixed_random(f"verifier {seed}"),

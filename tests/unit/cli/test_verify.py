@@ -7,7 +7,7 @@ from shutil import copytree
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import DAY, NOW, fixed_key
+from zegel_testing.authorities import DAY, NOW, fixed_key, fixed_random
 from zegel_testing.command_line import CATALOGUE, CLAIMS_OF, HOLDER_JWK, ISSUABLE
 from zegel_testing.relying_party import Asked, Copy
 
@@ -17,6 +17,7 @@ from zegel.adapters.sandbox.revocations import renew_revocations, revoke_certifi
 from zegel.checks import Check
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
+from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.status.entries import compress, empty_status_list
 from zegel.formats.status.token import StatusListFormat, sign_status_list_cwt, sign_status_list_jwt
 from zegel.primitives.encoding import base64url, parse_base64url
@@ -445,6 +446,29 @@ def test_a_list_that_does_not_parse_is_malformed(issue: Issue, verify: Any, tmp_
 def test_a_list_that_cannot_be_fetched_is_unavailable(issue: Issue, verify: Any, uri: str) -> None:
     file = issue("pid", "dc+sd-jwt", "--status-uri", uri, "--status-index", 2)
     refused(verify(file, network=True), Check.AVAILABILITY, code=3)
+
+
+@pytest.fixture
+def regional(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A credential of a type that is an address, from the sandbox's signer."""
+    keys = sandbox.config.parent / "keys"
+    signer = load_signer(keys / "issuer.key.pem", keys / "issuer.pem")
+    issuer = SdJwtIssuer(signer=signer.signer, chain=signer.chain, vct="https://types.invalid/regional/1")
+    file = tmp_path / "regional"
+    times = {"issued_at": NOW, "valid_from": NOW, "valid_until": NOW + DAY}
+    file.write_bytes(issuer.issue({}, holder_key=None, status=None, random=fixed_random("regional"), **times))
+    return file
+
+
+def test_what_a_type_extends_is_asked_for_where_another_one_is_wanted(
+    zegel: Any, sandbox: Sandbox, regional: Path
+) -> None:
+    root = sandbox.config.parent / "authorities" / "attestations.pem"
+    revoked = sandbox.trust_folder / "crl" / "attestations.crl"
+    judge = ("verify", regional, "--trust", root, revoked, "--at", NOW, "--json", "--type")
+    assert zegel(*judge, "https://types.invalid/regional/1").json["verdict"] == "accepted"
+    refused(zegel(*judge, "urn:eudi:pid:1", "--no-network"), Check.QUERY_TYPE)
+    refused(zegel(*judge, "urn:eudi:pid:1"), Check.AVAILABILITY, code=3)
 
 
 # --- trust ----------------------------------------------------------------------------------------------------------

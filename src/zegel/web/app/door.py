@@ -32,6 +32,7 @@ from zegel.web.app.monitor import (
 )
 from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import OpenRole, RoleSecrets, Timer, World, cookie_policy, public_listener
+from zegel.web.app.types import open_types
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.door import DoorSite
 from zegel.web.monitor import Monitor
@@ -62,7 +63,13 @@ def door_role(world: World, store: Store) -> OpenRole:
     )
     statuses = StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=_STATUS_SECONDS)
     verifier = VerifierService(
-        identity, trust=world.trust, statuses=statuses, store=store, clock=world.clock, random=world.random
+        identity,
+        trust=world.trust,
+        statuses=statuses,
+        types=open_types(world),
+        store=store,
+        clock=world.clock,
+        random=world.random,
     )
     follow_access(keys, verifier)
     registrations.follow(config.registration, verifier.register_as)

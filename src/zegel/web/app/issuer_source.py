@@ -28,6 +28,7 @@ from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web.app.keys import RoleKeys, other_signers
 from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import RoleSecrets, World
+from zegel.web.app.types import open_types
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.issuer_log_in import RETURN
 from zegel.web.verifier import VerifierSite
@@ -167,6 +168,7 @@ def _asking_site(world: World, material: Material) -> VerifierSite:
         ),
         trust=world.trust,
         statuses=StatusReader(outbound=world.outbound, trust=world.trust, clock=world.clock, keep=STATUS_SECONDS),
+        types=open_types(world),
         store=material.store,
         clock=world.clock,
         random=world.random,

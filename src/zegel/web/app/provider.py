@@ -41,6 +41,7 @@ from zegel.web.app.monitor import (
 from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import Listener, OpenRole, Timer, World, cookie_policy, public_listener, secrets_of
 from zegel.web.app.statuses import open_statuses, statuses_timer
+from zegel.web.app.types import open_types
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.monitor import Monitor
 from zegel.web.pace import Pace
@@ -230,6 +231,7 @@ def _verifier(
         ),
         trust=world.trust,
         statuses=statuses,
+        types=open_types(world),
         store=store,
         clock=world.clock,
         random=world.random,

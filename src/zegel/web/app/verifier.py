@@ -24,6 +24,7 @@ from zegel.web.app.monitor import (
 from zegel.web.app.registration import RegistrationFiles
 from zegel.web.app.roles import OpenRole, Timer, World, operator_listener, public_listener
 from zegel.web.app.statuses import open_statuses, statuses_timer
+from zegel.web.app.types import open_types
 from zegel.web.monitor import Monitor
 from zegel.web.verifier import VerifierSite
 
@@ -51,7 +52,13 @@ async def open_verifier(world: World) -> OpenRole:
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
     service = VerifierService(
-        identity, trust=world.trust, statuses=statuses, store=store, clock=world.clock, random=world.random
+        identity,
+        trust=world.trust,
+        statuses=statuses,
+        types=open_types(world),
+        store=store,
+        clock=world.clock,
+        random=world.random,
     )
     follow_access(keys, service)
     registrations.follow(config.registration, service.register_as)
