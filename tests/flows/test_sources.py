@@ -236,7 +236,9 @@ async def test_an_offer_for_a_person_is_for_the_sub_of_that_person(upstream: Any
 async def test_a_provider_that_is_not_named_is_found_at_the_start(tmp_path: Path, missing: str) -> None:
     source = SourceConfig(kind="oidc", provider="https://people.utopia.example", client_id="x")
     with pytest.raises(Malformed, match=rf"issuer\.source\.{missing}"):
-        async with issuing_world(sandbox_at(tmp_path), source=replace(source, **{missing: ""})):
+        async with issuing_world(
+            sandbox_at(tmp_path), source=replace(source, **{missing: None if missing == "provider" else ""})
+        ):
             pass
 
 
