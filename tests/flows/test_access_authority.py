@@ -13,7 +13,9 @@ from zegel_testing.access_requests import HOST, stolen_request
 from zegel_testing.authorities import DAY, fixed_key
 from zegel_testing.sandboxes import sandbox_at
 
+from zegel.adapters.entropy import system_random
 from zegel.adapters.files import create_owner_only, replace_owner_only
+from zegel.adapters.root_vault import open_root
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
 from zegel.primitives.crl import parse_crl
@@ -291,8 +293,11 @@ async def test_the_role_never_opens_the_roots_key(tmp_path: Path) -> None:
 
 async def test_a_root_is_not_taken_for_who_issues(tmp_path: Path) -> None:
     config = sandbox_at(tmp_path)
-    for name, place in ((".key.pem", config.access_authority.key), (".pem", config.access_authority.chain)):
-        replace_owner_only(place, (tmp_path / "authorities" / f"access{name}").read_bytes())
+    passphrase = (tmp_path / "authorities" / "access.passphrase").read_text().strip()
+    with open_root(tmp_path / "authorities" / "access.root", passphrase, random=system_random) as vault:
+        root = vault.value
+    replace_owner_only(config.access_authority.key, root.key.secret_pem())
+    replace_owner_only(config.access_authority.chain, root.certificate.pem.encode())
     with pytest.raises(Unavailable, match="roots stay offline"):
         async with open_house(tmp_path, config):
             pass

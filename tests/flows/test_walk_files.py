@@ -13,6 +13,8 @@ import pytest
 from zegel_testing.demo import environment
 from zegel_testing.draws import SCALAR_DRAW, beginnings_of, drawn_in, found_in, spellings
 
+from zegel.adapters.sandbox.access_root import PASSPHRASE_FILE, ROOT_FILE
+
 pytestmark = pytest.mark.slow
 
 TELLING = Path(__file__).with_name("telling_randomness.py")
@@ -49,7 +51,10 @@ def snapshots(kept: Path, told: Path, home: Path) -> Iterator[tuple[str, dict[st
         for line in walk.stdout:
             walk.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, walk.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-            yield json.loads(line)["step"], files_of(kept) | temporary(home)
+            step = json.loads(line)["step"]
+            if taken := take_the_root_away(kept):
+                step = f"{step} {taken}"
+            yield step, files_of(kept) | temporary(home)
             walk.send_signal(signal.SIGCONT)
         _, err = walk.communicate(timeout=20)
         assert (walk.returncode, err) == (0, "")
@@ -57,6 +62,15 @@ def snapshots(kept: Path, told: Path, home: Path) -> Iterator[tuple[str, dict[st
     finally:
         walk.kill()
         walk.communicate()
+
+
+def take_the_root_away(kept: Path) -> list[str]:
+    """The root of access certificates, and its passphrase."""
+    files = [kept / "authorities" / name for name in (ROOT_FILE, PASSPHRASE_FILE)]
+    taken = [file.name for file in files if file.exists()]
+    for file in files:
+        file.unlink(missing_ok=True)
+    return taken
 
 
 def files_of(kept: Path) -> dict[str, bytes]:
@@ -100,6 +114,14 @@ def test_the_walk_is_looked_at_with_its_databases_their_logs_and_all_that_it_dra
     assert "zegel.log" in names
     assert (len(walked.steps) > 25, walked.steps[-1]) == (True, "the end")
     assert {32, SCALAR_DRAW} <= set(map(len, walked.drawn))
+
+
+def test_no_role_misses_the_root_of_access_certificates(walked: Walked) -> None:
+    """It is taken away after the first step, with its passphrase, and the walk goes on to its end."""
+    first, *others = walked.steps
+    assert first.endswith(str([ROOT_FILE, PASSPHRASE_FILE]))
+    assert not [step for step in others if "[" in step]
+    assert "access certificate" in walked.steps
 
 
 def test_no_file_ever_holds_a_claim_or_a_password(walked: Walked) -> None:

@@ -97,6 +97,13 @@ def create_root(
     key = random_private_key(random)
     made = create_authority(name, key=key, now=now, random=random, contact=contact, path_length=1)
     root = Root(certificate=made.certificate, key=key, contact=contact, crl_url=crl_url)
+    return seal_root(path, passphrase, root, random=random, cost=cost)
+
+
+def seal_root(
+    path: Path, passphrase: str, root: Root, *, random: Callable[[int], bytes], cost: Cost | None = None
+) -> Root:
+    """Put a root into a new file; refused as ``create_root`` refuses."""
     with create_vault(path, passphrase, root, states=(Root,), random=random, cost=cost):
         return root
 

@@ -19,6 +19,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.outbound import HttpOutbound
+from zegel.adapters.sandbox.authorities import BELOW_ROOT
 from zegel.checks import Check
 from zegel.cli.access_order import _finish, _place
 from zegel.cli.operator import call_operator
@@ -96,9 +97,9 @@ class Offices:
     async def log(self) -> None:
         """A certificate that was issued is given to the log, and again where no answer came."""
         folder, name = self._town.folder / "authorities", f"{system_random(8).hex()}.utopia.example"
-        (root,) = load_certificates(folder / "access.pem")
+        (below,) = load_certificates(folder / f"{BELOW_ROOT}.pem")
         issued = issue_certificate(
-            Authority(certificate=root, key=load_private_key(folder / "access.key.pem")),
+            Authority(certificate=below, key=load_private_key(folder / f"{BELOW_ROOT}.key.pem")),
             SubjectName(country="UT", organization="Bee keepers of Utopia", common_name=name),
             key=random_private_key(system_random).public_key,
             purpose=Purpose.ACCESS,
@@ -107,7 +108,7 @@ class Offices:
             random=system_random,
             dns_names=(name,),
         )
-        body = UnverifiedSubmission(type=CERTIFICATE, submission=issued.der, chain=()).encode()
+        body = UnverifiedSubmission(type=CERTIFICATE, submission=issued.der, chain=(below.der,)).encode()
 
         async def submit() -> None:
             status = await asyncio.to_thread(self._submit, body)

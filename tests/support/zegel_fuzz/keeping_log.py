@@ -11,6 +11,7 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.sandbox.authorities import BELOW_ROOT
 from zegel.primitives.http import HttpRequest
 from zegel.protocols.transparency.submission import PRECERTIFICATE, UnverifiedSubmission
 from zegel.services.trust import Trust
@@ -32,8 +33,8 @@ async def keeping_log_ground(folder: Path) -> AsyncIterator[Ground]:
     await trust.refresh()
     role = await open_log_role(World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust))
     roots, numbers = folder / "authorities", count()
-    (root,) = load_certificates(roots / "access.pem")
-    authority = Authority(certificate=root, key=load_private_key(roots / "access.key.pem"))
+    (below,) = load_certificates(roots / f"{BELOW_ROOT}.pem")
+    authority = Authority(certificate=below, key=load_private_key(roots / f"{BELOW_ROOT}.key.pem"))
     url = f"{config.transparency_log.origin}/ct/v2/submit-entry"
 
     async def submit() -> Good:
@@ -47,7 +48,7 @@ async def keeping_log_ground(folder: Path) -> AsyncIterator[Ground]:
             days=30,
             random=fixed_random(name),
         )
-        submission = UnverifiedSubmission(type=PRECERTIFICATE, submission=announce(draft), chain=())
+        submission = UnverifiedSubmission(type=PRECERTIFICATE, submission=announce(draft), chain=(below.der,))
         return Good(HttpRequest(method="POST", url=url, body=submission.encode()))
 
     try:

@@ -67,7 +67,7 @@ def keys_of(folder: Path) -> Secrets:
             number = key.private_numbers().private_value.to_bytes((key.key_size + 7) // 8)
             # the first line of the file's Base64 ends in the number; those after it hold the public key too
             secrets[file.name] = {number, file.read_bytes().splitlines()[1]}
-        elif file.suffix in (".seal", ".token", ".secret"):
+        elif file.suffix in (".seal", ".token", ".secret", ".passphrase"):
             secrets[file.name] = {load_secret(file)}
     return secrets
 

@@ -8,6 +8,7 @@ from typing import Final, final
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.keyfiles import create_private_key
 from zegel.adapters.revocation_files import CRL_SUFFIX
+from zegel.adapters.sandbox.access_root import ACCESS, seal_access_root
 from zegel.adapters.sandbox.plan import ROLES, SandboxPlan
 from zegel.adapters.sandbox.revocations import CRL_PATH, PUBLISHING, publish_first
 from zegel.primitives.der import encode_oid
@@ -65,7 +66,7 @@ ROOTS: Final[Mapping[str, Root]] = {
         Root(file="attestations", name="Utopia attestation authority", purpose=Purpose.ISSUER),
         Root(file="wallets", name="Utopia wallet authority", purpose=Purpose.WALLET_PROVIDER),
         Root(file="wallet-status", name="Utopia wallet status authority", purpose=Purpose.WALLET_STATUS),
-        Root(file="access", name="Utopia access certificate authority", purpose=Purpose.ACCESS, path_length=1),
+        Root(file=ACCESS, name="Utopia access certificate authority", purpose=Purpose.ACCESS, path_length=1),
         Root(file="registration", name="Utopia registration authority", purpose=Purpose.REGISTRATION),
         Root(file="lists", name="Utopia list operator", purpose=Purpose.LIST),
         Root(file="web", name="Utopia web authority (sandbox)", purpose=None),
@@ -147,7 +148,10 @@ END_ENTITIES: Final = (
 
 
 def create_roots(folder: Path, *, now: int, random: Random) -> dict[str, Authority]:
-    """Make every root; its key stands in ``authorities``, where no role ever looks."""
+    """Make every root; its key stands in ``authorities``, where no role ever looks.
+
+    That of access does not: it is sealed when it has certified all that it has to.
+    """
     roots: dict[str, Authority] = {}
     for file, root in ROOTS.items():
         key = random_private_key(random)
@@ -155,7 +159,8 @@ def create_roots(folder: Path, *, now: int, random: Random) -> dict[str, Authori
         roots[file] = create_authority(
             name, key=key, now=now - DAY, random=random, contact=CONTACT, path_length=root.path_length
         )
-        create_private_key(folder / "authorities" / f"{file}.key.pem", key)
+        if file != ACCESS:
+            create_private_key(folder / "authorities" / f"{file}.key.pem", key)
         create_owner_only(folder / "authorities" / f"{file}.pem", roots[file].certificate.pem.encode())
     return roots
 
@@ -229,7 +234,7 @@ def _below_access(
         now=now - DAY,
         days=ISSUING_DAYS,
         random=random,
-        crl_url=revocation_url(plan, "access"),
+        crl_url=revocation_url(plan, ACCESS),
     )
 
 
@@ -244,10 +249,14 @@ def revocation_url(plan: SandboxPlan, authority: str) -> str:
     return f"{plan.origin('trust')}{CRL_PATH}{authority}{CRL_SUFFIX}"
 
 
-def publish_revocations(folder: Path, authorities: Mapping[str, Authority], *, now: int) -> None:
-    """The first list of each authority that certifies anybody but web hosts."""
-    for name in PUBLISHING:
+def publish_revocations(
+    folder: Path, plan: SandboxPlan, authorities: Mapping[str, Authority], *, now: int, random: Random
+) -> None:
+    """The first list of each authority that certifies anybody but web hosts; the root of access is put away with it."""
+    for name in (each for each in PUBLISHING if each != ACCESS):
         publish_first(folder / "trust", name, authorities[name], now=now)
+    url = revocation_url(plan, ACCESS)
+    seal_access_root(folder, authorities[ACCESS], contact=CONTACT, crl_url=url, now=now, random=random)
 
 
 def certify_web(folder: Path, plan: SandboxPlan, root: Authority, *, now: int, random: Random) -> None:

@@ -2,7 +2,8 @@
 
 zegel.toml      the configuration of every role
 keys/           keys, chains, seals and operator tokens, as the configuration names them
-authorities/    the roots, and who certifies below the access root, with their keys; no role ever reads them
+authorities/    the roots, and who certifies below the access root, with their keys; no role ever reads them. The key of
+                the access root is sealed in access.root, under the passphrase in access.passphrase
 health/         the health authority's certificate, its rules, and certificates of the demo people
 trust/          the signed lists of trusted entities and their operator's root; in crl/ what the authorities revoked
 web-ca.pem      the root of the sandbox's own web authority
@@ -106,7 +107,7 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         stamp = partial(issue_logged, log=service, above=(below.certificate,), now=yesterday)
         certify(folder, plan, authorities, stamp=stamp, now=now, random=random)
     issuing = create_issuing(folder, plan, roots["access"], now=now, random=random)
-    publish_revocations(folder, authorities, now=yesterday)
+    publish_revocations(folder, plan, authorities, now=yesterday, random=random)
     certify_web(folder, plan, roots["web"], now=now, random=random)
     create_owner_only(folder / WEB_CA_FILE, roots["web"].certificate.pem.encode())
     signer = certify_list_operator(roots["lists"], now=now, random=random)
