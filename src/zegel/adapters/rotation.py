@@ -12,6 +12,7 @@ from typing import final
 from zegel.adapters.files import os_errors
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.keyrings import KeyFiles, load_generation, rotating, settle, store_ring
+from zegel.adapters.sandbox.access_root import ACCESS, open_access_root
 from zegel.adapters.sealing import KEY_BYTES
 from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys, store_sealing_keys
 from zegel.adapters.sql.upkeep import check_sealed
@@ -59,12 +60,20 @@ class SuccessorMaker:
             files = sorted(self.authorities.glob("*.key.pem")) if self.authorities.exists() else []
         for file in files:
             certificate = load_certificates(file.with_name(file.name.removesuffix(".key.pem") + ".pem"))[0]
-            if certificate.subject == leaf.issuer and certificate.key_id == leaf.authority_key_id:
+            if _certified(certificate, leaf):
                 return Authority(certificate=certificate, key=load_private_key(file))
+        sealed = self.authorities / f"{ACCESS}.pem"
+        if sealed.exists() and _certified(load_certificates(sealed)[0], leaf):
+            with open_access_root(self.authorities) as vault:
+                return vault.value.authority
         raise Unavailable(
             "certificate",
             f"the authority {leaf.issuer} is not in {self.authorities}: have a new key certified, and give both files",
         )
+
+
+def _certified(authority: Certificate, leaf: Certificate) -> bool:
+    return authority.subject == leaf.issuer and authority.key_id == leaf.authority_key_id
 
 
 def rotate_key(

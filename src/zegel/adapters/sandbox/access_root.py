@@ -14,7 +14,7 @@ from zegel.adapters.files import read_owner_only, replace_owner_only
 from zegel.adapters.keyfiles import MAX_KEY, create_secret
 from zegel.adapters.revocation_files import CRL_FOLDER, CRL_SUFFIX
 from zegel.adapters.root_vault import Root, open_root, seal_root
-from zegel.adapters.vault import Cost
+from zegel.adapters.vault import Cost, Vault
 from zegel.primitives.encoding import base64url
 from zegel.primitives.x509 import Certificate
 from zegel.trust.authority import Authority
@@ -45,13 +45,17 @@ def is_sealed(folder: Path) -> bool:
 
 def publish_access_root(folder: Path, revoked: Certificate | None = None, *, now: int) -> None:
     """Publish its list anew, after revoking what is named; ``Unavailable`` where the root was taken away."""
-    authorities = folder / _AUTHORITIES
-    passphrase = read_owner_only(authorities / PASSPHRASE_FILE, max_bytes=MAX_KEY).decode("ascii", "replace").strip()
-    with open_root(authorities / ROOT_FILE, passphrase, random=system_random) as vault:
+    with open_access_root(folder / _AUTHORITIES) as vault:
         root = vault.value if revoked is None else vault.value.revoke(revoked, now=now)
         root, signed = root.publish(now=now)
         vault.save(root)  # first: a number is given out once
     _replace_list(folder, signed)
+
+
+def open_access_root(authorities: Path) -> Vault[Root]:
+    """Open it in its folder; ``Unavailable`` where it was taken away."""
+    passphrase = read_owner_only(authorities / PASSPHRASE_FILE, max_bytes=MAX_KEY).decode("ascii", "replace").strip()
+    return open_root(authorities / ROOT_FILE, passphrase, random=system_random)
 
 
 def _replace_list(folder: Path, signed: bytes) -> None:
