@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from zegel.adapters.files import os_errors, read_file
 from zegel.adapters.kept_health import HealthListFolder, fetched
+from zegel.adapters.value_set_names import load_value_sets
 from zegel.config.health import HealthConfig
 from zegel.errors import Malformed, Unavailable
 from zegel.formats.hcert.domains import SPECIFIED, Domains
@@ -52,9 +53,12 @@ def _signers(loaded: Iterable[tuple[HealthList, TrustList]], domains: Domains) -
 
 
 def load_rule_book(folder: Path) -> RuleBook:
-    """The rules and value sets of a folder's JSON files, or of one file."""
-    files = _files(folder, frozenset({".json"}))
-    return parse_rule_book((file.name, read_file(file, max_bytes=MAX_RULE_FILE)) for file in files)
+    """The rules and value sets of a folder's JSON files, or of one file; sets that are not there are the published."""
+    read = (
+        (str(file.relative_to(folder) if file != folder else file.name), read_file(file, max_bytes=MAX_RULE_FILE))
+        for file in _files(folder, frozenset({".json"}))
+    )
+    return parse_rule_book(read, published={name: list(codes) for name, codes in load_value_sets().items()})
 
 
 def load_revoked(folder: Path) -> RevokedHashes:

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from zegel_testing.authorities import NOW
-from zegel_testing.business_rules import RULE, VALUE_SETS
+from zegel_testing.business_rules import KNOWN_PRODUCT, RULE, VALUE_SETS
 from zegel_testing.health import VACCINATION, Health, payload
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.pictures import drawn, saved
@@ -110,6 +110,20 @@ def test_rules_of_the_destination_have_to_be_met(zegel: Zegel, trust: Path, rule
     assert zegel(*judged, "--to", "UT").code == 0
     ran = zegel(*judged)
     assert (ran.code, ran.json["field"]) == (2, "--to")
+
+
+def test_value_sets_are_the_published_ones_unless_the_folder_has_its_own(
+    zegel: Zegel, trust: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "known"
+    (folder / "VR-XU-0002").mkdir(parents=True)
+    (folder / "VR-XU-0002" / "rule.json").write_text(json.dumps(KNOWN_PRODUCT))
+    judged = ("hcert", "verify", CODE, "--trust", trust, "--at", "2026-11-22", "--json", "--rules", folder)
+    assert zegel(*judged, "--to", "XU").code == 0
+    (folder / "sets.json").write_text(json.dumps({"vaccines-covid-19-names": ["EU/1/20/9999"]}))
+    assert zegel(*judged, "--to", "XU").json["check"] == "business-rule"
+    (folder / "VR-XU-0002" / "rule.json").write_text("{")
+    assert zegel(*judged, "--to", "XU").json["detail"] == "VR-XU-0002/rule.json: expected JSON"
 
 
 def test_a_destination_without_rules_is_said_and_no_country_is_a_guess(

@@ -1,6 +1,7 @@
 """The rules that a doorkeeper has, and the value sets that they read: chosen by country, kind and time."""
 
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Final, final
 
 from zegel.errors import Malformed
@@ -51,12 +52,13 @@ class RuleBook:
         return any(rule.valid_from <= now * 1000 < rule.valid_to for rule in rules)
 
 
-def parse_rule_book(files: Iterable[tuple[str, bytes]]) -> RuleBook:
+def parse_rule_book(files: Iterable[tuple[str, bytes]], *, published: JsonObject = MappingProxyType({})) -> RuleBook:
     """Parse the JSON files of a folder, by name: rules, arrays of rules, value sets as they are published or as rules
-    read them. ``Malformed`` for what is meant for a rule and is none; it names the file.
+    read them, which take the place of the ``published`` ones by their identifier. ``Malformed`` for what is meant for
+    a rule and is none; it names the file.
     """
     rules: list[Rule] = []
-    value_sets: dict[str, Json] = {}
+    value_sets: dict[str, Json] = dict(published)
     passed_over: list[str] = []
     for name, data in files:
         value = parse_json(data, what=name, max_bytes=MAX_RULE_FILE, max_depth=MAX_RULE_DEPTH)
