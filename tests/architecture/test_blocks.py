@@ -54,6 +54,7 @@ TESTED = {
     "sh upkeep restore": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
     "sh upkeep upgrade": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",
     "sh upkeep keys": f"{HERE}/test_operations.py::test_keys_are_rotated_as_it_says",
+    "sh invite": "tests/unit/cli/test_access_authority.py::test_people_are_invited_as_the_page_says",
     "sh access root": "tests/unit/cli/test_access_authority.py::test_a_root_is_made_and_used_as_the_page_says",
     "sh access order": "tests/unit/cli/test_access_authority.py::test_a_relying_party_orders_as_the_page_says",
     "sh upkeep certified": f"{HERE}/test_operations.py::test_a_key_that_was_certified_elsewhere_is_given_as_it_says",

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, CDPSession, expect
 from zegel_testing.demo import RunningDemo
 from zegel_testing.page_rules import faults_of
 from zegel_testing.person import Person
-from zegel_testing.registrar_visit import sign_in_for_a_party
+from zegel_testing.registrar_visit import invitation_code, sign_in_for_a_party
 
 pytestmark = pytest.mark.slow  # a browser has to start
 AUTHENTICATOR = {
@@ -59,6 +59,31 @@ def test_who_is_not_verified_makes_no_passkey_and_is_told_so(person: Person) -> 
     person.page.get_by_role("button", name="Make a passkey", exact=True).click()
     expect(person.page.get_by_role("status")).to_contain_text("Nothing was chosen, or it took too long")
     assert session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"] == []
+
+
+def test_who_has_no_wallet_makes_a_first_passkey_with_a_code_and_signs_in_by_it(person: Person) -> None:
+    session, authenticator = put_authenticator_into(person)
+    code = invitation_code(person.demo, "otto", name="Otto Proof")
+    person.visit("registrar", "/sign-in", name="sign-in")
+    person.follow("Make your first passkey", name="first passkey")
+    assert [fault for fault in faults_of(person.page) if "a script" not in fault] == []
+    person.fill("Code", "aaaa-aaaa-aaaa-aaaa")
+    person.fill("What you call the passkey", "Telephone")
+    person.page.get_by_role("button", name="Make a passkey", exact=True).click()
+    expect(person.page.get_by_role("status")).to_contain_text("the code does not count")
+    assert session.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"] == []
+    person.fill("Code", code)
+    person.press("Make a passkey", name="desk of who was invited")
+    person.reads("Signed in: Otto Proof, as an officer")
+    person.press("Sign out", name="register")
+    person.visit("registrar", "/sign-in")
+    person.press("With a passkey, as an officer", name="desk")
+    person.reads("Signed in: Otto Proof, as an officer")
+    person.visit("registrar", "/sign-in/code")
+    person.fill("Code", code)
+    person.fill("What you call the passkey", "Another")
+    person.page.get_by_role("button", name="Make a passkey", exact=True).click()
+    expect(person.page.get_by_role("status")).to_contain_text("the code does not count")
 
 
 def test_who_presses_twice_is_asked_once_and_signed_in(person: Person) -> None:

@@ -75,6 +75,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     certificate.add_argument("--through", metavar="ID", help="the intermediary that asks, where there are several")
     certificate.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file, which is replaced")
     command("enrol", "make a code with which a person becomes an officer, once")
+    invite = command("invite", "make a code with which a person without a wallet makes a first passkey, once")
+    invite.add_argument("subject", metavar="SUBJECT", help="the person, as officers says it, or as the party's --as")
+    invite.add_argument("--name", metavar="TEXT", help="how the person is called")
+    invite.add_argument("--officer", action="store_true", help="they become an officer by it")
+    _add_name(invite)
     command("officers", "list who may decide")
     dismiss = command("dismiss", "have somebody be an officer no more, from this moment on")
     dismiss.add_argument("subject", metavar="SUBJECT", help="who, as officers says it")
@@ -110,6 +115,8 @@ def run(args: Namespace) -> int:
             return _fetch(args)
         case "enrol":
             return _say(args, _call(args, "POST", "/officers", {}))
+        case "invite":
+            return _invite(args)
         case "officers":
             return _list_officers(args)
         case "dismiss":
@@ -189,6 +196,13 @@ def _list_officers(args: Namespace) -> int:
         else:
             print_text(f"{in_text(officer['subject'])}  {in_text(officer['name'])}")
     return ACCEPTED
+
+
+def _invite(args: Namespace) -> int:
+    members: dict[str, object] = {"subject": args.subject, "officer": args.officer, "by": args.by}
+    if args.name is not None:
+        members["name"] = args.name
+    return _say(args, _call(args, "POST", "/invitations", members))
 
 
 def _withdraw(args: Namespace) -> int:

@@ -34,7 +34,7 @@ from zegel.services.registrar_admission import (
 from zegel.services.registrar_people import OFFICER, SESSION, SESSION_SECONDS, SignedIn
 from zegel.trust.register.states import Duty
 
-_HANDLE_BYTES: Final = 32  # WebAuthn Level 3 section 14.6.1 recommends 64, or fewer that are as random
+HANDLE_BYTES: Final = 32  # WebAuthn Level 3 section 14.6.1 recommends 64, or fewer that are as random
 
 
 @final
@@ -81,40 +81,27 @@ class RegistrarPasskeys:
             admission, version = await load_admission(transaction, signed_in.subject, name=signed_in.name)
             signed_in.check_stands(admission)
             if not admission.handle:
-                admission = replace(admission, handle=self._random(_HANDLE_BYTES))
+                admission = replace(admission, handle=self._random(HANDLE_BYTES))
                 await save_admission(transaction, admission, version=version)
             await transaction.take(MAKING, browser)
             made = MakingChallenge(value=challenge, subject=signed_in.subject)
             await transaction.put(MAKING, browser, made, expires=self._clock.now() + CHALLENGE_SECONDS)
         account = Account(handle=admission.handle, name=signed_in.name)
-        known = [parse_base64url(each.id, what="passkey", where="id") for each in admission.passkeys]
-        return creation_options(self._site, account, challenge=challenge, known=known)
+        return creation_options(self._site, account, challenge=challenge, known=passkey_ids(admission))
 
     async def make(self, browser: str, signed_in: SignedIn, answer: str, *, name: str) -> Passkey:
         """The passkey that this browser made, under a name; ``Rejected`` as ``verify_registration`` says."""
         async with self._store.transaction(durable=True) as transaction:
             asked = await transaction.take(MAKING, browser)
-        name = _named(name)
         response = parse_registration_response(answer)
         if asked is None or asked.subject != signed_in.subject:
-            raise _no_challenge()
+            raise no_challenge()
         verified = verify_registration(response, site=self._site, challenge=asked.value)
-        passkey = Passkey(
-            id=verified.id,
-            key=verified.key,
-            counter=verified.counter,
-            name=name,
-            since=self._clock.now(),
-            backup_eligible=verified.backup_eligible,
-        )
+        passkey = passkey_of(verified, name=name, now=self._clock.now())
         async with self._store.transaction(durable=True) as transaction:
-            if await transaction.load(PASSKEY_OWNER, passkey.id) is not None:  # section 7.1, step 26
-                raise Rejected(Check.PASSKEY_KNOWN, "expected a passkey that nobody has enrolled")
             admission, version = await load_admission(transaction, signed_in.subject, name=signed_in.name)
             signed_in.check_stands(admission)
-            await save_admission(transaction, admission.with_passkey(passkey), version=version)
-            owner = PasskeyOwner(subject=signed_in.subject)
-            await transaction.put(PASSKEY_OWNER, passkey.id, owner, expires=FOR_EVER)
+            await add_passkey(transaction, admission, passkey, version=version)
         return passkey
 
     async def begin_sign_in(self, browser: str) -> JsonObject:
@@ -132,7 +119,7 @@ class RegistrarPasskeys:
             asked = await transaction.take(ANSWERING, browser)
         response = parse_assertion(answer)
         if asked is None:
-            raise _no_challenge()
+            raise no_challenge()
         async with self._store.transaction(durable=True) as transaction:
             owner = await transaction.load(PASSKEY_OWNER, response.unverified_id)
             subject = "" if owner is None else owner.value.subject
@@ -190,7 +177,36 @@ class RegistrarPasskeys:
         return signed_in
 
 
-def _no_challenge() -> Rejected:
+def passkey_ids(admission: Admission) -> list[bytes]:
+    """The passkeys that a person has, for an authenticator not to make another one."""
+    return [parse_base64url(each.id, what="passkey", where="id") for each in admission.passkeys]
+
+
+def passkey_of(verified: VerifiedPasskey, *, name: str, now: int) -> Passkey:
+    """A new passkey under a name; ``Malformed`` for none, or one that is too long."""
+    return Passkey(
+        id=verified.id,
+        key=verified.key,
+        counter=verified.counter,
+        name=_named(name),
+        since=now,
+        backup_eligible=verified.backup_eligible,
+    )
+
+
+async def add_passkey(
+    transaction: Transaction, admission: Admission, passkey: Passkey, *, version: int | None
+) -> Admission:
+    """Store a person's new passkey; ``Rejected(PASSKEY_KNOWN)`` for one that somebody has (section 7.1, step 26)."""
+    if await transaction.load(PASSKEY_OWNER, passkey.id) is not None:
+        raise Rejected(Check.PASSKEY_KNOWN, "expected a passkey that nobody has enrolled")
+    added = await save_admission(transaction, admission.with_passkey(passkey), version=version)
+    await transaction.put(PASSKEY_OWNER, passkey.id, PasskeyOwner(subject=admission.subject), expires=FOR_EVER)
+    return added
+
+
+def no_challenge() -> Rejected:
+    """A browser answers what it was not asked."""
     detail = "expected the challenge that this browser was given, once and lately"
     return Rejected(Check.PASSKEY, detail, field="clientDataJSON.challenge")
 

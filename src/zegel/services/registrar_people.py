@@ -184,7 +184,7 @@ class RegistrarPeople:
             if await transaction.load(OFFICER, signed_in.subject) is None:
                 officer = Officer(subject=signed_in.subject, name=signed_in.name, since=self._clock.now())
                 await transaction.put(OFFICER, officer.subject, officer, expires=FOR_EVER)
-                await self._log(transaction, Deed.ENROLLED, officer.subject, by=officer.subject)
+                await log_deed(transaction, Deed.ENROLLED, officer.subject, by=officer.subject, at=self._clock.now())
             enrolled = replace(signed_in, enrolled=True)
             swapped = await transaction.swap(SESSION, browser, enrolled, version=stored.version, expires=stored.expires)
             assert swapped  # loaded in this very transaction
@@ -212,7 +212,7 @@ class RegistrarPeople:
             officer = await transaction.take(OFFICER, subject)
             if officer is None:
                 raise Rejected(Check.REGISTER_ENTRY, "expected the subject of an officer", field="subject")
-            await self._log(transaction, Deed.DISMISSED, subject, by=by.subject)
+            await log_deed(transaction, Deed.DISMISSED, subject, by=by.subject, at=self._clock.now())
         return officer
 
     async def withdraw(self, subject: str, *, by: Actor) -> Admission:
@@ -222,7 +222,7 @@ class RegistrarPeople:
             admission, version = await load_admission(transaction, subject)
             for each in admission.passkeys:
                 await transaction.take(PASSKEY_OWNER, each.id)
-            await self._log(transaction, Deed.WITHDRAWN, subject, by=by.subject)
+            await log_deed(transaction, Deed.WITHDRAWN, subject, by=by.subject, at=self._clock.now())
             return await save_admission(transaction, admission.without_anything(), version=version)
 
     async def withdraw_tokens(self, signed_in: SignedIn) -> Admission:
@@ -255,20 +255,21 @@ class RegistrarPeople:
             raise Rejected(Check.REGISTER_TOKEN, "expected a token that was not withdrawn")
         return Actor(subject=subject, duty=Duty.PARTY)
 
-    async def _log(self, transaction: RegistrarTransaction, deed: Deed, subject: str, *, by: str) -> Change:
-        """Who may decide since when, and who ended what, stands in the log beside what was decided."""
-        head = await transaction.register.head()
-        change = Change(
-            sequence=head.size + 1,
-            at=self._clock.now(),
-            deed=deed,
-            identifier=subject,
-            by=by,
-            digest=person_digest(subject, deed),
-            previous=head.hash,
-        )
-        await transaction.register.append(change)
-        return change
+
+async def log_deed(transaction: RegistrarTransaction, deed: Deed, subject: str, *, by: str, at: int) -> Change:
+    """Who may decide since when, and who ended what, stands in the log beside what was decided."""
+    head = await transaction.register.head()
+    change = Change(
+        sequence=head.size + 1,
+        at=at,
+        deed=deed,
+        identifier=subject,
+        by=by,
+        digest=person_digest(subject, deed),
+        previous=head.hash,
+    )
+    await transaction.register.append(change)
+    return change
 
 
 def _check_officer(by: Actor) -> Actor:

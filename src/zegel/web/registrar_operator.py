@@ -16,6 +16,7 @@ from zegel.trust.register.build import build_party
 from zegel.trust.register.parse import MAX_PARTY, read_party
 from zegel.trust.register.states import MAX_REASON, Actor, Duty, Standing
 from zegel.web.problem import problem
+from zegel.web.registrar_pages import INVITED
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.routing import Audience, Route
 
@@ -80,6 +81,18 @@ async def list_waiting(site: RegistrarSite, request: HttpRequest) -> HttpRespons
 async def enrol_officer(site: RegistrarSite, _request: HttpRequest) -> HttpResponse:
     """A code, for one person to become an officer with."""
     return json_response({"code": await site.people.new_code()}, status=201)
+
+
+async def invite(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
+    """A code, for one person to make a first passkey with, and to be an ``officer`` where that is said."""
+    members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
+    by = Actor(subject=read_name(members, "by"), duty=Duty.OFFICER)
+    officer = members.get("officer", False)
+    if type(officer) is not bool:
+        raise Malformed(_WHAT, "officer", "expected true or false")
+    name = read_name(members, "name") if "name" in members else ""
+    code = await site.invitations.invite(read_name(members, "subject"), name=name, officer=officer, by=by)
+    return json_response({"code": code, "address": site.origin + INVITED}, status=201)
 
 
 async def list_officers(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
@@ -207,6 +220,7 @@ OPERATOR_ROUTES: Final[tuple[Route[RegistrarSite], ...]] = (
     Route("GET", "/registrations/{identifier}", show_registration, Audience.OPERATOR, refusal=problem),
     Route("POST", "/officers", enrol_officer, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
     Route("GET", "/officers", list_officers, Audience.OPERATOR, refusal=problem),
+    Route("POST", "/invitations", invite, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
     Route("POST", "/dismissals", dismiss_officer, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
     Route("POST", "/withdrawals", withdraw, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
     Route("POST", "/tokens", make_token, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),

@@ -25,6 +25,7 @@ from zegel.web.turnstile import Limited
 PARTIES: Final = "/parties/"
 SIGN_IN: Final = "/sign-in"
 RETURN: Final = "/sign-in/return"
+INVITED: Final = "/sign-in/code"
 SIGN_OUT: Final = "/sign-out"
 MINE: Final = "/my"
 DESK: Final = "/desk"
@@ -83,6 +84,7 @@ async def show_sign_in(site: RegistrarSite, request: HttpRequest) -> HttpRespons
         action=SIGN_IN,
         answer=SIGN_IN + "/passkey",
         options=SIGN_IN + "/passkey/options",
+        invited=INVITED,
         navigation=navigation(SIGN_IN),
     )
     page = with_script(page, site.provider)  # the form leads on to the provider

@@ -8,6 +8,7 @@ from zegel.primitives.json import JsonObject
 from zegel.services.ports import Random
 from zegel.services.register_reader import RegisterReader
 from zegel.services.registrar import RegistrarService
+from zegel.services.registrar_invitations import RegistrarInvitations
 from zegel.services.registrar_passkeys import RegistrarPasskeys
 from zegel.services.registrar_people import RegistrarPeople
 from zegel.services.status_publisher import StatusPublisher
@@ -31,6 +32,7 @@ class RegistrarSite:
     reader: RegisterReader
     people: RegistrarPeople
     passkeys: RegistrarPasskeys
+    invitations: RegistrarInvitations
     statuses: StatusPublisher
     keys: PublishedKeys
     cookies: CookiePolicy

@@ -45,6 +45,8 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
             "registrar/officers": (acts.form("/officers", {"subject": "other"}, acts.colleague),),
             "registrar/sign-in/passkey/options": (acts.form("/sign-in/passkey/options", {}, acts.visitor),),
             "registrar/sign-in/passkey": (acts.answer,),
+            "registrar/sign-in/code/options": (acts.invited,),
+            "registrar/sign-in/code": (acts.accept,),
             "registrar/passkeys/options": (acts.form("/passkeys/options", {}, acts.keeper),),
             "registrar/passkeys": (acts.make,),
             "registrar/passkeys/tokens": (acts.form("/passkeys/tokens", {}, acts.keeper),),
@@ -61,6 +63,9 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
                 ),
             ),
             "registrar-operator/officers": (acts.operated("/officers", {}),),
+            "registrar-operator/invitations": (
+                acts.operated("/invitations", {"subject": "other", "name": "Otto", "officer": True, "by": "b"}),
+            ),
             "registrar-operator/dismissals": (acts.operated("/dismissals", {"subject": "other", "by": "b"}),),
             "registrar-operator/withdrawals": (acts.operated("/withdrawals", {"subject": "keeper", "by": "b"}),),
             "registrar-operator/tokens": (acts.operated("/tokens", {"by": "keeper"}),),
@@ -135,6 +140,23 @@ class _Registering:
             return browser, csrf_of(await browser.open(self._office.origin + "/desk"))
 
         return await self.form("/desk/enrol", {"code": made}, newcomer)()
+
+    async def _code(self) -> str:
+        members = {"subject": "invited", "officer": True, "by": "b"}
+        return str((await self._office.operate("POST", "/invitations", members))[1]["code"])
+
+    async def invited(self) -> Good:
+        """Somebody enters a code."""
+        return await self.form("/sign-in/code/options", {"code": await self._code()}, self.visitor)()
+
+    async def accept(self) -> Good:
+        """Their authenticator has made a passkey."""
+        self._made += 1
+        browser, csrf = await self.visitor()
+        fields = {"csrf": csrf, "code": await self._code()}
+        options = json.loads((await browser.post("/sign-in/code/options", fields)).body)
+        made = {"name": "Telephone", "answer": self._new_passkey(f"invited {self._made}").make(options)}
+        return await self.form("/sign-in/code", made, _known(browser, csrf))()
 
     @property
     def held(self) -> str:

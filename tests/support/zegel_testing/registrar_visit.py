@@ -69,6 +69,13 @@ def enrolment_code(demo: RunningDemo) -> str:
     return str(call_operator(config, method="POST", path="/officers", body={})["code"])
 
 
+def invitation_code(demo: RunningDemo, subject: str, *, name: str) -> str:
+    """What ``zegel registrar invite SUBJECT --name NAME --officer`` prints."""
+    config = load_config(demo.folder / CONFIG_FILE).registrar
+    body = {"subject": subject, "name": name, "officer": True, "by": "operator"}
+    return str(call_operator(config, method="POST", path="/invitations", body=body)["code"])
+
+
 def fill_in(person: Person, **changes: str) -> None:
     """Fill in the form with which a party applies; ``changes`` by the first word of a label."""
     for label, text in APPLICATION.items():

@@ -165,3 +165,22 @@ def test_the_register_is_moved_and_people_are_stopped_from_the_command_line(
     assert zegel("registrar", "search", "clear").out == f"{identifier}  Clear\\x1b[2J\\nscreen\n"
     for whose in (("--party", identifier), ("--person", "keeper")):
         assert zegel("registrar", "withdraw", *whose, "--as", "officer", "--json").json == {"withdrawn": True}
+
+
+@pytest.mark.slow
+def test_people_are_invited_as_the_page_says(
+    zegel: Any, served: ServedAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZEGEL_CONFIG", str(served.folder / "zegel.toml"))
+    party = PARTY | {"identifier": [{"identifier": "NTRUT-55", "type": "http://data.europa.eu/eudi/id/EUID"}]}
+    (tmp_path / "party.json").write_bytes(encode_json(party))
+    an_officer, of_a_party = commands("sh invite")
+    assert "who is to be one" in zegel(*of_a_party).err, "nobody has registered under this name yet"
+    assert zegel("registrar", "apply", tmp_path / "party.json", "--as", "bee-keeper").code == 0
+    codes = []
+    for command in (an_officer, of_a_party):
+        code, address = zegel(*command).out.splitlines()
+        codes.append(code.removeprefix("code: "))
+        assert address == f"address: {served.config.registrar.origin}/sign-in/code"
+    assert len(set(codes)) == 2
+    assert [len(code.split("-")) for code in codes] == [4, 4]

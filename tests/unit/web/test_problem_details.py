@@ -63,6 +63,8 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("registrar operator", "POST /decisions", {"by": "a", "identifier": "b", "decision": "c"}, "decision"),
     ("registrar operator", "POST /decisions", {"by": "a", "identifier": "b", "decision": "approve"}, "seen"),
     ("registrar operator", "POST /dismissals", {"by": "a"}, "subject"),
+    ("registrar operator", "POST /invitations", {"by": "a"}, "subject"),
+    ("registrar operator", "POST /invitations", {"by": "a", "subject": "b", "officer": 1}, "officer"),
     ("registrar operator", "POST /withdrawals", {"by": "a"}, "subject"),
     ("registrar operator", "POST /tokens", {"by": 1}, "by"),
     ("registrar operator", "POST /access-certificates", {"identifier": "a"}, "certificate"),

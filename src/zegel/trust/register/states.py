@@ -63,9 +63,10 @@ class Deed(StrEnum):
     ENROLLED = "enrolled"
     DISMISSED = "dismissed"
     WITHDRAWN = "withdrawn"
+    INVITED = "invited"
 
 
-OF_PEOPLE: Final = frozenset({Deed.ENROLLED, Deed.DISMISSED, Deed.WITHDRAWN})
+OF_PEOPLE: Final = frozenset({Deed.ENROLLED, Deed.DISMISSED, Deed.WITHDRAWN, Deed.INVITED})
 """Deeds that are about people, and about no registration."""
 
 

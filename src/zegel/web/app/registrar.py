@@ -16,6 +16,7 @@ from zegel.protocols.oidc.upstream import UpstreamClient
 from zegel.protocols.webauthn.options import RelyingParty
 from zegel.services.register_reader import RegisterReader
 from zegel.services.registrar import RegistrarService
+from zegel.services.registrar_invitations import RegistrarInvitations
 from zegel.services.registrar_passkeys import RegistrarPasskeys
 from zegel.services.registrar_people import RegistrarPeople
 from zegel.services.registrar_renewal import RegistrarRenewal
@@ -25,6 +26,7 @@ from zegel.trust.rotation import KeyRing
 from zegel.web import (
     registrar,
     registrar_desk,
+    registrar_invitations,
     registrar_officers,
     registrar_operator,
     registrar_pages,
@@ -133,17 +135,14 @@ def _site(world: World, store: SqlStore, keys: RoleKeys, secrets: RoleSecrets) -
     keys.follow("key", follow)
     keys.follow("registration_key", lambda changed: service.sign_with(changed.current.signer))
     keys.follow("registration_key", lambda changed: statuses.sign_with(changed.current.signer))
+    # WebAuthn Level 3 section 5.1.3: an RP ID is the origin's own host, or a suffix of it
+    party = RelyingParty(id=urlsplit(config.origin).hostname or "", origin=config.origin, name=config.name)
     return RegistrarSite(
         service=service,
         reader=reader,
         people=RegistrarPeople(_log_in(world), store=store, clock=world.clock, random=world.random),
-        passkeys=RegistrarPasskeys(
-            # WebAuthn Level 3 section 5.1.3: an RP ID is the origin's own host, or a suffix of it
-            RelyingParty(id=urlsplit(config.origin).hostname or "", origin=config.origin, name=config.name),
-            store=store,
-            clock=world.clock,
-            random=world.random,
-        ),
+        passkeys=RegistrarPasskeys(party, store=store, clock=world.clock, random=world.random),
+        invitations=RegistrarInvitations(party, store=store, clock=world.clock, random=world.random),
         statuses=statuses,
         keys=published,
         cookies=cookie_policy("registrar", config, secrets),
@@ -191,6 +190,7 @@ def _listeners(site: RegistrarSite, monitor: Monitor, world: World) -> tuple[Lis
         *registrar_desk.ROUTES,
         *registrar_officers.ROUTES,
         *registrar_passkeys.ROUTES,
+        *registrar_invitations.ROUTES,
         *status_routes(RegistrarSite),
     )
     return (
