@@ -41,6 +41,9 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.registrar_people.CODE_SECONDS": (
         _UNIT + "services/test_registrar_people.py::test_a_code_is_good_for_a_day_and_for_one_person",
     ),
+    "zegel.services.registrar_invitations.MAX_TRIES": (
+        _UNIT + "services/test_registrar_invitations.py::test_five_wrong_codes_spend_it_and_four_do_not",
+    ),
     "zegel.services.registrar_people.SESSION_SECONDS": (
         _UNIT + "services/test_registrar_people.py::test_a_session_lasts_for_an_hour",
     ),
