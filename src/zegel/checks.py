@@ -328,6 +328,13 @@ class Check(Enum):
         Fault.ISSUER,
         "sign with a key whose certificate names this kind, or none",
     )
+    HEALTH_VOUCHER = (
+        "an entry of the gateway's trust list is signed by its state's upload certificate, and that by the anchor",
+        "EU DCC public key certificate governance; RFC 5652 section 5",
+        "signature",
+        Fault.OPERATOR,
+        "have the whole list of the gateway, with upload certificates and authorities, and the anchor of its time",
+    )
     HEALTH_LIST = (
         "a trust list of health that is fetched is no older than the kept one, and has not lost many of its signers",
         "zegel's own; WHO DID trust list 2.0.0 (proof.created)",

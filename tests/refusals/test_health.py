@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate, dose
+from zegel_testing.gateway_list import GATEWAY
 from zegel_testing.health import Health
 from zegel_testing.revoked_health import batch
 
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.hcert.certificate import parse_health_certificate, verify_health_certificate
+from zegel.formats.hcert.cms import verify_cms
 from zegel.formats.hcert.list_change import check_replaces
 from zegel.formats.hcert.lists import TrustList
 from zegel.formats.hcert.matching import Person, check_holder
@@ -50,6 +52,11 @@ def show_one_that_was_revoked() -> object:
     return check_not_revoked(verified, revoked=RevokedHashes([listed]))
 
 
+def take_the_signature_of_another_certificate() -> object:
+    state = GATEWAY.states[0]
+    return verify_cms(state.upload.sign(state.upload.der), state.signer.der, signers=[state.upload.der])
+
+
 def fetch_an_older_list() -> object:
     kept = TrustList(signers=(), signed_at=NOW)
     return check_replaces(replace(kept, signed_at=NOW - 1), kept=kept, may_lose=25, accepted=False)
@@ -62,6 +69,7 @@ def show_somebody_elses() -> object:
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.HEALTH_REVOKED, show_one_that_was_revoked),
     (Check.BUSINESS_RULE, come_before_the_second_dose),
+    (Check.HEALTH_VOUCHER, take_the_signature_of_another_certificate),
     (Check.HEALTH_LIST, fetch_an_older_list),
     (Check.HEALTH_HOLDER, show_somebody_elses),
 )

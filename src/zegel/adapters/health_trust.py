@@ -1,16 +1,18 @@
 """Files that say whose health certificates count, what has to be in them, and which are revoked."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.files import os_errors, read_file
 from zegel.adapters.kept_health import HealthListFolder, fetched
+from zegel.adapters.keyfiles import load_certificate_bytes
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.config.health import HealthConfig
 from zegel.errors import Malformed, Unavailable
 from zegel.formats.hcert.domains import SPECIFIED, Domains
+from zegel.formats.hcert.gateway import check_vouched
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
 from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
@@ -27,13 +29,23 @@ def load_signers(paths: Iterable[Path]) -> DocumentSigners:
 
     ``Malformed`` for what is none of these.
     """
-    return _signers(_load(paths), SPECIFIED)
+    return _signers(_load(paths, ()), SPECIFIED)
 
 
-def _load(paths: Iterable[Path]) -> list[tuple[HealthList, TrustList]]:
-    """Each file, and what is on it."""
+def load_anchors(file: Path | None) -> frozenset[bytes]:
+    """The gateway's trust anchor, as DER; none without a file."""
+    return frozenset(() if file is None else load_certificate_bytes(file))
+
+
+def _load(paths: Iterable[Path], anchors: Collection[bytes]) -> list[tuple[HealthList, TrustList]]:
+    """Each file, and what is on it; of the gateway's lists, what the anchors vouch for, where there are any."""
     files = (file for path in paths for file in _files(path, _LISTS))
-    return [_described(file, parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))) for file in files]
+    return [_described(file, _read(file, anchors)) for file in files]
+
+
+def _read(file: Path, anchors: Collection[bytes]) -> TrustList:
+    parsed = parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))
+    return check_vouched(parsed, anchors=anchors) if anchors else parsed
 
 
 def _described(file: Path, parsed: TrustList) -> tuple[HealthList, TrustList]:
@@ -76,12 +88,13 @@ def open_desk(
     reading: Reading = Reading.FIELD,
     missing: Iterable[HealthList] = (),
     domains: Domains = SPECIFIED,
+    gateway_anchor: Path | None = None,
 ) -> HealthDesk:
     """What judges certificates by these files; ``missing`` are lists that should be among them.
 
     ``rules_needed``: nothing is accepted while none of the country's rules is in force.
     """
-    loaded = _load(trust)
+    loaded = _load(trust, load_anchors(gateway_anchor))
     return HealthDesk(
         _signers(loaded, domains),
         ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to, needed=rules_needed),
@@ -94,7 +107,8 @@ def open_desk(
 def open_health_desk(config: HealthConfig) -> HealthDesk:
     """What judges certificates by the files of the configuration, and by the lists that were fetched for it."""
     kept = {url: HealthListFolder(config.kept).path(url) for url in config.lists}
-    there = [path for path in kept.values() if _is_whole(path)]
+    signed = config.gateway_anchor is not None
+    there = [path for path in kept.values() if _is_whole(path, signed=signed)]
     missing = [
         HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url in kept if kept[url] not in there
     ]
@@ -106,16 +120,18 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
         revoked=config.revoked,
         missing=missing,
         domains=config.domains.domains(),
+        gateway_anchor=config.gateway_anchor,
     )
 
 
-def _is_whole(kept: Path) -> bool:
-    """Whether a list was fetched: a role starts without one that is not there, or that a disk has broken."""
+def _is_whole(kept: Path, *, signed: bool) -> bool:
+    """Whether a list was fetched: a role starts without one that is not there, or that a disk has broken, and where
+    lists are ``signed``, without one of a form that is not."""
     try:
-        _load((kept,))
+        parsed = _read(kept, ())
     except (Malformed, Unavailable):
         return False
-    return True
+    return bool(parsed.entries) or not signed
 
 
 def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:

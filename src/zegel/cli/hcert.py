@@ -33,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     verify.add_argument("code", metavar="CODE", nargs="?", help=_CODE_HELP)
     verify.add_argument("--batch", metavar="FILE", help="JSON, a certificate a line: id, code, certificates?, at?")
     verify.add_argument("--trust", metavar="PATH", type=Path, action="append", default=[], help=_TRUST_HELP)
+    verify.add_argument("--gateway-anchor", metavar="PEM", type=Path, help=_ANCHOR_HELP)
     verify.add_argument("--domain", metavar="KIND=DOMAIN", action="append", default=[], help=_DOMAIN_HELP)
     verify.add_argument("--rules", metavar="FOLDER", type=Path, help="business rules that it has to meet, as JSON")
     verify.add_argument("--to", metavar="COUNTRY", help="the country whose rules of acceptance count, as BE")
@@ -79,6 +80,7 @@ def _verify_batch(args: Namespace) -> int:
         to=args.to or "",
         revoked=args.revoked,
         domains=tuple(args.domain),
+        gateway_anchor=args.gateway_anchor,
     )
     try:
         if args.batch == "-":
@@ -123,9 +125,14 @@ def _verify(args: Namespace) -> int:
 
 def _desk(args: Namespace) -> HealthDesk:
     reading = Reading(args.schema)
-    domains = domains_of(args.domain)
     return open_desk(
-        args.trust, rules=args.rules, to=args.to or "", revoked=args.revoked, reading=reading, domains=domains
+        args.trust,
+        rules=args.rules,
+        to=args.to or "",
+        revoked=args.revoked,
+        reading=reading,
+        domains=domains_of(args.domain),
+        gateway_anchor=args.gateway_anchor,
     )
 
 
@@ -147,5 +154,6 @@ def _described(certificate: VerifiedHealthRecord) -> dict[str, Any]:
 
 _CODE_HELP: Final = "the text of the QR code, or a file of it, which may be a PNG, a JPEG or a PDF; - reads stdin"
 _TRUST_HELP: Final = "whose certificates count: trust lists in JSON, document signers in PEM or DER, folders of them"
+_ANCHOR_HELP: Final = "the EU gateway's trust anchor: of its lists, those count that it vouches for"
 _DOMAIN_HELP: Final = "a trust domain of WHO's list counts for dcc, ddcc or icvp, too, as icvp=PH4H; may be repeated"
 _SCHEMA_HELP: Final = "strict: the published schema; field (default): a text's length or pattern is only a warning"

@@ -34,6 +34,7 @@ class BatchTerms:
     to: str
     revoked: Path | None
     domains: tuple[str, ...]
+    gateway_anchor: Path | None
 
     def lines(self) -> HealthLines:
         """Read trust and rules, once."""
@@ -44,6 +45,7 @@ class BatchTerms:
             revoked=self.revoked,
             reading=self.reading,
             domains=domains_of(self.domains),
+            gateway_anchor=self.gateway_anchor,
         )
         return HealthLines(desk, now=self.now)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.clock import SystemClock
+from zegel.adapters.health_trust import load_anchors
 from zegel.adapters.kept_health import HealthListFolder
 from zegel.adapters.outbound import HttpOutbound
 from zegel.cli.configuration import add_config_option, find_config
@@ -57,8 +58,15 @@ async def _fetch_all(
     urls: Sequence[str], shelf: HealthListFolder, config: Config | None, *, accepted: bool
 ) -> list[_Result]:
     outbound = HttpOutbound() if config is None else _outbound(config)
-    may_lose = (HealthConfig() if config is None else config.health).may_lose
-    take = partial(take_health_list, shelf=shelf, outbound=outbound, may_lose=may_lose, accepted=accepted)
+    health = HealthConfig() if config is None else config.health
+    take = partial(
+        take_health_list,
+        shelf=shelf,
+        outbound=outbound,
+        may_lose=health.may_lose,
+        accepted=accepted,
+        anchors=load_anchors(health.gateway_anchor),
+    )
     try:
         return [await _fetch(url, take) for url in urls]
     finally:

@@ -5,13 +5,15 @@ as good as where it comes from: its operator's address is configured, and is ask
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Protocol, final
 from urllib.parse import urlsplit
 
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.formats.hcert.gateway import check_vouched
 from zegel.formats.hcert.list_change import check_replaces
 from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
 from zegel.primitives.http import HttpRequest
@@ -34,35 +36,54 @@ class HealthShelf(Protocol):
         ...
 
 
-async def fetch_health_list(url: str, *, outbound: Outbound) -> tuple[bytes, TrustList]:
-    """A list, as it came and parsed; ``Unavailable``, or ``Malformed`` for what is none and for one without signers."""
+async def fetch_health_list(
+    url: str, *, outbound: Outbound, anchors: Collection[bytes] = ()
+) -> tuple[bytes, TrustList]:
+    """A list, as it came and read; ``Unavailable``, or ``Malformed`` for what is none and for one without signers.
+
+    With ``anchors`` of the gateway, as DER, it has to be the gateway's, and those are on it that they vouch for.
+    """
     request = HttpRequest(method="GET", url=url, headers=(("accept", "application/json"),))
     response = await outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_TRUST_LIST)
     if response.status != 200:
         raise Unavailable(urlsplit(url).hostname or url, f"expected status 200, got {response.status}")
-    parsed = await asyncio.to_thread(parse_trust_list, response.body)  # hundreds of certificates take a while
+    parsed = await asyncio.to_thread(_read, response.body, anchors)  # hundreds of certificates take a while
     if not parsed.signers:
         raise Malformed("trust list", "", f"expected somebody on it; {len(parsed.left_out)} entries cannot be read")
     return response.body, parsed
 
 
 async def take_health_list(
-    url: str, *, shelf: HealthShelf, outbound: Outbound, at: int, may_lose: int, accepted: bool = False
+    url: str,
+    *,
+    shelf: HealthShelf,
+    outbound: Outbound,
+    at: int,
+    may_lose: int,
+    accepted: bool = False,
+    anchors: Collection[bytes] = (),
 ) -> TrustList:
     """Fetch a list and keep it; as ``fetch_health_list``, and ``Rejected`` as ``check_replaces``."""
-    body, fetched = await fetch_health_list(url, outbound=outbound)
+    body, fetched = await fetch_health_list(url, outbound=outbound, anchors=anchors)
     before = shelf.load(url)
     if before is not None and before != body:
-        kept = await asyncio.to_thread(_parsed, before)
+        kept = await asyncio.to_thread(_kept, before, anchors)
         check_replaces(fetched, kept=kept, may_lose=may_lose, accepted=accepted)
     shelf.keep(url, body, at=at)
     return fetched
 
 
-def _parsed(before: bytes) -> TrustList:
+def _read(data: bytes, anchors: Collection[bytes]) -> TrustList:
+    parsed = parse_trust_list(data)
+    if anchors and not parsed.entries:
+        raise Malformed("trust list", "", "expected the gateway's, whose anchor is configured: others are not signed")
+    return check_vouched(parsed, anchors=anchors) if anchors else parsed
+
+
+def _kept(before: bytes, anchors: Collection[bytes]) -> TrustList:
     """What is kept; what a disk has broken keeps no list out."""
     try:
-        return parse_trust_list(before)
+        return _read(before, anchors)
     except Malformed:
         return TrustList(signers=())
 
@@ -81,14 +102,13 @@ class HealthLists:
         outbound: Outbound,
         clock: Clock,
         may_lose: int,
+        anchors: Collection[bytes] = (),
     ) -> None:
         self._urls = urls
         self._desk = desk
         self._reopen = reopen
-        self._shelf = shelf
-        self._outbound = outbound
         self._clock = clock
-        self._may_lose = may_lose
+        self._take_list = partial(take_health_list, shelf=shelf, outbound=outbound, may_lose=may_lose, anchors=anchors)
         self._held_back: dict[str, str] = {}
 
     async def refresh(self) -> tuple[ZegelError, ...]:
@@ -110,9 +130,8 @@ class HealthLists:
 
     async def _take(self, url: str) -> None:
         """Take one list; that it was held back is said until another one is taken."""
-        at, may_lose = self._clock.now(), self._may_lose
         try:
-            await take_health_list(url, shelf=self._shelf, outbound=self._outbound, at=at, may_lose=may_lose)
+            await self._take_list(url, at=self._clock.now())
         except Rejected as error:
             self._held_back[url] = error.detail
             raise

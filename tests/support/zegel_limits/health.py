@@ -19,7 +19,9 @@ from zegel.cli.hcert import run
 from zegel.cli.main import _parser
 from zegel.errors import Malformed, Unavailable
 from zegel.formats.hcert.certificate import parse_health_certificate
+from zegel.formats.hcert.cms import parse_cms
 from zegel.formats.hcert.code import PREFIX, parse_code
+from zegel.formats.hcert.gateway import check_vouched
 from zegel.formats.hcert.keys import parse_signer
 from zegel.formats.hcert.lists import parse_trust_list
 from zegel.formats.hcert.revocation import HashType, parse_revocation_batch
@@ -127,6 +129,15 @@ def _certificate(length: int) -> object:
     return why
 
 
+def _signature(length: int) -> object:
+    """An entry whose signature is so long, which is left out as well."""
+    read = parse_trust_list(json.dumps([gateway_entry(signature="A" * length)]).encode())
+    (why,) = check_vouched(read, anchors=[b""]).left_out
+    if "characters" in why:
+        raise ValueError(why)
+    return why
+
+
 HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.adapters.health_trust.MAX_REVOKED_FILE": Pair(_revoked, Unavailable, filler=True),
     "zegel.cli.hcert.MAX_WORKERS": Pair(_workers),
@@ -148,6 +159,8 @@ HEALTH: Final[Mapping[str, Pair]] = {
     ),
     "zegel.formats.hcert.code.MAX_CODE": Pair(lambda n: parse_code(PREFIX.ljust(n, b"0")), filler=True),
     "zegel.formats.hcert.code.MAX_SIGNED": Pair(_inflated),
+    "zegel.formats.hcert.cms.MAX_CMS": Pair(lambda n: parse_cms(bytes(n)), filler=True),
+    "zegel.formats.hcert.gateway.MAX_SIGNATURE_TEXT": Pair(_signature, ValueError),
     "zegel.formats.hcert.keys.MAX_SIGNER": Pair(lambda n: parse_signer(bytes(n)), filler=True),
     "zegel.formats.hcert.schema.MAX_TEXT": Pair(lambda n: _code(payload(ci="x" * n))),
     "zegel.formats.hcert.lists.MAX_TRUST_LIST": Pair(lambda n: parse_trust_list(b"[" + b" " * (n - 1)), filler=True),

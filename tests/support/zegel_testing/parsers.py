@@ -26,6 +26,7 @@ from zegel.formats.catalogue.parse import parse_attestation_type
 from zegel.formats.credential import Format
 from zegel.formats.detect import parse_any
 from zegel.formats.hcert.certificate import parse_health_certificate
+from zegel.formats.hcert.cms import parse_cms
 from zegel.formats.hcert.code import PREFIX, parse_code, parse_signed_code
 from zegel.formats.hcert.keys import parse_signer
 from zegel.formats.hcert.lists import parse_trust_list
@@ -150,6 +151,7 @@ from zegel_testing.faults import (
     sd_jwt_texts,
     spoiled,
 )
+from zegel_testing.gateway_list import GATEWAY
 from zegel_testing.health import Health, code_of
 from zegel_testing.health import payload as health_payload
 from zegel_testing.identifiers import claims_of as listed_claims
@@ -283,6 +285,7 @@ ROOT: Final = authority("parsers").certificate
 
 _HEALTH: Final = Health()
 _HEALTH_CODE: Final = _HEALTH.code()
+_CMS = GATEWAY.states[0].upload.sign(GATEWAY.states[0].signer.der)
 _WHO_CODES: Final = tuple(_HEALTH.code(claims=who_claims(profile)) for profile in WhoProfile)
 
 
@@ -936,6 +939,7 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     "formats.hcert.who_certificate.parse_health_record": tuple(
         Probe(parse_health_record, code, _sampled(_code_text_faults, 3)) for code in (_HEALTH_CODE, *_WHO_CODES)
     ),
+    "formats.hcert.cms.parse_cms": (Probe(parse_cms, _CMS, _sampled(_der_faults, 5)),),
     "formats.hcert.code.parse_code": (Probe(parse_code, _HEALTH_CODE, _code_text_faults),),
     "formats.hcert.code.parse_signed_code": (Probe(parse_signed_code, _HEALTH.cose(), _signed_faults),),
     "formats.hcert.keys.parse_signer": (Probe(parse_signer, _HEALTH.der, _sampled(_der_faults, 5)),),

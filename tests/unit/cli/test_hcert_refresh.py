@@ -8,6 +8,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from zegel_testing.gateway_list import GATEWAY
 from zegel_testing.health import Health
 from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method
 
@@ -118,6 +120,20 @@ def test_signers_of_another_trust_domain_count_where_they_are_named(zegel: Zegel
     assert ran.json["verdict"] == "accepted"
     ran = zegel(*asked, code, "--domain", "PH4H")
     assert (ran.code, "expected dcc or ddcc or icvp, and =DOMAIN" in ran.err) == (2, True)
+
+
+def test_of_a_list_of_the_gateways_those_count_that_its_anchor_vouches_for(zegel: Zegel, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps([*GATEWAY.entries(), gateway_entry(OFFICE)]))
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(GATEWAY.anchor.certificate.public_bytes(Encoding.PEM))
+    code = OFFICE.code(claims={4: SystemClock().now() + DAY, 6: SystemClock().now() - DAY}).decode()
+    asked = ("hcert", "verify", "--trust", tmp_path / "list.json", "--json")
+    assert zegel(*asked, code).json["verdict"] == "accepted"
+    ran = zegel(*asked, code, "--gateway-anchor", anchor)
+    assert (ran.code, ran.json["check"], ran.json["trust"][0]["signers"]) == (1, "health-signer", 2)
+    batch = json.dumps({"id": 1, "code": code}).encode()
+    ran = zegel(*asked, "--batch", "-", "--gateway-anchor", anchor, stdin=batch)
+    assert ran.json["verdict"] == "rejected"
 
 
 def test_without_a_list_there_is_nothing_to_fetch(zegel: Zegel) -> None:

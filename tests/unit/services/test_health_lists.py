@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.gateway_list import GATEWAY as SIGNING
 from zegel_testing.health import Health
 from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method
 
-from zegel.adapters.health_trust import open_health_desk
+from zegel.adapters.health_trust import load_anchors, open_health_desk
 from zegel.adapters.kept_health import HealthListFolder
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.checks import Check
@@ -51,8 +53,10 @@ class Publisher:
 class Reader:
     """A role that reads the list, with a folder of its own."""
 
-    def __init__(self, folder: Path, publisher: Publisher, *, trust: tuple[Path, ...] = ()) -> None:
-        self.config = HealthConfig(trust=trust, lists=(URL,), kept=folder)
+    def __init__(
+        self, folder: Path, publisher: Publisher, *, trust: tuple[Path, ...] = (), anchor: Path | None = None
+    ) -> None:
+        self.config = HealthConfig(trust=trust, lists=(URL,), kept=folder, gateway_anchor=anchor)
         self.clock = ManualClock(NOW)
         self.desk = open_health_desk(self.config)
         self._lists = HealthLists(
@@ -63,6 +67,7 @@ class Reader:
             outbound=Loopback({"https://lists.utopia.example": publisher.handle}),
             clock=self.clock,
             may_lose=self.config.may_lose,
+            anchors=load_anchors(anchor),
         )
 
     async def refresh(self) -> tuple[ZegelError, ...]:
@@ -185,6 +190,28 @@ async def test_an_older_list_of_who_is_never_taken(tmp_path: Path) -> None:
     assert isinstance(error, Rejected)
     assert error.detail == "expected none that was signed before the kept one, 2026-11-10"
     assert [each.signers for each in reader.desk.lists] == [1]
+
+
+async def test_with_the_gateways_anchor_only_whom_it_vouches_for_is_fetched_and_believed(tmp_path: Path) -> None:
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(SIGNING.anchor.certificate.public_bytes(Encoding.PEM))
+    publisher = Publisher(json.dumps(SIGNING.entries()).encode())
+    reader = Reader(tmp_path / "kept", publisher, anchor=anchor)
+    assert await reader.refresh() == ()
+    (each,) = reader.desk.lists
+    assert (each.signers, each.left_out) == (2, ())
+    publisher.answer = json.dumps([*SIGNING.entries(), gateway_entry(OFFICE)]).encode()
+    assert await reader.refresh() == ()
+    assert not reader.believes
+    assert reader.desk.lists[0].left_out == (
+        "[6]: CMS signature: expected signed data with one signer, and its certificate",
+    )
+    for answer in (GATEWAY, WHO):
+        publisher.answer = answer
+        assert [type(error) for error in await reader.refresh()] == [Malformed]
+    assert [each.signers for each in reader.desk.lists] == [2]
+    HealthListFolder(tmp_path / "kept").path(URL).write_bytes(WHO)
+    assert not believes(open_health_desk(reader.config)), "of the time before the anchor"
 
 
 async def test_files_are_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:

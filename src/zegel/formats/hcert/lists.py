@@ -1,12 +1,12 @@
 """Trust lists of health: the EU gateway's, WHO's (a DID document of its trust list v2), and plain certificates.
 
-Such a list is its keys: none of it is held against a root here, as neither form carries a signature that can be checked
-without the gateway's own certificates or JSON-LD. Whoever points at a list trusts where it came from.
+Such a list is its keys: none of it is held against a root here. The gateway's can be where its anchor is known
+(``gateway``); WHO's is signed as JSON-LD, which nothing else needs. Whoever points at a list trusts where it came from.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from typing import Final, final
@@ -31,17 +31,30 @@ _ANY: Final = "-"  # any of a level
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayEntry:
+    """An entry of the gateway's list as it came; ``signer`` is None for what signs nothing, or cannot be read."""
+
+    where: str
+    kind: str
+    members: JsonObject = field(repr=False)
+    signer: DocumentSigner | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustList:
     """Signers of a list. ``as_of``, in seconds, is when WHO signed it, or the gateway added the newest of its entries.
 
-    ``signed_at`` is the same for WHO's, and None for one that does not say when it was made.
-    ``left_out`` says of which entries nothing can be verified, and why: keys of kinds that are not read.
+    ``signed_at`` is the same for WHO's, and None for one that does not say when it was made. ``entries`` are all that
+    the gateway has, for whoever has its anchor. ``left_out`` says of which nothing can be verified, and why: keys of
+    kinds that are not read.
     """
 
     signers: tuple[DocumentSigner, ...]
     as_of: int | None = None
     signed_at: int | None = None
     left_out: tuple[str, ...] = ()
+    entries: tuple[GatewayEntry, ...] = ()
 
 
 def parse_trust_list(data: bytes) -> TrustList:
@@ -63,7 +76,7 @@ def parse_trust_list(data: bytes) -> TrustList:
         for position, entry in enumerate(read_array(value, what=_WHAT, where="", limit=MAX_SIGNERS))
     ]
     times = [time for entry, _ in entries if (time := _time(entry.get("timestamp"))) is not None]
-    return _gathered(_gateway_entries(entries), as_of=max(times, default=None))
+    return _gateway_list(entries, as_of=max(times, default=None))
 
 
 _Entry = tuple[str, Callable[[], DocumentSigner]]
@@ -93,11 +106,25 @@ def _pem_signer(text: bytes, where: str) -> DocumentSigner:
     return parse_signer(_der(b"".join(text.split()).decode(), where))
 
 
-def _gateway_entries(entries: list[tuple[JsonObject, str]]) -> Iterator[_Entry]:
+def certificate_of(entry: GatewayEntry) -> bytes:
+    """The certificate of an entry; ``Malformed`` for what is no base64."""
+    return _der(entry.members.get("rawData"), f"{entry.where}.rawData")
+
+
+def _gateway_list(entries: list[tuple[JsonObject, str]], *, as_of: int | None) -> TrustList:
     """TrustListDto of the gateway: ``rawData`` is the certificate, ``thumbprint`` its SHA-256 in hexadecimal digits."""
-    for entry, where in entries:
-        if entry.get("certificateType", _SIGNERS) == _SIGNERS:
-            yield where, partial(_gateway_signer, entry, where)
+    read: list[GatewayEntry] = []
+    left_out: list[str] = []
+    for members, where in entries:
+        kind, signer = str(members.get("certificateType", _SIGNERS)), None
+        if kind == _SIGNERS:
+            try:
+                signer = _gateway_signer(members, where)
+            except Malformed as error:
+                left_out.append(f"{where}: {error.detail}")
+        read.append(GatewayEntry(where=where, kind=kind, members=members, signer=signer))
+    signers = tuple(each.signer for each in read if each.signer is not None)
+    return TrustList(signers=signers, as_of=as_of, left_out=tuple(left_out), entries=tuple(read))
 
 
 def _gateway_signer(entry: JsonObject, where: str) -> DocumentSigner:

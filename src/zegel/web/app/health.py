@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from zegel.adapters.health_trust import load_anchors
 from zegel.adapters.kept_health import HealthListFolder
 from zegel.adapters.logs import Log
 from zegel.primitives.x509 import DAY
@@ -29,6 +30,7 @@ def health_timers(
         outbound=world.outbound,
         clock=world.clock,
         may_lose=config.may_lose,
+        anchors=load_anchors(config.gateway_anchor),
     )
 
     async def act() -> None:
