@@ -32,7 +32,7 @@ class HealthConfig:
     lists: tuple[Url, ...] = setting((), "URLs of trust lists of health, the EU gateway's or WHO's, which are fetched")
     gateway_anchor: Path | None = setting(
         None,
-        "PEM of the EU gateway's trust anchor: on its lists, whom it vouches for counts, and no other lists are fetched",
+        "PEM of the EU gateway's trust anchor: on its lists, whom it vouches for counts, and no others are fetched",
     )
     kept: Path = setting(Path("data/health-lists"), "folder in which fetched trust lists are kept over a restart")
     refresh: Seconds = setting(Seconds(21_600), "how often they are fetched, and the files of this section read, again")

@@ -115,8 +115,9 @@ def country_of(der: bytes) -> str:
         return ""
 
 
-def check_signature(certificate: bytes, algorithm: Any, signature: bytes, message: bytes, *, otherwise: str) -> None:
-    """Check one signature, by the algorithm that ASN.1 names, or ``otherwise`` of which hash; ``Rejected`` as above."""
+def check_signature(certificate: bytes, algorithm: Any, signature: bytes, message: bytes, *, otherwise: str) -> bytes:
+    """Return the message that a key has signed, by the algorithm that ASN.1 names, or ``otherwise`` of which hash;
+    ``Rejected`` as above."""
     from asn1crypto import x509
 
     try:
@@ -132,6 +133,7 @@ def check_signature(certificate: bytes, algorithm: Any, signature: bytes, messag
             raise ValueError("a key of another kind")
     except (InvalidSignature, UnsupportedAlgorithm, *_UNREADABLE):
         raise _refusal("its signature does not hold") from None
+    return message
 
 
 def _padding(kind: str, algorithm: Any, hash_: HashAlgorithm) -> padding.AsymmetricPadding:
