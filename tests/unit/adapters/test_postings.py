@@ -95,9 +95,11 @@ async def test_a_register_of_the_time_before_is_found_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "role.db"
-    with monkeypatch.context() as earlier:
+    database = open_database(f"sqlite:///{path}")
+    with monkeypatch.context() as earlier, database.transaction():
         earlier.setattr(schema, "SCHEMA", "0006")
-        await opened(path)
+        schema.upgrade(database.connection, None)
+    database.close()
     rows = {A: {1, CHUNK - 1, CHUNK, 9 * CHUNK}, B: set(range(2, 10_502)), C: {7}}
     connection = sqlite3.connect(path)
     with connection:

@@ -3,17 +3,28 @@
 from importlib.resources import files
 from typing import Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 
 from zegel.adapters.sql.tables import METADATA, REGISTER_WORDS, SCHEMA
 from zegel.errors import Unavailable
 
 VERSION_TABLE: Final = "alembic_version"
+_versions: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def migrate(connection: Connection) -> None:
     """Bring the database to this schema, in the transaction that is open; ``Unavailable`` when it is newer."""
-    current = _version_of(connection)
+    there = inspect(connection).get_table_names()
+    if not there:
+        create(connection)
+        _versions.create(connection)
+        connection.execute(insert(_versions).values(version_num=SCHEMA))
+    else:
+        upgrade(connection, _version_of(connection) if VERSION_TABLE in there else None)
+
+
+def upgrade(connection: Connection, current: str | None) -> None:
+    """Run the migrations that come after ``current``: all of them on a database of no version."""
     if current == SCHEMA:
         return
     # imported where they are needed: a tenth of a second that few starts need
@@ -33,12 +44,11 @@ def migrate(connection: Connection) -> None:
 
 
 def create(connection: Connection) -> None:
-    """Make the tables at once, for a database that lives in memory."""
+    """Make the tables at once in an empty database, as all migrations together would."""
     METADATA.create_all(connection)
-    connection.execute(text(REGISTER_WORDS))
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(REGISTER_WORDS))
 
 
 def _version_of(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 a constant
