@@ -81,7 +81,7 @@ def parse_form(body: bytes, *, what: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(body.decode("ascii"), max_num_fields=MAX_FIELDS, errors="strict", strict_parsing=bool(body))
     except (ValueError, UnicodeDecodeError):
-        raise Malformed(what, "", f"expected at most {MAX_FIELDS} form-encoded fields") from None
+        raise Malformed(what, "", f"expected form-encoded fields, in UTF-8, and {MAX_FIELDS} of them at most") from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         if name in fields:

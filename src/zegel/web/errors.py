@@ -6,10 +6,10 @@ bug: a plain 500 with the request's id, and the rest in the log.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import Final
+from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Denied, Explanation, Unavailable, ZegelError, explain
+from zegel.errors import Denied, Explanation, Malformed, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpResponse, json_response
 from zegel.protocols.oauth.errors import SLOW_DOWN, UNAVAILABLE, denied_with, oauth_error_response
 from zegel.web.routing import Audience
@@ -38,6 +38,14 @@ _STATUS: Final[Mapping[Check, int]] = {
     Check.RATE: 429,
     Check.LOG_IN_GUESSES: 429,
 }
+
+
+@final
+class TooLarge(Malformed):
+    """A body beyond what its route takes, of which the rest was not read (RFC 9110 section 15.5.14)."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("request", "body", f"expected at most {limit} bytes")
 
 
 def error_response(error: ZegelError, *, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:
@@ -89,4 +97,6 @@ def status_of(error: ZegelError) -> int:
     """The HTTP status of a refusal."""
     if isinstance(error, Unavailable):
         return 503
+    if isinstance(error, TooLarge):
+        return 413
     return _STATUS.get(error.check, 400)

@@ -38,6 +38,7 @@ _TYPES: Final[Mapping[str, str]] = {
 _BUG: Final = "This is a fault of ours. It has been noted; please try again later."
 _REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
 _NOTHING: Final = "There is no page at this address. Perhaps it was copied in part, or has had its day."
+_TOO_LARGE: Final = "What was sent is larger than what is taken here, and was not read. Nothing has been stored."
 _TOO_OFTEN: Final = "This came too often. Please wait a moment, and try again."
 _OVERLOAD: Final = "Very many people come at this moment. Please wait for some seconds, and try again."
 _UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment. Please try again later."
@@ -56,6 +57,8 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
         title, lead = "This was refused", _REFUSED
         if explanation is None:
             title, lead = ("No such page", _NOTHING) if status in (404, 405) else ("Something went wrong", _BUG)
+        elif status == 413:
+            title, lead = "Too large", _TOO_LARGE
         elif status == 429:
             title, lead = "Too often", _TOO_OFTEN
         elif explanation.check == Check.OVERLOAD.id:

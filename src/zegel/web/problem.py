@@ -20,7 +20,8 @@ def problem(_site: object, error: ZegelError) -> HttpResponse:
         "type": _TYPE + str(explanation["check"]),
         "title": explanation["rule"],
         "status": status,
-        "errors": [{"field": explanation["field"], "detail": error.detail}],
+        # the path alone, empty for the whole of what was sent; "field" beside it says in words what the rule is about
+        "errors": [{"field": error.field, "detail": error.detail}],
         **explanation,
     }
     # RFC 6750 section 3: an answer 401 names the scheme

@@ -137,7 +137,7 @@ def _operation(name: str, summary: str, parameters: list[Json], *, answer: str =
 def _writing(name: str, summary: str, *, body: bool) -> dict[str, Json]:
     operation = _operation(name, summary, [] if body else _in_path())
     operation["security"] = [{"party": []}]
-    operation["responses"] = _responses("200" if body else "204")
+    operation["responses"] = _responses("200", "202") if body else _responses("204")
     if body:
         operation["requestBody"] = {
             "required": True,
@@ -147,12 +147,17 @@ def _writing(name: str, summary: str, *, body: bool) -> dict[str, Json]:
     return operation
 
 
-def _responses(good: str, *, answer: str = ANSWER) -> dict[str, Json]:
-    answered: dict[str, Json] = {"description": "done"}
-    if good == "200":
-        answered["content"] = {answer: {"schema": {"type": "string"}}}
+def _responses(*good: str, answer: str = ANSWER) -> dict[str, Json]:
     refused: dict[str, Json] = {
         "description": "refused",
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    return {good: answered, "default": refused}
+    return {status: _answered(status, answer) for status in good} | {"default": refused}
+
+
+def _answered(status: str, answer: str) -> dict[str, Json]:
+    """What was asked for is asked for (202) until an officer decides, where nothing is registered yet."""
+    answered: dict[str, Json] = {"description": "asked for" if status == "202" else "done"}
+    if status != "204":
+        answered["content"] = {answer: {"schema": {"type": "string"}}}
+    return answered

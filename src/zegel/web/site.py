@@ -24,7 +24,7 @@ from zegel.services.ports import Random
 from zegel.services.rates import Limit
 from zegel.web.asgi import TransportError
 from zegel.web.browser import check_same_site
-from zegel.web.errors import ErrorPage, bug_response, error_response, status_of, told_to_wait
+from zegel.web.errors import ErrorPage, TooLarge, bug_response, error_response, status_of, told_to_wait
 from zegel.web.load import REFRESH_SECONDS, Load
 from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
 from zegel.web.traffic import Traffic
@@ -123,11 +123,14 @@ class Site(Generic[SiteT]):
                 return self._nothing_here(found, request, request_id), None
             self._check_sender(found.route, request)
             self._admit_sender(found.route, request)
-            body = await read_body(found.route.max_body) if request.method in _WITH_BODY else b""
+            body = await _read(read_body, found.route.max_body) if request.method in _WITH_BODY else b""
             whole = replace(request, body=body)
             self._admit_session(found.route, whole)
             with self._load.take(found.route.priority, waited=request.waited):
                 return await found.route.handler(self._role, whole, **found.parts), None
+        except TooLarge as error:  # the rest of it is on its way, and nobody is going to read it
+            refusal = self._refusal(error, found, request, request_id)
+            return replace(refusal, status=413, headers=(*refusal.headers, ("connection", "close"))), error
         except ZegelError as error:
             return self._refusal(error, found, request, request_id), error
 
@@ -244,6 +247,15 @@ def _audience(found: Matched[SiteT] | HttpResponse, request: HttpRequest) -> Aud
         return found.route.audience
     wants_page = any(name == "accept" and "text/html" in value for name, value in request.headers)
     return Audience.PERSON if wants_page else Audience.MACHINE
+
+
+async def _read(read_body: ReadBody, limit: int) -> bytes:
+    try:
+        return await read_body(limit)
+    except TransportError as error:
+        if error.status != 413:
+            raise
+        raise TooLarge(limit) from None
 
 
 def _check_token(request: HttpRequest, token: bytes | None) -> HttpRequest:

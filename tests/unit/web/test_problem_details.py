@@ -149,7 +149,9 @@ def problem_of(response: HttpResponse) -> Any:
     assert told["type"] in TYPES
     assert told["detail"]
     if told["type"] == TYPES[0]:
-        assert (told["title"], told["errors"]) == (told["rule"], [{"field": told["field"], "detail": told["detail"]}])
+        (error,) = told["errors"]
+        assert (told["title"], error["detail"]) == (told["rule"], told["detail"])
+        assert error["field"] in (told["field"], "")
     return told
 
 
@@ -157,11 +159,18 @@ async def test_the_field_at_fault_is_named_by_its_path(doors: dict[str, Door]) -
     for role, route, body, field in WRONG:
         told = problem_of(await doors[role](*route.split(" "), encode_json(body)))  # type: ignore[arg-type]
         assert (role, route, told["check"], told["field"]) == (role, route, Check.SYNTAX.id, field)
+        assert [each["field"] for each in told.get("errors", [{"field": field}])] == [field]
 
 
 async def test_what_is_not_json_is_a_problem_everywhere(doors: dict[str, Door]) -> None:
     for role, route in {(role, route) for role, route, *_ in WRONG}:
         assert problem_of(await doors[role](*route.split(" "), b"{"))["check"] == Check.SYNTAX.id
+
+
+async def test_of_the_whole_of_what_was_sent_the_path_is_empty(doors: dict[str, Door]) -> None:
+    told = problem_of(await doors["verifier operator"]("POST", "/requests", b"[]"))
+    assert [each["field"] for each in told["errors"]] == [""]
+    assert told["field"]
 
 
 async def test_every_route_that_reads_a_body_is_here() -> None:

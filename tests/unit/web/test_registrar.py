@@ -276,6 +276,9 @@ async def test_before_the_first_approval_there_is_nothing_to_answer_yet(office: 
     await office.apply()
     response = await office.send("PUT", "/wrp", party_json(), authorization=await token_of(office))
     assert response.status == 202
+    described = json.loads((await office.send("GET", "/openapi.json")).body)["paths"]["/wrp"]["put"]["responses"]
+    assert described.keys() == {"200", "202", "default"}
+    assert described["202"]["content"] == described["200"]["content"]
 
 
 @pytest.mark.refuses(Check.REGISTER_TOKEN)

@@ -15,7 +15,9 @@ from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.web.asgi import TransportError
+from zegel.web.errors import TooLarge
 from zegel.web.pages import error_page, render_page
+from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
 from zegel.web.site import Site, SitePolicy, content_policy
 
@@ -238,6 +240,26 @@ async def test_a_body_that_does_not_arrive_is_said_and_logged(role: Role, log: i
     assert (response.status, response.header("connection")) == (status, "close")
     assert response.header("x-request-id")
     assert json.loads(log.getvalue())["status"] == status
+
+
+async def test_what_is_too_large_is_refused_by_the_rule_on_a_page_and_in_json(role: Role) -> None:
+    async def read_body(limit: int) -> bytes:
+        raise TransportError(413)
+
+    site = site_of(role)
+    told = await site.respond(post("/data/1"), read_body)
+    assert json.loads(told.body)["check"] == "syntax"
+    assert json.loads(told.body)["detail"] == "request: expected at most 10 bytes"
+    page = await site.respond(post("/form/1", *FORM), read_body)
+    assert (page.status, page.header("connection")) == (413, "close")
+    assert b"Too large" in page.body
+    assert b"expected at most 100 bytes" in page.body
+
+
+def test_problem_details_say_the_same_status() -> None:
+    told = problem(None, TooLarge(10))
+    members = json.loads(told.body)
+    assert (told.status, members["status"], members["field"]) == (413, 413, "body")
 
 
 async def test_who_has_gone_is_not_answered(role: Role) -> None:
