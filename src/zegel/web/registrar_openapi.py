@@ -152,7 +152,8 @@ def _responses(*good: str, answer: str = ANSWER) -> dict[str, Json]:
         "description": "refused",
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    return {status: _answered(status, answer) for status in good} | {"default": refused}
+    answered: dict[str, Json] = {status: _answered(status, answer) for status in good}
+    return answered | {"default": refused}
 
 
 def _answered(status: str, answer: str) -> dict[str, Json]:

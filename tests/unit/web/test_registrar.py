@@ -1,5 +1,6 @@
 """The register over HTTP: signed answers for all, problem details for what is wrong, and pages for people."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
