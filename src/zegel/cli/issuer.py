@@ -69,6 +69,8 @@ def revoke(args: Namespace) -> int:
     body |= {} if args.type is None else {"type": args.type}
     answer = _call(args, "/revocations", body | ({"wallet": True} if args.wallet else {}))
     failed = [asked for asked in answer.get("wallets", ()) if asked["detail"]]
+    if not answer["revoked"]:
+        say("nothing was revoked: nothing that has a status and is not revoked yet is known of this person")
     if args.json:
         print_data(answer)
     else:

@@ -239,7 +239,10 @@ def test_an_offer_that_cannot_be_made_is_refused(operate: Any, options: tuple[st
 def test_what_a_person_holds_is_revoked(operate: Any) -> None:
     ran = operate("revoke", "--person", "erika", "--type", "pid", "--json")
     assert (ran.code, ran.json) == (0, {"revoked": []})
-    assert operate("revoke", "--person", "nobody").out == ""
+    for options in ((), ("--json",)):
+        mistyped = operate("revoke", "--person", "nobody", *options)
+        assert (mistyped.code, mistyped.out.strip()) == (0, '{"revoked": []}' if options else "")
+        assert "nothing was revoked" in mistyped.err
 
 
 # --- the wallet provider --------------------------------------------------------------------------------------------
