@@ -29,7 +29,7 @@ def operations() -> list[tuple[str, str, str]]:
     """Role, path and method."""
     return [
         (role, path, method)
-        for role in ("issuer", "verifier", "wallet-provider", "access-authority")
+        for role in ("issuer", "verifier", "wallet-provider", "access-authority", "registrar")
         for path, item in description(role)["paths"].items()
         for method in item
     ]

@@ -18,6 +18,7 @@ from zegel.services.ports import Handler
 from zegel.services.trust import Trust
 from zegel.web.app.access_authority import open_access_authority
 from zegel.web.app.issuer import open_issuer
+from zegel.web.app.registrar import open_registrar
 from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.serve import bind, serving
 from zegel.web.app.verifier import open_verifier
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ServedRoles:
-    """Four roles that answer on this machine, as ``serve_roles`` opens them; ``folder`` is their sandbox."""
+    """Five roles that answer on this machine, as ``serve_roles`` opens them; ``folder`` is their sandbox."""
 
     folder: Path
     handlers: Mapping[str, Handler]
@@ -73,7 +74,7 @@ def serve_roles(folder: Path, *, profile: str = "plain") -> Iterator[ServedRoles
         )
         world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
         await trust.refresh()
-        openers = (open_issuer, open_verifier, open_wallet_provider, open_access_authority)
+        openers = (open_issuer, open_verifier, open_wallet_provider, open_access_authority, open_registrar)
         roles = [await opener(world) for opener in openers]
         handlers |= {listener.origin: listener.handle for role in roles for listener in role.listeners}
         operated = tuple(_operated(role) for role in roles)
