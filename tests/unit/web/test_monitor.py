@@ -262,7 +262,9 @@ async def test_ages_are_told_by_the_clock(tmp_path: Path) -> None:
 
 async def test_a_health_list_that_is_old_or_held_back_is_said_and_the_role_goes_on(tmp_path: Path) -> None:
     url = Url("https://lists.utopia.example/dsc")
-    watched = await watch("door", tmp_path, health=HealthConfig(lists=(url,), kept=tmp_path / "kept"))
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    watched = await watch("door", tmp_path, health=HealthConfig(trust=(kept,), lists=(url,), kept=kept))
     with closed(watched):
         await watched.world.trust.refresh()
         assert json.loads((await watched.get(READY)).body)["notices"] == ["lists.utopia.example: 0 signers"]
@@ -273,11 +275,11 @@ async def test_a_health_list_that_is_old_or_held_back_is_said_and_the_role_goes_
         with pytest.raises(Rejected, match="3 signers gone at once, got 2"):
             await timer.act()
         assert await watched.not_ready() == {}
-        (notice,) = json.loads((await watched.get(READY)).body)["notices"]
+        notice, _ = json.loads((await watched.get(READY)).body)["notices"]
         assert "fetched today; a newer one is held back: expected at most" in notice
         text = (await watched.get(METRICS)).body.decode()
         assert 'zegel_health_list_age_seconds{role="door",list="health.lists[0]"} 40\n' in text
-        assert 'zegel_health_list_held_back{role="door",list="health.lists[0]"} 1\n' in text
+        assert text.count('zegel_health_list_held_back{role="door",list="health.lists[0]"} 1\n') == 1
 
 
 async def one_signer(_request: HttpRequest) -> HttpResponse:

@@ -162,8 +162,10 @@ def health_notices(desk: HealthDesk | None, *, world: World) -> tuple[str, ...]:
 def health_families(desk: HealthDesk | None, *, world: World) -> tuple[Family, ...]:
     """The age of each list of health authorities that is fetched, and whether another one is held back for it."""
     now, urls = world.clock.now(), world.config.health.lists
-    lists = () if desk is None else tuple(each for each in desk.lists if each.url in urls)
-    labelled = [({"list": f"health.lists[{urls.index(each.url)}]"}, each) for each in lists]
+    lists = (
+        {} if desk is None else {each.url: each for each in desk.lists if each.url in urls}
+    )  # a file may be one, too
+    labelled = [({"list": f"health.lists[{urls.index(url)}]"}, each) for url, each in lists.items()]
     ages = [Sample(labels=at, value=now - each.fetched_at) for at, each in labelled if each.fetched_at is not None]
     held = [Sample(labels=at, value=int(bool(each.held_back))) for at, each in labelled]
     held_meaning = "1 where the list that was found last is older, or lost too many signers: the one of before counts."
