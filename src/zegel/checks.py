@@ -1124,6 +1124,13 @@ class Check(Enum):
         Fault.SENDER,
         "have the party registered with its Services, and approved; what is suspended has to be resumed first",
     )
+    ACCESS_REPORT = (
+        "the register takes in what it is told of an access certificate",
+        "TS5 1.3 section 3.2.1",
+        "certificate",
+        Fault.OPERATOR,
+        "zegel access-authority reports shows what was refused and why; mend that at the register, then retry",
+    )
     ACCESS_HOST = (
         "an access certificate names hosts of its party alone: those of the pages that are registered",
         "ETSI EN 319 411-1 section 6.2.2; zegel's own",

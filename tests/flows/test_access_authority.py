@@ -82,6 +82,44 @@ async def test_the_register_shows_the_certificate(tmp_path: Path) -> None:
         assert record["log"] == house.config.transparency_log.origin
 
 
+async def test_what_the_register_refuses_is_named_and_told_again_when_that_is_mended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register is full of this party's certificates; whoever operates the authority sees it, and tries again."""
+    async with open_house(tmp_path) as house:
+        await house.register()
+        with monkeypatch.context() as full:
+            full.setattr("zegel.services.register_reader.MAX_ACCESS_CERTIFICATES", 1)
+            first = await house.issue()
+            second = await house.issue(fixed_key("another"))
+            await house.act()
+            (record,) = [each for each in caplog.records if each.message == "report" and each.exc_info]
+            assert isinstance(record.exc_info[1], Rejected)
+            assert record.exc_info[1].check is Check.ACCESS_REPORT
+            assert (await notices(house))[0].startswith("reports: the register refused 1")
+            _, page = await house.operate("GET", "/reports")
+            (refused,) = page["refused"]
+            assert (refused["serial"], refused["identifier"]) == (second["serial"], LIBRARY)
+            assert "expected at most 1 of one party" in refused["reason"]
+            assert (await house.operate("GET", f"/reports?after={page['after']}"))[1]["refused"] == []
+            assert (await house.operate("GET", "/reports?after=x"))[0] == 400
+            _, again = await house.operate("POST", "/reports/retry", {})
+            assert again == {"again": 1, "refused": 1}
+        _, again = await house.operate("POST", "/reports/retry", {})
+        assert again == {"again": 1, "refused": 0}
+        assert await notices(house) == []
+        assert len({first["serial"], second["serial"]}) == 2
+
+
+async def notices(house: AccessHouse) -> list[str]:
+    """What the access authority says beside being ready."""
+    listener = house.listener()
+    answer = await listener.handle(HttpRequest(method="GET", url=listener.origin + "/readyz"))
+    members = parse_object(answer.body, what="answer")
+    assert members["ready"], members
+    return list(members.get("notices", []))
+
+
 async def test_before_it_is_approved_nobody_gets_a_certificate(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         status, answer = await house.order()

@@ -28,6 +28,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     command("list", "every certificate that was issued, and how it stands")
     _add_revocation(command("revoke", "revoke one certificate, those of a party, or all of a time, for good"))
     command("check-register", "revoke, now, what parties have that are suspended or cancelled")
+    reports = command("reports", "what the register refused to be told of, and why")
+    reports.add_argument("--retry", action="store_true", help="have it told again of all of that, now")
     command("publish", "sign the lists of revoked certificates anew, now")
     access_order.add_order_arguments(command("order", "order a certificate with a request, as a relying party"))
     access_order.add_finish_arguments(command("finish", "have the hosts of an order asked, and the certificate issued"))
@@ -45,6 +47,8 @@ def run(args: Namespace) -> int:
             return _say(args, _call(args, "POST", "/revocations", _revocation(args)))
         case "check-register":
             return _say(args, _call(args, "POST", "/register/check", {}))
+        case "reports":
+            return _retry(args) if args.retry else _list_refused(args)
         case "publish":
             return _say(args, _call(args, "POST", "/crl/publish", {}))
         case "root":
@@ -89,6 +93,30 @@ def _list(args: Namespace) -> int:
         if page["after"] is None:
             return ACCEPTED
         after = page["after"]
+
+
+def _list_refused(args: Namespace) -> int:
+    after = ""
+    while True:
+        page = _call(args, "GET", "/reports", query={"after": after})
+        for each in page["refused"]:
+            if args.json:
+                print_data(each)
+            else:
+                said = f"{each['serial']}  {in_text(each['identifier'])}, {time_text(each['at'])}"
+                print_text(f"{said}: {in_text(each['reason'])}")
+        if page["after"] is None:
+            return ACCEPTED
+        after = page["after"]
+
+
+def _retry(args: Namespace) -> int:
+    answer = _call(args, "POST", "/reports/retry", {})
+    if args.json:
+        print_data(answer)
+    else:
+        print_text(f"the register is told again of {answer['again']}, and refuses {answer['refused']}")
+    return ACCEPTED
 
 
 def _line(each: dict[str, Any]) -> str:

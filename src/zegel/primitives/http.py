@@ -13,6 +13,7 @@ from zegel.primitives.json import encode_json
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"  # RFC 9457 section 3
 MAX_FIELDS: Final = 64  # an authorization request has fifteen
 MAX_FORM: Final = 1 << 19  # an encrypted presentation with a portrait, the largest form that there is
 _MAX_ESCAPES: Final = 1 << 14  # each costs half a microsecond; what is long is base64url, which needs none

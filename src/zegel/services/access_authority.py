@@ -10,14 +10,13 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
-from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest
-from zegel.primitives.json import JsonObject
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import Certificate, verify_path
 from zegel.protocols.transparency.submission import PRECERTIFICATE, UnverifiedSubmission
 from zegel.services.access_ports import AccessStore, CertificateLog, Registry
-from zegel.services.ports import FOR_EVER, Clock, Kind, Outbound, Random
+from zegel.services.access_reports import AccessReports
+from zegel.services.ports import Clock, Kind, Outbound, Random
 from zegel.services.turns import Turns
 from zegel.trust.access_authority.orders import AccessOrder, Challenge, Standing, begin_order
 from zegel.trust.access_authority.profile import (
@@ -37,21 +36,8 @@ CRL_SUFFIX: Final = ".crl"
 CERTIFICATE_SUFFIX: Final = ".cer"
 PAGE: Final = 100  # certificates that the operator is shown at a time
 _MAX_ANSWER: Final = 1_024  # bytes; a token and a thumbprint have 87
-_REPORTED: Final = 50  # reports that are tried again in one turn
-
 
 ORDERS: Final = Kind(name="access order", states=(AccessOrder,))
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreported:
-    """The order whose certificate the register does not know of yet."""
-
-    order: str
-
-
-UNREPORTED: Final = Kind(name="unreported access certificate", states=(Unreported,))
 
 
 @final
@@ -103,6 +89,7 @@ class AccessAuthorityService:
         self._clock = clock
         self._random = random
         self._turns = Turns()
+        self.reports: Final = AccessReports(store=store, registry=registry, log=log.origin, clock=clock)
         self.issued = 0
 
     def issue_with(self, issuing: IssuingAuthority) -> None:
@@ -145,22 +132,11 @@ class AccessAuthorityService:
                 if await transaction.take(ORDERS, order_id) is None:
                     raise Rejected(Check.ACCESS_ORDER, "the order is over", field="order")
                 await transaction.access.add(issued)
-                await transaction.put(UNREPORTED, order_id, Unreported(order=order_id), expires=FOR_EVER)
+                await self.reports.remember(transaction, issued)
             self.issued += 1
         with suppress(Unavailable):  # the timer tries again
-            await self.report()
+            await self.reports.report()
         return issued
-
-    async def report(self) -> int:
-        """Tell the register of what it does not know yet (TS5 1.3 section 3.2.1); how many it was told of."""
-        async with self._store.transaction() as transaction:
-            waiting = await transaction.scan(UNREPORTED, after="", limit=_REPORTED)
-            orders = [order for _, each in waiting if (order := await transaction.access.load(each.order)) is not None]
-        for order in orders:
-            await self._registry.report(order.party, self._record(order))
-            async with self._store.transaction(durable=True) as transaction:
-                await transaction.take(UNREPORTED, order.id)
-        return len(orders)
 
     async def certificates(self, *, after: int) -> tuple[tuple[int, AccessOrder], ...]:
         """A page of what was issued, each with its cursor."""
@@ -239,11 +215,3 @@ class AccessAuthorityService:
             certificate=f"{self._origin}{AUTHORITY_PATH}{issuing.key_id}{CERTIFICATE_SUFFIX}",
             statement=f"{self._origin}/",
         )
-
-    def _record(self, order: AccessOrder) -> JsonObject:
-        return {
-            "serviceIdentifier": order.service,
-            "certificate": base64(order.certificate.der),
-            "expires": order.certificate.not_after,
-            "log": self._log.origin,
-        }

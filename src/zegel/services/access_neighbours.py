@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
-from zegel.primitives.http import JSON, HttpRequest, HttpResponse
+from zegel.primitives.http import JSON, PROBLEM, HttpRequest, HttpResponse
 from zegel.primitives.json import JsonObject, encode_json, parse_object
 from zegel.primitives.members import read_object
 from zegel.protocols.transparency.answers import parse_log_answer
@@ -18,6 +18,9 @@ from zegel.trust.transparency.items import TransItem
 
 _ANSWER_BYTES: Final = 8 * MAX_PARTY  # a party as registered and as proposed, with its registration certificates
 _WHAT: Final = "registration"
+_NOT_NOW: Final = frozenset({401, 408, 429, 502, 503, 504})
+"""The token, the time or the host is wrong, not what was sent; a fault of the register's (500) may be about that."""
+_REASON: Final = 200  # characters of a refusal that are kept
 
 
 @final
@@ -46,11 +49,14 @@ class OperatedRegister:
             raise Unavailable("register", f"it answers with what is no registration: {error.detail}") from None
 
     async def report(self, identifier: str, record: JsonObject) -> None:
-        """See ``Registry``; what the register refuses is not told it again."""
+        """See ``Registry``. The register alone refuses, in its own words: whatever else answers, it is not there."""
         body = encode_json({"identifier": identifier, "certificate": record})
         response = await self._send("POST", "/access-certificates", body)
-        if response.status >= 500 or response.status in (401, 429):
+        if response.status == 200:
+            return
+        if response.status in _NOT_NOW or response.header("content-type") != PROBLEM:
             raise Unavailable("register", f"expected status 200, got {response.status}")
+        raise Rejected(Check.ACCESS_REPORT, f"status {response.status}: {_reason(response.body)}", field="certificate")
 
     async def _send(self, method: str, path: str, body: bytes) -> HttpResponse:
         request = HttpRequest(method=method, url=self._origin + path, headers=self._headers, body=body)
@@ -81,6 +87,16 @@ class RemoteLog:
         except Malformed as error:
             raise Unavailable("log", f"it answers with what is none: {error.detail}") from None
         return tuple(item for item in (answer.sct, answer.sth, answer.inclusion) if item is not None)
+
+
+def _reason(body: bytes) -> str:
+    """What a register says of what it refuses; of the check and the place, nothing else is believed."""
+    try:
+        members = parse_object(body, what="problem", max_bytes=_ANSWER_BYTES)
+    except Malformed:
+        return "it says nothing that can be read"
+    said = [str(members.get(name) or "") for name in ("check", "field", "detail")]
+    return ": ".join(each for each in said if each)[:_REASON].encode("ascii", "backslashreplace").decode()
 
 
 def _unregistered(detail: str, field: str) -> Rejected:

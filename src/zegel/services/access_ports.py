@@ -78,7 +78,10 @@ class Registry(Protocol):
         ...
 
     async def report(self, identifier: str, record: JsonObject) -> None:
-        """Tell of an access certificate; ``Unavailable`` where that has to be tried again."""
+        """Tell of an access certificate.
+
+        ``Unavailable`` where that has to be tried again, ``Rejected(ACCESS_REPORT)`` for what the register refuses.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zegel.errors import Malformed
+from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.members import read_text
@@ -43,6 +43,30 @@ async def revoke(site: AccessAuthoritySite, request: HttpRequest) -> HttpRespons
 async def check_register(site: AccessAuthoritySite, _request: HttpRequest) -> HttpResponse:
     """Revoke, now, what parties have that are suspended or cancelled."""
     return json_response({"revoked": await site.revocation.follow_register()})
+
+
+async def list_refused_reports(site: AccessAuthoritySite, request: HttpRequest) -> HttpResponse:
+    """What the register did not want to know of, and why."""
+    after = request.query().get("after", "")
+    try:
+        bytes.fromhex(after)
+    except ValueError:
+        raise Malformed(_WHAT, "after", "expected the cursor of the page before") from None
+    page = await site.service.reports.page(after=after)
+    refused: list[Json] = [
+        {"serial": each.serial, "identifier": each.party, "reason": each.reason, "at": each.at} for _, each in page
+    ]
+    return json_response({"refused": refused, "after": page[-1][0] if page else None})
+
+
+async def retry_reports(site: AccessAuthoritySite, _request: HttpRequest) -> HttpResponse:
+    """Have the register told again, now, of what it refused."""
+    again = await site.service.reports.retry()
+    try:
+        await site.service.reports.report()
+    except Unavailable:  # the timer tries again
+        return json_response({"again": again, "refused": 0})
+    return json_response({"again": again, "refused": site.service.reports.refused})
 
 
 async def publish_revocations(site: AccessAuthoritySite, _request: HttpRequest) -> HttpResponse:
@@ -87,5 +111,7 @@ OPERATOR_ROUTES: Final[tuple[Route[AccessAuthoritySite], ...]] = (
     Route("GET", "/certificates", list_certificates, Audience.OPERATOR, refusal=problem),
     Route("POST", "/revocations", revoke, Audience.OPERATOR, max_body=MAX_REVOCATION, refusal=problem),
     Route("POST", "/register/check", check_register, Audience.OPERATOR, max_body=MAX_REVOCATION, refusal=problem),
+    Route("GET", "/reports", list_refused_reports, Audience.OPERATOR, refusal=problem),
+    Route("POST", "/reports/retry", retry_reports, Audience.OPERATOR, max_body=MAX_REVOCATION, refusal=problem),
     Route("POST", "/crl/publish", publish_revocations, Audience.OPERATOR, max_body=MAX_REVOCATION, refusal=problem),
 )

@@ -4,11 +4,10 @@ from dataclasses import asdict
 from typing import Final
 
 from zegel.errors import ZegelError, explain
-from zegel.primitives.http import HttpResponse
+from zegel.primitives.http import PROBLEM, HttpResponse
 from zegel.primitives.json import encode_json
 from zegel.web.errors import status_of
 
-PROBLEM: Final = "application/problem+json"
 _TYPE: Final = "urn:zegel:check:"
 
 

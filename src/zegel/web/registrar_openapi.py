@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from zegel.primitives.http import PROBLEM
 from zegel.primitives.json import Json, JsonObject
 from zegel.services.register_reader import DEFAULT_PAGE, MAX_PAGE
 from zegel.trust.register.parse import MAX_PARTY
 from zegel.trust.registration.transport import CERTIFICATES_PATH
-from zegel.web.problem import PROBLEM
 from zegel.web.registrar_site import RegistrarSite
 
 ANSWER: Final = "application/jwt"

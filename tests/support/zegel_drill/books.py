@@ -15,7 +15,7 @@ from zegel.primitives.crl import parse_crl
 from zegel.primitives.encoding import parse_base64
 from zegel.primitives.json import parse_object
 from zegel.primitives.x509 import parse_certificate
-from zegel.services.access_authority import UNREPORTED
+from zegel.services.access_reports import UNREPORTED
 from zegel.services.register_reader import ACCESS
 from zegel.trust.transparency.items import LogEntry, parse_trans_item
 from zegel_drill.ground import copied, ledger_of

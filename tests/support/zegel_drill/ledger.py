@@ -21,6 +21,7 @@ from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS
 from zegel.services import (
     access_authority,
+    access_reports,
     access_revocation,
     authorization,
     issuer,
@@ -62,7 +63,8 @@ KINDS: tuple[Kind[Any], ...] = (
     sources.GATHERED,
     verifier.SESSION,
     access_authority.ORDERS,
-    access_authority.UNREPORTED,
+    access_reports.UNREPORTED,
+    access_reports.REFUSED,
     access_revocation.NUMBERS,
     register_reader.ACCESS,
     registrar_people.SESSION,

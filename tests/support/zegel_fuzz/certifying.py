@@ -31,6 +31,7 @@ async def certifying_ground(folder: Path) -> AsyncIterator[Ground]:
                 acts.operated("/revocations", {"issued": {"since": 1, "until": 2}, "confirm": 3, "reason": "stolen"}),
             ),
             "access-authority-operator/register/check": (acts.operated("/register/check", {}),),
+            "access-authority-operator/reports/retry": (acts.operated("/reports/retry", {}),),
             "access-authority-operator/crl/publish": (acts.operated("/crl/publish", {}),),
         }
         yield Ground(listeners=listeners_of(house.roles["access-authority"]), plays=plays, clock=house.clock)

@@ -13,7 +13,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
 from zegel.primitives.crl import UnverifiedCrl, parse_crl
 from zegel.primitives.http import HttpRequest, HttpResponse
-from zegel.primitives.json import JsonObject
+from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.keys import PrivateKey
 from zegel.protocols.transparency.submission import UnverifiedSubmission
 from zegel.services.access_authority import CRL_SUFFIX, AccessAuthorityService, IssuingAuthority
@@ -35,11 +35,16 @@ ANCHORS = trusting(anchor(ROOT, Purpose.ACCESS), unsafe_unknown=True)
 
 @dataclass
 class BookRegister:
-    """A ``Registry`` that knows what it is given; ``away`` while it does not answer."""
+    """A ``Registry`` that knows what it is given; ``away`` while it does not answer.
+
+    While it is ``deaf`` nothing can be told it; ``refuses`` are certificates of which it does not want to know.
+    """
 
     parties: dict[str, WalletRelyingParty]
     told: list[tuple[str, JsonObject]] = field(default_factory=list)
     away: bool = False
+    deaf: bool = False
+    refuses: set[Json] = field(default_factory=set)
 
     async def party(self, identifier: str) -> WalletRelyingParty:
         if self.away:
@@ -51,6 +56,10 @@ class BookRegister:
     async def report(self, identifier: str, record: JsonObject) -> None:
         if self.away:
             raise Unavailable("register", "it is closed")
+        if self.deaf:
+            raise Unavailable("register", "it does not listen")
+        if record["certificate"] in self.refuses:
+            raise Rejected(Check.ACCESS_REPORT, "status 400: it is full", field="certificate")
         self.told.append((identifier, record))
 
 

@@ -20,8 +20,10 @@ from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.registration_files import load_registration
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import open_store
+from zegel.cli.wallet_words import time_text
 from zegel.primitives.crl import parse_crl, verify_crl
 from zegel.primitives.json import encode_json
+from zegel.services.access_reports import REFUSED, RefusedReport
 from zegel.services.ports import FOR_EVER
 from zegel.services.registrar_people import OFFICER, Officer
 
@@ -118,6 +120,13 @@ def test_a_relying_party_orders_as_the_page_says(
         assert zegel("access-authority", "revoke", *way, "--reason", "again").code == 1
     assert "revoked, stolen" in zegel("access-authority", "list").out
     assert zegel("access-authority", "check-register", "--json").json == {"revoked": 0}
+    assert zegel("access-authority", "reports").out == ""
+    asyncio.run(set_aside(served, party="NTRUT\x1b[2J"))
+    assert zegel("access-authority", "reports").out == f"af  NTRUT\\x1b[2J, {time_text(NOW)}: status 400: full\n"
+    assert zegel("access-authority", "reports", "--json").json["reason"] == "status 400: full"
+    asyncio.run(set_aside(served, party=None))
+    assert zegel("access-authority", "reports", "--retry").out == "the register is told again of 0, and refuses 0\n"
+    assert zegel("access-authority", "reports", "--retry", "--json").json == {"again": 0, "refused": 0}
     assert zegel("access-authority", "publish").out.startswith("the lists of revoked")
 
 
@@ -129,6 +138,19 @@ def test_a_key_without_a_certificate_is_not_asked_for(zegel: Any, tmp_path: Path
     ran = zegel("keys", "request", "issuer.access_key", "--host", "a.example", "--to", tmp_path, "--json", *config)
     assert ran.json["hosts"] == ["a.example"]
     assert zegel("keys", "request", "issuer.access_key", "--host", "*", "--to", tmp_path, *config).code == 2
+
+
+async def set_aside(served: ServedAccess, *, party: str | None) -> None:
+    """Have a report of somebody's be set aside, or none."""
+    authority = load_config(served.folder / "zegel.toml").access_authority
+    key, random = load_sealing_keys(authority.sealing_key).current, fixed_random("set aside")
+    store = await open_store(authority.database, key=key, clock=SystemClock(), random=random)
+    async with store.transaction() as transaction:
+        await transaction.take(REFUSED, "a")
+        if party is not None:
+            refused = RefusedReport(order="a", party=party, serial="af", reason="status 400: full", at=NOW)
+            await transaction.put(REFUSED, "a", refused, expires=FOR_EVER)
+    store.close()
 
 
 async def enrol(served: ServedAccess, *, name: str) -> None:

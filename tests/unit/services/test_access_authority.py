@@ -1,7 +1,8 @@
 """The access authority: an order from its request to the certificate, and everything that stops it on the way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -12,12 +13,15 @@ from zegel_testing.access_requests import HOST, ISSUING, odd_request, request_pe
 from zegel_testing.authorities import DAY, NOW, fixed_key
 from zegel_testing.register import party
 
+from zegel.adapters.memory import Loopback
+from zegel.adapters.sql.store import SqlStore
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.primitives.encoding import base64
-from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse
 from zegel.protocols.transparency.submission import UnverifiedSubmission
 from zegel.services import access_authority
+from zegel.services.access_neighbours import OperatedRegister
 from zegel.trust.access import verify_access_chain
 from zegel.trust.access_authority.orders import AccessOrder, Standing
 from zegel.trust.transparency.items import TransItem
@@ -84,9 +88,145 @@ def test_a_register_that_is_away_is_told_later_and_once() -> None:
         assert (await desk.service.finish(order.id)).standing is Standing.ISSUED
         told = len(desk.register.told)
         desk.register.away = False
-        return told, await desk.service.report(), await desk.service.report()
+        return told, await desk.service.reports.report(), await desk.service.reports.report()
 
     assert at_the_desk(act) == (0, 1, 0)
+
+
+async def three_issued(desk: AccessDesk) -> list[AccessOrder]:
+    """Certificates of which the register could not be told yet."""
+    desk.register.deaf = True
+    return [await desk.issue(fixed_key(f"library {number}")) for number in range(3)]
+
+
+def text_of(order: AccessOrder) -> str:
+    return base64(order.certificate.der)
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_what_the_register_refuses_is_set_aside_with_its_reason_and_the_others_go_on(position: int) -> None:
+    async def act(desk: AccessDesk) -> None:
+        orders = await three_issued(desk)
+        desk.register.deaf = False
+        bad = orders[position]
+        desk.register.refuses = {text_of(bad)}
+        assert (await desk.service.reports.report(), desk.service.reports.refused) == (2, 1)
+        told = {record["certificate"] for _, record in desk.register.told}
+        assert told == {text_of(each) for each in orders} - {text_of(bad)}
+        ((_, aside),) = await desk.service.reports.page(after="")
+        assert (aside.order, aside.party, aside.serial) == (bad.id, IDENTIFIER, f"{bad.certificate.serial_number:x}")
+        assert (aside.reason, aside.at) == ("status 400: it is full", NOW)
+        assert await desk.service.reports.report() == 0, "it is not told of it in every turn"
+        assert [each.order for each in desk.service.reports.take_news()] == [bad.id]
+        assert desk.service.reports.take_news() == ()
+        desk.register.refuses = set()
+        assert (await desk.service.reports.retry(), await desk.service.reports.report()) == (1, 1)
+        assert len(desk.register.told) == 3
+        assert (desk.service.reports.refused, await desk.service.reports.count()) == (0, 0)
+
+    at_the_desk(act)
+
+
+def test_a_register_that_is_away_holds_everything_and_loses_nothing() -> None:
+    async def act(desk: AccessDesk) -> None:
+        await three_issued(desk)
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await desk.service.reports.report()
+        assert (desk.register.told, await desk.service.reports.count()) == ([], 0)
+        desk.register.deaf = False
+        assert await desk.service.reports.report() == 3
+
+    at_the_desk(act)
+
+
+def test_what_is_set_aside_is_still_so_after_a_restart_and_counted(tmp_path: Path) -> None:
+    async def before() -> None:
+        async with open_desk(tmp_path / "access.db") as desk:
+            orders = await three_issued(desk)
+            desk.register.deaf, desk.register.refuses = False, {text_of(each) for each in orders[:2]}
+            assert await desk.service.reports.report() == 1
+
+    async def after() -> tuple[int, int, int]:
+        async with open_desk(tmp_path / "access.db", seed="again") as desk:
+            reports = desk.service.reports
+            return await reports.count(), await reports.retry(), await reports.report()
+
+    asyncio.run(before())
+    assert asyncio.run(after()) == (2, 2, 2)
+
+
+@pytest.mark.parametrize("at", ["before the commit", "after it"])
+def test_whoever_dies_as_a_report_is_set_aside_has_it_waiting_or_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    kept = SqlStore.transaction
+
+    @asynccontextmanager
+    async def dying(store: SqlStore, *, durable: bool = False) -> AsyncIterator[object]:
+        async with kept(store, durable=durable) as transaction:
+            yield transaction
+            if durable and at == "before the commit":
+                raise Killed
+        if durable:
+            raise Killed
+
+    async def before() -> None:
+        async with open_desk(tmp_path / "access.db") as desk:
+            desk.register.deaf = True
+            issued = await desk.issue()
+            desk.register.deaf, desk.register.refuses = False, {text_of(issued)}
+            with monkeypatch.context() as patched:
+                patched.setattr(SqlStore, "transaction", dying)
+                with pytest.raises(Killed):
+                    await desk.service.reports.report()
+
+    async def after() -> tuple[int, int]:
+        async with open_desk(tmp_path / "access.db", seed="again") as desk:
+            return await desk.service.reports.count(), await desk.service.reports.report()
+
+    asyncio.run(before())
+    assert asyncio.run(after()) == ((0, 1) if at == "before the commit" else (1, 0))
+
+
+@pytest.mark.refuses(Check.ACCESS_REPORT)
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "says"),
+    [
+        (400, PROBLEM, b'{"check":"syntax","field":"certificate","detail":"at most 200"}', "syntax: certificate: at"),
+        (413, PROBLEM, b'{"detail":"too \\u0130 long"}', r"status 413: too \u0130 long"),
+        (500, PROBLEM, b'{"check":"fault"}', "status 500: fault"),
+        (422, PROBLEM, b"{", "it says nothing that can be read"),
+        (400, PROBLEM, b'{"detail":"' + b"x" * 5_000 + b'"}', "x" * 200),
+    ],
+)
+def test_a_register_refuses_in_its_own_words(status: int, content_type: str, body: bytes, says: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        tell(status, content_type, body)
+    assert refusal.value.check is Check.ACCESS_REPORT
+    assert says in refusal.value.detail
+    assert len(refusal.value.detail) < 300
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type"),
+    [(401, PROBLEM), (429, PROBLEM), (503, PROBLEM), (502, "text/html"), (404, "text/html"), (400, "application/json")],
+)
+def test_what_somebody_else_answers_is_no_refusal(status: int, content_type: str) -> None:
+    with pytest.raises(Unavailable):
+        tell(status, content_type, b"{}")
+
+
+def tell(status: int, content_type: str, body: bytes) -> None:
+    """A register that answers so is told of a certificate."""
+
+    async def answer(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=status, headers=(("content-type", content_type),), body=body)
+
+    register = OperatedRegister(
+        "https://register.example", token="t", outbound=Loopback({"https://register.example": answer})
+    )
+    asyncio.run(register.report(IDENTIFIER, {}))
 
 
 @pytest.mark.parametrize(
@@ -293,7 +433,7 @@ def test_whoever_is_killed_in_between_goes_on_after_a_restart_or_orders_anew(tmp
     async def after(order: AccessOrder) -> tuple[Standing | Check, int]:
         async with open_desk(tmp_path / "access.db", seed="again") as desk:
             if at == "the register":
-                return (await desk.service.look(order.id)).standing, await desk.service.report()
+                return (await desk.service.look(order.id)).standing, await desk.service.reports.report()
             try:
                 return (await desk.service.finish(order.id)).standing, len(desk.register.told)
             except Rejected as refusal:

@@ -1,16 +1,20 @@
 """The access authority, opened. It holds the key that issues; the root's is elsewhere, and no setting leads to it."""
 
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.keyfiles import load_secret
+from zegel.adapters.logs import Log
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
-from zegel.errors import Unavailable
+from zegel.checks import Check
+from zegel.errors import Rejected, Unavailable
 from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PublicKey
 from zegel.services.access_authority import AccessAuthorityService, IssuingAuthority
 from zegel.services.access_neighbours import OperatedRegister, RemoteLog
+from zegel.services.access_reports import AccessReports
 from zegel.services.access_revocation import AccessRevocationService
 from zegel.trust.authority import Authority
 from zegel.trust.rotation import Generation, KeyRing
@@ -44,6 +48,7 @@ async def open_access_authority(world: World) -> OpenRole:
     try:
         keys = RoleKeys(NAME, world)
         site = _site(world, store, keys)
+        await site.service.reports.count()
         await site.revocation.publish()  # before anybody can ask for it
         monitor = Monitor(
             NAME,
@@ -53,6 +58,7 @@ async def open_access_authority(world: World) -> OpenRole:
                 **trust_condition(world),
                 **revocations_condition(site.revocation),
             },
+            notices=lambda: _notices(site.service.reports),
             families=lambda: (
                 *access_families(site.service, site.revocation),
                 *store_families(store),
@@ -68,12 +74,28 @@ async def open_access_authority(world: World) -> OpenRole:
         timers=(
             Timer(name=f"{NAME}: revocations", seconds=config.crl_period, act=site.revocation.publish),
             Timer(name=f"{NAME}: register", seconds=config.register_period, act=site.revocation.follow_register),
-            Timer(name=f"{NAME}: reports", seconds=world.config.purge, act=site.service.report),
+            Timer(name=f"{NAME}: reports", seconds=world.config.purge, act=partial(_report, site.service.reports)),
             Timer(name=f"{NAME}: purge", seconds=world.config.purge, act=store.purge),
             keys.timer(),
         ),
         close=store.close,
     )
+
+
+async def _report(reports: AccessReports) -> int:
+    """Tell the register, and the log what it refused."""
+    try:
+        return await reports.report()
+    finally:
+        for refused in reports.take_news():
+            error = Rejected(Check.ACCESS_REPORT, refused.reason, field=f"certificate {refused.serial}")
+            Log(NAME).write("report", error=error)
+
+
+def _notices(reports: AccessReports) -> tuple[str, ...]:
+    if not reports.refused:
+        return ()
+    return (f"reports: the register refused {reports.refused}; zegel access-authority reports says which, and why",)
 
 
 def _site(world: World, store: SqlStore, keys: RoleKeys) -> AccessAuthoritySite:

@@ -101,9 +101,11 @@ def revocations_condition(revocation: AccessRevocationService) -> Mapping[str, C
 def access_families(service: AccessAuthorityService, revocation: AccessRevocationService) -> tuple[Family, ...]:
     """What an access authority issued and revoked since it was opened."""
     issued, revoked = "Access certificates issued.", "Access certificates revoked."
+    refused = "Reports of access certificates that the register refused, and that are set aside."
     return (
         single("zegel_access_certificates_issued_total", Kind.COUNTER, issued, service.issued),
         single("zegel_access_certificates_revoked_total", Kind.COUNTER, revoked, revocation.revoked),
+        single("zegel_access_reports_refused", Kind.GAUGE, refused, service.reports.refused),
     )
 
 
