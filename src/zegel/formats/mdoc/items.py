@@ -62,22 +62,19 @@ def _position_after(encoded: Sequence[bytes], received: bytes, position: int) ->
 
 
 def _items(maps: Sequence[Mapping[str, object]], encoded: list[bytes]) -> IssuerSignedItems:
+    digest_ids: list[int] = []
+    elements: list[str] = []
+    values: list[Claim] = []
     try:
-        digest_ids, randoms, elements, values = zip(*map(_MEMBERS, maps), strict=True)
+        for digest_id, random, element, value in map(_MEMBERS, maps):
+            if type(digest_id) is not int or digest_id < 0 or type(random) is not bytes or type(element) is not str:
+                raise Malformed(_WHAT, "", "expected an unsigned number, bytes and a name beside the value")
+            digest_ids.append(digest_id)
+            elements.append(element)
+            values.append(value if type(value) is str else parse_value(value, _WHAT, "elementValue"))
     except KeyError:
         raise Malformed(_WHAT, "", "expected digestID, random, elementIdentifier and elementValue") from None
-    if (
-        not _NUMBERS.issuperset(map(type, digest_ids))
-        or min(digest_ids) < 0
-        or not _BYTES.issuperset(map(type, randoms))
-        or not _TEXTS.issuperset(map(type, elements))
-    ):
-        raise Malformed(_WHAT, "", "expected an unsigned number, bytes and a name beside the value")
-    claims = [value if type(value) is str else parse_value(value, _WHAT, "elementValue") for value in values]
-    return IssuerSignedItems(list(digest_ids), list(elements), claims, encoded)
+    return IssuerSignedItems(digest_ids, elements, values, encoded)
 
 
 _MEMBERS: Final = itemgetter("digestID", "random", "elementIdentifier", "elementValue")
-_NUMBERS: Final = frozenset({int})
-_BYTES: Final = frozenset({bytes})
-_TEXTS: Final = frozenset({str})

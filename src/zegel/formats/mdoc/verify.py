@@ -136,11 +136,13 @@ def _verify_items(namespaces: Namespaces, security_object: SecurityObject) -> Ma
     claims: dict[str, dict[str, Claim]] = {}
     for namespace, items in namespaces.items():
         digests = security_object.digests.get(namespace, {})
-        for element, digest_id, encoded in zip(items.elements, items.digest_ids, items.encoded, strict=True):
+        elements: dict[str, Claim] = {}
+        columns = zip(items.elements, items.values, items.digest_ids, items.encoded, strict=True)
+        for element, value, digest_id, encoded in columns:
             if digests.get(digest_id) != digest(encoded).digest():  # section 9.3.1 step 3
                 detail = f"expected the digest of {element[:80]} to be the one that the issuer signed"
                 raise Rejected(Check.ELEMENT_DIGEST, detail, field=f"nameSpaces.{namespace[:80]}")
-        elements = dict(zip(items.elements, items.values, strict=True))
+            elements[element] = value
         if not len(elements) == len(set(items.digest_ids)) == len(items.elements):
             detail = "expected each element and each digest ID once"
             raise Rejected(Check.REPEATED_ELEMENT, detail, field=f"nameSpaces.{namespace[:80]}")
