@@ -140,7 +140,7 @@ def _take_properties(digests: Json, waiting: _Waiting, met: set[str]) -> list[Di
     met.update(digests)
     if len(met) != known + len(digests):  # RFC 9901 section 7.1 step 4
         raise Rejected(Check.DIGEST_PLACE, "a digest stands in the credential twice", field="_sd")
-    taken = list(map(waiting.pop, filter(waiting.__contains__, digests)))
+    taken = [waiting.pop(digest) for digest in digests if digest in waiting]
     if not _THREE.issuperset(map(len, taken)):  # RFC 9901 section 7.1 step 3.c.ii.1
         raise Rejected(Check.DISCLOSED_CLAIM, "expected salt, name and value for an object", field="_sd")
     return taken
