@@ -95,6 +95,15 @@ def test_each_fault_is_refused_by_its_check(text: bytes, check: Check) -> None:
     assert refusal.value.check is check
 
 
+def test_what_a_signer_may_not_sign_is_named() -> None:
+    with pytest.raises(Rejected, match="certificates of this kind: recovery"):
+        verified(UTOPIA.code(payload("r")))
+
+
+def test_an_identifier_of_a_key_may_be_a_single_byte() -> None:
+    assert parse_health_certificate(UTOPIA.code(protected={1: -7, 4: b"k"})).kid == b"k"
+
+
 def test_a_payload_that_was_changed_is_refused() -> None:
     signed = bytearray(UTOPIA.cose())
     at = signed.index(b"EU/1/20/1528")

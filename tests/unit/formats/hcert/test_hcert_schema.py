@@ -43,6 +43,8 @@ WRONG = {
     "a name that is a text": (payload(nam="ERIKA"), "nam"),
     "a name without transliteration": (payload(nam={"fn": "Voorbeeld"}), "nam"),
     "a name that is a number": (payload(nam={**NAME, "fn": 1}), "nam.fn"),
+    "a name that is null": (payload(nam={**NAME, "fn": None}), "nam.fn"),
+    "an identifier that is a number": (payload(ci=1), "v[0].ci"),
     "a birth date that is null": (payload(dob=None), "dob"),
     "a birth date with a time": (payload(dob="1986-03-14T00:00:00"), "dob"),
     "a birth date of another century": (payload(dob="1886-03-14"), "dob"),
@@ -68,6 +70,19 @@ WRONG = {
     "a maker that is null": (payload("t") | {"t": [{**ENTRIES["t"], "ma": None}]}, "t[0].ma"),
     "an end that is missing": (payload("r") | {"r": [without(ENTRIES["r"], "du")]}, "r[0].du"),
 }
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        (payload() | {1: 2}, ""),
+        (payload(nam={**NAME, 1: 2}), "nam"),
+        (payload() | {"v": [{**ENTRIES["v"], 1: 2}]}, "v"),
+    ],
+    ids=["payload", "name", "entry"],
+)
+def test_members_are_named_by_text_alone(value: dict[Any, Any], where: str) -> None:
+    assert refused(value, Reading.FIELD) == where
 
 
 @pytest.mark.parametrize("reading", Reading)

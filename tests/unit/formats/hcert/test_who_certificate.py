@@ -47,6 +47,9 @@ def test_what_a_trusted_signer_says_is_read(profile: WhoProfile) -> None:
     certificate = verified(text)
     assert (certificate.text, certificate.profile, certificate.issuer) == (text, profile, "UT")
     assert (certificate.payload, certificate.warnings) == (PAYLOADS[profile], ())
+    times = (read(text).unverified_issued_at, read(text).unverified_expires)
+    assert (certificate.issued_at, certificate.expires) == times
+    assert None not in times
     assert certificate.signer.kid == certificate.kid == UTOPIA.signer.kid
     assert read(text, Reading.STRICT).profile is profile
 
@@ -55,6 +58,16 @@ def test_a_certificate_of_the_union_is_read_as_one() -> None:
     both = UTOPIA.code(claims={-260: {1: payload(), -6: ICVP}})
     assert isinstance(parse_health_record(both), UnverifiedHealthCertificate)
     assert isinstance(parse_health_record(UTOPIA.code()), UnverifiedHealthCertificate)
+
+
+@pytest.mark.parametrize(
+    ("hcert", "said"), [({5: []}, "got a link to one"), ({}, "or one of WHO"), ({7: {}}, "or one of WHO")]
+)
+def test_a_link_to_a_certificate_is_said_to_be_one_and_is_not_followed(hcert: dict[int, Any], said: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        parse_health_record(UTOPIA.code(claims={-260: hcert}))
+    assert said in refusal.value.detail
+    assert refusal.value.where == "hcert"
 
 
 def test_the_issuer_and_the_times_may_be_left_out() -> None:
