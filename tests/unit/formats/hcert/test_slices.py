@@ -29,6 +29,12 @@ def test_a_slice_holds_its_hashes_and_hardly_any_other(parse: Any, write: Any) -
     assert not any(read.may_hold(number.to_bytes(16)) for number in range(1000))
 
 
+def test_a_filter_may_be_one_word_and_one_function() -> None:
+    read = parse_bloom_slice(bloom_slice([ONE], functions=1, words=1))
+    assert (read.functions, len(read.bits)) == (1, 8)
+    assert read.may_hold(ONE)
+
+
 def test_a_slice_of_no_hash_holds_none() -> None:
     assert not parse_hash_slice(hash_slice([])).may_hold(ONE)
 

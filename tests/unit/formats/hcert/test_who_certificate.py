@@ -60,6 +60,12 @@ def test_a_certificate_of_the_union_is_read_as_one() -> None:
     assert isinstance(parse_health_record(UTOPIA.code()), UnverifiedHealthCertificate)
 
 
+def test_what_a_signer_may_not_sign_is_named() -> None:
+    authority = Health(TEST_USAGE)
+    with pytest.raises(Rejected, match="certificates of this kind: vaccination"):
+        verified(code(authority=authority), authority=authority)
+
+
 @pytest.mark.parametrize(
     ("hcert", "said"), [({5: []}, "got a link to one"), ({}, "or one of WHO"), ({7: {}}, "or one of WHO")]
 )

@@ -48,6 +48,12 @@ def test_each_model_is_taken(profile: WhoProfile, reading: Reading) -> None:
     assert profile.kind is (Kind.TEST if profile is TR else Kind.VACCINATION)
 
 
+@pytest.mark.parametrize("reading", Reading)
+def test_a_holder_of_the_authorisation_stands_for_the_maker(reading: Reading) -> None:
+    of_holder = changed(changed(DDCC_VS, "vaccination.manufacturer"), "vaccination.maholder", {"code": "ORG-100001699"})
+    assert refused(VS, of_holder, reading) is None
+
+
 WRONG = {
     "no map": (DVC, "x", "hcert"),
     "an array of two": (VS, [DDCC_VS, DDCC_VS], "hcert"),
