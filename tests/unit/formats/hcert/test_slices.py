@@ -31,7 +31,7 @@ def test_a_slice_holds_its_hashes_and_hardly_any_other(parse: Any, write: Any) -
 
 def test_a_filter_may_be_one_word_and_one_function() -> None:
     read = parse_bloom_slice(bloom_slice([ONE], functions=1, words=1))
-    assert (read.functions, len(read.bits)) == (1, 8)
+    assert (read.functions, len(read.bits)) == (1, 4)
     assert read.may_hold(ONE)
 
 
