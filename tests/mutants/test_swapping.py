@@ -29,6 +29,25 @@ SOURCE = dedent("""
             return "open"
 
         closed = True
+
+    def positive(word):
+        def check(number):
+            check_sign(number, word)
+            return number
+        return check
+
+    def check_sign(number, word):
+        if number < 0:
+            raise RuntimeError(word)
+        return number
+
+    def checked(most):
+        return lambda number: check_most(number, most)
+
+    def check_most(number, most):
+        if number > most:
+            raise RuntimeError("too much")
+        return number
 """)
 
 
@@ -69,6 +88,22 @@ def test_a_property_leads_to_the_mutant(module: ModuleType) -> None:
         _ = it.open
     assert swap(module, "(self.closed) and False") == 1
     assert it.open == "open"
+
+
+def test_a_function_that_was_made_before_is_the_mutant_though_it_closes_over_less(module: ModuleType) -> None:
+    check = module.positive("negative")
+    with pytest.raises(RuntimeError, match="negative"):
+        check(-1)
+    assert swap(module, "+        pass") == 2
+    assert check(-1) == -1
+
+
+def test_a_lambda_that_was_made_before_is_the_mutant(module: ModuleType) -> None:
+    check = module.checked(3)
+    with pytest.raises(RuntimeError, match="too much"):
+        check(4)
+    assert swap(module, "lambda number: None") == 2
+    assert check(4) is None
 
 
 def test_other_functions_stay_as_they_were(module: ModuleType) -> None:

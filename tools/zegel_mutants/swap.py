@@ -1,11 +1,13 @@
 """A mutant comes to life in a process that has imported the module already: its function gets other code."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
 
+from zegel_mutants.closures import compile_mutant
 from zegel_mutants.mutate import Mutant, code_of, nested
 
 _Cached = type(lru_cache(len))
@@ -49,12 +51,24 @@ def swap_in(mutant: Mutant, *, path: str, source: str, living: Living) -> int:
 
 def _pairs(mutant: Mutant, path: str, source: str) -> Iterator[tuple[CodeType, CodeType]]:
     """The function and those within it, before and after."""
-    before = code_of(compile(source, path, "exec", dont_inherit=True), mutant.place)
-    after = code_of(compile(mutant.source, path, "exec", dont_inherit=True), mutant.place)
+    original = compile(source, path, "exec", dont_inherit=True)
+    before = code_of(original, mutant.place)
+    after = code_of(compile_mutant(mutant.source, path=path, original=original), mutant.place)
     if before is None or after is None:
         return
     yield before, after
-    theirs = {code.co_qualname: code for code in nested(after)}
-    for code in nested(before):
-        if code.co_qualname in theirs and "<lambda>" not in code.co_qualname:
-            yield code, theirs[code.co_qualname]
+    ours, theirs = list(nested(before)), list(nested(after))
+    if [code.co_qualname for code in ours] == [code.co_qualname for code in theirs]:
+        alike = Counter(map(_place, ours))  # of two lambdas in one line nobody knows which is which
+        yield from (pair for pair in zip(ours, theirs, strict=True) if alike[_place(pair[0])] == 1)
+        return
+    named = {code.co_qualname: code for code in theirs}
+    yield from ((code, named[code.co_qualname]) for code in ours if _has_name(code) and code.co_qualname in named)
+
+
+def _place(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
+
+
+def _has_name(code: CodeType) -> bool:
+    return "<lambda>" not in code.co_qualname
