@@ -54,6 +54,14 @@ def test_a_holder_of_the_authorisation_stands_for_the_maker(reading: Reading) ->
     assert refused(VS, of_holder, reading) is None
 
 
+@pytest.mark.parametrize("reading", Reading)
+@pytest.mark.parametrize("left_out", ["vx.is", "vx.cn"])
+def test_a_centre_and_an_issuer_stand_for_each_other(left_out: str, reading: Reading) -> None:
+    both = changed(changed(ICVP, "vx.is", "UTO"), "vx.cn", "Centre")
+    assert refused(DVC, both, reading) is None
+    assert refused(DVC, changed(both, left_out), reading) is None
+
+
 WRONG = {
     "no map": (DVC, "x", "hcert"),
     "an array of two": (VS, [DDCC_VS, DDCC_VS], "hcert"),
