@@ -11,7 +11,8 @@ from zegel.adapters.files import create_owner_only
 from zegel.cli.configuration import find_config
 from zegel.cli.input import read_input
 from zegel.cli.network import outbound_of
-from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
+from zegel.cli.operator import refusal_of
+from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import JSON, HttpRequest, origin_of
 from zegel.primitives.json import encode_json, parse_object
@@ -114,8 +115,7 @@ async def _fetch(outbound: Outbound, request: HttpRequest, *, status: int) -> di
     except Malformed:
         raise Unavailable("access authority", f"expected JSON, got status {response.status}") from None
     if response.status != status:
-        detail = f"{answer.get('detail', response.status)} ({answer.get('field', '')}); {answer.get('remedy', '')}"
-        raise Unavailable("access authority", in_text(detail[:800]))
+        raise refusal_of(response.status, answer, of="access authority")
     return dict(answer)
 
 

@@ -59,16 +59,20 @@ def call_operator(
     finally:
         connection.close()
     if status >= 400:
-        raise _refusal(status, answer)
+        raise refusal_of(status, answer, of="operator API")
     return answer
 
 
-def _refusal(status: int, answer: Any) -> ZegelError:
+def refusal_of(status: int, answer: Any, *, of: str) -> ZegelError:
+    """A refusal that came as problem details, as the error that it was there; ``of`` names who refused.
+
+    What names no rule of ours, and what failed there, is ``Unavailable``.
+    """
     members = answer if isinstance(answer, dict) else {}
     check = _CHECKS.get(str(members.get("check")))
     detail, field = str(members.get("detail", f"status {status}")), str(members.get("field", ""))
     if check is None or status >= 500:
-        return Unavailable("operator API", detail)
+        return Unavailable(of, detail)
     if check is Check.SYNTAX:
         return Malformed("request", field, detail.removeprefix("request: "))
     return Rejected(check, detail, field=field)

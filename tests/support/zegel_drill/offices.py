@@ -153,7 +153,10 @@ class Offices:
         origin, seen = config.access_authority.origin, list[str]()
 
         async def place() -> dict[str, Any]:
-            return await _place(outbound, origin, request=pem, party=identifier, service=SERVICE)
+            try:
+                return await _place(outbound, origin, request=pem, party=identifier, service=SERVICE)
+            except Rejected as error:  # as by a clock that was ahead, before it was set right
+                raise Unavailable("access authority", str(error)) from None
 
         for _ in range(_ORDERS):
             order = await self._twice("order", place)
@@ -166,7 +169,7 @@ class Offices:
                     try:
                         async with self._person.weather("finish"):
                             return await _finish(outbound, origin, str(order["order"]))
-                    except Unavailable as error:
+                    except (Unavailable, Rejected) as error:  # a token that was tried is gone, and the order with it
                         seen.append(str(error))
                         if not await self._mend():
                             await asyncio.sleep(_A_MOMENT)

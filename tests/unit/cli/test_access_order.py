@@ -4,7 +4,7 @@ import pytest
 
 from zegel.adapters.memory import Loopback
 from zegel.cli.access_order import _finish
-from zegel.errors import Unavailable
+from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json
 
@@ -34,9 +34,24 @@ async def test_whoever_finishes_an_order_gets_its_certificate_though_it_was_issu
     assert received["standing"] == "issued"
 
 
-async def test_an_order_that_is_not_there_is_told_of_with_its_remedy() -> None:
+@pytest.mark.parametrize(
+    ("status", "check", "kind"),
+    [
+        (409, "access-order", Rejected),
+        (403, "access-registration", Rejected),
+        (403, "host-control", Rejected),
+        (400, "syntax", Malformed),
+        (413, "syntax", Malformed),
+        (429, "rate", Rejected),
+        (503, "availability", Unavailable),
+    ],
+)
+async def test_a_refusal_is_said_by_its_check_with_its_exit_code(
+    status: int, check: str, kind: type[ZegelError]
+) -> None:
     async def refuse(_request: HttpRequest) -> HttpResponse:
-        return json_response({"detail": "expected an order", "field": "order", "remedy": "order anew"}, status=409)
+        return json_response({"check": check, "detail": "expected an order", "field": "order"}, status=status)
 
-    with pytest.raises(Unavailable, match=r"expected an order \(order\); order anew"):
+    with pytest.raises(kind, match="expected an order") as refused:
         await _finish(Loopback({ORIGIN: refuse}), ORIGIN, "1")
+    assert refused.value.check.id == check

@@ -20,7 +20,7 @@ from zegel.adapters.sql.store import open_store
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.cli import verifier as verifier_command
-from zegel.cli.operator import _refusal
+from zegel.cli.operator import refusal_of
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest
@@ -343,7 +343,7 @@ def test_a_token_that_is_missing_or_open_to_others_is_unavailable(
     ],
 )
 def test_a_refusal_is_raised_as_what_it_was(status: int, answer: object, kind: type, detail: str) -> None:
-    error = _refusal(status, answer)
+    error = refusal_of(status, answer, of="operator API")
     assert (type(error), error.detail) == (kind, detail)
 
 
