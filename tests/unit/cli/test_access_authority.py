@@ -108,7 +108,7 @@ def test_a_relying_party_orders_as_the_page_says(
     order = ordered.out.partition("\n")[0].removeprefix("order ")
     assert "/.well-known/access-certificate/" in ordered.out
     refused = zegel("access-authority", "finish", order)
-    assert (refused.code, "does not answer with the token" in refused.err) == (3, True)
+    assert (refused.code, "does not answer with the token" in refused.err) == (1, True)
     listed = zegel("access-authority", "list", "--json")
     assert listed.json["serial"] == f"{leaf.serial_number:x}"
     assert "lending at verifier.localhost" in zegel("access-authority", "list").out
