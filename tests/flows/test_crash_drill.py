@@ -51,6 +51,8 @@ def went_well(result: Result) -> bool:
         ("registrar", Point("POST /applications", "commit", 1), "before"),
         ("registrar", Point("POST /decisions", "commit", 1), "before"),
         ("registrar", Point("POST /decisions", "commit", 1), "after"),
+        ("registrar", Point("POST /sign-in/code", "commit", 2), "before"),
+        ("registrar", Point("POST /sign-in/code", "commit", 2), "after"),
         ("access-authority", Point("POST /orders/{order}/certificate", "commit", 1), "after"),
         ("access-authority", Point("POST /orders/{order}/certificate", "commit", 3), "before"),
         ("access-authority", Point("POST /orders/{order}/certificate", "commit", 4), "before"),

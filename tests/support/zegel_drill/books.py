@@ -34,6 +34,7 @@ async def faults_of_books(town: Town, offices: Offices) -> list[str]:
         async for fault in _registered(town, offices, name, standing)
     ]
     faults += _logged(town, told.logged)
+    faults += _invited(town, told.invited)
     for identifier, serials in told.certified.items():
         faults += [f"{identifier}: {fault}" for fault in _certified(town, identifier, serials, told.abandoned)]
     return [*faults, *_revoked(town, told.withdrawn)]
@@ -49,6 +50,15 @@ async def _registered(town: Town, offices: Offices, identifier: str, standing: s
     deeds = Counter(deed for name, deed in rows if name == identifier)
     if deeds["approved"] != 1 or deeds["suspended"] != (standing == "suspended"):
         yield f"the register's log tells of {identifier}: {dict(deeds)}"
+
+
+def _invited(town: Town, subjects: list[str]) -> Iterator[str]:
+    """Each became an officer once, as the log of changes says, and nothing of an invitation is left."""
+    with copied(town, "registrar") as database, database.transaction():
+        rows = database.connection.execute(select(register_changes.c.identifier, register_changes.c.deed)).fetchall()
+    for subject in subjects:
+        if (enrolled := rows.count((subject, "enrolled"))) != 1:
+            yield f"who was invited became an officer {enrolled} times"
 
 
 def _logged(town: Town, names: list[str]) -> Iterator[str]:

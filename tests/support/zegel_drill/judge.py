@@ -28,7 +28,7 @@ AGES = 6 * 366 * DAY
 
 _FOR_EVER: Mapping[str, tuple[str, ...]] = {
     "issuer": ("disclosure policies",),  # of nobody's attestation
-    "registrar": ("access certificates",),
+    "registrar": ("access certificates", "officer", "admission", "passkey owner"),
     "wallet-provider": ("key storage", "lists"),  # there is one storage, whose place in a list is maintained for good
     "access-authority": ("access revocation list",),  # its number, which rises
 }

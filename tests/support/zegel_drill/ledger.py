@@ -99,10 +99,13 @@ LASTING = frozenset(
         *(kind.name for kind in KINDS[-5:]),  # wallets, and what finds them
         "access certificates",
         "access revocation list",
+        "officer",
+        "admission",
+        "passkey owner",
     }
 )
 """What a day later is still there: grants, what they gave, that it was taken back, and that codes were used; wallets;
-what was certified.
+what was certified; officers, and the passkeys of people.
 
 A deferred transaction waits thirty days for its wallet, also for one that never heard of it because the issuer died.
 """

@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, TypeVar, final
 from urllib.parse import urlsplit
 
+from zegel_testing.authenticator import Authenticator
 from zegel_testing.register import PARTY
 
 from zegel.adapters.challenges import ChallengeFolder
@@ -23,6 +24,7 @@ from zegel.adapters.sandbox.authorities import BELOW_ROOT
 from zegel.checks import Check
 from zegel.cli.access_order import _finish, _place
 from zegel.cli.operator import call_operator
+from zegel.cli.walk.browser import Page
 from zegel.errors import Rejected, Unavailable
 from zegel.primitives.http import JSON
 from zegel.primitives.keys import random_private_key
@@ -31,7 +33,7 @@ from zegel.trust.access_authority.orders import Challenge
 from zegel.trust.access_authority.request import build_certificate_request
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import Authority, SubjectName, issue_certificate
-from zegel_drill.person import Person
+from zegel_drill.person import PatientBrowser, Person
 from zegel_drill.town import DrillError, Town
 
 T = TypeVar("T")
@@ -49,11 +51,13 @@ class Told:
     """What somebody was told by the offices, and has a right to find again.
 
     ``registered`` has how each party stands, by its identifier; ``certified`` the certificates of a party, by their
-    serial numbers; ``withdrawn`` those that were revoked. ``abandoned`` orders were refused, and may stand in the log.
+    serial numbers; ``withdrawn`` those that were revoked; ``invited`` who became officers. ``abandoned`` orders were
+    refused, and may stand in the log.
     """
 
     registered: dict[str, str] = field(default_factory=dict)
     logged: list[str] = field(default_factory=list)
+    invited: list[str] = field(default_factory=list)
     certified: dict[str, list[int]] = field(default_factory=dict)
     withdrawn: list[int] = field(default_factory=list)
     abandoned: int = 0
@@ -91,6 +95,42 @@ class Offices:
         except Rejected as error:  # it stands already: the officer was not told
             if error.check is not Check.REGISTER_MOVE:
                 raise
+
+    async def invite(self) -> None:
+        """An officer is invited, and makes a first passkey.
+
+        Whoever had no answer enters the code again, and who is told that it is spent signs in by what was made.
+        """
+        subject = f"otto {system_random(8).hex()}"
+        body = {"subject": subject, "officer": True, "by": "operator"}
+        code = (await self.operate("registrar", "POST", "/invitations", body))["code"]
+        browser, passkey = PatientBrowser(self._town, self._mend), self._authenticator()
+        try:
+            for _ in range(_ATTEMPTS + 1):
+                if await self._enter(browser, passkey, str(code)):
+                    self.told.invited.append(subject)
+                    return
+        finally:
+            await browser.browser.close()
+        raise DrillError("who was invited does not get in")
+
+    async def _enter(self, browser: PatientBrowser, passkey: Authenticator, code: str) -> bool:
+        page = await browser.get(self._town.config.registrar.origin + "/sign-in/code")
+        asked = await browser.say(page, page.form("/sign-in/code"), "/sign-in/code/options", {"code": code})
+        if asked is not None:
+            answer = passkey.make(asked)
+            made = await browser.submit(page, page.form("/sign-in/code"), {"name": "Key", "answer": answer})
+            return _at_the_desk(made)
+        page = await browser.get(self._town.config.registrar.origin + "/sign-in")
+        form = page.form("/sign-in/passkey")
+        asked = await browser.say(page, form, "/sign-in/passkey/options", {})
+        if asked is None:
+            return False
+        return _at_the_desk(await browser.submit(page, form, {"duty": "officer", "answer": passkey.answer(asked)}))
+
+    def _authenticator(self) -> Authenticator:
+        origin = self._town.config.registrar.origin
+        return Authenticator(origin=origin, rp_id=urlsplit(origin).hostname or "", seed=system_random(8).hex())
 
     # --- the log ------------------------------------------------------------------------------------------------------
 
@@ -218,3 +258,7 @@ class Offices:
                     raise
                 await asyncio.sleep(_A_MOMENT)  # after a clock that was ahead, who came then is told to
         return await ask()
+
+
+def _at_the_desk(page: Page) -> bool:
+    return page.status == OK and urlsplit(page.url).path == "/desk" and "as an officer" in page.words

@@ -5,8 +5,10 @@ more. Where a page has nothing for her to press she goes home and looks what wai
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from zegel.adapters.sandbox.health import CODES
@@ -24,6 +26,7 @@ _PATIENCE = 40  # pages until something has come to its end
 _TAKES_TIME = "Your wallet asks again by itself while it is open"
 _ATTEMPTS = 6  # one for each moment at which a fault may come, and more
 _TRIES = 2  # refusals that she takes
+_OK = 200
 _REFUSED = 400
 _TOO_OFTEN = 429
 _A_MOMENT = 1.1  # seconds, which is what she is told to wait at these rates
@@ -47,6 +50,14 @@ class PatientBrowser:
         """Send a form of the page."""
         headers = {"content-type": FORM, "origin": origin_of(page.url, what="page"), "sec-fetch-site": "same-origin"}
         return await self._go("POST", form.action, urlencode({**form.fields, **filled}).encode(), headers)
+
+    async def say(self, page: Page, form: Form, path: str, filled: Mapping[str, str]) -> dict[str, Any] | None:
+        """What a script of the page is answered that sends the form's token elsewhere; None where it is refused."""
+        origin = origin_of(page.url, what="page")
+        headers = {"content-type": FORM, "origin": origin, "sec-fetch-site": "same-origin"}
+        body = urlencode({"csrf": form.fields["csrf"], **filled}).encode()
+        status, _, text = await self._send("POST", origin + path, body, headers)
+        return dict(json.loads(text)) if status == _OK else None
 
     async def _go(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Page:
         for _ in range(_MAX_REDIRECTS):

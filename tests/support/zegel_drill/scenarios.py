@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zegel_drill.ground import forget
 from zegel_drill.judge import faults_of, not_like_new
 from zegel_drill.town import DrillError, Point, Town
-from zegel_drill.walk import OFFICES, Walk
+from zegel_drill.walk import INVITED, OFFICES, Walk
 
 WHENS = ("before", "after")
 _SECONDS: Final = 20.0  # a list that could not be had is asked for again after two
@@ -68,7 +68,11 @@ async def kill(town: Town, role: str, point: Point, when: str) -> Result:
     return await judged(role, str(point), when, lambda: walked(town, role, point, when, only=_STEPS.get(role)))
 
 
-_STEPS = {**dict.fromkeys(("registrar", "transparency-log", "access-authority"), OFFICES), "door": ("door",)}
+_STEPS = {
+    **dict.fromkeys(("transparency-log", "access-authority"), OFFICES),
+    "registrar": (*OFFICES, INVITED),
+    "door": ("door",),
+}
 
 
 async def walked(

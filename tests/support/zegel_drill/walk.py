@@ -1,9 +1,9 @@
 """The walk of the drill: all that a person, a service and an operator do, to its end, whoever dies on the way.
 
-A party is registered and certified, at the offices; somebody shows a certificate at the door. A wallet is made; an
-identity is received by log-in, and its copies are renewed; a service signs the person in; a verifier is presented to;
-everything is revoked, and refused. In the profile ``plain`` others are received by offers with a code in them, which
-``haip`` does not know: one with a transaction code, and one that takes the issuer its time.
+A party is registered and certified, at the offices, and an officer is invited; somebody shows a certificate at the
+door. A wallet is made; an identity is received by log-in, and its copies are renewed; a service signs the person in; a
+verifier is presented to; everything is revoked, and refused. In the profile ``plain`` others are received by offers with
+a code in them, which ``haip`` does not know: one with a transaction code, and one that takes the issuer its time.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ DIPLOMA = "Diploma"
 KEPT = 1.1  # seconds: readers of the sandbox keep a status list for one
 OFFICES = ("register", "log", "certify")
 """The steps that lead to the registrar, the log and the access authority, and need no wallet."""
+INVITED = "invite"
+"""The step that leads to the registrar alone, at its pages."""
 _QUERY = {
     "credentials": [
         {
@@ -64,6 +66,7 @@ class Walk:
             "register": self.offices.register,
             "log": self.offices.log,
             "certify": self.offices.certify,
+            "invite": self.offices.invite,
             "door": self._door,
             "wallet": self.person.at_home,
             "receive": self._receive,
