@@ -2,8 +2,8 @@
 
 A party is registered and certified, at the offices, and an officer is invited; somebody shows a certificate at the
 door. A wallet is made; an identity is received by log-in, and its copies are renewed; a service signs the person in; a
-verifier is presented to; everything is revoked, and refused. In the profile ``plain`` others are received by offers with
-a code in them, which ``haip`` does not know: one with a transaction code, and one that takes the issuer its time.
+verifier is presented to; everything is revoked, and refused. In the profile ``plain`` others are received by offers
+with a code in them, which ``haip`` does not know: one with a transaction code, and one that takes the issuer its time.
 """
 
 import asyncio
