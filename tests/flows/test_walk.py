@@ -23,6 +23,7 @@ ATTESTED = ("wallet attestation", "key attestation")
 STORY = (
     "sandbox",
     "list of trusted entities",
+    "qualified list",
     "registration",
     "registration approved",
     "access certificate with its timestamp and inclusion proof",
@@ -103,7 +104,7 @@ PROMISED = {
         "access certificate with its timestamp and inclusion proof",
     ),
     "registration certificate": ("registration certificate",),
-    "list fetch": ("list of trusted entities",),
+    "list fetch": ("list of trusted entities", "qualified list"),
     "wallet activation": ("wallet activation",),
     "over-asking flagged": ("over-asking flagged",),
     "revocation of each kind": (

@@ -13,10 +13,11 @@ from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 
 @final
 class PublishedLists:
-    """A ``services.ports.ListFolder`` on disk: the files with a suffix."""
+    """A ``services.ports.ListFolder`` on disk: the files with a suffix; none where an ``optional`` one is not there."""
 
-    def __init__(self, folder: Path, *, suffix: str = LIST_SUFFIX) -> None:
+    def __init__(self, folder: Path, *, suffix: str = LIST_SUFFIX, optional: bool = False) -> None:
         self._folder = folder
+        self._optional = optional
         self._suffix = suffix
 
     def names(self) -> tuple[str, ...]:
@@ -37,4 +38,6 @@ class PublishedLists:
 
     def _files(self) -> Mapping[str, Path]:
         with os_errors(self._folder):
+            if self._optional and not self._folder.exists():
+                return {}
             return {path.name: path for path in sorted(self._folder.iterdir()) if path.suffix == self._suffix}

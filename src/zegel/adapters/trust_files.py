@@ -20,6 +20,7 @@ from zegel.trust.transparency.logs import TransparencyLog
 
 OPERATOR_FILE: Final = "operator.pem"
 QUALIFIED_FILE: Final = "qualified.toml"
+QUALIFIED_FOLDER: Final = "qualified"
 XML_SUFFIX: Final = ".xml"
 LIST_SUFFIX: Final = ".jwt"
 CERTIFICATE_SUFFIX: Final = ".pem"

@@ -53,7 +53,7 @@ def _work(names: list[str], config: Config, worker: Worker) -> int:
 
 
 async def _serve(names: list[str], config: Config) -> None:
-    world = open_world(config)
+    world = open_world(config, roles=names)
     roles = await open_roles(names, world)
     async with serving(roles, world=world, sockets={}):
         ending = asyncio.create_task(until_told_to_end())
@@ -64,7 +64,7 @@ async def _serve(names: list[str], config: Config) -> None:
 
 
 async def _serve_beside_others(names: list[str], config: Config, worker: Worker) -> None:
-    world = open_world(config_of(config, worker=worker.number))
+    world = open_world(config_of(config, worker=worker.number), roles=names)
     opened = await open_roles(roles_of(names, config, worker=worker.number), world)
     roles = [part_of(role, worker=worker.number) for role in opened]
     if worker.number or worker.again:  # others answer meanwhile; what goes wrong here, the timer says of its own turn

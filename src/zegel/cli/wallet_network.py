@@ -53,7 +53,7 @@ _BROWSER_BYTES: Final = 32
 
 async def act_on_network(args: Namespace, safe: Safe) -> int:
     """Act under the configuration that the command means."""
-    world = open_world(find_config(args))
+    world = open_world(find_config(args), roles=("wallet",))
     try:
         await _load_trust(world)
         wallet = build_wallet(world, safe)
@@ -73,7 +73,7 @@ async def act_on_network(args: Namespace, safe: Safe) -> int:
 async def activate(args: Namespace, safe: Safe) -> dict[str, Any]:
     """Have a new wallet activated, if there is a provider to ask; otherwise it is when it is first used."""
     try:
-        world = open_world(find_config(args))
+        world = open_world(find_config(args), roles=("wallet",))
     except (Malformed, Unavailable):
         say("not activated yet: there is no configuration that names its provider")
         return {"activated": False, "revocation_code": None}

@@ -40,6 +40,7 @@ from zegel.config.trust_roles import (
 ProfileName = Literal["haip", "plain"]
 UnregisteredIssuers = Literal["refuse", "warn"]
 Source = Literal["register", "csv", "oidc", "presentation"]
+AskingRoleName = Literal["issuer", "verifier", "provider", "wallet", "door"]
 QualifiedServiceName = Literal["attestations", "certificates"]
 ListPurpose = Literal["pid", "attestation", "wallet-provider", "access", "registration"]
 
@@ -74,6 +75,9 @@ class QualifiedListConfig:
     services: frozenset[QualifiedServiceName] = setting(
         frozenset({"attestations"}),
         "what makes somebody an issuer: that they issue attestations (EAA/Q), or that they certify seals (CA/QC)",
+    )
+    roles: frozenset[AskingRoleName] = setting(
+        frozenset(), "the roles that read it; left out, all: what reads XML takes each process five megabytes"
     )
 
 

@@ -10,11 +10,13 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import ListFolder
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType
+from zegel.trust.lists.xml.values import XML_LIST
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.published import publish
 from zegel.web.routing import Audience, Route
 
 LIST_PATH: Final = "/lists/"
+QUALIFIED_PATH: Final = "/qualified/"
 STATUS_PATH: Final = "/status/"
 STATUS_SUFFIX: Final = ".status"
 CRL_PATH: Final = "/crl/"
@@ -37,6 +39,7 @@ class TrustSite:
     """What the publisher's handlers need."""
 
     lists: ListFolder
+    qualified: ListFolder
     statuses: ListFolder
     name: str
     host: str
@@ -48,6 +51,14 @@ async def serve_list(site: TrustSite, request: HttpRequest, *, name: str) -> Htt
     if body is None:
         return HttpResponse(status=404)
     return publish(request, body, content_type=MEDIA_TYPE, max_age=MAX_AGE)
+
+
+async def serve_qualified(site: TrustSite, request: HttpRequest, *, name: str) -> HttpResponse:
+    """A list in XML, byte for byte as it was signed."""
+    body = site.qualified.read(name)
+    if body is None:
+        return HttpResponse(status=404)
+    return publish(request, body, content_type=XML_LIST, max_age=MAX_AGE)
 
 
 async def serve_status(site: TrustSite, request: HttpRequest, *, name: str) -> HttpResponse:
@@ -100,6 +111,7 @@ def _day(seconds: int) -> str:
 ROUTES: Final[tuple[Route[TrustSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", LIST_PATH + "{name}", serve_list),
+    Route("GET", QUALIFIED_PATH + "{name}", serve_qualified),
     Route("GET", STATUS_PATH + "{name}", serve_status),
     Route("GET", CRL_PATH + "{name}", serve_revocations),
     Route("GET", STATIC + "{name}", serve_static),

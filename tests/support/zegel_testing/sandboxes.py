@@ -30,7 +30,7 @@ def sandbox_at(folder: Path, *, profile: str = "haip", tls: bool = False) -> Con
         replace(listed, location=str(folder / TRUST_FOLDER / listed.location.rpartition("/")[2]))
         for listed in config.trusted_lists
     )
-    return replace(config, trusted_lists=lists)
+    return replace(config, trusted_lists=lists, qualified_lists=())  # of those in XML nobody's files are followed
 
 
 @cache

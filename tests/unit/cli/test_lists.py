@@ -89,7 +89,7 @@ def test_what_is_kept_is_shown_with_its_age_and_whether_it_counts(
     monkeypatch.setattr(SystemClock, "now", lambda _: NOW)
     ran = zegel("list", "--config", sandbox.config)
     assert ran.code == 0
-    assert ran.out.count("nothing is kept") == 5
+    assert ran.out.count("nothing is kept") == 6
     config = load_config(sandbox.config)
     shelf, *_ = configured_shelves(config, configured_lists(config, outbound=Loopback({})))
     assert shelf is not None
@@ -129,7 +129,7 @@ def test_what_is_kept_of_lists_in_xml_is_shown_too(
     config = load_config(file)
     served = ListsInHand(lists={LOTL: list_of_lists(), UTOPIA: national_list(due=NOW + 5)})
     outbound = Loopback({"https://lists.example": served.handle, "https://utopia.example": served.handle})
-    (qualified,) = configured_qualified(config, outbound=outbound, clock=clock, kept=config.lists.kept)
+    *_, qualified = configured_qualified(config, outbound=outbound, clock=clock, kept=config.lists.kept)
     asyncio.run(qualified.refresh())
     rows = zegel("list", "--config", file, "--json").json["lists"][-2:]
     assert [(row["list"], row["age"], row["state"]) for row in rows] == [

@@ -59,6 +59,17 @@ async def test_what_an_authority_revoked_is_served_byte_for_byte(world: World) -
         assert (await get(world, f"/crl/{name}")).status == 404
 
 
+async def test_a_list_in_xml_is_served_byte_for_byte_and_nothing_beside_it(world: World) -> None:
+    folder = world.config.trust.folder / "qualified"
+    response = await get(world, "/qualified/utopia.xml")
+    assert (response.status, response.header("content-type")) == (200, "application/vnd.etsi.tsl+xml")
+    assert response.body == (folder / "utopia.xml").read_bytes()
+    for name in ("journal.pem", "qualified.toml", "other.xml"):
+        assert (await get(world, f"/qualified/{name}")).status == 404
+    folder.rename(folder.with_name("elsewhere"))
+    assert (await get(world, "/qualified/utopia.xml")).status == 404, "where there are none"
+
+
 async def test_whoever_replaces_a_file_has_published_it(world: World) -> None:
     file = world.config.trust.folder / "pid-providers.jwt"
     file.write_bytes(b"another")

@@ -5,7 +5,8 @@ keys/           keys, chains, seals and operator tokens, as the configuration na
 authorities/    the roots, and who certifies below the access root, with their keys; no role ever reads them. The key of
                 the access root is sealed in access.root, under the passphrase in access.passphrase
 health/         the health authority's certificate, its rules, and certificates of the demo people
-trust/          the signed lists of trusted entities and their operator's root; in crl/ what the authorities revoked
+trust/          the signed lists of trusted entities and their operator's root; in crl/ what the authorities revoked,
+                in qualified/ the lists in XML
 web-ca.pem      the root of the sandbox's own web authority
 """
 
@@ -38,8 +39,10 @@ from zegel.adapters.sandbox.health import FOLDER as HEALTH_FOLDER
 from zegel.adapters.sandbox.health import RULE_SET, RULES, TRUST, create_health
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.qualified import DIPLOMA, JOURNAL_FILE, LISTS_FILE, QUALIFIED_PATH, write_qualified_lists
 from zegel.adapters.sandbox.registrations import REGISTRATIONS, create_registrations
 from zegel.adapters.sql.log import open_log
+from zegel.adapters.trust_files import QUALIFIED_FOLDER
 from zegel.config.roles import IssuerConfig
 from zegel.errors import Unavailable
 from zegel.primitives.der import dotted_oid
@@ -121,6 +124,7 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         catalogue=load_catalogue(),
         now=now,
     )
+    write_qualified_lists(folder / TRUST_FOLDER, plan, roots["attestations"].certificate, now=now, random=random)
     create_registrations(
         folder,
         plan,
@@ -188,6 +192,7 @@ def _config(plan: SandboxPlan, *, log: LogSigner, secret_hashes: Mapping[str, st
     tables: list[tuple[str, Table]] = [("[outbound]", {"web_authority": WEB_CA_FILE})]
     tables.append(("[lists]", {"kept": KEPT_LISTS}))
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
+    tables.append(("[[qualified_lists]]", _qualified_list(plan)))
     tables.append(("[health]", {"trust": [TRUST], "rules": RULES, "rule_set": RULE_SET}))
     tables += [(f"[{role}]", _role(plan, role, log=log)) for role in ROLES]
     tables.append(("[issuer.source]", {"registration": REGISTRATIONS["issuer-asking"]}))
@@ -205,6 +210,15 @@ def _trusted_list(plan: SandboxPlan, file: str, purpose: str) -> Table:
         "purpose": purpose,
         "location": plan.origin("trust") + LIST_PATH + file,
         "signer": f"{TRUST_FOLDER}/{OPERATOR_FILE}",
+    }
+
+
+def _qualified_list(plan: SandboxPlan) -> Table:
+    return {
+        "location": plan.origin("trust") + QUALIFIED_PATH + LISTS_FILE,
+        "signers": f"{TRUST_FOLDER}/{QUALIFIED_FOLDER}/{JOURNAL_FILE}",
+        "types": [DIPLOMA],
+        "roles": ["verifier", "wallet"],
     }
 
 

@@ -19,6 +19,7 @@ from zegel.errors import Rejected
 ISSUANCE: Final = "issuance"
 HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("trust", "GET /lists/{name}"): "list of trusted entities",
+    ("trust", "GET /qualified/{name}"): "qualified list",
     ("registrar operator", "POST /applications"): "registration",
     ("access-authority", "POST /orders"): "access certificate ordered",
     ("verifier", "GET /.well-known/access-certificate/{token}"): "host control shown",

@@ -4,6 +4,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.published_lists import PublishedLists
+from zegel.adapters.trust_files import QUALIFIED_FOLDER, XML_SUFFIX
 from zegel.web import trust
 from zegel.web.app.monitor import lists_condition, metrics_listeners
 from zegel.web.app.roles import OpenRole, World, public_listener
@@ -18,7 +19,9 @@ async def open_trust(world: World) -> OpenRole:
     config = world.config.trust
     lists = PublishedLists(config.folder)
     statuses = PublishedLists(config.folder, suffix=STATUS_SUFFIX)
-    site = TrustSite(lists=lists, statuses=statuses, name=NAME, host=urlsplit(config.origin).netloc)
+    qualified = PublishedLists(config.folder / QUALIFIED_FOLDER, suffix=XML_SUFFIX, optional=True)
+    host = urlsplit(config.origin).netloc
+    site = TrustSite(lists=lists, qualified=qualified, statuses=statuses, name=NAME, host=host)
     monitor = Monitor("trust", conditions=lists_condition(lists))
     return OpenRole(
         name="trust",

@@ -1,6 +1,7 @@
 """The world of a configuration: its clock and randomness, its one way out, its trust."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, final
 
@@ -108,8 +109,11 @@ def configured_revocations(config: Config, *, outbound: Outbound) -> RevocationS
     return published if config.lists.kept is None else KeptRevocations(published, config.lists.kept)
 
 
-def open_world(config: Config) -> World:
-    """The adapters that the roles of a configuration share. Its lists are still to be fetched."""
+def open_world(config: Config, *, roles: Collection[str] = ()) -> World:
+    """The adapters that the roles of a configuration share. Its lists are still to be fetched.
+
+    ``roles`` are those that are to be opened, any without them.
+    """
     outbound = HttpOutbound(
         loopback_origins=config.loopback_origins(),
         seconds=config.outbound.timeout,
@@ -145,11 +149,21 @@ def open_world(config: Config) -> World:
             revocations=configured_revocations(config, outbound=outbound),
             grace=configured_grace(config),
             shelves=configured_shelves(config, sources),
-            qualified=_qualified(config, outbound=outbound, clock=clock),
+            qualified=_qualified(_read_by(roles, config), outbound=outbound, clock=clock),
         ),
         load=Load(config.overload),
         neighbour=neighbour,
         close=close,
+    )
+
+
+def _read_by(roles: Collection[str], config: Config) -> Config:
+    """With those of the lists in XML that one of the roles reads."""
+    return replace(
+        config,
+        qualified_lists=tuple(
+            each for each in config.qualified_lists if not roles or not each.roles or each.roles.intersection(roles)
+        ),
     )
 
 

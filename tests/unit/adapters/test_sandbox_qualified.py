@@ -1,0 +1,77 @@
+"""The lists in XML of a sandbox: a reader follows them, and whoever they name is trusted for diplomas alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from zegel_testing.authorities import DAY, NOW
+from zegel_testing.sandboxes import sandbox_at
+
+from zegel.adapters.configuration import load_config
+from zegel.adapters.keyfiles import load_certificates
+from zegel.adapters.trust_files import load_trust
+from zegel.checks import Check
+from zegel.errors import Rejected
+from zegel.trust.anchors import Purpose
+from zegel.web.app.world import open_world
+
+pytestmark = pytest.mark.anyio
+DIPLOMA = "urn:zegel:diploma:1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    sandbox_at(tmp_path)
+    return tmp_path / "trust" / "qualified"
+
+
+@pytest.mark.requirement("OIA_15b")
+def test_a_reader_follows_them_to_who_issues_diplomas(folder: Path) -> None:
+    (root,) = load_certificates(folder.parents[1] / "authorities" / "attestations.pem")
+    anchors = load_trust([folder], now=NOW)
+    (issuer,) = anchors.of(Purpose.ISSUER)
+    assert (issuer.certificate.der, issuer.types) == (root.der, {DIPLOMA})
+    assert [purpose for purpose in Purpose if anchors.of(purpose)] == [Purpose.ISSUER, Purpose.STATUS]
+
+
+@pytest.mark.parametrize("file", ["lists.xml", "utopia.xml"])
+def test_whatever_is_changed_in_one_is_seen(folder: Path, file: str) -> None:
+    path = folder / file
+    path.write_bytes(path.read_bytes().replace(b"<TSLSequenceNumber>1<", b"<TSLSequenceNumber>2<"))
+    with pytest.raises(Rejected) as refusal:
+        load_trust([folder], now=NOW)
+    assert refusal.value.check is Check.SIGNATURE
+
+
+@pytest.mark.parametrize("file", ["lists.xml", "utopia.xml"])
+def test_what_is_digested_is_in_canonical_form_already(folder: Path, file: str) -> None:
+    """But for the signature's own prefix, which each of its parts names again."""
+    root = etree.fromstring((folder / file).read_bytes())
+    signature = root[-1]
+    assert signature.tag.endswith("}Signature")
+    root.remove(signature)
+    canonical = etree.tostring(root, method="c14n", exclusive=True)
+    text = (folder / file).read_bytes()
+    before, _, after = text.partition(b"<d:Signature ")
+    assert before + after.rpartition(b"</d:Signature>")[2] == canonical
+
+
+def test_they_are_in_force_for_half_a_year(folder: Path) -> None:
+    load_trust([folder], now=NOW + 180 * DAY - 1)
+    with pytest.raises(Rejected) as refusal:
+        load_trust([folder], now=NOW + 180 * DAY)
+    assert refusal.value.check is Check.LIST_FRESHNESS
+
+
+async def test_verifier_and_wallet_read_them_and_nobody_else(folder: Path) -> None:
+    """What reads XML takes room in each process."""
+    config = load_config(folder.parents[1] / "zegel.toml")
+    for roles, read in ((("issuer",), False), (("verifier",), True), (("issuer", "wallet"), True), ((), True)):
+        world = open_world(config, roles=roles)
+        assert ("list of the lists" in [each.title for each in world.trust.health()]) is read, roles
+        await world.close()
+    (listed,) = config.qualified_lists
+    world = open_world(replace(config, qualified_lists=(replace(listed, roles=frozenset()),)), roles=("issuer",))
+    assert "list of the lists" in [each.title for each in world.trust.health()], "where none is named, all read it"
+    await world.close()
