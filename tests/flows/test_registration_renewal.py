@@ -271,6 +271,20 @@ async def test_a_role_whose_lists_name_no_provider_of_certificates_says_nothing_
         assert (told(caplog), await notices(blind)) == ([], [])
 
 
+async def test_a_role_that_could_not_judge_a_later_certificate_takes_none_and_says_so(
+    tmp_path: Path, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with wallet_world(tmp_path, without="registration", registrar=REGISTRAR) as blind:
+        blind.handlers[REGISTRAR] = desk.handle
+        office = Office(blind, tmp_path)
+        before = await ending(office)
+        desk.body = later(office)
+        await look(blind)
+        assert (desk.asked, file_of(office).read_bytes()) == ([], before)
+        assert told(caplog) == ["availability verifier.registration"]
+        assert "none is trusted" in (await notices(blind))[0]
+
+
 async def test_without_a_registrar_a_revoked_certificate_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -25,6 +25,9 @@ from zegel.web.metrics import Family, Kind, Sample
 _AGAIN: Final = 300  # seconds until what failed is tried again; the registrar may be asked by all at once
 _REPLACED: Final = frozenset({Check.REGISTRATION_STATUS, Check.REGISTRATION_VALIDITY})
 """What a later certificate mends: a change of the registration revokes the one before."""
+_UNJUDGED: Final = Unavailable(
+    "list of providers of registration certificates", "none is trusted, so that no later certificate could be judged"
+)
 
 
 @final
@@ -170,7 +173,10 @@ class RegistrationFiles:
     async def _look_after(self, path: Path, shown: _Shown) -> None:
         """Judge it, and have a later one where it is time; what fails is tried again sooner."""
         now = self._world.clock.now()
-        if not self._desk.judges or (shown.due is not None and now < shown.due):
+        if not self._desk.judges:  # nobody is trusted to say who is registered, neither now nor by a later one
+            shown.wrong, shown.missed = None, _UNJUDGED if self._is_due(shown, now=now) else None
+            return
+        if shown.due is not None and now < shown.due:
             return
         shown.wrong = await self._judged(shown)
         shown.missed = await self._renewed(path, shown) if self._is_due(shown, now=now) else None
