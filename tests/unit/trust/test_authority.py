@@ -11,7 +11,14 @@ from zegel_testing.certificates import certificate
 from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
-from zegel.trust.authority import Authority, SubjectName, create_authority, issue_certificate, issue_web_certificate
+from zegel.trust.authority import (
+    Authority,
+    SubjectName,
+    create_authority,
+    issue_certificate,
+    issue_web_certificate,
+    renew_certificate,
+)
 
 NAME = SubjectName(country="UT", organization="Utopia", common_name="someone", identifier="VATUT-1")
 
@@ -101,3 +108,11 @@ def test_an_authority_that_names_no_contact_certifies_all_the_same() -> None:
     assert issued_there.issuer == bare.certificate.subject
     with pytest.raises(x509.ExtensionNotFound):
         extensions(issued_there).get_extension_for_class(x509.IssuerAlternativeName)
+
+
+def test_a_renewed_certificate_is_the_same_for_another_key_and_time() -> None:
+    old, key = issued(Purpose.ACCESS), fixed_key("next").public_key
+    new = renew_certificate(authority("root"), old, key=key, now=NOW + 86_400, days=30, random=fixed_random("next"))
+    assert (new.subject, new.issuer) == (old.subject, old.issuer)
+    assert (new.key_id, new.not_before) != (old.key_id, old.not_before)
+    assert new.serial_number != old.serial_number

@@ -90,6 +90,7 @@ def test_the_body_says_everything_that_can_be_said_of_a_refusal() -> None:
         (Malformed("form", "state", "bad"), "invalid_request", Check.SYNTAX),
         (Rejected(Check.HOST, "bad", field="state"), "invalid_request", Check.HOST),
         (Unavailable("database", "it fails"), "temporarily_unavailable", Check.AVAILABILITY),
+        (Rejected(Check.HOST, "again", retry_after=5), "slow_down", Check.HOST),
     ],
 )
 def test_any_error_has_a_code_for_the_wire(error: ZegelError, code: str, check: Check) -> None:
