@@ -401,6 +401,14 @@ def test_what_is_no_plain_document_is_malformed(data: bytes) -> None:
         open_document(data, what="test")
 
 
+@pytest.mark.parametrize(
+    "data", [b"<!DOCTYPE a><a/>", b"<a><![CDATA[<!ENTITY]]></a>", b'<a><!-- <!DOCTYPE a SYSTEM "b"> --></a>']
+)
+def test_a_document_type_is_refused_wherever_it_stands_and_before_anything_is_parsed(data: bytes) -> None:
+    with pytest.raises(Malformed, match="expected no document type"):
+        open_document(data, what="test")
+
+
 def test_a_document_is_in_utf_8_whatever_it_says_and_may_have_a_mark_and_comments() -> None:
     data = '\ufeff<?xml version="1.0" encoding="iso-8859-1"?><a>ü<!-- not signed -->ü</a>'.encode()
     assert "".join(open_document(data, what="test").itertext()) == "üü"

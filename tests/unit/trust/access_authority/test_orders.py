@@ -78,9 +78,10 @@ def test_what_is_over_is_expired_at_its_second(made: Callable[[], AccessOrder]) 
 
 
 def test_what_was_revoked_stays_so() -> None:
-    order = issued().revoke(now=NOW, reason="the key was lost")
+    order = issued().revoke(now=NOW + 7, reason="the key was lost")
     assert order.at(order.until + 1) is order
-    assert order.reason == "the key was lost"
+    assert (order.reason, order.since) == ("the key was lost", NOW + 7)
+    assert issued().revoke(now=NOW, reason="?").reason == "?"
 
 
 @pytest.mark.parametrize(
