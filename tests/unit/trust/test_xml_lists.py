@@ -37,6 +37,17 @@ TYPES = frozenset({"urn:utopia:diploma:1", "urn:eudi:pid:1", "eu.europa.ec.eudi.
 SEALING = f'<AdditionalServiceInformation><URI xml:lang="en">{FOR_SEALS}</URI></AdditionalServiceInformation>'
 
 
+UNION_ALGORITHMS = pytest.mark.parametrize(
+    ("kind", "algorithm"),
+    [
+        ("P-256", f"{MORE}ecdsa-sha256"),
+        ("brainpool", f"{MORE}ecdsa-sha256"),
+        ("RSA", f"{MORE}rsa-sha256"),
+        ("RSA", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"),
+    ],
+)
+
+
 @cache
 def operator(kind: str = "P-256") -> XmlSigner:
     made: Any = {
@@ -46,7 +57,7 @@ def operator(kind: str = "P-256") -> XmlSigner:
         "RSA": lambda: rsa.generate_private_key(65_537, 2_048),
         "short RSA": lambda: rsa.generate_private_key(65_537, 1_024),
         "another": lambda: ec.generate_private_key(ec.SECP256R1()),
-    }[kind]
+    }[kind.removeprefix("another ")]
     return xml_signer(made())
 
 
@@ -125,15 +136,15 @@ def test_a_service_says_where_it_publishes() -> None:
     assert (point.url, point.type) == ("https://a.example", "urn:crl")
 
 
-@pytest.mark.parametrize(
-    ("kind", "algorithm"),
-    [
-        ("P-256", f"{MORE}ecdsa-sha256"),
-        ("brainpool", f"{MORE}ecdsa-sha256"),
-        ("RSA", f"{MORE}rsa-sha256"),
-        ("RSA", "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"),
-    ],
-)
+@UNION_ALGORITHMS
+@pytest.mark.refuses(Check.SIGNATURE)
+def test_a_list_by_another_key_than_the_certificates_is_refused(kind: str, algorithm: str) -> None:
+    thief = XmlSigner(operator(f"another {kind}").key, operator(kind).certificate)
+    refused = refusal(signed_xml(xml_list(), thief, algorithm=algorithm), operator(kind))
+    assert (refused.check, refused.field) == (Check.SIGNATURE, "SignatureValue")
+
+
+@UNION_ALGORITHMS
 def test_lists_are_signed_with_the_algorithms_of_the_union(kind: str, algorithm: str) -> None:
     assert verified(signed_xml(xml_list(), operator(kind), algorithm=algorithm), operator(kind)).providers == ()
 
@@ -250,6 +261,9 @@ FAULTS = {
         f'<d:Transform Algorithm="{ENVELOPED}"/><d:Transform Algorithm="{C14N}"/>',
         f'<d:Transform Algorithm="{C14N}"/><d:Transform Algorithm="{ENVELOPED}"/>',
     ),
+    "another transform than the enveloped": lambda info: info.replace(
+        f'<d:Transform Algorithm="{ENVELOPED}"/>', f'<d:Transform Algorithm="{C14N}"/>'
+    ),
     "a transform of three": lambda info: info.replace(
         f'<d:Transform Algorithm="{ENVELOPED}"/>', f'<d:Transform Algorithm="{ENVELOPED}"/>' * 2
     ),
@@ -282,6 +296,18 @@ def test_a_signature_has_one_form(fault: str) -> None:
 def test_the_properties_are_those_of_baseline_b(was: str, becomes: str) -> None:
     with pytest.raises(Malformed):
         parse_xml_list(signed_xml(xml_list(), operator(), properties=lambda text: text.replace(was, becomes)))
+
+
+@pytest.mark.parametrize(("now", "good"), [(-1, False), (0, True), (365 * DAY, True), (365 * DAY + 1, False)])
+def test_a_signers_certificate_counts_from_its_first_second_to_its_last(now: int, good: bool) -> None:
+    begins = NOW - 40 * DAY  # as ``xml_signer`` has it
+    signature = parse_xml_list(signed_xml(xml_list(), operator())).signature
+    if good:
+        assert verify_xml_signature(signature, signers=(operator().certificate,), now=begins + now)
+        return
+    with pytest.raises(Rejected) as refused:
+        verify_xml_signature(signature, signers=(operator().certificate,), now=begins + now)
+    assert refused.value.check is Check.CERTIFICATE_VALIDITY
 
 
 def test_a_certificate_is_named_by_either_property() -> None:
