@@ -504,3 +504,7 @@ def test_nothing_is_proven_by_a_signature_that_nobody_vouches_for() -> None:
     signature = parse_xml_list(signed_xml(xml_list(), operator())).signature
     with pytest.raises(Rejected):
         verify_xml_signature(signature, signers=(), now=NOW)
+
+
+def test_a_list_of_a_clock_that_is_ahead_counts_within_what_is_tolerated() -> None:
+    assert verified(signed_xml(xml_list(issued_at=NOW + 10), operator())).issued_at == NOW + 10
