@@ -1,5 +1,6 @@
 """Trusted lists in XML: what a signature may be, who may sign, and what is read; each fault is refused by its name."""
 
+from base64 import b64decode, b64encode
 from functools import cache
 from typing import Any
 
@@ -508,3 +509,19 @@ def test_nothing_is_proven_by_a_signature_that_nobody_vouches_for() -> None:
 
 def test_a_list_of_a_clock_that_is_ahead_counts_within_what_is_tolerated() -> None:
     assert verified(signed_xml(xml_list(issued_at=NOW + 10), operator())).issued_at == NOW + 10
+
+
+def test_a_signature_is_as_long_as_its_curve_has_it() -> None:
+    def longer(signature: str) -> str:
+        start = signature.index("<d:SignatureValue>") + len("<d:SignatureValue>")
+        end = signature.index("</d:SignatureValue>")
+        value = b64decode(signature[start:end])
+        return signature[:start] + b64encode(value[:32] + b"\0" + value[32:]).decode() + signature[end:]
+
+    assert refusal(signed_xml(xml_list(), operator(), signature=longer)).check is Check.SIGNATURE
+
+
+def test_a_signature_has_its_properties_once() -> None:
+    more = '<d:Object><x:QualifyingProperties xmlns:x="http://uri.etsi.org/01903/v1.3.2#"/></d:Object></d:Signature>'
+    with pytest.raises(Malformed):
+        parse_xml_list(signed_xml(xml_list(), operator(), signature=lambda text: text.replace("</d:Signature>", more)))
