@@ -303,7 +303,7 @@ def test_what_was_revoked_is_refused(user: User) -> None:
     assert read.json["error"] is None or read.json["error"]["check"] == "status"
     (held,) = user.wallet("list", vault="diploma").json["credentials"]
     assert user.wallet("delete", held["id"], vault="diploma").json["deleted"] == held["id"]
-    assert user.wallet("list", vault="diploma").json == {"credentials": [], "certificates": []}
+    assert user.wallet("list", vault="diploma").json == {"credentials": [], "certificates": [], "trust": []}
 
 
 def test_an_offer_with_a_transaction_code_is_for_the_profile_that_has_it(user: User) -> None:
