@@ -29,7 +29,7 @@ gc.disable()
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _LONGEST_NAME = 40
-# Each line and branch of the pure layers is reached here, whatever the tests of services, roles and programs reach too.
+# Each line and branch of the pure layers is reached here, whatever the tests of roles and programs reach too.
 MEASURED = (
     "tests/unit/formats/",
     "tests/unit/primitives/",
@@ -52,7 +52,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    """Let --cov measure in the tests of the pure layers alone: tracing makes all others take almost twice as long."""
+    """Let --cov measure where the pure layers are tested alone: tracing makes all others take almost twice as long."""
     if item.nodeid.startswith(MEASURED) or not item.config.pluginmanager.hasplugin("_cov"):
         return (yield)
     tracer, of_threads = sys.gettrace(), threading.gettrace()
