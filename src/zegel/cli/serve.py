@@ -42,6 +42,8 @@ def run(args: Namespace) -> int:
     configure_logs(sys.stderr, level=_LEVELS[config.log])
     count = max(workers_of(config, name) for name in names)
     if count > 1:
+        for name in names:
+            OPENERS[name].load()  # once, before there are workers: they share it
         return supervise(count, partial(_work, names, config), say=say)
     run_unless_told_to_end(partial(_serve, names, config))
     return ACCEPTED

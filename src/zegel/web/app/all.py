@@ -1,42 +1,47 @@
 """Every role, and how each is opened."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, final
 
-from zegel.web.app.access_authority import open_access_authority
-from zegel.web.app.door import open_door
-from zegel.web.app.issuer import open_issuer
-from zegel.web.app.log import open_log_role
-from zegel.web.app.provider import open_provider
 from zegel.web.app.roles import OpenRole, Timer, World
-from zegel.web.app.service import open_service
-from zegel.web.app.trust import open_trust
-from zegel.web.app.verifier import open_verifier
-from zegel.web.app.wallet import open_wallet
-from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import trust_timer
 
 
-async def _open_registrar(world: World) -> OpenRole:
-    # Its library for passkeys takes room, which the other roles need not have.
-    from zegel.web.app.registrar import open_registrar
+@final
+@dataclass(frozen=True, slots=True)
+class RoleOpener:
+    """Opens a role. Its module is loaded then, so that a process has room and time for its own roles alone."""
 
-    return await open_registrar(world)
+    module: str
+    name: str
+
+    def load(self) -> Callable[[World], Awaitable[OpenRole]]:
+        """Load the module, as whoever forks does before."""
+        opener: Callable[[World], Awaitable[OpenRole]] = getattr(
+            import_module(f"zegel.web.app.{self.module}"), self.name
+        )
+        return opener
+
+    async def __call__(self, world: World) -> OpenRole:
+        """Open the role of the configuration."""
+        return await self.load()(world)
 
 
 # The lists of trusted entities, and those of what is revoked, come first: everybody else reads them.
-OPENERS: Final[Mapping[str, Callable[[World], Awaitable[OpenRole]]]] = {
-    "trust": open_trust,
-    "access-authority": open_access_authority,
-    "transparency-log": open_log_role,
-    "wallet-provider": open_wallet_provider,
-    "issuer": open_issuer,
-    "verifier": open_verifier,
-    "provider": open_provider,
-    "service": open_service,
-    "wallet": open_wallet,
-    "registrar": _open_registrar,
-    "door": open_door,
+OPENERS: Final[Mapping[str, RoleOpener]] = {
+    "trust": RoleOpener("trust", "open_trust"),
+    "access-authority": RoleOpener("access_authority", "open_access_authority"),
+    "transparency-log": RoleOpener("log", "open_log_role"),
+    "wallet-provider": RoleOpener("wallet_provider", "open_wallet_provider"),
+    "issuer": RoleOpener("issuer", "open_issuer"),
+    "verifier": RoleOpener("verifier", "open_verifier"),
+    "provider": RoleOpener("provider", "open_provider"),
+    "service": RoleOpener("service", "open_service"),
+    "wallet": RoleOpener("wallet", "open_wallet"),
+    "registrar": RoleOpener("registrar", "open_registrar"),
+    "door": RoleOpener("door", "open_door"),
 }
 
 _PUBLISHING: Final = ("trust", "access-authority")

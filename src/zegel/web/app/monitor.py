@@ -1,9 +1,8 @@
 """How an opened role is watched: what has to hold for it to be ready, what it counts, and where that can be read."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from zegel.adapters.sql.store import SqlStore
 from zegel.config.role import RoleConfig
 from zegel.config.setting import is_loopback_host
 from zegel.errors import Unavailable
@@ -24,6 +23,9 @@ from zegel.web.monitor import METRICS, Condition, Monitor, probes, show_metrics
 from zegel.web.routing import Route
 from zegel.web.site import SitePolicy
 
+if TYPE_CHECKING:  # a role without a database loads nothing of SQL
+    from zegel.adapters.sql.store import SqlStore
+
 ROUTES: Final[tuple[Route[Monitor], ...]] = (Route("GET", METRICS, show_metrics, priority=Priority.ALWAYS),)
 
 
@@ -42,7 +44,7 @@ def metrics_listeners(monitor: Monitor, *, config: RoleConfig, world: World) -> 
     return (listener(monitor, routes, policy, title=monitor.role, address=address, port=port, tls=None, world=world),)
 
 
-def store_condition(store: SqlStore) -> Mapping[str, Condition]:
+def store_condition(store: "SqlStore") -> Mapping[str, Condition]:
     """The database answers, and opens under the role's key."""
     return {"store": store.check_key}
 
@@ -119,7 +121,7 @@ def lists_condition(lists: ListFolder) -> Mapping[str, Condition]:
     return {"lists": readable}
 
 
-def store_families(store: SqlStore) -> tuple[Family, ...]:
+def store_families(store: "SqlStore") -> tuple[Family, ...]:
     """What the role's database counts."""
     removed, failed = "Records removed because their time was over.", "Failures of the database."
     return (
