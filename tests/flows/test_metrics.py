@@ -139,7 +139,11 @@ async def test_requests_are_counted_by_their_route_and_timed(told: dict[str, lis
 
 async def test_lists_have_their_ages(told: dict[str, list[Sample]]) -> None:
     for role in ("issuer", "verifier", "provider", "wallet", "wallet-provider"):
-        assert len([one for one in told[role] if one.name == "zegel_trust_list_age_seconds"]) == 5
+        ages = [one for one in told[role] if one.name == "zegel_trust_list_age_seconds"]
+        # five in JSON, and in XML the list of the lists and a national one
+        assert sum(one.labels["list"].startswith("trusted_lists") for one in ages) == 5
+        assert sum(one.labels["purpose"] == "qualified-attestation" for one in ages) == 2
+        assert len(ages) == 7
     assert 0 <= values(told["issuer"], "zegel_status_list_age_seconds") < 60
 
 
