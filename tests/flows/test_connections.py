@@ -19,6 +19,7 @@ from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.adapters.sandbox.qualified import QUALIFIED_PATH
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config
 from zegel.config.setting import settings_of
@@ -77,7 +78,9 @@ def test_a_role_asks_for_what_its_configuration_names_and_for_nothing_else(tmp_p
         )
         file = create_sandbox(tmp_path / "utopia", plan, now=SystemClock().now(), random=system_random).config
         origin = load_config(file).trust.origin
-        file.write_text(file.read_text().replace(origin + "/lists/", f"https://{ELSEWHERE}/"))
+        elsewhere = f"https://{ELSEWHERE}/"
+        text = file.read_text().replace(origin + "/lists/", elsewhere)
+        file.write_text(text.replace(origin + QUALIFIED_PATH, elsewhere))
         role = started(told, tmp_path, "serve", "issuer", "verifier", "provider", "--config", file)
         try:
             assert role.stderr is not None

@@ -29,6 +29,7 @@ from zegel_testing.queries import DOCTYPE, QUERIES, VCT
 from zegel_testing.transparency import log_of
 
 from zegel.adapters.configuration import load_config
+from zegel.adapters.sandbox.authorities import BELOW_ROOT
 from zegel.primitives.http import origin_of
 from zegel.primitives.keys import parse_private_pem, random_private_key
 from zegel.primitives.x509 import parse_certificate
@@ -268,14 +269,13 @@ def credo_issuer(roles: Roles) -> Iterator[Foreign]:
 def credo_verifier(roles: Roles) -> Iterator[Foreign]:
     """A Credo verifier with an access certificate of the sandbox."""
     host, now = "credo-verifier.localhost", int(time.time())
-    certified = signer(
-        roles.root("access"), "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,), log=roles.log
-    )
+    issuing = roles.root(BELOW_ROOT)
+    certified = signer(issuing, "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,), log=roles.log)
     with Foreign("verifier", environment=roles.environment) as verifier:
         verifier.tell(
             "start",
             host=host,
-            signer=pem_signer(certified),
+            signer=pem_signer(certified, issuing.certificate),
             trusted=[roles.root("attestations").certificate.pem],
             **roles.tls_options(host),
         )

