@@ -106,7 +106,7 @@ async def walked(
         town.begin(role, point, when)
         acknowledged = await walk.go()
         at_the_end()
-        town.calm()
+        town.calm(role)
         faults = await faults_of(walk, acknowledged)
         if role is not None and town.mended != [role]:
             faults.append(f"expected that {role} dies once, and {town.mended} did")

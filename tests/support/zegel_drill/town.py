@@ -38,6 +38,7 @@ NAMES = (
     "wallet",
 )
 OUTBOUND = 4  # seconds, for which an answer is waited
+_MOMENT = 2.0  # seconds, which only those scenarios take in which nobody ends
 REPORTED = 1  # seconds, after which the access authority tells the register once more
 _WAITING = {"verifier": OUTBOUND // 2, "access-authority": OUTBOUND // 2, "door": OUTBOUND // 2}
 PORTS = len(ROLES) + len(OPERATED)
@@ -236,8 +237,11 @@ class Town:
             end = None if point is None or each.name != role else [point.work, point.kind, point.ordinal, when]
             each.tell(begin=end)
 
-    def calm(self) -> None:
-        """Nobody ends any more in this scenario."""
+    def calm(self, ending: str | None = None) -> None:
+        """Nobody ends any more in this scenario; ``ending`` may do so yet, a moment after its last answer was sent."""
+        until = time.monotonic() + _MOMENT
+        while ending is not None and not self.mended and self[ending].ended is None and time.monotonic() < until:
+            time.sleep(0.01)
         self.mend()
         for each in self.roles.values():
             each.tell(begin=None)
