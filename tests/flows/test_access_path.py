@@ -10,7 +10,7 @@ from zegel_testing.wallet_world import wallet_world
 
 from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.revocation_files import read_revocations
-from zegel.adapters.sandbox.authorities import BELOW_ROOT
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
 from zegel.adapters.sandbox.revocations import revoke_certificate
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check

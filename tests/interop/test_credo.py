@@ -29,7 +29,7 @@ from zegel_testing.queries import DOCTYPE, QUERIES, VCT
 from zegel_testing.transparency import log_of
 
 from zegel.adapters.configuration import load_config
-from zegel.adapters.sandbox.authorities import BELOW_ROOT
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
 from zegel.primitives.http import origin_of
 from zegel.primitives.keys import parse_private_pem, random_private_key
 from zegel.primitives.x509 import parse_certificate

@@ -24,6 +24,9 @@ MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 
 _LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
 
 
+_Loaded = tuple[HealthList, TrustList]
+
+
 def load_signers(paths: Iterable[Path]) -> DocumentSigners:
     """The signers of files and of folders of them: trust lists in JSON, certificates in PEM or DER.
 
@@ -37,19 +40,18 @@ def load_anchors(file: Path | None) -> frozenset[bytes]:
     return frozenset(() if file is None else load_certificate_bytes(file))
 
 
-def _load(paths: Iterable[Path], anchors: Collection[bytes]) -> list[tuple[HealthList, TrustList]]:
+def _load(paths: Iterable[Path], anchors: Collection[bytes]) -> list[_Loaded]:
     """Each file, and what is on it; of the gateway's lists, what the anchors vouch for, where there are any."""
     files = (file for path in paths for file in _files(path, _LISTS))
-    return [_described(file, _read(file, anchors)) for file in files]
+    return [_described(file, _read(file), anchors) for file in files]
 
 
-def _read(file: Path, anchors: Collection[bytes]) -> TrustList:
-    parsed = parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))
-    return check_vouched(parsed, anchors=anchors) if anchors else parsed
+def _read(file: Path) -> TrustList:
+    return parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))
 
 
-def _described(file: Path, parsed: TrustList) -> tuple[HealthList, TrustList]:
-    told = fetched(file)
+def _described(file: Path, read: TrustList, anchors: Collection[bytes]) -> _Loaded:
+    parsed, told = check_vouched(read, anchors=anchors) if anchors else read, fetched(file)
     return HealthList(
         name=file.name if told is None else urlsplit(told.url).hostname or told.url,
         signers=len(parsed.signers),
@@ -60,7 +62,7 @@ def _described(file: Path, parsed: TrustList) -> tuple[HealthList, TrustList]:
     ), parsed
 
 
-def _signers(loaded: Iterable[tuple[HealthList, TrustList]], domains: Domains) -> DocumentSigners:
+def _signers(loaded: Iterable[_Loaded], domains: Domains) -> DocumentSigners:
     return DocumentSigners((signer for _, each in loaded for signer in each.signers), domains=domains)
 
 
@@ -86,15 +88,16 @@ def open_desk(
     revoked: Path | None = None,
     rules_needed: bool = False,
     reading: Reading = Reading.FIELD,
+    kept: Iterable[_Loaded] = (),
     missing: Iterable[HealthList] = (),
     domains: Domains = SPECIFIED,
     gateway_anchor: Path | None = None,
 ) -> HealthDesk:
-    """What judges certificates by these files; ``missing`` are lists that should be among them.
+    """What judges certificates by these files, and by lists that were ``kept``; ``missing`` are those that were not.
 
     ``rules_needed``: nothing is accepted while none of the country's rules is in force.
     """
-    loaded = _load(trust, load_anchors(gateway_anchor))
+    loaded = [*_load(trust, load_anchors(gateway_anchor)), *kept]
     return HealthDesk(
         _signers(loaded, domains),
         ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to, needed=rules_needed),
@@ -106,32 +109,32 @@ def open_desk(
 
 def open_health_desk(config: HealthConfig) -> HealthDesk:
     """What judges certificates by the files of the configuration, and by the lists that were fetched for it."""
-    kept = {url: HealthListFolder(config.kept).path(url) for url in config.lists}
-    signed = config.gateway_anchor is not None
-    there = [path for path in kept.values() if _is_whole(path, signed=signed)]
+    shelf, anchors = HealthListFolder(config.kept), load_anchors(config.gateway_anchor)
+    kept = {url: _kept(shelf.path(url), anchors) for url in config.lists}
     missing = [
-        HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url in kept if kept[url] not in there
+        HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url, each in kept.items() if each is None
     ]
     return open_desk(
-        (*config.trust, *there),
+        config.trust,
         rules=config.rules,
         to=config.country,
         rules_needed=True,
         revoked=config.revoked,
+        kept=[each for each in kept.values() if each is not None],
         missing=missing,
         domains=config.domains.domains(),
         gateway_anchor=config.gateway_anchor,
     )
 
 
-def _is_whole(kept: Path, *, signed: bool) -> bool:
-    """Whether a list was fetched: a role starts without one that is not there, or that a disk has broken, and where
-    lists are ``signed``, without one of a form that is not."""
+def _kept(file: Path, anchors: Collection[bytes]) -> _Loaded | None:
+    """A list that was fetched. A role starts without one that is not there, or that a disk has broken, and where there
+    are ``anchors``, without one of a form that nobody signs."""
     try:
-        parsed = _read(kept, ())
+        read = _read(file)
     except (Malformed, Unavailable):
-        return False
-    return bool(parsed.entries) or not signed
+        return None
+    return _described(file, read, anchors) if read.entries or not anchors else None
 
 
 def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:

@@ -12,6 +12,7 @@ from zegel.adapters.health_trust import load_anchors
 from zegel.adapters.kept_health import HealthListFolder
 from zegel.adapters.outbound import HttpOutbound
 from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.network import outbound_by
 from zegel.cli.output import ACCEPTED, exit_code, print_data, print_text, say
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
@@ -57,7 +58,7 @@ _Result = tuple[dict[str, Any], ZegelError | None]
 async def _fetch_all(
     urls: Sequence[str], shelf: HealthListFolder, config: Config | None, *, accepted: bool
 ) -> list[_Result]:
-    outbound = HttpOutbound() if config is None else _outbound(config)
+    outbound = HttpOutbound() if config is None else outbound_by(config)
     health = HealthConfig() if config is None else config.health
     take = partial(
         take_health_list,
@@ -71,14 +72,6 @@ async def _fetch_all(
         return [await _fetch(url, take) for url in urls]
     finally:
         await outbound.aclose()
-
-
-def _outbound(config: Config) -> HttpOutbound:
-    return HttpOutbound(
-        loopback_origins=config.loopback_origins(),
-        seconds=config.outbound.timeout,
-        web_authority=config.outbound.web_authority,
-    )
 
 
 async def _fetch(url: str, take: Callable[..., Awaitable[TrustList]]) -> _Result:

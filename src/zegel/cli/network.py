@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from zegel.adapters.outbound import HttpOutbound
 from zegel.cli.configuration import find_config
+from zegel.config.roles import Config
 from zegel.errors import Unavailable
 
 
@@ -13,6 +14,11 @@ def outbound_of(args: Namespace) -> HttpOutbound:
         config = find_config(args)
     except Unavailable:
         return HttpOutbound()
+    return outbound_by(config)
+
+
+def outbound_by(config: Config) -> HttpOutbound:
+    """The way out that a configuration has."""
     return HttpOutbound(
         loopback_origins=config.loopback_origins(),
         web_authority=config.outbound.web_authority,

@@ -109,6 +109,7 @@ def run(args: Namespace) -> int:
 def _judge(args: Namespace) -> tuple[Judged | Current, str]:
     now = parse_time(args.at)
     unverified = parse_any(read_input(_file(args), max_bytes=_MAX_INPUT))
+    query = None if args.query is None else _query(args.query)
     anchors = load_trust(args.trust, now=now, unsafe_unknown=args.no_network)
     try:
         judged = _verified(args, unverified, anchors, now)
@@ -117,17 +118,17 @@ def _judge(args: Namespace) -> tuple[Judged | Current, str]:
             raise
         anchors = load_trust(args.trust, now=now, more=asyncio.run(_revocations(args, anchors)))
         judged = _verified(args, unverified, anchors, now)
-    if not args.no_network and not _is_asked_for(args, _credential(judged)):
+    if not args.no_network and not _is_asked_for(_credential(judged), type_=args.type, query=query):
         judged = asyncio.run(_with_types(args, judged, anchors))
     credential = _credential(judged)
     if args.type is not None and args.type not in credential.types:
         raise Rejected(Check.QUERY_TYPE, f"expected {args.type}, got {credential.type}", field="type")
     if args.no_network and credential.status is not None:
-        _check_query(args, judged)
+        _check_query(query, judged)
         return judged, _NOT_LOOKED_UP
     status_list = _status_list(args, credential, anchors, now)
     current: Current = check_status(judged, status_list, now=now, grace=0)
-    _check_query(args, current)
+    _check_query(query, current)
     return current, str(current.status)
 
 
@@ -135,11 +136,11 @@ def _credential(judged: Judged | Current) -> VerifiedCredential:
     return judged if isinstance(judged, VerifiedCredential) else judged.credential
 
 
-def _is_asked_for(args: Namespace, credential: VerifiedCredential) -> bool:
+def _is_asked_for(credential: VerifiedCredential, *, type_: str | None, query: DcqlQuery | None) -> bool:
     """Whether its own types answer what is asked, so that nobody need say what they extend."""
-    if args.type is not None and args.type not in credential.types:
+    if type_ is not None and type_ not in credential.types:
         return False
-    return args.query is None or any(is_of_type(one, credential) for one in _query(args).credentials)
+    return query is None or any(is_of_type(one, credential) for one in query.credentials)
 
 
 async def _with_types(args: Namespace, judged: Judged, anchors: TrustAnchors) -> Judged:
@@ -259,10 +260,9 @@ async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: Tru
         await outbound.aclose()
 
 
-def _check_query(args: Namespace, judged: Judged | Current) -> None:
-    if args.query is None:
+def _check_query(query: DcqlQuery | None, judged: Judged | Current) -> None:
+    if query is None:
         return
-    query = _query(args)
     if not isinstance(judged, VerifiedPresentation | CurrentPresentation):
         raise Rejected(Check.HOLDER_BINDING, "expected a presentation; an issued credential answers no query")
     # The status has had its say already, or was left out by hand
@@ -270,8 +270,8 @@ def _check_query(args: Namespace, judged: Judged | Current) -> None:
     check_answer(query, {_asked(query, judged.credential).id: [current]})
 
 
-def _query(args: Namespace) -> DcqlQuery:
-    return parse_query(parse_json(read_input(str(args.query), max_bytes=MAX_JSON), what="query"))
+def _query(file: Path) -> DcqlQuery:
+    return parse_query(parse_json(read_input(str(file), max_bytes=MAX_JSON), what="query"))
 
 
 def _asked(query: DcqlQuery, credential: VerifiedCredential) -> CredentialQuery:

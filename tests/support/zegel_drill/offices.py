@@ -20,7 +20,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.outbound import HttpOutbound
-from zegel.adapters.sandbox.authorities import BELOW_ROOT
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
 from zegel.checks import Check
 from zegel.cli.access_order import _finish, _place
 from zegel.cli.operator import call_operator

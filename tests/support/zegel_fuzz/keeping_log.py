@@ -11,7 +11,7 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.memory import Loopback, ManualClock
-from zegel.adapters.sandbox.authorities import BELOW_ROOT
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
 from zegel.primitives.http import HttpRequest
 from zegel.protocols.transparency.submission import PRECERTIFICATE, UnverifiedSubmission
 from zegel.services.trust import Trust

@@ -8,7 +8,8 @@ from pathlib import Path
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_certificates, load_private_key, load_signer
 from zegel.adapters.memory import Loopback, ManualClock
-from zegel.adapters.sandbox.authorities import BELOW_ROOT, write_identity
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
+from zegel.adapters.sandbox.authorities import write_identity
 from zegel.adapters.sql.store import SqlStore, open_memory_store
 from zegel.config.roles import ClaimSourceConfig, Config, ProviderClientConfig
 from zegel.formats.claims import Claim

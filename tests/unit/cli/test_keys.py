@@ -10,7 +10,8 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.keyfiles import create_private_key, load_certificates, load_private_key
-from zegel.adapters.sandbox.authorities import BELOW_ROOT, write_identity
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
+from zegel.adapters.sandbox.authorities import write_identity
 from zegel.checks import Check
 from zegel.config.roles import Config
 from zegel.primitives.encoding import base64url

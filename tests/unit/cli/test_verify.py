@@ -326,6 +326,11 @@ def test_a_presentation_satisfies_its_query(issue: Issue, verify: Any, query: An
     accepted(verify(file, *BOUND[format_], "--query", satisfied))
 
 
+def test_a_query_comes_from_stdin_too(issue: Issue, verify: Any, query: Any) -> None:
+    file, asked = present(issue("pid"), Format.SD_JWT_VC), query(pid_query(["family_name"]))
+    accepted(verify(file, *BOUND[Format.SD_JWT_VC], "--query", "-", stdin=asked.read_bytes(), network=True))
+
+
 @FORMATS
 @pytest.mark.refuses(Check.QUERY_CLAIMS)
 def test_what_is_not_disclosed_satisfies_no_query(issue: Issue, verify: Any, query: Any, format_: Format) -> None:

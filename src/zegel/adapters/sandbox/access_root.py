@@ -20,6 +20,8 @@ from zegel.primitives.x509 import Certificate
 from zegel.trust.authority import Authority
 
 ACCESS: Final = "access"
+BELOW_ROOT: Final = "access-issuing"
+"""The file of the authority that certifies the sandbox's own parties for access, below the access root."""
 ROOT_FILE: Final = "access.root"
 PASSPHRASE_FILE: Final = "access.passphrase"  # noqa: S105 a name
 _COST: Final = Cost(iterations=1)  # nobody guesses 32 random bytes, however fast

@@ -8,7 +8,7 @@ from typing import Final, final
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.keyfiles import create_private_key
 from zegel.adapters.revocation_files import CRL_SUFFIX
-from zegel.adapters.sandbox.access_root import ACCESS, seal_access_root
+from zegel.adapters.sandbox.access_root import ACCESS, BELOW_ROOT, seal_access_root
 from zegel.adapters.sandbox.plan import ROLES, SandboxPlan
 from zegel.adapters.sandbox.revocations import CRL_PATH, PUBLISHING, publish_first
 from zegel.primitives.der import encode_oid
@@ -34,8 +34,6 @@ COUNTRY: Final = "UT"
 SIGNER_DAYS: Final = 365  # ISO/IEC 18013-5 table B.3: at most 457 for a document signer
 ISSUING_DAYS: Final = 1_095  # an authority is certified for longer than whom it certifies, and for less than its root
 ISSUING_FILE: Final = "access-authority"
-BELOW_ROOT: Final = "access-issuing"
-"""The file of the authority that certifies the sandbox's own parties for access, below the access root."""
 LOG_KEY_FILE: Final = "log.key.pem"
 _UUID_ARC: Final = "2.25"
 _UUID_BYTES: Final = 16

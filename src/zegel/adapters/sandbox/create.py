@@ -22,8 +22,8 @@ from typing import Final, TypeAlias, final
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.files import create_owner_only, make_owner_only_folder, os_errors
 from zegel.adapters.keyfiles import create_private_key, create_secret
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
 from zegel.adapters.sandbox.authorities import (
-    BELOW_ROOT,
     COUNTRY,
     END_ENTITIES,
     certify,

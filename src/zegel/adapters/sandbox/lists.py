@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.files import create_owner_only
-from zegel.adapters.sandbox.authorities import BELOW_ROOT, CONTACT, COUNTRY, issuing_url, revocation_url
+from zegel.adapters.sandbox.access_root import BELOW_ROOT
+from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, issuing_url, revocation_url
 from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.der import dotted_oid

@@ -12,6 +12,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from zegel.adapters.files import create_owner_only, make_owner_only_folder
+from zegel.adapters.sandbox.authorities import CONTACT
 from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.adapters.trust_files import QUALIFIED_FILE, QUALIFIED_FOLDER
 from zegel.primitives.encoding import base64
@@ -65,8 +66,7 @@ def write_qualified_lists(trust: Path, plan: SandboxPlan, issuing: Certificate, 
 def _signer(name: str, *, now: int, random: Random) -> Authority:
     """Whoever signs a list; its key is used here, once, and kept nowhere."""
     subject = SubjectName(country="UT", organization="Utopia", common_name=name)
-    contact = "https://authorities.utopia.example"
-    return create_authority(subject, key=random_private_key(random), now=now - DAY, random=random, contact=contact)
+    return create_authority(subject, key=random_private_key(random), now=now - DAY, random=random, contact=CONTACT)
 
 
 def _list(kind: XmlListType, territory: str, operator: str, pointers: str, providers: str, now: int) -> str:
@@ -75,7 +75,7 @@ def _list(kind: XmlListType, territory: str, operator: str, pointers: str, provi
         "<TSLVersionIdentifier>6</TSLVersionIdentifier><TSLSequenceNumber>1</TSLSequenceNumber>"
         f"<TSLType>{kind}</TSLType><SchemeOperatorName>{_name(operator)}</SchemeOperatorName>"
         "<SchemeInformationURI>"
-        '<URI xml:lang="en">https://authorities.utopia.example/lists</URI>'
+        f'<URI xml:lang="en">{CONTACT}/lists</URI>'
         f"</SchemeInformationURI><SchemeTerritory>{territory}</SchemeTerritory>"
         f"<PointersToOtherTSL>{pointers}</PointersToOtherTSL><ListIssueDateTime>{_time(now)}</ListIssueDateTime>"
         f"<NextUpdate><dateTime>{_time(now + _DAYS * DAY)}</dateTime></NextUpdate></SchemeInformation>{providers}{_END}"

@@ -6,7 +6,7 @@ from typing import Final
 from zegel.adapters.files import make_owner_only_folder, read_file, replace_owner_only
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.revocation_files import CRL_FOLDER, CRL_SUFFIX
-from zegel.adapters.sandbox.access_root import ACCESS, is_sealed, publish_access_root
+from zegel.adapters.sandbox.access_root import ACCESS, BELOW_ROOT, is_sealed, publish_access_root
 from zegel.errors import Unavailable
 from zegel.primitives.crl import MAX_CRL, UnverifiedCrl, parse_crl, sign_crl
 from zegel.primitives.x509 import DAY, Certificate
@@ -15,8 +15,7 @@ from zegel.trust.authority import Authority
 CRL_PATH: Final = "/crl/"
 CRL_DAYS: Final = 180  # as the lists of trusted entities: a sandbox that rests for a while is still one
 
-_BELOW_ROOT: Final = "access-issuing"
-PUBLISHING: Final = ("attestations", "wallets", "wallet-status", ACCESS, _BELOW_ROOT, "registration")
+PUBLISHING: Final = ("attestations", "wallets", "wallet-status", ACCESS, BELOW_ROOT, "registration")
 """The authorities, by their files, whose certificates say where their revocation is published."""
 
 
@@ -61,8 +60,8 @@ def _publish_anew(folder: Path, name: str, certificate: Certificate | None, *, n
 
 def _publishing(folder: Path) -> tuple[str, ...]:
     """The authorities that publish: a sandbox that was made before there was one below the access root has none."""
-    is_older = not (folder / "authorities" / f"{_BELOW_ROOT}.pem").exists()
-    return tuple(name for name in PUBLISHING if not (is_older and name == _BELOW_ROOT))
+    is_older = not (folder / "authorities" / f"{BELOW_ROOT}.pem").exists()
+    return tuple(name for name in PUBLISHING if not (is_older and name == BELOW_ROOT))
 
 
 def _published(folder: Path, name: str) -> UnverifiedCrl:

@@ -29,11 +29,12 @@ def check_vouched(parsed: TrustList, *, anchors: Collection[bytes]) -> TrustList
     left_out = list(parsed.left_out)
     uploads = _vouched(parsed, "UPLOAD", anchors, left_out)
     authorities = _vouched(parsed, "CSCA", anchors, left_out)
+    every = frozenset(each for certificates in uploads.values() for each in certificates)
     signers = []
     for entry in parsed.entries:
         if entry.signer is not None:
             try:
-                _check_signer(entry, uploads, authorities)
+                _check_signer(entry, every, authorities)
             except (Malformed, Rejected) as error:
                 left_out.append(f"{entry.where}: {error.detail}")
             else:
@@ -59,11 +60,10 @@ def _vouched(parsed: TrustList, kind: str, anchors: Collection[bytes], left_out:
     return found
 
 
-def _check_signer(entry: GatewayEntry, uploads: _ByCountry, authorities: _ByCountry) -> None:
+def _check_signer(entry: GatewayEntry, uploads: Collection[bytes], authorities: _ByCountry) -> None:
     """Every state's upload certificate is looked for; its authority is that of the same state."""
     der = certificate_of(entry)
-    every = frozenset(each for certificates in uploads.values() for each in certificates)
-    upload = verify_cms(_signature(entry), der, signers=every)
+    upload = verify_cms(_signature(entry), der, signers=uploads)
     check_issued(der, authorities=authorities.get(country_of(upload), ()))
 
 
