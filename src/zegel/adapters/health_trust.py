@@ -1,6 +1,7 @@
 """Files that say whose health certificates count, what has to be in them, and which are revoked."""
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE, RuleBook, parse_rule_book
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health import HealthDesk, HealthList, Ruling
+from zegel.services.health_lists import read_health_list
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
 _LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
@@ -43,15 +45,12 @@ def load_anchors(file: Path | None) -> frozenset[bytes]:
 def _load(paths: Iterable[Path], anchors: Collection[bytes]) -> list[_Loaded]:
     """Each file, and what is on it; of the gateway's lists, what the anchors vouch for, where there are any."""
     files = (file for path in paths for file in _files(path, _LISTS))
-    return [_described(file, _read(file), anchors) for file in files]
+    read = ((file, parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))) for file in files)
+    return [_described(file, check_vouched(each, anchors=anchors) if anchors else each) for file, each in read]
 
 
-def _read(file: Path) -> TrustList:
-    return parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))
-
-
-def _described(file: Path, read: TrustList, anchors: Collection[bytes]) -> _Loaded:
-    parsed, told = check_vouched(read, anchors=anchors) if anchors else read, fetched(file)
+def _described(file: Path, parsed: TrustList) -> _Loaded:
+    told = fetched(file)
     return HealthList(
         name=file.name if told is None else urlsplit(told.url).hostname or told.url,
         signers=len(parsed.signers),
@@ -128,13 +127,13 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
 
 
 def _kept(file: Path, anchors: Collection[bytes]) -> _Loaded | None:
-    """A list that was fetched. A role starts without one that is not there, or that a disk has broken, and where there
-    are ``anchors``, without one of a form that nobody signs."""
-    try:
-        read = _read(file)
-    except (Malformed, Unavailable):
-        return None
-    return _described(file, read, anchors) if read.entries or not anchors else None
+    """A list that was fetched.
+
+    A role starts without one that is not there, that a disk has broken, or that nobody signs where there are anchors.
+    """
+    with suppress(Malformed, Unavailable):
+        return _described(file, read_health_list(read_file(file, max_bytes=MAX_TRUST_LIST), anchors))
+    return None
 
 
 def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:

@@ -12,7 +12,7 @@ from zegel.adapters.logs import configure_logs
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.output import ACCEPTED, say
 from zegel.config.roles import Config
-from zegel.web.app.all import OPENERS, open_roles
+from zegel.web.app.all import OPENERS, load_role, open_roles
 from zegel.web.app.roles import OpenRole
 from zegel.web.app.serve import run_unless_told_to_end, serving, until_told_to_end
 from zegel.web.app.workers import Worker, bind_shared, config_of, part_of, roles_of, supervise, workers_of
@@ -43,7 +43,7 @@ def run(args: Namespace) -> int:
     count = max(workers_of(config, name) for name in names)
     if count > 1:
         for name in names:
-            OPENERS[name].load()  # once, before there are workers: they share it
+            load_role(name)  # once, before there are workers: they share it
         return supervise(count, partial(_work, names, config), say=say)
     run_unless_told_to_end(partial(_serve, names, config))
     return ACCEPTED

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from msgspec import structs
-
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.trust_files import load_trust
@@ -31,6 +29,7 @@ from zegel.formats.detect import UnverifiedAny, parse_any
 from zegel.formats.mdoc.parse import UnverifiedDeviceResponse
 from zegel.formats.mdoc.transcript import SessionTranscript, parse_transcript, redirect_transcript
 from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
+from zegel.formats.presentation import with_types
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt
 from zegel.formats.status.check import VerifiedList, check_status
@@ -146,11 +145,11 @@ def _is_asked_for(credential: VerifiedCredential, *, type_: str | None, query: D
 async def _with_types(args: Namespace, judged: Judged, anchors: TrustAnchors) -> Judged:
     outbound = outbound_of(args)
     try:
-        reader = TypeReader(outbound=outbound, known=described_types(load_catalogue()))
+        reader = TypeReader(outbound=outbound, known=described_types(load_catalogue()), clock=SystemClock())
         credential = await reader.fetch_types(_credential(judged), anchors=anchors)
     finally:
         await outbound.aclose()
-    return credential if isinstance(judged, VerifiedCredential) else structs.replace(judged, credential=credential)
+    return credential if isinstance(judged, VerifiedCredential) else with_types(judged, credential)
 
 
 def _file(args: Namespace) -> str:

@@ -5,7 +5,9 @@ What differs between the formats ends here; who reads on sees a ``VerifiedPresen
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import TypeAlias, TypeVar, final
+
+from msgspec import structs
 
 from zegel.formats.credential import Format, UnboundPresentation, VerifiedCredential, VerifiedPresentation
 from zegel.formats.mdoc.parse import (
@@ -21,6 +23,7 @@ from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdj
 from zegel.trust.anchors import TrustAnchors
 
 UnverifiedPresentation: TypeAlias = UnverifiedSdJwt | UnverifiedDeviceResponse
+Presented = TypeVar("Presented", bound=VerifiedPresentation | UnboundPresentation)
 UnverifiedCredential: TypeAlias = UnverifiedSdJwt | UnverifiedIssuerSigned
 
 
@@ -90,6 +93,11 @@ def verify_unbound_presentation(
             return verify_unbound_sdjwt(presentation, anchors=anchors, now=now)
         case UnverifiedDeviceResponse():  # pragma: no branch
             return verify_unbound_mdoc(presentation, anchors=anchors, now=now)
+
+
+def with_types(presentation: Presented, credential: VerifiedCredential) -> Presented:
+    """The presentation of its own credential, which ``check_types`` gave back with the types that it extends."""
+    return structs.replace(presentation, credential=credential)
 
 
 def verify_credential(credential: UnverifiedCredential, *, anchors: TrustAnchors, now: int) -> VerifiedCredential:

@@ -19,7 +19,8 @@ from zegel.trust.transparency.items import TransItem
 _ANSWER_BYTES: Final = 8 * MAX_PARTY  # a party as registered and as proposed, with its registration certificates
 _WHAT: Final = "registration"
 _NOT_NOW: Final = frozenset({401, 408, 429, 502, 503, 504})
-"""The token, the time or the host is wrong, not what was sent; a fault of the register's (500) may be about that."""
+"""The token, the time or the host is wrong, not what was sent."""
+_FAULT: Final = 500  # of the register's own: it may be about what was sent, and then would be so for ever
 _REASON: Final = 200  # characters of a refusal that are kept
 
 
@@ -54,7 +55,8 @@ class OperatedRegister:
         response = await self._send("POST", "/access-certificates", body)
         if response.status == 200:
             return
-        if response.status in _NOT_NOW or response.header("content-type") != PROBLEM:
+        refused = response.header("content-type") == PROBLEM or response.status == _FAULT
+        if response.status in _NOT_NOW or not refused:
             raise Unavailable("register", f"expected status 200, got {response.status}")
         raise Rejected(Check.ACCESS_REPORT, f"status {response.status}: {_reason(response.body)}", field="certificate")
 

@@ -120,8 +120,11 @@ class HealthDesk:
 
         ``Malformed`` as ``parse_health_certificate``, ``Rejected`` as ``verify``.
         """
-        certificate = parse_health_certificate(text, self._reading)
-        return self.verify(certificate, at=at, languages=languages, signers=signers)
+        return self.verify(self.parse(text), at=at, languages=languages, signers=signers)
+
+    def parse(self, text: bytes) -> UnverifiedHealthCertificate:
+        """What the text of a QR code says, unverified; ``Malformed`` as ``parse_health_certificate``."""
+        return parse_health_certificate(text, self._reading)
 
     def judge_record(self, text: bytes, *, at: int, signers: DocumentSigners | None = None) -> VerifiedHealthRecord:
         """The same for a certificate of the EU or of WHO; ``Malformed`` as ``parse_health_record``."""

@@ -47,7 +47,7 @@ async def fetch_health_list(
     response = await outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_TRUST_LIST)
     if response.status != 200:
         raise Unavailable(urlsplit(url).hostname or url, f"expected status 200, got {response.status}")
-    parsed = await asyncio.to_thread(_read, response.body, anchors)  # hundreds of certificates take a while
+    parsed = await asyncio.to_thread(read_health_list, response.body, anchors)  # hundreds of certificates take a while
     if not parsed.signers:
         raise Malformed("trust list", "", f"expected somebody on it; {len(parsed.left_out)} entries cannot be read")
     return response.body, parsed
@@ -73,7 +73,9 @@ async def take_health_list(
     return fetched
 
 
-def _read(data: bytes, anchors: Collection[bytes]) -> TrustList:
+def read_health_list(data: bytes, anchors: Collection[bytes]) -> TrustList:
+    """A list, with those alone that the gateway's ``anchors`` vouch for, where there are any; ``Malformed`` for what is
+    none, and where nobody signs lists of its form."""
     parsed = parse_trust_list(data)
     if anchors and not parsed.entries:
         raise Malformed("trust list", "", "expected the gateway's, whose anchor is configured: others are not signed")
@@ -83,14 +85,15 @@ def _read(data: bytes, anchors: Collection[bytes]) -> TrustList:
 def _kept(before: bytes, anchors: Collection[bytes]) -> TrustList:
     """What is kept; what a disk has broken keeps no list out."""
     try:
-        return _read(before, anchors)
+        return read_health_list(before, anchors)
     except Malformed:
         return TrustList(signers=())
 
 
 @final
 class HealthLists:
-    """Keeps a desk's lists fresh. ``reopen`` makes a desk of what is kept, and of the other files, as they are now."""
+    """Keeps a desk's lists fresh. ``reopen`` makes a desk of what is kept, and of the other files, as they are now;
+    ``anchors`` reads the gateway's, as its file is now."""
 
     def __init__(
         self,
@@ -102,13 +105,14 @@ class HealthLists:
         outbound: Outbound,
         clock: Clock,
         may_lose: int,
-        anchors: Collection[bytes] = (),
+        anchors: Callable[[], Collection[bytes]] = tuple,
     ) -> None:
         self._urls = urls
         self._desk = desk
         self._reopen = reopen
         self._clock = clock
-        self._take_list = partial(take_health_list, shelf=shelf, outbound=outbound, may_lose=may_lose, anchors=anchors)
+        self._take_list = partial(take_health_list, shelf=shelf, outbound=outbound, may_lose=may_lose)
+        self._anchors = anchors
         self._held_back: dict[str, str] = {}
 
     async def refresh(self) -> tuple[ZegelError, ...]:
@@ -131,7 +135,7 @@ class HealthLists:
     async def _take(self, url: str) -> None:
         """Take one list; that it was held back is said until another one is taken."""
         try:
-            await self._take_list(url, at=self._clock.now())
+            await self._take_list(url, at=self._clock.now(), anchors=self._anchors())
         except Rejected as error:
             self._held_back[url] = error.detail
             raise
@@ -146,7 +150,7 @@ def list_age(each: HealthList, *, now: int) -> str:
     if each.fetched_at is not None:
         days = max(0, now - each.fetched_at) // DAY
         said += ", fetched " + ("today" if days == 0 else "a day ago" if days == 1 else f"{days} days ago")
-    return f"{said}; a newer one is held back: {each.held_back}" if each.held_back else said
+    return f"{said}; another one is held back: {each.held_back}" if each.held_back else said
 
 
 def list_ages(lists: Sequence[HealthList], *, now: int) -> tuple[str, ...]:

@@ -70,13 +70,14 @@ class HealthLogIn:
         ``Rejected(BUSINESS_RULE)`` for what is no vaccination.
         """
         now = self._clock.now()
-        certificate = self._desk.judge(text, at=now)
+        unverified = self._desk.parse(text)
+        certificate = self._desk.verify(unverified, at=now)
         if certificate.kind is not Kind.VACCINATION:  # rules may say nothing of the others, and so let them pass
             raise Rejected(Check.BUSINESS_RULE, "expected a certificate of vaccination", field="v")
         end = ((now + self._lasts) // DAY + self._days) * DAY
         try:
             for moment in (*range(now + DAY, end, DAY), end):
-                self._desk.judge(text, at=moment)
+                self._desk.verify(unverified, at=moment)
         except Rejected as error:
             detail = f"expected a certificate that holds for {self._days + 1} days more: {error.detail}"
             raise Rejected(error.check, detail, field=error.field, said=error.said) from None

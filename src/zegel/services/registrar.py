@@ -32,7 +32,7 @@ VALID_DAYS: Final = 365  # GEN-5.2.4-08: at most twelve months
 RENEWED_DAYS: Final = 30  # a party is warned a fortnight before the end, and needs time to ask
 PAGE: Final = 50  # entries that an officer is shown at a time
 ITSELF: Final = Actor(subject="registrar", duty=Duty.OFFICER)
-"""In whose name the registrar renews; no provider has a subject that can be guessed, so nobody else is called that."""
+"""In whose name the registrar renews. Nobody is invited under it, and no provider has a subject that can be guessed."""
 Move = Callable[[Registration], Registration]
 
 
@@ -48,10 +48,14 @@ class Waiting:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """How many registrations of a page were certified for longer, and after which cursor to go on; zero at the end."""
+    """How many registrations of a page were certified for longer, and after which cursor to go on; zero at the end.
+
+    ``failed`` is what went wrong first: one registration keeps no other from being renewed.
+    """
 
     count: int
     after: int
+    failed: Exception | None = None
 
 
 @final
@@ -153,10 +157,14 @@ class RegistrarService:
         async with self._store.transaction() as transaction:
             page = await transaction.register.entries(after=after, limit=PAGE)
         now, renewed = self._clock.now(), 0
+        failed: Exception | None = None
         for name in [each.entry.registration.identifier for _, each in page if _ending(each.entry, now=now)]:
-            async with self._store.transaction(durable=True) as transaction:
-                renewed += await self._renew(transaction, await _loaded(transaction, name), by=ITSELF) is not None
-        return Renewed(count=renewed, after=page[-1][0] if len(page) == PAGE else 0)
+            try:
+                async with self._store.transaction(durable=True) as transaction:
+                    renewed += await self._renew(transaction, await _loaded(transaction, name), by=ITSELF) is not None
+            except Exception as error:  # noqa: BLE001 raised by whoever takes the turn, when the others have had theirs
+                failed = failed or error
+        return Renewed(count=renewed, after=page[-1][0] if len(page) == PAGE else 0, failed=failed)
 
     async def certificate(self, identifier: str, *, service: str | None, use: str | None, through: str | None) -> str:
         """The certificate in force that ends last, of this Service, intended use and intermediary: None for none.
@@ -169,7 +177,9 @@ class RegistrarService:
         found = [
             each
             for each in entry.certificates
-            if _counts(each, now=now) and (each.service, each.intended_use, _through(each)) == (service, use, through)
+            if (each.service, each.intended_use) == (service, use)
+            and _counts(each, now=now)
+            and _through(each) == through
         ]
         if not found:
             detail = "expected a Service, an intended use and an intermediary that are certified"

@@ -63,13 +63,17 @@ class Admission:
         gone = self.passkey(id_)
         return replace(self, passkeys=tuple(each for each in self.passkeys if each is not gone))
 
+    def without_sessions(self) -> "Admission":
+        """With no session, and no invitation, from before."""
+        return replace(self, sessions=self.sessions + 1)
+
     def without_tokens(self) -> "Admission":
         """With no token of a program."""
         return replace(self, tokens=self.tokens + 1)
 
     def without_anything(self) -> "Admission":
         """With no passkey, no token, and no session that anything of these began."""
-        return replace(self.without_tokens(), passkeys=(), sessions=self.sessions + 1)
+        return replace(self.without_tokens().without_sessions(), passkeys=())
 
 
 @final

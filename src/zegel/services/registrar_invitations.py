@@ -25,6 +25,7 @@ from zegel.protocols.webauthn.response import parse_registration_response
 from zegel.protocols.webauthn.verify import verify_registration
 from zegel.services.ports import FOR_EVER, Clock, Kind, Random, Transaction
 from zegel.services.register_ports import RegistrarStore, RegistrarTransaction
+from zegel.services.registrar import ITSELF
 from zegel.services.registrar_admission import Admission, load_admission, save_admission
 from zegel.services.registrar_passkeys import HANDLE_BYTES, add_passkey, no_challenge, passkey_ids, passkey_of
 from zegel.services.registrar_people import CODE_SECONDS, OFFICER, SESSION, SESSION_SECONDS, Officer, SignedIn, log_deed
@@ -75,6 +76,10 @@ class RegistrarInvitations:
         """A code for a person who is known here, or is to be an ``officer``; ``Rejected(REGISTER_ENTRY)`` otherwise."""
         found, secret = _letters(self._random(_HALF_BYTES)), _letters(self._random(_HALF_BYTES))
         now = self._clock.now()
+        if subject == ITSELF.subject:
+            raise Rejected(
+                Check.REGISTER_ENTRY, "expected a person: the registrar itself has this name", field="subject"
+            )
         async with self._store.transaction(durable=True) as transaction:
             admission, version = await load_admission(transaction, subject)
             known = await transaction.load(OFFICER, subject)
@@ -85,7 +90,7 @@ class RegistrarInvitations:
             invitation = Invitation(
                 subject=subject,
                 name=called,
-                officer=officer and known is None,  # whoever is dismissed meanwhile is not one again by it
+                officer=officer,
                 secret=_hash(secret),
                 generation=admission.sessions,
             )

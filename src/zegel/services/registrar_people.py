@@ -201,7 +201,7 @@ class RegistrarPeople:
             return await transaction.scan(OFFICER, after=after, limit=OFFICERS)
 
     async def dismiss(self, subject: str, *, by: Actor) -> Officer:
-        """An officer is none any more, from the next request on; what was decided stays.
+        """An officer is none any more, from the next request on; what was decided stays. No code from before helps.
 
         ``Rejected`` with REGISTER_ENTRY where there is no such officer, with FOUR_EYES for oneself.
         """
@@ -212,6 +212,8 @@ class RegistrarPeople:
             officer = await transaction.take(OFFICER, subject)
             if officer is None:
                 raise Rejected(Check.REGISTER_ENTRY, "expected the subject of an officer", field="subject")
+            admission, version = await load_admission(transaction, subject)
+            await save_admission(transaction, admission.without_sessions(), version=version)
             await log_deed(transaction, Deed.DISMISSED, subject, by=by.subject, at=self._clock.now())
         return officer
 

@@ -17,10 +17,12 @@ class RegistrarRenewal:
         self.renewed = 0
 
     async def take_turn(self) -> Renewed:
-        """Look at the next page. Whatever failed is looked at again in the next turn."""
+        """Look at the next page. What failed there is raised at the end, and looked at again in the next round."""
         done = await self._service.renew_due(after=self._after)
         self._after = done.after
         self.renewed += done.count
         if done.count:
             await self._statuses.publish()
+        if done.failed is not None:
+            raise done.failed
         return done

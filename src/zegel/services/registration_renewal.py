@@ -16,7 +16,8 @@ from zegel.services.registration_status import fetch_current
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose
-from zegel.trust.registration.parse import MAX_CERTIFICATE, parse_registration
+from zegel.trust.registration.carried import CarriedRegistration, read_registration
+from zegel.trust.registration.parse import MAX_CERTIFICATE
 from zegel.trust.registration.transport import CERTIFICATES_PATH
 from zegel.trust.registration.values import CurrentRegistration, RegistrationCertificate, UnverifiedRegistration
 from zegel.trust.registration.verify import check_registration_party, verify_registration
@@ -61,22 +62,21 @@ class RegistrationDesk:
         bound = check_registration_party(verified, identifier=holder.identifier, service=holder.service)
         return await fetch_current(bound, statuses=self._statuses, clock=self._clock)
 
-    async def fetch_later(self, present: RegistrationCertificate, *, holder: Holder) -> bytes:
+    async def fetch_later(self, present: RegistrationCertificate, *, holder: Holder) -> CarriedRegistration:
         """The certificate that takes the present one's place, judged, as the registrar gives it out.
 
         ``Unavailable`` where the registrar has none or cannot be reached, ``Malformed`` for what is none, ``Rejected``
         with REGISTRATION_CERTIFICATE for one about something else, REGISTRATION_VALIDITY for one that does not end
         later, and as ``judge`` says.
         """
-        body = await self._fetch(present)
-        fetched = parse_registration(body)
-        judged = (await self.judge(fetched, holder=holder)).certificate
+        fetched = read_registration(await self._fetch(present))
+        judged = (await self.judge(fetched.registration, holder=holder)).certificate
         if _about(judged) != _about(present):
             detail = "expected the party, the Service, the intended use and the intermediary of the one before"
             raise Rejected(Check.REGISTRATION_CERTIFICATE, detail)
         if judged.valid_until <= present.valid_until:
             raise Rejected(Check.REGISTRATION_VALIDITY, "the registrar has none that ends later", field="exp")
-        return body
+        return fetched
 
     async def _fetch(self, present: RegistrationCertificate) -> bytes:
         assert self._registrar is not None  # whoever asks knows that it renews

@@ -5,17 +5,22 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
 
-from msgspec import structs
-
 from zegel.checks import Check
-from zegel.errors import Rejected, ZegelError
+from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.formats.credential import Format, Status, UnboundPresentation, VerifiedPresentation
 from zegel.formats.mdoc.transcript import redirect_transcript
-from zegel.formats.presentation import Binding, parse_presentation, verify_presentation, verify_unbound_presentation
+from zegel.formats.presentation import (
+    Binding,
+    parse_presentation,
+    verify_presentation,
+    verify_unbound_presentation,
+    with_types,
+)
 from zegel.formats.status.check import check_status
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
@@ -263,8 +268,9 @@ class VerifierService:
         else:
             verified = verify_unbound_presentation(unverified, anchors=anchors, now=now)
         if not is_of_type(query, verified.credential):  # section B.3.5: it may extend what is asked for
-            inherited = await self._types.fetch_types(verified.credential, anchors=anchors)
-            verified = structs.replace(verified, credential=inherited)
+            with suppress(Malformed, Unavailable):  # what nobody can say it extends, conclude refuses
+                inherited = await self._types.fetch_types(verified.credential, anchors=anchors)
+                verified = with_types(verified, inherited)
         status_list = await self._statuses.fetch_status_list(verified.credential.status)
         current = check_status(verified, status_list, now=now, grace=grace)
         self.stale += current.status is Status.STALE

@@ -1,48 +1,85 @@
 """Every role, and how each is opened."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Final, final
+from typing import Final, TypeAlias
 
 from zegel.web.app.roles import OpenRole, Timer, World
 from zegel.web.app.world import trust_timer
 
+Opener: TypeAlias = Callable[[World], Awaitable[OpenRole]]
 
-@final
-@dataclass(frozen=True, slots=True)
-class RoleOpener:
-    """Opens a role. Its module is loaded then, so that a process has room and time for its own roles alone."""
 
-    module: str
-    name: str
+def load_role(name: str) -> Opener:
+    """What opens a role. Its modules are loaded here, so that a process has room and time for its own roles alone."""
+    match name:
+        case "trust":
+            from zegel.web.app.trust import open_trust
 
-    def load(self) -> Callable[[World], Awaitable[OpenRole]]:
-        """Load the module, as whoever forks does before."""
-        opener: Callable[[World], Awaitable[OpenRole]] = getattr(
-            import_module(f"zegel.web.app.{self.module}"), self.name
-        )
-        return opener
+            return open_trust
+        case "access-authority":
+            from zegel.web.app.access_authority import open_access_authority
 
-    async def __call__(self, world: World) -> OpenRole:
-        """Open the role of the configuration."""
-        return await self.load()(world)
+            return open_access_authority
+        case "transparency-log":
+            from zegel.web.app.log import open_log_role
+
+            return open_log_role
+        case "wallet-provider":
+            from zegel.web.app.wallet_provider import open_wallet_provider
+
+            return open_wallet_provider
+        case "issuer":
+            from zegel.web.app.issuer import open_issuer
+
+            return open_issuer
+        case "verifier":
+            from zegel.web.app.verifier import open_verifier
+
+            return open_verifier
+        case "provider":
+            from zegel.web.app.provider import open_provider
+
+            return open_provider
+        case "service":
+            from zegel.web.app.service import open_service
+
+            return open_service
+        case "wallet":
+            from zegel.web.app.wallet import open_wallet
+
+            return open_wallet
+        case "registrar":
+            from zegel.web.app.registrar import open_registrar
+
+            return open_registrar
+        case _:
+            from zegel.web.app.door import open_door
+
+            return open_door
+
+
+def _opener(name: str) -> Opener:
+    async def open_role(world: World) -> OpenRole:
+        return await load_role(name)(world)
+
+    return open_role
 
 
 # The lists of trusted entities, and those of what is revoked, come first: everybody else reads them.
-OPENERS: Final[Mapping[str, RoleOpener]] = {
-    "trust": RoleOpener("trust", "open_trust"),
-    "access-authority": RoleOpener("access_authority", "open_access_authority"),
-    "transparency-log": RoleOpener("log", "open_log_role"),
-    "wallet-provider": RoleOpener("wallet_provider", "open_wallet_provider"),
-    "issuer": RoleOpener("issuer", "open_issuer"),
-    "verifier": RoleOpener("verifier", "open_verifier"),
-    "provider": RoleOpener("provider", "open_provider"),
-    "service": RoleOpener("service", "open_service"),
-    "wallet": RoleOpener("wallet", "open_wallet"),
-    "registrar": RoleOpener("registrar", "open_registrar"),
-    "door": RoleOpener("door", "open_door"),
-}
+_NAMES: Final = (
+    "trust",
+    "access-authority",
+    "transparency-log",
+    "wallet-provider",
+    "issuer",
+    "verifier",
+    "provider",
+    "service",
+    "wallet",
+    "registrar",
+    "door",
+)
+OPENERS: Final[Mapping[str, Opener]] = {name: _opener(name) for name in _NAMES}
 
 _PUBLISHING: Final = ("trust", "access-authority")
 """Whose lists are fetched when roles start in one process."""

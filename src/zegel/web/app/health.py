@@ -30,7 +30,7 @@ def health_timers(
         outbound=world.outbound,
         clock=world.clock,
         may_lose=config.may_lose,
-        anchors=load_anchors(config.gateway_anchor),
+        anchors=lambda: load_anchors(config.gateway_anchor),
     )
 
     async def act() -> None:

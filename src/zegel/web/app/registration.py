@@ -11,13 +11,14 @@ from typing import Final, final
 
 from zegel.adapters.files import replace_owner_only
 from zegel.adapters.logs import Log
-from zegel.adapters.registration_files import LoadedRegistration, load_registration, read_registration
+from zegel.adapters.registration_files import load_registration
 from zegel.checks import Check
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.x509 import DAY
 from zegel.services.registration_renewal import Holder, RegistrationDesk
 from zegel.trust.access import party_identifier, party_service
+from zegel.trust.registration.carried import CarriedRegistration
 from zegel.web.app.keys import RoleKeys
 from zegel.web.app.roles import Timer, World
 from zegel.web.metrics import Family, Kind, Sample
@@ -62,7 +63,7 @@ class _Shown:
     and when it is to be looked at again."""
 
     name: str
-    loaded: LoadedRegistration
+    loaded: CarriedRegistration
     read: str
     wrong: ZegelError | None = None
     missed: ZegelError | None = None
@@ -157,13 +158,13 @@ class RegistrationFiles:
         if failed is not None:
             raise failed
 
-    def _read(self, path: Path, shown: _Shown, loaded: LoadedRegistration) -> None:
+    def _read(self, path: Path, shown: _Shown, loaded: CarriedRegistration) -> None:
         """What somebody put into the file counts, and not what was fetched and could not be put there."""
         if loaded.text != shown.read:
             shown.read = loaded.text
             self._take(path, shown, loaded)
 
-    def _take(self, path: Path, shown: _Shown, loaded: LoadedRegistration) -> None:
+    def _take(self, path: Path, shown: _Shown, loaded: CarriedRegistration) -> None:
         if loaded.text != shown.loaded.text:
             shown.loaded, shown.wrong, shown.missed, shown.due = loaded, None, None, None
             for followed, follower in self._followers:
@@ -199,10 +200,10 @@ class RegistrationFiles:
     async def _renewed(self, path: Path, shown: _Shown) -> ZegelError | None:
         """Why there is no later one; with it, the present one is gone, and None."""
         try:
-            body = await self._desk.fetch_later(shown.loaded.unverified_certificate, holder=self._holder())
+            later = await self._desk.fetch_later(shown.loaded.unverified_certificate, holder=self._holder())
         except ZegelError as error:
             return error
-        self._take(path, shown, read_registration(body))  # judged just now, so nothing is wrong with it
+        self._take(path, shown, later)  # judged just now, so nothing is wrong with it
         return None
 
     def _holder(self) -> Holder:

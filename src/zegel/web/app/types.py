@@ -7,4 +7,5 @@ from zegel.web.app.roles import World
 
 def open_types(world: World) -> TypeReader:
     """The reader of a role, with the documents of the package's own types at hand."""
-    return TypeReader(outbound=world.outbound, known=described_types(load_catalogue()))
+    known = described_types(load_catalogue())
+    return TypeReader(outbound=world.outbound, known=known, clock=world.clock)

@@ -37,6 +37,7 @@ async function ask(form) {
   const body = new URLSearchParams({ csrf: form.elements.csrf.value });
   if (form.elements.code) body.set("code", form.elements.code.value);
   const response = await fetch(form.dataset.options, { method: "POST", body, credentials: "same-origin" });
+  if (response.status === 429) throw new Error("too many tries; wait a minute");
   const type = response.headers.get("content-type") || "";
   if (!response.ok || !type.startsWith("application/json")) throw new Error(form.dataset.refused || "load this page again");
   const publicKey = decoded(await response.json());
