@@ -1,7 +1,7 @@
 """By what a person is let in at the registrar: passkeys, tokens of programs, and the sessions that these began.
 
-One record a person, under the subject. What is withdrawn counts no more from the next request on: sessions and tokens
-carry the number of their generation, and the record has the present one.
+One record a person, under the subject. What is withdrawn counts no more from the next request on: sessions, tokens and
+invitations carry the number of their generation, and the record has the present one.
 """
 
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,10 @@ class Passkey:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What lets a person in. ``handle`` is who the person is to authenticators, and says nothing of them."""
+    """What lets a person in, and of sessions, tokens and invitations which generation still does.
+
+    ``handle`` is who the person is to authenticators, and says nothing of them.
+    """
 
     subject: str = field(repr=False)
     name: str = field(repr=False)
@@ -43,6 +46,7 @@ class Admission:
     passkeys: tuple[Passkey, ...] = ()
     sessions: int = 0
     tokens: int = 0
+    invitations: int = 0
 
     def passkey(self, id_: str) -> Passkey:
         """The passkey of this id; ``Rejected(PASSKEY_KNOWN)`` when there is none."""
@@ -63,17 +67,17 @@ class Admission:
         gone = self.passkey(id_)
         return replace(self, passkeys=tuple(each for each in self.passkeys if each is not gone))
 
-    def without_sessions(self) -> "Admission":
-        """With no session, and no invitation, from before."""
-        return replace(self, sessions=self.sessions + 1)
+    def without_invitations(self) -> "Admission":
+        """With no invitation from before."""
+        return replace(self, invitations=self.invitations + 1)
 
     def without_tokens(self) -> "Admission":
         """With no token of a program."""
         return replace(self, tokens=self.tokens + 1)
 
     def without_anything(self) -> "Admission":
-        """With no passkey, no token, and no session that anything of these began."""
-        return replace(self.without_tokens().without_sessions(), passkeys=())
+        """With no passkey, no token, no invitation, and no session that anything of these began."""
+        return replace(self.without_tokens().without_invitations(), passkeys=(), sessions=self.sessions + 1)
 
 
 @final

@@ -73,13 +73,15 @@ class RegistrarInvitations:
         self._random = random
 
     async def invite(self, subject: str, *, name: str = "", officer: bool = False, by: Actor) -> str:
-        """A code for a person who is known here, or is to be an ``officer``; ``Rejected(REGISTER_ENTRY)`` otherwise."""
+        """A code for a person who is known here, or is to be an ``officer``; ``Rejected(REGISTER_ENTRY)`` otherwise.
+
+        It is the one code that counts: an earlier one of the same person does no more.
+        """
         found, secret = _letters(self._random(_HALF_BYTES)), _letters(self._random(_HALF_BYTES))
         now = self._clock.now()
         if subject == ITSELF.subject:
-            raise Rejected(
-                Check.REGISTER_ENTRY, "expected a person: the registrar itself has this name", field="subject"
-            )
+            detail = "expected a person: the registrar itself has this name"
+            raise Rejected(Check.REGISTER_ENTRY, detail, field="subject")
         async with self._store.transaction(durable=True) as transaction:
             admission, version = await load_admission(transaction, subject)
             known = await transaction.load(OFFICER, subject)
@@ -87,12 +89,14 @@ class RegistrarInvitations:
             if not officer and known is None and version is None and not await transaction.register.of_owner(subject):
                 detail = "expected somebody who registered a party or is an officer, or who is to be one"
                 raise Rejected(Check.REGISTER_ENTRY, detail, field="subject")
+            admission = replace(admission.without_invitations(), name=called)
+            await save_admission(transaction, admission, version=version)
             invitation = Invitation(
                 subject=subject,
                 name=called,
                 officer=officer,
                 secret=_hash(secret),
-                generation=admission.sessions,
+                generation=admission.invitations,
             )
             await transaction.put(INVITATION, found, invitation, expires=now + CODE_SECONDS)
             await log_deed(transaction, Deed.INVITED, subject, by=by.subject, at=now)
@@ -131,7 +135,7 @@ class RegistrarInvitations:
             if invitation is None:
                 raise _wrong()
             admission, version = await load_admission(transaction, invitation.subject, name=invitation.name)
-            if admission.sessions != invitation.generation:
+            if admission.invitations != invitation.generation:
                 raise _wrong()
             await add_passkey(transaction, admission, passkey, version=version)
             officer = await self._enrol(transaction, invitation, now=now)
@@ -167,7 +171,7 @@ class RegistrarInvitations:
         assert stored is not None  # it was checked
         invitation = stored.value
         admission, version = await load_admission(transaction, invitation.subject, name=invitation.name)
-        if admission.sessions != invitation.generation:
+        if admission.invitations != invitation.generation:
             return None
         if not admission.handle:
             admission = replace(admission, handle=self._random(HANDLE_BYTES))

@@ -201,7 +201,7 @@ class RegistrarPeople:
             return await transaction.scan(OFFICER, after=after, limit=OFFICERS)
 
     async def dismiss(self, subject: str, *, by: Actor) -> Officer:
-        """An officer is none any more, from the next request on; what was decided stays. No code from before helps.
+        """An officer is none any more, from the next request on; what was decided stays, and no invitation does.
 
         ``Rejected`` with REGISTER_ENTRY where there is no such officer, with FOUR_EYES for oneself.
         """
@@ -213,7 +213,7 @@ class RegistrarPeople:
             if officer is None:
                 raise Rejected(Check.REGISTER_ENTRY, "expected the subject of an officer", field="subject")
             admission, version = await load_admission(transaction, subject)
-            await save_admission(transaction, admission.without_sessions(), version=version)
+            await save_admission(transaction, admission.without_invitations(), version=version)
             await log_deed(transaction, Deed.DISMISSED, subject, by=by.subject, at=self._clock.now())
         return officer
 

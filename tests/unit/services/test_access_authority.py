@@ -196,6 +196,7 @@ def test_whoever_dies_as_a_report_is_set_aside_has_it_waiting_or_aside(
         (400, PROBLEM, b'{"check":"syntax","field":"certificate","detail":"at most 200"}', "syntax: certificate: at"),
         (413, PROBLEM, b'{"detail":"too \\u0130 long"}', r"status 413: too \u0130 long"),
         (500, PROBLEM, b'{"check":"fault"}', "status 500: fault"),
+        (500, "text/plain", b"internal error", "status 500: it says nothing that can be read"),
         (422, PROBLEM, b"{", "it says nothing that can be read"),
         (400, PROBLEM, b'{"detail":"' + b"x" * 5_000 + b'"}', "x" * 200),
     ],

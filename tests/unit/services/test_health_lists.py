@@ -67,7 +67,7 @@ class Reader:
             outbound=Loopback({"https://lists.utopia.example": publisher.handle}),
             clock=self.clock,
             may_lose=self.config.may_lose,
-            anchors=load_anchors(anchor),
+            anchors=lambda: load_anchors(anchor),
         )
 
     async def refresh(self) -> tuple[ZegelError, ...]:
@@ -212,6 +212,18 @@ async def test_with_the_gateways_anchor_only_whom_it_vouches_for_is_fetched_and_
     assert [each.signers for each in reader.desk.lists] == [2]
     HealthListFolder(tmp_path / "kept").path(URL).write_bytes(WHO)
     assert not believes(open_health_desk(reader.config)), "of the time before the anchor"
+
+
+async def test_the_gateways_anchor_is_read_again_with_every_turn(tmp_path: Path) -> None:
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(SIGNING.anchor.certificate.public_bytes(Encoding.PEM))
+    reader = Reader(tmp_path / "kept", Publisher(json.dumps(SIGNING.entries()).encode()), anchor=anchor)
+    anchor.write_bytes(SIGNING.states[0].upload.certificate.public_bytes(Encoding.PEM))
+    await reader.refresh()
+    assert [each.signers for each in reader.desk.lists] == [0]
+    anchor.write_bytes(SIGNING.anchor.certificate.public_bytes(Encoding.PEM))
+    await reader.refresh()
+    assert [each.signers for each in reader.desk.lists] == [2]
 
 
 async def test_files_are_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:

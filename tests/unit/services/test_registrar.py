@@ -15,7 +15,7 @@ from zegel_testing.registration import REGISTERED, REGISTRATION_SIGNER
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.checks import Check
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.status.entries import INVALID
 from zegel.primitives.json import encode_json
 from zegel.primitives.jws import parse_jws
@@ -273,14 +273,8 @@ async def test_who_is_suspended_is_not_renewed(registrar: Registrar) -> None:
     assert (await registrar.service.renew_due(after=0)).count == 0
 
 
-async def test_a_turn_looks_at_one_page_and_the_next_goes_on_behind_it(
-    registrar: Registrar, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zegel.services.registrar.PAGE", 2)
-    for number in range(3):
-        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
-    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
-    statuses = StatusPublisher(
+def publisher(registrar: Registrar) -> StatusPublisher:
+    return StatusPublisher(
         store=registrar.store,
         signer=CertifiedSigner(signer=REGISTRATION_SIGNER.key, certificates=(REGISTRATION_SIGNER.certificate,)),
         origin=ORIGIN,
@@ -288,9 +282,48 @@ async def test_a_turn_looks_at_one_page_and_the_next_goes_on_behind_it(
         ttl=300,
         clock=registrar.clock,
     )
-    renewal = RegistrarRenewal(registrar.service, statuses=statuses)
+
+
+async def test_a_turn_looks_at_one_page_and_the_next_goes_on_behind_it(
+    registrar: Registrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zegel.services.registrar.PAGE", 2)
+    for number in range(3):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    renewal = RegistrarRenewal(registrar.service, statuses=publisher(registrar))
     assert [(await renewal.take_turn()).count for _ in range(4)] == [2, 1, 0, 0]
     assert renewal.renewed == 3
+
+
+class LockedOnce:
+    """A key that is not at hand when it is asked for first."""
+
+    public_key = REGISTRATION_SIGNER.key.public_key
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def sign(self, data: bytes) -> bytes:
+        self.asked += 1
+        if self.asked == 1:
+            raise Unavailable("key", "its device is locked")
+        return REGISTRATION_SIGNER.key.sign(data)
+
+
+async def test_a_registration_that_cannot_be_renewed_keeps_no_other_from_it(
+    registrar: Registrar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zegel.services.registrar.PAGE", 2)
+    for number in range(3):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    renewal = RegistrarRenewal(registrar.service, statuses=publisher(registrar))
+    registrar.service.sign_with(CertifiedSigner(signer=LockedOnce(), certificates=(REGISTRATION_SIGNER.certificate,)))
+    with pytest.raises(Unavailable):
+        await renewal.take_turn()
+    assert renewal.renewed == 1
+    assert [(await renewal.take_turn()).count for _ in range(3)] == [1, 1, 0]
 
 
 async def test_the_certificate_that_ends_last_is_given_out_by_what_it_is_about(registrar: Registrar) -> None:

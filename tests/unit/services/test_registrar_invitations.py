@@ -21,6 +21,7 @@ from zegel.errors import Unavailable
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.webauthn.options import CHALLENGE_SECONDS
 from zegel.services.register_reader import audit
+from zegel.services.registrar import ITSELF
 from zegel.services.registrar_invitations import MAX_TRIES, Invitation
 from zegel.services.registrar_people import CODE_SECONDS
 from zegel.trust.register.states import Deed
@@ -232,10 +233,25 @@ async def test_what_was_withdrawn_from_a_person_ends_the_invitation_too(office: 
 async def test_who_is_dismissed_is_no_officer_again_by_a_code_from_before(office: RegistryOffice) -> None:
     await let_in(office, await invited(office), authenticator(office))
     code = await invited(office)
+    browser, csrf, asked = await enter(office, code)
     await office.operate("POST", "/dismissals", {"subject": "otto", "by": "operator"})
-    browser = await let_in(office, code, authenticator(office, "second"))
-    assert browser.at == office.origin + "/my"
+    assert_refused((await enter(office, code))[2])
+    assert_refused(await finish(browser, csrf, asked, authenticator(office, "second")))
     assert (await office.operate("GET", "/officers"))[1]["officers"] == []
+
+
+async def test_of_two_codes_for_a_person_the_later_one_counts(office: RegistryOffice) -> None:
+    earlier = await invited(office)
+    browser, csrf, asked = await enter(office, earlier)
+    later = await invited(office)
+    assert_refused((await enter(office, earlier))[2])
+    assert_refused(await finish(browser, csrf, asked, authenticator(office, "earlier")))
+    await let_in(office, later, authenticator(office, "later"))
+
+
+async def test_the_registrar_itself_is_nobody_to_invite(office: RegistryOffice) -> None:
+    status, answer = await office.operate("POST", "/invitations", {"subject": ITSELF.subject, "by": "operator"})
+    assert (status, answer["field"]) == (404, "subject")
 
 
 async def test_a_stranger_is_invited_as_an_officer_or_not_at_all(office: RegistryOffice) -> None:

@@ -15,7 +15,7 @@ from zegel_testing.sdjwt import ROOT, issued
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.entropy import system_random
-from zegel.adapters.memory import Loopback
+from zegel.adapters.memory import Loopback, ManualClock
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format, VerifiedCredential
@@ -47,6 +47,7 @@ class Host:
         self.documents = dict(documents)
         self.asked: list[str] = []
         self.answer: HttpResponse | None = None
+        self.clock = ManualClock(NOW)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(request.url)
@@ -54,7 +55,9 @@ class Host:
         return self.answer or HttpResponse(status=404 if body is None else 200, body=body or b"")
 
     def reader(self, **known: bytes) -> TypeReader:
-        return TypeReader(outbound=Loopback({TYPES: self.handle}), known={EUROPEAN: described(EUROPEAN)} | known)
+        return TypeReader(
+            outbound=Loopback({TYPES: self.handle}), known={EUROPEAN: described(EUROPEAN)} | known, clock=self.clock
+        )
 
 
 def chain() -> Host:
@@ -138,8 +141,37 @@ async def test_three_redirects_are_followed_and_no_fourth() -> None:
                 return await host.handle(replace(request, url=REGIONAL))
             return HttpResponse(status=302, headers=(("location", f"{TYPES}/hop{at + 1}"),))
 
-        reader = TypeReader(outbound=Loopback({TYPES: lead}), known={EUROPEAN: described(EUROPEAN)})
+        known = {EUROPEAN: described(EUROPEAN)}
+        reader = TypeReader(outbound=Loopback({TYPES: lead}), known=known, clock=host.clock)
         assert (await reader.fetch_types(credential(), anchors=ANCHORS)).types == types
+
+
+async def test_a_document_is_fetched_once_an_hour_and_one_that_is_nowhere_once_a_minute() -> None:
+    """Its host does not see each presentation (RFC 9901 section 10.4), and one presentation costs it one request."""
+    host = chain()
+    reader = host.reader()
+    for seconds, asked in ((0, 2), (3_599, 2), (1, 4)):
+        host.clock.advance(seconds)
+        await reader.fetch_types(credential(), anchors=ANCHORS)
+        assert len(host.asked) == asked
+    host.documents.clear()
+    for seconds, asked in ((3_600, 5), (59, 5), (1, 6)):
+        host.clock.advance(seconds)
+        assert len((await reader.fetch_types(credential(), anchors=ANCHORS)).types) == 1
+        assert len(host.asked) == asked
+    host.clock.advance(-DAY)  # a clock that went back keeps nothing for longer
+    await reader.fetch_types(credential(), anchors=ANCHORS)
+    assert len(host.asked) == 7
+
+
+async def test_of_documents_that_are_kept_there_are_64() -> None:
+    types = [f"{TYPES}/{number}" for number in range(65)]
+    host = Host(*((vct, described(vct)) for vct in types))
+    reader = host.reader()
+    anchors = trusting(anchor(ROOT, Purpose.ISSUER))
+    for vct in (*types, *types[1:], types[0]):
+        await reader.fetch_types(credential(vct, anchors=anchors), anchors=anchors)
+    assert host.asked == [*types, types[0]]
 
 
 async def test_the_catalogue_describes_its_own_types() -> None:
@@ -197,3 +229,15 @@ async def test_a_credential_whose_type_extends_the_one_that_is_asked_for_is_acce
 async def test_it_is_not_where_its_issuer_may_not_issue_that_one(party: RelyingParty) -> None:
     await trust(party, OWN)
     assert await present(party, Host(*PUBLISHED)) == 400
+
+
+@pytest.mark.parametrize("answer", [HttpResponse(status=503), HttpResponse(status=200, body=b"nonsense")])
+async def test_where_nobody_can_say_what_a_type_extends_the_credential_is_of_its_own_type_alone(
+    party: RelyingParty, answer: HttpResponse
+) -> None:
+    """A presentation that is not what was asked for: the wallet's fault, whatever the host of the type does."""
+    await trust(party, OWN, ACCOUNT)
+    host = Host()
+    host.answer = answer
+    assert await present(party, host) == 400
+    assert host.asked == [OWN]

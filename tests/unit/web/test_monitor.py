@@ -276,7 +276,7 @@ async def test_a_health_list_that_is_old_or_held_back_is_said_and_the_role_goes_
             await timer.act()
         assert await watched.not_ready() == {}
         notice, _ = json.loads((await watched.get(READY)).body)["notices"]
-        assert "fetched today; a newer one is held back: expected at most" in notice
+        assert "fetched today; another one is held back: expected at most" in notice
         text = (await watched.get(METRICS)).body.decode()
         assert 'zegel_health_list_age_seconds{role="door",list="health.lists[0]"} 40\n' in text
         assert text.count('zegel_health_list_held_back{role="door",list="health.lists[0]"} 1\n') == 1
