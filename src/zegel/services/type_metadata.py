@@ -23,7 +23,7 @@ from zegel.trust.anchors import TrustAnchors
 _REDIRECTS: Final = 3  # a host may have moved; each target is checked again
 _KEPT_SECONDS: Final = 3_600  # a document of a type hardly ever changes, and its host need not see each presentation
 _ABSENT_SECONDS: Final = 60  # one that is nowhere may be put there
-_MOST: Final = 64  # documents, of at most 128 kB each
+_MAX_DOCUMENTS: Final = 64  # documents, of at most 128 kB each
 _HTTPS: Final = "https://"
 
 
@@ -78,7 +78,7 @@ class TypeReader:
             lasts = _ABSENT_SECONDS if document is None else _KEPT_SECONDS
             self._kept.pop(type_, None)
             kept = self._kept[type_] = _Kept(document=document, since=now, until=now + lasts)
-            while len(self._kept) > _MOST:
+            while len(self._kept) > _MAX_DOCUMENTS:
                 del self._kept[next(iter(self._kept))]  # the one that was fetched first
         return kept.document
 

@@ -237,6 +237,16 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.trust.attestation_claims.MIN_MAINTAINED": (
         _UNIT + "trust/test_attestation_claims.py::test_a_status_is_maintained_for_31_days_more_to_the_second",
     ),
+    **dict.fromkeys(
+        ("zegel.services.type_metadata._KEPT_SECONDS", "zegel.services.type_metadata._ABSENT_SECONDS"),
+        (
+            _UNIT + "services/test_type_metadata.py"
+            "::test_a_document_is_fetched_once_an_hour_and_one_that_is_nowhere_once_a_minute",
+        ),
+    ),
+    "zegel.services.type_metadata._MAX_DOCUMENTS": (
+        _UNIT + "services/test_type_metadata.py::test_of_documents_that_are_kept_there_are_64",
+    ),
     "zegel.web.wallet_door.MAX_TRIES": (_UNIT + "web/test_wallet.py::test_ten_wrong_codes_are_enough",),
 }
 """The tests that hold a limit from both sides."""
