@@ -56,6 +56,13 @@ def test_every_public_parser_is_probed() -> None:
     assert {f"zegel.{name}" for name in PARSERS} == public_parsers()
 
 
+def test_a_fault_that_stands_alone_is_tried_however_long_the_message_is() -> None:
+    """A signature is some bytes shorter from time to time."""
+    probe = PROBES["formats.hcert.cms.parse_cms-0"]
+    for length in range(500, 511):
+        assert "something behind it" in {fault.name for fault in probe.faults(bytes(length))}
+
+
 @EACH
 def test_a_good_message_is_taken(name: str) -> None:
     assert outcome(PROBES[name], PROBES[name].message(PROBES[name].good)) == "value"

@@ -4,12 +4,13 @@ A parser of what another one decoded is called behind that one, for nothing else
 """
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
-from itertools import islice
+from itertools import count, islice
 from pkgutil import walk_packages
 from typing import Any, Final
 from urllib.parse import quote
@@ -688,9 +689,18 @@ def _parts(texts: list[bytes]) -> object:
     return values
 
 
+_SERIES: Final = re.compile(r" at \d+$|: ")  # over the places of a message, or the members of a document
+
+
 def _sampled(faults: Callable[[bytes], Iterator[Fault]], every: int = 11) -> Callable[[bytes], Iterator[Fault]]:
-    """Some of the faults, for a parser that hands its bytes to another or a document of much the same over and over."""
-    return lambda good: islice(faults(good), 0, None, every)
+    """The faults that stand alone, and some of those of a series, for a parser that hands its bytes to another or a
+    document of much the same over and over."""
+
+    def some(good: bytes) -> Iterator[Fault]:
+        turn = count()
+        return (each for each in faults(good) if not _SERIES.search(each.name) or next(turn) % every == 0)
+
+    return some
 
 
 def _tdates(value: Any) -> object:

@@ -52,7 +52,7 @@ def parse_cms(data: bytes) -> UnverifiedCms:
     if len(data) > MAX_CMS:
         raise Malformed(_WHAT, "", f"expected at most {MAX_CMS} bytes, got {len(data)}")
     try:
-        outer = cms.ContentInfo.load(data)
+        outer = cms.ContentInfo.load(data, strict=True)
         content = outer["content"]
         (signer,), (certificate,) = content["signer_infos"], content["certificates"]
         inner = content["encap_content_info"]
@@ -93,7 +93,7 @@ def check_issued(der: bytes, *, authorities: Collection[bytes]) -> bytes:
     from asn1crypto import x509
 
     try:
-        certificate = x509.Certificate.load(der)
+        certificate = x509.Certificate.load(der, strict=True)
         algorithm, signature = certificate["signature_algorithm"], certificate["signature_value"].native
         message = certificate["tbs_certificate"].dump()
     except _UNREADABLE:
@@ -110,7 +110,7 @@ def country_of(der: bytes) -> str:
     from asn1crypto import x509
 
     try:
-        return str(x509.Certificate.load(der).subject.native["country_name"]).upper()
+        return str(x509.Certificate.load(der, strict=True).subject.native["country_name"]).upper()
     except _UNREADABLE:
         return ""
 
@@ -121,7 +121,7 @@ def check_signature(certificate: bytes, algorithm: Any, signature: bytes, messag
     from asn1crypto import x509
 
     try:
-        key = load_der_public_key(x509.Certificate.load(certificate).public_key.dump(force=True))
+        key = load_der_public_key(x509.Certificate.load(certificate, strict=True).public_key.dump(force=True))
         kind = algorithm.signature_algo
         named = otherwise if algorithm["algorithm"].native == "rsassa_pkcs1v15" else algorithm.hash_algo
         hash_ = _HASHES[named][1]

@@ -202,6 +202,16 @@ def test_a_signature_without_a_signer_or_of_another_type_is_malformed() -> None:
         parse_cms(bytes(outer.dump(force=True)))
 
 
+def test_what_stands_behind_a_signature_or_a_certificate_is_refused() -> None:
+    with pytest.raises(Malformed):
+        parse_cms(SIGNED + b"\0")
+    with pytest.raises(Rejected, match="cannot be read"):
+        check_issued(UTOPIA.signer.der + b"\0", authorities=[UTOPIA.authority.der])
+    with pytest.raises(Rejected, match="no authority of the list"):
+        check_issued(UTOPIA.signer.der, authorities=[UTOPIA.authority.der + b"\0"])
+    assert country_of(UTOPIA.signer.der + b"\0") == ""
+
+
 def test_a_key_of_another_kind_has_issued_nothing() -> None:
     other = Party("Ed25519", key=ed25519.Ed25519PrivateKey.generate(), issuer=STRANGER)
     short = Party("RSA 1024", key=rsa.generate_private_key(65_537, 1_024))
