@@ -35,10 +35,14 @@ FILES = {
                     raise Rejected("counted")
                 number -= 1
     """,
-    "tests/conftest.py": """
-        from hypothesis import settings
-        settings.register_profile("quick")
+    "src/zegel/trust/late.py": """
+        from zegel.trust.it import Rejected
+
+        def check_late(hour):
+            if hour > 12:
+                raise Rejected("late")
     """,
+    "tests/conftest.py": (ROOT / "tests" / "conftest.py").read_text(),
     "tests/unit/trust/test_it.py": """
         import pytest
         from zegel.trust.it import Rejected, check_number, count_down
@@ -51,6 +55,12 @@ FILES = {
         def test_counting_ends():
             with pytest.raises(Rejected):
                 count_down(5)
+
+        def test_what_is_imported_late_is_refused():
+            from zegel.trust.late import check_late
+
+            with pytest.raises(Rejected):
+                check_late(13)
 
         def test_that_fails_without_any_mutant():
             assert check_number(-1) == 0
@@ -85,6 +95,10 @@ def test_a_check_that_is_tested_cannot_be_lost(fates: Mapping[tuple[str, str], F
     killed = fates["check_number", "if (number > 3) and False:"]
     assert (killed.fate, killed.test) == ("killed", "tests/unit/trust/test_it.py::test_more_than_three_is_refused")
     assert fates["check_number", "if number >= 3:"].fate == "killed"
+
+
+def test_nor_can_one_whose_module_the_test_is_the_first_to_import(fates: Mapping[tuple[str, str], Fate]) -> None:
+    assert fates["check_late", "if (hour > 12) and False:"].fate == "killed"
 
 
 def test_one_that_is_not_tested_can(fates: Mapping[tuple[str, str], Fate]) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,8 @@ class Runner:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all mutants that are asked for."""
         items = {item.nodeid: item for item in session.items}
+        for module in {mutant.module for mutant in self._mutants}:  # a test may be the first that imports one
+            import_module(module.removesuffix(".py").replace("/", "."))
         self._living = find_living()
         gc.collect()
         gc.freeze()

@@ -22,35 +22,48 @@ class Living:
 
 
 def find_living() -> Living:
-    """Look through all objects."""
+    """Look through all objects, those too that the collector of garbage passes over."""
     found: dict[tuple[str, str, int], list[FunctionType]] = {}
     caches = []
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
     for each in gc.get_objects():
         if isinstance(each, FunctionType):
             code = each.__code__
             found.setdefault((code.co_filename, code.co_qualname, code.co_firstlineno), []).append(each)
         elif isinstance(each, _Cached):
             caches.append(each)
+    if frozen:
+        gc.freeze()
     return Living(functions=found, caches=caches)
 
 
 def swap_in(mutant: Mutant, *, path: str, source: str, living: Living) -> int:
     """Give every function that the mutant changes its new code, and forget what was computed with the old one.
 
-    Returns how many functions there were. ``path`` is the file that was imported, ``source`` what it holds.
+    Returns how many functions there were. ``path`` is the file that was imported, ``source`` what it holds. Raises
+    ``LookupError`` where the function of the module or of its class is not among them: no test could see this mutant.
+    A function within it may well be missing, as it lives only from one call to its end, and is made of the new code.
     """
-    swapped = 0
-    for old, new in _pairs(mutant, path, source):
-        for function in living.functions.get((path, old.co_qualname, old.co_firstlineno), ()):
-            function.__code__ = new
-            swapped += 1
+    swapped = [
+        _swap(living.functions.get((path, old.co_qualname, old.co_firstlineno), ()), new)
+        for old, new in _pairs(mutant, path, source)
+    ]
+    if not swapped or not swapped[0]:
+        raise LookupError(f"there is no living {mutant.place.qualname} of {path}")
     for cache in living.caches:
         cache.cache_clear()
-    return swapped
+    return sum(swapped)
+
+
+def _swap(functions: Sequence[FunctionType], code: CodeType) -> int:
+    for function in functions:
+        function.__code__ = code
+    return len(functions)
 
 
 def _pairs(mutant: Mutant, path: str, source: str) -> Iterator[tuple[CodeType, CodeType]]:
-    """The function and those within it, before and after."""
+    """The function, then those within it, before and after."""
     original = compile(source, path, "exec", dont_inherit=True)
     before = code_of(original, mutant.place)
     after = code_of(compile_mutant(mutant.source, path=path, original=original), mutant.place)
