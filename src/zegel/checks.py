@@ -336,11 +336,11 @@ class Check(Enum):
         "have the whole list of the gateway, with upload certificates and authorities, and the anchor of its time",
     )
     HEALTH_LIST = (
-        "a trust list of health that is fetched is no older than the kept one, and has not lost many of its signers",
+        "a trust list of health is not signed in the future or before the kept one, and has not lost many signers",
         "zegel's own; WHO DID trust list 2.0.0 (proof.created)",
         "proof.created, and the entries",
         Fault.OPERATOR,
-        "see whether its publisher took them off; if so, zegel hcert refresh --accept takes the list that lost them",
+        "see whether clocks are right; if its publisher took many off, zegel hcert refresh --accept takes the list",
     )
     TYPE_INTEGRITY = (
         "a type's document has the hash that the reference to it names",

@@ -12,10 +12,11 @@ from zegel_testing.revoked_health import batch
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.formats.hcert.believed import BelievedList
+from zegel.formats.hcert.ber_certificate import read_certificate
 from zegel.formats.hcert.certificate import parse_health_certificate, verify_health_certificate
 from zegel.formats.hcert.cms import verify_cms
 from zegel.formats.hcert.list_change import check_replaces
-from zegel.formats.hcert.lists import TrustList
 from zegel.formats.hcert.matching import Person, check_holder
 from zegel.formats.hcert.revocation import (
     HashType,
@@ -54,12 +55,16 @@ def show_one_that_was_revoked() -> object:
 
 def take_the_signature_of_another_certificate() -> object:
     state = GATEWAY.states[0]
-    return verify_cms(state.upload.sign(state.upload.der), state.signer.der, signers=[state.upload.der])
+    return verify_cms(
+        state.upload.sign(state.upload.der),
+        state.signer.der,
+        signers={state.upload.der: read_certificate(state.upload.der)},
+    )
 
 
 def fetch_an_older_list() -> object:
-    kept = TrustList(signers=(), signed_at=NOW)
-    return check_replaces(replace(kept, signed_at=NOW - 1), kept=kept, may_lose=25, accepted=False)
+    kept = BelievedList(signers=(), signed_at=NOW)
+    return check_replaces(replace(kept, signed_at=NOW - 1), kept=kept, may_lose=25, accepted=False, now=NOW)
 
 
 def show_somebody_elses() -> object:

@@ -1,7 +1,8 @@
 """Files that say whose health certificates count, what has to be in them, and which are revoked."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,22 +12,23 @@ from zegel.adapters.kept_health import HealthListFolder, fetched
 from zegel.adapters.keyfiles import load_certificate_bytes
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.config.health import HealthConfig
-from zegel.errors import Malformed, Unavailable
+from zegel.errors import Malformed, Rejected, Unavailable
+from zegel.formats.hcert.believed import BelievedList, believed_for_its_source
 from zegel.formats.hcert.domains import SPECIFIED, Domains
-from zegel.formats.hcert.gateway import check_vouched
 from zegel.formats.hcert.keys import DocumentSigners
-from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
+from zegel.formats.hcert.lists import MAX_TRUST_LIST, UnverifiedTrustList, parse_trust_list
 from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE, RuleBook, parse_rule_book
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health import HealthDesk, HealthList, Ruling
-from zegel.services.health_lists import read_health_list
+from zegel.services.health_lists import Anchors, believe, read_health_list
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
 _LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
 
 
-_Loaded = tuple[HealthList, TrustList]
+_Loaded = tuple[HealthList, BelievedList]
+_Believe = Callable[[UnverifiedTrustList], BelievedList]
 
 
 def load_signers(paths: Iterable[Path]) -> DocumentSigners:
@@ -34,31 +36,37 @@ def load_signers(paths: Iterable[Path]) -> DocumentSigners:
 
     ``Malformed`` for what is none of these.
     """
-    return _signers(_load(paths, ()), SPECIFIED)
+    return _signers(_load(paths, believed_for_its_source), SPECIFIED)
 
 
-def load_anchors(file: Path | None) -> frozenset[bytes]:
-    """The gateway's trust anchor, as DER; none without a file."""
-    return frozenset(() if file is None else load_certificate_bytes(file))
+def load_anchors(file: Path | None) -> Anchors:
+    """The gateway's trust anchor, as DER; None without a file."""
+    return None if file is None else frozenset(load_certificate_bytes(file))
 
 
-def _load(paths: Iterable[Path], anchors: Collection[bytes]) -> list[_Loaded]:
-    """Each file, and what is on it; of the gateway's lists, what the anchors vouch for, where there are any."""
+def _load(paths: Iterable[Path], believe: _Believe) -> list[_Loaded]:
+    """Each file, and who counts of those that are on it."""
     files = (file for path in paths for file in _files(path, _LISTS))
     read = ((file, parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))) for file in files)
-    return [_described(file, check_vouched(each, anchors=anchors) if anchors else each) for file, each in read]
+    return [_described(file, believe(each)) for file, each in read]
 
 
-def _described(file: Path, parsed: TrustList) -> _Loaded:
+def _believe_own(parsed: UnverifiedTrustList, *, anchors: Anchors) -> BelievedList:
+    """A file that the configuration has among those that count. Of another form than the gateway's, which nobody signs,
+    it counts for being there, beside lists that the anchor vouches for."""
+    return believe(parsed, anchors=None if parsed.unverified_entries is None else anchors)
+
+
+def _described(file: Path, believed: BelievedList) -> _Loaded:
     told = fetched(file)
     return HealthList(
         name=file.name if told is None else urlsplit(told.url).hostname or told.url,
-        signers=len(parsed.signers),
-        left_out=parsed.left_out,
-        as_of=parsed.as_of,
+        signers=len(believed.signers),
+        left_out=believed.left_out,
+        as_of=believed.as_of,
         fetched_at=None if told is None else told.at,
         url="" if told is None else told.url,
-    ), parsed
+    ), believed
 
 
 def _signers(loaded: Iterable[_Loaded], domains: Domains) -> DocumentSigners:
@@ -94,9 +102,10 @@ def open_desk(
 ) -> HealthDesk:
     """What judges certificates by these files, and by lists that were ``kept``; ``missing`` are those that were not.
 
-    ``rules_needed``: nothing is accepted while none of the country's rules is in force.
+    With ``gateway_anchor`` each of the files has to be a list of the gateway's, or is ``Rejected``. ``rules_needed``:
+    nothing is accepted while none of the country's rules is in force.
     """
-    loaded = [*_load(trust, load_anchors(gateway_anchor)), *kept]
+    loaded = [*_load(trust, partial(believe, anchors=load_anchors(gateway_anchor))), *kept]
     return HealthDesk(
         _signers(loaded, domains),
         ruling=None if rules is None else Ruling(book=load_rule_book(rules), to=to, needed=rules_needed),
@@ -109,30 +118,30 @@ def open_desk(
 def open_health_desk(config: HealthConfig) -> HealthDesk:
     """What judges certificates by the files of the configuration, and by the lists that were fetched for it."""
     shelf, anchors = HealthListFolder(config.kept), load_anchors(config.gateway_anchor)
+    own = _load(config.trust, partial(_believe_own, anchors=anchors))
     kept = {url: _kept(shelf.path(url), anchors) for url in config.lists}
     missing = [
         HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url, each in kept.items() if each is None
     ]
     return open_desk(
-        config.trust,
+        (),
         rules=config.rules,
         to=config.country,
         rules_needed=True,
         revoked=config.revoked,
-        kept=[each for each in kept.values() if each is not None],
+        kept=[*own, *(each for each in kept.values() if each is not None)],
         missing=missing,
         domains=config.domains.domains(),
-        gateway_anchor=config.gateway_anchor,
     )
 
 
-def _kept(file: Path, anchors: Collection[bytes]) -> _Loaded | None:
+def _kept(file: Path, anchors: Anchors) -> _Loaded | None:
     """A list that was fetched.
 
     A role starts without one that is not there, that a disk has broken, or that nobody signs where there are anchors.
     """
-    with suppress(Malformed, Unavailable):
-        return _described(file, read_health_list(read_file(file, max_bytes=MAX_TRUST_LIST), anchors))
+    with suppress(Malformed, Rejected, Unavailable):
+        return _described(file, read_health_list(read_file(file, max_bytes=MAX_TRUST_LIST), anchors=anchors))
     return None
 
 

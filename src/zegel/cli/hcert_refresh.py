@@ -17,12 +17,17 @@ from zegel.cli.output import ACCEPTED, exit_code, print_data, print_text, say
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
 from zegel.errors import Malformed, ZegelError
-from zegel.formats.hcert.lists import TrustList
-from zegel.services.health_lists import take_health_list
+from zegel.formats.hcert.believed import BelievedList
+from zegel.services.health_lists import Anchors, take_health_list
 
 _COMMAND_LINE: Final = "command line"
 _ACCEPT_HELP: Final = (
     "take lists, too, that lost more signers than health.may_lose, or no longer say when they were signed"
+)
+
+_ANCHOR_HELP: Final = (
+    "the EU gateway's trust anchor: only lists of the gateway are kept, and those counted that it vouches for "
+    "(default: health.gateway_anchor)"
 )
 
 
@@ -30,6 +35,7 @@ def add_refresh_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("url", metavar="URL", nargs="*", help="trust lists; without any, health.lists of zegel.toml")
     parser.add_argument("--into", metavar="FOLDER", type=Path, help="where they are kept (default: health.kept)")
+    parser.add_argument("--gateway-anchor", metavar="PEM", type=Path, help=_ANCHOR_HELP)
     parser.add_argument("--accept", action="store_true", help=_ACCEPT_HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     add_config_option(parser)
@@ -44,7 +50,10 @@ def refresh(args: Namespace) -> int:
         urls, folder = args.url or config.health.lists, args.into or config.health.kept
     if not urls:
         raise Malformed(_COMMAND_LINE, "URL", "expected a list, or health.lists in zegel.toml")
-    results = asyncio.run(_fetch_all(urls, HealthListFolder(folder), config, accepted=args.accept))
+    anchor = args.gateway_anchor or (None if config is None else config.health.gateway_anchor)
+    results = asyncio.run(
+        _fetch_all(urls, HealthListFolder(folder), config, accepted=args.accept, anchors=load_anchors(anchor))
+    )
     if args.json:
         print_data({"folder": str(folder), "lists": [said for said, _ in results]})
     else:
@@ -56,17 +65,12 @@ _Result = tuple[dict[str, Any], ZegelError | None]
 
 
 async def _fetch_all(
-    urls: Sequence[str], shelf: HealthListFolder, config: Config | None, *, accepted: bool
+    urls: Sequence[str], shelf: HealthListFolder, config: Config | None, *, accepted: bool, anchors: Anchors
 ) -> list[_Result]:
     outbound = HttpOutbound() if config is None else outbound_by(config)
-    health = HealthConfig() if config is None else config.health
+    may_lose = (HealthConfig() if config is None else config.health).may_lose
     take = partial(
-        take_health_list,
-        shelf=shelf,
-        outbound=outbound,
-        may_lose=health.may_lose,
-        accepted=accepted,
-        anchors=load_anchors(health.gateway_anchor),
+        take_health_list, shelf=shelf, outbound=outbound, may_lose=may_lose, accepted=accepted, anchors=anchors
     )
     try:
         return [await _fetch(url, take) for url in urls]
@@ -74,7 +78,7 @@ async def _fetch_all(
         await outbound.aclose()
 
 
-async def _fetch(url: str, take: Callable[..., Awaitable[TrustList]]) -> _Result:
+async def _fetch(url: str, take: Callable[..., Awaitable[BelievedList]]) -> _Result:
     try:
         parsed = await take(url, at=SystemClock().now())
     except ZegelError as error:

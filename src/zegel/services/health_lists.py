@@ -6,16 +6,18 @@ as good as where it comes from: its operator's address is configured, and is ask
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, Protocol, final
+from typing import Final, Protocol, TypeAlias, final
 from urllib.parse import urlsplit
 
 from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.formats.hcert.believed import BelievedList, believed_for_its_source
 from zegel.formats.hcert.gateway import check_vouched
 from zegel.formats.hcert.list_change import check_replaces
-from zegel.formats.hcert.lists import MAX_TRUST_LIST, TrustList, parse_trust_list
+from zegel.formats.hcert.lists import MAX_TRUST_LIST, UnverifiedTrustList, parse_trust_list
 from zegel.primitives.http import HttpRequest
 from zegel.primitives.x509 import DAY
 from zegel.services.health import HealthDesk, HealthList
@@ -36,21 +38,24 @@ class HealthShelf(Protocol):
         ...
 
 
-async def fetch_health_list(
-    url: str, *, outbound: Outbound, anchors: Collection[bytes] = ()
-) -> tuple[bytes, TrustList]:
+Anchors: TypeAlias = Collection[bytes] | None
+"""The gateway's trust anchors, as DER; None where none is known, and a list is believed for its source."""
+
+
+async def fetch_health_list(url: str, *, outbound: Outbound, anchors: Anchors) -> tuple[bytes, BelievedList]:
     """A list, as it came and read; ``Unavailable``, or ``Malformed`` for what is none and for one without signers.
 
-    With ``anchors`` of the gateway, as DER, it has to be the gateway's, and those are on it that they vouch for.
+    With ``anchors`` it has to be the gateway's, or is ``Rejected``, and those are on it that they vouch for.
     """
     request = HttpRequest(method="GET", url=url, headers=(("accept", "application/json"),))
     response = await outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_TRUST_LIST)
     if response.status != 200:
         raise Unavailable(urlsplit(url).hostname or url, f"expected status 200, got {response.status}")
-    parsed = await asyncio.to_thread(read_health_list, response.body, anchors)  # hundreds of certificates take a while
-    if not parsed.signers:
-        raise Malformed("trust list", "", f"expected somebody on it; {len(parsed.left_out)} entries cannot be read")
-    return response.body, parsed
+    read = partial(read_health_list, response.body, anchors=anchors)
+    believed = await asyncio.to_thread(read)  # hundreds of certificates take a while
+    if not believed.signers:
+        raise Malformed("trust list", "", f"expected somebody on it; {len(believed.left_out)} entries cannot be read")
+    return response.body, believed
 
 
 async def take_health_list(
@@ -61,33 +66,33 @@ async def take_health_list(
     at: int,
     may_lose: int,
     accepted: bool = False,
-    anchors: Collection[bytes] = (),
-) -> TrustList:
+    anchors: Anchors,
+) -> BelievedList:
     """Fetch a list and keep it; as ``fetch_health_list``, and ``Rejected`` as ``check_replaces``."""
     body, fetched = await fetch_health_list(url, outbound=outbound, anchors=anchors)
     before = shelf.load(url)
-    if before is not None and before != body:
-        kept = await asyncio.to_thread(_kept, before, anchors)
-        check_replaces(fetched, kept=kept, may_lose=may_lose, accepted=accepted)
+    kept = None if before in (None, body) else await asyncio.to_thread(_kept, before, anchors)
+    check_replaces(fetched, kept=kept, may_lose=may_lose, accepted=accepted, now=at)
     shelf.keep(url, body, at=at)
     return fetched
 
 
-def read_health_list(data: bytes, anchors: Collection[bytes]) -> TrustList:
-    """A list, with those alone that the gateway's ``anchors`` vouch for, where there are any; ``Malformed`` for what is
-    none, and where nobody signs lists of its form."""
-    parsed = parse_trust_list(data)
-    if anchors and not parsed.entries:
-        raise Malformed("trust list", "", "expected the gateway's, whose anchor is configured: others are not signed")
-    return check_vouched(parsed, anchors=anchors) if anchors else parsed
+def read_health_list(data: bytes, *, anchors: Anchors) -> BelievedList:
+    """A list, with those alone that the gateway's ``anchors`` vouch for, where they are known; ``Malformed`` for what
+    is none, and ``Rejected`` as ``check_vouched``."""
+    return believe(parse_trust_list(data), anchors=anchors)
 
 
-def _kept(before: bytes, anchors: Collection[bytes]) -> TrustList:
-    """What is kept; what a disk has broken keeps no list out."""
-    try:
-        return read_health_list(before, anchors)
-    except Malformed:
-        return TrustList(signers=())
+def believe(parsed: UnverifiedTrustList, *, anchors: Anchors) -> BelievedList:
+    """Of a list, those that the anchors vouch for, or all where there are none."""
+    return believed_for_its_source(parsed) if anchors is None else check_vouched(parsed, anchors=anchors)
+
+
+def _kept(before: bytes, anchors: Anchors) -> BelievedList | None:
+    """What is kept; what a disk has broken, or is of the time before the anchor, keeps no list out."""
+    with suppress(Malformed, Rejected):
+        return read_health_list(before, anchors=anchors)
+    return None
 
 
 @final
@@ -105,7 +110,7 @@ class HealthLists:
         outbound: Outbound,
         clock: Clock,
         may_lose: int,
-        anchors: Callable[[], Collection[bytes]] = tuple,
+        anchors: Callable[[], Anchors],
     ) -> None:
         self._urls = urls
         self._desk = desk

@@ -16,6 +16,8 @@ from zegel_testing.signed_objects import ANCHORS, SIGNERS
 
 from zegel.checks import Check
 from zegel.formats.credential import StatusReference
+from zegel.formats.hcert.believed import BelievedList
+from zegel.formats.hcert.list_change import check_replaces
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.verify import verify_issued_mdoc
 from zegel.formats.sdjwt.parse import parse_sdjwt
@@ -174,6 +176,11 @@ def trusted_list(*, issued_at: int, next_update: int) -> object:
     return verify_trusted_list(made, expected=ListType.PID_PROVIDERS, anchors=anchors, now=NOW, seen=0)
 
 
+def _health_list(signed_at: int) -> object:
+    fetched = BelievedList(signers=(), signed_at=signed_at)
+    return check_replaces(fetched, kept=None, may_lose=0, accepted=True, now=NOW)
+
+
 def _begins(make: Callable[[int], object], check: Check) -> Skew:
     return Skew(make=make, check=check, begins=True)
 
@@ -211,4 +218,5 @@ SKEWS: Final[Mapping[str, Skew]] = {
     "list of trusted entities, issued": _begins(
         lambda n: trusted_list(issued_at=NOW + n, next_update=NOW + DAY), Check.LIST_FRESHNESS
     ),
+    "list of health authorities, signed": _begins(lambda n: _health_list(NOW + n), Check.HEALTH_LIST),
 }

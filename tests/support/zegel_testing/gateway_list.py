@@ -1,6 +1,6 @@
 """A gateway's trust list of two states, under a trust anchor: signed by what the library for PKCS #7 makes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -15,24 +15,42 @@ from zegel.primitives.encoding import base64
 from zegel_testing.authorities import DAY, NOW
 
 BARE: Final = (pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.NoCapabilities)
+USES: Final = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
 
 
 class Party:
-    """Who has a key and a certificate for it, issued by another or by itself."""
+    """Who has a key and a certificate for it, issued by another or by itself.
+
+    ``authority`` and ``usages`` are of its basic constraints and key usage, which are left out where they are None.
+    """
 
     def __init__(
-        self, name: str, *, country: str | None = "UT", key: Any = None, issuer: "Party | None" = None
+        self,
+        name: str,
+        *,
+        country: str | tuple[str, ...] = "UT",
+        key: Any = None,
+        issuer: "Party | None" = None,
+        authority: bool | None = None,
+        usages: Collection[str] | None = None,
     ) -> None:
         self.key: Any = key or ec.generate_private_key(ec.SECP256R1())
+        countries = (country,) if isinstance(country, str) else country
         named = [x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]
-        if country is not None:
-            named.append(x509.NameAttribute(x509.NameOID.COUNTRY_NAME, country))
+        named += [x509.NameAttribute(x509.NameOID.COUNTRY_NAME, each) for each in countries]
         self.name = x509.Name(named)
         signer = issuer or self
         builder = x509.CertificateBuilder().subject_name(self.name).issuer_name(signer.name)
         builder = builder.public_key(self.key.public_key()).serial_number(7)
         builder = builder.not_valid_before(datetime.fromtimestamp(NOW - DAY, UTC))
         builder = builder.not_valid_after(datetime.fromtimestamp(NOW + DAY, UTC))
+        if authority is not None:
+            builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        if usages is not None:
+            builder = builder.add_extension(x509.KeyUsage(**{use: use in usages for use in USES}), critical=True)
         self.certificate = builder.sign(signer.key, SHA256())
         self.der = self.certificate.public_bytes(Encoding.DER)
 
@@ -72,8 +90,14 @@ class State:
 
     def __init__(self, country: str) -> None:
         self.country = country
-        self.authority = Party("Authority", country=country, key=ec.generate_private_key(ec.SECP384R1()))
-        self.upload = Party("Upload", country=country)
+        self.authority = Party(
+            "Authority",
+            country=country,
+            key=ec.generate_private_key(ec.SECP384R1()),
+            authority=True,
+            usages=("key_cert_sign", "crl_sign"),
+        )
+        self.upload = Party("Upload", country=country, usages=("digital_signature",))
         self.signer = Party("Signer", country=country, issuer=self.authority)
 
     def entries(self, anchor: Party) -> list[dict[str, Any]]:

@@ -136,6 +136,23 @@ def test_of_a_list_of_the_gateways_those_count_that_its_anchor_vouches_for(zegel
     assert ran.json["verdict"] == "rejected"
 
 
+def test_with_the_anchor_a_list_of_another_form_is_neither_kept_nor_read(
+    zegel: Zegel, origin: str, tmp_path: Path
+) -> None:
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(GATEWAY.anchor.certificate.public_bytes(Encoding.PEM))
+    ran = zegel("hcert", "refresh", "--into", "mine", "--gateway-anchor", anchor)
+    assert ran.code == 1
+    assert "health-voucher: expected the gateway's list" in ran.err
+    assert not Path("mine").exists()
+    own = tmp_path / "office.der"
+    own.write_bytes(OFFICE.der)
+    code = OFFICE.code(claims={4: SystemClock().now() + DAY, 6: SystemClock().now() - DAY}).decode()
+    assert zegel("hcert", "verify", code, "--trust", own).code == 0
+    ran = zegel("hcert", "verify", code, "--trust", own, "--gateway-anchor", anchor, "--json")
+    assert (ran.code, ran.json["check"], ran.json["fault"]) == (1, "health-voucher", "operator")
+
+
 def test_without_a_list_there_is_nothing_to_fetch(zegel: Zegel) -> None:
     Path("zegel.toml").write_text("")
     ran = zegel("hcert", "refresh", "--json")

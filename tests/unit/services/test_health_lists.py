@@ -89,7 +89,7 @@ def believes(desk: HealthDesk) -> bool:
 
 async def test_a_list_is_read_beside_the_loop() -> None:
     outbound = Loopback({"https://lists.utopia.example": Publisher(GATEWAY).handle})
-    fetching = asyncio.create_task(fetch_health_list(URL, outbound=outbound))
+    fetching = asyncio.create_task(fetch_health_list(URL, outbound=outbound, anchors=None))
     await asyncio.sleep(0)
     assert not fetching.done(), "what is read in the loop is there with its first turn"
     assert len((await fetching)[1].signers) == 2
@@ -173,6 +173,7 @@ async def test_a_list_that_lost_much_is_held_back_and_that_is_said_until_one_is_
         at=NOW + DAY,
         may_lose=0,
         accepted=True,
+        anchors=None,
     )
     assert len(taken.signers) == 2
     publisher.answer = GATEWAY
@@ -206,9 +207,9 @@ async def test_with_the_gateways_anchor_only_whom_it_vouches_for_is_fetched_and_
     assert reader.desk.lists[0].left_out == (
         "[6]: CMS signature: expected signed data with one signer, and its certificate",
     )
-    for answer in (GATEWAY, WHO):
+    for answer, refusal in ((GATEWAY, Malformed), (WHO, Rejected)):
         publisher.answer = answer
-        assert [type(error) for error in await reader.refresh()] == [Malformed]
+        assert [type(error) for error in await reader.refresh()] == [refusal]
     assert [each.signers for each in reader.desk.lists] == [2]
     HealthListFolder(tmp_path / "kept").path(URL).write_bytes(WHO)
     assert not believes(open_health_desk(reader.config)), "of the time before the anchor"
@@ -224,6 +225,32 @@ async def test_the_gateways_anchor_is_read_again_with_every_turn(tmp_path: Path)
     anchor.write_bytes(SIGNING.anchor.certificate.public_bytes(Encoding.PEM))
     await reader.refresh()
     assert [each.signers for each in reader.desk.lists] == [2]
+
+
+async def test_a_list_of_the_future_is_never_taken_not_even_as_the_first(tmp_path: Path) -> None:
+    future = {"proof": {"created": "2099-11-09T12:00:35Z"}}
+    publisher = Publisher(json.dumps(did_document(method(OFFICE), **future)).encode())
+    reader = Reader(tmp_path, publisher)
+    (error,) = await reader.refresh()
+    assert isinstance(error, Rejected)
+    assert not reader.believes
+    assert reader.desk.lists[0].held_back.endswith("got 2099-11-09")
+    HealthListFolder(tmp_path).keep(URL, publisher.answer or b"", at=NOW)
+    publisher.answer = WHO
+    assert await reader.refresh() == (), "a kept one of the future keeps none out"
+
+
+async def test_beside_the_anchor_a_file_of_another_form_counts_for_being_there(tmp_path: Path) -> None:
+    anchor = tmp_path / "anchor.pem"
+    anchor.write_bytes(SIGNING.anchor.certificate.public_bytes(Encoding.PEM))
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "office.der").write_bytes(OFFICE.der)
+    reader = Reader(tmp_path / "kept", Publisher(None), trust=(own,), anchor=anchor)
+    assert reader.believes
+    (own / "office.der").unlink()
+    (own / "list.json").write_bytes(GATEWAY)
+    assert not believes(open_health_desk(reader.config)), "an entry of the gateway's is vouched for or does not count"
 
 
 async def test_files_are_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:

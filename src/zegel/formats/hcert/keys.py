@@ -8,23 +8,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from zegel.errors import Malformed
+from zegel.formats.hcert.ber_certificate import BerCertificate, read_certificate
 from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
-from zegel.formats.hcert.signer_certificate import WHAT, SignerKey, read_signer_certificate
 from zegel.primitives.keys import encode_ecdsa_signature
 
 KEY_ID: Final = 8  # bytes: electronic health certificate specification 1.0.5 section 3.2.2 (kid)
-MAX_SIGNER: Final = 16_384  # bytes; a certificate with an RSA key of 4096 bits and many names has 3 kB
+_WHAT: Final = "document signer"
+_CURVES: Final = (ec.SECP256R1, ec.SECP384R1)  # RFC 9053 section 2.1: ES256 binds the hash, and no curve
+_MIN_RSA, _MAX_RSA = 2_048, 4_096  # bits; a longer key would make whoever verifies pay for it
 _RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")  # the second is what many wrote
 _PSS: Final = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=32)  # RFC 8230 section 2
 _SHA256: Final = SHA256()
 _ES256: Final = ec.ECDSA(_SHA256)
+
+SignerKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 class Algorithm(IntEnum):
@@ -106,22 +110,38 @@ class DocumentSigners:
         return sum(map(len, self._by_kid.values()))
 
 
+def key_id(der: bytes) -> bytes:
+    """The identifier of a certificate's key (electronic health certificate specification 1.0.5 appendix A.1)."""
+    return sha256(der).digest()[:KEY_ID]
+
+
 def parse_signer(der: bytes, *, kid: bytes | None = None, domain: str | None = None) -> DocumentSigner:
-    """Parse a document signer's certificate; ``Malformed`` as ``read_signer_certificate``.
+    """Parse a document signer's certificate; ``Malformed`` as ``read_certificate`` and ``read_signer``."""
+    return read_signer(read_certificate(der), kid=kid, domain=domain)
+
+
+def read_signer(certificate: BerCertificate, *, kid: bytes | None = None, domain: str | None = None) -> DocumentSigner:
+    """The signer of a certificate; ``Malformed`` for another kind of key, and usages that cannot be read.
 
     ``kid`` is what a trust list calls it; without one it is the beginning of the certificate's hash. ``domain`` is
     where the list has it.
     """
-    if len(der) > MAX_SIGNER:
-        raise Malformed(WHAT, "", f"expected at most {MAX_SIGNER} bytes, got {len(der)}")
-    read = read_signer_certificate(der)
+    key = _signing_key(certificate.key)
     return DocumentSigner(
-        kid=sha256(der).digest()[:KEY_ID] if kid is None else kid,
-        key=read.key,
-        algorithm=Algorithm.ES256 if isinstance(read.key, ec.EllipticCurvePublicKey) else Algorithm.PS256,
-        usages=read.usages,
-        country=read.country,
-        not_before=read.not_before,
-        not_after=read.not_after,
+        kid=key_id(certificate.der) if kid is None else kid,
+        key=key,
+        algorithm=Algorithm.ES256 if isinstance(key, ec.EllipticCurvePublicKey) else Algorithm.PS256,
+        usages=certificate.usages,
+        country=certificate.country,
+        not_before=certificate.seconds("not_before"),
+        not_after=certificate.seconds("not_after"),
         domain=domain,
     )
+
+
+def _signing_key(key: object) -> SignerKey:
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+        return key
+    if isinstance(key, rsa.RSAPublicKey) and _MIN_RSA <= key.key_size <= _MAX_RSA:
+        return key
+    raise Malformed(_WHAT, "key", f"expected a key on P-256 or P-384, or an RSA key of {_MIN_RSA} to {_MAX_RSA} bits")

@@ -1,7 +1,7 @@
 """Trust lists of health: the EU gateway's, WHO's (a DID document of its trust list v2), and plain certificates.
 
 Such a list is its keys: none of it is held against a root here. The gateway's can be where its anchor is known
-(``gateway``); WHO's is signed as JSON-LD, which nothing else needs. Whoever points at a list trusts where it came from.
+(``gateway``); WHO's is signed as JSON-LD, which nothing else needs: it is ``believed`` for where it came from.
 """
 
 import re
@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import Final, final
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.keys import KEY_ID, DocumentSigner, parse_signer
+from zegel.formats.hcert.ber_certificate import BerCertificate, read_certificate
+from zegel.formats.hcert.keys import KEY_ID, DocumentSigner, parse_signer, read_signer
 from zegel.formats.hcert.rules.dates import date_time
 from zegel.primitives.encoding import parse_base64
 from zegel.primitives.json import Json, JsonObject, parse_json
@@ -23,52 +24,59 @@ MAX_SIGNERS: Final = 2_000  # on one list; the EU had 400, WHO has 700
 MAX_CERTIFICATE_TEXT: Final = 22_000  # characters of base64, of sixteen thousand bytes
 _WHAT: Final = "trust list"
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,30000})-----END CERTIFICATE-----")
-_SIGNERS: Final = "DSC"  # document signers, among the usages of both lists
+SIGNERS: Final = "DSC"  # document signers, among the usages of both lists
 _DER: Final = 0x30
-_PLACE: Final = 3  # domain, participant and usage, behind "trustlist"
+_PATH: Final = 3  # components of a DID before its path: did, web, and the host
+_LISTS: Final = ("trustlist", "trustlist-ref")  # in that path; the second refers to keys of the first
+_VERSION: Final = "v2"  # before it, since version 2.0.0
+_USAGE: Final = 2  # behind domain and participant
 _ANY: Final = "-"  # any of a level
+# What has a TrustListDto is of this domain alone: WHO's gateway, which is made of the EU's, hands on no other in it
+_GATEWAY_DOMAIN: Final = "DCC"
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayEntry:
-    """An entry of the gateway's list as it came; ``signer`` is None for what signs nothing, or cannot be read."""
+    """An entry of the gateway's list. Its kind is under no signature; where that is ``SIGNERS``, it has a signer."""
 
     where: str
-    kind: str
-    members: JsonObject = field(repr=False)
-    signer: DocumentSigner | None
+    unverified_kind: str
+    unverified_signature: Json = field(repr=False)
+    unverified_certificate: BerCertificate
+    unverified_signer: DocumentSigner | None
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrustList:
-    """Signers of a list. ``as_of``, in seconds, is when WHO signed it, or the gateway added the newest of its entries.
+class UnverifiedTrustList:
+    """Signers of a list. ``unverified_as_of``, in seconds, is when WHO signed it, or the gateway added the newest of
+    its entries.
 
-    ``signed_at`` is the same for WHO's, and None for one that does not say when it was made. ``entries`` are all that
-    the gateway has, for whoever has its anchor. ``left_out`` says of which nothing can be verified, and why: keys of
-    kinds that are not read.
+    ``unverified_signed_at`` is the same for WHO's, and None for one that does not say when it was made.
+    ``unverified_entries`` are those of the gateway's, for whoever has its anchor, and None for another form.
+    ``left_out`` says of which nothing can be verified, and why: keys of kinds that are not read.
     """
 
-    signers: tuple[DocumentSigner, ...]
-    as_of: int | None = None
-    signed_at: int | None = None
+    unverified_signers: tuple[DocumentSigner, ...]
+    unverified_as_of: int | None = None
+    unverified_signed_at: int | None = None
     left_out: tuple[str, ...] = ()
-    entries: tuple[GatewayEntry, ...] = ()
+    unverified_entries: tuple[GatewayEntry, ...] | None = None
 
 
-def parse_trust_list(data: bytes) -> TrustList:
+def parse_trust_list(data: bytes) -> UnverifiedTrustList:
     """Parse a list of any of the forms, or certificates in PEM or one in DER; ``Malformed`` for anything else."""
     if len(data) > MAX_TRUST_LIST:
         raise Malformed(_WHAT, "", f"expected at most {MAX_TRUST_LIST} bytes, got {len(data)}")
     if data[:1] == bytes([_DER]):
-        return TrustList(signers=(parse_signer(data),))
+        return UnverifiedTrustList(unverified_signers=(parse_signer(data),))
     if b"-----BEGIN" in data[:4_096]:
         return _gathered(_pem_entries(data))
     value = parse_json(data, what=_WHAT, max_bytes=MAX_TRUST_LIST)
     if type(value) is dict and "verificationMethod" in value:
         methods = read_array(value["verificationMethod"], what=_WHAT, where="verificationMethod", limit=MAX_SIGNERS)
-        return _gathered(_did_entries(methods), as_of=(created := _created(value)), signed_at=created)
+        return _gathered(_did_entries(methods), signed_at=_created(value))
     if type(value) is dict:
         value = value.get("certificates")  # as national backends hand the gateway's on
     entries = [
@@ -82,7 +90,7 @@ def parse_trust_list(data: bytes) -> TrustList:
 _Entry = tuple[str, Callable[[], DocumentSigner]]
 
 
-def _gathered(entries: Iterator[_Entry], *, as_of: int | None = None, signed_at: int | None = None) -> TrustList:
+def _gathered(entries: Iterator[_Entry], *, signed_at: int | None = None) -> UnverifiedTrustList:
     """What can be read of the entries. One key of a kind that is not known must not hide all others."""
     signers: list[DocumentSigner] = []
     left_out: list[str] = []
@@ -91,7 +99,12 @@ def _gathered(entries: Iterator[_Entry], *, as_of: int | None = None, signed_at:
             signers.append(read())
         except Malformed as error:
             left_out.append(f"{where}: {error.detail}")
-    return TrustList(signers=tuple(signers), as_of=as_of, signed_at=signed_at, left_out=tuple(left_out))
+    return UnverifiedTrustList(
+        unverified_signers=tuple(signers),
+        unverified_as_of=signed_at,
+        unverified_signed_at=signed_at,
+        left_out=tuple(left_out),
+    )
 
 
 def _pem_entries(data: bytes) -> Iterator[_Entry]:
@@ -106,33 +119,37 @@ def _pem_signer(text: bytes, where: str) -> DocumentSigner:
     return parse_signer(_der(b"".join(text.split()).decode(), where))
 
 
-def certificate_of(entry: GatewayEntry) -> bytes:
-    """The certificate of an entry; ``Malformed`` for what is no base64."""
-    return _der(entry.members.get("rawData"), f"{entry.where}.rawData")
-
-
-def _gateway_list(entries: list[tuple[JsonObject, str]], *, as_of: int | None) -> TrustList:
+def _gateway_list(entries: list[tuple[JsonObject, str]], *, as_of: int | None) -> UnverifiedTrustList:
     """TrustListDto of the gateway: ``rawData`` is the certificate, ``thumbprint`` its SHA-256 in hexadecimal digits."""
     read: list[GatewayEntry] = []
     left_out: list[str] = []
     for members, where in entries:
-        kind, signer = str(members.get("certificateType", _SIGNERS)), None
-        if kind == _SIGNERS:
-            try:
-                signer = _gateway_signer(members, where)
-            except Malformed as error:
-                left_out.append(f"{where}: {error.detail}")
-        read.append(GatewayEntry(where=where, kind=kind, members=members, signer=signer))
-    signers = tuple(each.signer for each in read if each.signer is not None)
-    return TrustList(signers=signers, as_of=as_of, left_out=tuple(left_out), entries=tuple(read))
+        try:
+            read.append(_gateway_entry(members, where))
+        except Malformed as error:
+            left_out.append(f"{where}: {error.detail}")
+    signers = tuple(each.unverified_signer for each in read if each.unverified_signer is not None)
+    return UnverifiedTrustList(
+        unverified_signers=signers, unverified_as_of=as_of, left_out=tuple(left_out), unverified_entries=tuple(read)
+    )
 
 
-def _gateway_signer(entry: JsonObject, where: str) -> DocumentSigner:
-    der = _der(entry.get("rawData"), f"{where}.rawData")
-    thumbprint = entry.get("thumbprint")
+def _gateway_entry(members: JsonObject, where: str) -> GatewayEntry:
+    kind = str(members.get("certificateType", SIGNERS))
+    der = _der(members.get("rawData"), f"{where}.rawData")
+    thumbprint = members.get("thumbprint")
     if type(thumbprint) is str and thumbprint.lower() != sha256(der).hexdigest():
         raise Malformed(_WHAT, f"{where}.thumbprint", "expected the hash of the certificate")
-    return parse_signer(der, kid=_kid(entry.get("kid"), f"{where}.kid"))
+    certificate, signer = read_certificate(der), None
+    if kind == SIGNERS:
+        signer = read_signer(certificate, kid=_kid(members.get("kid"), f"{where}.kid"), domain=_GATEWAY_DOMAIN)
+    return GatewayEntry(
+        where=where,
+        unverified_kind=kind,
+        unverified_signature=members.get("signature"),
+        unverified_certificate=certificate,
+        unverified_signer=signer,
+    )
 
 
 def _did_entries(methods: list[Json]) -> Iterator[_Entry]:
@@ -144,24 +161,32 @@ def _did_entries(methods: list[Json]) -> Iterator[_Entry]:
         method = read_object(value, what=_WHAT, where=where)
         name = read_text(method.get("id"), what=_WHAT, where=f"{where}.id")
         domain, usage = _place(name, method)
-        if usage in (None, _SIGNERS):
+        if usage in (None, SIGNERS):
             yield where, partial(_did_signer, method, where, domain)
 
 
 def _place(name: str, method: JsonObject) -> tuple[str | None, str | None]:
-    """Domain and key usage in ``did:web:...:trustlist:$domain:$participant:$usage#kid``, None for what is not said.
+    """Domain and key usage in ``did:web:...:v2:trustlist:$domain:$participant:$usage#kid``, None for what is not said.
 
-    A list across all domains has ``-`` there, and the method its domain in a member. Version 1 says neither.
+    A list across all domains has ``-`` there, and the method its domain in a member. Version 1 says neither: it has
+    ``:trustlist:$participant``.
     """
-    place = name.partition("#")[0].rpartition(":trustlist:")[2].split(":")
-    if len(place) < _PLACE:
-        return None, None
-    domain, usage = place[0], place[2]
-    if domain == _ANY:
-        said = method.get("domain")
-        code = said.get("code") if type(said) is dict else None
-        domain = code.removeprefix("#") if type(code) is str else _ANY
+    path = name.partition("#")[0].split(":")[_PATH:]
+    at = next((at for at, component in enumerate(path) if component in _LISTS), len(path))
+    place = path[at + 1 :]
+    if len(place) == 1 and path[at - 1 : at] != [_VERSION]:
+        place = []
+    domain = place[0] if place else None
+    if domain in (None, _ANY):
+        domain = _member_domain(method, otherwise=domain)
+    usage = place[_USAGE] if len(place) > _USAGE else _ANY
     return domain, None if usage == _ANY else usage
+
+
+def _member_domain(method: JsonObject, *, otherwise: str | None) -> str | None:
+    said = method.get("domain")
+    code = said.get("code") if type(said) is dict else None
+    return code.removeprefix("#") if type(code) is str else otherwise
 
 
 def _did_signer(method: JsonObject, where: str, domain: str | None) -> DocumentSigner:

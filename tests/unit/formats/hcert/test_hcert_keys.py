@@ -8,7 +8,8 @@ from zegel_testing.authorities import DAY, NOW
 from zegel_testing.health import RECOVERY_USAGE, TEST_USAGE, VACCINATION_USAGE, Health
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.keys import MAX_SIGNER, Algorithm, DocumentSigners, parse_signer
+from zegel.formats.hcert.ber_certificate import MAX_CERTIFICATE
+from zegel.formats.hcert.keys import Algorithm, DocumentSigners, parse_signer
 
 RSA = rsa.generate_private_key(65_537, 2_048)
 
@@ -68,7 +69,7 @@ def test_another_key_is_refused(key: object, where: str) -> None:
 
 
 def test_what_is_no_certificate_is_malformed() -> None:
-    for data in (b"", b"\x30\x00", Health().der[:-1], bytes(MAX_SIGNER + 1)):
+    for data in (b"", b"\x30\x00", Health().der[:-1], bytes(MAX_CERTIFICATE + 1)):
         with pytest.raises(Malformed):
             parse_signer(data)
 

@@ -8,6 +8,9 @@ import pytest
 from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method, pem
 
 from zegel.errors import Malformed
+from zegel.formats.hcert.believed import believed_for_its_source
+from zegel.formats.hcert.domains import Family
+from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.lists import parse_trust_list
 from zegel.primitives.encoding import base64
 
@@ -21,7 +24,7 @@ def encoded(value: Any) -> bytes:
 
 
 def kids(data: bytes) -> list[bytes]:
-    return [signer.kid for signer in parse_trust_list(data).signers]
+    return [signer.kid for signer in parse_trust_list(data).unverified_signers]
 
 
 BOTH = [sha256(OFFICE.der).digest()[:8], sha256(OTHER.der).digest()[:8]]
@@ -31,8 +34,8 @@ def test_the_list_of_the_gateway() -> None:
     later = gateway_entry(OTHER, timestamp="2026-10-02T12:00:00Z")
     authority = gateway_entry(OTHER, certificateType="CSCA")
     read = parse_trust_list(encoded([gateway_entry(), later, authority]))
-    assert [signer.kid for signer in read.signers] == BOTH
-    assert read.as_of == 1_790_942_400
+    assert [signer.kid for signer in read.unverified_signers] == BOTH
+    assert read.unverified_as_of == 1_790_942_400
     assert read.left_out == ()
     assert kids(encoded({"certificates": [gateway_entry(), later]})) == BOTH
 
@@ -40,8 +43,8 @@ def test_the_list_of_the_gateway() -> None:
 def test_what_the_gateway_need_not_say_may_be_left_out() -> None:
     bare = {"kid": gateway_entry()["kid"], "rawData": gateway_entry()["rawData"]}
     read = parse_trust_list(encoded([bare]))
-    assert [signer.kid for signer in read.signers] == BOTH[:1]
-    assert read.as_of is None
+    assert [signer.kid for signer in read.unverified_signers] == BOTH[:1]
+    assert read.unverified_as_of is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def test_what_the_gateway_need_not_say_may_be_left_out() -> None:
 )
 def test_an_entry_that_cannot_be_read_hides_no_other(changes: dict[str, Any], why: str) -> None:
     read = parse_trust_list(encoded([gateway_entry(**changes), gateway_entry(OTHER)]))
-    assert [signer.kid for signer in read.signers] == BOTH[1:]
+    assert [signer.kid for signer in read.unverified_signers] == BOTH[1:]
     assert len(read.left_out) == 1
     assert why in read.left_out[0]
 
@@ -64,8 +67,8 @@ def test_an_entry_that_cannot_be_read_hides_no_other(changes: dict[str, Any], wh
 def test_a_did_document_of_who() -> None:
     reference = "did:web:utopia.example:v2:trustlist:DCC:UTO:DSC"
     read = parse_trust_list(did(method(), reference, method(OTHER, usage="SCA"), method(OTHER, usage="-")))
-    assert [signer.kid for signer in read.signers] == BOTH
-    assert read.as_of == 1_794_312_035
+    assert [signer.kid for signer in read.unverified_signers] == BOTH
+    assert read.unverified_as_of == 1_794_312_035
 
 
 def test_a_did_document_of_the_first_version_says_no_usage_and_no_kid_in_its_keys() -> None:
@@ -73,26 +76,65 @@ def test_a_did_document_of_the_first_version_says_no_usage_and_no_kid_in_its_key
     older["id"] = f"did:web:utopia.example:trustlist:uto#{base64(BOTH[0])}"
     del older["publicKeyJwk"]["kid"]
     read = parse_trust_list(did(older))
-    assert [(signer.kid, signer.domain) for signer in read.signers] == [(BOTH[0], None)]
+    assert [(signer.kid, signer.domain) for signer in read.unverified_signers] == [(BOTH[0], None)]
 
 
 def test_the_trust_domain_of_a_signer_is_read_from_its_place_or_from_its_member() -> None:
     across = method(domain="-") | {"domain": {"code": "#PH4H"}}
     of_none = [method(domain="-"), method(domain="-") | {"domain": {"code": 1}}, method(domain="-") | {"domain": 1}]
     read = parse_trust_list(did(method(), across, method(usage="-", domain="ICVP"), *of_none))
-    assert [signer.domain for signer in read.signers] == ["DCC", "PH4H", "ICVP", "-", "-", "-"]
-    assert parse_trust_list(encoded([gateway_entry()])).signers[0].domain is None
+    assert [signer.domain for signer in read.unverified_signers] == ["DCC", "PH4H", "ICVP", "-", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("path", "domain"),
+    [
+        ("v2:trustlist:DCC:UTO:DSC", "DCC"),
+        ("v2:trustlist:DCC:UTO", "DCC"),
+        ("v2:trustlist:DCC", "DCC"),
+        ("v2:trustlist-ref:DCC:UTO:DSC", "DCC"),
+        ("lists:v2:trustlist:DCC:UTO:DSC", "DCC"),
+        ("trustlist:DCC:UTO", "DCC"),
+        ("v2:trustlist:-", "-"),
+        ("v2:trustlist", None),
+        ("trustlist:uto", None),
+        ("my-trustlist:DCC:UTO:DSC", None),
+        ("DCC:UTO:DSC", None),
+        ("", None),
+    ],
+)
+def test_a_domain_is_read_behind_a_trustlist_alone_and_version_1_says_none(path: str, domain: str | None) -> None:
+    for host in ("utopia.example", "trustlist", "DSC"):
+        named = method() | {"id": f"did:web:{host}:{path}#a"}
+        (signer,) = parse_trust_list(did(named)).unverified_signers
+        assert signer.domain == domain
+        (signer,) = parse_trust_list(did(named | {"domain": {"code": "#ICVP"}})).unverified_signers
+        assert signer.domain == ("ICVP" if domain in ("-", None) else domain)
+
+
+def test_a_list_may_be_believed_for_its_source() -> None:
+    read = parse_trust_list(did(method(), method(OTHER, x5c=[])))
+    believed = believed_for_its_source(read)
+    assert (believed.signers, believed.as_of) == (read.unverified_signers, 1_794_312_035)
+    assert (believed.signed_at, believed.left_out) == (1_794_312_035, read.left_out)
+
+
+def test_signers_of_the_gateway_are_of_its_domain() -> None:
+    (signer,) = parse_trust_list(encoded([gateway_entry()])).unverified_signers
+    assert signer.domain == "DCC"
+    assert DocumentSigners([signer]).counting(signer.kid, Family.DCC) == (signer,)
+    assert DocumentSigners([signer]).counting(signer.kid, Family.ICVP) == ()
 
 
 def test_a_did_document_without_a_proof_says_nothing_of_its_age() -> None:
-    assert parse_trust_list(did(method(), proof=None)).as_of is None
-    assert parse_trust_list(did(method(), proof={})).as_of is None
-    assert parse_trust_list(did(method(), proof={"created": "lately"})).as_of is None
+    assert parse_trust_list(did(method(), proof=None)).unverified_as_of is None
+    assert parse_trust_list(did(method(), proof={})).unverified_as_of is None
+    assert parse_trust_list(did(method(), proof={"created": "lately"})).unverified_as_of is None
 
 
 def test_a_key_without_a_certificate_is_left_out_and_said() -> None:
     read = parse_trust_list(did(method(x5c=[]), method(OTHER)))
-    assert [signer.kid for signer in read.signers] == BOTH[1:]
+    assert [signer.kid for signer in read.unverified_signers] == BOTH[1:]
     assert read.left_out[0].startswith("verificationMethod[0]")
 
 
