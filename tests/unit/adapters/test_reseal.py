@@ -10,6 +10,7 @@ from zegel_testing.records import SESSION, Waiting
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
+from zegel.adapters.sql import database
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.adapters.sql.upkeep import check_sealed
 from zegel.errors import Unavailable
@@ -74,6 +75,15 @@ async def test_a_database_of_an_earlier_key_is_sealed_anew_when_it_is_opened(sto
         await reopened(url)
     (await reopened(url, key=NEW_KEY)).close()
     assert not {row[-1] for row in before} & {row[-1] for row in rows_of(url)}  # each value is another one
+
+
+async def test_sealing_anew_a_second_time_leaves_no_more_statements_behind(store: SqlStore, url: str) -> None:
+    await filled(store, 2)
+    store.close()
+    (await resealed(url)).close()
+    compiled = len(database._COMPILED)
+    (await resealed(url, key=b"o" * 32, earlier=(NEW_KEY,))).close()
+    assert len(database._COMPILED) == compiled
 
 
 async def test_a_database_of_the_present_key_is_not_sealed_anew(store: SqlStore, url: str) -> None:

@@ -1,7 +1,8 @@
 """A database sealed anew, when its role's sealing key was rotated: every value, and every name that the key hides."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, final
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, select, tuple_, update
 
@@ -37,13 +38,35 @@ _ENTRY: Final = (
 )
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Paged:
+    """A table in the order of its key, by the page: two statements, which are made once, for they are compiled once."""
+
+    first: Select[Any]
+    following: Select[Any]
+    last: tuple[str, ...]
+
+
+def _paged(table: Table, *key: ColumnElement[Any]) -> _Paged:
+    last = tuple(f"last{position}_" for position in range(len(key)))
+    first: Select[Any] = select(*table.columns).order_by(*key).limit(_ROWS)
+    return _Paged(first=first, following=first.where(tuple_(*key) > tuple_(*map(bindparam, last))), last=last)
+
+
+_RECORDS: Final = _paged(records, records.c.kind, records.c.id)
+_ISSUANCES: Final = _paged(issuances, issuances.c.id)
+_WATCHES: Final = _paged(watches, watches.c.issuance, watches.c.place)
+_PARTIES: Final = _paged(register_parties, register_parties.c.id)
+
+
 def reseal(database: Database, *, old: Seal, new: Seal) -> int:
     """Open with ``old`` and seal with ``new``, all in the caller's transaction; how many rows.
 
     What does not open was damaged before, and stays as it is: whoever needs it is told then.
     """
     count = 0
-    for kind, id_, version, expires, value in _pages(database, records, (records.c.kind, records.c.id)):
+    for kind, id_, version, expires, value in _pages(database, _RECORDS):
         place = place_of(kind, id_, version=version, expires=expires)
         try:
             sealed = new.seal(old.open_(value, place=place), place=place)
@@ -51,14 +74,14 @@ def reseal(database: Database, *, old: Seal, new: Seal) -> int:
             continue
         database.run(_RECORD, {"kind_": kind, "id_": id_, "value_": sealed})
         count += 1
-    for id_, person, _, expires, _, value in _pages(database, issuances, (issuances.c.id,)):
+    for id_, person, _, expires, _, value in _pages(database, _ISSUANCES):
         try:
             person, sealed = sealed_again(id_, expires, value, old=old, new=new)
         except Unavailable:
             continue
         database.run(_ISSUANCE, {"id_": id_, "person_": person, "value_": sealed})
         count += 1
-    for row in _pages(database, watches, (watches.c.issuance, watches.c.place)):
+    for row in _pages(database, _WATCHES):
         try:
             sealed = watch_sealed_again(row, old=old, new=new)
         except Unavailable:
@@ -70,7 +93,7 @@ def reseal(database: Database, *, old: Seal, new: Seal) -> int:
 
 def _reseal_register(database: Database, *, old: Seal, new: Seal) -> int:
     count = 0
-    for party, identifier, *_, version, _change, _public, value in _pages(database, register_parties, (_PARTY,)):
+    for party, identifier, *_, version, _change, _public, value in _pages(database, _PARTIES):
         try:
             owner, sealed = entry_sealed_again(identifier, version, value, old=old, new=new)
         except Unavailable:
@@ -80,13 +103,10 @@ def _reseal_register(database: Database, *, old: Seal, new: Seal) -> int:
     return count
 
 
-def _pages(database: Database, table: Table, key: tuple[ColumnElement[Any], ...]) -> Iterator[tuple[Any, ...]]:
-    """Every row in the order of its key, read by the page, for rows change meanwhile."""
-    names = [f"last{position}_" for position in range(len(key))]
-    first: Select[Any] = select(*table.columns).order_by(*key).limit(_ROWS)
-    following = first.where(tuple_(*key) > tuple_(*map(bindparam, names)))
-    rows = database.run(first, {}).fetchall()
+def _pages(database: Database, paged: _Paged) -> Iterator[tuple[Any, ...]]:
+    """Every row, read by the page, for rows change meanwhile."""
+    rows = database.run(paged.first, {}).fetchall()
     while rows:
         yield from rows
-        last = dict(zip(names, rows[-1], strict=False))  # the key's columns come first
-        rows = database.run(following, last).fetchall()
+        last = dict(zip(paged.last, rows[-1], strict=False))  # the key's columns come first
+        rows = database.run(paged.following, last).fetchall()

@@ -5,7 +5,7 @@ A tree is known by its *complete* nodes: the node (level, index) is the hash ove
 and makes a root or a proof, by reading some log2(size) of them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Final
 
@@ -73,18 +73,13 @@ def verify_inclusion(leaf: bytes, *, index: int, size: int, path: tuple[bytes, .
     """Return the leaf hash if ``path`` shows it under ``root`` (section 2.1.3.2); ``Rejected(LOG_PROOF)`` otherwise."""
     if not 0 <= index < size or len(leaf) != HASH_SIZE:
         raise Rejected(Check.LOG_PROOF, "expected the hash and the index of a leaf of the tree", field="leaf_index")
-    at, last, current = index, size - 1, leaf
-    for node in path:
-        if last == 0:
-            raise Rejected(Check.LOG_PROOF, "the path is too long", field="inclusion_path")
-        if at & 1 or at == last:
-            current = node_hash(node, current)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            current = node_hash(current, node)
-        at, last = at >> 1, last >> 1
-    if last or current != root:
+    sides = _on_the_left(index, size)
+    if len(path) > len(sides):
+        raise Rejected(Check.LOG_PROOF, "the path is too long", field="inclusion_path")
+    current = leaf
+    for left, node in zip(sides, path, strict=False):
+        current = node_hash(node, current) if left else node_hash(current, node)
+    if len(path) < len(sides) or current != root:
         raise Rejected(Check.LOG_PROOF, "the path does not lead to the root", field="inclusion_path")
     return leaf
 
@@ -105,23 +100,18 @@ def verify_consistency(
         return second_root
     # what a first tree of 2**n leaves has for a root is itself the node at which the path would begin
     nodes = path if first & (first - 1) else (first_root, *path)
+    if not nodes:
+        raise Rejected(Check.LOG_PROOF, "the path is too short", field="consistency_path")
     at, last = first - 1, second - 1
     while at & 1:
         at, last = at >> 1, last >> 1
-    if not nodes:
-        raise Rejected(Check.LOG_PROOF, "the path is too short", field="consistency_path")
-    old = new = nodes[0]
-    for node in nodes[1:]:
-        if last == 0:
-            raise Rejected(Check.LOG_PROOF, "the path is too long", field="consistency_path")
-        if at & 1 or at == last:
-            old, new = node_hash(node, old), node_hash(node, new)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            new = node_hash(new, node)
-        at, last = at >> 1, last >> 1
-    if last or old != first_root or new != second_root:
+    sides, (old, *rest) = _on_the_left(at, last + 1), nodes
+    if len(rest) > len(sides):
+        raise Rejected(Check.LOG_PROOF, "the path is too long", field="consistency_path")
+    new = old
+    for left, node in zip(sides, rest, strict=False):
+        old, new = (node_hash(node, old), node_hash(node, new)) if left else (old, node_hash(new, node))
+    if len(rest) < len(sides) or old != first_root or new != second_root:
         raise Rejected(Check.LOG_PROOF, "the path does not lead from the first root to the second", field="root_hash")
     return second_root
 
@@ -168,15 +158,17 @@ def verify_beginning(
     return root
 
 
-def _on_the_left(index: int, size: int) -> Iterator[bool]:
-    """Of each node of a leaf's path, whether it stands to the left."""
+def _on_the_left(index: int, size: int) -> tuple[bool, ...]:
+    """Of each node of a leaf's path, whether it stands to the left (section 2.1.3.2, steps 3 and 4)."""
+    sides: list[bool] = []
     at, last = index, size - 1
     while last:
         left = bool(at & 1) or at == last
-        yield left
+        sides.append(left)
         while left and at and not at & 1:
             at, last = at >> 1, last >> 1
         at, last = at >> 1, last >> 1
+    return tuple(sides)
 
 
 def _inclusion(index: int, start: int, end: int, read: ReadNode) -> list[bytes]:
