@@ -21,6 +21,7 @@ _WHAT: Final = "registration"
 _NOT_NOW: Final = frozenset({401, 408, 429, 502, 503, 504})
 """The token, the time or the host is wrong, not what was sent."""
 _FAULT: Final = 500  # of the register's own: it may be about what was sent, and then would be so for ever
+_NO_RULE: Final = "about:blank"  # RFC 9457 section 4.2.1: it is the address or the method that is not there
 _REASON: Final = 200  # characters of a refusal that are kept
 
 
@@ -55,10 +56,11 @@ class OperatedRegister:
         response = await self._send("POST", "/access-certificates", body)
         if response.status == 200:
             return
+        said = _said(response.body)
         refused = response.header("content-type") == PROBLEM or response.status == _FAULT
-        if response.status in _NOT_NOW or not refused:
+        if response.status in _NOT_NOW or not refused or said.get("type") == _NO_RULE:
             raise Unavailable("register", f"expected status 200, got {response.status}")
-        raise Rejected(Check.ACCESS_REPORT, f"status {response.status}: {_reason(response.body)}", field="certificate")
+        raise Rejected(Check.ACCESS_REPORT, f"status {response.status}: {_reason(said)}", field="certificate")
 
     async def _send(self, method: str, path: str, body: bytes) -> HttpResponse:
         request = HttpRequest(method=method, url=self._origin + path, headers=self._headers, body=body)
@@ -91,14 +93,19 @@ class RemoteLog:
         return tuple(item for item in (answer.sct, answer.sth, answer.inclusion) if item is not None)
 
 
-def _reason(body: bytes) -> str:
-    """What a register says of what it refuses; of the check and the place, nothing else is believed."""
+def _said(body: bytes) -> JsonObject:
+    """What a register says of what it refuses; nothing where that cannot be read."""
     try:
-        members = parse_object(body, what="problem", max_bytes=_ANSWER_BYTES)
+        return parse_object(body, what="problem", max_bytes=_ANSWER_BYTES)
     except Malformed:
-        return "it says nothing that can be read"
-    said = [str(members.get(name) or "") for name in ("check", "field", "detail")]
-    return ": ".join(each for each in said if each)[:_REASON].encode("ascii", "backslashreplace").decode()
+        return {}
+
+
+def _reason(said: JsonObject) -> str:
+    """Of the check and the place, nothing else is believed."""
+    told = [str(said.get(name) or "") for name in ("check", "field", "detail")]
+    reason = ": ".join(each for each in told if each)[:_REASON].encode("ascii", "backslashreplace").decode()
+    return reason or "it says nothing that can be read"
 
 
 def _unregistered(detail: str, field: str) -> Rejected:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from zegel.errors import Denied, Malformed, Unavailable, ZegelError, explain
 from zegel.primitives.encoding import base64, parse_base64
-from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse
 from zegel.primitives.json import Json, encode_json, parse_json
 from zegel.protocols.transparency.answers import MAX_ENTRIES
 from zegel.protocols.transparency.submission import MAX_CHAIN_LENGTH, MAX_SUBMISSION, parse_submission
@@ -24,7 +24,6 @@ from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.routing import Audience, Route
 from zegel.web.turnstile import Limited
 
-PROBLEM: Final = "application/problem+json"
 _ERROR: Final = "urn:ietf:params:trans:error:"  # section 5
 _WHAT: Final = "query"
 _DIGITS: Final = 20  # of a uint64

@@ -26,6 +26,7 @@ from zegel.web.asgi import TransportError
 from zegel.web.browser import check_same_site
 from zegel.web.errors import ErrorPage, TooLarge, bug_response, error_response, status_of, told_to_wait
 from zegel.web.load import REFRESH_SECONDS, Load
+from zegel.web.problem import nothing_here
 from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
 from zegel.web.traffic import Traffic
 from zegel.web.turnstile import Turnstile
@@ -156,9 +157,9 @@ class Site(Generic[SiteT]):
         return replace(drawn, headers=(*drawn.headers, *again), body=body)
 
     def _nothing_here(self, response: HttpResponse, request: HttpRequest, request_id: str) -> HttpResponse:
-        """The 404 or 405; for a person it has a page."""
+        """The 404 or 405: a page for a person, and problem details for a program."""
         if _audience(response, request) is not Audience.PERSON:
-            return response
+            return nothing_here(response)
         page = self._page(None, request_id, response.status)
         return replace(page, headers=(*page.headers, *response.headers))
 

@@ -218,6 +218,12 @@ def test_what_somebody_else_answers_is_no_refusal(status: int, content_type: str
         tell(status, content_type, b"{}")
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_role_that_has_no_such_address_is_no_register_that_refuses(status: int) -> None:
+    with pytest.raises(Unavailable):
+        tell(status, PROBLEM, b'{"type":"about:blank","detail":"expected an address of this interface"}')
+
+
 def tell(status: int, content_type: str, body: bytes) -> None:
     """A register that answers so is told of a certificate."""
 

@@ -15,7 +15,7 @@ from zegel.adapters.keyfiles import load_secret
 from zegel.checks import Check
 from zegel.cli.operator import Operated
 from zegel.primitives.encoding import base64url
-from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse
 from zegel.primitives.json import encode_json, parse_object
 from zegel.web import issuer_operator, log, registrar, registrar_operator, verifier_operator, wallet_provider
 from zegel.web.pages import error_page
@@ -171,6 +171,19 @@ async def test_of_the_whole_of_what_was_sent_the_path_is_empty(doors: dict[str, 
     told = problem_of(await doors["verifier operator"]("POST", "/requests", b"[]"))
     assert [each["field"] for each in told["errors"]] == [""]
     assert told["field"]
+
+
+async def test_an_address_or_a_method_that_there_is_not_is_a_problem_everywhere(doors: dict[str, Door]) -> None:
+    for role, routes in DOORS.items():
+        path = next(route.path for route in routes if route.audience is not Audience.PERSON)
+        for method, where, status in (("GET", "/nowhere", 404), ("PATCH", path, 405)):
+            response = await doors[role](method, where, b"")
+            assert (response.status, response.header("content-type")) == (status, PROBLEM), (role, where)
+            told: Any = parse_object(response.body, what="problem")
+            assert (told["status"], told["type"]) == (status, "about:blank")
+            assert told["title"]
+            assert (response.header("allow") is not None) == (status == 405)
+            assert (response.header("allow") or "") in told["detail"]
 
 
 async def test_every_route_that_reads_a_body_is_here() -> None:

@@ -13,7 +13,7 @@ from zegel_testing.logs import logging_to
 
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError
-from zegel.primitives.http import HttpRequest, HttpResponse, json_response
+from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse, json_response
 from zegel.web.asgi import TransportError
 from zegel.web.errors import TooLarge
 from zegel.web.pages import error_page, render_page
@@ -339,10 +339,23 @@ async def test_where_there_is_nothing_a_person_gets_a_page(
 
 
 @pytest.mark.parametrize("headers", [(), (("accept", "*/*"),), (("accept", "application/json"),)])
-async def test_where_there_is_nothing_a_program_gets_the_status_alone(role: Role, headers: Any) -> None:
-    assert (await site_of(role).handle(get("/nowhere", *headers))).body == b""
-    response = await site_of(role).handle(get("/elsewhere", *headers))
-    assert (response.status, response.header("allow"), response.body) == (405, "POST", b"")
+async def test_where_there_is_nothing_a_program_gets_problem_details(role: Role, headers: Any) -> None:
+    unknown = await site_of(role).handle(get("/nowhere", *headers))
+    assert (unknown.status, unknown.header("allow"), unknown.header("content-type")) == (404, None, PROBLEM)
+    assert body_of(unknown) == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "expected an address of this interface",
+    }
+    other = await site_of(role).handle(get("/elsewhere", *headers))
+    assert (other.status, other.header("allow"), other.header("content-type")) == (405, "POST", PROBLEM)
+    assert body_of(other) == {
+        "type": "about:blank",
+        "title": "Method Not Allowed",
+        "status": 405,
+        "detail": "expected one of POST",
+    }
 
 
 # --- the headers of every answer ------------------------------------------------------------------------------------
