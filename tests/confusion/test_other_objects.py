@@ -253,8 +253,7 @@ USED_FOR |= {
     "access-authority": set(),  # it signs certificates, and nothing else
     "health": set(),  # the lists of health name it, no list of trusted entities
 }
-REFUSED_BY: dict[tuple[str, Purpose | None], Check] = {
-    ("health", None): Check.CHAIN,  # it is its own issuer, as a list of health has it
+REFUSED_BY: dict[tuple[str, Purpose], Check] = {
     ("access-authority", Purpose.ACCESS): Check.CERTIFICATE_PROFILE,  # it leads to the anchor, and signs no request
 }
 USED_FOR["issuer"] |= {Purpose.STATUS}  # the sandbox's issuer signs its own status lists
@@ -272,7 +271,7 @@ def test_each_certificate_of_the_sandbox_serves_its_own_purpose_alone(
         return
     with pytest.raises(Rejected) as refusal:
         anchors.verify_chain(chain, purpose=purpose, now=NOW)
-    assert refusal.value.check is REFUSED_BY.get((file, purpose), REFUSED_BY.get((file, None), Check.ANCHOR))
+    assert refusal.value.check is REFUSED_BY.get((file, purpose), Check.ANCHOR)
 
 
 def test_every_certificate_of_the_sandbox_is_tried(sandbox: Path) -> None:

@@ -24,7 +24,8 @@ from zegel.services.health import HealthDesk, HealthList, Ruling
 from zegel.services.health_lists import Anchors, believe, read_health_list
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
-_LISTS: Final = frozenset({".pem", ".crt", ".cer", ".der", ".json"})
+_PEM: Final = ".pem"
+_LISTS: Final = frozenset({_PEM, ".crt", ".cer", ".der", ".json"})
 
 
 _Loaded = tuple[HealthList, BelievedList]
@@ -37,6 +38,12 @@ def load_signers(paths: Iterable[Path]) -> DocumentSigners:
     ``Malformed`` for what is none of these.
     """
     return _signers(_load(paths, believed_for_its_source), SPECIFIED)
+
+
+def load_health_signers(paths: Iterable[Path]) -> DocumentSigners:
+    """Those of files that nothing but health certificates is judged by: a ``*.pem`` may be an anchor of a wallet's."""
+    files = (file for path in paths for file in _files(path, _LISTS - {_PEM}) if file.suffix.lower() != _PEM)
+    return load_signers(files)
 
 
 def load_anchors(file: Path | None) -> Anchors:

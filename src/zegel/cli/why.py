@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from zegel.adapters.health_trust import load_signers
+from zegel.adapters.health_trust import load_health_signers, load_signers
 from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.adapters.trust_files import QUALIFIED_FILE, load_trust
 from zegel.cli.health_input import code_in, shows_codes
@@ -17,6 +17,7 @@ from zegel.errors import Malformed
 from zegel.formats.hcert.code import PREFIX
 from zegel.services.health import pasted_code
 from zegel.services.why.health import explain_health
+from zegel.services.why.health_signer import explain_signer, signer_in
 from zegel.services.why.tree import Branch, Standing
 from zegel.services.why.why import explain_path
 
@@ -24,7 +25,7 @@ _MAX_INPUT: Final = 10_000_000  # as long as a list in XML may be; what else is 
 _FILE_HELP: Final = (
     "a credential, a presentation, a request, metadata, an attestation, a registration certificate, a status list, "
     "a list of trusted entities or of revoked certificates, a health certificate (HC1:, "
-    "or a picture of its code), certificates; - for stdin"
+    "or a picture of its code), certificates, those of its signers, too; - for stdin"
 )
 _XML: Final = b"<"
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
@@ -65,12 +66,30 @@ def run(args: Namespace) -> int:
     elif data.startswith(PREFIX):  # its trust are keys on lists of health, and no anchors
         path = explain_health(_code(data), signers=load_signers(args.trust), now=now)
     else:
-        path = explain_path(data, anchors=load_trust(args.trust, now=now, operators=True), now=now)
+        path = _signer(args, data) or _wallet_path(args, data, now)
     if args.json:
         print_data(_data(path))
     else:
         print_text("\n".join((_line(path), *_drawn(path, ""))))
     return ACCEPTED if path.broken is None else REJECTED
+
+
+def _signer(args: Namespace, data: bytes) -> Branch | None:
+    """The path of a health signer's certificate: of one that says so, or whose key stands on a list of health alone."""
+    signer = signer_in(data)
+    if signer is None:
+        return None
+    if signer.health_usages:
+        return explain_signer(signer, signers=load_signers(args.trust))
+    try:
+        listed = load_health_signers(args.trust)
+    except Malformed:  # what is there is no list of health
+        return None
+    return explain_signer(signer, signers=listed) if listed.with_key(signer.key) else None
+
+
+def _wallet_path(args: Namespace, data: bytes, now: int) -> Branch:
+    return explain_path(data, anchors=load_trust(args.trust, now=now, operators=True), now=now)
 
 
 def _xml_list(args: Namespace, data: bytes, now: int) -> Branch:

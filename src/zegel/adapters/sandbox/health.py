@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any, Final
 from unicodedata import category, normalize
 
+from cryptography.x509 import ExtendedKeyUsage, ObjectIdentifier
+
 from zegel.adapters.code_pictures import draw_code
 from zegel.adapters.files import create_owner_only, make_owner_only_folder
 from zegel.adapters.register import demo_people
 from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, write_identity
 from zegel.formats.hcert.issue import HealthAuthority
-from zegel.formats.hcert.keys import parse_signer
+from zegel.formats.hcert.keys import HEALTH_USAGES, parse_signer
 from zegel.primitives.json import encode_json
-from zegel.primitives.keys import random_private_key
-from zegel.primitives.x509 import DAY
-from zegel.trust.authority import SubjectName, create_authority
+from zegel.primitives.keys import PublicKey, random_private_key
+from zegel.primitives.x509 import DAY, Certificate
+from zegel.trust.anchors import Purpose
+from zegel.trust.authority import SubjectName, create_authority, draft_certificate
 
 FOLDER: Final = "health"
 TRUST: Final = f"{FOLDER}/trust"
@@ -35,6 +38,7 @@ EXPIRED: Final = ("belgium", "hungary")
 _KEY: Final = "health"
 _SINCE_DOSE: Final = 30  # days
 _VALID: Final = 180  # days
+_SIGNER_DAYS: Final = 730  # two years, as states have them
 _ANY_RULE: Final[dict[str, Any]] = {
     "Type": "Acceptance",
     "Country": COUNTRY,
@@ -91,8 +95,7 @@ def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> 
     for made in (FOLDER, TRUST, RULES, CODES):
         make_owner_only_folder(folder / made)
     key = random_private_key(random)
-    name = SubjectName(country=COUNTRY, organization="Utopia health office", common_name="Health certificates")
-    certificate = create_authority(name, key=key, now=now - DAY, random=random, contact=CONTACT).certificate
+    certificate = _signer(key.public_key, now=now - DAY, random=random)
     write_identity(folder / "keys" / _KEY, key, certificate)
     create_owner_only(folder / TRUST / "utopia.pem", certificate.pem.encode())
     for rule in (_VACCINATED, _LATELY):
@@ -107,6 +110,20 @@ def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> 
     for country in EXPIRED:
         create_owner_only(folder / CODES / f"{country}.png", there.joinpath(f"{country}.png").read_bytes())
         create_owner_only(folder / TRUST / f"{country}-test.der", there.joinpath(f"{country}.der").read_bytes())
+
+
+def _signer(key: PublicKey, *, now: int, random: Callable[[int], bytes]) -> Certificate:
+    """A document signer as a national authority certifies it, whose own key is used here, once, and kept nowhere."""
+    office, national = (
+        SubjectName(country=COUNTRY, organization="Utopia health office", common_name=name)
+        for name in ("Health certificates", "Health certificate authority")
+    )
+    root = create_authority(national, key=random_private_key(random), now=now, random=random, contact=CONTACT)
+    draft = draft_certificate(
+        root, office, key=key, purpose=Purpose.LIST, now=now, days=_SIGNER_DAYS, random=random
+    )  # no profile of the wallet's asks for usages there; those of health stand in it instead
+    usages = ExtendedKeyUsage([ObjectIdentifier(each) for each in HEALTH_USAGES])
+    return draft.sign({ExtendedKeyUsage.oid.dotted_string: usages.public_bytes()})
 
 
 def _latin(name: str) -> str:

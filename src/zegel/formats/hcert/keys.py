@@ -78,11 +78,18 @@ class DocumentSigner:
         """
         if not self.usages:
             return True
-        named = {usage[len(radix) :] for usage in self.usages for radix in _RADICES if usage.startswith(radix)}
+        named = self.health_usages
         return not named or _USAGES[kind] in named
+
+    @property
+    def health_usages(self) -> frozenset[str]:
+        """Those of the three usages that its certificate names, by their last numbers."""
+        return frozenset(usage[len(radix) :] for usage in self.usages for radix in _RADICES if usage.startswith(radix))
 
 
 _USAGES: Final[Mapping[str, str]] = {"t": "1", "v": "2", "r": "3"}
+HEALTH_USAGES: Final = tuple(_RADICES[0] + number for number in _USAGES.values())
+"""Extended key usages of whoever may sign every kind."""
 
 
 @final
@@ -105,6 +112,10 @@ class DocumentSigners:
     def counting(self, kid: bytes, family: Family) -> tuple[DocumentSigner, ...]:
         """Those of them whose domain is one for such certificates."""
         return self._counting.get((kid, family), ())
+
+    def with_key(self, key: SignerKey) -> tuple[DocumentSigner, ...]:
+        """Those whose key it is, whatever their lists call them."""
+        return tuple(signer for named in self._by_kid.values() for signer in named if signer.key == key)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_kid.values()))

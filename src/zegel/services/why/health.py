@@ -53,10 +53,11 @@ def _about(certificate: UnverifiedHealthRecord) -> str:
 def _named(certificate: UnverifiedHealthRecord, signers: DocumentSigners) -> tuple[Branch, ...]:
     named = signers.named(certificate.kid)
     top = Branch(name="key identifier", said=f"{certificate.kid.hex()}, of {len(named)} among {len(signers)} signers")
-    return (top.with_below(*(Branch(name="signer", said=_told(each)) for each in named[:_MOST])),)
+    return (top.with_below(*(Branch(name="signer", said=tell_signer(each)) for each in named[:_MOST])),)
 
 
-def _told(signer: DocumentSigner) -> str:
+def tell_signer(signer: DocumentSigner) -> str:
+    """What a list says of a signer."""
     said = f"{signer.algorithm.name} of {signer.country or 'no country'}"
     if signer.domain is not None:
         said += f", in the domain {signer.domain}"

@@ -54,6 +54,19 @@ def test_a_certificate_that_names_kinds_is_for_those_alone(usages: tuple[str, ..
     assert "".join(kind for kind in "tvr" if signer.may_sign(kind)) == kinds
 
 
+def test_the_usages_of_health_are_told_from_others() -> None:
+    assert Health("1.3.6.1.5.5.7.3.1").signer.health_usages == frozenset()
+    assert Health("1.3.6.1.5.5.7.3.1", TEST_USAGE, RECOVERY_USAGE).signer.health_usages == {"1", "3"}
+
+
+def test_a_signer_is_found_by_its_key_whatever_lists_call_it() -> None:
+    made, other = Health(), Health()
+    called = parse_signer(made.der, kid=b"another")
+    signers = DocumentSigners([other.signer, called])
+    assert signers.with_key(made.signer.key) == (called,)
+    assert signers.with_key(Health().signer.key) == ()
+
+
 @pytest.mark.parametrize(
     ("key", "where"),
     [

@@ -25,6 +25,7 @@ from zegel.primitives.crl import sign_crl
 from zegel.primitives.encoding import base64, base64url
 from zegel.primitives.jws import parse_jws
 from zegel.services.why.health import explain_health
+from zegel.services.why.health_signer import explain_signer, signer_in
 from zegel.services.why.tree import Branch, Standing
 from zegel.services.why.why import explain_path
 from zegel.trust.anchors import Purpose, TrustAnchors
@@ -447,3 +448,40 @@ def test_an_access_certificate_says_whether_a_log_knew_it() -> None:
     assert standing(traced, "timestamp") is Standing.HOLDS
     unlogged = path(stamped.der, anchors=TrustAnchors([anchor(ROOT, Purpose.ACCESS)]))
     assert broken_by(unlogged) == "certificate-timestamp"
+
+
+def pem_of(office: Health) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64(office.der).encode() + b"\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("form", [lambda office: office.der, pem_of], ids=["DER", "PEM"])
+def test_the_certificate_of_a_health_signer_is_looked_for_on_the_lists(form: Callable[[Health], bytes]) -> None:
+    signer = signer_in(form(OFFICE))
+    assert signer == OFFICE.signer
+    traced = explain_signer(signer, signers=OFFICE.signers)
+    assert traced.broken is None
+    assert [each.name for each in traced.walk()][1:] == ["listed", "key identifier", "usage", "chain and validity"]
+    assert standing(traced, "usage") is Standing.SAID
+    missed = explain_signer(signer, signers=DocumentSigners(()))
+    assert broken_by(missed) == "health-signer"
+    assert "none of 0" in missed.below[0].said
+
+
+@pytest.mark.parametrize(
+    ("usages", "says"),
+    [
+        ((), "vaccination, test, recovery"),
+        ((TEST_USAGE,), "test"),
+        (("1.3.6.1.4.1.1847.2021.1.9",), "none of the kinds"),
+    ],
+)
+def test_the_kinds_that_a_health_signer_may_sign_are_said(usages: tuple[str, ...], says: str) -> None:
+    office = Health(*usages)
+    assert explain_signer(office.signer, signers=office.signers).below[1].said == f"it may sign certificates of {says}"
+
+
+def test_what_is_no_certificate_alone_is_no_health_signer() -> None:
+    assert signer_in(pem_of(OFFICE) * 2) is None, "a chain"
+    assert signer_in(b"[]") is None
+    assert signer_in(b"\x30\x82\x00\x00") is None
+    assert signer_in(b"-----BEGIN PRIVATE KEY-----") is None
