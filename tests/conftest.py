@@ -25,8 +25,9 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _LONGEST_NAME = 40
-# The tests in which --cov looks at the lines and branches of the pure layers; in all others nothing is traced. A folder
-# stands here because the full coverage that pyproject.toml asks for is reached in it: none of these starts a program.
+# Where the tests lie in which --cov traces the pure layers, those that pyproject.toml lists. Together they come by each
+# line and branch there; all others come by none besides, as they are about roles and programs, and tracing would make
+# them take almost twice as long.
 MEASURED = (
     # the modules of the pure layers, each by itself
     "tests/unit/test_",
@@ -34,13 +35,13 @@ MEASURED = (
     "tests/unit/trust/",
     "tests/unit/formats/",
     "tests/unit/protocols/",
-    # the same modules by what holds for many: clauses, outside vectors, refusals, limits, examples made by Hypothesis
+    # what holds for many of them: clauses and outside vectors, refusals, limits, examples that Hypothesis makes
     "tests/spec/",
     "tests/refusals/",
     "tests/confusion/",
     "tests/limits/",
     "tests/properties/",
-    # what a service alone asks of them, with fakes for its ports
+    # cases that only a service brings about, here with fakes for its ports
     "tests/unit/services/",
 )
 
@@ -58,7 +59,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    """Let --cov measure where the pure layers are tested alone: tracing makes all others take almost twice as long."""
+    """Let --cov trace the tests in ``MEASURED`` alone."""
     if item.nodeid.startswith(MEASURED) or not item.config.pluginmanager.hasplugin("_cov"):
         return (yield)
     tracer, of_threads = sys.gettrace(), threading.gettrace()
