@@ -282,6 +282,14 @@ def prove_with_another_key() -> object:
     return ask(presented(holder=fixed_key("thief")))
 
 
+def present_what_another_key_signed() -> object:
+    return ask(response(document(issuer_signed(key=fixed_key("stranger")))))
+
+
+def show_what_another_key_signed() -> object:
+    return show(response(document(issuer_signed(key=fixed_key("stranger")))))
+
+
 def replay_a_presentation() -> object:
     return ask(presented(transcript=redirect(nonce="nonce-of-the-request-before")))
 
@@ -433,6 +441,8 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.CRITICAL_HEADER, ask_for_an_understanding_that_we_lack),
     (Check.SIGNATURE, sign_with_another_key),
     (Check.SIGNATURE, change_the_security_object),
+    (Check.SIGNATURE, present_what_another_key_signed),
+    (Check.SIGNATURE, show_what_another_key_signed),
     (Check.CHAIN, send_no_chain),
     (Check.CHAIN, send_the_anchor_along),
     (Check.CHAIN, sign_with_the_authority_itself),

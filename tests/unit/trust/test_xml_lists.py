@@ -428,6 +428,13 @@ def test_what_is_no_plain_document_is_malformed(data: bytes) -> None:
         open_document(data, what="test")
 
 
+def test_as_many_signs_as_attributes_could_have_are_a_plain_document_and_one_more_is_not() -> None:
+    text = b"=" * 200_000
+    assert open_document(b"<a>" + text + b"</a>", what="test").text == text.decode()
+    with pytest.raises(Malformed, match="expected at most 200000 tags and attributes"):
+        open_document(b"<a>" + text + b"=</a>", what="test")
+
+
 @pytest.mark.parametrize(
     "data", [b"<!DOCTYPE a><a/>", b"<a><![CDATA[<!ENTITY]]></a>", b'<a><!-- <!DOCTYPE a SYSTEM "b"> --></a>']
 )
