@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from zegel.errors import Malformed
-from zegel.primitives.cbor import Tag, parse_cbor, parse_map
-from zegel.primitives.cose import TAG_SIGN1, parse_sign1
+from zegel.primitives.cbor import parse_cbor, parse_map
+from zegel.primitives.cose import parse_sign1
 from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.http import origin_of
 from zegel.primitives.json import Json, JsonObject
@@ -52,10 +52,7 @@ def parse_registration(data: bytes | str) -> UnverifiedRegistration:
 
 
 def _parse_cwt(data: bytes) -> UnverifiedRegistration:
-    decoded = parse_cbor(data, what=WHAT)
-    if type(decoded) is Tag and decoded.tag != TAG_SIGN1:
-        raise Malformed(WHAT, "", "expected a COSE_Sign1")
-    sign1 = parse_sign1(decoded, what=WHAT)
+    sign1 = parse_sign1(parse_cbor(data, what=WHAT), what=WHAT)
     if sign1.payload is None:
         raise Malformed(WHAT, "payload", "expected an attached payload")
     claims = parse_map(sign1.payload, what=WHAT)

@@ -107,6 +107,23 @@ def test_one_service_need_not_be_named_again() -> None:
     assert party(**with_use(serviceIdentifier="reading")).intended_uses[0].services == ("reading",)
 
 
+def test_one_service_is_described_in_several_languages_without_an_array_around_them() -> None:
+    texts = [{"lang": "en", "content": "Lends books"}, {"lang": "nl", "content": "Leent boeken uit"}]
+    library = party(
+        services=[{"serviceIdentifier": "lending", "serviceTradeName": "Lending desk"}],
+        srvDescription=texts,
+        **with_use(serviceIdentifier="lending"),
+    )
+    assert [[each.lang for each in service.descriptions] for service in library.services] == [["en", "nl"]]
+
+
+@pytest.mark.parametrize("way", ["formURI", "email", "phone"])
+def test_one_way_to_reach_the_supervisory_authority_is_enough_rprc_12(way: str) -> None:
+    authority = {name: PARTY["supervisoryAuthority"][name] for name in ("name", "country", way)}
+    read = party(supervisoryAuthority=authority).authority
+    assert [bool(each) for each in (read.uris, read.emails, read.phones)].count(True) == 1
+
+
 def test_what_has_ended_may_name_a_service_that_is_gone() -> None:
     ended = party(**with_use(serviceIdentifier=["gone"], revokedAt="2026-02-01", intendedUseIdentifier="a"))
     assert ended.intended_uses[0].services == ("gone",)

@@ -38,6 +38,13 @@ def cancelled() -> Registration:
     return registered().cancel(by=LIBRARIAN, now=NOW, reason="we close")
 
 
+def asked_for_by(subject: str) -> Registration:
+    """The librarian's, with a proposal of another person."""
+    waiting = applied()
+    assert waiting.proposal is not None
+    return replace(waiting, proposal=replace(waiting.proposal, by=subject))
+
+
 def rejected() -> Registration:
     return applied().reject(by=OFFICER, now=NOW, reason="not the library")
 
@@ -87,6 +94,11 @@ def test_a_refusal_says_why_and_leaves_what_was_registered() -> None:
     assert rejected().change(party(), by=LIBRARIAN, now=NOW).standing is Standing.APPLIED
 
 
+@pytest.mark.parametrize("length", [1, MAX_REASON])
+def test_a_reason_has_one_character_at_least(length: int) -> None:
+    assert registered().suspend(by=OFFICER, now=NOW, reason="x" * length).reason == "x" * length
+
+
 def test_who_is_suspended_or_cancelled_is_not_given_out_reg_20a_reg_22a_reg_29() -> None:
     assert suspended().public is None
     assert suspended().resume(by=OFFICER, now=LATER).public == registered().public
@@ -105,6 +117,7 @@ def test_what_was_refused_or_cancelled_is_applied_for_anew() -> None:
         lambda: approved(applied(), by=BOTH),
         lambda: applied().reject(by=BOTH, now=NOW, reason="no"),
         lambda: approved(replace(applied(), owner="another"), by=BOTH),
+        lambda: approved(asked_for_by("another"), by=BOTH),
         lambda: suspended().resume(by=BOTH, now=NOW),
         lambda: registered().renew(by=BOTH),
     ],
@@ -121,6 +134,7 @@ def test_nobody_decides_on_what_the_same_person_asked_for(move: Callable[[], obj
         lambda: apply(party(), None, by=OFFICER, now=NOW),
         lambda: registered().change(party(), by=STRANGER, now=NOW),
         lambda: registered().change(party(), by=OFFICER, now=NOW),
+        lambda: registered().change(party(), by=BOTH, now=NOW),
         lambda: approved(applied(), by=STRANGER),
         lambda: applied().reject(by=LIBRARIAN, now=NOW, reason="no"),
         lambda: registered().suspend(by=LIBRARIAN, now=NOW, reason="no"),

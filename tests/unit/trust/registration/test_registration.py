@@ -130,12 +130,13 @@ def test_a_cwt_stands_in_a_request_as_base64url() -> None:
         (cwt(claims_of(), tag=TAG_MAC0), ""),
         (cwt(claims_of(), detached=True), "payload"),
         (b"x" * (MAX_CERTIFICATE + 1), ""),
+        (cwt(claims_of() | {"padding": "x" * MAX_CERTIFICATE}), ""),
         ("x" * (MAX_CERTIFICATE + 1), ""),
         ("not base64url", ""),
         (b"\xa0", ""),
         ("", ""),
     ],
-    ids=["sub twice", "a MAC", "detached", "long", "long text", "no base64url", "a map", "nothing"],
+    ids=["sub twice", "a MAC", "detached", "long", "a long CWT", "long text", "no base64url", "a map", "nothing"],
 )
 def test_what_is_no_certificate_is_malformed(data: bytes | str, where: str) -> None:
     with pytest.raises(Malformed) as refusal:
