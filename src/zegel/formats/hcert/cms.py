@@ -86,7 +86,7 @@ def verify_cms(data: bytes, content: bytes, *, signers: Mapping[bytes, BerCertif
         raise _refusal("its signature is about another certificate")
     message = content if parsed.unverified_signed is None else parsed.unverified_signed
     algorithm, otherwise = parsed.unverified_algorithm, parsed.unverified_digest_name
-    _check_signature(signer, algorithm, parsed.unverified_signature, message, otherwise=otherwise)
+    _refuse_unless_signed(signer, algorithm, parsed.unverified_signature, message, otherwise=otherwise)
     return signer
 
 
@@ -98,15 +98,15 @@ def check_issued(certificate: BerCertificate, *, authorities: Collection[BerCert
         raise _refusal("how its certificate is signed cannot be read") from None
     for authority in authorities:
         with suppress(Rejected):
-            _check_signature(authority, signed.algorithm, signed.value, signed.message, otherwise="")
+            _refuse_unless_signed(authority, signed.algorithm, signed.value, signed.message, otherwise="")
             return authority
     raise _refusal("no authority of the list has issued it")
 
 
-def _check_signature(
+def _refuse_unless_signed(
     signer: BerCertificate, algorithm: SignatureAlgorithm, signature: bytes, message: bytes, *, otherwise: str
-) -> bytes:
-    """Return the message that a key has signed; ``otherwise`` is the hash where the algorithm of RSA names none."""
+) -> None:
+    """``otherwise`` is the hash where the algorithm of RSA names none."""
     key = signer.key
     try:
         named = algorithm.digest_name or (otherwise if algorithm.scheme == _PKCS1 else "")
@@ -119,7 +119,6 @@ def _check_signature(
             raise ValueError("a key of another kind")
     except (InvalidSignature, UnsupportedAlgorithm, *UNREADABLE):
         raise _refusal("its signature does not hold") from None
-    return message
 
 
 def _padding(algorithm: SignatureAlgorithm, hash_: HashAlgorithm) -> padding.AsymmetricPadding:

@@ -56,10 +56,11 @@ def test_a_list_that_lost_little_and_is_no_older_is_taken(fetched: BelievedList,
     ("fetched", "kept", "why"),
     [
         (listed(3, 8), listed(0, 8), "at most 25 % of 8 signers gone at once, got 3"),
+        (listed(2, 7), listed(0, 7), "at most 25 % of 7 signers gone at once, got 2"),
         (listed(5, 8), listed(0, 3), "at most 25 % of 3 signers gone at once, got 3"),
         (listed(0, 8), listed(0, 8, signed_at=NOW), "to be told when it was signed"),
     ],
-    ids=["too many", "all others", "it no longer says"],
+    ids=["too many", "two of few", "all others", "it no longer says"],
 )
 def test_what_lost_much_waits_for_the_operator(fetched: BelievedList, kept: BelievedList, why: str) -> None:
     with pytest.raises(Rejected, match=why) as refused:
@@ -91,6 +92,8 @@ def test_a_kept_list_of_the_future_holds_no_other_out_by_its_age() -> None:
         assert replaced(fetched, future) is fetched
     with pytest.raises(Rejected, match="gone at once, got 8"):
         replaced(listed(8, 9, signed_at=NOW), future)
+    with pytest.raises(Rejected, match="signed before the kept one"):
+        replaced(listed(0, 8, signed_at=NOW), listed(0, 8, signed_at=NOW + 10))
 
 
 @pytest.mark.parametrize("accepted", [True, False])
