@@ -4,6 +4,7 @@ Each move is loaded, made, logged and stored in one transaction, with the regist
 issued for what is registered now, revoked for what is not any more.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -159,6 +160,7 @@ class RegistrarService:
         now, renewed = self._clock.now(), 0
         failed: Exception | None = None
         for name in [each.entry.registration.identifier for _, each in page if _ending(each.entry, now=now)]:
+            await asyncio.sleep(0)  # who comes meanwhile waits for one of them, and not for the page
             try:
                 async with self._store.transaction(durable=True) as transaction:
                     renewed += await self._renew(transaction, await _loaded(transaction, name), by=ITSELF) is not None

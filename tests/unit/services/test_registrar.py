@@ -2,8 +2,10 @@
 
 import json
 import tracemalloc
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -324,6 +326,33 @@ async def test_a_registration_that_cannot_be_renewed_keeps_no_other_from_it(
         await renewal.take_turn()
     assert renewal.renewed == 1
     assert [(await renewal.take_turn()).count for _ in range(3)] == [1, 1, 0]
+
+
+class Noted:
+    """A key that notes when it signs."""
+
+    public_key = REGISTRATION_SIGNER.key.public_key
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+
+    def sign(self, data: bytes) -> bytes:
+        self._notes.append("signed")
+        return REGISTRATION_SIGNER.key.sign(data)
+
+
+async def test_whoever_comes_meanwhile_has_a_turn_before_each_renewal(registrar: Registrar) -> None:
+    for number in range(4):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    notes: list[str] = []
+    registrar.service.sign_with(CertifiedSigner(signer=Noted(notes), certificates=(REGISTRATION_SIGNER.certificate,)))
+    renewing = asyncio.ensure_future(registrar.service.renew_due(after=0))
+    while not renewing.done():
+        notes.append("answered")
+        await asyncio.sleep(0)
+    assert (await renewing).count == 4
+    assert [note for note, _ in groupby(notes)].count("signed") == 4, "each after an answer of somebody else's"
 
 
 async def test_the_certificate_that_ends_last_is_given_out_by_what_it_is_about(registrar: Registrar) -> None:
