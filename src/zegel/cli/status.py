@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from zegel.adapters.trust_files import load_trust
-from zegel.checks import Check
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.operator import call_operator
 from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.cli.verify import parse_time, read_token
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Malformed
 from zegel.formats.status.entries import INVALID, SUSPENDED, VALID
 from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import parse_status_list, verify_status_list
@@ -55,8 +54,7 @@ def run(args: Namespace) -> int:
     try:
         value = statuses.get(args.index)
     except IndexError:
-        detail = f"expected an entry below {statuses.size}"
-        raise Rejected(Check.STATUS, detail, field="--index") from None
+        raise Malformed("command line", "--index", f"expected an entry below {statuses.size}") from None
     meaning = _MEANINGS.get(value, "of the type's own meaning")
     said = {"index": args.index, "status": value, "meaning": meaning}
     return _say(args, said, f"{args.index}: {value:#04x}, {meaning}")

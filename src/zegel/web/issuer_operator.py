@@ -12,7 +12,7 @@ from zegel.services.offers import OfferMade
 from zegel.services.ports import Issuance
 from zegel.services.status_publisher import SMALL_HERD
 from zegel.web.issuer_pages import reference_link
-from zegel.web.issuer_site import IssuerSite
+from zegel.web.issuer_site import IssuerSite, known_type
 from zegel.web.load import Priority
 from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
@@ -29,7 +29,7 @@ _WHAT: Final = "request"
 async def offer(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     """Make an offer; 201 with the offer, its address, the link for a wallet, and the code that goes another way."""
     members = _members(request, _OFFER_MEMBERS)
-    type_, formats = _text(members.get("type"), "type"), _formats(members)
+    type_, formats = known_type(site, _text(members.get("type"), "type")), _formats(members)
     person = None if members.get("person") is None else _text(members["person"], "person")
     with_code = members.get("tx_code", False)
     if type(with_code) is not bool:
@@ -50,9 +50,7 @@ async def revoke(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     """
     members = _members(request, _REVOCATION_MEMBERS)
     person = _text(members.get("person"), "person")
-    type_ = None if members.get("type") is None else _text(members["type"], "type")
-    if type_ is not None:
-        site.policy.choose(type_)
+    type_ = None if members.get("type") is None else known_type(site, _text(members["type"], "type"))
     with_wallet = members.get("wallet", False)
     if type(with_wallet) is not bool:
         raise Malformed(_WHAT, "wallet", "expected true or false")

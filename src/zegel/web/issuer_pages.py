@@ -9,7 +9,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vci.offer import OfferReference, OfferScheme, offer_link
 from zegel.services.rates import Limit
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
-from zegel.web.issuer_site import IssuerSite
+from zegel.web.issuer_site import IssuerSite, known_type
 from zegel.web.load import Priority
 from zegel.web.pages import render_page
 from zegel.web.qr import draw_qr
@@ -43,7 +43,7 @@ async def make_offer(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     """An offer of the chosen type, for whoever logs in; then to its page, so that a reload makes no other."""
     form = request.form()
     check_csrf(form, known_browser(request, site.cookies))
-    made = await site.offers.offer(form.get("type", ""))
+    made = await site.offers.offer(known_type(site, form.get("type", "")))
     location = SHOWN_OFFER + made.id
     return HttpResponse(status=303, headers=(("location", location), ("cache-control", "no-store")))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
-from zegel.errors import ZegelError
+from zegel.errors import Malformed, ZegelError
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.oauth.errors import denied_with, oauth_error_response
 from zegel.protocols.openid4vci.offer import OfferScheme
@@ -51,6 +51,13 @@ class IssuerSite:
     wallet: str | None
     batch_size: int
     codes: CodeReader
+
+
+def known_type(site: IssuerSite, type_: str) -> str:
+    """The id of a type that is on offer; ``Malformed`` for another, which no wallet has chosen, but who types it."""
+    if type_ not in site.policy.types:
+        raise Malformed("request", "type", f"expected one of {', '.join(site.policy.types)}")
+    return type_
 
 
 def refuse_at_server(site: IssuerSite, error: ZegelError) -> HttpResponse:

@@ -225,7 +225,7 @@ def test_an_offer_for_people_is_a_link_and_a_code(operate: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "check"),
     [
-        (("unknown",), 1, "credential-choice"),
+        (("unknown",), 2, "syntax"),
         (("pid", "--tx-code"), 2, "syntax"),
         (("pid", "--grant", "pre-authorized"), 1, "person"),
         (("mdl", "--format", "dc+sd-jwt"), 1, "type-format"),

@@ -59,10 +59,10 @@ def test_stdin_is_read_too(zegel: Any, format_: StatusListFormat) -> None:
 
 @BOTH
 @pytest.mark.parametrize("index", [LIST.size, 10**12, -1])
-@pytest.mark.refuses(Check.STATUS)
 def test_beyond_the_list_there_is_nothing(status: Any, format_: StatusListFormat, index: int) -> None:
     ran = status(token(format_), index, "--json")
-    assert (ran.code, ran.json["check"], ran.json["field"]) == (1, "status", "--index")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", "--index")
+    assert ran.json["fault"] == "sender", "of the index, and not who issues"
 
 
 @BOTH

@@ -95,7 +95,7 @@ async def test_a_pre_authorised_offer_has_its_code_and_asks_for_the_other(plain:
 @pytest.mark.parametrize(
     ("body", "check", "field"),
     [
-        ({"type": "passport"}, "credential-choice", "type"),
+        ({"type": "passport"}, "syntax", "type"),
         ({}, "syntax", "type"),
         ({"type": 7}, "syntax", "type"),
         ({"type": "pid", "formats": "mso_mdoc"}, "syntax", "formats"),
@@ -116,6 +116,7 @@ async def test_a_wrong_request_is_told_which_member_is_wrong(
 ) -> None:
     refused = await refusal(plain, "/offers", body)
     assert (refused["check"], refused["field"]) == (check, field)
+    assert refused["fault"] == ("sender" if check == "syntax" else "person")
 
 
 async def test_a_body_that_is_no_json_is_refused(world: IssuingWorld) -> None:
@@ -138,7 +139,8 @@ async def test_the_list_of_persons_has_no_claims(world: IssuingWorld) -> None:
 async def test_a_wrong_revocation_is_told_which_member_is_wrong(
     world: IssuingWorld, body: dict[str, str], field: str
 ) -> None:
-    assert (await refusal(world, "/revocations", body))["field"] == field
+    refused = await refusal(world, "/revocations", body)
+    assert (refused["field"], refused["fault"]) == (field, "sender")
 
 
 async def test_who_holds_nothing_has_nothing_revoked(world: IssuingWorld) -> None:
