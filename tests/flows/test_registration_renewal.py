@@ -12,14 +12,13 @@ from zegel_testing.access_requests import KEY
 from zegel_testing.authorities import DAY, authority, fixed_random, signer
 from zegel_testing.registering import FORMATS, Office
 from zegel_testing.registration import certified
-from zegel_testing.wallet_world import NAME_QUERY, WalletWorld, wallet_world
+from zegel_testing.wallet_world import NAME_QUERY, Noted, WalletWorld, wallet_world
 
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.memory import Loopback
 from zegel.adapters.sandbox.registrations import REGISTRATIONS
-from zegel.config.setting import Origin
 from zegel.errors import ZegelError
-from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
 from zegel.services.wallet.contents import Asked
 from zegel.trust.anchors import Purpose
 from zegel.trust.registration.parse import parse_registration
@@ -311,12 +310,15 @@ async def test_a_change_of_the_registration_reaches_the_role_by_itself(tmp_path:
             access_chain=tmp_path / "library.pem",
             registration=shown,
         )
-        origin = house.config.registrar.origin
-        registrations = replace(house.config.registrations, registrar=Origin(origin))
-        config = replace(house.config, verifier=verifier, registrations=registrations)
-        outbound = Loopback(house.handlers)
+        assert house.config.registrations.registrar == house.config.registrar.origin, "as the sandbox has it"
+        asked: list[HttpRequest] = []
+        outbound = Noted(Loopback(house.handlers), asked)
         world = World(
-            config=config, clock=house.clock, random=fixed_random("library"), outbound=outbound, trust=house.trust
+            config=replace(house.config, verifier=verifier),
+            clock=house.clock,
+            random=fixed_random("library"),
+            outbound=outbound,
+            trust=house.trust,
         )
         role = await open_verifier(world)
         (timer,) = [each for each in role.timers if "registration" in each.name]
@@ -326,11 +328,16 @@ async def test_a_change_of_the_registration_reaches_the_role_by_itself(tmp_path:
                 house.clock.advance(HOUR)
             before = shown.read_bytes()
             assert before == await given_out(house)
+            status = parse_registration(before).unverified_certificate.status
+            assert status is not None
+            assert {each.url for each in asked} == {status.uri}, "before it is time nothing but that is asked for"
             await house.register(tradeName="Library of Utopia", intendedUse=await registered_uses(house))
             await house.act("registrar")
             await timer.act()
             assert shown.read_bytes() == await given_out(house) != before
             assert parse_registration(shown.read_bytes()).unverified_certificate.name == "Library of Utopia"
+            told = {origin_of(each.url, what="request") for each in asked}
+            assert told == {house.config.registrar.origin}, "nobody else hears of it"
         finally:
             role.close()
 

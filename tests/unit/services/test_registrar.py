@@ -1,8 +1,8 @@
 """The registrar's service: certificates that follow from each move, and a log that can be held to a head."""
 
+import asyncio
 import json
 import tracemalloc
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import groupby

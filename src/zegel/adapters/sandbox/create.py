@@ -193,6 +193,7 @@ def _config(plan: SandboxPlan, *, log: LogSigner, secret_hashes: Mapping[str, st
     tables.append(("[lists]", {"kept": KEPT_LISTS}))
     tables += [("[[trusted_lists]]", _trusted_list(plan, listed.file, listed.purpose)) for listed in LIST_FILES]
     tables.append(("[[qualified_lists]]", _qualified_list(plan)))
+    tables.append(("[registrations]", {"registrar": plan.origin("registrar")}))
     tables.append(("[health]", {"trust": [TRUST], "rules": RULES, "rule_set": RULE_SET}))
     tables += [(f"[{role}]", _role(plan, role, log=log)) for role in ROLES]
     tables.append(("[issuer.source]", {"registration": REGISTRATIONS["issuer-asking"]}))
