@@ -9,6 +9,7 @@ from zegel_testing.wallet_world import WalletWorld, wallet_world
 from zegel.adapters.revocation_files import CRL_SUFFIX
 from zegel.adapters.sandbox.lists import LIST_FILES
 from zegel.adapters.sandbox.revocations import PUBLISHING
+from zegel.adapters.trust_files import QUALIFIED_FOLDER
 from zegel.checks import Check
 from zegel.errors import Denied, Rejected
 from zegel.services.wallet.contents import Brought
@@ -33,8 +34,12 @@ SOURCES: dict[str, tuple[str, Check]] = {
 
 
 LICENCE: dict[str, Any] = {"type_": "mdl", "formats": ["mso_mdoc"]}
-OF_A_LICENCE: dict[str, tuple[str, Check]] = {"attestation": (CREDENTIAL, Check.ENTITLEMENT)}
-"""A PID needs no list of those who provide other attestations."""
+DIPLOMA: dict[str, Any] = {"type_": "diploma", "formats": ["dc+sd-jwt"]}
+OF_ANOTHER: dict[str, tuple[dict[str, Any], str, Check]] = {
+    "attestation": (LICENCE, CREDENTIAL, Check.ENTITLEMENT),
+    QUALIFIED_FOLDER: (DIPLOMA, CREDENTIAL, Check.ENTITLEMENT),
+}
+"""A PID needs no list of those who provide other attestations, be it in JSON or in XML."""
 
 
 async def tell(world: WalletWorld, **offered: Any) -> tuple[str, str] | None:
@@ -77,14 +82,20 @@ async def test_with_every_source_the_story_comes_to_its_end(tmp_path: Path) -> N
 
 def test_every_list_every_authority_that_revokes_and_the_log_are_taken_away() -> None:
     lists = {each.purpose for each in LIST_FILES}
-    assert SOURCES.keys() | OF_A_LICENCE.keys() == lists | {name + CRL_SUFFIX for name in PUBLISHING} | {"log"}
+    others = {name + CRL_SUFFIX for name in PUBLISHING} | {"log", QUALIFIED_FOLDER}
+    assert SOURCES.keys() | OF_ANOTHER.keys() == lists | others
 
 
-@pytest.mark.parametrize("source", OF_A_LICENCE)
-async def test_without_a_source_a_licence_is_refused_where_a_pid_is_not(tmp_path: Path, source: str) -> None:
+@pytest.mark.parametrize("source", OF_ANOTHER)
+async def test_without_a_source_another_attestation_is_refused_where_a_pid_is_not(tmp_path: Path, source: str) -> None:
+    offered, step, check = OF_ANOTHER[source]
     async with wallet_world(tmp_path, without=source) as world:
-        step, check = OF_A_LICENCE[source]
-        assert (await tell(world), await tell(world, **LICENCE)) == (None, (step, check.id))
+        assert (await tell(world), await tell(world, **offered)) == (None, (step, check.id))
+
+
+async def test_with_every_source_each_of_these_attestations_arrives(tmp_path: Path) -> None:
+    async with wallet_world(tmp_path) as world:
+        assert [len(await world.receive(**offered)) for offered, *_ in OF_ANOTHER.values()] == [1, 1]
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -60,6 +60,7 @@ STORY = (
     "vaccination_valid attested, by certificate and PID",
     "vaccination_valid shown at the door: yes",
     "door knows the flag and its rules, and nothing else",
+    "diploma received, whose issuer stands on the qualified list alone",
     "identifier list",
     "driving licence shown to the verifier",
     "revoke",

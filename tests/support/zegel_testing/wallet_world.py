@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.qualified_files import qualified_anchors
 from zegel.adapters.register import Register, demo_people, open_register
 from zegel.adapters.revocation_files import CRL_FOLDER, CRL_SUFFIX
+from zegel.adapters.trust_files import QUALIFIED_FOLDER
 from zegel.adapters.vault import Cost
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import Config
@@ -207,7 +209,7 @@ async def wallet_world(
     without: str = "",
     provider: Mapping[str, Any] | None = None,
     health_trust: tuple[Path, ...] | None = None,
-    qualified: tuple[QualifiedSource, ...] = (),
+    qualified: tuple[QualifiedSource, ...] | None = None,
     registrar: str | None = None,
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
@@ -215,7 +217,8 @@ async def wallet_world(
 
     Without a vault the wallet can do nothing. Unless it is ``registered``, the verifier has no registration certificate
     to show. ``without`` takes a source of trust away: the purpose of a list, or the name of what an authority revoked.
-    ``qualified`` are where trusted lists in XML begin; they are not fetched again by themselves. ``registrar`` is where
+    ``qualified`` are where trusted lists in XML begin; they are not fetched again by themselves. Where none are named
+    the sandbox's own are read, once, unless ``qualified`` is what is taken away. ``registrar`` is where
     later registration certificates come from.
     """
     config = sandbox_at(folder, profile=profile)
@@ -236,8 +239,10 @@ async def wallet_world(
     clock, handlers, traffic = ManualClock(NOW), {}, []
     inner = Loopback(handlers)
     lists = [ConfiguredList(listed, outbound=inner) for listed in config.trusted_lists]
-    xml_lists = tuple(QualifiedLists(source, clock=clock) for source in qualified)
-    trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config), qualified=xml_lists)
+    xml_lists = tuple(QualifiedLists(source, clock=clock) for source in qualified or ())
+    own = qualified is None and without != QUALIFIED_FOLDER
+    fixed = tuple(qualified_anchors(config.trust.folder / QUALIFIED_FOLDER, now=NOW)) if own else ()
+    trust = Trust(lists, fixed=fixed, clock=clock, revocations=revocations_of(config), qualified=xml_lists)
     assert all(health.error is None for health in await trust.refresh())
     keep_lists_fresh(trust, clock)
     world = World(config=config, clock=clock, random=fixed_random("world"), outbound=inner, trust=trust)

@@ -17,7 +17,7 @@ from zegel.trust.anchors import Purpose
 from zegel.web.app.world import open_world
 
 pytestmark = pytest.mark.anyio
-DIPLOMA = "urn:zegel:diploma:1"
+DIPLOMA = {"urn:zegel:diploma:1", "zegel.diploma.1"}
 
 
 @pytest.fixture
@@ -31,8 +31,16 @@ def test_a_reader_follows_them_to_who_issues_diplomas(folder: Path) -> None:
     (root,) = load_certificates(folder.parents[1] / "authorities" / "attestations.pem")
     anchors = load_trust([folder], now=NOW)
     (issuer,) = anchors.of(Purpose.ISSUER)
-    assert (issuer.certificate.der, issuer.types) == (root.der, {DIPLOMA})
+    assert (issuer.certificate.der, issuer.types) == (root.der, DIPLOMA)
     assert [purpose for purpose in Purpose if anchors.of(purpose)] == [Purpose.ISSUER, Purpose.STATUS]
+
+
+def test_no_other_list_says_who_issues_diplomas(folder: Path) -> None:
+    def issued(*folders: Path) -> set[str]:
+        issuers = load_trust(folders, now=NOW).of(Purpose.ISSUER)
+        return {type_ for anchor in issuers for type_ in anchor.types or DIPLOMA}
+
+    assert issued(folder.parent, folder) - issued(folder.parent) == DIPLOMA
 
 
 @pytest.mark.parametrize("file", ["lists.xml", "utopia.xml"])

@@ -39,7 +39,13 @@ from zegel.adapters.sandbox.health import FOLDER as HEALTH_FOLDER
 from zegel.adapters.sandbox.health import RULE_SET, RULES, TRUST, create_health
 from zegel.adapters.sandbox.lists import LIST_FILES, LIST_PATH, OPERATOR_FILE, write_lists
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
-from zegel.adapters.sandbox.qualified import DIPLOMA, JOURNAL_FILE, LISTS_FILE, QUALIFIED_PATH, write_qualified_lists
+from zegel.adapters.sandbox.qualified import (
+    JOURNAL_FILE,
+    LISTS_FILE,
+    QUALIFIED_PATH,
+    qualified_types,
+    write_qualified_lists,
+)
 from zegel.adapters.sandbox.registrations import REGISTRATIONS, create_registrations
 from zegel.adapters.sql.log import open_log
 from zegel.adapters.trust_files import QUALIFIED_FOLDER
@@ -124,7 +130,14 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         catalogue=load_catalogue(),
         now=now,
     )
-    write_qualified_lists(folder / TRUST_FOLDER, plan, roots["attestations"].certificate, now=now, random=random)
+    write_qualified_lists(
+        folder / TRUST_FOLDER,
+        plan,
+        roots["attestations"].certificate,
+        types=qualified_types(load_catalogue()),
+        now=now,
+        random=random,
+    )
     create_registrations(
         folder,
         plan,
@@ -218,7 +231,7 @@ def _qualified_list(plan: SandboxPlan) -> Table:
     return {
         "location": plan.origin("trust") + QUALIFIED_PATH + LISTS_FILE,
         "signers": f"{TRUST_FOLDER}/{QUALIFIED_FOLDER}/{JOURNAL_FILE}",
-        "types": [DIPLOMA],
+        "types": list(qualified_types(load_catalogue())),
         "roles": ["verifier", "wallet"],
     }
 

@@ -9,6 +9,7 @@ from zegel.adapters.files import create_owner_only
 from zegel.adapters.sandbox.access_root import BELOW_ROOT
 from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, issuing_url, revocation_url
 from zegel.adapters.sandbox.plan import SandboxPlan
+from zegel.adapters.sandbox.qualified import DIPLOMA
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.der import dotted_oid
 from zegel.primitives.x509 import DAY, Certificate
@@ -151,9 +152,10 @@ class _Utopia:
         )
 
     def _types(self) -> frozenset[str]:
-        """Every type but the PID, which has a list of its own."""
-        types = [type_ for type_ in self.catalogue.types.values() if type_.id != "pid"]
-        return frozenset(name for type_ in types for name in (type_.vct, type_.doctype) if name is not None)
+        """Every type but the PID, which has a list of its own, and what stands on the list in XML alone."""
+        elsewhere = ("pid", DIPLOMA)
+        types = [type_ for type_ in self.catalogue.types.values() if type_.id not in elsewhere]
+        return frozenset(name for type_ in types for name in type_.identifiers)
 
 
 def _entity(kind: str, *services: TrustedService) -> ListedEntity:

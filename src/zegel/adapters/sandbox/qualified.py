@@ -4,7 +4,7 @@ Written in exclusive canonical form as they stand, so that what is digested is t
 XML (TS 119 612 clause 5 and annex B; EN 319 132-1). What trust has no use for is left out: this is a sandbox.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,9 @@ from zegel.adapters.files import create_owner_only, make_owner_only_folder
 from zegel.adapters.sandbox.authorities import CONTACT
 from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.adapters.trust_files import QUALIFIED_FILE, QUALIFIED_FOLDER
+from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.encoding import base64
+from zegel.primitives.json import encode_json
 from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel.primitives.x509 import DAY, Certificate
 from zegel.trust.authority import Authority, SubjectName, create_authority
@@ -25,7 +27,8 @@ QUALIFIED_PATH: Final = "/qualified/"
 JOURNAL_FILE: Final = "journal.pem"
 LISTS_FILE: Final = "lists.xml"
 NATIONAL_FILE: Final = "utopia.xml"
-DIPLOMA: Final = "urn:zegel:diploma:1"
+DIPLOMA: Final = "diploma"
+"""The type whose issuer stands on this list, and on no other."""
 _DAYS: Final = 180  # clause 5.3.15: at most six months
 _TSL: Final = "http://uri.etsi.org/02231/v2#"
 _MORE: Final = "http://uri.etsi.org/02231/v2/additionaltypes#"
@@ -42,10 +45,17 @@ _SERVICE_SINCE: Final = 9 * DAY
 Random = Callable[[int], bytes]
 
 
-def write_qualified_lists(trust: Path, plan: SandboxPlan, issuing: Certificate, *, now: int, random: Random) -> None:
+def qualified_types(catalogue: Catalogue) -> tuple[str, ...]:
+    """What the table of a list in XML says that those on it may issue."""
+    return catalogue.types[DIPLOMA].identifiers
+
+
+def write_qualified_lists(
+    trust: Path, plan: SandboxPlan, issuing: Certificate, *, types: Sequence[str], now: int, random: Random
+) -> None:
     """Both lists, the certificate that the Journal would name, and what reads them by hand: ``qualified.toml``.
 
-    ``issuing`` is who stands on the national list as a provider of qualified attestations.
+    ``issuing`` is who stands on the national list as a provider of qualified attestations, of ``types``.
     """
     folder, origin = trust / QUALIFIED_FOLDER, plan.origin("trust") + QUALIFIED_PATH
     make_owner_only_folder(folder)
@@ -59,7 +69,9 @@ def write_qualified_lists(trust: Path, plan: SandboxPlan, issuing: Certificate, 
     create_owner_only(folder / LISTS_FILE, _signed(lists, union, now))
     create_owner_only(folder / NATIONAL_FILE, _signed(national, utopia, now))
     create_owner_only(folder / JOURNAL_FILE, union.certificate.pem.encode())
-    by_hand = f'[[qualified_lists]]\nlocation = "{LISTS_FILE}"\nsigners = "{JOURNAL_FILE}"\ntypes = ["{DIPLOMA}"]\n'
+    said = {"location": LISTS_FILE, "signers": JOURNAL_FILE, "types": list(types)}
+    lines = (f"{name} = {encode_json(value).decode()}\n" for name, value in said.items())
+    by_hand = "[[qualified_lists]]\n" + "".join(lines)
     create_owner_only(folder / QUALIFIED_FILE, by_hand.encode())
 
 

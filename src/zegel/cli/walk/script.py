@@ -109,6 +109,8 @@ async def walk(
         with story.refusal("nothing shared without a tick", Check.EXPLICIT_APPROVAL):
             await browser.submit(over_asking, "/present/", decision="accept")
         await HealthWalk(config, codes, browser, story, door, PERSON).walk()
+        with story.timed("diploma received, whose issuer stands on the qualified list alone"):
+            await person.receive(story, "diploma")
         await person.receive(story, "mdl")
         with story.timed("driving licence shown to the verifier"):
             await person.show_licence()

@@ -81,7 +81,7 @@ def build_catalogue(types: Iterable[AttestationType]) -> Catalogue:
     by_id: dict[str, AttestationType] = {}
     identifiers: set[str] = set()
     for type_ in types:
-        own = {identifier for identifier in (type_.vct, type_.doctype) if identifier is not None}
+        own = set(type_.identifiers)
         if type_.id in by_id or not identifiers.isdisjoint(own):
             raise Malformed(
                 f"{_WHAT} {type_.id}", "", "expected another id, vct and doctype than those of any other type"

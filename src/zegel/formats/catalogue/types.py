@@ -146,6 +146,11 @@ class AttestationType:
         pairs = ((Format.SD_JWT_VC, self.vct), (Format.MDOC, self.doctype))
         return tuple(format_ for format_, identifier in pairs if identifier is not None)
 
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Its name in each of them."""
+        return tuple(map(self.identifier, self.formats))
+
     def identifier(self, format_: Format) -> str:
         """The vct or the doctype; ``Rejected(TYPE_FORMAT)`` for a format that the type is not issued in."""
         identifier = self.vct if format_ is Format.SD_JWT_VC else self.doctype

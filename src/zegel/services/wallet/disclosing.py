@@ -108,4 +108,4 @@ def check_outcomes(
 def sca_types(catalogue: Catalogue) -> frozenset[str]:
     """The vcts and doctypes whose holders sign transactions (TS12 section 3)."""
     signing = (type_ for type_ in catalogue.types.values() if type_.transaction_data)
-    return frozenset(name for type_ in signing for name in (type_.vct, type_.doctype) if name is not None)
+    return frozenset(name for type_ in signing for name in type_.identifiers)
