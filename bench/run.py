@@ -5,8 +5,8 @@ is zegel's time over the other's: of the bare operations that the task cannot do
 signature), and of the peer's whole task. Below 1 is faster. Each round times all of them one after the other, so that
 a machine that slows down slows them all; a ratio is the median over the rounds. That to the bare operations is of
 processor time, so that it does not matter who else wants the processor; that to a peer, which may have threads, of time
-that passes. A status list of ten million entries (``status_lists.py``) and the services over HTTP follow
-(``end_to_end.py``).
+that passes. A status list of ten million entries (``status_lists.py``), the search and the audit of two registers
+(``register.py``) and the services over HTTP follow (``end_to_end.py``).
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import Any
 
 import end_to_end
 import health_certificates
+import register
 import status_lists
 from fixtures import current_time, make_world, write_fixture
 from timed import NODE, Timed
@@ -26,6 +27,7 @@ from zegel_subject import SUBJECTS
 HERE = Path(__file__).parent
 PEERS_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"  # their dependencies are not ours
 ROUNDS = 25
+REGISTERS = (1_000, 4_000)  # parties; 100,000 take an hour, most of it to make them and to follow what is allocated
 
 PEERS: dict[str, list[str | Path]] = {
     "sd-jwt": [PEERS_PYTHON, HERE / "peers" / "peer_sd_jwt.py"],
@@ -83,6 +85,7 @@ def main() -> None:
                 process.__exit__(None, None, None)
     health_certificates.main()
     status_lists.main()
+    register.main(*REGISTERS)
     end_to_end.main()
 
 
