@@ -19,7 +19,7 @@ from cryptography.x509 import ExtendedKeyUsage, ObjectIdentifier
 from zegel.adapters.code_pictures import draw_code
 from zegel.adapters.files import create_owner_only, make_owner_only_folder
 from zegel.adapters.register import demo_people
-from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, write_identity
+from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, SIGNER_DAYS, write_identity
 from zegel.formats.hcert.issue import HealthAuthority
 from zegel.formats.hcert.keys import HEALTH_USAGES, parse_signer
 from zegel.primitives.json import encode_json
@@ -38,7 +38,6 @@ EXPIRED: Final = ("belgium", "hungary")
 _KEY: Final = "health"
 _SINCE_DOSE: Final = 30  # days
 _VALID: Final = 180  # days
-_SIGNER_DAYS: Final = 730  # two years, as states have them
 _ANY_RULE: Final[dict[str, Any]] = {
     "Type": "Acceptance",
     "Country": COUNTRY,
@@ -119,9 +118,8 @@ def _signer(key: PublicKey, *, now: int, random: Callable[[int], bytes]) -> Cert
         for name in ("Health certificates", "Health certificate authority")
     )
     root = create_authority(national, key=random_private_key(random), now=now, random=random, contact=CONTACT)
-    draft = draft_certificate(
-        root, office, key=key, purpose=Purpose.LIST, now=now, days=_SIGNER_DAYS, random=random
-    )  # no profile of the wallet's asks for usages there; those of health stand in it instead
+    # of a purpose whose profile has no usages, so that those of health stand there instead
+    draft = draft_certificate(root, office, key=key, purpose=Purpose.LIST, now=now, days=SIGNER_DAYS, random=random)
     usages = ExtendedKeyUsage([ObjectIdentifier(each) for each in HEALTH_USAGES])
     return draft.sign({ExtendedKeyUsage.oid.dotted_string: usages.public_bytes()})
 
