@@ -10,6 +10,7 @@ from typing import Final, final
 from zegel.errors import Malformed
 
 INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 OBJECT_IDENTIFIER: Final = 0x06
 SEQUENCE: Final = 0x30

@@ -6,6 +6,7 @@ from typing import Final, final
 
 from zegel.errors import Malformed
 from zegel.primitives.der import (
+    BIT_STRING,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
@@ -44,7 +45,7 @@ class LoggedCertificate:
 def parse_logged_certificate(der: bytes) -> LoggedCertificate:
     """Take a DER certificate apart; ``Malformed`` for what is none, or has an extension twice."""
     members = parse_elements(parse_element(der, SEQUENCE, what=_WHAT).content, what=_WHAT)
-    if len(members) != 3 or members[0].tag != SEQUENCE:
+    if tuple(member.tag for member in members) != (SEQUENCE, SEQUENCE, BIT_STRING):
         raise Malformed(_WHAT, "", "expected a TBSCertificate, an algorithm and a signature")
     tbs = members[0].der
     extensions = _extensions(tbs)

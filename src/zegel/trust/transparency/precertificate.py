@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.der import (
+    BIT_STRING,
     INTEGER,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
@@ -49,7 +50,6 @@ _SIZES: Final[Mapping[Curve, int]] = {Curve.P256: 32, Curve.P384: 48, Curve.P521
 _VERSION: Final = encode_element(INTEGER, b"\x03")
 _CONTENT: Final = 0xA0  # [0] EXPLICIT, and the signed attributes' [0] IMPLICIT SET OF
 _KEY_ID: Final = 0x80  # [0] IMPLICIT OCTET STRING
-_BIT_STRING: Final = 0x03
 _WHAT: Final = "pre-certificate"
 
 
@@ -164,7 +164,7 @@ def unsigned_certificate(tbs: bytes) -> Certificate:
     at = 2 if members and members[0].tag == _CONTENT else 1
     if len(members) <= at:
         raise Malformed(_WHAT, "eContent", "expected a TBSCertificate")
-    unsigned = encode_element(SEQUENCE, tbs, members[at].der, encode_element(_BIT_STRING, b"\x00"))
+    unsigned = encode_element(SEQUENCE, tbs, members[at].der, encode_element(BIT_STRING, b"\x00"))
     return parse_certificate(unsigned, what=_WHAT)
 
 

@@ -21,6 +21,12 @@ def test_the_slice_of_the_reference_holds_what_its_test_looks_for() -> None:
     assert not read.may_hold(bytes([2, 3]))
 
 
+@pytest.mark.parametrize("size", [1, 16])
+def test_a_hash_may_be_one_byte_and_sixteen(size: int) -> None:
+    read = parse_hash_slice(hash_slice([ONE], size=size))
+    assert (read.size, read.starts) == (size, {ONE[:size]})
+
+
 @pytest.mark.parametrize(("parse", "write"), [(parse_hash_slice, hash_slice), (parse_bloom_slice, bloom_slice)])
 def test_a_slice_holds_its_hashes_and_hardly_any_other(parse: Any, write: Any) -> None:
     read = parse(write([ONE]))

@@ -114,6 +114,7 @@ ODD = {
     "a code with two spaces": (DVC, changed(ICVP, "s", "f  m"), "s"),
     "an issuer with spaces": (DVC, changed(ICVP, "vx.is", "Health office"), "vx.is"),
     "a code for a coding": (VS, changed(DDCC_VS, "vaccination.vaccine", "XM0GQ8"), "vaccination.vaccine"),
+    "a code with two spaces in a coding": (TR, changed(DDCC_TR, "test.pathogen.code", "X  M"), "test.pathogen.code"),
     "a text for an identifier": (VS, changed(DDCC_VS, "certificate.hcid", "HCID-1"), "certificate.hcid"),
     "a text for a reference": (VS, changed(DDCC_VS, "certificate.issuer", "Utopia"), "certificate.issuer"),
     "an array of one": (TR, [DDCC_TR], ""),

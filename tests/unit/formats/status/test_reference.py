@@ -87,6 +87,11 @@ def test_an_mdoc_may_name_an_identifier_list_instead(identifier: bytes) -> None:
     assert parse_mdoc_status(status_claim(entry), what="test") == entry
 
 
+@pytest.mark.parametrize("uri", ["u", "u" * MAX_URI], ids=len)
+def test_an_identifier_list_has_a_uri_of_one_to_as_many_characters_as_a_status_list(uri: str) -> None:
+    assert parse_mdoc_status({"identifier_list": LISTED | {"uri": uri}}, what="test").uri == uri
+
+
 def test_section_12_3_6_2_a_certificate_beside_it_is_read_and_is_no_source_of_trust() -> None:
     status = {"identifier_list": LISTED | {"certificate": b"DER", "more": 1}, "later": {}}
     assert parse_mdoc_status(status, what="test") == IdentifierReference(uri=URI, identifier=b"1" * 16)

@@ -11,6 +11,7 @@ from zegel.errors import Rejected
 from zegel.primitives.der import encode_oid
 from zegel.trust.transparency.heads import (
     VerifiedTreeHead,
+    check_begun,
     check_grown,
     check_included,
     check_recent,
@@ -18,7 +19,7 @@ from zegel.trust.transparency.heads import (
 )
 from zegel.trust.transparency.items import ConsistencyProof, InclusionProof, SignedTreeHead, TreeHead
 from zegel.trust.transparency.logs import LogSigner, TransparencyLog
-from zegel.trust.transparency.merkle import consistency_path, inclusion_path, leaf_hash, root_of
+from zegel.trust.transparency.merkle import consistency_path, inclusion_path, leaf_hash, peaks_after, root_of
 
 ENTRIES = tuple(b"entry %d" % number for number in range(10))
 TREE = Tree(ENTRIES)
@@ -101,6 +102,25 @@ def test_a_leaf_is_shown_under_a_head() -> None:
         refused_by(
             Check.LOG_PROOF,
             lambda leaf=leaf, wrong=wrong, under=under: check_included(leaf, proof=wrong, head=under),
+        )
+
+
+def test_a_tree_begins_with_the_leaves_before_the_one_that_is_shown_under_its_head() -> None:
+    proof = InclusionProof(log_id=LOG.id, tree_size=7, leaf_index=4, path=inclusion_path(4, 7, TREE.read))
+    leaf = leaf_hash(ENTRIES[4])
+    _, peaks = peaks_after(0, (), map(leaf_hash, ENTRIES[:4]))
+    assert check_begun(leaf, index=4, peaks=peaks, proof=proof, head=head(7)).head.tree_size == 7
+    for wrong, under, index in (
+        (proof, head(8), 4),
+        (replace(proof, log_id=b"xx"), head(7), 4),
+        (replace(proof, leaf_index=3), head(7), 4),
+        (proof, head(7), 3),
+    ):
+        refused_by(
+            Check.LOG_PROOF,
+            lambda wrong=wrong, under=under, index=index: check_begun(
+                leaf, index=index, peaks=peaks, proof=wrong, head=under
+            ),
         )
 
 

@@ -154,6 +154,8 @@ def test_nothing_is_proven_of_a_leaf_that_is_not_there(index: int, size: int) ->
 def test_nothing_is_proven_backwards() -> None:
     with pytest.raises(ValueError, match="older"):
         consistency_path(4, 3, TREE.read)
+    with pytest.raises(Rejected, match="not smaller"):
+        verify_consistency(first=4, first_root=ROOTS[4], second=3, second_root=ROOTS[4], path=())
 
 
 @pytest.mark.parametrize("size", [1, 2, 100, (1 << 20) - 1, 1 << 20, (1 << 40) + 12_345])

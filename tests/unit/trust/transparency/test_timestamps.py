@@ -239,6 +239,29 @@ def extension(dotted: str, value: bytes = b"\x04\x00") -> bytes:
     return encode_element(0x30, encode_element(0x06, encode_oid(dotted)), encode_element(OCTET_STRING, value))
 
 
+@pytest.mark.parametrize(("algorithm", "signature"), [(0x31, 0x03), (0x30, 0x04)])
+def test_what_is_signed_has_an_algorithm_and_a_signature_beside_it(algorithm: int, signature: int) -> None:
+    def certificate(*tags: int) -> bytes:
+        return encode_element(0x30, draft().tbs, *(encode_element(tag, b"") for tag in tags))
+
+    assert parse_logged_certificate(certificate(0x30, 0x03)).tbs == draft().tbs
+    with pytest.raises(Malformed, match="an algorithm and a signature"):
+        parse_logged_certificate(certificate(algorithm, signature))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        encode_element(0x06, encode_oid(POISON)) + b"\x01\x01\xff",
+        b"\x02\x01\x05" + encode_element(OCTET_STRING, b""),
+    ],
+)
+def test_an_extension_has_an_identifier_and_an_octet_string(content: bytes) -> None:
+    with pytest.raises(Malformed, match="expected an identifier and an octet string"):
+        has_extension(extended(encode_element(0x30, content)), POISON)
+
+
 def test_a_block_of_extensions_goes_with_its_last_one() -> None:
     tbs = extended(extension(SCT_LIST))
     assert without_extensions(tbs, (encode_oid(SCT_LIST),)) == encode_element(0x30, b"\x02\x01\x05")
