@@ -1,9 +1,13 @@
 """The keys of health authorities: read from certificates, found by their identifier, and what each may sign."""
 
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.health import RECOVERY_USAGE, TEST_USAGE, VACCINATION_USAGE, Health
 
@@ -79,6 +83,23 @@ def test_another_key_is_refused(key: object, where: str) -> None:
     with pytest.raises(Malformed, match="P-256 or P-384") as refusal:
         Health(key=key)
     assert refusal.value.where == where
+
+
+def certificate_of(key: rsa.RSAPublicKey) -> bytes:
+    """Signed by another key: whoever reads a certificate of a list does not verify it."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "UT")])
+    begins, ends = (datetime.fromtimestamp(NOW + days * DAY, UTC) for days in (-1, 1))
+    builder = x509.CertificateBuilder(name, name, key, 7, begins, ends)
+    return builder.sign(ec.generate_private_key(ec.SECP256R1()), SHA256()).public_bytes(Encoding.DER)
+
+
+def test_an_rsa_key_has_2048_to_4096_bits() -> None:
+    for bits in (2_048, 4_096):
+        key = rsa.RSAPublicNumbers(65_537, (1 << bits) - 1).public_key()
+        assert parse_signer(certificate_of(key)).key == key
+    for bits in (2_040, 4_104):
+        with pytest.raises(Malformed, match="an RSA key of 2048 to 4096 bits"):
+            parse_signer(certificate_of(rsa.RSAPublicNumbers(65_537, (1 << bits) - 1).public_key()))
 
 
 def test_what_is_no_certificate_is_malformed() -> None:
