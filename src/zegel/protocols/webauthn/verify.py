@@ -53,7 +53,7 @@ def verify_registration(response: UnverifiedRegistration, *, site: RelyingParty,
             supported_pub_key_algs=list(ALGORITHMS),
         ),
         field="attestationObject.authData",
-        expected="expected a public key of an algorithm that was asked for",
+        detail="expected a public key of an algorithm that was asked for",
     )
     id_ = base64url(verified.credential_id)
     if id_ != response.unverified_ceremony.members["id"]:  # which is as long as it may be (section 7.1, step 25)
@@ -87,7 +87,7 @@ def verify_assertion(
             require_user_verification=True,
         ),
         field="signature",
-        expected="expected a signature by this passkey",
+        detail="expected a signature by this passkey",
     )
     eligible = verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE
     if passkey.backup_eligible not in (None, eligible):  # section 7.2, step 19: it is so for good
@@ -123,8 +123,8 @@ def _check_ceremony(
     return ceremony
 
 
-def _by_the_library(act: Callable[[], T], *, field: str, expected: str) -> T:
+def _by_the_library(act: Callable[[], T], *, field: str, detail: str) -> T:
     try:
         return act()
     except Exception:  # noqa: BLE001 it raises KeyError, ValueError and others at what it did not expect
-        raise Rejected(Check.PASSKEY, expected, field=field) from None
+        raise Rejected(Check.PASSKEY, detail, field=field) from None

@@ -92,6 +92,10 @@ def test_an_attestation_object_has_all_its_parts(attestation: bytes) -> None:
         parse_registration_response(json.dumps(made(response={"attestationObject": base64url(attestation)})))
 
 
+def test_a_person_may_have_a_handle_of_one_byte() -> None:
+    assert parse_assertion(json.dumps(answered(response={"userHandle": "AA"}))).unverified_handle == b"\x00"
+
+
 def test_an_id_has_so_many_bytes_and_no_more() -> None:
     for length, works in ((MAX_CREDENTIAL_ID, True), (MAX_CREDENTIAL_ID + 1, False)):
         id_ = base64url(bytes(length))
