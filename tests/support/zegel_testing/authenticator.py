@@ -64,7 +64,8 @@ class Authenticator:
 
     def _credential(self, kind: str, options: dict[str, Any], respond: Callable[[bytes], dict[str, bytes]]) -> str:
         said = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
-        client_data = json.dumps(said | self.client_data).encode()
+        said = {name: value for name, value in (said | self.client_data).items() if value is not None}
+        client_data = json.dumps(said).encode()
         response = {name: base64url(value) for name, value in respond(client_data).items()}
         response |= {"clientDataJSON": base64url(client_data)} | self.response
         id_ = base64url(self.id)

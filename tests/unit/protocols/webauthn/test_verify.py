@@ -70,6 +70,11 @@ def test_what_was_not_asked_for_is_refused_in_both_ceremonies(changes: dict[str,
         assert (refusal.value.check, refusal.value.field) == (Check.PASSKEY, field)
 
 
+def test_a_browser_need_not_say_that_the_page_is_in_no_frame() -> None:
+    passkey = authenticator(client_data={"crossOrigin": None})
+    assert answered(passkey, made(passkey)).counter == 1
+
+
 def test_an_answer_to_another_challenge_is_refused() -> None:
     passkey = authenticator()
     known = made(passkey)
