@@ -11,7 +11,7 @@ from zegel.errors import Malformed
 from zegel.formats.hcert.believed import believed_for_its_source
 from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.keys import DocumentSigners
-from zegel.formats.hcert.lists import parse_trust_list
+from zegel.formats.hcert.lists import MAX_TRUST_LIST, parse_trust_list
 from zegel.primitives.encoding import base64
 
 
@@ -140,6 +140,8 @@ def test_a_key_without_a_certificate_is_left_out_and_said() -> None:
 
 def test_certificates_in_pem_and_one_in_der() -> None:
     assert kids(b"# Utopia\n" + pem(OFFICE) + b"\n" + pem(OTHER)) == BOTH
+    with pytest.raises(Malformed, match=f"at most {MAX_TRUST_LIST} bytes"):
+        parse_trust_list(pem(OFFICE).ljust(MAX_TRUST_LIST + 1))
     assert kids(OFFICE.der) == BOTH[:1]
 
 
