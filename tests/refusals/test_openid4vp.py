@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from zegel_testing.authorities import NOW, anchor, authority, fixed_key, fixed_random, trusting
 from zegel_testing.openid4vp import (
+    ACCESS_AUTHORITY,
     ACCOUNT,
     ANCHORS,
     BROWSER,
@@ -46,20 +47,27 @@ from zegel.protocols.openid4vp.satisfaction import check_answer
 from zegel.protocols.openid4vp.sender import check_unsigned_request, parse_request, verify_request
 from zegel.protocols.openid4vp.verifier import AwaitingReturn, Ready, check_open, conclude
 from zegel.protocols.openid4vp.wallet import begin
-from zegel.trust.anchors import Purpose
+from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.trust.revocation import RevocationLists
 from zegel.trust.signing import CertifiedSigner
 
 
 def ask(
-    *, wallet_nonce: str | None = None, anchors=ANCHORS, by=VERIFIER, typ="oauth-authz-req+jwt", **changes: Any
+    *,
+    wallet_nonce: str | None = None,
+    anchors=ANCHORS,
+    by=VERIFIER,
+    typ="oauth-authz-req+jwt",
+    profile=PLAIN,
+    **changes: Any,
 ) -> object:
-    """Send the session's request, with changes, to a wallet of the plain profile."""
+    """Send the session's request, with changes, to a wallet, of the plain profile unless another is given."""
     requested = session()
     addressed = verify_request(
         parse_request(signed(claims_of(requested, **changes), by=by, typ=typ)),
         link=link_to(requested),
         wallet_nonce=wallet_nonce,
-        profile=PLAIN,
+        profile=profile,
         anchors=anchors,
         plain_origins=(),
         now=NOW,
@@ -96,6 +104,12 @@ def sign_another_type_of_token() -> object:
 
 def ask_under_an_unknown_authority() -> object:
     return ask(anchors=trusting(anchor(authority("Another"), Purpose.ACCESS)))
+
+
+def ask_with_a_timestamp_of_no_log_that_is_known() -> object:
+    without = TrustAnchors((anchor(ACCESS_AUTHORITY, Purpose.ACCESS),), revocation=RevocationLists())
+    assert ask(anchors=without)
+    return ask(anchors=without, profile=HAIP)
 
 
 def take_the_answer_elsewhere_unsigned() -> object:
@@ -259,6 +273,7 @@ def collect_in_another_browser() -> object:
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.CLIENT_ID, name_another_client_than_the_link),
     (Check.CLIENT_ID, call_oneself_an_origin),
+    (Check.CERTIFICATE_TIMESTAMP, ask_with_a_timestamp_of_no_log_that_is_known),
     (Check.PROFILE, ask_unsigned_under_the_high_assurance_profile),
     (Check.SIGNATURE, sign_with_a_key_that_is_not_certified),
     (Check.TOKEN_TYPE, sign_another_type_of_token),
