@@ -13,7 +13,9 @@ from zegel_testing.relying_party import Asked, Copy
 
 from zegel.adapters.keyfiles import load_certificates, load_signer
 from zegel.adapters.sandbox.create import Sandbox
+from zegel.adapters.sandbox.qualified import DIPLOMA
 from zegel.adapters.sandbox.revocations import renew_revocations, revoke_certificate
+from zegel.adapters.trust_files import QUALIFIED_FOLDER
 from zegel.checks import Check
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
@@ -100,9 +102,12 @@ def accepted(ran: Any) -> dict[str, Any]:
 @pytest.mark.requirement("OIA_14")
 @pytest.mark.requirement("PPNot_03")
 @pytest.mark.requirement("PuBPNot_04")
-def test_whatever_is_issued_is_verified(issue: Issue, verify: Any, type_: str, format_: Format) -> None:
+def test_whatever_is_issued_is_verified(
+    issue: Issue, verify: Any, sandbox: Sandbox, type_: str, format_: Format
+) -> None:
     file = issue(type_, format_)
-    said = accepted(verify(file, "--type", CATALOGUE.types[type_].identifier(format_)))
+    by = ("--trust", sandbox.trust_folder / QUALIFIED_FOLDER) if type_ == DIPLOMA else ()  # on that list alone
+    said = accepted(verify(file, "--type", CATALOGUE.types[type_].identifier(format_), *by))
     credential = said["credential"]
     assert credential["format"] == str(format_)
     assert credential["type"] == CATALOGUE.types[type_].identifier(format_)
