@@ -14,6 +14,8 @@ from typing import Any
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.qualified_files import qualified_anchors
+from zegel.adapters.trust_files import QUALIFIED_FOLDER
 from zegel.config.roles import Config
 from zegel.formats.credential import VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
@@ -320,7 +322,8 @@ async def issuing_world(config: Config, **issuer: Any) -> AsyncIterator[IssuingW
     clock, handlers = ManualClock(NOW), {}
     outbound = Loopback(handlers)
     lists = [ConfiguredList(listed, outbound=outbound) for listed in config.trusted_lists]
-    trust = Trust(lists, fixed=(), clock=clock, revocations=revocations_of(config))
+    fixed = tuple(qualified_anchors(config.trust.folder / QUALIFIED_FOLDER, now=NOW))
+    trust = Trust(lists, fixed=fixed, clock=clock, revocations=revocations_of(config))
     assert all(health.error is None for health in await trust.refresh())
     keep_lists_fresh(trust, clock)
     world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
