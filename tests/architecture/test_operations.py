@@ -36,7 +36,7 @@ from zegel.primitives.http import HttpRequest
 from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.services.trust import Trust
 from zegel.version import __version__
-from zegel.web.app.all import OPENERS
+from zegel.web.app.all import ROLE_NAMES, load_role
 from zegel.web.app.issuer import _SHARED_SECONDS
 from zegel.web.app.keys import lasting_secret, role_keys, sealing_keys
 from zegel.web.app.roles import OpenRole, World
@@ -266,7 +266,7 @@ def test_the_unit_is_installed_as_it_says() -> None:
     (installed,) = [line.split()[-2] for line in lines if line.startswith("install ")]
     assert (ROOT / installed) == UNIT
     (instance,) = re.findall(r"zegel@(\w[\w-]*)", lines[-1])
-    assert instance in OPENERS
+    assert instance in ROLE_NAMES
     assert any(f"/{unit()['Service']['User']} " in f"/{line.split()[-1]} " for line in lines if "useradd" in line)
 
 
@@ -341,7 +341,7 @@ def test_the_image_is_built_and_run_as_it_says() -> None:
     assert Path(settings["ZEGEL_CONFIG"]).parent == Path(volumes[0])
     assert {"--read-only", "no-new-privileges"} <= set(run)
     role = run[run.index("serve") + 1]
-    assert role in OPENERS
+    assert role in ROLE_NAMES
     port = getattr(parse_config("", folder=ROOT), role).port
     assert f"127.0.0.1:{port}:{port}" in run
 
@@ -355,7 +355,7 @@ async def opened(name: str, folder: Path) -> OpenRole:
     config = replace(config, **{table: replace(getattr(config, table), metrics_port=Port(7121))})
     trust = Trust([ConfiguredList(each, outbound=outbound) for each in config.trusted_lists], fixed=(), clock=clock)
     world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
-    return await OPENERS[name](world)
+    return await load_role(name)(world)
 
 
 def told(name: str, folder: Path, path: str) -> bytes:
@@ -381,7 +381,9 @@ def test_every_condition_is_explained_and_of_the_roles_that_it_says(tmp_path: Pa
         for role in of.split(", ")
     }
     there = {
-        (condition, name) for name in OPENERS for condition in json.loads(told(name, tmp_path, "/readyz"))["conditions"]
+        (condition, name)
+        for name in ROLE_NAMES
+        for condition in json.loads(told(name, tmp_path, "/readyz"))["conditions"]
     }
     assert explained == there
 
@@ -389,7 +391,7 @@ def test_every_condition_is_explained_and_of_the_roles_that_it_says(tmp_path: Pa
 def families(tmp_path: Path) -> set[str]:
     return {
         name
-        for role in OPENERS
+        for role in ROLE_NAMES
         for name in re.findall(r"^# TYPE (\w+) ", told(role, tmp_path, "/metrics").decode(), re.MULTILINE)
     }
 
@@ -449,5 +451,5 @@ def test_the_version_is_told(tmp_path: Path) -> None:
 def test_the_sandbox_is_watched_at_its_own_ports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sandbox", str(tmp_path / "utopia"), "--json"]) == 0
     config = load_config(Path(json.loads(capsys.readouterr().out)["config"]))
-    ports = [getattr(config, name.replace("-", "_")).metrics_port for name in OPENERS]
-    assert sorted(ports) == list(range(7121, 7121 + len(OPENERS)))
+    ports = [getattr(config, name.replace("-", "_")).metrics_port for name in ROLE_NAMES]
+    assert sorted(ports) == list(range(7121, 7121 + len(ROLE_NAMES)))

@@ -27,7 +27,7 @@ from zegel.primitives.http import HttpRequest
 from zegel.services.signin import SignInEnd
 from zegel.services.verifier import Outcome
 from zegel.version import __version__
-from zegel.web.app.all import OPENERS, open_roles
+from zegel.web.app.all import ROLE_NAMES, open_roles
 from zegel.web.app.roles import OpenRole
 from zegel.web.app.serve import serving
 from zegel.web.app.world import open_world
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PATH = r"(?:/|(?:/(?:[a-z-]+|v2|\.well-known/[a-z-]+|\{[a-z]+\}))+)"  # RFC 9162 section 5 has a version in its paths
 CLOSED = {
-    "role": "|".join(f"{re.escape(name)}( operator| metrics)?" for name in OPENERS),
+    "role": "|".join(f"{re.escape(name)}( operator| metrics)?" for name in ROLE_NAMES),
     "route": rf"-|(?:GET|POST|HEAD) {PATH}",
     "status": r"[1-5]\d\d",
     "check": "|".join(check.id for check in Check),
@@ -95,7 +95,7 @@ async def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     with prepared(Namespace(folder=folder, walk=True, headless=False, profile=None, tls=False)) as ground:
         world = open_world(ground.config)
         door, view = await open_noted_door(world)
-        roles = (*await open_roles([name for name in OPENERS if name != "door"], world), door)
+        roles = (*await open_roles([name for name in ROLE_NAMES if name != "door"], world), door)
         story = Story(lambda _: None)
         with logged(story) as stream:
             async with serving(roles, world=world, sockets=ground.sockets):

@@ -27,7 +27,7 @@ from zegel.services.rates import Limit
 from zegel.services.trust import Trust
 from zegel.web import issuer_operator, provider, verifier_operator, wallet, wallet_provider
 from zegel.web.app import issuer
-from zegel.web.app.all import OPENERS
+from zegel.web.app.all import load_role
 from zegel.web.app.limits import (
     issuer_limits,
     provider_limits,
@@ -149,7 +149,7 @@ async def opened(role: str, folder: Path, **changes: Any) -> AsyncIterator[Opene
     config, clock = rated(sandbox_at(folder), role, **changes), ManualClock(NOW)
     trust = Trust((), fixed=(), clock=clock)
     world = World(config=config, clock=clock, random=system_random, outbound=Loopback({}), trust=trust)
-    made = await OPENERS[role](world)
+    made = await load_role(role)(world)
     try:
         yield Opened(role=made, config=config, clock=clock)
     finally:

@@ -126,10 +126,18 @@ def test_iso_18013_5_table_5_a_driving_licence_has_its_mandatory_elements() -> N
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("id_", ["residence", "diploma", "role", "payment"])
+@pytest.mark.parametrize(
+    ("id_", "category"),
+    [
+        ("residence", "urn:etsi:esi:eaa:eu:pub"),
+        ("role", "urn:etsi:esi:eaa:eu:pub"),
+        ("diploma", "urn:etsi:esi:eaa:eu:qualified"),
+        ("payment", "eaa:eu:non-qualified"),
+    ],
+)
 @pytest.mark.requirement("ARB_25")
-def test_the_template_every_other_attestation_has_both_formats_and_a_category(id_: str) -> None:
+def test_the_template_every_other_attestation_has_both_formats_and_a_category(id_: str, category: str) -> None:
     type_ = TYPES[id_]
     assert type_.formats == (Format.SD_JWT_VC, Format.MDOC)
-    assert type_.category in {"urn:etsi:esi:eaa:eu:pub", "eaa:eu:non-qualified"}
+    assert type_.category == category
     assert type_.in_the_clear == {("category",)}

@@ -7,14 +7,14 @@ from zegel.cli.configuration import add_config_option, find_config_file
 from zegel.cli.output import ACCEPTED, UNAVAILABLE, in_text, print_data, print_text
 from zegel.config.render import render_values, shown_values
 from zegel.errors import Malformed
-from zegel.web.app.all import OPENERS
+from zegel.web.app.all import ROLE_NAMES
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add ``zegel config``'s commands."""
     commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
     check = commands.add_parser("check", help="find what would keep roles from starting; opens no database and no port")
-    names = ", ".join(OPENERS)
+    names = ", ".join(ROLE_NAMES)
     check.add_argument(
         "roles", metavar="ROLE", nargs="*", help=f"of {names}: read their keys too; without one, the file alone"
     )
@@ -35,8 +35,8 @@ def run(args: Namespace) -> int:
             print_text(render_values(config).removesuffix("\n"))
         return ACCEPTED
     for role in args.roles:
-        if role not in OPENERS:
-            raise Malformed("command line", "ROLE", f"expected some of {', '.join(OPENERS)}")
+        if role not in ROLE_NAMES:
+            raise Malformed("command line", "ROLE", f"expected some of {', '.join(ROLE_NAMES)}")
     tables = [role.replace("-", "_") for role in args.roles]
     faults = list(find_faults(config, {table: getattr(config, table) for table in tables}))
     if args.json:

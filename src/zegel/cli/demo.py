@@ -20,7 +20,7 @@ from zegel.cli.walk.script import walk
 from zegel.cli.walk.story import Listening, Step, Story
 from zegel.errors import Unavailable
 from zegel.profiles import PROFILES
-from zegel.web.app.all import OPENERS, open_roles
+from zegel.web.app.all import ROLE_NAMES, open_roles
 from zegel.web.app.serve import run_unless_told_to_end, serving, until_told_to_end
 from zegel.web.app.world import open_world
 
@@ -49,7 +49,7 @@ def run(args: Namespace) -> int:
 
 async def _demo(ground: Ground, args: Namespace) -> int:
     world = open_world(ground.config)
-    roles = await open_roles(list(OPENERS), world)
+    roles = await open_roles(list(ROLE_NAMES), world)
     async with serving(roles, world=world, sockets=ground.sockets):
         _point_to(ground.sandbox.config)
         try:
@@ -75,7 +75,7 @@ async def _walk(ground: Ground, story: Story) -> int:
     listening = Listening(story)
     logging.getLogger("zegel").addHandler(listening)
     try:
-        others = await open_roles([name for name in OPENERS if name != "door"], world)
+        others = await open_roles([name for name in ROLE_NAMES if name != "door"], world)
         door, view = await open_noted_door(world)
         roles = (*others, door)
         async with serving(roles, world=world, sockets=ground.sockets):

@@ -12,7 +12,7 @@ from zegel.adapters.logs import configure_logs
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.output import ACCEPTED, say
 from zegel.config.roles import Config
-from zegel.web.app.all import OPENERS, load_role, open_roles
+from zegel.web.app.all import ROLE_NAMES, load_role, open_roles
 from zegel.web.app.roles import OpenRole
 from zegel.web.app.serve import run_unless_told_to_end, serving, until_told_to_end
 from zegel.web.app.workers import Worker, bind_shared, config_of, part_of, roles_of, supervise, workers_of
@@ -28,17 +28,17 @@ _LEVELS: Final = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("roles", metavar="ROLE", nargs="*", help=f"of {', '.join(OPENERS)}; all of them without one")
+    parser.add_argument("roles", metavar="ROLE", nargs="*", help=f"of {', '.join(ROLE_NAMES)}; all of them without one")
     add_config_option(parser)
 
 
 def run(args: Namespace) -> int:
     """Serve."""
-    unknown = [role for role in args.roles if role not in OPENERS]
+    unknown = [role for role in args.roles if role not in ROLE_NAMES]
     if unknown:
-        say(f"there is no role {unknown[0]}; expected {', '.join(OPENERS)}")
+        say(f"there is no role {unknown[0]}; expected {', '.join(ROLE_NAMES)}")
         return 2
-    config, names = find_config(args), args.roles or list(OPENERS)
+    config, names = find_config(args), args.roles or list(ROLE_NAMES)
     configure_logs(sys.stderr, level=_LEVELS[config.log])
     count = max(workers_of(config, name) for name in names)
     if count > 1:

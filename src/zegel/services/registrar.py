@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Final, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Rejected, ZegelError
 from zegel.formats.status.entries import INVALID
 from zegel.primitives.json import encode_json
 from zegel.primitives.x509 import DAY
@@ -56,7 +56,7 @@ class Renewed:
 
     count: int
     after: int
-    failed: Exception | None = None
+    failed: ZegelError | None = None
 
 
 @final
@@ -158,13 +158,13 @@ class RegistrarService:
         async with self._store.transaction() as transaction:
             page = await transaction.register.entries(after=after, limit=PAGE)
         now, renewed = self._clock.now(), 0
-        failed: Exception | None = None
+        failed: ZegelError | None = None
         for name in [each.entry.registration.identifier for _, each in page if _ending(each.entry, now=now)]:
             await asyncio.sleep(0)  # who comes meanwhile waits for one of them, and not for the page
             try:
                 async with self._store.transaction(durable=True) as transaction:
                     renewed += await self._renew(transaction, await _loaded(transaction, name), by=ITSELF) is not None
-            except Exception as error:  # noqa: BLE001 raised by whoever takes the turn, when the others have had theirs
+            except ZegelError as error:
                 failed = failed or error
         return Renewed(count=renewed, after=page[-1][0] if len(page) == PAGE else 0, failed=failed)
 

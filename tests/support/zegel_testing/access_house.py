@@ -15,7 +15,7 @@ from zegel.primitives.json import encode_json, parse_object
 from zegel.primitives.keys import PrivateKey
 from zegel.services.ports import Handler
 from zegel.services.trust import Trust
-from zegel.web.app.all import OPENERS
+from zegel.web.app.all import load_role
 from zegel.web.app.roles import Listener, OpenRole, World
 from zegel.web.app.world import ConfiguredList, PublishedRevocations
 from zegel_testing.access_requests import HOST, KEY, request_pem
@@ -140,7 +140,7 @@ async def open_house(folder: Path, config: Config | None = None) -> AsyncIterato
     roles: dict[str, OpenRole] = {}
     try:
         for name in ROLES:
-            roles[name] = await OPENERS[name](world)
+            roles[name] = await load_role(name)(world)
             handlers.update({listener.origin: listener.handle for listener in roles[name].listeners})
         house = AccessHouse(config=config, clock=clock, trust=trust, roles=roles, handlers=handlers)
         handlers[f"https://{HOST}"] = house.library

@@ -18,7 +18,7 @@ from zegel.cli.walk.door_view import DoorView, open_noted_door
 from zegel.cli.walk.script import walk
 from zegel.cli.walk.story import Story
 from zegel.config.roles import Config
-from zegel.web.app.all import OPENERS, open_roles
+from zegel.web.app.all import ROLE_NAMES, open_roles
 from zegel.web.app.roles import OpenRole
 from zegel.web.app.serve import bind, serving
 from zegel.web.app.world import open_world
@@ -71,7 +71,7 @@ class Village:
 
     async def start(self) -> None:
         """Open every role but Tax online from what is on the disk."""
-        self.roles = await self._serve([name for name in OPENERS if name != SERVICE], self._running)
+        self.roles = await self._serve([name for name in ROLE_NAMES if name != SERVICE], self._running)
 
     async def stop(self) -> None:
         """Close them: nothing is left of them but what is on the disk."""

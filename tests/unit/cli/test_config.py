@@ -9,7 +9,7 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.checks import Check
 from zegel.config.parse import parse_config
-from zegel.web.app.all import OPENERS
+from zegel.web.app.all import ROLE_NAMES
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def amended(folder: Path, old: str, new: str) -> None:
 
 
 def test_a_sandbox_has_no_faults(config: Any) -> None:
-    ran = config("check", *OPENERS, "--json")
+    ran = config("check", *ROLE_NAMES, "--json")
     assert (ran.code, ran.json["faults"], ran.json["ok"]) == (0, [], True)
     assert config("check").out.endswith("zegel.toml  ok\n")
 
@@ -65,7 +65,7 @@ def test_a_key_that_is_missing_open_or_anothers_is_a_fault(config: Any, folder: 
     (keys / "verifier.seal").chmod(0o644)
     (keys / "wallet-provider.pem").write_bytes((keys / "verifier-access.pem").read_bytes())
     (keys / "provider-subject.secret").write_text("short\n")
-    ran = config("check", *OPENERS, "--json")
+    ran = config("check", *ROLE_NAMES, "--json")
     assert ran.code == 3
     assert sorted(fault.partition(":")[0] for fault in ran.json["faults"]) == [
         "issuer.key",

@@ -275,8 +275,18 @@ async def test_who_is_suspended_is_not_renewed(registrar: Registrar) -> None:
     assert (await registrar.service.renew_due(after=0)).count == 0
 
 
-def publisher(registrar: Registrar) -> StatusPublisher:
-    return StatusPublisher(
+async def register_due(registrar: Registrar, count: int) -> None:
+    """So many parties whose certificates end soon."""
+    for number in range(count):
+        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+
+
+async def three_due(registrar: Registrar, monkeypatch: pytest.MonkeyPatch) -> RegistrarRenewal:
+    """What renews a register of three parties, all of them due, in pages of two."""
+    monkeypatch.setattr("zegel.services.registrar.PAGE", 2)
+    await register_due(registrar, 3)
+    statuses = StatusPublisher(
         store=registrar.store,
         signer=CertifiedSigner(signer=REGISTRATION_SIGNER.key, certificates=(REGISTRATION_SIGNER.certificate,)),
         origin=ORIGIN,
@@ -284,16 +294,13 @@ def publisher(registrar: Registrar) -> StatusPublisher:
         ttl=300,
         clock=registrar.clock,
     )
+    return RegistrarRenewal(registrar.service, statuses=statuses)
 
 
 async def test_a_turn_looks_at_one_page_and_the_next_goes_on_behind_it(
     registrar: Registrar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zegel.services.registrar.PAGE", 2)
-    for number in range(3):
-        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
-    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
-    renewal = RegistrarRenewal(registrar.service, statuses=publisher(registrar))
+    renewal = await three_due(registrar, monkeypatch)
     assert [(await renewal.take_turn()).count for _ in range(4)] == [2, 1, 0, 0]
     assert renewal.renewed == 3
 
@@ -316,11 +323,7 @@ class LockedOnce:
 async def test_a_registration_that_cannot_be_renewed_keeps_no_other_from_it(
     registrar: Registrar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zegel.services.registrar.PAGE", 2)
-    for number in range(3):
-        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
-    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
-    renewal = RegistrarRenewal(registrar.service, statuses=publisher(registrar))
+    renewal = await three_due(registrar, monkeypatch)
     registrar.service.sign_with(CertifiedSigner(signer=LockedOnce(), certificates=(REGISTRATION_SIGNER.certificate,)))
     with pytest.raises(Unavailable):
         await renewal.take_turn()
@@ -342,9 +345,7 @@ class Noted:
 
 
 async def test_whoever_comes_meanwhile_has_a_turn_before_each_renewal(registrar: Registrar) -> None:
-    for number in range(4):
-        await registrar.register(identifier=[{"identifier": f"NTRUT-{number}", "type": EUID}])
-    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    await register_due(registrar, 4)
     notes: list[str] = []
     registrar.service.sign_with(CertifiedSigner(signer=Noted(notes), certificates=(REGISTRATION_SIGNER.certificate,)))
     renewing = asyncio.ensure_future(registrar.service.renew_due(after=0))

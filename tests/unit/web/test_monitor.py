@@ -30,7 +30,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.qualified_lists import QualifiedLists
 from zegel.services.trust import Trust
-from zegel.web.app.all import OPENERS
+from zegel.web.app.all import ROLE_NAMES, load_role
 from zegel.web.app.monitor import trust_families
 from zegel.web.app.roles import Listener, OpenRole, World
 from zegel.web.app.world import ConfiguredList
@@ -79,7 +79,7 @@ class Watched:
 def watched_config(folder: Path) -> Config:
     """A sandbox in which every role is watched at the same port: none is served here."""
     config = sandbox_at(folder)
-    names = [name.replace("-", "_") for name in OPENERS]
+    names = [name.replace("-", "_") for name in ROLE_NAMES]
     return replace(config, **{name: replace(getattr(config, name), metrics_port=WATCHED) for name in names})
 
 
@@ -89,10 +89,10 @@ async def watch(name: str, folder: Path, *, health: HealthConfig | None = None) 
     outbound = Loopback({"https://lists.utopia.example": one_signer})
     trust = Trust([ConfiguredList(each, outbound=outbound) for each in config.trusted_lists], fixed=(), clock=clock)
     world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
-    return Watched(role=await OPENERS[name](world), world=world, clock=clock, folder=folder)
+    return Watched(role=await load_role(name)(world), world=world, clock=clock, folder=folder)
 
 
-@pytest.fixture(params=OPENERS)
+@pytest.fixture(params=ROLE_NAMES)
 async def each(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Watched]:
     """Each role in its turn, with the lists fetched."""
     watched = await watch(request.param, tmp_path)
@@ -134,13 +134,13 @@ async def test_a_door_on_this_machine_is_called_by_its_own_name(each: Watched) -
     assert (await each.metrics.handle(request)).status == 421
 
 
-@pytest.mark.parametrize("name", OPENERS)
+@pytest.mark.parametrize("name", ROLE_NAMES)
 async def test_without_a_port_there_is_no_such_door(tmp_path: Path, name: str) -> None:
     config, clock, outbound = sandbox_at(tmp_path), ManualClock(NOW), Loopback({})
     world = World(
         config=config, clock=clock, random=system_random, outbound=outbound, trust=Trust((), fixed=(), clock=clock)
     )
-    role = await OPENERS[name](world)
+    role = await load_role(name)(world)
     assert [each.name for each in role.listeners if "metrics" in each.name] == []
     role.close()
 
@@ -155,7 +155,7 @@ async def test_a_door_that_others_reach_is_called_by_any_name(tmp_path: Path) ->
         outbound=outbound,
         trust=Trust((), fixed=(), clock=clock),
     )
-    role = await OPENERS["trust"](world)
+    role = await load_role("trust")(world)
     request = HttpRequest(method="GET", url=role.listeners[-1].origin + HEALTH, headers=(("host", "pod.example"),))
     assert (await role.listeners[-1].handle(request)).status == 200
 

@@ -22,7 +22,7 @@ from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose
 from zegel.trust.lists.values import ListType
 from zegel.web.app import all as every_role
-from zegel.web.app.all import OPENERS, open_roles
+from zegel.web.app.all import ROLE_NAMES, load_role, open_roles
 from zegel.web.app.roles import OpenRole, RoleSecrets, World, cookie_policy, operator_digest, role_key, tls_files
 from zegel.web.app.verifier import open_verifier
 from zegel.web.app.world import LIST_TYPES, ConfiguredList, open_world, trust_timer
@@ -161,13 +161,13 @@ async def test_a_role_without_its_keys_leaves_no_database_open(world: World, tmp
     def is_open() -> bool:
         return any(each.is_symlink() and each.readlink() == database for each in Path("/proc/self/fd").iterdir())
 
-    opened = await OPENERS[name](world)
+    opened = await load_role(name)(world)
     assert is_open()
     opened.close()
     keys = [each for each in ("access_key", "key", "web_key", "registration_key") if hasattr(given, each)]
     emptied = replace(given, **dict.fromkeys(keys, tmp_path / "none.pem"))
     with pytest.raises(Unavailable) as _kept:  # and with it whatever the role had made until then
-        await OPENERS[name](replace(world, config=replace(world.config, **{role: emptied})))
+        await load_role(name)(replace(world, config=replace(world.config, **{role: emptied})))
     assert not is_open()
 
 
@@ -198,9 +198,9 @@ async def test_where_one_does_not_open_the_others_are_closed(world: World, monke
 
         return open_role
 
-    monkeypatch.setattr(every_role, "OPENERS", {name: opening(name) for name in OPENERS})
+    monkeypatch.setattr(every_role, "load_role", opening)
     with pytest.raises(Unavailable):
-        await open_roles(list(OPENERS), world)
+        await open_roles(list(ROLE_NAMES), world)
     assert closed == ["trust", "access-authority", "transparency-log", "wallet-provider"]
 
 

@@ -5,11 +5,11 @@ Such a list is its keys: none of it is held against a root here. The gateway's c
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from typing import Final, final
+from typing import Final, TypeAlias, TypeVar, final
 
 from zegel.errors import Malformed
 from zegel.formats.hcert.ber_certificate import BerCertificate, read_certificate
@@ -87,27 +87,30 @@ def parse_trust_list(data: bytes) -> UnverifiedTrustList:
     return _gateway_list(entries, as_of=max(times, default=None))
 
 
-_Entry = tuple[str, Callable[[], DocumentSigner]]
+_Read = TypeVar("_Read")
+_Entry: TypeAlias = tuple[str, Callable[[], _Read]]
 
 
-def _gathered(entries: Iterator[_Entry], *, signed_at: int | None = None) -> UnverifiedTrustList:
-    """What can be read of the entries. One key of a kind that is not known must not hide all others."""
-    signers: list[DocumentSigner] = []
+def _readable(entries: Iterable[_Entry[_Read]]) -> tuple[tuple[_Read, ...], tuple[str, ...]]:
+    """What can be read of the entries, and why not of the others: one key of an unknown kind must not hide them all."""
+    found: list[_Read] = []
     left_out: list[str] = []
     for where, read in entries:
         try:
-            signers.append(read())
+            found.append(read())
         except Malformed as error:
             left_out.append(f"{where}: {error.detail}")
+    return tuple(found), tuple(left_out)
+
+
+def _gathered(entries: Iterable[_Entry[DocumentSigner]], *, signed_at: int | None = None) -> UnverifiedTrustList:
+    signers, left_out = _readable(entries)
     return UnverifiedTrustList(
-        unverified_signers=tuple(signers),
-        unverified_as_of=signed_at,
-        unverified_signed_at=signed_at,
-        left_out=tuple(left_out),
+        unverified_signers=signers, unverified_as_of=signed_at, unverified_signed_at=signed_at, left_out=left_out
     )
 
 
-def _pem_entries(data: bytes) -> Iterator[_Entry]:
+def _pem_entries(data: bytes) -> Iterator[_Entry[DocumentSigner]]:
     found = list(_PEM.finditer(data))
     if not 0 < len(found) <= MAX_SIGNERS:
         raise Malformed(_WHAT, "", f"expected one to {MAX_SIGNERS} certificates")
@@ -121,16 +124,10 @@ def _pem_signer(text: bytes, where: str) -> DocumentSigner:
 
 def _gateway_list(entries: list[tuple[JsonObject, str]], *, as_of: int | None) -> UnverifiedTrustList:
     """TrustListDto of the gateway: ``rawData`` is the certificate, ``thumbprint`` its SHA-256 in hexadecimal digits."""
-    read: list[GatewayEntry] = []
-    left_out: list[str] = []
-    for members, where in entries:
-        try:
-            read.append(_gateway_entry(members, where))
-        except Malformed as error:
-            left_out.append(f"{where}: {error.detail}")
+    read, left_out = _readable((where, partial(_gateway_entry, members, where)) for members, where in entries)
     signers = tuple(each.unverified_signer for each in read if each.unverified_signer is not None)
     return UnverifiedTrustList(
-        unverified_signers=signers, unverified_as_of=as_of, left_out=tuple(left_out), unverified_entries=tuple(read)
+        unverified_signers=signers, unverified_as_of=as_of, left_out=left_out, unverified_entries=read
     )
 
 
@@ -152,7 +149,7 @@ def _gateway_entry(members: JsonObject, where: str) -> GatewayEntry:
     )
 
 
-def _did_entries(methods: list[Json]) -> Iterator[_Entry]:
+def _did_entries(methods: list[Json]) -> Iterator[_Entry[DocumentSigner]]:
     """The verification methods of a DID document; those that only refer to another document carry no key."""
     for position, value in enumerate(methods):
         where = f"verificationMethod[{position}]"

@@ -1,6 +1,6 @@
 """Every role, and how each is opened."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from zegel.web.app.roles import OpenRole, Timer, World
@@ -10,7 +10,10 @@ Opener: TypeAlias = Callable[[World], Awaitable[OpenRole]]
 
 
 def load_role(name: str) -> Opener:
-    """What opens a role. Its modules are loaded here, so that a process has room and time for its own roles alone."""
+    """What opens a role, one of ``ROLE_NAMES``; ``KeyError`` for another name.
+
+    Its modules are loaded here, so that a process has room and time for its own roles alone.
+    """
     match name:
         case "trust":
             from zegel.web.app.trust import open_trust
@@ -52,21 +55,15 @@ def load_role(name: str) -> Opener:
             from zegel.web.app.registrar import open_registrar
 
             return open_registrar
-        case _:
+        case "door":
             from zegel.web.app.door import open_door
 
             return open_door
-
-
-def _opener(name: str) -> Opener:
-    async def open_role(world: World) -> OpenRole:
-        return await load_role(name)(world)
-
-    return open_role
+    raise KeyError(name)
 
 
 # The lists of trusted entities, and those of what is revoked, come first: everybody else reads them.
-_NAMES: Final = (
+ROLE_NAMES: Final = (
     "trust",
     "access-authority",
     "transparency-log",
@@ -79,7 +76,6 @@ _NAMES: Final = (
     "registrar",
     "door",
 )
-OPENERS: Final[Mapping[str, Opener]] = {name: _opener(name) for name in _NAMES}
 
 _PUBLISHING: Final = ("trust", "access-authority")
 """Whose lists are fetched when roles start in one process."""
@@ -90,11 +86,11 @@ async def open_roles(names: Sequence[str], world: World) -> tuple[OpenRole, ...]
 
     The first timer keeps the trust fresh.
     """
-    chosen = [name for name in OPENERS if name in names]
+    chosen = [name for name in ROLE_NAMES if name in names]
     opened: list[OpenRole] = []
     try:
         for name in chosen:
-            opened.append(await OPENERS[name](world))  # noqa: PERF401 those before the one that fails are closed
+            opened.append(await load_role(name)(world))  # noqa: PERF401 those before the one that fails are closed
     except BaseException:
         for role in opened:
             role.close()
