@@ -56,7 +56,7 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
     def page(explanation: Explanation | None, request_id: str, status: int) -> HttpResponse:
         title, lead = "This was refused", _REFUSED
         if explanation is None:
-            title, lead = ("No such page", _NOTHING) if status in (404, 405) else ("Something went wrong", _BUG)
+            title, lead = ("No such page", _NOTHING) if status in (404, 405, 406) else ("Something went wrong", _BUG)
         elif status == 413:
             title, lead = "Too large", _TOO_LARGE
         elif status == 429:

@@ -10,6 +10,11 @@ from zegel.primitives.json import encode_json
 from zegel.web.errors import status_of
 
 _TYPE: Final = "urn:zegel:check:"
+_EXPECTED: Final = {
+    404: "expected the address of something that is here",
+    405: "expected one of {}",
+    406: "expected to be asked for a media type in which this is served",
+}
 _HEADERS: Final = (("content-type", PROBLEM), ("cache-control", "no-store"), ("access-control-allow-origin", "*"))
 
 
@@ -31,12 +36,12 @@ def problem(_site: object, error: ZegelError) -> HttpResponse:
 
 
 def nothing_here(response: HttpResponse) -> HttpResponse:
-    """The 404 or 405 of an address or a method that no route has, with what was expected of whoever asked."""
-    allowed = response.header("allow")
+    """The 404, 405 or 406: of an address, a method or a media type that is not there, and what was expected instead."""
     body = {
         "type": "about:blank",  # RFC 9457 section 4.2.1: nothing more is meant than the status says
         "title": HTTPStatus(response.status).phrase,
         "status": response.status,
-        "detail": "expected an address of this interface" if allowed is None else f"expected one of {allowed}",
+        "detail": _EXPECTED[response.status].format(response.header("allow")),
     }
-    return replace(response, headers=(*response.headers, *_HEADERS), body=encode_json(body))
+    headers = {**dict(response.headers), **dict(_HEADERS)}
+    return replace(response, headers=tuple(headers.items()), body=encode_json(body))

@@ -128,7 +128,9 @@ class Site(Generic[SiteT]):
             whole = replace(request, body=body)
             self._admit_session(found.route, whole)
             with self._load.take(found.route.priority, waited=request.waited):
-                return await found.route.handler(self._role, whole, **found.parts), None
+                response = await found.route.handler(self._role, whole, **found.parts)
+            bare = response.status in (404, 406) and not response.body
+            return self._nothing_here(response, request, request_id) if bare else response, None
         except TooLarge as error:  # the rest of it is on its way, and nobody is going to read it
             refusal = self._refusal(error, found, request, request_id)
             return replace(refusal, status=413, headers=(*refusal.headers, ("connection", "close"))), error
@@ -157,7 +159,7 @@ class Site(Generic[SiteT]):
         return replace(drawn, headers=(*drawn.headers, *again), body=body)
 
     def _nothing_here(self, response: HttpResponse, request: HttpRequest, request_id: str) -> HttpResponse:
-        """The 404 or 405: a page for a person, and problem details for a program."""
+        """The 404, 405 or 406: a page for a person, and problem details for a program."""
         if _audience(response, request) is not Audience.PERSON:
             return nothing_here(response)
         page = self._page(None, request_id, response.status)

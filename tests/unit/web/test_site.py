@@ -338,6 +338,24 @@ async def test_where_there_is_nothing_a_person_gets_a_page(
     assert response.header("allow") == (None if status == 404 else "POST")
 
 
+@pytest.mark.parametrize(("status", "title"), [(404, "Not Found"), (406, "Not Acceptable")])
+async def test_what_a_route_knows_nothing_of_is_said_in_the_same_words(role: Role, status: int, title: str) -> None:
+    role.outcome = HttpResponse(status=status, headers=(("cache-control", "no-store"), ("vary", "accept")))
+    response = await site_of(role).handle(get("/data/1"))
+    assert (response.status, response.header("content-type"), response.header("vary")) == (status, PROBLEM, "accept")
+    assert [value for name, value in response.headers if name == "cache-control"] == ["no-store"]
+    assert (body_of(response)["title"], body_of(response)["status"]) == (title, status)
+    page = await site_of(role).handle(get("/data/1", ("accept", "text/html")))
+    assert page.status == status
+    assert "There is no page at this address" in page.body.decode()
+
+
+async def test_what_a_handler_says_of_nothing_is_left_as_it_is(role: Role) -> None:
+    role.outcome = json_response({"error": "unknown"}, status=404)
+    response = await site_of(role).handle(get("/data/1"))
+    assert (response.status, body_of(response)) == (404, {"error": "unknown"})
+
+
 @pytest.mark.parametrize("headers", [(), (("accept", "*/*"),), (("accept", "application/json"),)])
 async def test_where_there_is_nothing_a_program_gets_problem_details(role: Role, headers: Any) -> None:
     unknown = await site_of(role).handle(get("/nowhere", *headers))
@@ -346,7 +364,7 @@ async def test_where_there_is_nothing_a_program_gets_problem_details(role: Role,
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "expected an address of this interface",
+        "detail": "expected the address of something that is here",
     }
     other = await site_of(role).handle(get("/elsewhere", *headers))
     assert (other.status, other.header("allow"), other.header("content-type")) == (405, "POST", PROBLEM)
