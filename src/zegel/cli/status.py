@@ -1,18 +1,23 @@
-"""``zegel status``: one entry of a list in a file; or, of one's own issuer, how many each of its lists is about."""
+"""``zegel status``: one entry of a list in a file; or, of one's own roles, how many each of their lists is about."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from zegel.adapters.trust_files import load_trust
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.operator import call_operator
 from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.cli.verify import parse_time, read_token
-from zegel.errors import Malformed
+from zegel.config.roles import Config
+from zegel.errors import Malformed, Unavailable
 from zegel.formats.status.entries import INVALID, SUSPENDED, VALID
 from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import parse_status_list, verify_status_list
+
+PUBLISHING: Final = ("issuer", "wallet-provider", "registrar")
+"""The roles that publish lists of statuses."""
 
 _MEANINGS: Final = {VALID: "valid", INVALID: "invalid", SUSPENDED: "suspended"}
 
@@ -24,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="TOKEN",
         nargs="?",
         help="the file of a status list token, JWT or CWT, or of an identifier list; - reads stdin; without it, how "
-        "many live credentials each list of the configuration's issuer relates to",
+        "many live credentials, wallets and keys, or registrations each list of the configuration's roles relates to",
     )
     entry = parser.add_mutually_exclusive_group()
     entry.add_argument("--index", metavar="N", type=int, help="the entry of a status list")
@@ -33,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--uri", metavar="URI", help="the address that the token has to name, with --trust")
     parser.add_argument("--at", metavar="TIME", help="judge as at this time")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--role", choices=PUBLISHING, help="without TOKEN: ask this role alone (default: all of these)")
     add_config_option(parser)
 
 
@@ -40,6 +46,8 @@ def run(args: Namespace) -> int:
     """Print the entry; without ``--trust`` it is unverified, and said so."""
     if args.token is None:
         return _show_herds(args)
+    if args.role is not None:
+        raise Malformed("command line", "--role", "expected no file with it: a role is asked about its own lists")
     if args.identifier is not None:
         return _look_up_identifier(args)
     if args.index is None:
@@ -86,12 +94,41 @@ def _say(args: Namespace, said: dict[str, object], text: str) -> int:
 
 
 def _show_herds(args: Namespace) -> int:
-    """Ask the issuer's operator API; a list that is about too few is called so, for whoever fetches it tells whose."""
-    answer = call_operator(find_config(args).issuer, method="GET", path="/status")
+    """Ask the operator APIs; a list that is about too few is called so, for whoever fetches it tells whose.
+
+    Roles may run elsewhere: one that does not answer is named, and ``Unavailable`` is raised where none does.
+    """
+    config, asked = find_config(args), PUBLISHING if args.role is None else (args.role,)
+    herds, silent = _ask(config, asked)
+    if len(silent) == len(asked):
+        raise silent[asked[0]]
     if args.json:
-        print_data(answer)
+        unanswered = [{"role": role, "detail": error.detail} for role, error in silent.items()]
+        print_data(herds | {"unanswered": unanswered})
         return ACCEPTED
-    for each in answer["lists"]:
-        warning = f", fewer than {answer['small_below']}: too few to hide in" if each["small"] else ""
-        print_text(f"{each['uri']}  {each['kind'].replace('_', ' ')}, {each['live']} live{warning}")
+    for each in herds["lists"]:
+        warning = f", fewer than {herds['small_below']}: too few to hide in" if each["small"] else ""
+        kind = each["kind"].replace("_", " ")
+        print_text(f"{each['uri']}  {kind} of the {_words(each['role'])}, {each['live']} live{warning}")
+    for role, error in silent.items():
+        print_text(f"{_words(role)}: {error.detail}")
     return ACCEPTED
+
+
+def _ask(config: Config, roles: Sequence[str]) -> tuple[dict[str, Any], dict[str, Unavailable]]:
+    """What the roles say of their lists, together, and why some say nothing."""
+    said: dict[str, Any] = {"lists": []}
+    silent: dict[str, Unavailable] = {}
+    for role in roles:
+        try:
+            answer = call_operator(getattr(config, role.replace("-", "_")), method="GET", path="/status")
+        except Unavailable as error:
+            silent[role] = error
+            continue
+        said["small_below"] = answer["small_below"]
+        said["lists"] += [{"role": role, **each} for each in answer["lists"]]
+    return said, silent
+
+
+def _words(role: str) -> str:
+    return role.replace("-", " ")

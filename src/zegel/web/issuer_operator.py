@@ -10,12 +10,12 @@ from zegel.protocols.openid4vci.offer import build_offer
 from zegel.services.log_in import PasswordLogIn
 from zegel.services.offers import OfferMade
 from zegel.services.ports import Issuance
-from zegel.services.status_publisher import SMALL_HERD
 from zegel.web.issuer_pages import reference_link
 from zegel.web.issuer_site import IssuerSite, known_type
 from zegel.web.load import Priority
 from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
+from zegel.web.status_lists import herds_route
 
 MAX_BODY: Final = 16_384  # an offer of every type
 MAX_PERSONS: Final = 500  # of a longer register the operator has a list of its own
@@ -73,21 +73,6 @@ async def publish(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
     """Sign the status lists that changed, now."""
     await site.statuses.publish()
     return json_response({"published": True})
-
-
-async def show_herds(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
-    """Each list, and how many credentials it relates to that have not ended; ``small`` where they are too few to hide
-    in (ARF 3.0 VCR_18; TS3 1.5 section 2.3)."""
-    lists: list[Json] = [
-        {
-            "uri": site.statuses.uri(herd),
-            "kind": "identifier_list" if herd.of_identifiers else "status_list",
-            "live": herd.live,
-            "small": herd.live < SMALL_HERD,
-        }
-        for herd in await site.statuses.count()
-    ]
-    return json_response({"lists": lists, "small_below": SMALL_HERD})
 
 
 async def show_persons(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
@@ -148,6 +133,6 @@ ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("POST", "/revocations", revoke, Audience.OPERATOR, refusal=problem, max_body=MAX_BODY),
     Route("POST", "/wallets/check", check_wallets, Audience.OPERATOR, refusal=problem, max_body=MAX_BODY),
     Route("POST", "/status/publish", publish, Audience.OPERATOR, refusal=problem, max_body=MAX_BODY),
-    Route("GET", "/status", show_herds, Audience.OPERATOR, refusal=problem),
+    herds_route(IssuerSite),
     Route("GET", "/persons", show_persons, Audience.OPERATOR, refusal=problem),
 )

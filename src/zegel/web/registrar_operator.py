@@ -19,6 +19,7 @@ from zegel.web.problem import problem
 from zegel.web.registrar_pages import INVITED
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.routing import Audience, Route
+from zegel.web.status_lists import herds_route
 
 MAX_APPLICATION: Final = MAX_PARTY + 1_024  # and in whose name
 MAX_DECISION: Final = 4_096  # bytes; a reason in words of four bytes a character is under two thousand
@@ -233,4 +234,5 @@ OPERATOR_ROUTES: Final[tuple[Route[RegistrarSite], ...]] = (
         refusal=problem,
     ),
     Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_DECISION, refusal=problem),
+    herds_route(RegistrarSite),
 )

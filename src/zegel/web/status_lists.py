@@ -4,16 +4,19 @@ from typing import Final, Protocol, TypeVar
 
 from zegel.formats.status.identifiers import IDENTIFIER_LIST
 from zegel.formats.status.token import StatusListFormat
-from zegel.primitives.http import JSON, HttpRequest, HttpResponse
+from zegel.primitives.http import JSON, HttpRequest, HttpResponse, json_response
+from zegel.primitives.json import Json
 from zegel.services.issuing import IDENTIFIERS_PATH, STATUS_PATH
 from zegel.services.status_publisher import (
     AGGREGATION_PATH,
     IDENTIFIER_AGGREGATION_PATH,
+    SMALL_HERD,
     PublishedList,
     StatusPublisher,
 )
+from zegel.web.problem import problem
 from zegel.web.published import choose, publish
-from zegel.web.routing import Route
+from zegel.web.routing import Audience, Route
 
 _AGGREGATION_SECONDS: Final = 300  # five minutes, as for an issuer's metadata
 
@@ -61,6 +64,26 @@ async def serve_identifier_aggregation(site: PublishesStatus, request: HttpReque
     """The addresses of all identifier lists, likewise."""
     body = await site.statuses.identifier_aggregation()
     return publish(request, body, content_type=JSON, max_age=_AGGREGATION_SECONDS)
+
+
+async def show_herds(site: PublishesStatus, _request: HttpRequest) -> HttpResponse:
+    """Each list, and how many it is about that have not ended; ``small`` where they are too few to hide in (ARF 3.0
+    VCR_18; TS3 1.5 section 2.3)."""
+    lists: list[Json] = [
+        {
+            "uri": site.statuses.uri(herd),
+            "kind": "identifier_list" if herd.of_identifiers else "status_list",
+            "live": herd.live,
+            "small": herd.live < SMALL_HERD,
+        }
+        for herd in await site.statuses.count()
+    ]
+    return json_response({"lists": lists, "small_below": SMALL_HERD})
+
+
+def herds_route(_site: type[SiteT]) -> Route[SiteT]:
+    """The route of a role's operator API by which it says how many each of its lists is about."""
+    return Route("GET", AGGREGATION_PATH, show_herds, Audience.OPERATOR, refusal=problem)
 
 
 def status_routes(_site: type[SiteT]) -> tuple[Route[SiteT], Route[SiteT]]:

@@ -21,7 +21,7 @@ from zegel.trust.key_attestation import MAX_KEYS
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
-from zegel.web.status_lists import status_routes
+from zegel.web.status_lists import herds_route, status_routes
 from zegel.web.turnstile import Limited
 
 CLIENT_ID_PATH: Final = "/wallet"  # what the client identifier of every wallet ends in is an address, too
@@ -239,5 +239,6 @@ OPERATOR_ROUTES: Final[tuple[Route[WalletProviderSite], ...]] = (
     Route("POST", ATTEST_PATH, attest_foreign, Audience.OPERATOR, max_body=MAX_BATCH, refusal=problem),
     Route("POST", REVOCATIONS_PATH, revoke_one, Audience.OPERATOR, max_body=MAX_WALLET, refusal=problem),
     Route("POST", "/status/publish", publish, Audience.OPERATOR, max_body=MAX_WALLET, refusal=problem),
+    herds_route(WalletProviderSite),
     Route("GET", INSTANCES_PATH, list_instances, Audience.OPERATOR, refusal=problem),
 )

@@ -1,6 +1,7 @@
 """``zegel issuer``, ``revoke``, ``verifier`` and ``wallet-provider``: the operators' APIs from the command line."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -347,32 +348,79 @@ def test_a_refusal_is_raised_as_what_it_was(status: int, answer: object, kind: t
     assert (type(error), error.detail) == (kind, detail)
 
 
-async def give_out(roles: ServedRoles) -> None:
+PUBLISHING = {"issuer": (10_000, 3), "wallet-provider": (7, 2_000), "registrar": (10_000, 0)}
+"""What each role has given out: entries of a status list, and identifiers."""
+
+
+async def give_out(roles: ServedRoles, role: str) -> None:
     """Beside the role, as another of its workers would."""
-    config = load_config(roles.config_file).issuer
+    config = getattr(load_config(roles.config_file), role.replace("-", "_"))
+    entries, identifiers = PUBLISHING[role]
     sealing = load_sealing_keys(config.sealing_key)
     store = await open_store(config.database, key=sealing.current, clock=ManualClock(NOW), random=system_random)
     async with store.transaction() as transaction:
-        await transaction.statuses.allocate(bits=1, count=10_000, expires=NOW + DAY)
-        await transaction.statuses.allocate_identifiers(count=3, expires=NOW + DAY)
+        await transaction.statuses.allocate(bits=1, count=entries, expires=NOW + DAY)
+        if identifiers:
+            await transaction.statuses.allocate_identifiers(count=identifiers, expires=NOW + DAY)
     store.close()
 
 
 @pytest.mark.requirement("VCR_18")
-def test_the_issuer_is_asked_how_many_each_of_its_lists_is_about(operate: Any, roles: ServedRoles) -> None:
-    roles.run(give_out(roles))
+def test_every_role_that_publishes_lists_says_how_many_each_is_about(operate: Any, roles: ServedRoles) -> None:
+    before = {key: live for key, live, _ in herds(operate("status", "--json").json)}
+    for role in PUBLISHING:
+        roles.run(give_out(roles, role))
     said = operate("status", "--json").json
-    assert said["small_below"] == 10_000
-    assert sorted((each["kind"], each["live"], each["small"]) for each in said["lists"]) == [
-        ("identifier_list", 3, True),
-        ("status_list", 10_000, False),
-    ]
+    assert (said["small_below"], said["unanswered"]) == (10_000, [])
+    assert {(key, live - before.get(key, 0), small) for key, live, small in herds(said)} == {
+        (("issuer", "status_list"), 10_000, False),
+        (("issuer", "identifier_list"), 3, True),
+        (("wallet-provider", "status_list"), 7, True),
+        (("wallet-provider", "identifier_list"), 2_000, True),
+        (("registrar", "status_list"), 10_000, False),
+    }
+    for each in said["lists"]:
+        (public,) = [origin for origin in roles.handlers if each["uri"].startswith(origin + "/")]
+        assert f"{each['role']}." in public
     lines = operate("status").out.splitlines()
-    assert [line.partition("  ")[0] for line in lines] == [each["uri"] for each in said["lists"]]
-    assert sorted(line.partition("  ")[2] for line in lines) == [
-        "identifier list, 3 live, fewer than 10000: too few to hide in",
-        "status list, 10000 live",
+    assert lines == [
+        f"{each['uri']}  {each['kind'].replace('_', ' ')} of the {each['role'].replace('-', ' ')}, {each['live']} live"
+        + (", fewer than 10000: too few to hide in" if each["small"] else "")
+        for each in said["lists"]
     ]
+    for role in PUBLISHING:
+        alone = operate("status", "--role", role, "--json").json
+        assert alone["lists"] == [each for each in said["lists"] if each["role"] == role]
+
+
+def herds(said: Any) -> list[tuple[tuple[str, str], int, bool]]:
+    return [((each["role"], each["kind"]), each["live"], each["small"]) for each in said["lists"]]
+
+
+def test_of_lists_a_role_that_does_not_answer_is_named_and_where_none_does_that_is_said(
+    zegel: Any, roles: ServedRoles, tmp_path: Path
+) -> None:
+    """The sandbox's own configuration, but that the registrar's operator API is where nobody listens."""
+    config, port = load_config(roles.config_file), unused_port()
+    text = roles.config_file.read_text()
+    assert text.count(str(config.registrar.operator_port)) == 2  # the access authority asks it, too
+    elsewhere = roles.folder / "elsewhere.toml"
+    elsewhere.write_text(text.replace(str(config.registrar.operator_port), str(port)))
+    detail = f"operator API at 127.0.0.1:{port}: it does not answer; is the role running?"
+    said = zegel("status", "--config", elsewhere, "--json")
+    assert (said.code, said.json["unanswered"]) == (0, [{"role": "registrar", "detail": detail}])
+    assert {each["role"] for each in said.json["lists"]} <= {"issuer", "wallet-provider"}
+    assert zegel("status", "--config", elsewhere).out.splitlines()[-1] == f"registrar: {detail}"
+    alone = zegel("status", "--config", elsewhere, "--role", "registrar", "--json")
+    assert (alone.code, alone.json["check"], alone.json["detail"]) == (3, "availability", detail)
+    wrong = zegel("status", elsewhere, "--role", "registrar", "--config", elsewhere, "--json")
+    assert (wrong.code, wrong.json["check"], wrong.json["field"]) == (2, "syntax", "--role")
+
+
+def unused_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def test_wallets_are_listed_and_revoked_by_the_operator(operate: Any) -> None:
