@@ -100,7 +100,11 @@ async def test_a_sound_issuer_is_found_sound(issuing: IssuingWorld) -> None:
     assert {each.topic for each in findings} >= {
         Topic.REACHABLE, Topic.TLS, Topic.CLOCK, Topic.CONTENT, Topic.CORS, Topic.IDENTITY, Topic.METADATA,
         Topic.SIGNED_METADATA, Topic.CERTIFICATE, Topic.AUTHORIZATION, Topic.NONCE, Topic.STATUS,
+        Topic.CERTIFICATE_PROFILE, Topic.CHAIN, Topic.TIMESTAMP,
     }  # fmt: skip
+    who = "access certificate of Utopia identity office"
+    assert " on EUWRPACProvidersList number 1 of Utopia" in found(findings, Topic.CHAIN, who).found
+    assert found(findings, Topic.TIMESTAMP, who).found.startswith("of the log 2.25.")
 
 
 ISSUER = "issuer metadata"
@@ -230,6 +234,17 @@ async def test_nobody_trusted_makes_the_signature_worthless(issuing: IssuingWorl
     findings = await examine(issuing.issuer, eyes=eyes(issuing.world))
     finding = found(findings, Topic.SIGNED_METADATA, "signed metadata")
     assert (finding.state, finding.check) == (State.BROKEN, "anchor")
+
+
+async def test_no_log_that_is_trusted_makes_the_timestamp_worthless(issuing: IssuingWorld) -> None:
+    anchors = [anchor for purpose in Purpose for anchor in issuing.world.trust.anchors.of(purpose)]
+    revocation = RevocationLists(read_revocations(issuing.world.config.trust.folder))
+    trust = Trust((), fixed=anchors, clock=issuing.clock, revocation=revocation)
+    findings = await examine(issuing.issuer, eyes=eyes(issuing.world, trust=trust))
+    refused = {(each.topic, each.check) for each in findings if each.state is State.BROKEN}
+    assert refused == {
+        (Topic.TIMESTAMP, "certificate-timestamp"), (Topic.SIGNED_METADATA, "certificate-timestamp"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("days", "state"), [(300, State.GOOD), (352, State.DOUBTFUL)])
@@ -368,6 +383,8 @@ async def test_a_sound_request_is_found_sound(signing_in: SignInWorld) -> None:
     findings = list(await examine(await a_link(signing_in), eyes=eyes(signing_in.world)))
     assert ill(findings) == set()
     assert found(findings, Topic.REQUEST, "who asks").found.startswith("Utopia sign-in, by ")
+    for topic in (Topic.CERTIFICATE_PROFILE, Topic.CHAIN, Topic.TIMESTAMP, Topic.CERTIFICATE):
+        assert found(findings, topic, "access certificate of Utopia sign-in").state is State.GOOD
     assert "(dc+sd-jwt)" in found(findings, Topic.REQUEST, "presentation request").found
 
 

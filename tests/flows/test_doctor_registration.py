@@ -13,7 +13,7 @@ from zegel_testing.registration import certified
 from zegel_testing.wallet_world import NAME_QUERY, WalletWorld, wallet_world
 
 from zegel.adapters.sandbox.registrations import REGISTRATIONS, STATUS_FILE
-from zegel.cli.doctor_inside import examine_inside
+from zegel.cli.doctor_inside import SIGNS_FOR, examine_inside
 from zegel.profiles import PLAIN
 from zegel.services.doctor.doctor import examine
 from zegel.services.doctor.findings import Finding, State
@@ -22,6 +22,7 @@ from zegel.trust.anchors import Purpose
 from zegel.trust.registration.credentials import RegisteredCredential
 from zegel.trust.registration.entitlements import Entitlement
 from zegel.trust.registration.values import Intermediary
+from zegel.web.app.keys import role_keys
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 STRANGER: Final = certified(signer(authority("stranger"), "registration certificates", Purpose.REGISTRATION, days=300))
@@ -228,6 +229,21 @@ async def test_the_inside_looks_at_what_each_role_shows(world: WalletWorld, offi
         about = [each for each in findings if each.topic is Topic.REGISTRATION]
         assert {each.subject for each in about if ":" not in each.subject} == names
         assert ill(about) == set()
+
+
+async def test_the_inside_looks_at_what_each_key_signs_for(world: WalletWorld) -> None:
+    """Of every key with a certificate but the access authority's, which is no end entity's."""
+    config = world.config
+    certified = {key.name: key.role.replace("-", "_") for key in role_keys(config) if key.files.chain is not None}
+    assert certified.keys() - SIGNS_FOR.keys() == {"access-authority.key"}
+    for role in sorted(set(certified.values())):
+        origin = getattr(config, role).origin
+        findings = await examine_inside(config, origin, health=(), eyes=eyes(world.world))
+        names = {name for name, of in certified.items() if of == role} & SIGNS_FOR.keys()
+        for topic in (Topic.CERTIFICATE_PROFILE, Topic.CHAIN, Topic.CERTIFICATE):
+            assert names <= {each.subject for each in findings if each.topic is topic and each.state is State.GOOD}
+        stamped = {name for name in names if SIGNS_FOR[name] is Purpose.ACCESS}
+        assert {each.subject for each in findings if each.topic is Topic.TIMESTAMP} == stamped
 
 
 async def test_the_inside_finds_a_registration_that_is_revoked_or_no_file(world: WalletWorld, office: Office) -> None:

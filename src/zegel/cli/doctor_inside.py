@@ -1,8 +1,8 @@
 """The inside of a deployment: its configuration, the keys and the registration certificates that it names, and the
 lists that it relies on."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from zegel.adapters.configuration import find_faults
 from zegel.adapters.keyrings import load_ring
@@ -12,15 +12,30 @@ from zegel.config.roles import Config
 from zegel.config.setting import settings_of
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import origin_of
+from zegel.services.doctor.certificates import examine_signer
 from zegel.services.doctor.eyes import Eyes, examine_days_left
 from zegel.services.doctor.findings import Finding, Findings, State
 from zegel.services.doctor.registration import Shown, examine_registration
 from zegel.services.doctor.topics import Topic
 from zegel.services.trust_ports import ListHealth
 from zegel.trust.access import party_identifier, party_service
+from zegel.trust.anchors import Purpose
 from zegel.trust.registration.transport import REGISTRATION_FORMAT
 from zegel.web.app.keys import role_keys
 from zegel.web.app.registration import shown_registrations
+
+SIGNS_FOR: Final[Mapping[str, Purpose]] = {
+    "issuer.key": Purpose.ISSUER,
+    "issuer.status_key": Purpose.STATUS,
+    "issuer.access_key": Purpose.ACCESS,
+    "verifier.access_key": Purpose.ACCESS,
+    "provider.access_key": Purpose.ACCESS,
+    "door.access_key": Purpose.ACCESS,
+    "wallet-provider.key": Purpose.WALLET_PROVIDER,
+    "wallet-provider.status_key": Purpose.WALLET_STATUS,
+    "registrar.registration_key": Purpose.REGISTRATION,
+}
+"""What each key of a role signs for under its certificate. The access authority's certifies, and is no end entity's."""
 
 
 async def examine_inside(config: Config, url: str, *, health: Sequence[ListHealth], eyes: Eyes) -> Sequence[Finding]:
@@ -37,7 +52,10 @@ async def examine_inside(config: Config, url: str, *, health: Sequence[ListHealt
         if key.role.replace("-", "_") in roles:
             with findings.trying(Topic.CONFIGURATION, key.name):
                 certificates = load_ring(key.files).current.certificates
-                if certificates:
+                if certificates and key.name in SIGNS_FOR:
+                    x5c = tuple(each.der for each in certificates)
+                    examine_signer(findings, x5c, purpose=SIGNS_FOR[key.name], eyes=eyes, name=key.name)
+                elif certificates:
                     examine_days_left(findings, key.name, certificates[0].not_after, now=now)
     await _examine_registrations(findings, config, roles, eyes=eyes)
     if roles:

@@ -97,6 +97,12 @@ class Certificate:
         return self._x509.serial_number
 
     @property
+    def policies(self) -> tuple[str, ...]:
+        """The policies under which it was issued, dotted (RFC 5280 section 4.2.1.4)."""
+        found = _value({each.oid: each for each in self._x509.extensions}, x509.CertificatePolicies)
+        return tuple(each.policy_identifier.dotted_string for each in found or ())
+
+    @property
     def pem(self) -> str:
         """The certificate as PEM."""
         return self._x509.public_bytes(serialization.Encoding.PEM).decode()
@@ -213,7 +219,7 @@ def verify_path(
             raise Rejected(Check.CERTIFICATE_PROFILE, detail, field=f"x5c[{position}]")
     anchor = _anchor_of(chain, anchors, now)
     _check_key_ids((*chain, anchor), profile)
-    _check_profile(chain[0], anchor, profile)
+    check_profile(chain[0], anchor=anchor, profile=profile)
     return anchor
 
 
@@ -243,6 +249,36 @@ def check_validity(certificate: Certificate, *, now: int) -> Certificate:
         when = "not valid yet" if now < certificate.not_before else "expired"
         raise Rejected(Check.CERTIFICATE_VALIDITY, f"the certificate of {certificate.subject} is {when}")
     return certificate
+
+
+def check_profile(leaf: Certificate, *, anchor: Certificate | None, profile: CertificateProfile) -> Certificate:
+    """Return an end entity's certificate if it is what its profile asks for; ``Rejected(CERTIFICATE_PROFILE)`` else.
+
+    ``anchor`` is the one that it leads to; without one, its country is not looked at.
+    """
+    problem = ""
+    if leaf.is_authority:
+        problem = "an end entity, not an authority"
+    elif not leaf.signs:
+        problem = "the key usage digitalSignature, without keyCertSign"
+    elif not leaf.subject:
+        problem = "a subject"
+    elif profile.extended_key_usage is not None and leaf.extended_key_usage != (profile.extended_key_usage,):
+        problem = f"the extended key usage {profile.extended_key_usage} alone"
+    elif profile.allowed_usages is not None and not profile.allowed_usages.issuperset(leaf.extended_key_usage):
+        problem = f"no extended key usage but {', '.join(sorted(profile.allowed_usages))}"
+    elif profile.same_country and anchor is not None and not _same_country(leaf, anchor):
+        problem = "the country of its anchor"
+    elif profile.max_days is not None and leaf.not_after - leaf.not_before > profile.max_days * DAY:
+        problem = f"a validity of at most {profile.max_days} days"
+    if problem:
+        detail = f"expected {problem} in a certificate for {profile.name}"
+        raise Rejected(Check.CERTIFICATE_PROFILE, detail, field="x5c[0]")
+    return leaf
+
+
+def _same_country(leaf: Certificate, anchor: Certificate) -> bool:
+    return "C" in leaf.names and leaf.names["C"] == anchor.names.get("C")
 
 
 def _check_order(chain: tuple[Certificate, ...], anchors: tuple[Certificate, ...]) -> None:
@@ -290,27 +326,6 @@ def _check_key_ids(path: tuple[Certificate, ...], profile: CertificateProfile) -
         if above.key_id is None or certificate.authority_key_id != above.key_id:
             detail = f"expected the key identifier of its issuer in a certificate for {profile.name}"
             raise Rejected(Check.CERTIFICATE_PROFILE, detail, field=f"x5c[{position}]")
-
-
-def _check_profile(leaf: Certificate, anchor: Certificate, profile: CertificateProfile) -> None:
-    problem = ""
-    if leaf.is_authority:
-        problem = "an end entity, not an authority"
-    elif not leaf.signs:
-        problem = "the key usage digitalSignature, without keyCertSign"
-    elif not leaf.subject:
-        problem = "a subject"
-    elif profile.extended_key_usage is not None and leaf.extended_key_usage != (profile.extended_key_usage,):
-        problem = f"the extended key usage {profile.extended_key_usage} alone"
-    elif profile.allowed_usages is not None and not profile.allowed_usages.issuperset(leaf.extended_key_usage):
-        problem = f"no extended key usage but {', '.join(sorted(profile.allowed_usages))}"
-    elif profile.same_country and ("C" not in leaf.names or leaf.names["C"] != anchor.names.get("C")):
-        problem = "the country of its anchor"
-    elif profile.max_days is not None and leaf.not_after - leaf.not_before > profile.max_days * DAY:
-        problem = f"a validity of at most {profile.max_days} days"
-    if problem:
-        detail = f"expected {problem} in a certificate for {profile.name}"
-        raise Rejected(Check.CERTIFICATE_PROFILE, detail, field="x5c[0]")
 
 
 def _revocation_points(points: x509.CRLDistributionPoints | None) -> tuple[str, ...]:

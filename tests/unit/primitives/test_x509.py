@@ -12,6 +12,7 @@ from zegel.primitives.x509 import (
     MAX_CERTIFICATE,
     Certificate,
     CertificateProfile,
+    check_profile,
     check_validity,
     parse_certificate,
     parse_pem_certificates,
@@ -239,8 +240,21 @@ def test_a_certificate_of_its_profile_is_accepted(leaf: Certificate, profile: Ce
     assert verify_path((leaf,), anchors=(ROOT,), profile=profile, now=NOW) == ROOT
 
 
+def test_a_profile_is_judged_without_an_anchor_but_for_its_country() -> None:
+    abroad = certificate("abroad", "root", END_ENTITY, country="XX")
+    assert check_profile(abroad, anchor=None, profile=CertificateProfile(name="a test", same_country=True)) == abroad
+
+
 @pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
 def test_an_intermediate_has_no_unknown_critical_extension_either() -> None:
     middle = certificate("middle", "root", (*AUTHORITY, (UNKNOWN, True)))
     refusal = refused((certificate("leaf", "middle", END_ENTITY), middle))
     assert (refusal.check, refusal.field) == (Check.CERTIFICATE_PROFILE, "x5c[1]")
+
+
+def test_the_policies_of_a_certificate_are_read() -> None:
+    policies = x509.CertificatePolicies(
+        [x509.PolicyInformation(x509.ObjectIdentifier(oid), None) for oid in ("1.2.3", "0.4.0.194118.1.2")]
+    )
+    stated = certificate("leaf", "root", (*END_ENTITY, (policies, False)))
+    assert (stated.policies, LEAF.policies) == (("1.2.3", "0.4.0.194118.1.2"), ())

@@ -16,10 +16,12 @@ from zegel.primitives.keys import PrivateKey, random_private_key
 from zegel.primitives.x509 import DAY, Certificate
 from zegel.services.access_authority import CRL_PATH as ISSUED_CRL_PATH
 from zegel.services.access_authority import CRL_SUFFIX as ISSUED_CRL_SUFFIX
+from zegel.trust.access_authority.profile import LEGAL_PERSON
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import (
     Authority,
     Draft,
+    Policy,
     SubjectName,
     create_authority,
     draft_certificate,
@@ -208,6 +210,7 @@ def certify(
             dns_names=(plan.host(entity.role),),
             uris=(plan.origin(entity.role),),
             crl_url=revocation_url(plan, issuer),
+            policy=Policy(identifier=LEGAL_PERSON, statement=CONTACT + "/policy") if for_access else None,
         )
         certificate = stamp(draft) if for_access else draft.sign()
         above = (authorities[issuer].certificate,) if for_access else ()

@@ -107,10 +107,9 @@ def examine_days_left(findings: Findings, subject: str, not_after: int, *, now: 
     )
 
 
-def examine_access_chain(findings: Findings, who: str, chain: Sequence[Certificate], *, now: int) -> None:
-    """How long an access certificate will do, and each authority between it and the anchor; leaf first."""
-    examine_days_left(findings, f"access certificate of {who}", chain[0].not_after, now=now)
-    for above in chain[1:]:
+def examine_authorities(findings: Findings, authorities: Sequence[Certificate], *, now: int) -> None:
+    """How long each authority between a certificate and its anchor will do."""
+    for above in authorities:
         examine_days_left(findings, f"authority {above.subject}", above.not_after, now=now)
 
 

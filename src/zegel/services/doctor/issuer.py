@@ -10,7 +10,6 @@ from zegel.formats.status.reference import AGGREGATION, parse_aggregation
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, media_type
 from zegel.primitives.json import JsonObject, parse_object
 from zegel.primitives.keys import Algorithm
-from zegel.primitives.x509 import parse_certificate
 from zegel.profiles import HAIP, ClientAuthentication
 from zegel.protocols.oauth.metadata import (
     WELL_KNOWN,
@@ -27,11 +26,13 @@ from zegel.protocols.openid4vci.metadata import (
     verify_issuer_metadata,
 )
 from zegel.services.doctor.answers import examine_content, examine_cors, kept_nowhere
-from zegel.services.doctor.eyes import Eyes, examine_access_chain, examine_origin
+from zegel.services.doctor.certificates import examine_signer
+from zegel.services.doctor.eyes import Eyes, examine_origin
 from zegel.services.doctor.findings import Findings, State
 from zegel.services.doctor.registration import examine_issued
 from zegel.services.doctor.topics import Topic
 from zegel.services.status import StatusReader
+from zegel.trust.anchors import Purpose
 
 _MAX_LISTS: Final = 16  # looked at; an issuer of a hundred million credentials has a hundred
 _MAX_SERVERS: Final = 4  # looked at; most issuers have one, or are it themselves
@@ -88,21 +89,19 @@ async def _examine_signed(findings: Findings, issuer: str, *, eyes: Eyes) -> Non
     if _media_type(response) != JWT:
         findings.note(Topic.SIGNED_METADATA, subject, State.DOUBTFUL, "the metadata is not served signed")
         return
-    now = eyes.clock.now()
     with findings.trying(Topic.SIGNED_METADATA, subject):
         unverified = parse_issuer_metadata(response)
+        if unverified.jws is not None:
+            examine_signer(findings, unverified.jws.unverified_header.x5c, purpose=Purpose.ACCESS, eyes=eyes)
         verified = verify_issuer_metadata(
             unverified,
             credential_issuer=issuer,
             anchors=eyes.trust.anchors,
-            timestamps_required=True,
-            now=now,
+            timestamps_required=eyes.profile.timestamps_required,
+            now=eyes.clock.now(),
         )
         findings.note(Topic.SIGNED_METADATA, subject, State.GOOD, f"by {verified.signer}")
         await examine_issued(findings, verified, eyes=eyes)
-        if unverified.jws is not None:
-            chain = tuple(map(parse_certificate, unverified.jws.unverified_header.x5c))
-            examine_access_chain(findings, str(verified.signer), chain, now=now)
 
 
 async def _examine_server(findings: Findings, server: str, *, eyes: Eyes) -> JsonObject:

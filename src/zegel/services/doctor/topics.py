@@ -69,6 +69,21 @@ class Topic(Enum):
         "RFC 5280 section 4.1.2.5; ETSI TS 119 411-8",
         "renew it in time: a wallet has no way to ask on an expired one",
     )
+    CERTIFICATE_PROFILE = (
+        "its certificate is what one for its purpose has to be",
+        "ETSI TS 119 411-8 sections 5.3 and 6.6.1; ISO/IEC 18013-5 table B.3; ARF 3.0 Reg_12 and Reg_31 to Reg_34",
+        "have the authority issue one of the right profile, with what is named in it",
+    )
+    CHAIN = (
+        "its certificate leads to an authority on a list of trusted entities in force, and nothing below is revoked",
+        "ETSI TS 119 602 clause 6; ARF 3.0 RPA_04, RPACANot_03 and RPACANot_04",
+        "send the whole chain without the anchor, and have the authority notified to the list for this very purpose",
+    )
+    TIMESTAMP = (
+        "its access certificate carries a log's promise that it was published before it was used",
+        "ARF 3.0 CT_04 to CT_06; RFC 9162 section 7.1; RFC 6962 section 3.3",
+        "have the authority issue another one by way of a log that stands on the list of trusted entities",
+    )
     AUTHORIZATION = (
         "its authorization server offers what the high-assurance profile asks for",
         "HAIP 1.0 section 4; FAPI 2.0 Security Profile section 5.3.2",
