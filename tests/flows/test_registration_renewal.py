@@ -22,6 +22,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
 from zegel.services.wallet.contents import Asked
 from zegel.trust.anchors import Purpose
 from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.transport import certificate_text
 from zegel.trust.registration.values import Intermediary
 from zegel.web.app.roles import World
 from zegel.web.app.verifier import open_verifier
@@ -39,9 +40,11 @@ class Desk:
     body: bytes = b""
     status: int = 200
     asked: list[str] = field(default_factory=list)
+    accepted: list[str | None] = field(default_factory=list)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(request.url.removeprefix(REGISTRAR))
+        self.accepted.append(request.header("accept"))
         return HttpResponse(status=self.status, body=self.body)
 
 
@@ -112,17 +115,19 @@ def later(office: Office, *, format_: str = "jwt", by: Any = None, **changes: An
     return FORMATS[format_](certificate, signer=by or office.signer)
 
 
+@pytest.mark.parametrize("present", FORMATS)
 @pytest.mark.parametrize("format_", FORMATS)
 async def test_the_next_certificate_is_fetched_before_the_end_and_is_there_after_a_restart(
-    world: WalletWorld, office: Office, desk: Desk, caplog: pytest.LogCaptureFixture, format_: str
+    world: WalletWorld, office: Office, desk: Desk, caplog: pytest.LogCaptureFixture, format_: str, present: str
 ) -> None:
-    before = await ending(office)
+    """It is asked for in the format that is shown, and taken in either, for wallets read both."""
+    before = await ending(office, sign=FORMATS[present])
     desk.body = later(office, format_=format_)
     await look(world)
     about = office.certificate()
     asked = f"/registration-certificates/{about.identifier}?intendeduseidentifier={about.intended_use}"
-    assert desk.asked == [asked]
-    assert await sent(world) != before.decode()
+    assert (desk.asked, desk.accepted) == ([asked], [f"application/rc-wrp+{present}"])
+    assert await sent(world) == certificate_text(desk.body) != certificate_text(before)
     assert file_of(office).read_bytes() == desk.body
     assert file_of(office).stat().st_mode & 0o777 == 0o600
     assert (told(caplog), await notices(world)) == ([], [])
@@ -295,12 +300,13 @@ async def test_without_a_registrar_a_revoked_certificate_is_named(
         assert "revoked" in (await notices(alone))[0]
 
 
-async def test_a_change_of_the_registration_reaches_the_role_by_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_", FORMATS)
+async def test_a_change_of_the_registration_reaches_the_role_by_itself(tmp_path: Path, format_: str) -> None:
     """Register, access authority, status list and role, as they are: what was approved is what the role shows."""
     async with open_house(tmp_path) as house:
         await house.register()
-        shown = tmp_path / "library.jwt"
-        shown.write_bytes(await given_out(house))
+        shown = tmp_path / f"library.{format_}"
+        shown.write_bytes(await given_out(house, format_))
         issued = await house.issue()
         (tmp_path / "library.pem").write_text(issued["chain"])
         create_owner_only(tmp_path / "library.key.pem", KEY.secret_pem())
@@ -327,14 +333,14 @@ async def test_a_change_of_the_registration_reaches_the_role_by_itself(tmp_path:
                 await timer.act()
                 house.clock.advance(HOUR)
             before = shown.read_bytes()
-            assert before == await given_out(house)
+            assert before == await given_out(house, format_)
             status = parse_registration(before).unverified_certificate.status
             assert status is not None
             assert {each.url for each in asked} == {status.uri}, "before it is time nothing but that is asked for"
             await house.register(tradeName="Library of Utopia", intendedUse=await registered_uses(house))
             await house.act("registrar")
             await timer.act()
-            assert shown.read_bytes() == await given_out(house) != before
+            assert shown.read_bytes() == await given_out(house, format_) != before
             assert parse_registration(shown.read_bytes()).unverified_certificate.name == "Library of Utopia"
             told = {origin_of(each.url, what="request") for each in asked}
             assert told == {house.config.registrar.origin}, "nobody else hears of it"
@@ -348,11 +354,11 @@ async def registered_uses(house: AccessHouse) -> list[dict[str, Any]]:
     return list(entry["party"]["intendedUse"])
 
 
-async def given_out(house: AccessHouse) -> bytes:
+async def given_out(house: AccessHouse, format_: str) -> bytes:
     """The certificate of the library's lending desk, at the registrar's open door."""
     use = (await registered_uses(house))[0]["intendedUseIdentifier"]
     door = house.listener("registrar")
-    path = f"/registration-certificates/{LIBRARY}?service=lending&intendeduseidentifier={use}"
+    path = f"/registration-certificates/{LIBRARY}?service=lending&intendeduseidentifier={use}&format={format_}"
     response = await door.handle(HttpRequest(method="GET", url=door.origin + path, peer="192.0.2.7"))
-    assert (response.status, response.header("content-type")) == (200, "application/rc-wrp+jwt")
+    assert (response.status, response.header("content-type")) == (200, f"application/rc-wrp+{format_}")
     return response.body

@@ -26,6 +26,8 @@ from zegel.services.register_reader import MAX_PAGE, Audited, Question, audit
 from zegel.trust.register.changes import MAX_HEAD, LogHead, verify_log_head
 from zegel.trust.register.parse import MAX_PARTY
 from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.transport import certificate_bytes
+from zegel.trust.registration.values import RegistrationFormat
 from zegel.web.app.keys import role_keys
 from zegel.web.registrar_operator import ON_PROPOSALS
 
@@ -73,6 +75,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     certificate.add_argument("--service", metavar="ID", help="the Service that it is about, where there are several")
     certificate.add_argument("--use", metavar="ID", help="the intended use that it is about, where there are several")
     certificate.add_argument("--through", metavar="ID", help="the intermediary that asks, where there are several")
+    formats = tuple(map(str, RegistrationFormat))
+    certificate.add_argument("--format", choices=formats, default=formats[0], help="as JWT, or as CWT (default: jwt)")
     certificate.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file, which is replaced")
     command("enrol", "make a code with which a person becomes an officer, once")
     invite = command("invite", "make a code with which a person without a wallet makes a first passkey, once")
@@ -150,7 +154,7 @@ def _decide(args: Namespace) -> int:
 
 def _fetch(args: Namespace) -> int:
     """The file is replaced at once; a role that runs reads it by itself."""
-    answer = _call(args, "GET", f"/registrations/{args.identifier}")
+    answer = _call(args, "GET", f"/registrations/{args.identifier}", None, {"format": args.format})
     wanted = (args.service, args.use, args.through)
     known = {each["certificate"]: _about(each["certificate"]) for each in answer["certificates"] if not each["revoked"]}
     found = {
@@ -163,7 +167,7 @@ def _fetch(args: Namespace) -> int:
         detail = f"there are several, so name one: {named}" if found else "there is none"
         raise Rejected(Check.REGISTER_ENTRY, detail, field="--service, --use and --through")
     newest = max(found, key=_end)
-    replace_owner_only(args.out, newest.encode())
+    replace_owner_only(args.out, certificate_bytes(newest))
     ends = time_text(_end(newest))
     if args.json:
         print_data({"file": str(args.out), "expires": ends})

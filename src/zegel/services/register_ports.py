@@ -10,6 +10,7 @@ from zegel.services.status_ports import StatusEntry
 from zegel.trust.register.changes import Change, LogHead
 from zegel.trust.register.states import Registration
 from zegel.trust.register.terms import Term
+from zegel.trust.registration.values import RegistrationFormat
 
 
 @final
@@ -17,7 +18,9 @@ from zegel.trust.register.terms import Term
 class IssuedRegistration:
     """A registration certificate that was issued: its token as ``rc-wrp+jwt``, and by what it is revoked.
 
-    ``content`` is the digest of what it says, so that one that still says what is registered is kept.
+    ``content`` is the digest of what it says, so that one that still says what is registered is kept. ``cwt`` says the
+    same as ``rc-wrp+cwt``, with the same times and the same status entry; None until the registrar's next turn, for
+    one from when there was none.
     """
 
     service: str
@@ -28,6 +31,11 @@ class IssuedRegistration:
     issued_at: int
     expires: int
     revoked_at: int | None = None
+    cwt: bytes | None = None
+
+    def data(self, format_: RegistrationFormat) -> bytes | None:
+        """The certificate as a file has it; None where it was not issued in this format."""
+        return self.token.encode() if format_ is RegistrationFormat.JWT else self.cwt
 
 
 @final

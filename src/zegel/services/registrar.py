@@ -25,7 +25,8 @@ from zegel.trust.register.changes import Change, registration_digest
 from zegel.trust.register.states import Actor, Deed, Duty, Registration, apply
 from zegel.trust.register.values import WalletRelyingParty
 from zegel.trust.registration.parse import parse_registration
-from zegel.trust.registration.sign import build_registration, sign_registration_jwt
+from zegel.trust.registration.sign import build_registration, sign_registration_cwt, sign_registration_jwt
+from zegel.trust.registration.values import RegistrationFormat
 from zegel.trust.signing import CertifiedSigner
 
 WRP_PATH: Final = "/wrp"
@@ -142,7 +143,8 @@ class RegistrarService:
     async def renew(self, identifier: str, *, by: Actor) -> Entry:
         """An officer has those certificates issued anew that end within ``RENEWED_DAYS``; both are valid until then.
 
-        ``Rejected`` with REGISTER_DUTY, FOUR_EYES for who registered it, or REGISTER_MOVE where none ends so soon.
+        What was issued in one format alone is issued in the other, too. ``Rejected`` with REGISTER_DUTY, FOUR_EYES for
+        who registered it, or REGISTER_MOVE where none ends so soon.
         """
         async with self._store.transaction(durable=True) as transaction:
             entry = await _loaded(transaction, identifier)
@@ -159,7 +161,7 @@ class RegistrarService:
             page = await transaction.register.entries(after=after, limit=PAGE)
         now, renewed = self._clock.now(), 0
         failed: ZegelError | None = None
-        for name in [each.entry.registration.identifier for _, each in page if _ending(each.entry, now=now)]:
+        for name in [each.entry.registration.identifier for _, each in page if _due(each.entry, now=now)]:
             await asyncio.sleep(0)  # who comes meanwhile waits for one of them, and not for the page
             try:
                 async with self._store.transaction(durable=True) as transaction:
@@ -168,10 +170,18 @@ class RegistrarService:
                 failed = failed or error
         return Renewed(count=renewed, after=page[-1][0] if len(page) == PAGE else 0, failed=failed)
 
-    async def certificate(self, identifier: str, *, service: str | None, use: str | None, through: str | None) -> str:
+    async def certificate(
+        self,
+        identifier: str,
+        *,
+        service: str | None,
+        use: str | None,
+        through: str | None,
+        format_: RegistrationFormat = RegistrationFormat.JWT,
+    ) -> bytes:
         """The certificate in force that ends last, of this Service, intended use and intermediary: None for none.
 
-        ``Rejected(REGISTER_ENTRY)`` where there is none.
+        ``Rejected(REGISTER_ENTRY)`` where there is none, or none in this format yet.
         """
         async with self._store.transaction() as transaction:
             entry = await _loaded(transaction, identifier)
@@ -186,7 +196,10 @@ class RegistrarService:
         if not found:
             detail = "expected a Service, an intended use and an intermediary that are certified"
             raise Rejected(Check.REGISTER_ENTRY, detail, field="service, intendeduse, intermediary")
-        return max(found, key=lambda each: each.expires).token
+        data = max(found, key=lambda each: each.expires).data(format_)
+        if data is None:
+            raise Rejected(Check.REGISTER_ENTRY, "expected jwt: as cwt it is not issued yet", field="format")
+        return data
 
     async def entry(self, identifier: str, *, by: Actor) -> Entry:
         """An entry, for an officer or the person who registered it; ``Rejected(REGISTER_ENTRY)`` when there is none."""
@@ -232,8 +245,8 @@ class RegistrarService:
         return entry
 
     async def _renew(self, transaction: RegistrarTransaction, entry: Entry, *, by: Actor) -> Entry | None:
-        """The entry with its new certificates; None where none ends so soon."""
-        if not _ending(entry, now=self._clock.now()):
+        """The entry with its new certificates; None where none is due."""
+        if not _due(entry, now=self._clock.now()):
             return None
         renewed = await self._certified(transaction, entry, ahead=RENEWED_DAYS * DAY)
         return await self._save(transaction, renewed, Deed.RENEWED, by=by)
@@ -249,7 +262,9 @@ class RegistrarService:
             # the list of one whose time is over may have ended with it
             await transaction.statuses.mark([each.entry for each in gone if each.expires > now], INVALID)
         known = tuple(
-            replace(each, revoked_at=now) if each.revoked_at is None and each.content not in kept else each
+            replace(each, revoked_at=now)
+            if each.revoked_at is None and each.content not in kept
+            else self._in_both_formats(each, now=now)
             for each in entry.certificates
         )
         issued = []
@@ -257,6 +272,12 @@ class RegistrarService:
             if party is not None and content not in lasting:
                 issued.append(await self._issue(transaction, party, about, content))
         return replace(entry, certificates=(*known, *issued))
+
+    def _in_both_formats(self, issued: IssuedRegistration, *, now: int) -> IssuedRegistration:
+        if not _lacks_cwt(issued, now=now):
+            return issued
+        certificate = parse_registration(issued.token).unverified_certificate  # we signed it, and kept it sealed
+        return replace(issued, cwt=sign_registration_cwt(certificate, signer=self._signer))
 
     async def _issue(
         self, transaction: RegistrarTransaction, party: WalletRelyingParty, about: Certifiable, content: bytes
@@ -271,6 +292,7 @@ class RegistrarService:
             intended_use=None if about.use is None else about.use.identifier,
             content=content,
             token=sign_registration_jwt(certificate, signer=self._signer).decode(),
+            cwt=sign_registration_cwt(certificate, signer=self._signer),
             entry=entry,
             issued_at=now,
             expires=expires,
@@ -296,9 +318,11 @@ def _wanted(entry: Entry) -> dict[bytes, Certifiable]:
     return {} if party is None else {_content(party, about): about for about in certifiable(party)}
 
 
-def _ending(entry: Entry, *, now: int) -> bool:
-    """Whether something that is registered is certified for ``RENEWED_DAYS`` no more."""
+def _due(entry: Entry, *, now: int) -> bool:
+    """Whether something that is registered is certified for ``RENEWED_DAYS`` no more, or not in both formats."""
     until = now + RENEWED_DAYS * DAY
+    if any(_lacks_cwt(each, now=now) for each in entry.certificates):
+        return True
     if all(each.revoked_at is not None or each.expires > until for each in entry.certificates):
         return False  # whatever is registered was certified when it was; to look for what each says costs more
     lasting = {each.content for each in entry.certificates if _counts(each, now=until)}
@@ -319,3 +343,7 @@ def _content(party: WalletRelyingParty, about: Certifiable) -> bytes:
 
 def _counts(issued: IssuedRegistration, *, now: int) -> bool:
     return issued.revoked_at is None and issued.expires > now
+
+
+def _lacks_cwt(issued: IssuedRegistration, *, now: int) -> bool:
+    return issued.cwt is None and _counts(issued, now=now)

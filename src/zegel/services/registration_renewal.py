@@ -6,7 +6,6 @@ to be about the same Service, intended use and intermediary, and about the holde
 
 from dataclasses import dataclass
 from typing import Final, final
-from urllib.parse import quote, urlencode
 
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
@@ -18,8 +17,13 @@ from zegel.services.trust import Trust
 from zegel.trust.anchors import Purpose
 from zegel.trust.registration.carried import CarriedRegistration, read_registration
 from zegel.trust.registration.parse import MAX_CERTIFICATE
-from zegel.trust.registration.transport import CERTIFICATES_PATH
-from zegel.trust.registration.values import CurrentRegistration, RegistrationCertificate, UnverifiedRegistration
+from zegel.trust.registration.transport import certificate_path
+from zegel.trust.registration.values import (
+    CurrentRegistration,
+    RegistrationCertificate,
+    RegistrationFormat,
+    UnverifiedRegistration,
+)
 from zegel.trust.registration.verify import check_registration_party, verify_registration
 
 _WHAT: Final = "registrar"
@@ -62,14 +66,15 @@ class RegistrationDesk:
         bound = check_registration_party(verified, identifier=holder.identifier, service=holder.service)
         return await fetch_current(bound, statuses=self._statuses, clock=self._clock)
 
-    async def fetch_later(self, present: RegistrationCertificate, *, holder: Holder) -> CarriedRegistration:
-        """The certificate that takes the present one's place, judged, as the registrar gives it out.
+    async def fetch_later(self, shown: UnverifiedRegistration, *, holder: Holder) -> CarriedRegistration:
+        """The certificate that takes the place of the one ``shown``, judged, as the registrar gives it out.
 
-        ``Unavailable`` where the registrar has none or cannot be reached, ``Malformed`` for what is none, ``Rejected``
-        with REGISTRATION_CERTIFICATE for one about something else, REGISTRATION_VALIDITY for one that does not end
-        later, and as ``judge`` says.
+        It is asked for in the same format, and taken in either: wallets read both. ``Unavailable`` where the registrar
+        has none or cannot be reached, ``Malformed`` for what is none, ``Rejected`` with REGISTRATION_CERTIFICATE for
+        one about something else, REGISTRATION_VALIDITY for one that does not end later, and as ``judge`` says.
         """
-        fetched = read_registration(await self._fetch(present))
+        present = shown.unverified_certificate
+        fetched = read_registration(await self._fetch(present, shown.format))
         judged = (await self.judge(fetched.registration, holder=holder)).certificate
         if _about(judged) != _about(present):
             detail = "expected the party, the Service, the intended use and the intermediary of the one before"
@@ -78,13 +83,11 @@ class RegistrationDesk:
             raise Rejected(Check.REGISTRATION_VALIDITY, "the registrar has none that ends later", field="exp")
         return fetched
 
-    async def _fetch(self, present: RegistrationCertificate) -> bytes:
+    async def _fetch(self, present: RegistrationCertificate, format_: RegistrationFormat) -> bytes:
         assert self._registrar is not None  # whoever asks knows that it renews
-        _, service, use, through = _about(present)
-        named = {"service": service, "intendeduseidentifier": use, "intermediary": through}
-        query = urlencode({name: value for name, value in named.items() if value is not None})
-        url = f"{self._registrar}{CERTIFICATES_PATH}/{quote(present.identifier, safe='')}"
-        request = HttpRequest(method="GET", url=f"{url}?{query}" if query else url)
+        url = self._registrar + certificate_path(present)
+        # by a header: a registrar that knows one format alone gives that one out
+        request = HttpRequest(method="GET", url=url, headers=(("accept", format_.media_type),))
         response = await self._outbound.fetch(request, max_bytes=MAX_CERTIFICATE)
         if response.status != 200:
             raise Unavailable(_WHAT, f"it gave out no certificate for this Service and use: status {response.status}")

@@ -4,7 +4,7 @@ What a refusal says is the same everywhere: rule, clause, field, side at fault, 
 bug: a plain 500 with the request's id, and the rest in the log.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Final, final
 
@@ -46,6 +46,14 @@ class TooLarge(Malformed):
 
     def __init__(self, limit: int) -> None:
         super().__init__("request", "body", f"expected at most {limit} bytes")
+
+
+@final
+class NotAcceptable(Malformed):
+    """A header ``Accept`` that takes none of what is ``offered`` (RFC 9110 section 15.5.7)."""
+
+    def __init__(self, offered: Iterable[str]) -> None:
+        super().__init__("request", "header.accept", f"expected one of {', '.join(offered)}")
 
 
 def error_response(error: ZegelError, *, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:
@@ -99,4 +107,6 @@ def status_of(error: ZegelError) -> int:
         return 503
     if isinstance(error, TooLarge):
         return 413
+    if isinstance(error, NotAcceptable):
+        return 406
     return _STATUS.get(error.check, 400)

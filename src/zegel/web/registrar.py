@@ -17,9 +17,11 @@ from zegel.trust.register.states import Actor
 from zegel.trust.register.terms import Term, UseQuestion, name_term, path_term, read_path
 from zegel.trust.registration.entitlements import entitlement_uri
 from zegel.trust.registration.transport import CERTIFICATES_PATH
+from zegel.trust.registration.values import RegistrationFormat
+from zegel.web.errors import NotAcceptable
 from zegel.web.problem import problem
-from zegel.web.published import publish
-from zegel.web.registrar_openapi import ANSWER, CERTIFICATE, describe
+from zegel.web.published import choose, publish
+from zegel.web.registrar_openapi import ANSWER, describe
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.routing import Route
 from zegel.web.turnstile import Limited
@@ -46,7 +48,7 @@ _OF_A_USE: Final = frozenset({"intendeduseidentifier", "claimpath", "credentialm
 _CHECKED: Final = frozenset(
     {"rpidentifier", "intendeduseidentifier", "credentialformat", "claimpath", "credentialmeta", "policyurl"}
 )
-_CERTIFIED: Final = frozenset({"service", "intendeduseidentifier", "intermediary"})
+_CERTIFIED: Final = frozenset({"service", "intendeduseidentifier", "intermediary", "format"})
 _WHAT: Final = "query"
 
 
@@ -80,13 +82,15 @@ async def check_intended_use(site: RegistrarSite, request: HttpRequest) -> HttpR
 async def serve_certificate(site: RegistrarSite, request: HttpRequest, *, identifier: str) -> HttpResponse:
     """``GET /registration-certificates/{identifier}``: what a party shows wallets, so that it renews by itself."""
     fields = _fields(request.query(), _CERTIFIED)
-    token = await site.service.certificate(
+    format_ = _format(request, fields)
+    data = await site.service.certificate(
         identifier,
         service=fields.get("service"),
         use=fields.get("intendeduseidentifier"),
         through=fields.get("intermediary"),
+        format_=format_,
     )
-    return publish(request, token.encode(), content_type=CERTIFICATE, max_age=_ANSWER_SECONDS)
+    return publish(request, data, content_type=format_.media_type, max_age=_ANSWER_SECONDS, varies=True)
 
 
 async def update(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
@@ -160,6 +164,24 @@ def _fields(query: dict[str, str], known: frozenset[str]) -> dict[str, str]:
             raise Malformed(_WHAT, given, f"expected one to {MAX_FILTER} characters")
         fields[name] = value
     return fields
+
+
+def read_format(value: str) -> RegistrationFormat:
+    """The format of a certificate that the parameter ``format`` names; ``Malformed`` for no such."""
+    if value not in tuple(RegistrationFormat):
+        raise Malformed(_WHAT, "format", f"expected one of {', '.join(RegistrationFormat)}")
+    return RegistrationFormat(value)
+
+
+def _format(request: HttpRequest, fields: dict[str, str]) -> RegistrationFormat:
+    """The format that the query names, or else the one that Accept prefers; JWT where neither says anything."""
+    if "format" in fields:
+        return read_format(fields["format"])
+    offered = {each.media_type: each for each in RegistrationFormat}
+    chosen = choose(request, tuple(offered))
+    if chosen is None:
+        raise NotAcceptable(offered)
+    return offered[chosen]
 
 
 def _term(name: str, value: str) -> Term:

@@ -12,7 +12,7 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.rates import Limit
-from zegel.services.register_ports import Entry
+from zegel.services.register_ports import Entry, IssuedRegistration
 from zegel.services.registrar_people import SignedIn
 from zegel.trust.register.build import build_party
 from zegel.trust.register.parse import MAX_PARTY
@@ -20,6 +20,9 @@ from zegel.trust.register.parts import WHAT
 from zegel.trust.register.states import Actor, Duty, Standing
 from zegel.trust.register.values import WalletRelyingParty
 from zegel.trust.registration.entitlements import Entitlement
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.transport import certificate_path
+from zegel.trust.registration.values import RegistrationFormat
 from zegel.web.browser import Browser, check_csrf, known_browser
 from zegel.web.pages import render_page
 from zegel.web.registrar_form import (
@@ -234,7 +237,7 @@ def _own_page(
         reason=registration.reason,
         over=registration.standing is Standing.CANCELLED,
         certificates=[
-            (each.service, each.intended_use or "what it issues", on_day(each.expires), each.token)
+            (each.service, each.intended_use or "what it issues", on_day(each.expires), each.token, _cwt_path(each))
             for each in entry.certificates
             if each.revoked_at is None
         ],
@@ -242,6 +245,11 @@ def _own_page(
         apply=APPLY,
         **frame(site, signed_in, browser, ""),
     )
+
+
+def _cwt_path(issued: IssuedRegistration) -> str:
+    """Where it is given out as CWT."""
+    return certificate_path(parse_registration(issued.token).unverified_certificate, RegistrationFormat.CWT)
 
 
 def _form_page(

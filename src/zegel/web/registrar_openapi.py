@@ -7,10 +7,10 @@ from zegel.primitives.json import Json, JsonObject
 from zegel.services.register_reader import DEFAULT_PAGE, MAX_PAGE
 from zegel.trust.register.parse import MAX_PARTY
 from zegel.trust.registration.transport import CERTIFICATES_PATH
+from zegel.trust.registration.values import RegistrationFormat
 from zegel.web.registrar_site import RegistrarSite
 
 ANSWER: Final = "application/jwt"
-CERTIFICATE: Final = "application/rc-wrp+jwt"  # named after its typ; nobody has registered a type
 _FILTERS: Final = {
     "identifier": "an identifier of the party",
     "legalname": "its official name",
@@ -39,6 +39,7 @@ _CERTIFIED: Final = {
     "service": "the identifier of the Service that it is about; left out, none",
     "intendeduseidentifier": "the identifier of the intended use; left out, what the Service issues",
     "intermediary": "the identifier of the intermediary that asks; left out, the party itself",
+    "format": "jwt or cwt; left out, what Accept prefers, and a JWT where it says nothing",
 }
 
 
@@ -82,7 +83,7 @@ def describe(site: RegistrarSite) -> JsonObject:
                     "serve_certificate",
                     "The registration certificate in force that ends last, for who shows it to wallets",
                     _in_path() + _parameters(_CERTIFIED),
-                    answer=CERTIFICATE,
+                    answers=tuple(each.media_type for each in RegistrationFormat),
                 )
             },
             "/log/head": {"get": _operation("serve_head", "The signed head of the log of changes", [])},
@@ -129,8 +130,10 @@ def _in_path() -> list[Json]:
     return [{"in": "path", "name": "identifier", "required": True, "schema": {"type": "string"}}]
 
 
-def _operation(name: str, summary: str, parameters: list[Json], *, answer: str = ANSWER) -> dict[str, Json]:
-    responses = _responses("200", answer=answer)
+def _operation(
+    name: str, summary: str, parameters: list[Json], *, answers: tuple[str, ...] = (ANSWER,)
+) -> dict[str, Json]:
+    responses = _responses("200", answers=answers)
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
 
 
@@ -147,18 +150,18 @@ def _writing(name: str, summary: str, *, body: bool) -> dict[str, Json]:
     return operation
 
 
-def _responses(*good: str, answer: str = ANSWER) -> dict[str, Json]:
+def _responses(*good: str, answers: tuple[str, ...] = (ANSWER,)) -> dict[str, Json]:
     refused: dict[str, Json] = {
         "description": "refused",
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    answered: dict[str, Json] = {status: _answered(status, answer) for status in good}
+    answered: dict[str, Json] = {status: _answered(status, answers) for status in good}
     return answered | {"default": refused}
 
 
-def _answered(status: str, answer: str) -> dict[str, Json]:
+def _answered(status: str, answers: tuple[str, ...]) -> dict[str, Json]:
     """What was asked for is asked for (202) until an officer decides, where nothing is registered yet."""
     answered: dict[str, Json] = {"description": "asked for" if status == "202" else "done"}
     if status != "204":
-        answered["content"] = {answer: {"schema": {"type": "string"}}}
+        answered["content"] = {answer: {"schema": {"type": "string"}} for answer in answers}
     return answered

@@ -15,7 +15,10 @@ from zegel.services.registrar_people import OFFICERS
 from zegel.trust.register.build import build_party
 from zegel.trust.register.parse import MAX_PARTY, read_party
 from zegel.trust.register.states import MAX_REASON, Actor, Duty, Standing
+from zegel.trust.registration.transport import certificate_text
+from zegel.trust.registration.values import RegistrationFormat
 from zegel.web.problem import problem
+from zegel.web.registrar import read_format
 from zegel.web.registrar_pages import INVITED
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.routing import Audience, Route
@@ -63,10 +66,14 @@ async def decide(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     return json_response(_said(entry))
 
 
-async def show_registration(site: RegistrarSite, _request: HttpRequest, *, identifier: str) -> HttpResponse:
-    """One registration, whole: for authorities that certify it, and for the operator."""
+async def show_registration(site: RegistrarSite, request: HttpRequest, *, identifier: str) -> HttpResponse:
+    """One registration, whole: for authorities that certify it, and for the operator.
+
+    Its certificates are as the parameter ``format`` says, ``jwt`` or ``cwt``, which is base64url here.
+    """
+    format_ = read_format(request.query().get("format", RegistrationFormat.JWT))
     entry = await site.service.entry(identifier, by=_OPERATOR)
-    return json_response(_said(entry))
+    return json_response(_said(entry, format_))
 
 
 async def list_waiting(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
@@ -145,7 +152,7 @@ async def publish(site: RegistrarSite, _request: HttpRequest) -> HttpResponse:
     return json_response({"published": True})
 
 
-def _said(entry: Entry) -> dict[str, Json]:
+def _said(entry: Entry, format_: RegistrationFormat = RegistrationFormat.JWT) -> dict[str, Json]:
     registration = entry.registration
     proposal = registration.proposal
     return {
@@ -162,9 +169,10 @@ def _said(entry: Entry) -> dict[str, Json]:
                 "intendedUseIdentifier": each.intended_use,
                 "expires": each.expires,
                 "revoked": each.revoked_at,
-                "certificate": each.token,
+                "certificate": certificate_text(data),
             }
             for each in entry.certificates
+            if (data := each.data(format_)) is not None
         ],
     }
 

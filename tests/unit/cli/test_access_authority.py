@@ -90,6 +90,13 @@ def test_a_relying_party_orders_as_the_page_says(
     assert load_registration(file).unverified_certificate.service == "lending"
     assert zegel(*fetch, "--service", "reading", "--json").json["file"] == str(file)
     assert load_registration(file).unverified_certificate.service == "reading"
+    assert zegel(*fetch, "--service", "lending", "--format", "cwt").out.startswith(f"{file}: valid until ")
+    as_cwt = load_registration(file)
+    assert (as_cwt.registration.format, as_cwt.unverified_certificate.service) == ("cwt", "lending")
+    assert zegel(*fetch, "--service", "lending", "--format", "pdf").code == 2
+    assert load_registration(file).data == as_cwt.data, "what is refused replaces nothing"
+    assert zegel(*fetch, "--service", "reading", "--format", "jwt").code == 0
+    assert load_registration(file).registration.format == "jwt"
     assert "there is none" in zegel(*fetch, "--service", "elsewhere").err
     assert "ends within 30 days" in zegel("registrar", "renew", IDENTIFIER, "--as", "officer").err
     monkeypatch.chdir(served.folder)

@@ -40,7 +40,7 @@ from zegel.trust.register.states import Deed, Standing
 from zegel.trust.register.terms import ALL, Term, UseQuestion, name_term
 from zegel.trust.register.values import EUID
 from zegel.trust.registration.parse import parse_registration
-from zegel.trust.registration.values import RegistrationCertificate
+from zegel.trust.registration.values import RegistrationCertificate, RegistrationFormat
 from zegel.trust.registration.verify import verify_registration
 from zegel.trust.signing import CertifiedSigner
 
@@ -48,6 +48,7 @@ pytestmark = pytest.mark.anyio
 ORIGIN = "https://registrar.utopia.example"
 LIBRARY = "NTRUT-1234567"
 KEY: Signer = fixed_key("register answers")
+CWT = RegistrationFormat.CWT
 _USE: dict[str, object] = PARTY["intendedUse"][0] | {"serviceIdentifier": ["lending"]}
 
 
@@ -86,7 +87,7 @@ async def registrar(tmp_path: Path) -> AsyncIterator[Registrar]:
     store.close()
 
 
-def certificate(token: str) -> RegistrationCertificate:
+def certificate(token: str | bytes) -> RegistrationCertificate:
     return verify_registration(parse_registration(token), anchors=REGISTERED, now=NOW + 1).certificate
 
 
@@ -360,7 +361,7 @@ async def test_the_certificate_that_ends_last_is_given_out_by_what_it_is_about(r
     entry = await registrar.register()
     first = entry.certificates[0]
     about = {"service": first.service, "use": first.intended_use, "through": None}
-    assert await registrar.service.certificate(LIBRARY, **about) == first.token
+    assert await registrar.service.certificate(LIBRARY, **about) == first.token.encode()
     registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
     await registrar.service.renew_due(after=0)
     later = await registrar.service.certificate(LIBRARY, **about)
@@ -372,6 +373,57 @@ async def test_the_certificate_that_ends_last_is_given_out_by_what_it_is_about(r
     await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
     with pytest.raises(Rejected):
         await registrar.service.certificate(LIBRARY, **about)
+
+
+def both(entry: Entry) -> list[tuple[RegistrationCertificate, RegistrationCertificate]]:
+    """What each certificate of an entry says, verified, as JWT and as CWT."""
+    assert all(each.cwt is not None for each in entry.certificates)
+    return [(certificate(each.token), certificate(each.cwt or b"")) for each in entry.certificates]
+
+
+@pytest.mark.requirement("RPRC_01a")
+async def test_each_certificate_is_issued_in_both_formats_which_say_the_same_and_end_together(
+    registrar: Registrar,
+) -> None:
+    entry = await registrar.register()
+    assert [jwt for jwt, _ in both(entry)] == [cwt for _, cwt in both(entry)]
+    assert len({jwt.status for jwt, _ in both(entry)}) == len(entry.certificates)
+    about = {"service": "lending", "use": entry.certificates[0].intended_use, "through": None, "format_": CWT}
+    assert await registrar.service.certificate(LIBRARY, **about) == entry.certificates[0].cwt
+    registrar.clock.advance((VALID_DAYS - RENEWED_DAYS) * DAY)
+    renewed = await registrar.service.renew(LIBRARY, by=OFFICER)
+    later = await registrar.service.certificate(LIBRARY, **about)
+    assert later == renewed.certificates[2].cwt
+    assert parse_registration(later).unverified_certificate.valid_until == renewed.certificates[2].expires
+    await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    with pytest.raises(Rejected) as refusal:
+        await registrar.service.certificate(LIBRARY, **about)
+    assert refusal.value.check is Check.REGISTER_ENTRY
+
+
+async def test_what_was_issued_as_jwt_alone_is_issued_as_cwt_at_the_registrars_turn_and_once(
+    registrar: Registrar,
+) -> None:
+    before = await registrar.register()
+    await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
+    old = await registrar.service.resume(LIBRARY, by=OFFICER)
+    alone = replace(old, certificates=tuple(replace(each, cwt=None) for each in old.certificates))
+    async with registrar.store.transaction() as transaction:
+        head = await transaction.register.head()
+        (change,) = await transaction.register.changes(after=head.size - 1, limit=1)
+        await transaction.register.save(alone, replace(change, sequence=head.size + 1, previous=head.hash))
+    about = {"service": "lending", "use": before.certificates[0].intended_use, "through": None}
+    with pytest.raises(Rejected) as refusal:
+        await registrar.service.certificate(LIBRARY, **about, format_=CWT)
+    assert (refusal.value.check, refusal.value.field) == (Check.REGISTER_ENTRY, "format")
+    assert await registrar.service.certificate(LIBRARY, **about) == old.certificates[2].token.encode()
+    assert (await registrar.service.renew_due(after=0)).count == 1
+    after = await registrar.service.entry(LIBRARY, by=OFFICER)
+    assert [replace(each, cwt=None) for each in after.certificates] == list(alone.certificates), "nothing else changes"
+    assert [each.cwt is None for each in after.certificates] == [True, True, False, False], "what is revoked stays"
+    said = await registrar.service.certificate(LIBRARY, **about, format_=CWT)
+    assert certificate(said) == certificate(after.certificates[2].token)
+    assert (await registrar.service.renew_due(after=0)).count == 0
 
 
 async def test_through_whom_a_party_asks_tells_its_certificates_apart(registrar: Registrar) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,80 @@ async def test_a_registration_certificate_in_force_is_open_to_all_by_what_it_is_
     for other, status in ((f"{query}&intermediary=x", 404), ("service=lending", 404), (f"{query}&x=1", 400)):
         assert (await office.get(f"/registration-certificates/NTRUT-1234567?{other}")).status == status, other
     assert (await office.get(f"/registration-certificates/NTRUT-999?{query}")).status == 404
+
+
+JWT_TYPE, CWT_TYPE = "application/rc-wrp+jwt", "application/rc-wrp+cwt"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "accept", "served"),
+    [
+        ("", None, JWT_TYPE),
+        ("", "*/*", JWT_TYPE),
+        ("", CWT_TYPE, CWT_TYPE),
+        ("", f"{JWT_TYPE};q=0.4, {CWT_TYPE};q=0.5", CWT_TYPE),
+        ("&format=cwt", None, CWT_TYPE),
+        ("&format=cwt", "text/html", CWT_TYPE),  # a browser that follows a link
+        ("&format=jwt", CWT_TYPE, JWT_TYPE),
+    ],
+)
+async def test_a_registration_certificate_is_given_out_in_the_format_that_is_asked_for(
+    office: RegistryOffice, parameter: str, accept: str | None, served: str
+) -> None:
+    entry = await office.register()
+    use = entry["certificates"][0]["intendedUseIdentifier"]
+    path = f"/registration-certificates/NTRUT-1234567?service=lending&intendeduseidentifier={use}{parameter}"
+    response = await office.send("GET", path, **({} if accept is None else {"accept": accept}))
+    assert (response.status, response.header("content-type"), response.header("vary")) == (200, served, "accept")
+    registration = parse_registration(response.body)
+    assert registration.format.media_type == served
+    token = entry["certificates"][0]["certificate"]
+    assert registration.unverified_certificate == parse_registration(token).unverified_certificate
+
+
+@pytest.mark.parametrize(
+    ("parameter", "accept", "status", "field"),
+    [
+        ("&format=pdf", "*/*", 400, "format"),
+        ("&format=CWT", "*/*", 400, "format"),
+        ("", "application/jwt", 406, "header.accept"),
+        ("", f"{JWT_TYPE};q=0", 406, "header.accept"),
+    ],
+)
+async def test_a_format_that_there_is_not_is_told_by_its_field(
+    office: RegistryOffice, parameter: str, accept: str, status: int, field: str
+) -> None:
+    entry = await office.register()
+    use = entry["certificates"][0]["intendedUseIdentifier"]
+    path = f"/registration-certificates/NTRUT-1234567?service=lending&intendeduseidentifier={use}{parameter}"
+    members = await problem(office, path, accept=accept)
+    assert (members["status"], members["field"], members["errors"][0]["field"]) == (status, field, field)
+
+
+async def test_a_partys_person_copies_the_jwt_and_follows_a_link_to_the_same_as_cwt(office: RegistryOffice) -> None:
+    entry = await office.register()
+    person = await office.signed_in("librarian", "party")
+    page = (await person.open(f"{office.origin}/my/{LIBRARY}")).body.decode()
+    links = [unescape(part.partition('"')[0]) for part in page.split('href="')[1:] if "format=cwt" in part[:200]]
+    assert len(links) == len(entry["certificates"])
+    for link, issued in zip(links, entry["certificates"], strict=True):
+        assert issued["certificate"] in page
+        followed = await office.send("GET", link, accept="text/html,*/*;q=0.8")
+        said = parse_registration(followed.body)
+        assert said.format == "cwt"
+        assert said.unverified_certificate == parse_registration(issued["certificate"]).unverified_certificate
+
+
+async def test_the_operator_is_shown_certificates_as_cwt_in_base64url(office: RegistryOffice) -> None:
+    entry = await office.register()
+    (status, shown), path = await office.operate("GET", f"/registrations/{LIBRARY}?format=cwt"), "certificates"
+    assert (status, len(shown[path])) == (200, len(entry[path]))
+    for as_cwt, as_jwt_ in zip(shown[path], entry[path], strict=True):
+        said = parse_registration(as_cwt["certificate"])
+        assert said.format == "cwt"
+        assert said.unverified_certificate == parse_registration(as_jwt_["certificate"]).unverified_certificate
+    status, refused = await office.operate("GET", f"/registrations/{LIBRARY}?format=pdf")
+    assert (status, refused["field"]) == (400, "format")
 
 
 async def test_what_ends_is_renewed_by_the_registrars_own_timer_and_counted(office: RegistryOffice) -> None:

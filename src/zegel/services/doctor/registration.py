@@ -12,7 +12,6 @@ from zegel.errors import Rejected
 from zegel.formats.credential import StatusReference
 from zegel.formats.status.registered import check_registration_status
 from zegel.primitives.json import Json
-from zegel.primitives.jws import UnverifiedJws
 from zegel.profiles import HAIP
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
 from zegel.protocols.openid4vci.metadata import IssuerMetadata
@@ -110,8 +109,7 @@ def _sent(findings: Findings, shown: Shown, *, eyes: Eyes) -> UnverifiedRegistra
     sent: UnverifiedRegistration | None = None
     with findings.trying(Topic.REGISTRATION, shown.name, state=state):
         sent = parse_registration(check_one_sent(shown.entries, field=shown.field))
-        format_ = "JWT" if isinstance(sent.token, UnverifiedJws) else "CWT"
-        findings.note(Topic.REGISTRATION, shown.name, State.GOOD, f"one, as {format_}, in {shown.field}")
+        findings.note(Topic.REGISTRATION, shown.name, State.GOOD, f"one, as {sent.format.upper()}, in {shown.field}")
     return sent
 
 

@@ -45,7 +45,7 @@ MAX_PARTY: Final = 131_072  # bytes; a party with three intended uses has 4 kB
 MAX_PUBLIC_PARTY: Final = 2 * MAX_PARTY  # bytes; the registrar adds its own, and what ended stays
 MAX_SERVICES: Final = 32  # each needs access certificates of its own; a large administration has a dozen
 MAX_INTENDED_USES: Final = 64  # a certificate each, and for each Service of it
-MAX_CERTIFICATES: Final = 512  # of a party at a time: signed in a quarter of a second, in which nobody else is served
+MAX_CERTIFICATES: Final = 512  # of a party at a time: signed, in both formats, in a quarter of a second
 
 
 def parse_wallet_relying_party(text: bytes | str) -> WalletRelyingParty:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, final
 
 from zegel.primitives.cose import UnverifiedSign1
@@ -16,6 +17,18 @@ CWT_TYPE: Final = "rc-wrp+cwt"
 POLICY: Final = "0.4.0.19475.3.1"  # OVR-6.1.3-01
 MAX_VALIDITY: Final = 366 * DAY  # GEN-5.2.4-08: at most twelve months
 _FORTNIGHT: Final = 14 * DAY  # time enough for a registrar's officers
+
+
+class RegistrationFormat(StrEnum):
+    """The two formats of a certificate, which say the same (tables 5 and 6)."""
+
+    JWT = "jwt"
+    CWT = "cwt"
+
+    @property
+    def media_type(self) -> str:
+        """Named after its ``typ`` (RFC 7515 section 4.1.9); nobody has registered one."""
+        return f"application/{JWT_TYPE if self is RegistrationFormat.JWT else CWT_TYPE}"
 
 
 @final
@@ -103,6 +116,11 @@ class UnverifiedRegistration:
 
     token: UnverifiedJws | UnverifiedSign1
     unverified_certificate: RegistrationCertificate
+
+    @property
+    def format(self) -> RegistrationFormat:
+        """Which of the two it came in."""
+        return RegistrationFormat.JWT if isinstance(self.token, UnverifiedJws) else RegistrationFormat.CWT
 
 
 @final

@@ -200,7 +200,7 @@ class RegistrationFiles:
     async def _renewed(self, path: Path, shown: _Shown) -> ZegelError | None:
         """Why there is no later one; with it, the present one is gone, and None."""
         try:
-            later = await self._desk.fetch_later(shown.loaded.unverified_certificate, holder=self._holder())
+            later = await self._desk.fetch_later(shown.loaded.registration, holder=self._holder())
         except ZegelError as error:
             return error
         self._take(path, shown, later)  # judged just now, so nothing is wrong with it

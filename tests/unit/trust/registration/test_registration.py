@@ -33,7 +33,7 @@ from zegel.trust.anchors import Purpose
 from zegel.trust.registration.entitlements import ATTESTATION_PROVIDERS, Entitlement, entitlement_uri
 from zegel.trust.registration.parse import MAX_CERTIFICATE, parse_registration
 from zegel.trust.registration.sign import build_registration
-from zegel.trust.registration.transport import certificate_text, check_one_sent
+from zegel.trust.registration.transport import certificate_bytes, certificate_path, certificate_text, check_one_sent
 from zegel.trust.registration.values import (
     CWT_TYPE,
     JWT_TYPE,
@@ -41,6 +41,7 @@ from zegel.trust.registration.values import (
     Intermediary,
     LocalizedText,
     RegistrationCertificate,
+    RegistrationFormat,
     text_in,
 )
 from zegel.trust.registration.verify import (
@@ -121,6 +122,20 @@ def test_a_cwt_stands_in_a_request_as_base64url() -> None:
     assert parse_base64url(certificate_text(data), what="test") == data
     assert parse_registration(certificate_text(data)).unverified_certificate == LIBRARY
     assert certificate_text(compact.encode()) == compact
+    for each, format_ in ((data, RegistrationFormat.CWT), (compact.encode(), RegistrationFormat.JWT)):
+        assert certificate_bytes(certificate_text(each)) == each
+        found = parse_registration(each).format
+        assert (found, found.media_type) == (format_, f"application/rc-wrp+{format_}")
+    with pytest.raises(Malformed):
+        certificate_bytes("no base64url!")
+
+
+def test_where_the_next_certificate_is_given_out_says_what_it_is_about_and_which_format() -> None:
+    start = "/registration-certificates/NTRUT-1234567?service=lending&intendeduseidentifier=library-card"
+    assert certificate_path(LIBRARY) == start
+    assert certificate_path(LIBRARY, RegistrationFormat.CWT) == f"{start}&format=cwt"
+    assert certificate_path(THROUGH_DESK) == f"{start}&intermediary=NTRUT-7654321"
+    assert certificate_path(replace(OFFICE, identifier="A/B")) == "/registration-certificates/A%2FB"
 
 
 @pytest.mark.parametrize(
