@@ -1,7 +1,7 @@
-"""The certificate paths of x509-limbo against access certificates: the chain, its profile, and the name it is bound to.
+"""The certificate paths of x509-limbo against each of our profiles: the chain, its profile, and for access its name.
 
-Every case runs. What fits our profile (``zegel_testing.limbo``) comes out as limbo says; what does not is counted by
-the reason, and so is how much of that comes out otherwise.
+Every case runs against every profile. What fits one (``zegel_testing.limbo``, which looks at the case alone) comes out
+as limbo says; what does not is counted by the reason, and so is how much of that comes out otherwise.
 """
 
 import json
@@ -13,7 +13,6 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 from zegel_testing.limbo import OTHER, STRICTER, Case, unfit
@@ -32,26 +31,56 @@ USAGES = {"serverAuth": "1.3.6.1.5.5.7.3.1", "clientAuth": "1.3.6.1.5.5.7.3.2"}
 MAX_PATHS = 20  # of the cases that are made of many
 PUBLISHED = ("https://limbo.example/crl",)
 # By reason: how many cases do not fit, and how many of those come out otherwise than limbo says.
-UNFIT = {
-    "a key or signature that is not ECDSA's (HAIP 1.0 section 7)": (12, 12),
-    "an address is no client identifier (OpenID4VP 1.0 section 5.9.3)": (3, 3),
-    "a name that a pattern fits is no client identifier (OpenID4VP 1.0 section 5.9.3)": (2, 2),
-    "whoever asks has a name (ETSI TS 119 411-8; ARF 3.0 RPA_06)": (1, 1),
-    "an access certificate is an end entity's (ETSI TS 119 411-8)": (2, 2),
-    "a leaf has the key usage digitalSignature (ISO/IEC 18013-5 table B.3)": (1, 1),
-    "an authority has a key usage (RFC 5280 section 4.2.1.3)": (1, 1),
-    "what is self-issued is an anchor, which x5c leaves out (HAIP 1.0 section 5)": (4, 3),
-    "constraints of directory names are not understood, and critical (RFC 5280 section 4.2)": (1, 1),
-    "the depth is bounded for all, not for each caller (RFC 5280 section 6.1.1 knows no such input)": (3, 2),
+_ALL = {
+    "a key or signature that is not ECDSA's (HAIP 1.0 section 7)": (21, 12),
+    "whoever signs has a name (ETSI TS 119 411-8; ARF 3.0 RPA_06)": (3, 1),
+    "what signs is an end entity (ETSI TS 119 411-8; ISO/IEC 18013-5 table B.3)": (5, 2),
+    "a leaf has the key usage digitalSignature (ISO/IEC 18013-5 table B.3)": (2, 1),
+    "an authority has a key usage (RFC 5280 section 4.2.1.3)": (2, 1),
+    "what is self-issued is an anchor, which x5c leaves out (HAIP 1.0 section 5)": (8, 3),
+}
+_ANY_USAGE = _ALL | {
+    "constraints of directory names are not understood, and critical (RFC 5280 section 4.2)": (5, 1),
+    "the depth is bounded for all, not for each caller (RFC 5280 section 6.1.1 knows no such input)": (5, 2),
     "an anchor is an input, whatever it says of who is above it (RFC 5280 section 6.1.1)": (6, 3),
     "critical is a rule for issuing; what is known holds, what is not may be ignored (RFC 5280 section 4.2)": (2, 2),
-    "names are critical only beside an empty subject, for web servers (CA/Browser Forum BR 7.1.2.7.12)": (2, 1),
-    "the common name is one of the names, for web servers (CA/Browser Forum BR 7.1.4.3; RFC 9525 section 2)": (12, 4),
-    "which extended key usage a web server has (CA/Browser Forum BR 7.1.2.7.6)": (5, 2),
+    "names are critical only beside an empty subject, for web servers (CA/Browser Forum BR 7.1.2.7.12)": (1, 1),
+    "the common name is one of the names, for web servers (CA/Browser Forum BR 7.1.4.3; RFC 9525 section 2)": (4, 4),
+    "which extended key usage a web server has (CA/Browser Forum BR 7.1.2.7.6)": (2, 2),
+}
+_ACCESS = _ANY_USAGE | {
+    "an address is no client identifier (OpenID4VP 1.0 section 5.9.3)": (13, 3),
+    "a name that a pattern fits is no client identifier (OpenID4VP 1.0 section 5.9.3)": (9, 2),
+}
+_SIGNER = _ANY_USAGE | {
+    "of a signer nobody asks for a host (RFC 5280 section 6.1 binds no name; only OpenID4VP 1.0 section 5.9.3 does)":
+        (36, 22),
+    "of a signer nobody asks for a usage but its profile (RFC 5280 section 4.2.1.12 leaves it to the application)":
+        (13, 2),
+}  # fmt: skip
+_OF_SOMETHING_ELSE = (
+    "a certificate that is for something else (ISO/IEC 18013-5 table B.3; status list draft 20 section 11.3)"
+)
+_STATUS = _ALL | {
+    _OF_SOMETHING_ELSE: (153, 42),
+    "which extended key usage a web server has (CA/Browser Forum BR 7.1.2.7.6)": (1, 1),
+}
+UNFIT = {
+    Purpose.ISSUER: _ALL | {_OF_SOMETHING_ELSE: (155, 43)},
+    Purpose.STATUS: _STATUS,
+    Purpose.WALLET_STATUS: _STATUS,
+    Purpose.REGISTRATION_STATUS: _STATUS,
+    Purpose.WALLET_PROVIDER: _SIGNER,
+    Purpose.ACCESS: _ACCESS,
+    Purpose.REGISTRATION: _SIGNER,
+    Purpose.LIST: _SIGNER,
 }
 
 
-def certificates(*pems: str) -> tuple[Certificate, ...]:
+Path = tuple[Certificate, ...]
+
+
+def certificates(*pems: str) -> Path:
     return tuple(each for pem in pems for each in parse_pem_certificates(pem.encode(), what="limbo"))
 
 
@@ -59,7 +88,7 @@ def now_of(case: Case) -> int:
     return int(datetime.fromisoformat(case["validation_time"] or "2026-01-01T00:00:00+00:00").timestamp())
 
 
-def refusal(case: Case) -> Check | None:
+def refusal(case: Case, purpose: Purpose = Purpose.ACCESS) -> Check | None:
     """The rule by which a wallet refuses whoever asks with such a chain; None where it does not.
 
     Limbo has a pool of intermediates, the wire has a path: one of those that the pool holds is enough.
@@ -72,7 +101,7 @@ def refusal(case: Case) -> Check | None:
     checks: list[Check] = []
     for chain in islice(paths((leaf,), pool, {root.subject for root in roots}), MAX_PATHS):
         try:
-            verify(case, chain, roots)
+            verify(case, chain, roots, purpose)
         except (Malformed, Rejected) as error:
             checks.append(error.check)
         else:
@@ -80,7 +109,7 @@ def refusal(case: Case) -> Check | None:
     return checks[0]
 
 
-def paths(path: tuple[Certificate, ...], pool: tuple[Certificate, ...], roots: set[str]) -> Iterator[tuple[Any, ...]]:
+def paths(path: Path, pool: Path, roots: set[str]) -> Iterator[Path]:
     """The paths by name from the leaf to a root that is left out; what leads to none is sent as it is."""
     top = path[-1]
     above = [each for each in pool if each.subject == top.issuer and each not in path]
@@ -90,24 +119,24 @@ def paths(path: tuple[Certificate, ...], pool: tuple[Certificate, ...], roots: s
         yield from paths((*path, each), pool, roots)
 
 
-def verify(case: Case, chain: tuple[Certificate, ...], roots: tuple[Certificate, ...]) -> None:
-    verify_party(
-        client_id=client_id(case, chain[0]),
-        x5c=tuple(each.der for each in chain),
-        anchors=TrustAnchors(
-            (TrustAnchor(certificate=r, purpose=Purpose.ACCESS, entity="limbo") for r in roots),
-            revocation=RevocationLists(unsafe_unknown=True),
-        ),
-        timestamps_required=False,
-        now=now_of(case),
+def verify(case: Case, chain: Path, roots: Path, purpose: Purpose) -> None:
+    anchors = TrustAnchors(
+        (TrustAnchor(certificate=root, purpose=purpose, entity="limbo") for root in roots),
+        revocation=RevocationLists(unsafe_unknown=True),
     )
-    for usage in case["extended_key_usage"]:  # access certificates are asked for none
-        profile = CertificateProfile(name="limbo", extended_key_usage=USAGES[usage])
-        verify_path(chain, anchors=roots, profile=profile, now=now_of(case))
+    x5c, now = tuple(each.der for each in chain), now_of(case)
+    if purpose is Purpose.ACCESS:
+        name = client_id(case, chain[0])
+        verify_party(client_id=name, x5c=x5c, anchors=anchors, timestamps_required=False, now=now)
+        for usage in case["extended_key_usage"]:  # access certificates are asked for none
+            profile = CertificateProfile(name="limbo", extended_key_usage=USAGES[usage])
+            verify_path(chain, anchors=roots, profile=profile, now=now)
+    else:
+        anchors.verify_chain(x5c, purpose=purpose, now=now)
     check_revocation(case, chain[0], roots)
 
 
-def check_revocation(case: Case, leaf: Certificate, roots: tuple[Certificate, ...]) -> None:
+def check_revocation(case: Case, leaf: Certificate, roots: Path) -> None:
     """Limbo gives the lists beside the leaf, which does not name where they stand: here it does."""
     if case["crls"]:
         (root,) = (each for each in roots if each.subject == leaf.issuer)
@@ -120,22 +149,43 @@ def client_id(case: Case, leaf: Certificate) -> str:
     return certificate_client_id(leaf) if name is None else DNS_PREFIX + name["value"]
 
 
-def agrees(case: Case) -> bool:
-    return (refusal(case) is None) == (case["expected_result"] == "SUCCESS")
+def agrees(case: Case, purpose: Purpose) -> bool:
+    return (refusal(case, purpose) is None) == (case["expected_result"] == "SUCCESS")
 
 
-@pytest.mark.parametrize("id_", [id_ for id_, case in CASES.items() if unfit(case) is None])
-def test_a_path_is_valid_where_limbo_says_so_and_nowhere_else(id_: str) -> None:
-    assert agrees(CASES[id_])
+FITTING = [(purpose, id_) for purpose in Purpose for id_, case in CASES.items() if unfit(case, purpose) is None]
 
 
-def test_what_does_not_fit_is_counted_by_its_reason() -> None:
+@pytest.mark.parametrize(("purpose", "id_"), FITTING)
+def test_a_path_is_valid_where_limbo_says_so_and_nowhere_else(purpose: Purpose, id_: str) -> None:
+    assert agrees(CASES[id_], purpose)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_does_not_fit_is_counted_by_its_reason(purpose: Purpose) -> None:
     found: dict[str, list[bool]] = {}
     for case in CASES.values():
-        if (reason := unfit(case)) is not None:
-            found.setdefault(reason, []).append(agrees(case))
-    assert {reason: (len(all_), all_.count(False)) for reason, all_ in found.items()} == UNFIT
-    assert found.keys() == STRICTER.keys() | OTHER.keys()
+        if (reason := unfit(case, purpose)) is not None:
+            found.setdefault(reason, []).append(agrees(case, purpose))
+    assert {reason: (len(all_), all_.count(False)) for reason, all_ in found.items()} == UNFIT[purpose]
+
+
+def test_every_reason_applies_to_some_case() -> None:
+    assert {reason for counted in UNFIT.values() for reason in counted} == STRICTER.keys() | OTHER.keys()
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_a_stricter_rule_is_about_is_refused_whatever_limbo_says(purpose: Purpose) -> None:
+    stricter = [id_ for id_, case in CASES.items() if unfit(case, purpose) in STRICTER]
+    assert stricter
+    assert [id_ for id_ in stricter if refusal(CASES[id_], purpose) is None] == []
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_rule_that_is_not_ours_refuses_nothing_that_limbo_calls_valid(purpose: Purpose) -> None:
+    other = {id_: case for id_, case in CASES.items() if unfit(case, purpose) in OTHER}
+    valid = [id_ for id_, case in other.items() if case["expected_result"] == "SUCCESS"]
+    assert [id_ for id_ in valid if refusal(CASES[id_], purpose) is not None] == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +203,7 @@ def test_what_does_not_fit_is_counted_by_its_reason() -> None:
 )
 def test_what_is_invalid_is_refused_by_the_rule_that_it_breaks(part: str, checks: set[Check]) -> None:
     invalid = [case for id_, case in CASES.items() if id_.startswith(part) and case["expected_result"] == "FAILURE"]
-    found = {refusal(case) for case in invalid if unfit(case) is None}
+    found = {refusal(case) for case in invalid if unfit(case, Purpose.ACCESS) is None}
     assert found
     assert found <= checks
 
