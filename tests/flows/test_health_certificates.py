@@ -33,7 +33,10 @@ RECENT: dict[str, Any] = {
     "Engine": "CERTLOGIC",
     "EngineVersion": "1.0.0",
     "CertificateType": "Vaccination",
-    "Description": [{"lang": "en", "desc": "The vaccination is at most 270 days old."}],
+    "Description": [
+        {"lang": "en", "desc": "The vaccination is at most 270 days old."},
+        {"lang": "de", "desc": "Die Impfung ist höchstens 270 Tage alt."},
+    ],
     "ValidFrom": "2021-01-01T00:00:00Z",
     "ValidTo": "2099-01-01T00:00:00Z",
     "AffectedFields": ["v.0.dt"],
@@ -148,6 +151,24 @@ async def test_a_certificate_that_does_not_count_is_told_why_and_another_may_be_
     assert "Erika" not in text_of(refusal)
     asking = await office.bring(wallet, refusal, office.code())
     assert "Present from your wallet" in text_of(asking)
+
+
+@pytest.mark.parametrize(
+    ("languages", "says"),
+    [
+        ("de-AT, en;q=0.5", "Die Impfung ist höchstens 270 Tage alt."),
+        ("en, de;q=0.5", "The vaccination is at most 270 days old."),
+        ("hu", "The vaccination is at most 270 days old."),
+    ],
+)
+@pytest.mark.parametrize("dt", ["2025-08-01", "2026-01-05"], ids=["old", "soon old"])
+async def test_the_rule_is_said_in_the_language_of_the_browser(
+    office: Office, languages: str, says: str, dt: str
+) -> None:
+    wallet, _, page = await office.ask()
+    wallet.browser.languages = languages
+    refusal = await office.bring(wallet, page, UTOPIA.code(payload(dt=dt)).decode())
+    assert says in text_of(refusal)
 
 
 async def test_nothing_outlives_the_certificate(office: Office) -> None:

@@ -12,6 +12,7 @@ from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.health_input import read_code
 from zegel.cli.health_lists import domains_of, lists_data, say_lists
+from zegel.cli.languages import add_language_argument, languages_of
 from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
@@ -39,6 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     verify.add_argument("--to", metavar="COUNTRY", help="the country whose rules of acceptance count, as BE")
     verify.add_argument("--revoked", metavar="FOLDER", type=Path, help="batches and slices of revoked certificates")
     verify.add_argument("--at", metavar="TIME", help="judge as at this time, as 2021-05-29T12:00:00Z (default: now)")
+    add_language_argument(verify)
     verify.add_argument("--workers", metavar="N", type=int, default=1, help="processes for --batch (default: 1)")
     add_issue_arguments(
         commands.add_parser("issue", help="sign a certificate, or a table of them, as a health authority")
@@ -66,6 +68,7 @@ def run(args: Namespace) -> int:
     if (args.batch is None) == (args.code is None):
         raise Malformed(_COMMAND_LINE, "CODE", "expected one certificate, or --batch with a file of them")
     domains_of(args.domain)
+    languages_of(args)
     return _verify(args) if args.batch is None else _verify_batch(args)
 
 
@@ -81,6 +84,7 @@ def _verify_batch(args: Namespace) -> int:
         revoked=args.revoked,
         domains=tuple(args.domain),
         gateway_anchor=args.gateway_anchor,
+        languages=languages_of(args),
     )
     try:
         if args.batch == "-":
@@ -102,7 +106,7 @@ def _verify(args: Namespace) -> int:
         desk = _desk(args)
         at = moment_of(args)
         say_rules(desk, now=at)
-        certificate = desk.judge_record(read_code(args.code), at=at)
+        certificate = desk.judge_record(read_code(args.code), at=at, languages=languages_of(args))
     except ZegelError as error:
         explanation = explain(error)
         if args.json:

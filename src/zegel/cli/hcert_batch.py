@@ -35,6 +35,7 @@ class BatchTerms:
     revoked: Path | None
     domains: tuple[str, ...]
     gateway_anchor: Path | None
+    languages: tuple[str, ...]
 
     def lines(self) -> HealthLines:
         """Read trust and rules, once."""
@@ -47,7 +48,7 @@ class BatchTerms:
             domains=domains_of(self.domains),
             gateway_anchor=self.gateway_anchor,
         )
-        return HealthLines(desk, now=self.now)
+        return HealthLines(desk, now=self.now, languages=self.languages)
 
 
 def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[bytes]:

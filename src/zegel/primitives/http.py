@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from zegel.errors import Malformed
 from zegel.primitives.json import encode_json
+from zegel.primitives.languages import accepted_languages
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -44,6 +45,10 @@ class HttpRequest:
     def path(self) -> str:
         """The path of the URL, still encoded."""
         return urlsplit(self.url).path or "/"
+
+    def languages(self) -> tuple[str, ...]:
+        """The languages that whoever asks reads, best first, as their browser says; none where it says nothing."""
+        return accepted_languages(",".join(value for name, value in self.headers if name == "accept-language"))
 
     def query(self) -> dict[str, str]:
         """The query's parameters; ``Malformed`` when one is repeated."""

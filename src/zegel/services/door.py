@@ -6,7 +6,7 @@ What is asked for is one flag and the name of the rules, which are the same for 
 but the verdict; the store is in memory, and the verifier's sessions in it end with the verdict.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias, final
@@ -52,10 +52,10 @@ class Bearer(Protocol):
 class HealthJudge(Protocol):
     """What judges the code of a health certificate, from what it has learnt before."""
 
-    def judge(self, text: bytes, *, at: int) -> Bearer:
+    def judge(self, text: bytes, *, at: int, languages: Sequence[str]) -> Bearer:
         """Whom it is about, when its signer is trusted, and at ``at``, in seconds, it is in force and meets the rules.
 
-        ``Malformed`` or ``Rejected`` otherwise.
+        ``Malformed`` or ``Rejected`` otherwise, with the rule in the first of the doorkeeper's languages that it has.
         """
         ...
 

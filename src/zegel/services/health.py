@@ -126,16 +126,24 @@ class HealthDesk:
         """What the text of a QR code says, unverified; ``Malformed`` as ``parse_health_certificate``."""
         return parse_health_certificate(text, self._reading)
 
-    def judge_record(self, text: bytes, *, at: int, signers: DocumentSigners | None = None) -> VerifiedHealthRecord:
+    def judge_record(
+        self, text: bytes, *, at: int, languages: Sequence[str] = (), signers: DocumentSigners | None = None
+    ) -> VerifiedHealthRecord:
         """The same for a certificate of the EU or of WHO; ``Malformed`` as ``parse_health_record``."""
-        return self.verify_record(parse_health_record(text, self._reading), at=at, signers=signers)
+        record = parse_health_record(text, self._reading)
+        return self.verify_record(record, at=at, languages=languages, signers=signers)
 
     def verify_record(
-        self, certificate: UnverifiedHealthRecord, *, at: int, signers: DocumentSigners | None = None
+        self,
+        certificate: UnverifiedHealthRecord,
+        *,
+        at: int,
+        languages: Sequence[str] = (),
+        signers: DocumentSigners | None = None,
     ) -> VerifiedHealthRecord:
         """The same for one that was parsed. There are no rules for those of WHO, so that none meets them."""
         if isinstance(certificate, UnverifiedHealthCertificate):
-            return self.verify(certificate, at=at, signers=signers)
+            return self.verify(certificate, at=at, languages=languages, signers=signers)
         grounds = self.grounds
         trusted = grounds.signers if signers is None else signers
         verified = verify_who_certificate(certificate, signers=trusted, now=at)

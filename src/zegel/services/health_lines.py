@@ -5,7 +5,7 @@ is none has an answer too, and the next one is judged as if nothing had been.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, final
@@ -27,11 +27,15 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @final
 class HealthLines:
-    """Judges lines. ``now`` is for those that name no time, in seconds; those that bring no signers have the desk's."""
+    """Judges lines. ``now`` is for those that name no time, in seconds; those that bring no signers have the desk's.
 
-    def __init__(self, desk: HealthDesk, *, now: int) -> None:
+    ``languages`` are those of whoever reads the answers, best first.
+    """
+
+    def __init__(self, desk: HealthDesk, *, now: int, languages: Sequence[str] = ()) -> None:
         self.desk: Final = desk
         self._now = now
+        self._languages = languages
 
     def judge(self, line: bytes) -> bytes:
         """The answer to a line, itself a line without its end."""
@@ -52,7 +56,8 @@ class HealthLines:
         if type(code) is not str:
             raise Malformed(_WHAT, "code", "expected text")
         signers = self._trusted(asked.get("certificates"))
-        return self.desk.judge_record(code.encode(errors="replace"), at=now, signers=signers)
+        text = code.encode(errors="replace")
+        return self.desk.judge_record(text, at=now, languages=self._languages, signers=signers)
 
     def _time(self, value: Json) -> int:
         return self._now if value is None else parse_moment(value, _WHAT, "at")

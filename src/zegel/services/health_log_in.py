@@ -4,7 +4,7 @@ The certificate is judged when it is brought; what is kept of it is whose it is,
 Then it is held against the PID, and neither is kept: what is attested is that the rules are met, and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -63,21 +63,21 @@ class HealthLogIn:
         self._clock = clock
         self._random = random
 
-    def prove(self, text: bytes) -> HealthProof:
+    def prove(self, text: bytes, *, languages: Sequence[str]) -> HealthProof:
         """Judge a certificate, as of now, as of the end of what could be issued for it, and as of each day between.
 
         ``Malformed`` and ``Rejected`` as ``HealthDesk.judge``: no attestation outlives the certificate or the rules.
-        ``Rejected(BUSINESS_RULE)`` for what is no vaccination.
+        ``Rejected(BUSINESS_RULE)`` for what is no vaccination. ``languages`` are the reader's, best first.
         """
         now = self._clock.now()
         unverified = self._desk.parse(text)
-        certificate = self._desk.verify(unverified, at=now)
+        certificate = self._desk.verify(unverified, at=now, languages=languages)
         if certificate.kind is not Kind.VACCINATION:  # rules may say nothing of the others, and so let them pass
             raise Rejected(Check.BUSINESS_RULE, "expected a certificate of vaccination", field="v")
         end = ((now + self._lasts) // DAY + self._days) * DAY
         try:
             for moment in (*range(now + DAY, end, DAY), end):
-                self._desk.verify(unverified, at=moment)
+                self._desk.verify(unverified, at=moment, languages=languages)
         except Rejected as error:
             detail = f"expected a certificate that holds for {self._days + 1} days more: {error.detail}"
             raise Rejected(error.check, detail, field=error.field, said=error.said) from None

@@ -11,7 +11,7 @@ another: nobody can plant a session, and of two tabs neither decides for the oth
 
 import asyncio
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar, final
 
@@ -216,12 +216,12 @@ class LogInService:
         known = await means.finish(parameters, request=visiting.upstream)
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
-    async def bring_certificate(self, browser: str | None, text: bytes) -> Visiting:
+    async def bring_certificate(self, browser: str | None, text: bytes, *, languages: Sequence[str]) -> Visiting:
         """A health certificate was brought; ``Malformed`` and ``Rejected`` as ``HealthLogIn.prove``, LOG_IN_OPEN."""
         visiting = await self._count_try(browser)
         if self._health is None or not visiting.by_certificate:
             raise _another_way()
-        proof = self._health.prove(text)
+        proof = self._health.prove(text, languages=languages)
         stored = await self._load(browser)
         changed = replace(_visiting(stored), proof=proof)
         await self._swap(browser, stored, changed)

@@ -101,7 +101,8 @@ async def judge_code(site: DoorSite, request: HttpRequest) -> HttpResponse:
     browser = check_csrf(dict(form.fields), known_browser(request, site.cookies))
     judge = _judge(site)
     try:
-        bearer = judge.judge(await read_health_code(form, site.codes), at=site.clock.now())
+        code = await read_health_code(form, site.codes)
+        bearer = judge.judge(code, at=site.clock.now(), languages=request.languages())
     except (Malformed, Rejected) as error:
         return _answer(site, browser, reason=Reason.REFUSED, explanation=explain(error), bearer=None, old=True)
     return _answer(site, browser, reason=None, explanation=None, bearer=bearer, old=True)

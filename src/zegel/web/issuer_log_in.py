@@ -96,7 +96,8 @@ async def bring_certificate(site: IssuerSite, request: HttpRequest) -> HttpRespo
     browser = check_csrf(dict(form.fields), known_browser(request, site.cookies))
     pending = await site.log_in.look(browser.id)
     try:
-        await site.log_in.bring_certificate(browser.id, await read_health_code(form, site.codes))
+        code = await read_health_code(form, site.codes)
+        await site.log_in.bring_certificate(browser.id, code, languages=request.languages())
     except (Malformed, Rejected) as error:
         if isinstance(error, Rejected) and error.check is Check.LOG_IN_OPEN:
             raise

@@ -17,6 +17,7 @@ from zegel.formats.credential import StatusReference
 from zegel.formats.status.entries import MAX_LARGE_LIST, MAX_LIST, inflate
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import encode_json
+from zegel.primitives.languages import accepted_languages
 from zegel.protocols.openid4vci.wallet.session import asks_for_nonce
 from zegel.protocols.openid4vp.satisfaction import _spelled
 from zegel.protocols.openid4vp.wallet import _said
@@ -131,6 +132,9 @@ LEFT_OUT: Final[Mapping[str, Pair]] = {
 }
 MORE_CUTS: Final[Mapping[str, Callable[[int], int]]] = {
     "zegel.adapters.pinning._MAX_TRIES": _addresses,
+    "zegel.primitives.languages.MAX_LANGUAGES": lambda n: len(
+        accepted_languages(",".join(f"de-{at}" for at in range(n)))
+    ),
     "zegel.protocols.openid4vp.satisfaction._MAX_NAME": lambda n: len(_spelled(("x" * n,))),
     "zegel.protocols.openid4vp.wallet._MAX_SAID": lambda n: len(_said(json_of(400, error_description="x" * n))),
     "zegel.web.senders._MAX_HOPS": _hops,

@@ -13,6 +13,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.http import origin_of, parse_form
 from zegel.primitives.json import encode_json, parse_json
 from zegel.primitives.jws import parse_jws
+from zegel.primitives.languages import MAX_ACCEPTED, accepted_languages
 from zegel.primitives.multipart import parse_multipart
 from zegel.primitives.x509 import parse_certificate
 from zegel_limits.pair import Pair
@@ -46,6 +47,14 @@ def _parts(fields: dict[str, str]) -> object:
     return parse_multipart(body, content_type=content_type)
 
 
+def _accepted(length: int) -> object:
+    """A header of browsers that is so long; a longer one asks for nothing."""
+    read = accepted_languages("de".ljust(length))
+    if not read:
+        raise ValueError(f"expected at most {MAX_ACCEPTED} characters")
+    return read
+
+
 PRIMITIVES: Final[Mapping[str, Pair]] = {
     "zegel.primitives.json.MAX_BYTES": Pair(lambda n: parse_json(b'"' + b"a" * (n - 2) + b'"', what="test")),
     "zegel.primitives.json.MAX_DEPTH": Pair(lambda n: parse_json(b"[" * n + b"]" * n, what="test")),
@@ -72,6 +81,7 @@ PRIMITIVES: Final[Mapping[str, Pair]] = {
     "zegel.primitives.http.MAX_URL": Pair(
         lambda n: origin_of("https://a.example/".ljust(n, "x"), what="test"), says="URL"
     ),
+    "zegel.primitives.languages.MAX_ACCEPTED": Pair(_accepted, refused=ValueError),
     "zegel.primitives.multipart.MAX_PARTS": Pair(lambda n: _parts({f"a{at}": "1" for at in range(n)})),
     "zegel.primitives.multipart.MAX_FIELD": Pair(lambda n: _parts({"a": "x" * n})),
     "zegel.primitives.jws._MAX_HEADER": Pair(lambda n: parse_jws(_header(n), what="test")),

@@ -13,10 +13,12 @@ _MAX_HOPS = 8
 
 
 class Browser:
-    """One browser. ``handlers`` answer by origin; ``at`` is the address of the page that it shows."""
+    """One browser. ``handlers`` answer by origin; ``at`` is the address of the page that it shows, and ``languages``
+    what its owner reads."""
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], *, languages: str = "") -> None:
         self.handlers = handlers
+        self.languages = languages
         self.cookies: dict[str, dict[str, str]] = {}
         self.at = ""
         self.sent: list[HttpRequest] = []
@@ -61,11 +63,12 @@ class Browser:
     ) -> HttpResponse:
         origin, host = origin_of(url, what="URL"), urlsplit(url).hostname
         kept = self.cookies.setdefault(host, {})
+        reads = (("accept-language", self.languages),) if self.languages else ()
         cookie = (("cookie", "; ".join(f"{name}={value}" for name, value in kept.items())),) if kept else ()
         request = HttpRequest(
             method=method,
             url=url,
-            headers=(("host", urlsplit(url).netloc), *headers, *cookie),
+            headers=(("host", urlsplit(url).netloc), *headers, *reads, *cookie),
             body=body,
         )
         self.sent.append(request)

@@ -4,7 +4,7 @@ Whatever it receives and stores is noted, and what it can open of that is opened
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -162,13 +162,16 @@ class Told:
 
 @dataclass
 class Judge:
-    """A ``HealthJudge`` that knows one certificate. ``seen`` are the codes that it was shown."""
+    """A ``HealthJudge`` that knows one certificate. ``seen`` are the codes that it was shown, ``read`` the languages of
+    whoever showed them."""
 
     told: Told
     seen: list[bytes] = field(default_factory=list)
+    read: list[Sequence[str]] = field(default_factory=list)
 
-    def judge(self, text: bytes, *, at: int) -> Told:
+    def judge(self, text: bytes, *, at: int, languages: Sequence[str]) -> Told:
         self.seen.append(text)
+        self.read.append(languages)
         if text == CODE.encode():
             return self.told
         raise Rejected(Check.SIGNATURE, "expected a signature of this key", field="signature")
@@ -190,9 +193,9 @@ def with_judge(door: DoorWorld, judge: Judge | None, *found: str) -> None:
     site._role = replace(site._role, judge=judge, codes=Pictures(found))
 
 
-async def show_old(door: DoorWorld, *, code: str = "", picture: bytes = b"") -> HttpResponse:
-    """Somebody shows a code on paper."""
-    return await _upload(door, "/code", {"code": code}, picture)
+async def show_old(door: DoorWorld, *, code: str = "", picture: bytes = b"", languages: str = "") -> HttpResponse:
+    """Somebody shows a code on paper; ``languages`` are those of the doorkeeper's browser."""
+    return await _upload(door, "/code", {"code": code}, picture, languages)
 
 
 async def show_frame(door: DoorWorld, frame: bytes) -> HttpResponse:
@@ -200,7 +203,9 @@ async def show_frame(door: DoorWorld, frame: bytes) -> HttpResponse:
     return await _upload(door, "/camera", {}, frame)
 
 
-async def _upload(door: DoorWorld, path: str, fields: Mapping[str, str], picture: bytes) -> HttpResponse:
+async def _upload(
+    door: DoorWorld, path: str, fields: Mapping[str, str], picture: bytes, languages: str = ""
+) -> HttpResponse:
     keeper = door.browser()
     page = await keeper.open(door.origin + "/")
     csrf = re.search(r'name="csrf" value="([^"]+)"', text_of(page))
@@ -211,8 +216,11 @@ async def _upload(door: DoorWorld, path: str, fields: Mapping[str, str], picture
         ("origin", door.origin),
         ("host", "door.localhost:7118"),
     )
+    reads = (("accept-language", languages),) if languages else ()
     cookie = "; ".join(f"{name}={value}" for name, value in keeper.cookies["door.localhost"].items())
-    request = HttpRequest(method="POST", url=door.origin + path, headers=(*headers, ("cookie", cookie)), body=body)
+    request = HttpRequest(
+        method="POST", url=door.origin + path, headers=(*headers, *reads, ("cookie", cookie)), body=body
+    )
     return await door.handlers[door.origin](request)
 
 

@@ -45,7 +45,8 @@ def zegel(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
     folder.mkdir(exist_ok=True)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("ZEGEL_CONFIG", raising=False)
+    for name in ("ZEGEL_CONFIG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
 
     def run(*args: object, stdin: bytes = b"") -> Ran:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))

@@ -19,6 +19,7 @@ from zegel_testing.who import EARLIER, PAYLOADS, who_claims
 from zegel.cli.hcert_batch import CHUNK, LINES, chunks
 from zegel.formats.hcert.revocation import HashType
 from zegel.formats.hcert.who_schema import WhoProfile
+from zegel.primitives.languages import MAX_LANGUAGES
 from zegel.services.health_lines import MAX_LINE
 
 Zegel = Callable[..., Any]
@@ -110,6 +111,56 @@ def test_rules_of_the_destination_have_to_be_met(zegel: Zegel, trust: Path, rule
     assert zegel(*judged, "--to", "UT").code == 0
     ran = zegel(*judged)
     assert (ran.code, ran.json["field"]) == (2, "--to")
+
+
+ENGLISH, DUTCH, FRENCH = (entry["desc"] for entry in RULE["Description"])
+
+
+@pytest.mark.parametrize(
+    ("options", "locale", "said"),
+    [
+        ((), {}, ENGLISH),
+        (("--language", "nl"), {}, DUTCH),
+        (("--language", "hu", "--language", "fr-BE"), {}, FRENCH),
+        (("--language", "hu, nl-BE,en"), {}, DUTCH),
+        (("--language", "hu"), {"LANG": "nl_BE.UTF-8"}, ENGLISH),
+        ((), {"LANG": "nl_BE.UTF-8"}, DUTCH),
+        ((), {"LANG": "de_DE", "LC_MESSAGES": "fr_BE@euro"}, FRENCH),
+        ((), {"LANG": "fr_BE", "LC_MESSAGES": "nl", "LC_ALL": ""}, DUTCH),
+        ((), {"LANG": "fr_BE", "LC_MESSAGES": "nl", "LC_ALL": "C.UTF-8"}, ENGLISH),
+        ((), {"LANG": "../nl"}, ENGLISH),
+    ],
+)
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_a_rule_that_is_not_met_is_said_in_the_readers_language(
+    zegel: Zegel,
+    trust: Path,
+    rules: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    locale: dict[str, str],
+    said: str,
+    workers: int,
+) -> None:
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    asked: tuple[object, ...] = (CODE,)
+    if workers:
+        asked = ("--batch", batch(tmp_path, {"id": 1, "code": CODE}), "--workers", workers)
+    ran = zegel(
+        *("hcert", "verify", *asked, "--trust", trust, "--at", "2026-11-22", "--json"),
+        *("--rules", rules, "--to", "XU", *options),
+    )
+    assert ran.json["check"] == "business-rule"
+    assert ran.json["detail"].endswith(f": {said}")
+
+
+@pytest.mark.parametrize("tag", ["", "nl,", "d\u00e9", "nl_BE", "nl;q=1", ",".join(["nl"] * (MAX_LANGUAGES + 1))])
+def test_what_is_no_language_is_wrong_usage(zegel: Zegel, trust: Path, tag: str) -> None:
+    for asked in ((CODE,), ("--batch", "-")):
+        ran = zegel("hcert", "verify", *asked, "--trust", trust, "--language", tag)
+        assert (ran.code, "--language" in ran.err) == (2, True)
 
 
 def test_value_sets_are_the_published_ones_unless_the_folder_has_its_own(

@@ -48,6 +48,17 @@ def test_each_step_refuses_before_the_next_is_taken() -> None:
         assert refusal(HealthDesk(signers, revoked=revoked, ruling=ruling), at=at) is check
 
 
+@pytest.mark.parametrize(("languages", "at"), [((), 0), (("hu", "nl-BE"), 1), (("fr-be",), 2)])
+def test_the_rule_that_is_not_met_is_said_in_the_readers_language_else_in_english(
+    languages: tuple[str, ...], at: int
+) -> None:
+    desk = HealthDesk(UTOPIA.signers, ruling=NEVER)
+    for judge in (desk.judge, desk.judge_record):
+        with pytest.raises(Rejected) as refused:
+            judge(CODE, at=NOW, languages=languages)
+        assert refused.value.said == RULE["Description"][at]["desc"]
+
+
 def test_where_rules_are_needed_their_end_opens_no_door() -> None:
     over = book(RULE | {"ValidTo": "2021-07-01T00:00:00Z"})
     for rules, country, needed, check in (

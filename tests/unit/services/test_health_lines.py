@@ -147,6 +147,9 @@ def test_the_rules_have_the_last_word_and_speak_to_people() -> None:
     assert (said["verdict"], said["check"]) == ("rejected", "business-rule")
     assert RULE["Description"][0]["desc"] in said["detail"]
     assert verdict(line(), lines(ruling=Ruling(book=book(), to="XU"))) == ("accepted", None)
+    desk = HealthDesk(DocumentSigners(()), ruling=ruling)
+    said = answer(line(), HealthLines(desk, now=NOW, languages=("nl-BE", "en")))
+    assert said["detail"].endswith(": Alle doses van een reeks zijn nodig.")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def log_in(ruling: Ruling | None = None) -> HealthLogIn:
 
 
 def proof(**changes: Any) -> HealthProof:
-    return log_in().prove(UTOPIA.code(payload(**changes)))
+    return log_in().prove(UTOPIA.code(payload(**changes)), languages=())
 
 
 def test_of_the_certificate_nothing_is_kept_but_whose_it_is() -> None:
@@ -66,10 +66,10 @@ def test_no_attestation_outlives_the_rules_that_it_is_about() -> None:
     code = UTOPIA.code(payload())
     days = load_catalogue().types[VALID].validity_days
     end = ((NOW + 600) // DAY + days) * DAY
-    assert bound_by(ValidTo=moment(end + 1)).prove(code)
+    assert bound_by(ValidTo=moment(end + 1)).prove(code, languages=())
     for over in (end, NOW + 1):
         with pytest.raises(Rejected, match=r"holds for .* days more: no rule of XU is in force") as refusal:
-            bound_by(ValidTo=moment(over)).prove(code)
+            bound_by(ValidTo=moment(over)).prove(code, languages=())
         assert refusal.value.check is Check.BUSINESS_RULE
 
 
@@ -82,14 +82,30 @@ def test_a_rule_that_fails_on_a_day_between_is_seen() -> None:
     rule = RULE | {"Logic": {"if": [of_now, True, of_the_end]}}
     service = log_in(Ruling(book=book(rule), to="XU"))
     with pytest.raises(Rejected, match="days more") as refusal:
-        service.prove(UTOPIA.code(payload()))
+        service.prove(UTOPIA.code(payload()), languages=())
     assert refusal.value.check is Check.BUSINESS_RULE
+
+
+def test_the_rule_that_is_not_met_is_said_in_the_readers_language_today_and_on_a_day_to_come() -> None:
+    clock, tomorrow = {"var": "external.validationClock"}, {"plusTime": [moment(NOW + DAY), 0, "hour"]}
+    until_tomorrow = {"before": [{"plusTime": [clock, 0, "hour"]}, tomorrow]}
+    for logic in ({"===": [1, 2]}, until_tomorrow):
+        for languages, said in (
+            (("nl-BE", "en"), "Alle doses van een reeks zijn nodig."),
+            (("fr-BE",), "Toutes les doses d'une serie sont requises."),
+            (("hu",), "All doses of a series have to be had."),
+        ):
+            with pytest.raises(Rejected) as refusal:
+                log_in(Ruling(book=book(RULE | {"Logic": logic}), to="XU")).prove(
+                    UTOPIA.code(payload()), languages=languages
+                )
+            assert refusal.value.said == said
 
 
 @pytest.mark.parametrize("kind", ["t", "r"])
 def test_a_test_or_a_recovery_is_no_vaccination_whatever_the_rules_let_pass(kind: str) -> None:
     with pytest.raises(Rejected, match="expected a certificate of vaccination") as refusal:
-        log_in().prove(UTOPIA.code(payload(kind)))
+        log_in().prove(UTOPIA.code(payload(kind)), languages=())
     assert refusal.value.check is Check.BUSINESS_RULE
 
 

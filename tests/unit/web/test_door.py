@@ -355,6 +355,38 @@ async def test_the_door_judges_by_the_signers_and_rules_of_its_configuration(
     assert door.network.asked == []
 
 
+@pytest.mark.parametrize(
+    ("languages", "said"),
+    [
+        ("", "All doses of a series have to be had."),
+        ("nl-BE,nl;q=0.9,en;q=0.5", "Alle doses van een reeks zijn nodig."),
+        ("hu, fr-BE;q=0.5", "Toutes les doses d&#39;une serie sont requises."),
+        ("hu", "All doses of a series have to be had."),
+        ("nl\r\nx: \xff", "All doses of a series have to be had."),
+    ],
+)
+async def test_a_rule_that_is_not_met_is_said_in_the_language_of_the_doorkeepers_browser(
+    config: Config, tmp_path: Path, languages: str, said: str
+) -> None:
+    office = Health()
+    async with door_world(replace(config, health=health_files(tmp_path / "office", office))) as door:
+        page = await show_old(door, code=office.code(payload(dn=1)).decode(), languages=languages)
+    assert verdict_of(page) == "no"
+    assert said in text_of(page)
+
+
+async def test_a_rule_that_is_written_in_neither_language_is_said_as_it_is_written(
+    config: Config, tmp_path: Path
+) -> None:
+    office = Health()
+    health = health_files(tmp_path / "office", office)
+    hungarian = RULE | {"Description": [{"lang": "hu", "desc": "Minden adag kell."}]}
+    (tmp_path / "office" / "rules" / "doses.json").write_text(json.dumps(hungarian))
+    async with door_world(replace(config, health=health)) as door:
+        page = await show_old(door, code=office.code(payload(dn=1)).decode(), languages="nl")
+    assert "Minden adag kell." in text_of(page)
+
+
 def health_files(folder: Path, office: Health) -> HealthConfig:
     """A health office that is trusted, and the rules of a country, as files."""
     (folder / "rules").mkdir(parents=True)
