@@ -190,6 +190,8 @@ STAGES_OF: Final = {
         "EXPECTEDDECODE",
         "EXPECTEDSCHEMAVALIDATION",
     ),
+    "critical-header": ("EXPECTEDVERIFY",),
+    "algorithm": ("EXPECTEDVERIFY",),
     "health-signer": ("EXPECTEDVERIFY",),
     "signature": ("EXPECTEDVERIFY",),
     "health-validity": ("EXPECTEDEXPIRATIONCHECK",),
@@ -220,6 +222,23 @@ def test_a_batch_answers_each_file_with_the_first_check_that_it_expects_to_fail(
         if malformed and answer["verdict"] != "malformed":
             others.append((vector["file"], answer["verdict"], malformed))
     assert others == []
+
+
+def test_a_birth_date_of_another_century_is_a_warning_in_the_field_and_against_the_schema() -> None:
+    """Files that expect their signature to verify and the schema to be broken; some break it by a dose, too."""
+    refused_at, warned = set(), 0
+    for vector in VECTORS:
+        if not str((payload_of(vector) or {}).get("dob")).startswith("18"):
+            continue
+        expected = vector["EXPECTEDRESULTS"]
+        assert (expected["EXPECTEDVERIFY"], expected["EXPECTEDSCHEMAVALIDATION"]) == (True, False)
+        with pytest.raises(Malformed):
+            read(vector, Reading.STRICT)
+        try:
+            warned += "dob: expected a date from 1900 to 2099" in read(vector).warnings
+        except Malformed as error:
+            refused_at.add(error.where)
+    assert (warned > 20, refused_at) == (True, {"v[0].dn"})
 
 
 def true_expectations(vector: Vector) -> dict[str, bool]:

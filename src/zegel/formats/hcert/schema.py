@@ -1,7 +1,8 @@
 """What a certificate says, held against the schema that was published for it (eu-dcc-schema 1.3.3, which takes 1.0 on).
 
 Two readings. ``STRICT`` is the schema, with its formats. ``FIELD`` is for what was really issued: structure, types and
-dates are as strict, and a text of another length or pattern is a warning.
+dates are as strict, and a text of another length or pattern is a warning: so is a date of birth that the calendar has,
+and the schema's two centuries have not.
 """
 
 import re
@@ -24,12 +25,15 @@ Rule: TypeAlias = Callable[[Any, str, Refuse], None]
 
 _VERSION: Final = re.compile(r"[0-9]+.[0-9]+.[0-9]+")  # the schema has bare full stops
 _BORN: Final = re.compile(r"(?:(?:19|20)[0-9][0-9](?:-[0-9][0-9]){0,2})?")
+_BEFORE: Final = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}")
 _LATIN: Final = re.compile(r"[A-Z<]*")
 _COUNTRY: Final = re.compile(r"[A-Z]{1,10}")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BEGINNING: Final = "2000-01-01"  # completes a date that ends at the year or the month
 _DATE_SIZE: Final = len("2021-05-29")
 _DATE_TIME: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"  # as the schema's own tests: +02, +0200 and +02:00
 )
 
 
@@ -67,8 +71,7 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     if not _VERSION.fullmatch(_text(payload, "ver")):
         odd("ver", "expected a version of three numbers")
     _check_name(payload.get("nam"), odd)
-    if not _BORN.fullmatch(_text(payload, "dob")):
-        raise Malformed(WHAT, "dob", "expected a date, its year and month, its year, or nothing")
+    _check_born(_text(payload, "dob"), odd)
     kinds = [kind for kind in _KINDS if kind in payload]
     if len(kinds) != 1:
         raise Malformed(WHAT, "v, t, r", "expected one of the three")
@@ -96,6 +99,15 @@ def _make_plain(entry: dict[Any, Any], members: tuple[str, ...]) -> None:
         # JSON Schema draft 2020-12, validation, section 6.1.1: a number without a fraction is an integer
         elif type(value) is float and value.is_integer() and value < _EXACT:
             entry[name] = int(value)
+
+
+def _check_born(born: str, odd: Refuse) -> None:
+    """The schema has digits for any day of its centuries; of another, the day has to be one."""
+    if _BORN.fullmatch(born):
+        return
+    if not _BEFORE.fullmatch(born) or not _is_day(born + _BEGINNING[len(born) :]):
+        raise Malformed(WHAT, "dob", "expected a date, its year and month, its year, or nothing")
+    odd("dob", "expected a date from 1900 to 2099")
 
 
 def _check_name(name: object, odd: Refuse) -> None:
