@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, CDPSession, expect
 from zegel_testing.demo import RunningDemo
 from zegel_testing.page_rules import faults_of
 from zegel_testing.person import Person
-from zegel_testing.registrar_visit import invitation_code, sign_in_for_a_party
+from zegel_testing.registrar_visit import fill_in, invitation_code, sign_in_for_a_party
 
 pytestmark = pytest.mark.slow  # a browser has to start
 AUTHENTICATOR = {
@@ -84,6 +84,23 @@ def test_who_has_no_wallet_makes_a_first_passkey_with_a_code_and_signs_in_by_it(
     person.fill("What you call the passkey", "Another")
     person.page.get_by_role("button", name="Make a passkey", exact=True).click()
     expect(person.page.get_by_role("status")).to_contain_text("the code does not count")
+
+
+def test_who_is_new_and_has_no_wallet_registers_a_party_with_a_passkey(person: Person) -> None:
+    put_authenticator_into(person)
+    code = invitation_code(person.demo, "petra", name="Petra Party", role="applicant")
+    person.visit("registrar", "/sign-in/code", name="first passkey")
+    person.fill("Code", code)
+    person.fill("What you call the passkey", "Telephone")
+    person.press("Make a passkey", name="own registrations of who was invited")
+    person.reads("Signed in: Petra Party, as a party")
+    person.press("Sign out", name="register")
+    person.visit("registrar", "/sign-in")
+    person.press("With a passkey, for a party", name="own registrations")
+    person.follow("Register a party", name="form")
+    fill_in(person, identifier="NTRUT-88")
+    person.press("Apply", name="own registrations")
+    person.reads("waits for an officer")
 
 
 def test_who_presses_twice_is_asked_once_and_signed_in(person: Person) -> None:

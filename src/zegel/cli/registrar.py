@@ -70,20 +70,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     command("waiting", "list what waits for an officer")
     show = command("show", "show a registration whole, with its certificates")
     show.add_argument("identifier", metavar="ID", help="the party's identifier")
-    certificate = command("certificate", "fetch the registration certificate that ends last, into a file of a role's")
-    certificate.add_argument("identifier", metavar="ID", help="the party's identifier")
-    certificate.add_argument("--service", metavar="ID", help="the Service that it is about, where there are several")
-    certificate.add_argument("--use", metavar="ID", help="the intended use that it is about, where there are several")
-    certificate.add_argument("--through", metavar="ID", help="the intermediary that asks, where there are several")
-    formats = tuple(map(str, RegistrationFormat))
-    certificate.add_argument("--format", choices=formats, default=formats[0], help="as JWT, or as CWT (default: jwt)")
-    certificate.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file, which is replaced")
+    _describe_certificate(
+        command("certificate", "fetch the registration certificate that ends last, into a file of a role's")
+    )
     command("enrol", "make a code with which a person becomes an officer, once")
-    invite = command("invite", "make a code with which a person without a wallet makes a first passkey, once")
-    invite.add_argument("subject", metavar="SUBJECT", help="the person, as officers says it, or as the party's --as")
-    invite.add_argument("--name", metavar="TEXT", help="how the person is called")
-    invite.add_argument("--officer", action="store_true", help="they become an officer by it")
-    _add_name(invite)
+    _describe_invitation(
+        command("invite", "make a code with which a person without a wallet makes a first passkey, once")
+    )
     command("officers", "list who may decide")
     dismiss = command("dismiss", "have somebody be an officer no more, from this moment on")
     dismiss.add_argument("subject", metavar="SUBJECT", help="who, as officers says it")
@@ -102,6 +95,26 @@ def add_arguments(parser: ArgumentParser) -> None:
     audited.add_argument(
         "--head", metavar="FILE", type=Path, action="append", default=[], help="a signed head that was kept; repeatable"
     )
+
+
+def _describe_certificate(certificate: ArgumentParser) -> None:
+    certificate.add_argument("identifier", metavar="ID", help="the party's identifier")
+    certificate.add_argument("--service", metavar="ID", help="the Service that it is about, where there are several")
+    certificate.add_argument("--use", metavar="ID", help="the intended use that it is about, where there are several")
+    certificate.add_argument("--through", metavar="ID", help="the intermediary that asks, where there are several")
+    formats = tuple(map(str, RegistrationFormat))
+    certificate.add_argument("--format", choices=formats, default=formats[0], help="as JWT, or as CWT (default: jwt)")
+    certificate.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file, which is replaced")
+
+
+def _describe_invitation(invite: ArgumentParser) -> None:
+    whom = "the person, as officers says it or as the party's --as, or a new name"
+    invite.add_argument("subject", metavar="SUBJECT", help=whom)
+    invite.add_argument("--name", metavar="TEXT", help="how the person is called")
+    role = invite.add_mutually_exclusive_group()
+    role.add_argument("--officer", action="store_true", help="they become an officer by it")
+    role.add_argument("--applicant", action="store_true", help="they are new here, and may register a party by it")
+    _add_name(invite)
 
 
 def run(args: Namespace) -> int:
@@ -203,7 +216,8 @@ def _list_officers(args: Namespace) -> int:
 
 
 def _invite(args: Namespace) -> int:
-    members: dict[str, object] = {"subject": args.subject, "officer": args.officer, "by": args.by}
+    members: dict[str, object] = {"subject": args.subject, "by": args.by}
+    members |= {"officer": args.officer, "applicant": args.applicant}
     if args.name is not None:
         members["name"] = args.name
     return _say(args, _call(args, "POST", "/invitations", members))

@@ -72,23 +72,30 @@ class RegistrarInvitations:
         self._clock = clock
         self._random = random
 
-    async def invite(self, subject: str, *, name: str = "", officer: bool = False, by: Actor) -> str:
-        """A code for a person who is known here, or is to be an ``officer``; ``Rejected(REGISTER_ENTRY)`` otherwise.
+    async def invite(
+        self, subject: str, *, name: str = "", officer: bool = False, applicant: bool = False, by: Actor
+    ) -> str:
+        """A code for a person who is known here, or is to be an ``officer``, or is new and to be an ``applicant``.
 
-        It is the one code that counts: an earlier one of the same person does no more.
+        Who is new may register a party, and nothing else. It is the one code that counts: an earlier one of the same
+        person does no more. ``Rejected(REGISTER_ENTRY)`` for somebody unknown who is to be neither, and for an
+        applicant whose subject lets in to what is somebody's already.
         """
         found, secret = _letters(self._random(_HALF_BYTES)), _letters(self._random(_HALF_BYTES))
         now = self._clock.now()
         if subject == ITSELF.subject:
-            detail = "expected a person: the registrar itself has this name"
-            raise Rejected(Check.REGISTER_ENTRY, detail, field="subject")
+            raise _not_invited("expected a person: the registrar itself has this name")
         async with self._store.transaction(durable=True) as transaction:
             admission, version = await load_admission(transaction, subject)
             known = await transaction.load(OFFICER, subject)
             called = name or admission.name or ("" if known is None else known.value.name) or subject
-            if not officer and known is None and version is None and not await transaction.register.of_owner(subject):
-                detail = "expected somebody who registered a party or is an officer, or who is to be one"
-                raise Rejected(Check.REGISTER_ENTRY, detail, field="subject")
+            owns = bool(await transaction.register.of_owner(subject))
+            if applicant and (known is not None or owns or admission.passkeys):
+                raise _not_invited("expected a subject of nobody's: an officer, a party or a passkey has this one")
+            if not (officer or applicant or owns) and known is None and version is None:
+                raise _not_invited(
+                    "expected somebody who registered a party or is an officer, or who is to be one, or an applicant"
+                )
             admission = replace(admission.without_invitations(), name=called)
             await save_admission(transaction, admission, version=version)
             invitation = Invitation(
@@ -199,6 +206,10 @@ def _letters(value: bytes) -> str:
 
 def _hash(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
+
+
+def _not_invited(detail: str) -> Rejected:
+    return Rejected(Check.REGISTER_ENTRY, detail, field="subject")
 
 
 def _wrong() -> Rejected:

@@ -9,7 +9,7 @@ from typing import Final
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
-from zegel.primitives.members import member, read_object, read_text
+from zegel.primitives.members import member, read_flag, read_object, read_text
 from zegel.services.register_ports import Entry
 from zegel.services.registrar_people import OFFICERS
 from zegel.trust.register.build import build_party
@@ -92,14 +92,16 @@ async def enrol_officer(site: RegistrarSite, _request: HttpRequest) -> HttpRespo
 
 
 async def invite(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
-    """A code, for one person to make a first passkey with, and to be an ``officer`` where that is said."""
+    """A code, for one person to make a first passkey with, and to be an ``officer``, or a new ``applicant``, by it."""
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_DECISION)
     by = Actor(subject=read_name(members, "by"), duty=Duty.OFFICER)
-    officer = members.get("officer", False)
-    if type(officer) is not bool:
-        raise Malformed(_WHAT, "officer", "expected true or false")
+    officer = read_flag(members, "officer", default=False, what=_WHAT, where="")
+    applicant = read_flag(members, "applicant", default=False, what=_WHAT, where="")
+    if officer and applicant:
+        raise Malformed(_WHAT, "applicant", "expected an officer or an applicant, and not both")
     name = read_name(members, "name") if "name" in members else ""
-    code = await site.invitations.invite(read_name(members, "subject"), name=name, officer=officer, by=by)
+    subject = read_name(members, "subject")
+    code = await site.invitations.invite(subject, name=name, officer=officer, applicant=applicant, by=by)
     return json_response({"code": code, "address": site.origin + INVITED}, status=201)
 
 

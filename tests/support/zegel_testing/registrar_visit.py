@@ -69,10 +69,10 @@ def enrolment_code(demo: RunningDemo) -> str:
     return str(call_operator(config, method="POST", path="/officers", body={})["code"])
 
 
-def invitation_code(demo: RunningDemo, subject: str, *, name: str) -> str:
-    """What ``zegel registrar invite SUBJECT --name NAME --officer`` prints."""
+def invitation_code(demo: RunningDemo, subject: str, *, name: str, role: str = "officer") -> str:
+    """What ``zegel registrar invite SUBJECT --name NAME --ROLE`` prints, of an officer or an applicant."""
     config = load_config(demo.folder / CONFIG_FILE).registrar
-    body = {"subject": subject, "name": name, "officer": True, "by": "operator"}
+    body = {"subject": subject, "name": name, role: True, "by": "operator"}
     return str(call_operator(config, method="POST", path="/invitations", body=body)["code"])
 
 

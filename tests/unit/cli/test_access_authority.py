@@ -203,13 +203,15 @@ def test_people_are_invited_as_the_page_says(
     monkeypatch.setenv("ZEGEL_CONFIG", str(served.folder / "zegel.toml"))
     party = PARTY | {"identifier": [{"identifier": "NTRUT-55", "type": "http://data.europa.eu/eudi/id/EUID"}]}
     (tmp_path / "party.json").write_bytes(encode_json(party))
-    an_officer, of_a_party = commands("sh invite")
+    an_officer, of_a_party, an_applicant = commands("sh invite")
     assert "who is to be one" in zegel(*of_a_party).err, "nobody has registered under this name yet"
     assert zegel("registrar", "apply", tmp_path / "party.json", "--as", "bee-keeper").code == 0
     codes = []
-    for command in (an_officer, of_a_party):
+    for command in (an_officer, of_a_party, an_applicant):
         code, address = zegel(*command).out.splitlines()
         codes.append(code.removeprefix("code: "))
         assert address == f"address: {served.config.registrar.origin}/sign-in/code"
-    assert len(set(codes)) == 2
-    assert [len(code.split("-")) for code in codes] == [4, 4]
+    assert len(set(codes)) == 3
+    assert [len(code.split("-")) for code in codes] == [4, 4, 4]
+    assert "a subject of nobody's" in zegel(*of_a_party, "--applicant").err
+    assert zegel(*an_applicant, "--officer").code == 2

@@ -11,6 +11,7 @@ import pytest
 from zegel_testing.authenticator import Authenticator
 from zegel_testing.authorities import fixed_random
 from zegel_testing.browser import Browser, text_of
+from zegel_testing.register import party_json
 from zegel_testing.registry_office import RegistryOffice, csrf_of, office_config, open_office
 
 from zegel.adapters.codec import Codec
@@ -127,6 +128,82 @@ async def test_the_person_of_a_party_is_let_in_to_what_is_theirs_and_no_desk(off
     assert browser.at == office.origin + "/my"
     assert "Utopia Library" in text_of(await browser.open(office.origin + "/my"))
     assert (await browser.get(office.origin + "/desk")).header("location") == "/sign-in"
+
+
+async def sign_in(office: RegistryOffice, passkey: Authenticator, *, duty: str) -> tuple[Browser, str | None]:
+    """By the passkey alone: a browser, and where it is sent."""
+    browser = office.browser()
+    csrf = csrf_of(await browser.open(office.origin + "/sign-in"))
+    options = json.loads((await browser.post("/sign-in/passkey/options", {"csrf": csrf})).body)
+    fields = {"csrf": csrf, "duty": duty, "answer": passkey.answer(options)}
+    return browser, (await browser.post("/sign-in/passkey", fields)).header("location")
+
+
+NEW: dict[str, Any] = {"officer": False, "applicant": True, "name": "Petra Party"}
+
+
+@pytest.mark.requirement("Reg_07")
+async def test_who_is_new_and_has_no_wallet_registers_a_party_which_another_person_decides_on(
+    office: RegistryOffice,
+) -> None:
+    passkey = authenticator(office)
+    browser = await let_in(office, await invited(office, "petra", **NEW), passkey)
+    assert browser.at == office.origin + "/my"
+    assert "Petra Party, as a party" in text_of(await browser.open(office.origin + "/my"))
+    again, location = await sign_in(office, passkey, duty="party")
+    assert location == "/my"
+    form = {"csrf": csrf_of(await again.open(office.origin + "/my/apply")), "document": party_json().decode()}
+    mine = await again.follow(await again.post("/my/apply", form))
+    assert "waits for an officer" in text_of(mine)
+    officer = await let_in(office, await invited(office, name="Otto Officer"), authenticator(office, "otto's"))
+    await decide(office, officer, "approve")
+    _, entry = await office.operate("GET", "/registrations/NTRUT-1234567")
+    assert (entry["standing"], len(entry["certificates"])) == ("registered", 2)
+    assert "Utopia Library" in text_of(await again.open(office.origin + "/my"))
+
+
+async def decide(office: RegistryOffice, browser: Browser, decision: str) -> HttpResponse:
+    """Decide at the desk on what the library applied for, as it is shown there."""
+    page = await browser.open(office.origin + "/desk/NTRUT-1234567")
+    seen = page.body.decode().partition('name="seen" value="')[2].partition('"')[0]
+    return await browser.post("/desk/NTRUT-1234567", {"csrf": csrf_of(page), "seen": seen, "decision": decision})
+
+
+@pytest.mark.refuses(Check.REGISTER_DUTY)
+async def test_an_applicant_decides_nothing(office: RegistryOffice) -> None:
+    passkey = authenticator(office)
+    browser = await let_in(office, await invited(office, "petra", **NEW), passkey)
+    await office.apply(by="somebody else")
+    assert (await office.operate("GET", "/officers"))[1]["officers"] == []
+    at_desk, location = await sign_in(office, passkey, duty="officer")
+    assert location == "/desk"
+    page = await at_desk.open(office.origin + "/desk")
+    assert "not known as an officer" in text_of(page)
+    for who in (browser, at_desk):
+        csrf = csrf_of(await who.open(office.origin + "/sign-in"))
+        assert_refused(await who.post("/desk/NTRUT-1234567", {"csrf": csrf, "decision": "approve"}), "as officer")
+    _, entry = await office.operate("GET", "/registrations/NTRUT-1234567")
+    assert entry["standing"] == "applied"
+
+
+@pytest.mark.refuses(Check.FOUR_EYES)
+async def test_an_applicant_who_became_an_officer_since_does_not_decide_on_the_own_party(
+    office: RegistryOffice,
+) -> None:
+    await let_in(office, await invited(office, "petra", **NEW), authenticator(office))
+    await office.apply(by="petra")
+    officer = await let_in(office, await invited(office, "petra"), authenticator(office, "as an officer"))
+    refused = await decide(office, officer, "approve")
+    assert (refused.status, Check.FOUR_EYES.id in text_of(refused)) == (403, True)
+    _, entry = await office.operate("GET", "/registrations/NTRUT-1234567")
+    assert entry["standing"] == "applied"
+
+
+async def test_who_lost_the_code_before_it_was_used_is_invited_again_as_an_applicant(office: RegistryOffice) -> None:
+    earlier = await invited(office, "petra", **NEW)
+    later = await invited(office, "petra", **NEW)
+    assert_refused((await enter(office, earlier))[2])
+    await let_in(office, later, authenticator(office))
 
 
 async def test_it_may_be_written_as_people_write(office: RegistryOffice) -> None:
@@ -254,11 +331,25 @@ async def test_the_registrar_itself_is_nobody_to_invite(office: RegistryOffice) 
     assert (status, answer["field"]) == (404, "subject")
 
 
-async def test_a_stranger_is_invited_as_an_officer_or_not_at_all(office: RegistryOffice) -> None:
+async def test_a_stranger_is_invited_as_an_officer_or_an_applicant_or_not_at_all(office: RegistryOffice) -> None:
     body = {"subject": "nobody", "by": "operator"}
     status, answer = await office.operate("POST", "/invitations", body)
     assert (status, answer["field"]) == (404, "subject")
     assert (await office.operate("POST", "/invitations", body | {"officer": "yes"}))[0] == 400
+
+
+@pytest.mark.parametrize("whose", ["an officer's", "a party's", "a passkey's"])
+async def test_nobody_is_let_in_as_an_applicant_to_what_is_somebody_elses(office: RegistryOffice, whose: str) -> None:
+    if whose == "an officer's":
+        await office.officer("petra")
+    elif whose == "a party's":
+        await office.apply(by="petra")
+    else:
+        await let_in(office, await invited(office, "petra", **NEW), authenticator(office))
+    body = {"subject": "petra", "by": "operator"} | NEW
+    status, answer = await office.operate("POST", "/invitations", body)
+    assert (status, answer["check"], answer["field"]) == (404, Check.REGISTER_ENTRY.id, "subject")
+    assert (await office.operate("POST", "/invitations", body | {"applicant": False}))[0] == 201, "as who they are"
 
 
 async def test_a_passkey_of_somebody_else_is_not_taken_and_the_code_is_not_spent(office: RegistryOffice) -> None:

@@ -65,6 +65,13 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("registrar operator", "POST /dismissals", {"by": "a"}, "subject"),
     ("registrar operator", "POST /invitations", {"by": "a"}, "subject"),
     ("registrar operator", "POST /invitations", {"by": "a", "subject": "b", "officer": 1}, "officer"),
+    ("registrar operator", "POST /invitations", {"by": "a", "subject": "b", "applicant": "yes"}, "applicant"),
+    (
+        "registrar operator",
+        "POST /invitations",
+        {"by": "a", "subject": "b", "officer": True, "applicant": True},
+        "applicant",
+    ),
     ("registrar operator", "POST /withdrawals", {"by": "a"}, "subject"),
     ("registrar operator", "POST /tokens", {"by": 1}, "by"),
     ("registrar operator", "POST /access-certificates", {"identifier": "a"}, "certificate"),
