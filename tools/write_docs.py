@@ -8,13 +8,14 @@ from zegel_docs.commands import render_commands
 from zegel_docs.limits import render_limits
 from zegel_docs.requirements import render_requirements
 
-from zegel.config.render import render_reference
+from zegel.config.render import render_list_description, render_reference
 
 DOCS = Path(__file__).parents[1] / "docs"
 WRITTEN: Mapping[str, Callable[[], str]] = {
     "checks.md": render_checks,
     "commands.md": render_commands,
     "configuration.md": render_reference,
+    "list-description.md": render_list_description,
     "limits.md": render_limits,
     "requirements.md": render_requirements,
 }

@@ -46,6 +46,8 @@ TESTED = {
     "toml source presentation": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "text trust": f"{HERE}/test_blocks.py::test_the_picture_of_trust_has_every_source_and_the_table_every_check",
     "toml lists": f"{HERE}/test_blocks.py::test_lists_are_configured_as_the_page_says",
+    "toml list": "tests/unit/cli/test_list_sign.py::test_a_list_is_signed_and_read_as_the_page_says",
+    "sh list sign": "tests/unit/cli/test_list_sign.py::test_a_list_is_signed_and_read_as_the_page_says",
     "toml role": f"{HERE}/test_operations.py::test_a_role_behind_a_proxy_is_configured_as_it_says",
     "toml renewal": f"{HERE}/test_operations.py::test_renewal_is_configured_as_it_says",
     "toml workers": f"{HERE}/test_operations.py::test_workers_and_what_they_take_on_are_set_as_it_says",

@@ -1,5 +1,6 @@
-"""Files that only their owner reads, written whole or not at all."""
+"""Files, written whole or not at all: those that only their owner reads, and those that are published."""
 
+import fcntl
 import os
 import stat
 from collections.abc import Callable, Generator
@@ -11,6 +12,7 @@ from typing import Final
 from zegel.errors import Unavailable
 
 OWNER_ONLY: Final = 0o600
+_PUBLISHED: Final = 0o644
 _FOLDER_OWNER_ONLY: Final = 0o700
 _OTHERS: Final = 0o077
 
@@ -23,6 +25,26 @@ def create_owner_only(path: Path, data: bytes) -> None:
 def replace_owner_only(path: Path, data: bytes) -> None:
     """Put a new file in an old one's place. After a crash there is the old one or the new one, whole."""
     _publish(path, data, os.replace)
+
+
+def replace_published(path: Path, data: bytes) -> None:
+    """The same with a file that everybody may read, whatever the umask is."""
+    _publish(path, data, os.replace, mode=_PUBLISHED)
+
+
+@contextmanager
+def holding(folder: Path, *, taken: str) -> Generator[None]:
+    """Work in a folder while nobody else holds it; ``Unavailable`` with ``taken`` when somebody does."""
+    with os_errors(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(str(folder), taken) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def remove_drafts(path: Path) -> None:
@@ -71,13 +93,14 @@ def os_errors(path: Path) -> Generator[None]:
         raise Unavailable(str(path), (error.strerror or "it cannot be used").lower()) from None
 
 
-def _publish(path: Path, data: bytes, place: Callable[[Path, Path], None]) -> None:
+def _publish(path: Path, data: bytes, place: Callable[[Path, Path], None], *, mode: int = OWNER_ONLY) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     with os_errors(path):
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
         try:
             with open(descriptor, "wb") as file:
+                os.fchmod(descriptor, mode)
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)

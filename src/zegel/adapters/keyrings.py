@@ -7,7 +7,6 @@ A rotation is one replaced file: from then on the new key is the one in use, for
 replaced next; whoever finds that this was interrupted finishes it. Only ``zegel keys`` writes here.
 """
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Final, final
 
 from zegel.adapters.codec import Codec, UnreadableError
-from zegel.adapters.files import os_errors, read_owner_only, remove_drafts, replace_owner_only
+from zegel.adapters.files import holding, os_errors, read_owner_only, remove_drafts, replace_owner_only
 from zegel.adapters.keyfiles import load_private_key, load_signer
 from zegel.errors import Unavailable
 from zegel.primitives.keys import PrivateKey
@@ -119,18 +118,10 @@ def rotating(key: Path, *beside: Path | None) -> Iterator[None]:
             raise Unavailable(str(path), "it is a link; rotate the key where it leads to, or put the file itself here")
         if status.st_uid != os.geteuid():
             raise Unavailable(str(path), "it is another user's; rotate its keys as that user")
-    with os_errors(folder):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unavailable(str(folder), "its keys are being rotated by somebody else") from None
+    with holding(folder, taken="its keys are being rotated by somebody else"):
         for file in files:
             remove_drafts(file)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _in_place(files: KeyFiles, current: Generation) -> bool:

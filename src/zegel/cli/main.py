@@ -51,7 +51,7 @@ COMMANDS: Final = {
     "inspect": Command(module="inspect", help="show what a file says of itself, unverified"),
     "issue": Command(module="issue", help="issue one credential from the command line"),
     "status": Command(module="status", help="look up an entry of a status list"),
-    "list": Command(module="lists", help="show a list of trusted entities, and why it is not trusted"),
+    "list": Command(module="lists", help="show lists of trusted entities, and why one is not trusted; sign them"),
     "sandbox": Command(module="sandbox", help="make authorities, keys, lists and a configuration"),
     "serve": Command(module="serve", help="serve roles of a configuration"),
     "config": Command(module="config", help="check a configuration, or show it as it counts"),

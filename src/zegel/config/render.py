@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
+from zegel.config.lists import ListDescription
 from zegel.config.roles import Config
 from zegel.config.setting import (
     Address,
     Count,
+    Country,
     Database,
+    Line,
     ListSize,
     Location,
+    Mailbox,
+    Moment,
     Network,
     Origin,
     Percent,
@@ -20,6 +25,7 @@ from zegel.config.setting import (
     Seconds,
     Setting,
     Shape,
+    Telephone,
     Url,
     optional,
     settings_of,
@@ -42,6 +48,11 @@ _TYPES: Final[Mapping[Any, str]] = {
     Seconds: "seconds",
     ListSize: "power of two",
     Network: "network",
+    Line: "text",
+    Country: "country",
+    Mailbox: "mail",
+    Telephone: "telephone",
+    Moment: "time",
 }
 
 
@@ -63,6 +74,19 @@ def render_reference() -> str:
         "One `zegel.toml`, read once at start. Every setting has a default; an unknown one is an error that names its",
         "path. No environment variable changes anything. Relative paths start at the folder of the file.",
         *_tables(Config, ""),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def render_list_description() -> str:
+    """The reference of the description from which a list of trusted entities is signed, as Markdown."""
+    lines = [
+        "# The description of a list",
+        "",
+        "What `zegel list sign` reads: a file in TOML that says who publishes a list of trusted entities, and who",
+        "stands on it. An unknown setting is an error that names its path. Paths start at the folder of the file.",
+        "[Operations](operations.md#lists-of-trusted-entities) has an example.",
+        *_tables(ListDescription, ""),
     ]
     return "\n".join(lines) + "\n"
 
@@ -150,6 +174,7 @@ def _tables(table: Any, path: str) -> Iterator[str]:
         yield from ("", "| setting | type | default | meaning |", "|---|---|---|---|")
     for setting in plain:
         default = "none" if setting.default is None else f"`{_toml(setting)}`"
+        default = "required" if setting.required else default
         yield f"| `{setting.name}` | {_type(setting.type)} | {default} | {setting.meaning} |"
     for setting in inner:
         header = _header(setting, path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 from zegel.config.health import HealthConfig
+from zegel.config.lists import ListPurpose
 from zegel.config.overload import OverloadConfig
 from zegel.config.rates import DoorRates, IssuerRates, ProviderRates, VerifierRates, WalletRates
 from zegel.config.role import RoleConfig
@@ -42,7 +43,6 @@ UnregisteredIssuers = Literal["refuse", "warn"]
 Source = Literal["register", "csv", "oidc", "presentation"]
 AskingRoleName = Literal["issuer", "verifier", "provider", "wallet", "door"]
 QualifiedServiceName = Literal["attestations", "certificates"]
-ListPurpose = Literal["pid", "attestation", "wallet-provider", "access", "registration"]
 
 
 @final

@@ -44,6 +44,21 @@ Percent = NewType("Percent", int)
 Network = NewType("Network", str)
 """An IP address, or a network such as ``10.0.0.0/8``."""
 
+Line = NewType("Line", str)
+"""Text on one line that is not empty: a name, a street."""
+
+Country = NewType("Country", str)
+"""A country by two letters, ISO 3166-1 alpha-2."""
+
+Mailbox = NewType("Mailbox", str)
+"""An address of mail, bare."""
+
+Telephone = NewType("Telephone", str)
+"""A telephone number as E.164 has it, with its plus."""
+
+Moment = NewType("Moment", int)
+"""A moment, in seconds since the epoch; in the file a date and time of TOML with its zone."""
+
 _MEANING: Final = "meaning"
 _HIDDEN: Final = "hidden"
 

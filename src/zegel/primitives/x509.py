@@ -281,6 +281,28 @@ def _same_country(leaf: Certificate, anchor: Certificate) -> bool:
     return "C" in leaf.names and leaf.names["C"] == anchor.names.get("C")
 
 
+def check_authority(certificate: Certificate) -> Certificate:
+    """Return the certificate if a chain can end at it; ``Rejected(CERTIFICATE_PROFILE)`` else.
+
+    RFC 5280 sections 4.2.1.2, 4.2.1.3 and 4.2.1.9: it is an authority, its key signs certificates, and has an
+    identifier, which whatever it certifies names.
+    """
+    problem = ""
+    extensions = {each.oid: each for each in certificate._x509.extensions}  # noqa: SLF001 the same module's own
+    constraints, usage = _value(extensions, x509.BasicConstraints), _value(extensions, x509.KeyUsage)
+    if constraints is None or not constraints.ca:
+        problem = "an authority"
+    elif usage is None or not usage.key_cert_sign:
+        problem = "the key usage keyCertSign"
+    elif certificate.key_id is None:
+        problem = "a subject key identifier"
+    elif not certificate.understood:
+        problem = "no critical extension that is unknown here"
+    if problem:
+        raise Rejected(Check.CERTIFICATE_PROFILE, f"expected {problem} in the certificate of {certificate.subject}")
+    return certificate
+
+
 def _check_order(chain: tuple[Certificate, ...], anchors: tuple[Certificate, ...]) -> None:
     if not chain:
         raise Rejected(Check.CHAIN, "expected a certificate chain", field="x5c")

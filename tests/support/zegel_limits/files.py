@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Final
 
 from zegel_testing.authorities import fixed_key
+from zegel_testing.list_descriptions import DESCRIPTION, SCHEME
 from zegel_testing.pictures import blank, promised, saved
 
 from zegel.adapters import vault
@@ -14,11 +15,14 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.configuration import load_config
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.keyrings import KeyFiles, load_ring
+from zegel.adapters.list_descriptions import load_list_description
 from zegel.adapters.people_file import load_people_file
 from zegel.adapters.pictures import codes_in
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.cli.passphrase import read_passphrase
+from zegel.config.lists import ListDescription
 from zegel.config.parse import parse_config
+from zegel.config.tables import read_settings
 from zegel.errors import Unavailable, ZegelError
 from zegel.primitives.encoding import base64url
 from zegel.web.app.issuer_source import _query as read_source_query
@@ -85,6 +89,11 @@ def _port(port: int) -> object:
     return parse_config(f"[verifier]\nport = {port}\n", folder=Path())
 
 
+def _description(length: int) -> object:
+    text = DESCRIPTION.replace('"PID providers"', f'"{"a" * length}"')
+    return read_settings(ListDescription, text, file="test", folder=Path())
+
+
 FILES: Final[Mapping[str, Pair]] = {
     "zegel.adapters.picture_bounds.MAX_FILE": Pair(
         lambda n: codes_in(b"\x89PNG\r\n\x1a\n".ljust(n)), refused=ValueError, filler=True
@@ -121,5 +130,9 @@ FILES: Final[Mapping[str, Pair]] = {
         _file(lambda path: read_source_query(path, None), lambda size: b" " * size), Unavailable, filler=True
     ),
     "zegel.cli.passphrase.MAX_PASSPHRASE": Pair(_passphrases),
-    "zegel.config.parse._MAX_PORT": Pair(_port),
+    "zegel.config.tables._MAX_PORT": Pair(_port),
+    "zegel.config.tables._MAX_LINE": Pair(_description),
+    "zegel.adapters.list_descriptions.MAX_DESCRIPTION": Pair(
+        _file(load_list_description, lambda size: SCHEME.encode().ljust(size, b"\n")), Unavailable, says="at most"
+    ),
 }

@@ -7,6 +7,7 @@ from typing import Final
 from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
 from zegel_testing.issuance import drive, log_in, plain_issuer, ready_for, redeem, wallet_client
+from zegel_testing.list_descriptions import LASTING_SIGNER, issued_list
 from zegel_testing.openid4vp import session
 from zegel_testing.relying_party import ListInHand, pid_list
 
@@ -141,6 +142,7 @@ TIMES: Final[Mapping[str, Pair]] = {
         lambda n: possession(NOW - n), Check.POSSESSION, says="of this minute"
     ),
     "zegel.trust.attestation.MAX_LIFETIME": Pair(_attested, ValueError, says="24 hours"),
+    "zegel.trust.lists.issue.MAX_DAYS": Pair(lambda n: issued_list(days=n, signer=LASTING_SIGNER)),
     "zegel.trust.lists.verify.MAX_PERIOD": Pair(
         lambda n: trusted_list(issued_at=NOW, next_update=NOW + n), Check.LIST_FRESHNESS, says="within six months"
     ),

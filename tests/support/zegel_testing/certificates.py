@@ -52,8 +52,12 @@ def der(
     country: str | None = "UT",
     signer: str | None = None,
     key: object = None,
+    identified: bool = True,
 ) -> bytes:
-    """A certificate for the key named ``subject``, signed with the key named ``signer`` or else ``issuer``."""
+    """A certificate for the key named ``subject``, signed with the key named ``signer`` or else ``issuer``.
+
+    Both are named by their identifiers, unless it is not ``identified``.
+    """
     issuing = fixed_key(issuer if signer is None else signer).for_certificates()
     subject_key = fixed_key(subject).public_key.for_agreement() if key is None else key
     builder = (
@@ -69,7 +73,7 @@ def der(
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing.public_key()), False),
         (x509.SubjectKeyIdentifier.from_public_key(subject_key), False),
     ]
-    for extension, critical in (*identifiers, *extensions):
+    for extension, critical in (*(identifiers if identified else ()), *extensions):
         builder = builder.add_extension(extension, critical=critical)
     return builder.sign(issuing, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 

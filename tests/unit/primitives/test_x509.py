@@ -12,6 +12,7 @@ from zegel.primitives.x509 import (
     MAX_CERTIFICATE,
     Certificate,
     CertificateProfile,
+    check_authority,
     check_profile,
     check_validity,
     parse_certificate,
@@ -258,3 +259,31 @@ def test_the_policies_of_a_certificate_are_read() -> None:
     )
     stated = certificate("leaf", "root", (*END_ENTITY, (policies, False)))
     assert (stated.policies, LEAF.policies) == (("1.2.3", "0.4.0.194118.1.2"), ())
+
+
+def test_an_authority_is_one_at_which_a_chain_can_end() -> None:
+    assert check_authority(ROOT) is ROOT
+
+
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\x00")
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
+@pytest.mark.parametrize(
+    ("extensions", "identified", "expected"),
+    [
+        (END_ENTITY, True, "an authority"),
+        (((x509.BasicConstraints(ca=False, path_length=None), True),), True, "an authority"),
+        (AUTHORITY[:1], True, "the key usage keyCertSign"),
+        ((*AUTHORITY[:1], *END_ENTITY), True, "the key usage keyCertSign"),
+        (AUTHORITY, False, "a subject key identifier"),
+        ((*AUTHORITY, (UNKNOWN, True)), True, "no critical extension that is unknown here"),
+    ],
+)
+def test_what_no_chain_can_end_at_is_no_authority(
+    extensions: tuple[tuple[x509.ExtensionType, bool], ...], identified: bool, expected: str
+) -> None:
+    with pytest.raises(Rejected) as refusal:
+        check_authority(certificate("other", "other", extensions, identified=identified))
+    assert refusal.value.check is Check.CERTIFICATE_PROFILE
+    assert f"expected {expected} in" in refusal.value.detail

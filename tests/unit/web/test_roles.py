@@ -13,6 +13,7 @@ from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.sandbox.create import Sandbox, create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
+from zegel.config.lists import LIST_TYPES
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config, TrustedListConfig, VerifierConfig
 from zegel.errors import Unavailable
@@ -25,7 +26,7 @@ from zegel.web.app import all as every_role
 from zegel.web.app.all import ROLE_NAMES, load_role, open_roles
 from zegel.web.app.roles import OpenRole, RoleSecrets, World, cookie_policy, operator_digest, role_key, tls_files
 from zegel.web.app.verifier import open_verifier
-from zegel.web.app.world import LIST_TYPES, ConfiguredList, open_world, trust_timer
+from zegel.web.app.world import ConfiguredList, open_world, trust_timer
 
 pytestmark = pytest.mark.anyio
 

@@ -12,15 +12,11 @@ from zegel.adapters.sandbox.plan import SandboxPlan
 from zegel.adapters.sandbox.qualified import DIPLOMA
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.der import dotted_oid
-from zegel.primitives.x509 import DAY, Certificate
+from zegel.primitives.x509 import Certificate
+from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Authority
-from zegel.trust.lists.build import (
-    ListedEntity,
-    ListScheme,
-    Organization,
-    build_trusted_list,
-    sign_trusted_list,
-)
+from zegel.trust.lists.build import ListedEntity, ListScheme, Organization
+from zegel.trust.lists.issue import issue_trusted_list
 from zegel.trust.lists.values import (
     CRL_POINT,
     LOG_RADIX,
@@ -87,18 +83,20 @@ def write_lists(
     now: int,
 ) -> None:
     """Sign every list, and put the operator's root beside them. ``issuing`` is who issues below the access root."""
-    utopia = _Utopia(plan, roots, catalogue, log, issuing)
+    utopia = _Utopia(plan, roots, catalogue, log, issuing, now)
+    root = TrustAnchor(certificate=roots["lists"].certificate, purpose=Purpose.LIST, entity=str(folder))
+    operators = TrustAnchors([root])
     for listed in LIST_FILES:
-        document = build_trusted_list(
+        issued = issue_trusted_list(
             _scheme(listed, plan),
             utopia.entities(listed.type),
-            signer=signer.leaf,
-            sequence=1,
-            issued_at=now,
-            next_update=now + _DAYS * DAY,
+            signer=signer,
+            operators=operators,
+            before=None,
+            days=_DAYS,
+            now=now,
         )
-        compact = sign_trusted_list(document, signer=signer.signer, chain=signer.chain, now=now)
-        create_owner_only(folder / listed.file, compact)
+        create_owner_only(folder / listed.file, issued.compact)
     create_owner_only(folder / OPERATOR_FILE, roots["lists"].certificate.pem.encode())
 
 
@@ -112,6 +110,7 @@ class _Utopia:
     catalogue: Catalogue
     log: LogSigner
     issuing: Certificate
+    now: int
 
     def entities(self, list_type: ListType) -> tuple[ListedEntity, ...]:
         """Those of a list. Issuer and registrar sign their status lists themselves."""
@@ -123,7 +122,8 @@ class _Utopia:
             case ListType.PUB_EAA_PROVIDERS:
                 issuance = self._service("Attestations", ServiceType.PUB_EAA_ISSUANCE, "attestations")
                 status = self._service("Status", ServiceType.PUB_EAA_REVOCATION, "attestations")
-                return (_entity("identity", replace(issuance, types=self._types()), status),)
+                issuance = replace(issuance, types=self._types(), since=self.now)
+                return (_entity("identity", issuance, replace(status, since=self.now)),)
             case ListType.WALLET_PROVIDERS:
                 issuance = self._service("Wallet", ServiceType.WALLET_ISSUANCE, "wallets")
                 status = self._service("Wallet status", ServiceType.WALLET_REVOCATION, "wallet-status")
@@ -134,7 +134,7 @@ class _Utopia:
                 points = (SupplyPoint(url=url, type=CRL_POINT) for url in below)
                 return (
                     _entity("access", replace(issuance, supply_points=(*issuance.supply_points, *points))),
-                    _entity("log", _log_service(self.log, self.plan.origin("transparency_log"))),
+                    _entity("log", _log_service(self.log, self.plan.origin("transparency_log"), since=self.now)),
                 )
             case ListType.REGISTRATION_PROVIDERS:
                 issuance = self._service("Registration certificates", ServiceType.REGISTRATION_ISSUANCE, "registration")
@@ -162,7 +162,7 @@ def _entity(kind: str, *services: TrustedService) -> ListedEntity:
     return ListedEntity(organization=_office(kind), country=COUNTRY, services=services)
 
 
-def _log_service(log: LogSigner, url: str) -> TrustedService:
+def _log_service(log: LogSigner, url: str, *, since: int) -> TrustedService:
     """What is known of a log, before the first timestamp (RFC 9162 section 4.1)."""
     return TrustedService(
         name="Log of access certificates",
@@ -170,6 +170,7 @@ def _log_service(log: LogSigner, url: str) -> TrustedService:
         keys=(encode_key(log.signer.public_key),),
         supply_points=(SupplyPoint(url=url),),
         identifier=LOG_RADIX + dotted_oid(log.id, what="log ID"),
+        since=since,
     )
 
 

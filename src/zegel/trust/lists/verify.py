@@ -127,23 +127,28 @@ def _anchors(verified: VerifiedTrustedList) -> Iterator[TrustAnchor]:
                 )
 
 
+def logs_of(service: TrustedService, entity: str) -> Iterator[TransparencyLog]:
+    """The logs that a service of the entity is, one a key; none where an entry cannot be read."""
+    if service.type != ServiceType.TRANSPARENCY_LOG or not service.understood:
+        return
+    if not service.active and service.since is None:  # nobody can tell what it stamped before
+        return
+    for key in service.public_keys():
+        log_id = _log_id(service)
+        if log_id is not None and key.curve is LOG_CURVE:
+            yield TransparencyLog(
+                id=log_id,
+                key=key,
+                entity=entity,
+                url=next((point.url for point in service.supply_points), None),
+                retired_at=None if service.active else service.since,
+            )
+
+
 def _logs(verified: VerifiedTrustedList) -> Iterator[TransparencyLog]:
     for entity in verified.entities:
         for service in entity.services:
-            if service.type != ServiceType.TRANSPARENCY_LOG or not service.understood:
-                continue
-            if not service.active and service.since is None:  # nobody can tell what it stamped before
-                continue
-            for key in service.public_keys():
-                log_id = _log_id(service)
-                if log_id is not None and key.curve is LOG_CURVE:
-                    yield TransparencyLog(
-                        id=log_id,
-                        key=key,
-                        entity=entity.name,
-                        url=next((point.url for point in service.supply_points), None),
-                        retired_at=None if service.active else service.since,
-                    )
+            yield from logs_of(service, entity.name)
 
 
 def _log_id(service: TrustedService) -> bytes | None:

@@ -13,6 +13,7 @@ from zegel.adapters.kept_revocations import KeptRevocations
 from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.logs import Log
 from zegel.adapters.outbound import HttpOutbound
+from zegel.config.lists import LIST_TYPES
 from zegel.config.roles import Config, TrustedListConfig
 from zegel.config.setting import is_loopback
 from zegel.errors import Unavailable
@@ -28,13 +29,6 @@ from zegel.trust.lists.values import ListType
 from zegel.web.app.roles import Timer, World
 from zegel.web.load import Load
 
-LIST_TYPES: Final = {
-    "pid": ListType.PID_PROVIDERS,
-    "attestation": ListType.PUB_EAA_PROVIDERS,
-    "wallet-provider": ListType.WALLET_PROVIDERS,
-    "access": ListType.ACCESS_PROVIDERS,
-    "registration": ListType.REGISTRATION_PROVIDERS,
-}
 _REDIRECTS: Final = 3  # status list draft 20 section 8.1 allows them; each target is checked again
 
 
