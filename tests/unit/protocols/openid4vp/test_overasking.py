@@ -181,6 +181,11 @@ UNFAIR: Final = {
         (of_sd_jwt(("birthdate",)),),
         [("pid", ("family_name",)), ("pid", ("given_name",))],
     ),
+    "wrong intended use of an mdoc": (
+        query(mdoc("family_name", "given_name")),
+        (of_mdoc("birth_date"), NAMES),
+        [("mdoc", (MDOC_PID, "family_name")), ("mdoc", (MDOC_PID, "given_name"))],
+    ),
     "another type": (
         query(sd_jwt(["family_name"], types=(DIPLOMA,))),
         (NAMES,),
