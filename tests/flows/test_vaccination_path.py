@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import DAY, NOW
-from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.browser import text_of
 from zegel_testing.door_world import door_world, show_old
 from zegel_testing.health import payload
-from zegel_testing.issuing_world import hidden_fields
 from zegel_testing.pictures import vector
 from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.scan import scan
+from zegel_testing.vaccination_path import ask_at_door, bring, code_of, present, receive_valid
 from zegel_testing.wallet_pages import wallet_pages
 from zegel_testing.wallet_world import WalletWorld, wallet_world
 
@@ -28,8 +28,6 @@ from zegel.config.health import HealthConfig
 from zegel.errors import Rejected
 from zegel.formats.hcert.issue import HealthAuthority
 from zegel.formats.hcert.keys import parse_signer
-from zegel.primitives.http import HttpResponse
-from zegel.services.wallet.contents import Brought
 from zegel.web.app.door import open_door
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -44,35 +42,9 @@ async def world(tmp_path: Path) -> AsyncIterator[WalletWorld]:
         yield opened
 
 
-async def present(world: WalletWorld, page: HttpResponse, link: str) -> str:
-    """Answer what a page asks; where the browser goes on."""
-    flow = await world.wallet.presenting.begin(link_of(page, link), brought=Brought.LINK)
-    assert world.warned(flow) == []
-    return str((await world.wallet.presenting.accept(flow, None)).redirect_uri)
-
-
-async def receive(world: WalletWorld, code: str) -> tuple[Browser, HttpResponse, str]:
-    """Ask for the attestation, bring a certificate, present the PID; the page that follows, and the wallet's flow."""
-    offer = await world.offer("vaccination_valid")
-    flow = await world.wallet.receiving.review(offer["link"], brought=Brought.LINK)
-    url = await world.wallet.receiving.log_in(flow, redirect_uri=world.callback, browser="b")
-    browser = world.browser()
-    page = await browser.open(url)
-    asking = await browser.follow(await browser.post("/log-in/certificate", hidden_fields(page) | {"code": code}))
-    return browser, await browser.open(await present(world, asking, "Open another wallet")), flow
-
-
-def code_of(folder: Path, person: str) -> str:
-    return (folder / CODES / f"{person}.txt").read_text().strip()
-
-
 async def test_a_fresh_certificate_opens_the_door(world: WalletWorld, tmp_path: Path) -> None:
     await world.receive()
-    browser, consent, flow = await receive(world, code_of(tmp_path, "erika"))
-    assert "Issue to this wallet?" in text_of(consent)
-    decided = await browser.post("/consent", hidden_fields(consent) | {"decision": "approve"})
-    await world.wallet.receiving.come_back(str(decided.header("location")), browsers=["b"])
-    kept = await world.wallet.receiving.keep(flow)
+    kept = await receive_valid(world, code_of(tmp_path, "erika"))
     assert len(kept) == 2
     for holding in world.contents.holdings:
         if holding.id in kept:
@@ -80,9 +52,7 @@ async def test_a_fresh_certificate_opens_the_door(world: WalletWorld, tmp_path: 
             assert "UT/2026-11" in said
             assert not [word for word in ("Erika", "Voorbeeld", "1986", "EU/1/20/1528", "UVCI") if word in said]
     keeper = world.browser()
-    door = world.config.door.origin
-    page = await keeper.open(door + "/")
-    asking = await keeper.follow(await keeper.submit(page, "/ask"))
+    asking = await ask_at_door(world, keeper)
     back = await present(world, asking, "Open another wallet on this device")
     assert "The rules are met" in text_of(await keeper.open(back))
 
@@ -106,7 +76,7 @@ async def test_the_sandboxes_rules_ask_for_a_vaccination(
 
 async def test_the_certificate_of_somebody_else_opens_nothing(world: WalletWorld, tmp_path: Path) -> None:
     await world.receive()
-    _, refusal, _ = await receive(world, code_of(tmp_path, "max"))
+    _, refusal, _ = await bring(world, code_of(tmp_path, "max"))
     assert "health-holder" in text_of(refusal)
 
 

@@ -162,16 +162,13 @@ class Told:
 
 @dataclass
 class Judge:
-    """A ``HealthJudge`` that knows one certificate. ``seen`` are the codes that it was shown, ``read`` the languages of
-    whoever showed them."""
+    """A ``HealthJudge`` that knows one certificate. ``seen`` are the codes that it was shown."""
 
     told: Told
     seen: list[bytes] = field(default_factory=list)
-    read: list[Sequence[str]] = field(default_factory=list)
 
     def judge(self, text: bytes, *, at: int, languages: Sequence[str]) -> Told:
         self.seen.append(text)
-        self.read.append(languages)
         if text == CODE.encode():
             return self.told
         raise Rejected(Check.SIGNATURE, "expected a signature of this key", field="signature")

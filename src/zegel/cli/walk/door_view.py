@@ -1,6 +1,7 @@
 """All that a door gets to see: requests that it receives, what it can open of them, and records that it keeps."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, final
@@ -8,7 +9,7 @@ from typing import Any, Final, final
 from zegel.adapters.sql.store import open_memory_store
 from zegel.errors import Malformed
 from zegel.primitives.encoding import parse_base64url
-from zegel.primitives.http import HttpRequest
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vp.response import UnverifiedAnswer, open_response
 from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.ports import Kind, Store, Stored, Transaction
@@ -17,7 +18,9 @@ from zegel.web.app.door import door_role
 from zegel.web.app.roles import Listener, OpenRole, World
 from zegel.web.asgi import AsgiCallable, Receive, Scope, Send
 
-_SHORTEST: Final = 6  # letters; what is shorter stands in many a signature
+_SHORTEST: Final = 4  # letters; what is shorter, as a country, stands in what everybody shows
+_SHORT: Final = 8  # letters from which a word is looked for within others; a shorter one stands in many a signature
+_TEXT_HEAD: Final = 0x60  # RFC 8949 section 3.1: what stands before a text in CBOR, and its length up to 23
 
 
 @final
@@ -100,10 +103,21 @@ class DoorView:
         }
 
     def mentions(self, words: Iterable[str]) -> frozenset[str]:
-        """Which of the words stand in it, those of less than six letters left out; an SD-JWT is taken apart for it."""
+        """Which of the words stand in it, in any case; an SD-JWT is taken apart for it. Those of less than four letters
+        are left out, and those of less than eight have to stand alone."""
         seen = [*self.everything().values(), *(piece for each in self.opened() for piece in _pieces(each))]
-        long = {word for word in words if len(word) >= _SHORTEST}
-        return frozenset(word for word in long if any(word.encode() in data for data in seen))
+        wanted = {word: word_pattern(word.encode()) for word in words if len(word) >= _SHORTEST}
+        return frozenset(word for word, pattern in wanted.items() if any(map(pattern.search, seen)))
+
+
+def word_pattern(word: bytes) -> re.Pattern[bytes]:
+    """The word in any case; a short one not within letters and digits, where it stands in base64 by chance. In CBOR the
+    number of its letters stands before it, and may be a letter, as what comes after it may."""
+    found = re.escape(word)
+    if len(word) < _SHORT:
+        head = re.escape(bytes([_TEXT_HEAD + len(word)]))
+        found = b"(?<![0-9A-Za-z])" + found + b"(?![0-9A-Za-z])|(?<=(?-i:" + head + b"))" + found
+    return re.compile(found, re.IGNORECASE)
 
 
 async def open_noted_door(world: World) -> tuple[OpenRole, DoorView]:
@@ -116,7 +130,23 @@ async def open_noted_door(world: World) -> tuple[OpenRole, DoorView]:
 
 
 def _noted(listener: Listener, note: Callable[[HttpRequest], None]) -> Listener:
-    return replace(listener, app=_noting(listener.app, origin=listener.origin, note=note))
+    return replace(
+        listener,
+        app=_noting(listener.app, origin=listener.origin, note=note),
+        handle=_noting_requests(listener.handle, note=note),
+    )
+
+
+def _noting_requests(
+    handle: Callable[[HttpRequest], Awaitable[HttpResponse]], *, note: Callable[[HttpRequest], None]
+) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+    """The way in without a socket, and ``note`` gets each request."""
+
+    async def noting(request: HttpRequest) -> HttpResponse:
+        note(request)
+        return await handle(request)
+
+    return noting
 
 
 def _noting(app: AsgiCallable, *, origin: str, note: Callable[[HttpRequest], None]) -> AsgiCallable:

@@ -1,0 +1,242 @@
+"""What a door gets to know of the certificate from which an attestation was made: nothing. Every byte that it receives,
+all that it can open of that, its database, the log and the files, from the sandbox's fresh certificate to the door.
+"""
+
+import base64
+import gzip
+import io
+import json
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from zegel_testing.authorities import NOW
+from zegel_testing.browser import Browser, text_of
+from zegel_testing.door_world import form_data
+from zegel_testing.health import Health, payload
+from zegel_testing.identifying import found_in, told_by
+from zegel_testing.issuing_world import hidden_fields
+from zegel_testing.logs import logging_to
+from zegel_testing.vaccination_path import ask_at_door, code_of, present, receive_valid
+from zegel_testing.wallet_world import WalletWorld, wallet_world
+
+from zegel.adapters.code_pictures import draw_code
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.sql.store import open_memory_store
+from zegel.cli.walk.door_view import DoorView, open_noted_door
+from zegel.formats.credential import Format
+from zegel.primitives.base45 import encode_base45
+from zegel.primitives.http import HttpResponse
+
+KINDS = {"name", "given name", "birth date", "vaccinated on", "product", "manufacturer", "UCI", "hash of the UCI"}
+EVERYTHING = KINDS | {"signature"}
+CODE = Health().code(payload(ci="URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP")).decode()
+
+
+@dataclass
+class Watched:
+    """A sandbox with a door, and all that the door sees; ``dumps`` are its database as it was at some time."""
+
+    world: WalletWorld
+    view: DoorView
+    folder: Path
+    log: io.StringIO
+    dumps: list[bytes] = field(default_factory=list)
+
+    async def visit(self, keeper: Browser, *, link: str = "Open another wallet on this device") -> HttpResponse:
+        """Somebody presents; the doorkeeper's page."""
+        asking = await ask_at_door(self.world, keeper)
+        self.dump()
+        back = await present(self.world, asking, link)
+        self.dump()
+        page = await keeper.open(back)
+        self.dump()
+        return page
+
+    def dump(self) -> None:
+        """Keep the database as it is now."""
+        driver: Any = self.view.store._inner._database.connection.connection.driver_connection
+        self.dumps.append(driver.serialize())
+
+    def everything(self) -> Mapping[str, bytes]:
+        """What the door received, opened and stored, and what was logged, by whatever role."""
+        return {
+            **self.view.everything(),
+            "database": b"\n".join(self.dumps),
+            "log": self.log.getvalue().encode(),
+        }
+
+
+@pytest.fixture
+async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+    log = io.StringIO()
+    with logging_to(log):
+        async with wallet_world(tmp_path) as world:
+            door, view = await open_noted_door(world.world)
+            world.roles["door"] = door
+            world.handlers.update({listener.origin: listener.handle for listener in door.listeners})
+            yield Watched(world=world, view=view, folder=tmp_path, log=log)
+
+
+@contextmanager
+def only_written(folder: Path, *names: str) -> Iterator[None]:
+    """Of the files of the folder the block writes these."""
+    before = files_of(folder)
+    yield
+    after = files_of(folder)
+    assert {name for name in before | after if before.get(name) != after.get(name)} == set(names)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def mentioned(seen: Mapping[str, bytes], code: str) -> set[tuple[str, str]]:
+    """What of a certificate stands where."""
+    return {(place, kind) for place, data in seen.items() for kind in found_in(data, told_by(code))}
+
+
+async def show_paper(watched: Watched, keeper: Browser, fields: dict[str, str], picture: bytes) -> HttpResponse:
+    """The doorkeeper hands a code of before to the door."""
+    page = await keeper.open(watched.world.config.door.origin + "/")
+    body = form_data({"csrf": hidden_fields(page)["csrf"], **fields}, {"picture": picture})
+    return await keeper.post_body("/code", "multipart/form-data; boundary=x", body)
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+@pytest.mark.parametrize("format_", list(Format))
+async def test_from_a_fresh_certificate_to_the_door_its_whole_view_has_nothing_of_it(
+    watched: Watched, format_: Format
+) -> None:
+    world, code = watched.world, code_of(watched.folder, "erika")
+    await world.receive()
+    assert len(await receive_valid(world, code, formats=[str(format_)])) == 1
+    keeper = world.browser()
+    with only_written(watched.folder, "wallet.vault"):
+        assert "The rules are met" in text_of(await watched.visit(keeper))
+        assert "The rules are met" in text_of(await watched.visit(world.browser()))
+    seen = watched.everything()
+    assert len(list(watched.view.opened())) == 2
+    assert watched.view.mentions({"vaccination_valid", world.config.health.rule_set}) != frozenset()
+    assert b"door" in seen["log"]
+    assert all(len(data) > 1_000 for data in seen.values()), "there is something to look at"
+    assert set(told_by(code)) == EVERYTHING
+    assert mentioned(seen, code) == set()
+
+
+# --- bad twins: what would tell too much is found ---------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+@pytest.mark.parametrize("brought", ["text", "picture"])
+async def test_a_door_that_is_shown_the_certificate_of_before_sees_all_of_it(watched: Watched, brought: str) -> None:
+    code = code_of(watched.folder, "erika")
+    fields = {"code": code} if brought == "text" else {}
+    page = await show_paper(watched, watched.world.browser(), fields, b"" if fields else draw_code(code, "png"))
+    assert "Erika" in text_of(page)
+    # the hash of its identifier is made by whoever looks it up
+    assert mentioned(watched.view.everything(), code) == {
+        ("received", kind) for kind in EVERYTHING - {"hash of the UCI"}
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_a_door_that_is_told_a_word_in_a_header_or_that_stores_one_is_found(watched: Watched) -> None:
+    code = code_of(watched.folder, "erika")
+    request = (await watched.world.browser().open(watched.world.config.door.origin + "/"), watched.view.received[-1])[1]
+    watched.view.received.append(replace(request, headers=(*request.headers, ("x-bearer", "eRIKA"))))
+    watched.view.store.noted.append({"born": 19860314})
+    found = mentioned(watched.view.everything(), code)
+    assert ("received", "given name") in found
+    assert ("stored", "birth date") in found
+
+
+def unpadded(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def raw_deflated(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "as it is": lambda data: data,
+    "upper": bytes.upper,
+    "lower": bytes.lower,
+    "percent": lambda data: quote(data, safe="").encode(),
+    "every byte percent": lambda data: b"".join(b"%%%02x" % byte for byte in data),
+    "hexadecimal": lambda data: data.hex().encode(),
+    "upper hexadecimal": lambda data: data.hex().upper().encode(),
+    "odd hexadecimal": lambda data: b"a" + data.hex().encode(),
+    "UTF-16": lambda data: data.decode("latin-1").encode("utf-16-le"),
+    "JSON escapes": lambda data: b"".join(b"\\u%04x" % byte for byte in data),
+    "base64": base64.b64encode,
+    "base64 from its second byte": lambda data: base64.b64encode(b"." + data),
+    "base64 from its third byte": lambda data: base64.b64encode(b".." + data),
+    "base64url": unpadded,
+    "base64url in base64url": lambda data: unpadded(unpadded(data)),
+    "zlib": zlib.compress,
+    "zlib in base64": lambda data: base64.b64encode(zlib.compress(data)),
+    "gzip": gzip.compress,
+    "deflated in base64url": lambda data: unpadded(raw_deflated(data + b" " * 20)),
+    "Base45 of zlib": lambda data: b"HC1:" + encode_base45(zlib.compress(data)).encode(),
+}
+
+
+OF_LETTERS = [ENCODINGS[name] for name in ("upper", "lower", "UTF-16")]
+BYTES = {"hash of the UCI", "signature"}
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+def test_whatever_is_told_of_somebody_is_found_in_whatever_encoding(encode: Callable[[bytes], bytes]) -> None:
+    for kind, forms in told_by(CODE).items():
+        for form in forms:
+            if kind in BYTES and encode in OF_LETTERS:
+                continue
+            planted = b'{"x": "' + encode(form) + b'", "y": 1}'
+            assert kind in found_in(planted, {kind: frozenset({form})}), form
+
+
+def test_a_date_and_a_name_are_looked_for_as_people_and_machines_write_them() -> None:
+    told = told_by(CODE)
+    for kind, forms in {
+        "name": [b"Voorbeeld", b"VOORBEELD"],
+        "given name": [b"Erika", b"ERIKA"],
+        "birth date": [b"1986-03-14", b"19860314", b"14.03.1986", b"14.3.1986", "14. März 1986".encode()],
+        "product": [b"EU/1/20/1528", b"Comirnaty", b"1119349007"],
+        "manufacturer": [b"ORG-100030215"],
+        "UCI": [b"URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP", b"4711ABCDEFGHIJKLMNOP"],
+    }.items():
+        assert told[kind] >= set(forms)
+
+
+def test_a_short_name_is_found_alone_and_not_in_what_merely_looks_like_it() -> None:
+    told = {"given name": told_by(CODE)["given name"]}
+    for within in (b"eErikacgnteERIKA", b"eErikacgnt", b"/erika?", b"given_name=ERIKA", b'"Erika"', b"erika"):
+        assert found_in(within, told)
+    assert not found_in(b"Amerikaans", told)
+
+
+def test_what_everybody_shows_is_nothing_of_somebody() -> None:
+    shown = json.dumps({"vaccination_valid": True, "rule_set": "UT/2026-11", "exp": NOW}).encode()
+    assert found_in(shown, told_by(CODE)) == set()
+    assert ManualClock(NOW).now() == NOW
+
+
+@pytest.mark.anyio
+async def test_a_word_in_the_database_is_found(tmp_path: Path) -> None:
+    store = await open_memory_store(clock=ManualClock(NOW), random=lambda size: b"k" * size)
+    driver: Any = store._database.connection.connection.driver_connection
+    driver.execute("CREATE TABLE told (name TEXT)")
+    driver.execute("INSERT INTO told VALUES ('voorbeeld')")
+    assert found_in(driver.serialize(), told_by(CODE)) == {"name"}
+    store.close()
