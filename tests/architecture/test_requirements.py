@@ -1,13 +1,19 @@
 """The marks ``requirement`` name requirements that there are, at tests that there are."""
 
+import re
 from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
-from zegel_docs.requirements import NOT_MET, VECTORS, load_requirements, shown_requirements
-from zegel_docs.tests import uses_of_mark
+from zegel_docs import requirements
+from zegel_docs.requirements import ACCOUNTED, REASONS, VECTORS, load_account, load_requirements, shown_requirements
+from zegel_docs.tests import collected_tests, marks, uses_of_mark
 
 REQUIREMENTS = {requirement.id: requirement for requirement in load_requirements()}
 SHOWN = shown_requirements()
+ACCOUNT = load_account()
 
 
 def test_the_requirements_are_those_of_the_framework() -> None:
@@ -32,6 +38,51 @@ def test_no_mark_stands_where_it_says_nothing() -> None:
     assert len(SHOWN) > 50
 
 
-def test_what_is_not_met_is_a_requirement_of_software_that_no_test_shows() -> None:
-    assert NOT_MET.keys() <= {id_ for id_, requirement in REQUIREMENTS.items() if requirement.kind != "policy"}
-    assert not NOT_MET.keys() & SHOWN.keys()
+def test_every_requirement_of_the_topics_about_trust_is_accounted_for() -> None:
+    """Each is shown by a test and met somewhere, or has a reason: not both, and none of another topic."""
+    accounted = {id_ for id_, requirement in REQUIREMENTS.items() if requirement.number in ACCOUNTED}
+    assert {requirement.number for requirement in REQUIREMENTS.values()} > ACCOUNTED
+    assert ACCOUNT.met.keys() == accounted & SHOWN.keys()
+    assert ACCOUNT.reasons.keys() == accounted - SHOWN.keys()
+
+
+def test_a_requirement_has_one_reason_of_a_kind_that_there_is() -> None:
+    assert {kind for kind, _ in ACCOUNT.reasons.values()} == REASONS.keys()
+    text = (Path(requirements.__file__).parent / "requirements.toml").read_text()
+    assert all(text.count(f"\n{id_} = ") == 1 for id_ in (*ACCOUNT.met, *ACCOUNT.reasons))
+    assert all(why and not why.endswith(".") for _, why in ACCOUNT.reasons.values())
+
+
+def test_what_software_cannot_meet_is_not_called_unbuilt() -> None:
+    for id_, (kind, _) in ACCOUNT.reasons.items():
+        if REQUIREMENTS[id_].kind == "policy":
+            assert kind == "organisation", id_
+        if kind == "hardware":
+            assert REQUIREMENTS[id_].kind == "partly", id_
+
+
+@pytest.mark.parametrize("place", sorted({place for places in ACCOUNT.met.values() for place in places}))
+def test_where_a_requirement_is_met_there_is_such_a_function_or_class(place: str) -> None:
+    module, _, name = place.partition(":")
+    found: Any = import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    assert module.startswith("zegel.")
+    assert found.__module__ == module, "it is defined there, and not imported"
+
+
+REFERENCE = re.compile(r"\b(?:{})\b".format("|".join(sorted(REQUIREMENTS, key=len, reverse=True))))
+
+
+@pytest.mark.parametrize("id_", sorted(ACCOUNT.reasons))
+def test_a_reason_leads_to_requirements_that_are_shown_or_have_a_reason_themselves(id_: str) -> None:
+    _, why = ACCOUNT.reasons[id_]
+    for other in set(REFERENCE.findall(why)) - {id_}:
+        assert other in SHOWN or other in ACCOUNT.reasons, other
+
+
+def test_a_test_that_is_named_after_a_requirement_is_marked_with_it() -> None:
+    by_name = {f"_{id_.lower()}_": id_ for id_ in REQUIREMENTS}
+    for name, function in collected_tests().items():
+        named = {id_ for part, id_ in by_name.items() if part in f"{name.partition('::')[2]}_"}
+        assert named <= set(marks(function, "requirement")), name

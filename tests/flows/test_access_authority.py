@@ -44,6 +44,10 @@ def verdict(house: AccessHouse, issued: dict[str, Any]) -> Check | None:
     return None
 
 
+@pytest.mark.requirement("RPA_02")
+@pytest.mark.requirement("Reg_10")
+@pytest.mark.requirement("Reg_10a")
+@pytest.mark.requirement("Reg_10b")
 async def test_what_is_registered_is_certified_and_a_wallet_sees_who_asks(tmp_path: Path) -> None:
     """ARF 3.0 Reg_10, Reg_10a, Reg_10b, Reg_31 to Reg_35; CT_01, CT_04: under an authority below an offline root."""
     async with open_house(tmp_path) as house:
@@ -253,6 +257,7 @@ async def test_a_certificate_is_renewed_while_the_old_one_stays_good(tmp_path: P
     ],
     ids=["one", "a party's", "all"],
 )
+@pytest.mark.requirement("Reg_12")
 async def test_a_wallet_sees_a_revocation_when_its_list_is_over_and_not_before(tmp_path: Path, meant: Any) -> None:
     """ARF 3.0 Reg_12. The list that a wallet has is good until ``nextUpdate``; the one after it says revoked."""
     async with open_house(tmp_path) as house:

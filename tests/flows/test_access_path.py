@@ -37,6 +37,7 @@ def said(branch: Branch) -> list[tuple[str, str]]:
 
 
 @pytest.mark.requirement("RPACANot_03")
+@pytest.mark.requirement("PPNot_04")
 def test_every_party_is_certified_below_the_root_which_is_the_anchor_on_the_list(tmp_path: Path) -> None:
     config = sandbox_at(tmp_path)
     anchors = load_trust([config.trust.folder], now=NOW)
@@ -66,6 +67,7 @@ def test_the_path_shows_who_certified_whom(tmp_path: Path) -> None:
     ("revoked", "at"), [("leaf", "x5c[0]"), (BELOW_ROOT, "x5c[1]")], ids=["the party's", "the authority's"]
 )
 @pytest.mark.requirement("RPACANot_06")
+@pytest.mark.requirement("RPACANot_03b")
 def test_the_list_of_each_level_is_looked_at(tmp_path: Path, revoked: str, at: str) -> None:
     config = sandbox_at(tmp_path)
     chain = load_certificates(config.verifier.access_chain)

@@ -163,6 +163,7 @@ BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
 }
 
 
+@pytest.mark.requirement("RPRC_10")
 async def test_a_bad_certificate_is_refused_by_name_and_the_old_one_goes_on(
     world: WalletWorld, office: Office, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -301,6 +302,7 @@ async def test_without_a_registrar_a_revoked_certificate_is_named(
 
 
 @pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.requirement("RPRC_10")
 async def test_a_change_of_the_registration_reaches_the_role_by_itself(tmp_path: Path, format_: str) -> None:
     """Register, access authority, status list and role, as they are: what was approved is what the role shows."""
     async with open_house(tmp_path) as house:

@@ -32,6 +32,8 @@ from zegel.primitives.x509 import DAY
 from zegel.protocols.oauth.pkce import code_challenge
 from zegel.protocols.openid4vp.purpose import stated_purposes
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS, RESULT_SECONDS
+from zegel.trust.registration.parse import parse_registration
+from zegel.trust.registration.transport import REGISTRATION_FORMAT
 
 pytestmark = pytest.mark.anyio
 
@@ -179,6 +181,20 @@ async def test_the_wallet_is_told_for_which_service_on_either_device(world: Sign
     for link in (link_of(here, "Open my wallet"), scan(there)):
         consent = await wallet.open(link)
         assert stated_purposes(consent.request.verifier_info) == ("To sign you in to Tax online",)
+
+
+@pytest.mark.requirement("RPI_05")
+async def test_the_request_carries_the_registration_certificate_of_the_service_that_asks(
+    world: SignInWorld,
+) -> None:
+    wallet = world.wallet(*await world.office.issue())
+    _, page = await begun(world)
+    consent = await wallet.open(link_of(page, "Open my wallet"))
+    (info,) = [info for info in consent.request.verifier_info if info.format == REGISTRATION_FORMAT]
+    shown = parse_registration(str(info.data)).unverified_certificate
+    assert (shown.name, shown.service) == ("Utopia tax office", "tax-online")
+    assert shown.intermediary is not None
+    assert shown.intermediary.identifier == "GOVUT-0003"
 
 
 async def test_a_citizen_signs_in_with_a_wallet_on_another_device(world: SignInWorld) -> None:
@@ -391,6 +407,15 @@ async def test_a_code_that_is_passed_on_at_once_to_a_victim_who_agrees_signs_the
 # --- codes, tokens and what is left of them -----------------------------------------------------------------------
 
 
+@pytest.mark.requirement("RPI_08")
+async def test_what_was_presented_for_one_service_goes_to_no_other(world: SignInWorld) -> None:
+    code = await code_for(world, "library", *await world.office.issue())
+    status, refusal = await redeem(world, "archive", code)
+    assert (status, refusal["error"]) == (400, "invalid_grant")
+    status, token = await redeem(world, "library", code)
+    assert (status, (await fetch_claims(world, token["access_token"]))[0]) == (200, 200)
+
+
 async def test_a_stolen_code_that_is_replayed_takes_back_what_it_gave(world: SignInWorld) -> None:
     code = await code_for(world, "library", *await world.office.issue())
     status, token = await redeem(world, "library", code)
@@ -409,6 +434,7 @@ async def test_claims_are_fetched_once(world: SignInWorld) -> None:
     assert (status, refusal["error"]) == (401, "invalid_token")
 
 
+@pytest.mark.requirement("RPI_10")
 async def test_claims_that_nobody_fetches_are_gone_after_five_minutes(world: SignInWorld) -> None:
     _, token = await redeem(world, "library", await code_for(world, "library", *await world.office.issue()))
     world.clock.advance(RESULT_SECONDS)

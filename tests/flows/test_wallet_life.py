@@ -465,6 +465,7 @@ async def test_what_nobody_chained_is_not_revoked(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("WURevocation_19")
+@pytest.mark.requirement("VCR_07d")
 async def test_other_attestations_end_with_the_wallet_where_their_issuer_has_it_so(tmp_path: Path) -> None:
     async with wallet_world(tmp_path, chained_types=("pid", "residence")) as world:
         await world.receive(type_="residence", formats=["dc+sd-jwt"])

@@ -35,6 +35,7 @@ def verified(log: TransparencyLog, *, now: int = NOW, issuer=ISSUER) -> Verified
     return verify_timestamps(CERTIFICATE, issuer=issuer, logs=(log,), required=True, now=now)
 
 
+@pytest.mark.requirement("CT_05")
 def test_section_3_3_a_timestamp_of_version_1_counts_ct_05() -> None:
     (timestamp,) = verified(public_log()).timestamps
     assert (timestamp.version, timestamp.log.entity, timestamp.tree_size) == (1, "sigstore", None)

@@ -47,6 +47,7 @@ def published(list_type: ListType) -> dict:
 @pytest.mark.requirement("WPNot_05")
 @pytest.mark.requirement("PuBPNot_03")
 @pytest.mark.requirement("RPACANot_05")
+@pytest.mark.requirement("RPACANot_05a")
 def test_clause_6_every_list_has_the_form_of_the_schema(list_type: ListType) -> None:
     SCHEMA.validate(published(list_type))
     SCHEMA.validate(json.loads(json.dumps(document(list_type))))

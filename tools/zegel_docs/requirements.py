@@ -2,9 +2,11 @@
 
 import csv
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from zegel_docs.markdown import table, text
 from zegel_docs.tests import TESTS, collected_tests, marks
@@ -16,23 +18,26 @@ KINDS = {
     "policy": "an organisation",
 }
 _INTRODUCTION = """\
-# Requirements, and the tests that show them
+# Requirements, where they are met, and the tests that show them
 
 The high-level requirements of the European Commission's Architecture and Reference Framework 3.0 (annex 2, CC BY 4.0),
 and the tests that show zegel to meet them: those that are marked `@pytest.mark.requirement`. A mark stands where the
-test would fail if the requirement, or the part of it that the test names, were not met. What has no mark may well be
-built; nothing here says so. What is known not to be met is named with its reason. What asks something of an
-organisation, no test can show.
+test would fail if the requirement, or the part of it that the test names, were not met.
+
+Of the topics about trust (6, 7, 9, 27, 31, 38, 44, 52, 55) each requirement is accounted for: where it is met, or why
+no test shows it. Of the other topics, what has no mark may well be built; nothing here says so. What asks something of
+an organisation, no test can show.
 """
-NOT_MET = {
-    "Reg_34a": (
-        "software could: an intermediary's certificate for each party that it asks for. No document says yet in which"
-        " field of the certificate that party stands (TS 119 411-8 V1.1.1 and TS 119 475 V1.2.1 have none), and what we"
-        " put there nobody else would read. Whom an intermediary asks for, and through which Service, is in the"
-        " registration certificate (RPRC_04), which is looked at; its access certificate is the same for all"
-    ),
+ACCOUNTED = frozenset({6, 7, 9, 27, 31, 38, 44, 52, 55})
+"""The topics of which each requirement is accounted for, in ``requirements.toml``."""
+REASONS = {
+    "organisation": "cannot be met by software: an organisation's",
+    "hardware": "cannot be met by software: hardware's, or a certified environment's",
+    "not_built": "not built",
+    "in_part": "met in part",
+    "untested": "built so, and no test shows it",
+    "inapplicable": "does not arise",
 }
-"""Requirements of software that are known not to be met, and why. What has no test and no reason may well be built."""
 _GIVEN_UP = "Empty"
 _LONGEST = 240
 _LINK = re.compile(r"\[([^][]*)\]\([^()]*\)|\[([^][]*)\]\[[^][]*\]\]?|\[([^][]*)\]")
@@ -43,6 +48,7 @@ class Requirement:
     """A requirement that holds. ``kind`` is ``implementable``, ``partly`` or ``policy``."""
 
     id: str
+    number: int
     topic: str
     text: str
     kind: str
@@ -56,6 +62,7 @@ def load_requirements() -> tuple[Requirement, ...]:
         return tuple(
             Requirement(
                 id=row["Index"],
+                number=int(row["Topic_Number"]),
                 topic=f"Topic {row['Topic_Number']}: {row['Topic_Title'].removeprefix('Topic 53 ')}",
                 text=row["Requirement_specification"],
                 kind=kinds[row["Index"]],
@@ -74,12 +81,30 @@ def shown_requirements() -> Mapping[str, Sequence[str]]:
     return found
 
 
+@dataclass(frozen=True)
+class Account:
+    """Where requirements are met, as ``module:name``, and of the others the kind of the reason and the reason."""
+
+    met: Mapping[str, Sequence[str]]
+    reasons: Mapping[str, tuple[str, str]]
+
+
+def load_account() -> Account:
+    """What ``requirements.toml`` says."""
+    with open(Path(__file__).parent / "requirements.toml", "rb") as file:
+        tables = tomllib.load(file)
+    return Account(
+        met=tables.pop("met"),
+        reasons={id_: (kind, why) for kind, table in tables.items() for id_, why in table.items()},
+    )
+
+
 def render_requirements() -> str:
     """The page."""
-    requirements, shown = load_requirements(), shown_requirements()
+    requirements, shown, account = load_requirements(), shown_requirements(), load_account()
     lines = [*_head(requirements, shown)]
     for topic, group in groupby(requirements, key=lambda one: one.topic):
-        lines += _topic(topic, list(group), shown)
+        lines += _topic(topic, list(group), shown, account)
     return "\n".join(lines) + "\n"
 
 
@@ -100,24 +125,50 @@ def _head(requirements: Sequence[Requirement], shown: Mapping[str, Sequence[str]
     )
 
 
-def _topic(topic: str, requirements: Sequence[Requirement], shown: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _topic(
+    topic: str, requirements: Sequence[Requirement], shown: Mapping[str, Sequence[str]], account: Account
+) -> Iterator[str]:
     tested = [one for one in requirements if one.id in shown]
     yield from ("", f"## {text(topic)}", "", f"{len(tested)} of {len(requirements)} are shown by tests.")
+    if requirements[0].number in ACCOUNTED:
+        yield from _accounted(requirements, shown, account)
+        return
     if tested:
         yield from table(
             ("requirement", "what it says", "shown by"),
-            [
-                (f"`{one.id}`", _shortened(one.text), "<br>".join(_linked(name) for name in shown[one.id]))
-                for one in tested
-            ],
+            [(f"`{one.id}`", _shortened(one.text), _tests(shown[one.id])) for one in tested],
         )
     for words, kinds in (("Without a test", ("implementable", "partly")), ("For organisations", ("policy",))):
-        known = shown.keys() | NOT_MET.keys()
-        others = [one.id for one in requirements if one.id not in known and one.kind in kinds]
+        others = [one.id for one in requirements if one.id not in shown and one.kind in kinds]
         if others:
             yield from ("", f"{words}: {', '.join(f'`{id_}`' for id_ in others)}")
-    for id_ in (one.id for one in requirements if one.id in NOT_MET):
-        yield from ("", f"Not met: `{id_}`: {text(NOT_MET[id_])}.")
+
+
+def _accounted(
+    requirements: Sequence[Requirement], shown: Mapping[str, Sequence[str]], account: Account
+) -> Iterator[str]:
+    yield from table(
+        ("requirement", "what it says", "met in", "shown by"),
+        [
+            (f"`{one.id}`", _shortened(one.text), _places(account.met.get(one.id, ())), _tests(shown[one.id]))
+            for one in requirements
+            if one.id in shown
+        ],
+    )
+    others = [(one, *account.reasons[one.id]) for one in requirements if one.id in account.reasons]
+    if others:
+        yield from table(
+            ("not shown by a test", "what it says", "standing", "reason"),
+            [(f"`{one.id}`", _shortened(one.text), REASONS[kind], text(why)) for one, kind, why in others],
+        )
+
+
+def _tests(names: Sequence[str]) -> str:
+    return "<br>".join(map(_linked, names))
+
+
+def _places(places: Sequence[str]) -> str:
+    return "<br>".join(f"`{place.replace(':', '.')}`" for place in places)
 
 
 def _linked(name: str) -> str:

@@ -19,6 +19,8 @@ ENTITIES = {
     "verifier-access": Purpose.ACCESS,
     "provider-access": Purpose.ACCESS,
     "wallet-provider": Purpose.WALLET_PROVIDER,
+    "wallet-status": Purpose.WALLET_STATUS,
+    "registration": Purpose.REGISTRATION,
 }
 
 
@@ -60,6 +62,9 @@ def test_its_configuration_is_whole(sandbox: Any) -> None:
 
 @pytest.mark.parametrize("entity", ENTITIES)
 @pytest.mark.requirement("RPACANot_03")
+@pytest.mark.requirement("PPNot_04")
+@pytest.mark.requirement("WPNot_03a")
+@pytest.mark.requirement("RPACANot_03a")
 def test_whoever_signs_stands_on_a_list_for_it_and_nothing_else(sandbox: Any, entity: str) -> None:
     anchors = load_trust([sandbox.trust_folder], now=NOW)
     keys = sandbox.config.parent / "keys"
@@ -71,7 +76,8 @@ def test_whoever_signs_stands_on_a_list_for_it_and_nothing_else(sandbox: Any, en
         except Exception:  # noqa: BLE001 whichever refusal
             continue
         trusted.append(purpose)
-    also = {Purpose.STATUS} if entity == "issuer" else set()  # it signs its status lists itself
+    # these two sign their status lists themselves
+    also = {"issuer": {Purpose.STATUS}, "registration": {Purpose.REGISTRATION_STATUS}}.get(entity, set())
     assert set(trusted) == {ENTITIES[entity]} | also
 
 

@@ -43,6 +43,7 @@ def refused(act: Callable[[AccessDesk], Awaitable[object]]) -> Rejected:
     return refusal.value
 
 
+@pytest.mark.requirement("Reg_10b")
 def test_a_certificate_is_ordered_proven_and_issued_by_way_of_the_log() -> None:
     """ARF 3.0 Reg_10, Reg_10b, CT_01, CT_04."""
 

@@ -95,6 +95,8 @@ def certificate(token: str | bytes) -> RegistrationCertificate:
 @pytest.mark.requirement("RPRC_11")
 @pytest.mark.requirement("RPRC_12")
 @pytest.mark.requirement("Reg_10c")
+@pytest.mark.requirement("RPRC_06")
+@pytest.mark.requirement("RPRC_08")
 async def test_a_certificate_for_each_use_of_each_service_is_issued_at_once_rprc_09_reg_10c(
     registrar: Registrar,
 ) -> None:
@@ -102,6 +104,7 @@ async def test_a_certificate_for_each_use_of_each_service_is_issued_at_once_rprc
     told = [certificate(each.token) for each in entry.certificates]
     assert [each.service for each in told] == ["lending", "reading"]
     assert {each.intended_use for each in told} == {each.intended_use for each in entry.certificates}
+    assert {each.identifier for each in told} == {LIBRARY}  # RPRC_08
     first = told[0]
     assert (first.identifier, first.name, first.service_name) == (LIBRARY, "Utopia Library", "Lending desk")  # RPRC_06
     assert first.authority is not None
@@ -127,6 +130,7 @@ async def test_a_provider_has_one_for_each_service_that_names_no_use_rprc_05_rpr
     assert told.provides[0].types == ("urn:utopia:diploma:1",)
 
 
+@pytest.mark.requirement("RPRC_04")
 async def test_who_asks_through_others_has_one_for_each_of_them_rprc_04(registrar: Registrar) -> None:
     used = [
         {"identifier": [{"identifier": f"NTRUT-{n}", "type": "urn:a"}], "serviceIdentifier": "desk"} for n in (8, 9)
@@ -147,6 +151,7 @@ async def revoked(registrar: Registrar, entry: Entry) -> list[bool]:
     return found
 
 
+@pytest.mark.requirement("RPRC_01a")
 async def test_what_still_says_what_is_registered_is_kept_and_the_rest_is_revoked_rprc_01a(
     registrar: Registrar,
 ) -> None:
@@ -177,7 +182,7 @@ async def test_one_that_has_expired_is_issued_anew_with_the_next_decision(regist
     assert len(after.certificates) == 4
 
 
-async def test_whoever_is_suspended_or_cancelled_has_no_certificate_any_more_rpracnot_07(registrar: Registrar) -> None:
+async def test_whoever_is_suspended_or_cancelled_has_no_certificate_any_more(registrar: Registrar) -> None:
     await registrar.register()
     suspended = await registrar.service.suspend(LIBRARY, by=OFFICER, reason="it is looked into")
     assert await revoked(registrar, suspended) == [True, True]

@@ -285,6 +285,7 @@ async def test_a_code_is_redeemed_and_the_claims_are_fetched_once(desk) -> None:
     assert (await denied(desk.userinfo(token["access_token"]))).check is Check.SIGN_IN_TOKEN
 
 
+@pytest.mark.requirement("RPI_10")
 async def test_once_the_claims_were_fetched_only_the_outcome_is_left(desk) -> None:
     await desk.begin()
     session, response_code = await desk.presented()

@@ -156,6 +156,7 @@ async def test_no_attestation_outlives_a_day(lifetime: int) -> None:
 
 
 @pytest.mark.requirement("WUA_10b")
+@pytest.mark.requirement("WUA_09")
 async def test_keys_that_sign_are_attested_with_the_nonce() -> None:
     keys = [KEY, OTHER]
     compact = await (await open_phone()).attest_keys(*keys, nonce="c_nonce")
@@ -306,6 +307,7 @@ async def test_a_key_on_another_curve_is_attested_too() -> None:
 @pytest.mark.requirement("WURevocation_07")
 @pytest.mark.requirement("WURevocation_10")
 @pytest.mark.refuses(Check.WALLET_REVOKED)
+@pytest.mark.requirement("VCR_01a")
 async def test_whoever_has_the_code_ends_the_wallet_and_all_of_its_attestations() -> None:
     phone = await open_phone()
     other = Phone(phone.office, "another phone")
@@ -406,6 +408,7 @@ async def test_a_pid_provider_ends_no_wallet_that_it_does_not_know(where: str) -
 
 @pytest.mark.requirement("WURevocation_07a")
 @pytest.mark.requirement("WURevocation_09a")
+@pytest.mark.requirement("VCR_01a")
 async def test_the_storage_of_keys_ends_for_everybody_and_no_single_wallet_does() -> None:
     phone = await open_phone()
     keys = parse_key_attestation(await phone.attest_keys(KEY)).unverified_status

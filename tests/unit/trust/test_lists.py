@@ -98,6 +98,9 @@ def test_the_unions_own_country_codes_are_read_as_those_of_iso() -> None:
         (ListType.PUB_EAA_PROVIDERS, ServiceType.PUB_EAA_REVOCATION, Purpose.STATUS),
     ],
 )
+@pytest.mark.requirement("PPNot_06")
+@pytest.mark.requirement("WPNot_04")
+@pytest.mark.requirement("RPACANot_04")
 def test_each_kind_of_list_makes_its_own_kind_of_anchor(
     list_type: ListType, service_type: ServiceType, purpose: Purpose
 ) -> None:
@@ -319,6 +322,9 @@ def test_a_list_never_goes_back() -> None:
 
 
 @pytest.mark.refuses(Check.ANCHOR)
+@pytest.mark.requirement("PPNot_06")
+@pytest.mark.requirement("WPNot_04")
+@pytest.mark.requirement("RPACANot_04")
 def test_a_list_by_somebody_else_is_refused() -> None:
     stranger = signer(authority("stranger"), "list operator", Purpose.LIST)
     with pytest.raises(Rejected) as refusal:

@@ -207,6 +207,7 @@ async def test_after_the_wallet_has_answered_the_page_says_how_to_go_on(world: S
     assert "Open my wallet" not in text_of(page)
 
 
+@pytest.mark.requirement("RPI_09")
 async def test_a_revoked_attestation_is_refused_with_its_reason_and_another_may_follow(world: SignInWorld) -> None:
     browser, page = await at_tax_online(world)
     link = link_of(page, "Open my wallet")

@@ -46,6 +46,7 @@ async def problem(office: RegistryOffice, path: str, method: str = "GET", body: 
 
 
 @pytest.mark.requirement("Reg_03")
+@pytest.mark.requirement("Reg_06")
 async def test_answers_are_signed_and_open_to_all_reg_03_reg_06(office: RegistryOffice) -> None:
     await office.register()
     claims = await office.answer("/wrp")
@@ -297,6 +298,7 @@ async def test_what_ends_is_renewed_by_the_registrars_own_timer_and_counted(offi
 
 
 @pytest.mark.requirement("Reg_07")
+@pytest.mark.requirement("Reg_24")
 async def test_a_partys_program_updates_and_cancels_reg_07_reg_24(office: RegistryOffice) -> None:
     await office.register()
     token = await token_of(office)
@@ -480,6 +482,7 @@ async def test_a_registration_certificate_that_was_revoked_is_on_the_status_list
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("Reg_04")
 async def test_the_register_is_for_people_too_without_a_name_reg_04(office: RegistryOffice) -> None:
     await office.register()
     browser = office.browser()
@@ -505,6 +508,7 @@ FORM = {
 
 
 @pytest.mark.requirement("Reg_24")
+@pytest.mark.requirement("Reg_01")
 async def test_a_party_applies_and_an_officer_approves_with_their_wallets_reg_24(office: RegistryOffice) -> None:
     keeper = await office.signed_in("keeper")
     page = await keeper.open(office.origin + "/my/apply")
@@ -592,6 +596,7 @@ async def test_an_officer_looks_a_registration_up(office: RegistryOffice) -> Non
     assert "Suspend" in text_of(found)
 
 
+@pytest.mark.requirement("Reg_01")
 async def test_other_kinds_of_parties_fill_in_the_same_form(office: RegistryOffice) -> None:
     keeper = await office.signed_in("keeper")
     page = await keeper.open(office.origin + "/my/apply")
@@ -656,6 +661,7 @@ async def test_an_officer_does_not_decide_on_an_own_application(office: Registry
     assert (await officer.post(f"/desk/{LIBRARY}", {"csrf": csrf_of(page), "decision": "crown"})).status == 400
 
 
+@pytest.mark.requirement("Reg_29")
 async def test_an_officer_suspends_resumes_and_cancels(office: RegistryOffice) -> None:
     await office.register()
     officer = await office.officer()

@@ -57,6 +57,7 @@ def test_sd_jwt_vc_4_2_the_type_has_a_document_of_the_schemas_form(id_: str) -> 
     Draft202012Validator(schema).validate(document)
 
 
+@pytest.mark.requirement("PID_21")
 def test_pid_21_every_claim_of_a_pid_is_selectively_disclosable() -> None:
     document = type_metadata(TYPES["pid"])
     assert {claim["sd"] for claim in document["claims"]} == {"always"}

@@ -189,6 +189,7 @@ def test_a_fault_is_named_by_its_place(text: str, where: str | None) -> None:
 @pytest.mark.parametrize(
     "name", ["iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "...", "category"]
 )
+@pytest.mark.requirement("PID_21")
 def test_pid_21_a_claim_never_takes_a_name_that_the_issuer_sets(name: str) -> None:
     assert refusal_of(LEAST + SD_JWT + CLAIM + f'sd_jwt = ["{name}"]\n').where == "claims[0].sd_jwt"
     assert refusal_of(LEAST + SD_JWT + CLAIM.replace("wax", name)).where == "claims[0].sd_jwt"

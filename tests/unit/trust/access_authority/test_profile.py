@@ -60,6 +60,7 @@ def test_it_names_the_party_and_its_service_as_they_are_registered() -> None:
     )
 
 
+@pytest.mark.requirement("RPA_02")
 def test_it_has_the_names_and_the_addresses_of_ts_119_411_8() -> None:
     certificate = extensions()
     found = certificate.extensions

@@ -50,6 +50,7 @@ def refused(act: object) -> Check | None:
     return refusal.value.check
 
 
+@pytest.mark.requirement("Reg_09")
 def test_every_change_is_in_the_chain_reg_09() -> None:
     changes, head = chain(3)
     assert followed(changes) == head

@@ -31,6 +31,7 @@ def test_what_is_written_is_read_again_as_it_was() -> None:
         assert parse_wallet_relying_party(encode_json(build_party(read))) == read
 
 
+@pytest.mark.requirement("Reg_01a")
 def test_the_common_set_of_ts6_is_registered_reg_01a() -> None:
     library = party()
     assert library.identifier == "NTRUT-1234567"
@@ -43,6 +44,11 @@ def test_the_common_set_of_ts6_is_registered_reg_01a() -> None:
     assert library.intended_uses[0].policies[0].type == PRIVACY_STATEMENT
 
 
+@pytest.mark.requirement("Reg_10a")
+@pytest.mark.requirement("Reg_10d")
+@pytest.mark.requirement("Reg_10e")
+@pytest.mark.requirement("Reg_33")
+@pytest.mark.requirement("Reg_34")
 def test_services_are_registered_with_their_uses_and_types_reg_10a_reg_10d_reg_10e_reg_33_reg_34() -> None:
     library = party()
     assert [(each.identifier, each.trade_name) for each in library.services] == [
@@ -118,6 +124,7 @@ def test_one_service_is_described_in_several_languages_without_an_array_around_t
 
 
 @pytest.mark.parametrize("way", ["formURI", "email", "phone"])
+@pytest.mark.requirement("RPRC_12")
 def test_one_way_to_reach_the_supervisory_authority_is_enough_rprc_12(way: str) -> None:
     authority = {name: PARTY["supervisoryAuthority"][name] for name in ("name", "country", way)}
     read = party(supervisoryAuthority=authority).authority
@@ -129,6 +136,7 @@ def test_what_has_ended_may_name_a_service_that_is_gone() -> None:
     assert ended.intended_uses[0].services == ("gone",)
 
 
+@pytest.mark.requirement("RPRC_04")
 def test_intermediaries_are_named_with_their_service_rprc_04() -> None:
     used = [
         {
@@ -143,6 +151,7 @@ def test_intermediaries_are_named_with_their_service_rprc_04() -> None:
     assert build_public_party(library)["usesIntermediary"] == used
 
 
+@pytest.mark.requirement("RPI_01")
 def test_who_only_asks_for_others_registers_no_intended_use_rpi_01() -> None:
     assert party(isIntermediary=True, intendedUse=None).intermediary
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_random
@@ -9,6 +10,7 @@ from zegel_testing.register import (
     LIBRARIAN,
     OFFICER,
     PARTY,
+    PROVIDER,
     REGISTRY,
     STRANGER,
     TODAY,
@@ -19,8 +21,11 @@ from zegel_testing.register import (
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.primitives.json import encode_json
+from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.register.states import MAX_REASON, Actor, Duty, Registration, Standing, apply
 
+PID_PROVIDER = PROVIDER | {"entitlements": ["https://uri.etsi.org/19475/Entitlement/PID_Provider"]}
 LATER = NOW + 100
 TOMORROW = "2026-03-02"
 BOTH = Actor(subject=LIBRARIAN.subject, duty=Duty.OFFICER)
@@ -61,6 +66,7 @@ def test_what_is_applied_for_is_public_when_another_person_has_approved() -> Non
     assert len(done.public.intended_uses[0].identifier or "") == 16
 
 
+@pytest.mark.requirement("Reg_07")
 def test_a_change_waits_while_what_is_registered_stays_reg_07() -> None:
     changed = registered().change(party(tradeName="The Library"), by=LIBRARIAN, now=LATER)
     assert changed.public == registered().public
@@ -99,11 +105,19 @@ def test_a_reason_has_one_character_at_least(length: int) -> None:
     assert registered().suspend(by=OFFICER, now=NOW, reason="x" * length).reason == "x" * length
 
 
-def test_who_is_suspended_or_cancelled_is_not_given_out_reg_20a_reg_22a_reg_29() -> None:
-    assert suspended().public is None
-    assert suspended().resume(by=OFFICER, now=LATER).public == registered().public
-    assert cancelled().public is None
-    assert registered().cancel(by=OFFICER, now=LATER, reason="the authority asked").standing is Standing.CANCELLED
+@pytest.mark.requirement("Reg_20a")
+@pytest.mark.requirement("Reg_22a")
+@pytest.mark.requirement("Reg_29")
+@pytest.mark.parametrize("members", [PARTY, PROVIDER, PID_PROVIDER], ids=["who asks", "who attests", "of PIDs"])
+def test_who_is_suspended_or_cancelled_is_not_given_out_reg_20a_reg_22a_reg_29(members: dict[str, Any]) -> None:
+    known = approved(apply(parse_wallet_relying_party(encode_json(members)), None, by=LIBRARIAN, now=NOW))
+    assert known.public is not None
+    held_up = known.suspend(by=OFFICER, now=LATER, reason="it is looked into")
+    assert (held_up.standing, held_up.public) == (Standing.SUSPENDED, None)
+    assert held_up.resume(by=OFFICER, now=LATER).public == known.public
+    for by, reason in ((LIBRARIAN, "we close"), (OFFICER, "the authority asked")):
+        ended = known.cancel(by=by, now=LATER, reason=reason)
+        assert (ended.standing, ended.public) == (Standing.CANCELLED, None)
 
 
 def test_what_was_refused_or_cancelled_is_applied_for_anew() -> None:

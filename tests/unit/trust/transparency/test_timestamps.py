@@ -73,12 +73,14 @@ def refusal(certificate: Certificate, **changes: object) -> str:
     return refused.value.detail
 
 
+@pytest.mark.requirement("CT_05")
 def test_a_timestamp_of_a_log_on_the_list_counts_ct_05() -> None:
     found = verified(carrying(sct()))
     (timestamp,) = found.timestamps
     assert (timestamp.log, timestamp.timestamp, timestamp.version) == (LOG, NOW * 1000, 2)
 
 
+@pytest.mark.requirement("CT_05")
 def test_one_that_holds_is_enough_ct_05() -> None:
     strange = sct(by=OTHER_SIGNER)
     wrong = replace(sct(), timestamp=7)
@@ -86,10 +88,13 @@ def test_one_that_holds_is_enough_ct_05() -> None:
     assert len(verified(carrying(strange, sct()), logs=(LOG, OTHER)).timestamps) == 2
 
 
+@pytest.mark.requirement("RPA_06a")
+@pytest.mark.requirement("CT_06")
 def test_a_certificate_without_any_is_refused_ct_06_rpa_06a() -> None:
     assert "it carries none" in refusal(draft().sign())
 
 
+@pytest.mark.requirement("CT_06")
 def test_a_log_that_is_not_on_the_list_is_refused_by_that_name_ct_06() -> None:
     assert "none of the 1 it carries is of such a log" in refusal(carrying(sct(by=OTHER_SIGNER)))
     assert "none of the 1" in refusal(carrying(sct()), logs=())
@@ -291,6 +296,7 @@ def test_a_list_that_is_not_wrapped_is_malformed() -> None:
 
 
 @pytest.mark.parametrize("curve", list(Curve))
+@pytest.mark.requirement("CT_04")
 def test_a_certificate_is_issued_with_its_timestamp_ct_04(curve: Curve) -> None:
     root = authority("root", curve=curve)
     settled = replace(draft(), authority=root)
