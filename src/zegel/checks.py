@@ -71,14 +71,14 @@ class Check(Enum):
     )
     ALGORITHM = (
         "the algorithm is on the allow-list and is the one of the key",
-        "RFC 8725 section 3.1; HAIP 1.0 section 7",
+        "RFC 8725 section 3.1; HAIP 1.0 section 7; eHN Electronic Health Certificates 1.0.5 section 3.2.1",
         "header.alg",
         Fault.SENDER,
-        "sign with ES256 (or ES384, ES512 where allowed), with a key on the curve of that algorithm",
+        "sign with ES256 (or ES384, ES512, PS256 where allowed), with a key on the curve of that algorithm",
     )
     CRITICAL_HEADER = (
         "no critical header extension is used, and the payload is encoded",
-        "RFC 7515 section 4.1.11; RFC 7797 section 6",
+        "RFC 7515 section 4.1.11; RFC 7797 section 6; RFC 9052 section 3.1",
         "header.crit",
         Fault.SENDER,
         "leave crit and b64 out of the header",

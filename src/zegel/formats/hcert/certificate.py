@@ -2,10 +2,11 @@
 
     text --parse_health_certificate--> Unverified --verify_health_certificate--> Verified
 
-1. the signer is one by the key identifier of the protected header, or where that has none of the other; each is tried
-2. the signature verifies
-3. it was issued already, and has not expired
-4. the signer may sign certificates of this kind
+1. nothing that is critical is unknown, and the algorithm is one of the two
+2. the signer is one by the key identifier of the protected header, or where that has none of the other; each is tried
+3. the signature verifies
+4. it was issued already, and has not expired
+5. the signer may sign certificates of this kind
 """
 
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ class UnverifiedHealthCertificate(Struct, frozen=True, kw_only=True):
 
     text: bytes
     signed: SignedCode
-    algorithm: Algorithm
+    algorithm: Algorithm | None
     kid: bytes
     kind: Kind
     warnings: tuple[str, ...]
@@ -120,7 +121,8 @@ def read_health_certificate(envelope: Envelope, reading: Reading) -> UnverifiedH
 def verify_health_certificate(
     certificate: UnverifiedHealthCertificate, *, signers: DocumentSigners, now: int
 ) -> VerifiedHealthCertificate:
-    """Verify a certificate; ``Rejected`` with HEALTH_SIGNER, SIGNATURE, HEALTH_VALIDITY or HEALTH_KEY_USAGE.
+    """Verify a certificate; ``Rejected`` with CRITICAL_HEADER, ALGORITHM, HEALTH_SIGNER, SIGNATURE, HEALTH_VALIDITY or
+    HEALTH_KEY_USAGE.
 
     That a signer is trusted is for whoever has it on the list: no chain is asked of it, and no validity.
     """
@@ -128,6 +130,7 @@ def verify_health_certificate(
         certificate.signed,
         algorithm=certificate.algorithm,
         kid=certificate.kid,
+        kind=certificate.kind,
         signers=signers,
         family=Family.DCC,
     )

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.hcert.code import ALG, KID, LABELS, WHAT, SignedCode, parse_code, parse_signed_code
+from zegel.formats.hcert.code import ALG, CRIT, KID, LABELS, WHAT, SignedCode, parse_code, parse_signed_code
 from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
 from zegel.primitives.cbor import parse_map
@@ -18,18 +18,21 @@ from zegel.primitives.times import parse_numeric_date
 
 ISS, EXP, NBF, IAT, HCERT = 1, 4, 5, 6, -260  # RFC 8392 section 4; specification section 3.3
 MAX_ISSUER: Final = 80  # characters, as the schema allows other texts; a country code has two
-MAX_KID: Final = 64  # bytes; the specification has 8
 _UNKNOWN: Final = "no signer that is trusted has its key identifier"
-_ALGORITHMS: Final[Mapping[int, Algorithm]] = {int(each): each for each in Algorithm}
+_UNDERSTOOD: Final = frozenset({ALG, KID})
+_ALGORITHMS: Final[Mapping[object, Algorithm]] = {int(each): each for each in Algorithm}
 
 
 @final
 class Envelope(Struct, frozen=True, kw_only=True):
-    """A code that is open. ``hcert`` has the certificate under the number of what it is, and nothing is verified."""
+    """A code that is open. ``hcert`` has the certificate under the number of what it is, and nothing is verified.
+
+    ``algorithm`` is None for one that is not named, or none of the two; ``kid`` is empty where no key is named.
+    """
 
     text: bytes
     signed: SignedCode
-    algorithm: Algorithm
+    algorithm: Algorithm | None
     kid: bytes
     claims: Mapping[Any, Any]
     hcert: Mapping[Any, Any]
@@ -64,18 +67,32 @@ def read_issuer(issuer: object) -> str:
 
 
 def verify_signer(
-    signed: SignedCode, *, algorithm: Algorithm, kid: bytes, signers: DocumentSigners, family: Family
+    signed: SignedCode, *, algorithm: Algorithm | None, kid: bytes, kind: str, signers: DocumentSigners, family: Family
 ) -> DocumentSigner:
-    """Return whose signature it is, each by its identifier being tried; ``Rejected`` (HEALTH_SIGNER, SIGNATURE)."""
+    """Return whose signature it is, each by its identifier being tried: of several, one that may sign the kind.
+
+    ``Rejected`` (CRITICAL_HEADER, ALGORITHM, HEALTH_SIGNER, SIGNATURE). There are as many verifications as entries that
+    share an identifier, and no fewer, for whichever is the last may be the one: at most all of the lists that are
+    trusted (``lists.MAX_SIGNERS`` each). Whoever makes a certificate adds to none of them.
+    """
+    _check_critical(signed)
+    if algorithm is None:
+        raise Rejected(Check.ALGORITHM, "expected ES256 or PS256", field="header.alg")
     counting = signers.counting(kid, family)
     if not counting:
         others = {str(signer.domain) for signer in signers.named(kid)}
-        detail = f"its signer is trusted in another domain: {', '.join(sorted(others))}" if others else _UNKNOWN
+        unknown = _UNKNOWN if kid else "it names no key"
+        detail = f"its signer is trusted in another domain: {', '.join(sorted(others))}" if others else unknown
         raise Rejected(Check.HEALTH_SIGNER, detail, field="kid")
+    unfit: DocumentSigner | None = None
     for signer in counting:
         if signer.algorithm is algorithm and signer.verifies(signed.signature, signed.message):
-            return signer
-    raise Rejected(Check.SIGNATURE, "it is not signed by the key that it names", field="signature")
+            if signer.may_sign(kind):
+                return signer
+            unfit = unfit or signer
+    if unfit is None:
+        raise Rejected(Check.SIGNATURE, "it is not signed by the key that it names", field="signature")
+    return unfit
 
 
 def check_usage(signer: DocumentSigner, kind: str, name: str) -> DocumentSigner:
@@ -86,12 +103,29 @@ def check_usage(signer: DocumentSigner, kind: str, name: str) -> DocumentSigner:
     return signer
 
 
-def _header(signed: SignedCode) -> tuple[Algorithm, bytes]:
-    """The protected header says it; what is not signed says only what that leaves out (section 3.2)."""
-    algorithm = signed.protected.get(ALG, signed.unprotected.get(ALG))
-    kid = signed.protected.get(KID, signed.unprotected.get(KID))
-    if type(algorithm) is not int or algorithm not in _ALGORITHMS:
-        raise Malformed(WHAT, "header.alg", "expected ES256 or PS256")
-    if type(kid) is not bytes or not 0 < len(kid) <= MAX_KID:
-        raise Malformed(WHAT, "header.kid", "expected a key identifier")
-    return _ALGORITHMS[algorithm], kid
+def _header(signed: SignedCode) -> tuple[Algorithm | None, bytes]:
+    """The protected header says it; what is not signed says only what that leaves out (section 3.2).
+
+    RFC 9052 section 3.1 has both optional: a header without them is well formed, and nobody's signature.
+    """
+    algorithm = signed.protected.get(ALG, signed.unprotected.get(ALG, ""))
+    kid = signed.protected.get(KID, signed.unprotected.get(KID, b""))
+    if type(algorithm) not in LABELS:
+        raise Malformed(WHAT, "header.alg", "expected an algorithm by its number or name")
+    if type(kid) is not bytes:
+        raise Malformed(WHAT, "header.kid", "expected a key identifier in bytes")
+    if CRIT in signed.protected:
+        labels = signed.protected[CRIT]
+        if type(labels) is not list or not labels or not LABELS.issuperset(map(type, labels)):
+            raise Malformed(WHAT, "header.crit", "expected labels that are critical")
+    return _ALGORITHMS.get(algorithm), kid
+
+
+def _check_critical(signed: SignedCode) -> None:
+    # RFC 9052 section 3.1: critical labels stand in the protected header, as crit does, and are understood
+    if CRIT in signed.unprotected:
+        raise Rejected(Check.CRITICAL_HEADER, "expected crit in the protected header", field="header.crit")
+    if CRIT in signed.protected:
+        critical: Any = signed.protected[CRIT]
+        if not _UNDERSTOOD.issuperset(critical) or not signed.protected.keys() >= set(critical):
+            raise Rejected(Check.CRITICAL_HEADER, "expected no critical label but alg and kid", field="header.crit")

@@ -4,7 +4,7 @@ The trust lists of health carry keys, not chains: a key is trusted because the l
 identifier, which is eight bytes of a hash; then each is tried.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -97,19 +97,19 @@ class DocumentSigners:
     """The signers that are trusted, by key identifier. ``domains`` are those that count, for each family."""
 
     def __init__(self, signers: Iterable[DocumentSigner], *, domains: Domains = SPECIFIED) -> None:
-        self._by_kid: dict[bytes, tuple[DocumentSigner, ...]] = {}
-        self._counting: dict[tuple[bytes, Family], tuple[DocumentSigner, ...]] = {}
+        self._by_kid: dict[bytes, list[DocumentSigner]] = {}
+        self._counting: dict[tuple[bytes, Family], list[DocumentSigner]] = {}
         for signer in signers:
-            self._by_kid[signer.kid] = (*self.named(signer.kid), signer)
+            self._by_kid.setdefault(signer.kid, []).append(signer)
             for family, counting in domains.items():
                 if signer.domain is None or signer.domain in counting:
-                    self._counting[signer.kid, family] = (*self.counting(signer.kid, family), signer)
+                    self._counting.setdefault((signer.kid, family), []).append(signer)
 
-    def named(self, kid: bytes) -> tuple[DocumentSigner, ...]:
+    def named(self, kid: bytes) -> Sequence[DocumentSigner]:
         """Those by this identifier, of which there may be several."""
         return self._by_kid.get(kid, ())
 
-    def counting(self, kid: bytes, family: Family) -> tuple[DocumentSigner, ...]:
+    def counting(self, kid: bytes, family: Family) -> Sequence[DocumentSigner]:
         """Those of them whose domain is one for such certificates."""
         return self._counting.get((kid, family), ())
 

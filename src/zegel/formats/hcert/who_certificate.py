@@ -2,10 +2,11 @@
 
     text --parse_health_record--> Unverified --verify_who_certificate--> Verified
 
-1. the signer is one by the key identifier; each is tried
-2. the signature verifies
-3. it is valid already, and still: by its claims, and by the times that it has itself
-4. the signer may sign certificates of this kind
+1. nothing that is critical is unknown, and the algorithm is one of the two
+2. the signer is one by the key identifier; each is tried
+3. the signature verifies
+4. it is valid already, and still: by its claims, and by the times that it has itself
+5. the signer may sign certificates of this kind
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ class UnverifiedWhoCertificate(Struct, frozen=True, kw_only=True):
 
     text: bytes
     signed: SignedCode
-    algorithm: Algorithm
+    algorithm: Algorithm | None
     kid: bytes
     profile: WhoProfile
     warnings: tuple[str, ...]
@@ -107,6 +108,7 @@ def verify_who_certificate(
         certificate.signed,
         algorithm=certificate.algorithm,
         kid=certificate.kid,
+        kind=certificate.profile.kind,
         signers=signers,
         family=certificate.profile.family,
     )

@@ -16,6 +16,11 @@ from zegel.services.why.steps import Step, trace_steps
 from zegel.services.why.tree import Branch, Standing
 
 _STEPS: Final = (  # in the order of formats/hcert/certificate.py
+    Step(
+        name="header",
+        checks=frozenset({Check.CRITICAL_HEADER, Check.ALGORITHM}),
+        said="it is signed by ES256 or PS256, and has nothing critical that is not known",
+    ),
     Step(name="signer", checks=frozenset({Check.HEALTH_SIGNER}), said="its key identifier is that of a trusted signer"),
     Step(name="signature", checks=frozenset({Check.SIGNATURE}), said="that signer signed these bytes"),
     Step(name="validity", checks=frozenset({Check.HEALTH_VALIDITY}), said="it is valid at this time"),

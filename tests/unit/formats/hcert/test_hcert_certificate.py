@@ -1,11 +1,12 @@
 """A certificate, from its text to what a trusted signer says; and each fault at its check."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from zegel_testing.authorities import DAY, NOW
-from zegel_testing.health import NAME, RECOVERY, VACCINATION_USAGE, Health, code_of, payload
+from zegel_testing.health import NAME, RECOVERY, TEST_USAGE, VACCINATION_USAGE, Health, code_of, payload
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -20,6 +21,7 @@ from zegel.formats.hcert.schema import Kind, Reading
 UTOPIA, OTHER = Health(VACCINATION_USAGE), Health(name="Another")
 RSA = Health(key=rsa.generate_private_key(65_537, 2_048))
 KID = UTOPIA.signer.kid
+USAGES = (TEST_USAGE, VACCINATION_USAGE)
 
 
 def verified(text: bytes, *, signers: DocumentSigners | None = None, now: int = NOW) -> VerifiedHealthCertificate:
@@ -63,6 +65,28 @@ def test_every_key_of_an_identifier_is_tried() -> None:
     assert verified(UTOPIA.code(), signers=DocumentSigners(same)).signer == same[2]
 
 
+@pytest.mark.parametrize("last", [False, True])
+def test_of_two_entries_with_one_key_the_one_for_the_kind_counts(last: bool) -> None:
+    for_tests, for_vaccinations = (replace(UTOPIA.signer, usages=frozenset({usage})) for usage in USAGES)
+    both = [for_tests, for_vaccinations] if last else [for_vaccinations, for_tests]
+    assert verified(UTOPIA.code(), signers=DocumentSigners(both)).signer == for_vaccinations
+    assert verified(UTOPIA.code(payload("t")), signers=DocumentSigners(both)).signer == for_tests
+    with pytest.raises(Rejected) as refusal:
+        verified(UTOPIA.code(payload("r")), signers=DocumentSigners(both))
+    assert refusal.value.check is Check.HEALTH_KEY_USAGE
+
+
+def test_an_identifier_is_as_long_as_a_list_has_it() -> None:
+    long = KID * 9
+    code = UTOPIA.code(protected={1: -7, 4: long})
+    assert verified(code, signers=DocumentSigners([parse_signer(UTOPIA.der, kid=long)])).kid == long
+
+
+@pytest.mark.parametrize("critical", [[1], [4], [1, 4], [4, 4]])
+def test_what_is_critical_and_understood_counts(critical: list[int]) -> None:
+    assert verified(UTOPIA.code(protected={1: -7, 2: critical, 4: KID})).kid == KID
+
+
 @pytest.mark.parametrize(("now", "good"), [(-DAY, True), (-DAY - 1, False), (180 * DAY, True), (180 * DAY + 1, False)])
 @pytest.mark.refuses(Check.HEALTH_VALIDITY)
 def test_its_time_begins_and_ends_to_the_second(now: int, good: bool) -> None:
@@ -74,6 +98,8 @@ def test_its_time_begins_and_ends_to_the_second(now: int, good: bool) -> None:
     assert refusal.value.check is Check.HEALTH_VALIDITY
 
 
+@pytest.mark.refuses(Check.ALGORITHM)
+@pytest.mark.refuses(Check.CRITICAL_HEADER)
 @pytest.mark.refuses(Check.HEALTH_SIGNER)
 @pytest.mark.refuses(Check.SIGNATURE)
 @pytest.mark.refuses(Check.HEALTH_KEY_USAGE)
@@ -84,10 +110,41 @@ def test_its_time_begins_and_ends_to_the_second(now: int, good: bool) -> None:
         (UTOPIA.code(protected={1: -7, 4: b"wrong"}, unprotected={4: KID}), Check.HEALTH_SIGNER),
         (OTHER.code(protected={1: -7, 4: KID}), Check.SIGNATURE),
         (UTOPIA.code(protected={1: -37, 4: KID}), Check.SIGNATURE),
+        (UTOPIA.code(protected={1: -7}), Check.HEALTH_SIGNER),
+        (UTOPIA.code(protected={1: -7, 4: b""}), Check.HEALTH_SIGNER),
+        (UTOPIA.code(protected={1: -7, 4: KID * 9}), Check.HEALTH_SIGNER),
+        (UTOPIA.code(protected={1: -35, 4: KID}), Check.ALGORITHM),
+        (UTOPIA.code(protected={1: -8, 4: KID}), Check.ALGORITHM),
+        (UTOPIA.code(protected={1: -257, 4: KID}), Check.ALGORITHM),
+        (UTOPIA.code(protected={1: "ES256", 4: KID}), Check.ALGORITHM),
+        (UTOPIA.code(protected={4: KID}), Check.ALGORITHM),
+        (UTOPIA.code(protected={1: -7, 2: [99], 4: KID, 99: 0}), Check.CRITICAL_HEADER),
+        (UTOPIA.code(protected={1: -7, 2: [4, "x"], 4: KID, "x": 0}), Check.CRITICAL_HEADER),
+        (UTOPIA.code(protected={1: -7, 2: [4]}, unprotected={4: KID}), Check.CRITICAL_HEADER),
+        (UTOPIA.code(unprotected={2: [4]}), Check.CRITICAL_HEADER),
         (UTOPIA.code(payload("t")), Check.HEALTH_KEY_USAGE),
         (UTOPIA.code(payload("r")), Check.HEALTH_KEY_USAGE),
     ],
-    ids=["unknown", "wrong where it is signed", "signed by another", "another algorithm", "a test", "a recovery"],
+    ids=[
+        "unknown",
+        "wrong where it is signed",
+        "signed by another",
+        "another algorithm",
+        "no key",
+        "an empty key",
+        "a long key",
+        "ES384",
+        "EdDSA",
+        "RS256",
+        "an algorithm by a name",
+        "no algorithm",
+        "critical and unknown",
+        "critical and unknown, beside what is known",
+        "critical and not signed",
+        "critical, and said where nothing is signed",
+        "a test",
+        "a recovery",
+    ],
 )
 def test_each_fault_is_refused_by_its_check(text: bytes, check: Check) -> None:
     with pytest.raises(Rejected) as refusal:
@@ -114,11 +171,12 @@ def test_a_payload_that_was_changed_is_refused() -> None:
 
 
 MALFORMED = {
-    "an algorithm that is none": ({"protected": {1: -8, 4: KID}}, "header.alg"),
-    "an algorithm that is a text": ({"protected": {1: "ES256", 4: KID}}, "header.alg"),
-    "no algorithm": ({"protected": {4: KID}}, "header.alg"),
-    "no key": ({"protected": {1: -7}}, "header.kid"),
-    "a key that is empty": ({"protected": {1: -7, 4: b""}}, "header.kid"),
+    "an algorithm that is a float": ({"protected": {1: -7.0, 4: KID}}, "header.alg"),
+    "an algorithm that is null": ({"protected": {1: None, 4: KID}}, "header.alg"),
+    "a key that is null": ({"protected": {1: -7, 4: None}}, "header.kid"),
+    "nothing critical": ({"protected": {1: -7, 2: [], 4: KID}}, "header.crit"),
+    "a critical label that is no array": ({"protected": {1: -7, 2: 4, 4: KID}}, "header.crit"),
+    "a critical label that is true": ({"protected": {1: -7, 2: [True], 4: KID}}, "header.crit"),
     "a key that is a text": ({"protected": {1: -7, 4: "x"}}, "header.kid"),
     "an issuer that is a number": ({"claims": {1: 1}}, "iss"),
     "no end": ({"claims": {4: None}}, "exp"),

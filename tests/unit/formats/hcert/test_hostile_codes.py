@@ -2,18 +2,21 @@
 
 import gzip
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.health import Health, code_of, payload
-from zegel_testing.limits import assert_malformed_cheaply
+from zegel_testing.limits import assert_malformed_cheaply, assert_soon
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.certificate import parse_health_certificate, verify_health_certificate
 from zegel.formats.hcert.code import MAX_CODE, PREFIX, to_be_signed
-from zegel.formats.hcert.keys import DocumentSigners, parse_signer
+from zegel.formats.hcert.keys import Algorithm, DocumentSigners, parse_signer
+from zegel.formats.hcert.lists import MAX_SIGNERS
 from zegel.primitives.base45 import encode_base45
 from zegel.primitives.cbor import Tag, encode_byte_string, encode_cbor
 
@@ -119,20 +122,27 @@ OF_HEADERS = {
     "ten thousand labels, signed": headed(keyed(*NUMBERS)[:15_000]),
     "a thousand labels, signed": headed(keyed(*NUMBERS[:1_100])),
     "ten thousand labels beside": headed(HEADER, keyed(*NUMBERS)[:15_000]),
-    "labels of one hash": headed(keyed(*COLLIDING), b"\xa0"),
     "an algorithm twice": headed(b"\xa3\x01\x26\x01\x26\x04\x48" + KID),
     "an algorithm twice, in two lengths": headed(b"\xa3\x01\x26\x18\x01\x38\x24\x04\x48" + KID),
     "an algorithm under a float": headed(b"\xa2\xf9\x3c\x00\x26\x04\x48" + KID),
     "a key under true": headed(b"\xa2\x01\x26\xf5\x48" + KID),
-    "an algorithm of 64 bits": headed(b"\xa2\x01\x3b" + b"\xff" * 8 + b"\x04\x48" + KID),
     "an algorithm that is a bignum": headed(b"\xa2\x01\xc3\x41\x06\x04\x48" + KID),
     "an algorithm under a float, beside": headed(b"\xa1\x04\x48" + KID, b"\xa1\xf9\x3c\x00\x26"),
     "a header that is an array": headed(b"\x82\x01\x26"),
     "a header and something behind it": headed(HEADER + b"\x00"),
     "a header of indefinite length": headed(b"\xbf\x01\x26\x04\x48" + KID + b"\xff"),
-    "nothing in either": headed(b""),
-    "an empty map, and nothing beside": headed(b"\xa0"),
-    "a key of a kilobyte": headed(b"\xa2\x01\x26\x04\x59\x04\x00" + bytes(1_024)),
+}
+
+OF_NOBODY = {
+    "labels of one hash": (headed(keyed(*COLLIDING), b"\xa0"), Check.ALGORITHM),
+    "an algorithm of 64 bits": (headed(b"\xa2\x01\x3b" + b"\xff" * 8 + b"\x04\x48" + KID), Check.ALGORITHM),
+    "nothing in either": (headed(b""), Check.ALGORITHM),
+    "an empty map, and nothing beside": (headed(b"\xa0"), Check.ALGORITHM),
+    "a key of a kilobyte": (headed(b"\xa2\x01\x26\x04\x59\x04\x00" + bytes(1_024)), Check.HEALTH_SIGNER),
+    "a thousand critical labels": (
+        headed(b"\xa3\x01\x26\x02\x99\x03\xe8" + b"\x19\x03\xe7" * 1_000 + b"\x04\x48" + KID),
+        Check.CRITICAL_HEADER,
+    ),
 }
 
 OF_CLAIMS = {
@@ -189,6 +199,14 @@ def test_what_is_signed_and_no_certificate_is_malformed(text: bytes) -> None:
     assert_malformed_cheaply(lambda: parse_health_certificate(text))
 
 
+@pytest.mark.parametrize(("text", "check"), OF_NOBODY.values(), ids=OF_NOBODY)
+def test_a_header_that_no_signer_wrote_is_rejected(text: bytes, check: Check) -> None:
+    with pytest.raises(Rejected) as refusal:
+        verify_health_certificate(parse_health_certificate(text), signers=UTOPIA.signers, now=NOW)
+    assert refusal.value.check is check
+    assert_soon(lambda: parse_health_certificate(text))
+
+
 def test_what_they_are_made_of_is_good() -> None:
     """Each of them is one change away from what is taken."""
     for good in (CODE, said(CLAIMS), headed(HEADER), certified(TEXT), code_of(SIGNED)):
@@ -235,5 +253,26 @@ def test_however_many_signers_share_an_identifier_none_of_them_signed_this() -> 
         verify_health_certificate(parse_health_certificate(CODE), signers=DocumentSigners(others), now=NOW)
     assert refusal.value.check is Check.SIGNATURE
     assert refusal.value.field == "signature"
-    last = DocumentSigners([*others, UTOPIA.signer])
+    assert_soon(lambda: DocumentSigners(others * 63))
+    last = DocumentSigners([*others * 62, UTOPIA.signer])  # two thousand, which is all that a list may have
     assert verify_health_certificate(parse_health_certificate(CODE), signers=last, now=NOW).signer == UTOPIA.signer
+
+
+def test_each_of_two_thousand_keys_of_one_identifier_is_tried_once() -> None:
+    """Which is the bound of a verification: as many as are trusted under the identifier that is named."""
+    tried: list[bytes] = []
+
+    class Key:
+        key_size = 256
+
+        def verify(self, signature: bytes, *_: object) -> None:
+            tried.append(signature)
+            raise InvalidSignature
+
+    listed = [replace(UTOPIA.signer, key=Key()) for _ in range(MAX_SIGNERS)]
+    unknown = replace(UTOPIA.signer, kid=b"another", key=Key())
+    rsa_only = replace(UTOPIA.signer, algorithm=Algorithm.PS256, key=Key())
+    signers = DocumentSigners([*listed, unknown, rsa_only])
+    with pytest.raises(Rejected):
+        verify_health_certificate(parse_health_certificate(CODE), signers=signers, now=NOW)
+    assert len(tried) == MAX_SIGNERS

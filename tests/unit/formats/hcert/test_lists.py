@@ -122,7 +122,7 @@ def test_a_list_may_be_believed_for_its_source() -> None:
 def test_signers_of_the_gateway_are_of_its_domain() -> None:
     (signer,) = parse_trust_list(encoded([gateway_entry()])).unverified_signers
     assert signer.domain == "DCC"
-    assert DocumentSigners([signer]).counting(signer.kid, Family.DCC) == (signer,)
+    assert list(DocumentSigners([signer]).counting(signer.kid, Family.DCC)) == [signer]
     assert DocumentSigners([signer]).counting(signer.kid, Family.ICVP) == ()
 
 

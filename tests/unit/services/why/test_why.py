@@ -352,7 +352,15 @@ def test_a_health_certificate_leads_to_the_signer_of_its_key_identifier() -> Non
     traced = health_path()
     assert traced.broken is None
     assert traced.said == "vaccination, issued by UT"
-    assert names(traced) == ["key identifier", "signer", "signature", "validity", "usage", "revocation and rules"]
+    assert names(traced) == [
+        "key identifier",
+        "header",
+        "signer",
+        "signature",
+        "validity",
+        "usage",
+        "revocation and rules",
+    ]
     assert [each.said.partition(",")[0] for each in traced.below[0].below] == ["ES256 of UT"]
 
 
