@@ -31,6 +31,7 @@ ROLES = ("trust", "access-authority", "transparency-log", "registrar")
 class AccessHouse:
     """The roles, and the library's host, which serves what is in ``served`` by its path."""
 
+    world: World
     config: Config
     clock: ManualClock
     trust: Trust
@@ -142,7 +143,7 @@ async def open_house(folder: Path, config: Config | None = None) -> AsyncIterato
         for name in ROLES:
             roles[name] = await load_role(name)(world)
             handlers.update({listener.origin: listener.handle for listener in roles[name].listeners})
-        house = AccessHouse(config=config, clock=clock, trust=trust, roles=roles, handlers=handlers)
+        house = AccessHouse(world=world, config=config, clock=clock, trust=trust, roles=roles, handlers=handlers)
         handlers[f"https://{HOST}"] = house.library
         for name in ROLES:
             await house.act(name)

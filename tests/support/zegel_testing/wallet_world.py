@@ -25,13 +25,13 @@ from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.primitives.json import encode_json, parse_object
 from zegel.profiles import PROFILES
 from zegel.services.health import HealthDesk
-from zegel.services.ports import Handler
+from zegel.services.ports import Handler, Random
 from zegel.services.qualified_lists import QualifiedLists, QualifiedSource
 from zegel.services.trust import Trust
 from zegel.services.wallet.contents import Asked, Brought, Finished, Offered, WalletContents
 from zegel.services.wallet.health import HealthBooks
 from zegel.services.wallet.issuance import IssuanceHabits
-from zegel.services.wallet.safe import Safe
+from zegel.services.wallet.safe import Safe, VaultFile
 from zegel.services.wallet.wallet import Wallet, WalletHabits
 from zegel.web.app.issuer import open_issuer
 from zegel.web.app.roles import OpenRole, World
@@ -279,7 +279,14 @@ async def wallet_world(
 
 
 def open_test_wallet(
-    world: World, file: WalletVaultFile, outbound: "Noted", *, copies: int = 10, idle: int | None = None
+    world: World,
+    file: VaultFile,
+    outbound: "Noted",
+    *,
+    copies: int = 10,
+    idle: int | None = None,
+    random: Random | None = None,
+    desk: HealthDesk | None = None,
 ) -> Wallet:
     """A wallet of the world over a file. It asks an issuer that cannot show its registration where its word is not
     signed, for then nothing could."""
@@ -296,10 +303,10 @@ def open_test_wallet(
         ),
         catalogue=load_catalogue(),
         trust=world.trust,
-        health=HealthBooks(desk=HealthDesk(DocumentSigners(())), value_sets={}, old=7 * DAY),
+        health=HealthBooks(desk=desk or HealthDesk(DocumentSigners(())), value_sets={}, old=7 * DAY),
         outbound=outbound,
         clock=world.clock,
-        random=fixed_random("wallet"),
+        random=random or fixed_random("wallet"),
     )
 
 
