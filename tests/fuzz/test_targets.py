@@ -11,6 +11,7 @@ import pytest
 from zegel_fuzz.__main__ import fuzz, fuzz_one, open_nursery, replay, totals
 from zegel_fuzz.endpoints import endpoint_targets
 from zegel_fuzz.keeping import keeping, take_kept
+from zegel_fuzz.lines import line_targets
 from zegel_fuzz.mutations import mutate, scramble
 from zegel_fuzz.parsers import parser_targets
 from zegel_fuzz.target import Broken, Opened, Target, within
@@ -47,6 +48,14 @@ def test_a_parser_takes_its_seed_and_withstands_mutations(target: Target) -> Non
         ends = mutated(opened, PARSED)
     assert set(ends) <= {"value", "malformed"}
     assert ends["malformed"] > 0
+
+
+def test_a_line_of_a_batch_has_one_answer_however_it_is_mutated() -> None:
+    (target,) = line_targets()
+    with target.open() as opened:
+        assert [opened.run(seed) for seed in opened.seeds] == ["accepted", "accepted", "rejected", "malformed"]
+        ends = mutated(opened, 4 * PARSED)
+    assert set(ends) == {"accepted", "rejected", "malformed"}
 
 
 @pytest.mark.slow

@@ -1,10 +1,10 @@
 """JSON in and out: one value for each text, within limits (RFC 8259, and RFC 7493 for what it leaves open)."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+import msgspec
 import orjson
 
 from zegel.errors import Malformed
@@ -20,7 +20,8 @@ MAX_DEPTH = 24  # type metadata, the deepest object of the specifications, needs
 _MAX_CONTAINERS = 8_192  # a list of trusted entities of 256 kB has half as many; "[[],[],[]," one in two bytes
 _MAX_VALUES = 12_000  # a list of two hundred entities has as many; each costs up to 600 bytes while it is parsed
 _MAX_DIGITS = 20  # 2**64 has twenty; RFC 7493 section 2.2 promises less
-_LONG_NUMBER = re.compile(rb"[0-9]{%d}" % _MAX_DIGITS)
+_LONG_NUMBER = b"0" * _MAX_DIGITS
+_DIGITS_AS_ZERO = bytes(48 if 48 <= octet <= 57 else 32 for octet in range(256))
 
 encode_json: Final[Callable[[object], bytes]] = orjson.dumps
 """Serialise compactly; equal values in equal order give equal bytes."""
@@ -32,14 +33,11 @@ def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES, max_
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(text)}")
     data = text if isinstance(text, bytes) else _encoded(text, what, max_bytes)
     containers = count_containers(data, what)
-    try:
-        value: Json = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(what, f"line {error.lineno} column {error.colno}", "expected JSON") from None
+    value = _parse_loosely(data, what)
     if containers > max_depth:
         _refuse_depth(value, what, max_depth)
     # What re-serialises to the same bytes had no name twice: the strict parser, ten times slower, is spared.
-    if orjson.dumps(value) == data:
+    if _spells(value, data):
         return value
     del value
     return _parse_strictly(data, what)
@@ -72,6 +70,24 @@ def _encoded(text: str, what: str, max_bytes: int) -> bytes:
     return data
 
 
+def _parse_loosely(data: bytes, what: str) -> Json:
+    """As fast as can be; of a long text in a tenth of the memory, which is twelve times the text's otherwise."""
+    try:
+        return cast("Json", orjson.loads(data) if len(data) <= MAX_BYTES else msgspec.json.decode(data))
+    except orjson.JSONDecodeError as error:
+        raise Malformed(what, f"line {error.lineno} column {error.colno}", "expected JSON") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Malformed(what, "", "expected JSON") from None
+    except RecursionError:
+        raise Malformed(what, "", "expected less of a depth") from None
+
+
+def _spells(value: Json, data: bytes) -> bool:
+    if len(data) <= MAX_BYTES:
+        return orjson.dumps(value) == data
+    return not _has_long_number(data) and msgspec.json.encode(value) == data
+
+
 def _refuse_crowd(data: bytes, containers: int, what: str) -> None:
     if containers > _MAX_CONTAINERS:
         raise Malformed(what, "", f"expected at most {_MAX_CONTAINERS} arrays and objects")
@@ -86,11 +102,15 @@ def _parse_strictly(data: bytes, what: str) -> Json:
             json.loads(
                 data.decode(),
                 object_pairs_hook=_unique,
-                parse_int=_bounded if _LONG_NUMBER.search(data) else None,  # a call for each number costs the most
+                parse_int=_bounded if _has_long_number(data) else None,  # a call for each number costs the most
             ),
         )
     except _RefusedError as error:
         raise Malformed(what, "", str(error)) from None
+
+
+def _has_long_number(data: bytes) -> bool:
+    return _LONG_NUMBER in data.translate(_DIGITS_AS_ZERO)
 
 
 class _RefusedError(Exception):

@@ -126,11 +126,15 @@ class HealthDesk:
         """What the text of a QR code says, unverified; ``Malformed`` as ``parse_health_certificate``."""
         return parse_health_certificate(text, self._reading)
 
+    def parse_record(self, text: bytes) -> UnverifiedHealthRecord:
+        """The same for a certificate of the EU or of WHO; ``Malformed`` as ``parse_health_record``."""
+        return parse_health_record(text, self._reading)
+
     def judge_record(
         self, text: bytes, *, at: int, languages: Sequence[str] = (), signers: DocumentSigners | None = None
     ) -> VerifiedHealthRecord:
-        """The same for a certificate of the EU or of WHO; ``Malformed`` as ``parse_health_record``."""
-        record = parse_health_record(text, self._reading)
+        """What such a text says, if it counts; ``Malformed`` as ``parse_record``, ``Rejected`` as ``verify_record``."""
+        record = self.parse_record(text)
         return self.verify_record(record, at=at, languages=languages, signers=signers)
 
     def verify_record(

@@ -5,14 +5,15 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from zegel_fuzz.endpoints import endpoint_targets
+from zegel_fuzz.lines import line_targets
 from zegel_fuzz.parsers import parser_targets
 from zegel_fuzz.target import Target
 
 
 @cache
 def all_targets() -> tuple[Target, ...]:
-    """The parsers, and the endpoints."""
-    return (*parser_targets(), *endpoint_targets())
+    """The parsers, the lines of a batch, and the endpoints."""
+    return (*parser_targets(), *line_targets(), *endpoint_targets())
 
 
 def chosen_targets(patterns: Sequence[str]) -> tuple[Target, ...]:

@@ -33,7 +33,6 @@ from zegel.formats.hcert.rules.rule import parse_rule
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.slices import parse_bloom_slice
 from zegel.primitives.base45 import encode_base45, parse_base45
-from zegel.primitives.encoding import base64
 from zegel.services.health import HealthDesk
 from zegel.services.health_issuing import payload_of
 from zegel.services.health_lines import HealthLines
@@ -145,13 +144,8 @@ HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.services.health_issuing.MAX_DIGITS": Pair(
         lambda n: payload_of({"dt": "2026-10-01", "dn": "1" * n}), says="a whole number"
     ),
-    "zegel.services.health_lines.MAX_CERTIFICATES": Pair(
-        lambda n: _answered(certificates=[base64(_AUTHORITY.der)] * n)
-    ),
+    "zegel.services.health_lines.MAX_CERTIFICATES": Pair(lambda n: _answered(certificates=["AAAA"] * n)),
     "zegel.services.health_lines.MAX_LINE": Pair(lambda n: _judged(b"{}".ljust(n)), filler=True),
-    "zegel.services.health_lines.MAX_TIME": Pair(
-        lambda n: _answered(at="2026-11-22T00:00:00.".ljust(n, "0")), says="a time"
-    ),
     "zegel.primitives.base45.MAX_TEXT": Pair(lambda n: parse_base45(b"0" * n, what="test"), filler=True),
     "zegel.formats.hcert.envelope.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
     "zegel.formats.hcert.envelope.MAX_KID": Pair(

@@ -305,9 +305,12 @@ def test_lines_come_in_chunks_and_a_long_one_is_not_kept_whole(tmp_path: Path) -
     file = tmp_path / "long"
     file.write_bytes(b"a\n" * (LINES + 1) + b"x" * (3 * MAX_LINE) + b"\r\nlast")
     with file.open("rb") as opened:
-        first, second = chunks(opened)
+        first, second, third = chunks(opened)
     assert len(first) == LINES
-    assert [len(line) for line in second] == [1, MAX_LINE + 2, 4]
+    assert [len(line) for line in (*second, *third)] == [1, MAX_LINE + 2, 4]
     file.write_bytes((b"x" * MAX_LINE + b"\n") * 20)
     with file.open("rb") as opened:
-        assert [len(chunk) for chunk in chunks(opened)] == [CHUNK // MAX_LINE, CHUNK // MAX_LINE, 4]
+        assert [len(chunk) for chunk in chunks(opened)] == [1] * 20
+    file.write_bytes((b"x" * (CHUNK // 8) + b"\n") * 20)
+    with file.open("rb") as opened:
+        assert [len(chunk) for chunk in chunks(opened)] == [8, 8, 4]

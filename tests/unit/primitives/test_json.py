@@ -1,5 +1,7 @@
 """JSON: one value for each text, within limits."""
 
+import json
+
 import pytest
 
 from zegel.errors import Malformed
@@ -116,3 +118,50 @@ def test_an_object_is_an_object() -> None:
 
 def test_json_is_written_compactly() -> None:
     assert encode_json({"b": 1, "a": ["é"]}) == '{"b":1,"a":["é"]}'.encode()
+
+
+LONG = b" " * MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":1,"a":2}',
+        b'{"a":NaN}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\xff"}',
+        b"[" * 4_000 + b"]" * 4_000,
+        b'{"a":123456789012345678901}',
+        b"[1,]",
+        b"",
+        b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1),
+    ],
+)
+def test_a_long_text_is_refused_for_what_a_short_one_is(text: bytes) -> None:
+    for each in (text, text + LONG):
+        with pytest.raises(Malformed):
+            parse_json(each, what="test", max_bytes=1 << 20)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [1, "é\U0001f600", None, True, -1.5]},
+        {"a": 1 << 64, "b": -(1 << 63) - 1},
+        "x" * MAX_BYTES,
+        {"a": "1" * 30},
+    ],
+)
+def test_a_long_text_is_read_as_a_short_one(value: object) -> None:
+    compact = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    padded = json.dumps(
+        {"padding": "x" * MAX_BYTES, "value": value}, separators=(",", ":"), ensure_ascii=False
+    ).encode()
+    assert parse_json(compact + LONG, what="test", max_bytes=1 << 20) == value
+    assert parse_json(padded, what="test", max_bytes=1 << 20) == {"padding": "x" * MAX_BYTES, "value": value}
+
+
+def test_a_number_of_too_many_digits_is_refused_however_long_the_text_is() -> None:
+    long = b'{"a":123456789012345678901,"b":"' + b"x" * MAX_BYTES + b'"}'
+    with pytest.raises(Malformed, match="20 digits"):
+        parse_json(long, what="test", max_bytes=1 << 20)

@@ -1,22 +1,27 @@
 """Health certificates by the line: every line has an answer, and none disturbs the next."""
 
 import json
+import tracemalloc
 from base64 import b64encode
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given
+from hypothesis import strategies as st
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.business_rules import RULE, book
 from zegel_testing.health import TEST_USAGE, Health, payload
+from zegel_testing.limits import assert_soon
 from zegel_testing.who import EARLIER, who_claims
 
 from zegel.errors import Malformed
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.who_schema import WhoProfile
+from zegel.primitives.json import MAX_BYTES
 from zegel.services.health import HealthDesk, Ruling
-from zegel.services.health_lines import MAX_CERTIFICATES, HealthLines, parse_moment
+from zegel.services.health_lines import MAX_CERTIFICATES, MAX_LINE, HealthLines, parse_moment
 
 AUTHORITY = Health()
 DER = b64encode(AUTHORITY.der).decode()
@@ -105,6 +110,75 @@ def test_a_code_of_another_form_is_malformed(code: bytes) -> None:
     assert answer(line(code))["id"] == "1"
 
 
+def test_a_line_brings_all_the_signers_of_a_country() -> None:
+    """As many as there may be; the one that is named is the last of them."""
+    others = [b64encode(AUTHORITY.der + bytes([at >> 8, at & 255])).decode() for at in range(MAX_CERTIFICATES - 1)]
+    long = line(certificates=[*others, DER])
+    assert 1 << 17 < len(long) < MAX_LINE
+    assert verdict(long) == ("accepted", None)
+    assert verdict(line(certificates=others)) == ("rejected", "health-signer")
+
+
+def test_a_line_may_be_long_and_has_its_id_in_the_answer() -> None:
+    padded = line(padding="x" * (MAX_LINE - 10_000))
+    assert verdict(padded) == ("accepted", None)
+    assert answer(line(padding="x" * MAX_LINE)) == {
+        "id": None,
+        "verdict": "malformed",
+        "check": "syntax",
+        "detail": f"line: expected at most {MAX_LINE} bytes",
+    }
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        line(padding="x" * (MAX_LINE - 10_000)),
+        line(padding=chr(0x1F600) * 80_000),
+        b"[" * MAX_LINE,
+        b'{"id":1,"a":' + b"[" * 8_000 + b" " * MAX_BYTES + b"]" * 8_000 + b"}",
+        b'{"id":"' + b"\xff" * (MAX_LINE - 10) + b'"}',
+        b'{"id":' + b"1" * (MAX_LINE - 10) + b"}",
+        b'{"id":1,"a":[' + b"1234567890123456789012345," * 11_000 + b"0]}",
+        b'{"id":1,"at":"2021-05-29T12:00:00.' + b"1" * (MAX_LINE - 100) + b'"}',
+        line(certificates=["A" * 1_000] * MAX_CERTIFICATES),
+    ],
+    ids=["text", "beyond 16 bits", "brackets", "deep", "no UTF-8", "digits", "numbers", "a time", "certificates"],
+)
+def test_a_long_line_is_read_within_the_time_and_memory_that_everything_is(long: bytes) -> None:
+    judge = lines()
+    assert_soon(lambda: judge.judge(long))
+    tracemalloc.start()
+    try:
+        assert set(json.loads(judge.judge(long))) == {"id", "verdict", "check", "detail"}
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+IDS = st.integers(-(10**25), 10**25) | st.text() | st.none() | st.booleans() | st.floats() | st.lists(st.integers())
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": IDS,
+        "code": st.text() | st.sampled_from([AUTHORITY.code().decode(), "HC1:"]) | IDS,
+        "certificates": st.lists(st.text() | st.just(DER) | IDS) | IDS,
+        "at": st.text() | st.just("2026-11-22T00:00:00.123+0200") | IDS,
+    },
+)
+
+
+@given(st.binary() | ASKED.map(lambda asked: json.dumps(asked).encode("utf-8", "surrogatepass")))
+def test_whatever_a_line_holds_one_line_comes_out(data: bytes) -> None:
+    said = lines().judge(data)
+    assert b"\n" not in said
+    answered = json.loads(said)
+    assert list(answered) == ["id", "verdict", "check", "detail"]
+    assert type(answered["id"]) in (int, str, type(None))
+    if answered["id"] is not None:
+        assert answered["id"] == json.loads(data)["id"]
+
+
 def test_the_strict_reading_refuses_what_the_field_warns_of() -> None:
     long = line(AUTHORITY.code(payload(ci="x" * 81)))
     assert answer(long) == {
@@ -126,6 +200,15 @@ def test_the_strict_reading_refuses_what_the_field_warns_of() -> None:
         (b'{"code":"HC1:"}', None),
         (b'{"id":true,"code":"HC1:"}', None),
         (b'{"id":7}', 7),
+        (b'{"id":1.0,"code":"HC1:"}', None),
+        (b'{"id":1e3,"code":"HC1:"}', None),
+        (b'{"id":"\\ud800","code":"HC1:"}', None),
+        (b'{"id":123456789012345678901,"code":"HC1:"}', None),
+        (b'{"id":18446744073709551615,"code":"HC1:"}', (1 << 64) - 1),
+        (b'{"id":18446744073709551616,"code":"HC1:"}', 1 << 64),
+        (b'{"id":-9223372036854775809,"code":"HC1:"}', -(1 << 63) - 1),
+        (b'{"id":99999999999999999999,"code":"HC1:"}', 10**20 - 1),
+        (b'{"id":"\\u0000\\n\\ud83d\\ude00","code":"HC1:"}', "\0\n\U0001f600"),
         (b'{"id":"a","code":1}', "a"),
         (line(certificates="x"), "1"),
         (line(certificates=[1]), "1"),
@@ -166,13 +249,22 @@ def test_the_rules_have_the_last_word_and_speak_to_people() -> None:
         ("1970-01-01T02:00:01.5+0200", 1),
         ("1970-01-01T00:00:01,25Z", 1),
         ("1969-12-31T23:59:59", -1),
+        ("1969-12-31T23:59:59.5", -1),
+        ("1970-01-01T00:00:01." + "9" * 43, 1),
+        ("1970-01-01T00:00:01." + "9" * 100_000 + "Z", 1),
+        ("1970-01-01T02:00:01+02", 1),
+        ("1970-01-01T23:59:01+23:59", 1),
+        ("1970-01-01" + " " * 64, 0),
     ],
 )
 def test_a_moment_is_iso_8601_and_in_utc_where_it_says_no_offset(text: str, seconds: int) -> None:
     assert parse_moment(text, "test", "at") == seconds
 
 
-@pytest.mark.parametrize("value", [None, 1, "", "now", "2021-13-01", "2021-05-29T25:00:00", "2021-05-29" + " " * 64])
+OFFSETS = [f"2021-05-29T12:00:00{offset}" for offset in ("+25:00", "+24", "-2400", "+12:60", "+1260", "+2", "+")]
+
+
+@pytest.mark.parametrize("value", [None, 1, "", "now", "2021-13-01", "2021-05-29T25:00:00", *OFFSETS, "1" * 100_000])
 def test_what_is_no_moment_is_malformed(value: object) -> None:
     with pytest.raises(Malformed) as refusal:
         parse_moment(value, "test", "at")  # type: ignore[arg-type]
