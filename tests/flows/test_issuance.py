@@ -84,6 +84,8 @@ async def status_of(world: IssuingWorld, wallet: TestWallet, done: Done) -> list
 @pytest.mark.requirement("ISSU_12")
 @pytest.mark.requirement("ISSU_15")
 @pytest.mark.requirement("WUA_09a")
+@pytest.mark.requirement("PPNot_03")
+@pytest.mark.requirement("PPNot_03a")
 async def test_a_wallet_receives_its_pid_in_both_formats_in_ten_copies(world: IssuingWorld) -> None:
     wallet = world.wallet()
     done = await wallet.receive(await world.offer("pid"))
@@ -98,6 +100,7 @@ async def test_a_wallet_receives_its_pid_in_both_formats_in_ten_copies(world: Is
 
 @pytest.mark.parametrize(("type_", "format_"), ERIKAS, ids=[f"{type_}-{format_}" for type_, format_ in ERIKAS])
 @pytest.mark.requirement("ISSU_26")
+@pytest.mark.requirement("PuBPNot_04")
 async def test_erika_has_every_type_in_each_of_its_formats(haip: IssuingWorld, type_: str, format_: Format) -> None:
     wallet = haip.wallet()
     wallet.copies = 2

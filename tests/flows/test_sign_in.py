@@ -32,6 +32,7 @@ from zegel.primitives.x509 import DAY
 from zegel.protocols.oauth.pkce import code_challenge
 from zegel.protocols.openid4vp.purpose import stated_purposes
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS, RESULT_SECONDS
+from zegel.trust.access import VerifiedParty
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.transport import REGISTRATION_FORMAT
 
@@ -184,6 +185,7 @@ async def test_the_wallet_is_told_for_which_service_on_either_device(world: Sign
 
 
 @pytest.mark.requirement("RPI_05")
+@pytest.mark.requirement("RPI_06")
 async def test_the_request_carries_the_registration_certificate_of_the_service_that_asks(
     world: SignInWorld,
 ) -> None:
@@ -194,7 +196,9 @@ async def test_the_request_carries_the_registration_certificate_of_the_service_t
     shown = parse_registration(str(info.data)).unverified_certificate
     assert (shown.name, shown.service) == ("Utopia tax office", "tax-online")
     assert shown.intermediary is not None
-    assert shown.intermediary.identifier == "GOVUT-0003"
+    party = consent.request.party
+    assert isinstance(party, VerifiedParty), "the access certificate is the intermediary's"
+    assert party.identifier == shown.intermediary.identifier == "GOVUT-0003"
 
 
 async def test_a_citizen_signs_in_with_a_wallet_on_another_device(world: SignInWorld) -> None:

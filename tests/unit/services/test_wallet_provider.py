@@ -409,6 +409,7 @@ async def test_a_pid_provider_ends_no_wallet_that_it_does_not_know(where: str) -
 @pytest.mark.requirement("WURevocation_07a")
 @pytest.mark.requirement("WURevocation_09a")
 @pytest.mark.requirement("VCR_01a")
+@pytest.mark.requirement("WUA_28")
 async def test_the_storage_of_keys_ends_for_everybody_and_no_single_wallet_does() -> None:
     phone = await open_phone()
     keys = parse_key_attestation(await phone.attest_keys(KEY)).unverified_status

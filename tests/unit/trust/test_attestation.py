@@ -54,6 +54,7 @@ def verified(compact: bytes, now: int = NOW) -> VerifiedWallet:
 
 
 @pytest.mark.requirement("ISSU_21")
+@pytest.mark.requirement("WUA_26")
 def test_a_wallet_is_attested_and_verified() -> None:
     wallet = verified(signed(status=STATUS))
     assert wallet.client_id == "https://wallet.utopia.example"

@@ -52,6 +52,8 @@ def verified(compact: bytes, now: int = NOW) -> VerifiedKeys:
 
 
 @pytest.mark.requirement("ISSU_21")
+@pytest.mark.requirement("WUA_02")
+@pytest.mark.requirement("WUA_11a")
 def test_keys_are_attested_and_verified() -> None:
     keys = verified(signed(certification="https://cert.example/2", status=STATUS))
     assert (keys.keys, keys.nonce) == (KEYS, "c-nonce")

@@ -35,6 +35,7 @@ async def get(world: World, path: str, *headers: tuple[str, str]) -> HttpRespons
 
 
 @pytest.mark.requirement("TLPub_04")
+@pytest.mark.requirement("TLPub_05")
 async def test_a_list_is_served_byte_for_byte(world: World) -> None:
     response = await get(world, "/lists/pid-providers.jwt")
     assert response.body == (world.config.trust.folder / "pid-providers.jwt").read_bytes()

@@ -534,6 +534,8 @@ async def test_an_issuer_that_nobody_vouches_for_is_shown_as_such(tmp_path: Path
 
 @pytest.mark.requirement("OIA_05")
 @pytest.mark.requirement("OIA_06")
+@pytest.mark.requirement("RPA_06")
+@pytest.mark.requirement("RPA_07")
 async def test_the_consent_page_says_who_asks_and_what_would_leave(inside: Pages) -> None:
     await inside.receive()
     session = await inside.ask(MDOC_QUERY)
