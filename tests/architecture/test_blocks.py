@@ -28,6 +28,7 @@ from zegel.protocols.openid4vp.dcql import parse_query
 from zegel.web.app.provider import check_clients
 
 HERE = "tests/architecture"
+PASSPORT = "tests/unit/cli/test_passport_page.py::test_the_page_is_done_from_top_to_bottom_as_it_says"
 # What tests a block, by its language and what stands behind it.
 TESTED = {
     "sh make": f"{HERE}/test_blocks.py::test_a_target_of_make_is_there",
@@ -60,9 +61,19 @@ TESTED = {
     "sh access root": "tests/unit/cli/test_access_authority.py::test_a_root_is_made_and_used_as_the_page_says",
     "sh access order": "tests/unit/cli/test_access_authority.py::test_a_relying_party_orders_as_the_page_says",
     "sh upkeep certified": f"{HERE}/test_operations.py::test_a_key_that_was_certified_elsewhere_is_given_as_it_says",
-    "sh passport issue": "tests/unit/cli/test_hcert_issue.py::test_the_passport_page_is_done_as_it_says",
-    "sh passport table": "tests/unit/cli/test_hcert_issue.py::test_the_passport_page_is_done_as_it_says",
-    "sh passport verify": "tests/unit/cli/test_hcert_issue.py::test_the_passport_page_is_done_as_it_says",
+    "sh passport sandbox": PASSPORT,
+    "sh passport wallet": PASSPORT,
+    "json passport payload": PASSPORT,
+    "sh passport issue": PASSPORT,
+    "csv passport people": PASSPORT,
+    "sh passport table": PASSPORT,
+    "sh passport verify": PASSPORT,
+    "sh passport batch": PASSPORT,
+    "json passport question": PASSPORT,
+    "sh passport door": PASSPORT,
+    "sh passport lists": PASSPORT,
+    "sh passport demo": f"{HERE}/test_readme.py::test_the_walk_is_told_as_it_is_printed",
+    "sh passport serve": f"{HERE}/test_readme.py::test_roles_are_served_as_it_says",
     "json passport line": "tests/unit/cli/test_hcert_issue.py::test_a_line_of_a_batch_is_as_the_page_prints_it",
     "sh systemd": f"{HERE}/test_operations.py::test_the_unit_is_installed_as_it_says",
     "sh image": f"{HERE}/test_operations.py::test_the_image_is_built_and_run_as_it_says",

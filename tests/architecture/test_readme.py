@@ -40,8 +40,10 @@ def told(text: str) -> list[tuple[str, str, str | None]]:
 def walk(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What ``zegel demo --walk`` prints."""
     home = tmp_path_factory.mktemp("walk")
+    _, *options = the_block("sh passport demo").text.split()
+    assert options == ["demo", "--walk"]
     done = subprocess.run(
-        [ZEGEL, "demo", "--walk"], env=environment(home), cwd=home, capture_output=True, text=True, check=False
+        [ZEGEL, *options], env=environment(home), cwd=home, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -192,10 +194,14 @@ def test_roles_are_served_as_it_says(tmp_path: Path) -> None:
     with reserved_ports(27) as ports:
         make, serve = (line.partition("#")[0].strip() for line in the_block("sh roles").text.splitlines())
         player.run(f"{make} --port {ports[0]}")
-        for command in (serve, serve.replace(" issuer", "")):
+        door = the_block("sh passport serve").text.strip()
+        for command, last in (
+            (serve, "issuer operator answers"),
+            (serve.replace(" issuer", ""), "wallet answers"),
+            (door, "door answers"),
+        ):
             process = player.start("exec " + command)
             assert process.stderr is not None
-            last = "issuer operator answers" if " issuer" in command else "wallet answers"
             assert any(last in line for line in process.stderr)
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=SECONDS)

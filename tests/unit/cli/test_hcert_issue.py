@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,21 +108,6 @@ def test_what_cannot_be_issued_is_said(zegel: Zegel, signing: list[str], argumen
 def test_an_authority_signs_with_a_key_on_p_256() -> None:
     with pytest.raises(ValueError, match="P-256"):
         HealthAuthority(signer=fixed_key("another", curve=Curve.P384), kid=b"12345678", country="UT")
-
-
-@pytest.mark.parametrize("kind", ["issue", "table", "verify"])
-def test_the_passport_page_is_done_as_it_says(zegel: Zegel, signing: list[str], kind: str) -> None:
-    Path("erika.json").write_text(json.dumps(payload()))
-    ran = zegel("hcert", "issue", "erika.json", *signing)
-    Path("erika.txt").write_text(ran.out)
-    Path("codes.jsonl").write_text(json.dumps({"id": 1, "code": ran.out.strip()}) + "\n")
-    Path("trust").mkdir()
-    Path("trust", "utopia.pem").write_bytes(Path("signer.pem").read_bytes())
-    table(ROW, ROW)
-    for line in the_block(f"sh passport {kind}").text.splitlines():
-        ran = zegel(*shlex.split(line)[1:])
-        assert ran.code == 0, (line, ran.err)
-        assert "rejected" not in ran.out
 
 
 def test_a_line_of_a_batch_is_as_the_page_prints_it(zegel: Zegel) -> None:
