@@ -1,9 +1,8 @@
 """The one dependency rule, purity and sealing: read from the source, so that no import has to happen."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "zegel"
 LAYERS = (
@@ -30,80 +29,107 @@ IMPURE_MODULES = {
     "urllib.request", "uvicorn",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input"}
-MODULES = sorted(SOURCE.rglob("*.py"))
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "misc", "manager", "handler", "handlers", "common", "base"}
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 60
+TREES = {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
+"""Each module, parsed once. A rule is one test, which tells every place that breaks it."""
 
 
 def layer_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imports_of(tree: ast.AST) -> list[str]:
-    found = []
+def at(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(SOURCE)}:{getattr(node, 'lineno', 1)}"
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def imports_of(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             assert node.module is not None
-            found.append(node.module)
-    return found
+            yield node, node.module
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_imports_point_down(path: Path) -> None:
-    layer = layer_of(path)
-    if layer == "__init__":
-        return
-    for name in imports_of(ast.parse(path.read_text())):
-        if name.startswith("zegel."):
-            target = name.split(".")[1]
-            assert RANK[target] <= RANK[layer], f"{layer} imports {name}"
-            assert RANK[target] < RANK[layer] or target == layer, f"{layer} imports its neighbour {name}"
+def test_every_module_is_in_a_layer() -> None:
+    assert len(TREES) > 400
+    assert {layer_of(path) for path in TREES} == {*RANK, "__init__"}
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if layer_of(p) in PURE], ids=lambda p: str(p.relative_to(SOURCE)))
-def test_the_pure_layers_see_no_world(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    for name in imports_of(tree):
-        assert name not in IMPURE_MODULES, f"{name} in a pure layer"
-        assert name.split(".")[0] not in IMPURE_MODULES, f"{name} in a pure layer"
+def test_imports_point_down() -> None:
+    wrong = []
+    for path, tree in TREES.items():
+        layer = layer_of(path)
+        if layer == "__init__":
+            continue
+        for node, name in imports_of(tree):
+            target = name.split(".")[1] if name.startswith("zegel.") else layer
+            if RANK[target] > RANK[layer] or (RANK[target] == RANK[layer] and target != layer):
+                wrong.append(f"{at(path, node)}: {layer} imports {name}")
+    assert wrong == []
+
+
+def test_the_pure_layers_see_no_world() -> None:
+    pure = {path: tree for path, tree in TREES.items() if layer_of(path) in PURE}
+    wrong = [
+        f"{at(path, node)}: {name}"
+        for path, tree in pure.items()
+        for node, name in imports_of(tree)
+        if name in IMPURE_MODULES or name.split(".")[0] in IMPURE_MODULES
+    ]
+    wrong += [f"{at(path, node)}: {seen}" for path, tree in pure.items() for node, seen in _seen_of_the_world(tree)]
+    assert wrong == []
+
+
+def _seen_of_the_world(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in IMPURE_CALLS, f"{node.func.id}() in a pure layer, line {node.lineno}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
+            yield node, f"{node.func.id}()"
         if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}:
             base = node.value
-            assert not (isinstance(base, ast.Name) and base.id in {"datetime", "date"}), f"a clock, line {node.lineno}"
+            if isinstance(base, ast.Name) and base.id in {"datetime", "date"}:
+                yield node, "a clock"
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if p.name == "__init__.py"], ids=lambda p: str(p.relative_to(SOURCE))
-)
-def test_a_package_holds_its_docstring_and_nothing_else(path: Path) -> None:
-    body = ast.parse(path.read_text()).body
-    assert len(body) == 1
-    assert isinstance(body[0], ast.Expr)
-    assert isinstance(body[0].value, ast.Constant)
+def test_a_package_holds_its_docstring_and_nothing_else() -> None:
+    packages = {path: tree.body for path, tree in TREES.items() if path.name == "__init__.py"}
+    assert packages
+    for path, body in packages.items():
+        assert len(body) == 1, path
+        assert isinstance(body[0], ast.Expr), path
+        assert isinstance(body[0].value, ast.Constant), path
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_no_module_or_function_outgrows_its_reader(path: Path) -> None:
-    text = path.read_text()
-    if path.name != "checks.py":  # a table
-        assert text.count("\n") <= 400
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno <= 60, f"{node.name} is too long"
+def test_no_module_or_function_outgrows_its_reader() -> None:
+    long = [path for path in TREES if path.read_text().count("\n") > LONGEST_MODULE and path.name != "checks.py"]
+    assert long == []  # checks.py is a table
+    wrong = [
+        f"{at(path, node)}: {node.name}"
+        for path, tree in TREES.items()
+        for node in functions(tree)
+        if (node.end_lineno or 0) - node.lineno > LONGEST_FUNCTION
+    ]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_no_name_says_nothing(path: Path) -> None:
-    assert path.stem not in {"utils", "util", "helpers", "misc", "manager", "handler", "handlers", "common", "base"}
+def test_no_name_says_nothing() -> None:
+    assert [path for path in TREES if path.stem in NAMES_THAT_SAY_NOTHING] == []
 
 
 def test_verbs_keep_their_meaning() -> None:
     """``verify_*`` and ``check_*`` return a stronger type or raise: never a bool, never nothing."""
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(("verify_", "check_")):
-                assert node.returns is not None, f"{path.name}: {node.name}"
-                assert ast.unparse(node.returns) not in {"bool", "None"}, f"{path.name}: {node.name}"
+    wrong = [
+        f"{at(path, node)}: {node.name}"
+        for path, tree in TREES.items()
+        for node in functions(tree)
+        if node.name.startswith(("verify_", "check_"))
+        and (node.returns is None or ast.unparse(node.returns) in {"bool", "None"})
+    ]
+    assert wrong == []

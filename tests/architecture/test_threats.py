@@ -50,9 +50,10 @@ def test_every_threat_has_an_attacker_an_asset_an_attack_a_defence_and_a_test() 
         assert all(row)
 
 
-@pytest.mark.parametrize("name", sorted(set(NAME.findall(PAGE.read_text()))))
-def test_a_test_that_is_named_is_there(name: str) -> None:
-    assert name in TESTS
+def test_a_test_that_is_named_is_there() -> None:
+    named = set(NAME.findall(PAGE.read_text()))
+    assert len(named) > 200
+    assert named - set(TESTS) == set()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[2])

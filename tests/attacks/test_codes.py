@@ -215,7 +215,9 @@ async def test_a_pushed_request_is_its_clients_own_and_for_its_time(haip: Issuin
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer())
     named = dict(parse_qsl(urlsplit(pause.url).query))
-    for changed in ({"client_id": "https://another.example"}, {"request_uri": named["request_uri"][:-1] + "A"}):
+    uri = named["request_uri"]
+    other = uri[:-2] + ("A" if uri[-2] != "A" else "B") + uri[-1]
+    for changed in ({"client_id": "https://another.example"}, {"request_uri": other}):
         page = await haip.browser().open(f"{haip.issuer}/authorize?{urlencode(named | changed)}")
         assert check_on(page) == Check.PUSHED_REQUEST.id
     haip.clock.advance(REQUEST_URI_SECONDS - 1)

@@ -575,7 +575,8 @@ def test_a_list_that_was_changed_is_not_trusted(zegel: Any, issue: Issue, sandbo
     folder.mkdir()
     for file in (each for each in sandbox.trust_folder.iterdir() if each.is_file()):
         data = file.read_bytes()
-        (folder / file.name).write_bytes(data if file.suffix == ".pem" else data[:-90] + b"A" + data[-89:])
+        changed = data[:-90] + (b"B" if data[-90:-89] == b"A" else b"A") + data[-89:]
+        (folder / file.name).write_bytes(data if file.suffix == ".pem" else changed)
     said = zegel("verify", issue(), "--trust", folder, "--at", NOW, "--json").json
     assert (said["verdict"], said["check"]) in {("rejected", "signature"), ("malformed", "syntax")}
 

@@ -24,6 +24,7 @@ UTOPIA = Health()
 KID = UTOPIA.signer.kid
 SIGNED = UTOPIA.cose(payload(**{"is": "X" * 80}))  # of a size that certificates have
 CODE = code_of(SIGNED)
+STREAM = zlib.compress(SIGNED)
 ROOM = (MAX_CODE - len(PREFIX)) // 3 * 2  # bytes that a code has room for
 
 
@@ -79,7 +80,7 @@ OF_THE_TEXT = {
     "two streams": (based(zlib.compress(SIGNED) * 2), "compression"),
     "something behind the stream": (based(zlib.compress(SIGNED) + b"\x00"), "compression"),
     "a stream without its end": (based(zlib.compress(SIGNED)[:-1]), "compression"),
-    "a stream with another checksum": (based(zlib.compress(SIGNED)[:-1] + b"\x00"), "compression"),
+    "a stream with another checksum": (based(STREAM[:-1] + bytes([STREAM[-1] ^ 1])), "compression"),
     "deflated without a head": (based(deflated(SIGNED, wbits=-15)), "compression"),
     "gzip": (based(gzip.compress(SIGNED)), "compression"),
     "an empty stream": (based(zlib.compress(b"")), ""),
