@@ -22,16 +22,21 @@ from zegel_testing.health import Health, payload
 from zegel_testing.identifying import found_in, told_by
 from zegel_testing.issuing_world import hidden_fields
 from zegel_testing.logs import logging_to
+from zegel_testing.offline import offline
 from zegel_testing.vaccination_path import ask_at_door, code_of, present, receive_valid
 from zegel_testing.wallet_world import WalletWorld, wallet_world
 
 from zegel.adapters.code_pictures import draw_code
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import open_memory_store
+from zegel.cli.main import main
 from zegel.cli.walk.door_view import DoorView, open_noted_door
 from zegel.formats.credential import Format
 from zegel.primitives.base45 import encode_base45
+from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpResponse
+from zegel.protocols.openid4vp.verifier import Requested
+from zegel.services.verifier import RESPONSE_PATH
 
 KINDS = {"name", "given name", "birth date", "vaccinated on", "product", "manufacturer", "UCI", "hash of the UCI"}
 EVERYTHING = KINDS | {"signature"}
@@ -128,6 +133,37 @@ async def test_from_a_fresh_certificate_to_the_door_its_whole_view_has_nothing_o
     assert all(len(data) > 1_000 for data in seen.values()), "there is something to look at"
     assert set(told_by(code)) == EVERYTHING
     assert mentioned(seen, code) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+@pytest.mark.parametrize("format_", list(Format))
+async def test_what_was_shown_at_the_door_is_judged_by_the_command_with_the_network_off(
+    watched: Watched, format_: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, file = watched.world, watched.folder / "shown"
+    await world.receive()
+    await receive_valid(world, code_of(watched.folder, "erika"), formats=[str(format_)])
+    await watched.visit(world.browser())
+    (shown,) = watched.view.opened()
+    file.write_bytes(shown)
+    (answered,) = [each for each in watched.view.received if each.path.startswith(RESPONSE_PATH)]
+    (challenge,) = {
+        each.request.challenge
+        for each in watched.view.store.noted
+        if isinstance(each, Requested) and each.request.challenge.response_uri == answered.url
+    }
+    asked = ["--nonce", challenge.nonce, "--client-id", challenge.client_id]
+    if format_ is Format.MDOC:
+        thumbprint = base64url(challenge.jwk_thumbprint or b"")
+        asked += ["--response-uri", challenge.response_uri, "--jwk-thumbprint", thumbprint]
+    trust = ["--trust", str(world.config.trust.folder), "--at", str(NOW), "--no-network", "--json"]
+    capsys.readouterr()
+    with offline():
+        assert main(["verify", str(file), *trust, *asked]) == 0
+    told = json.loads(capsys.readouterr().out)["credential"]
+    assert (told["holder_bound"], told["status"]) == (True, "no status")
+    assert found_in(json.dumps(told).encode(), told_by(code_of(watched.folder, "erika"))) == set()
 
 
 # --- bad twins: what would tell too much is found ---------------------------------------------------------------------
