@@ -1,19 +1,20 @@
 """Health certificates for the people of a table: a row each, its columns named as the schema names its members."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.issue import VERSION, HealthAuthority
-from zegel.formats.hcert.schema import Kind
+from zegel.formats.hcert.issue import REMEDY, VERSION, HealthAuthority
+from zegel.formats.hcert.schema import ENTRY_MEMBERS, MAX_TEXT, NAME_MEMBERS, Kind
 
 MAX_DIGITS: Final = 4  # of a number in a table, which is that of a dose
 _WHAT: Final = "table"
-_NAME: Final = ("fn", "gn", "fnt", "gnt")
 _NUMBERS: Final = frozenset({"dn", "sd"})
 _TELLING: Final[Mapping[str, Kind]] = {"dt": Kind.VACCINATION, "sc": Kind.TEST, "fr": Kind.RECOVERY}
 """The one column that each kind alone has, and needs."""
+
+_COLUMNS: Final = frozenset({"ver", "dob", *NAME_MEMBERS}).union(*ENTRY_MEMBERS.values())
 
 
 @final
@@ -24,6 +25,19 @@ class IssuedRow:
     number: int
     code: str | None
     error: Malformed | None = None
+
+
+def check_columns(names: Sequence[str]) -> None:
+    """``Malformed`` for the first column that the schema has no member for, and for one that is there twice.
+
+    One without a name is passed over, as are its cells.
+    """
+    for position, name in enumerate(names, start=1):
+        if name and name not in _COLUMNS:
+            where = f"column {position}, {name[:MAX_TEXT]}"
+            raise Malformed(_WHAT, where, f"expected columns that the schema has members for; {REMEDY}")
+        if name and names.count(name) > 1:
+            raise Malformed(_WHAT, name, "expected each column once")
 
 
 def issue_rows(
@@ -45,7 +59,7 @@ def payload_of(row: Mapping[str, str]) -> dict[str, Any]:
     kinds = [kind for column, kind in _TELLING.items() if column in members]
     if len(kinds) != 1:
         raise Malformed(_WHAT, "dt, sc, fr", "expected one of the three: a vaccination, a test or a recovery")
-    name = {part: members.pop(part) for part in _NAME if part in members}
+    name = {part: members.pop(part) for part in NAME_MEMBERS if part in members}
     born, version = members.pop("dob", ""), members.pop("ver", VERSION)
     entry = {column: _number(column, text) if column in _NUMBERS else text for column, text in members.items()}
     return {"ver": version, "nam": name, "dob": born, kinds[0].value: [entry]}

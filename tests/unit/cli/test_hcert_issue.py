@@ -81,6 +81,49 @@ def test_a_table_becomes_a_picture_and_a_line_a_row(zegel: Zegel, signing: list[
     assert Path("pages/000001.pdf").exists()
 
 
+def test_a_column_that_the_schema_has_no_member_for_is_refused_before_a_row_is_signed(
+    zegel: Zegel, signing: list[str]
+) -> None:
+    ran = zegel("hcert", "issue", "--csv", table(ROW | {"email": "erika@example.com"}), *signing, "--to", "out")
+    assert (ran.code, Path("out").exists()) == (2, False)
+    assert ", email\n" in ran.err
+    assert "expected columns that the schema has members for; leave it out" in ran.err
+    assert "erika@example.com" not in ran.err + ran.out
+    Path("twice.csv").write_text("dt,dn,dn\n2026-10-01,1,2\n")
+    ran = zegel("hcert", "issue", "--csv", "twice.csv", *signing, "--to", "out")
+    assert (ran.code, "dn\n" in ran.err, "expected each column once" in ran.err) == (2, True, True)
+
+
+def test_a_table_may_have_columns_of_every_kind_and_one_without_a_name(zegel: Zegel, signing: list[str]) -> None:
+    rows = [ROW | {"tt": "", "": "seen"}, ROW | {"tt": "LP6464-4"}]
+    ran = zegel("hcert", "issue", "--csv", table(*rows), *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["issued"]) == (2, 1)
+    assert ran.json["refused"][0]["row"] == 2
+    assert "v[0].tt" in ran.json["refused"][0]["detail"]
+    code = json.loads(Path("out/000001.json").read_text())["code"]
+    assert "seen" not in zegel("hcert", "inspect", "-", "--json", stdin=code.encode()).out
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        (payload(email="erika@example.com"), "email"),
+        (payload(nam=payload()["nam"] | {"mother": "Noor"}), "nam.mother"),
+        (payload() | {"v": [payload()["v"][0] | {"phone": "0123"}]}, "v[0].phone"),
+        (payload("t") | {"t": [payload("t")["t"][0] | {"mp": "EU/1/20/1528"}]}, "t[0].mp"),
+        (payload() | {"x" * 1_000: 1}, "x" * 80),
+    ],
+)
+def test_a_member_that_the_schema_does_not_have_is_not_signed(
+    zegel: Zegel, signing: list[str], changed: dict[str, Any], where: str
+) -> None:
+    ran = zegel("hcert", "issue", "-", *signing, stdin=json.dumps(changed).encode())
+    assert (ran.code, ran.out) == (2, "")
+    assert f" {where}\n" in ran.err
+    assert "expected no member beside the schema's; leave it out" in ran.err
+    assert "erika@example.com" not in ran.err
+
+
 def test_progress_is_told(zegel: Zegel, signing: list[str]) -> None:
     ran = zegel("hcert", "issue", "--csv", table(*[ROW | {"dt": ""}] * STEP), *signing, "--to", "out")
     assert f"{STEP} rows, 0 issued" in ran.err

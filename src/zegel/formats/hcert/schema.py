@@ -223,6 +223,11 @@ _MAY_BE_ODD: Final = {Kind.VACCINATION: ("dn", "sd"), Kind.TEST: ("sc",), Kind.R
 _NAMES: Final = (("fn", False), ("gn", False), ("fnt", True), ("gnt", True))
 """The parts of a name, and whether each is in the letters of ICAO 9303."""
 
+OWN_MEMBERS: Final = frozenset({"ver", "nam", "dob"})
+NAME_MEMBERS: Final = tuple(name for name, _ in _NAMES)
+ENTRY_MEMBERS: Final = {kind: frozenset(name for name, _, _ in entries) for kind, entries in _ENTRIES.items()}
+"""The members that the schema has: of the payload beside its entry, of the name, and of an entry of each kind."""
+
 _RULES: Final = {
     kind: tuple((name, f"{kind}[0].{name}", needed, rule) for name, needed, rule in entries)
     for kind, entries in _ENTRIES.items()
