@@ -19,6 +19,9 @@ def main(rules: Path, specification: Path) -> None:
     value_sets: list[Any] = []
     packed = [_rule(path, rules, value_sets) for path in sorted(rules.glob("*/*/rule.json"))]
     _write("business-rules.json", {"valueSets": value_sets, "rules": packed}, "rules")
+    others = {path for path in rules.glob("[A-Z][A-Z]/*/*.json") if path.name != "rule.json"}
+    texts = {path.relative_to(rules).as_posix(): path.read_text() for path in sorted(others)}
+    _write("business-rules-others.json", texts, None)
     for name in ("testSuite", "validation-testSuite"):
         suites = {path.stem: _read(path) for path in sorted((specification / name).glob("*.json"))}
         _write(f"certlogic-{name}.json", suites, None)

@@ -1,6 +1,6 @@
 """Files that say whose health certificates count, what has to be in them, and which are revoked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -81,12 +81,27 @@ def _signers(loaded: Iterable[_Loaded], domains: Domains) -> DocumentSigners:
 
 
 def load_rule_book(folder: Path) -> RuleBook:
-    """The rules and value sets of a folder's JSON files, or of one file; sets that are not there are the published."""
-    read = (
-        (str(file.relative_to(folder) if file != folder else file.name), read_file(file, max_bytes=MAX_RULE_FILE))
-        for file in _files(folder, frozenset({".json"}))
-    )
-    return parse_rule_book(read, published={name: list(codes) for name, codes in load_value_sets().items()})
+    """The rules and value sets of a folder's JSON files, or of one file; sets that are not there are the published.
+
+    ``Unavailable`` for a folder, or one file, that cannot be read; a file of a folder that cannot is ``unread``.
+    """
+    unreadable: dict[str, str] = {}
+    published = {name: list(codes) for name, codes in load_value_sets().items()}
+    return parse_rule_book(_rule_files(folder, unreadable), published=published, unreadable=unreadable)
+
+
+def _rule_files(folder: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    for file in _files(folder, frozenset({".json"})):
+        if file == folder:
+            yield file.name, read_file(file, max_bytes=MAX_RULE_FILE)
+            continue
+        name = file.relative_to(folder).as_posix()
+        try:
+            data = read_file(file, max_bytes=MAX_RULE_FILE)
+        except Unavailable as error:
+            unreadable[name] = error.detail.removeprefix(f"{error.what}: ")
+        else:
+            yield name, data
 
 
 def load_revoked(folder: Path) -> RevokedHashes:

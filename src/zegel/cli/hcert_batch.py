@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, final
 
 from zegel.adapters.health_trust import open_desk
 from zegel.cli.health_lists import domains_of, say_lists
-from zegel.cli.output import say
+from zegel.cli.output import in_text, say
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health import HealthDesk
 from zegel.services.health_lines import MAX_LINE, HealthLines
@@ -73,8 +73,13 @@ def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[
 
 
 def say_rules(desk: HealthDesk, *, now: int) -> None:
-    """On stderr, where the destination has no rule at all: a certificate that only has to be valid is soon accepted."""
+    """On stderr: files that cannot be read, and where the destination has no rule at all.
+
+    A certificate that only has to be valid is soon accepted.
+    """
     ruling = desk.grounds.ruling
+    for unread in () if ruling is None else ruling.book.unread:
+        say(f"rules: {in_text(unread.name)} cannot be read, and is passed over: {in_text(unread.why)}")
     if ruling is not None and not ruling.book.binds(ruling.to, now=now):
         say(f"rules: none of {ruling.to} is in force at that time, so that none of them was asked")
 

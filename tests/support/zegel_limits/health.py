@@ -39,12 +39,20 @@ from zegel.services.health_lines import HealthLines
 from zegel_limits.pair import Pair
 
 
+def _read_whole(data: bytes) -> object:
+    """What a book cannot read it passes over, and says so."""
+    read = parse_rule_book([("a.json", data)])
+    if read.unread:
+        raise Malformed("rules", "", read.unread[0].why)
+    return read
+
+
 def _nested(depth: int) -> object:
     """A file so deep: an array, the rule, its logic, and negations of two levels each."""
     logic: Any = [True] if depth % 2 else True
     for _ in range((depth - 4) // 2):
         logic = {"!": [logic]}
-    return parse_rule_book([("a.json", json.dumps([RULE | {"Logic": {"!": [logic]}}]).encode())])
+    return _read_whole(json.dumps([RULE | {"Logic": {"!": [logic]}}]).encode())
 
 
 def _crowd(count: int) -> object:
@@ -54,7 +62,7 @@ def _crowd(count: int) -> object:
 
 def _sized(size: int) -> object:
     rule = json.dumps(RULE)
-    return parse_rule_book([("a.json", rule.ljust(size).encode())])
+    return _read_whole(rule.ljust(size).encode())
 
 
 def _stepped(steps: int) -> object:

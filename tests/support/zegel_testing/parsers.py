@@ -728,7 +728,11 @@ def _transaction_faults(good: bytes) -> Iterator[Fault]:
 
 
 def _rule_book(data: bytes) -> object:
-    return parse_rule_book([("rules.json", data)])
+    """What cannot be read is passed over and told, which is as good as a refusal here."""
+    read = parse_rule_book([("rules.json", data)])
+    if read.unread:
+        raise Malformed("rules", "", read.unread[0].why)
+    return read
 
 
 def _deep_faults(good: bytes) -> Iterator[Fault]:

@@ -16,11 +16,14 @@ from zegel_testing.pictures import drawn, saved
 from zegel_testing.revoked_health import batch as revocation_batch
 from zegel_testing.who import EARLIER, PAYLOADS, who_claims
 
+from zegel.adapters.health_trust import load_rule_book
 from zegel.cli.hcert_batch import CHUNK, LINES, chunks
 from zegel.formats.hcert.revocation import HashType
+from zegel.formats.hcert.rules.book import MAX_RULE_FILE
 from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.primitives.languages import MAX_LANGUAGES
-from zegel.services.health_lines import MAX_LINE
+from zegel.services.health import HealthDesk, Ruling
+from zegel.services.health_lines import MAX_LINE, HealthLines
 
 Zegel = Callable[..., Any]
 AUTHORITY = Health()
@@ -174,7 +177,11 @@ def test_value_sets_are_the_published_ones_unless_the_folder_has_its_own(
     (folder / "sets.json").write_text(json.dumps({"vaccines-covid-19-names": ["EU/1/20/9999"]}))
     assert zegel(*judged, "--to", "XU").json["check"] == "business-rule"
     (folder / "VR-XU-0002" / "rule.json").write_text("{")
-    assert zegel(*judged, "--to", "XU").json["detail"] == "VR-XU-0002/rule.json: expected JSON"
+    ran = zegel(*judged, "--to", "XU")
+    assert (ran.code, ran.json["check"]) == (1, "business-rule")
+    assert ran.json["detail"].startswith("a rule of XU cannot be read: VR-XU-0002/rule.json: ")
+    assert "rules: VR-XU-0002/rule.json cannot be read, and is passed over: " in ran.err
+    assert zegel(*judged, "--to", "XV").code == 0
 
 
 def test_a_destination_without_rules_is_said_and_no_country_is_a_guess(
@@ -189,6 +196,69 @@ def test_a_destination_without_rules_is_said_and_no_country_is_a_guess(
         assert "rules: none of XV is in force" in ran.err
         for country in ("", "B", "BEL", "B1", "ÖX"):
             assert zegel(*judged, *code, "--to", country).code == 2
+
+
+def test_one_bad_file_of_a_folder_stops_no_line_but_those_that_it_concerns(
+    zegel: Zegel, trust: Path, rules: Path, tmp_path: Path
+) -> None:
+    (rules / "rule.json").write_text(json.dumps(RULE))
+    (rules / "XV").mkdir()
+    (rules / "XV" / "VR-XV-0001.json").write_text('{"Identifier": "VR-XV-0001", ')
+    (rules / "XW").mkdir()
+    (rules / "XW" / "rule.json").write_bytes(b" " * (MAX_RULE_FILE + 1))
+    lines = [{"id": at, "code": CODE, "at": "2026-11-22"} for at in (1, 2)]
+    judged = ("hcert", "verify", "--batch", batch(tmp_path, *lines), "--trust", trust, "--rules", rules, "--json")
+    for country, verdict in (("XU", "accepted"), ("XV", "rejected"), ("XW", "rejected"), ("XY", "accepted")):
+        ran = zegel(*judged, "--to", country)
+        assert ran.code == 0
+        assert [json.loads(line)["verdict"] for line in ran.out.splitlines()] == [verdict] * 2
+        assert "rules: XV/VR-XV-0001.json cannot be read, and is passed over: " in ran.err
+        assert f"rules: XW/rule.json cannot be read, and is passed over: expected at most {MAX_RULE_FILE}" in ran.err
+    ran = zegel(*judged[:-2], rules / "XW" / "rule.json", "--json", "--to", "XU")
+    assert (ran.code, ran.json["verdict"]) == (3, "unavailable")
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> Path:
+    """The official folder as it is: rules, their tests, and the files that are called otherwise."""
+    packed = Path(__file__).parents[2] / "vectors" / "dcc-rules"
+    folder = tmp_path / "official"
+    for entry in json.loads((packed / "business-rules.json").read_text())["rules"]:
+        (folder / entry["path"] / "tests").mkdir(parents=True)
+        (folder / entry["path"] / "rule.json").write_text(json.dumps(entry["rule"]))
+        for test in entry["tests"]:
+            (folder / entry["path"] / "tests" / f"{test['file']}.json").write_text(json.dumps(test))
+    for name, text in json.loads((packed / "business-rules-others.json").read_text()).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_the_official_folder_is_read_for_every_country_and_only_malta_is_closed(
+    zegel: Zegel, trust: Path, official: Path, tmp_path: Path
+) -> None:
+    at = "2022-02-01"
+    code = AUTHORITY.code(payload(dt="2021-10-01"), claims={6: 1_640_000_000}).decode()
+    read = load_rule_book(official)
+    assert (len(read.rules), len(read.passed_over)) == (126, 856)
+    assert [each.name for each in read.unread] == [
+        "MT/RR-MT-0001/TR-MT-0001.json",
+        "MT/VR-MT-0005/VR-MT-0005.json[0]",
+    ]
+    closed = {}
+    for country in sorted({rule.country for rule in read.rules}):
+        desk = HealthDesk(AUTHORITY.signers, ruling=Ruling(book=read, to=country))
+        said = json.loads(HealthLines(desk, now=NOW).judge(json.dumps({"id": 1, "code": code, "at": at}).encode()))
+        if said["verdict"] != "accepted":
+            closed[country] = said["detail"]
+    assert list(closed) == ["MT"]
+    assert "it cannot be read" in closed["MT"]
+    ran = zegel(
+        *("hcert", "verify", "--batch", batch(tmp_path, {"id": 1, "code": code, "at": at}), "--trust", trust),
+        *("--rules", official, "--to", "DE"),
+    )
+    assert (ran.code, ran.json["verdict"]) == (0, "accepted")
+    assert ran.err.count("cannot be read, and is passed over") == 2
 
 
 @pytest.mark.slow  # three processes that read pictures

@@ -1,7 +1,7 @@
 """A certificate, held against the rules of where it comes from and of where it is shown.
 
 The issuer's rules of invalidation come first, as in the Commission's reference, then the destination's of acceptance.
-A rule that cannot be evaluated is not met: CertLogic 1.3.3, introduction, advises so.
+A rule that cannot be evaluated is not met: CertLogic 1.3.3, introduction, advises so. Nor is one that cannot be read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -78,6 +78,7 @@ def check_rules(
     for outcome in outcomes:
         if not outcome.met:
             raise _refusal(outcome, languages)
+    _check_read(book, certificate.issuer, to)
     return RulesMet(to=to, at=now, rules=tuple(_name(outcome.rule) for outcome in outcomes))
 
 
@@ -96,7 +97,17 @@ def judge_rules(
         yield _judge(rule, data, certificate.payload.get("ver"))
 
 
+def _check_read(book: RuleBook, issuer: str, to: str) -> None:
+    """What cannot be read may be a rule that says no."""
+    found = book.unread_of(issuer, to)
+    if found is not None:
+        country, unread = found
+        raise Rejected(Check.BUSINESS_RULE, f"a rule of {country} cannot be read: {unread.name}: {unread.why}")
+
+
 def _judge(rule: Rule, data: JsonObject, schema: Json) -> Outcome:
+    if rule.unread:
+        return Outcome(rule=rule, met=False, why=f"it cannot be read: {rule.unread}")
     if rule.engine != ENGINE or rule.engine_version[0] > LANGUAGE_VERSION[0]:
         return Outcome(rule=rule, met=False, why="it is written for another engine than this one")
     if not _is_for(rule.schema_version, schema):

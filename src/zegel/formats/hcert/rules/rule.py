@@ -48,7 +48,8 @@ class CertificateType(StrEnum):
 class Rule:
     """A rule. ``valid_from`` and ``valid_to`` are milliseconds since the epoch, the second one excluded.
 
-    ``descriptions`` are what people read, by language in lower case ("nl", "nl-be").
+    ``descriptions`` are what people read, by language in lower case ("nl", "nl-be"). ``unread`` is why the logic cannot
+    be read, which then says nothing; "" where it can.
     """
 
     identifier: str
@@ -65,6 +66,7 @@ class Rule:
     affected_fields: tuple[str, ...]
     logic: Expression = field(repr=False)
     descriptions: Mapping[str, str] = field(repr=False)
+    unread: str = ""
 
     def description(self, languages: Sequence[str]) -> str:
         """What the rule asks, in the first of these languages that it has ("nl-BE" is also "nl"), else in English."""

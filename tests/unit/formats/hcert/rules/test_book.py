@@ -6,7 +6,6 @@ import pytest
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import KNOWN_PRODUCT, RULE, TAKEN_BACK, book
 
-from zegel.errors import Malformed
 from zegel.formats.hcert.rules.book import RuleBook, parse_rule_book
 from zegel.formats.hcert.rules.rule import CertificateType, RuleType
 
@@ -33,16 +32,72 @@ def test_a_folder_has_rules_arrays_of_them_and_value_sets() -> None:
     assert read.passed_over == ("test001.json", "list.json", "name.json")
 
 
-@pytest.mark.parametrize("value", [{"Identifier": "VR-XU-0001"}, {"Logic": True}, [RULE, 1], [RULE, {"Logic": True}]])
-def test_what_is_meant_for_a_rule_and_is_none_is_malformed_and_names_the_file(value: object) -> None:
-    with pytest.raises(Malformed) as refusal:
-        parse_rule_book([("broken.json", json.dumps(value).encode())])
-    assert refusal.value.where.startswith("broken.json[")
+BROKEN = b'{"Identifier": "VR-XU-0001", "Country": "XU", "Logic": {'
 
 
-def test_what_is_no_json_names_the_file() -> None:
-    with pytest.raises(Malformed, match=r"broken\.json"):
-        parse_rule_book([("broken.json", b"{")])
+@pytest.mark.parametrize(
+    ("name", "data", "concerned"),
+    [
+        ("a.json", BROKEN, "XU"),
+        ("XV/a.json", BROKEN, "XU"),
+        ("a.json", BROKEN.replace(b"XU", b"xu"), "XU XV"),
+        ("XV/a.json", BROKEN.replace(b"Country", b"country"), "XV"),
+        ("VR-XU-0009/rule.json", b"{", "XU"),
+        ("VR-XU-0009.json", b"", "XU"),
+        ("rule.json", b"{", "XU XV"),
+        ("XU/VR-XU-0001/all.json", b"[" + BROKEN, "XU XV"),
+        ("XU/VR-XU-0009/tests/test001.json", b'{"payload": {', ""),
+        ("sets.json", b'{"valueSetId": ', ""),
+    ],
+)
+def test_what_is_no_json_concerns_the_countries_that_it_names_and_otherwise_all(
+    name: str, data: bytes, concerned: str
+) -> None:
+    read = parse_rule_book([(name, data), ("good.json", json.dumps(KNOWN_PRODUCT).encode())])
+    (unread,) = read.unread
+    assert (unread.name, "expected JSON" in unread.why) == (name, True)
+    assert " ".join(country for country in ("XU", "XV") if unread.concerns(country)) == concerned
+    assert [rule.identifier for rule in read.rules] == ["VR-XU-0002"]
+
+
+@pytest.mark.parametrize(
+    ("value", "concerned"),
+    [
+        ({"Identifier": "VR-XU-0001"}, "XU"),
+        ({"Logic": True}, "XU XV"),
+        ({"Logic": True, "Country": "xu"}, "XU XV"),
+        ({"Logic": True, "Country": "XV", "Identifier": "VR-XU-0001"}, "XV"),
+        ({"Identifier": 1, "Logic": True}, "XU XV"),
+        ([RULE, 1], "XU XV"),
+        ([RULE, {"Logic": True, "Country": "XV"}], "XV"),
+        (RULE | {"ValidFrom": "22022-01-15T00:00:00Z"}, "XU"),
+    ],
+)
+def test_what_is_meant_for_a_rule_and_is_none_concerns_its_country_and_names_the_file(
+    value: object, concerned: str
+) -> None:
+    (unread,) = parse_rule_book([("broken.json", json.dumps(value).encode())]).unread
+    assert unread.name.startswith("broken.json[")
+    assert " ".join(country for country in ("XU", "XV") if unread.concerns(country)) == concerned
+
+
+def test_a_rule_of_which_the_logic_alone_cannot_be_read_counts_as_long_as_it_would() -> None:
+    newer = RULE | {"Version": "2.0.0", "Logic": {"if": [True, False]}}
+    read = book(RULE, newer, RULE | {"Identifier": "VR-XU-0002", "ValidTo": "2022-01-01T00:00:00Z", "Logic": {}})
+    assert in_force(read) == [("VR-XU-0001", (2, 0, 0))]
+    assert [bool(rule.unread) for rule in read.rules] == [False, True, True]
+    assert [unread.concerns("XU") for unread in read.unread] == [False, False]
+    assert "if" in read.unread[0].why
+
+
+def test_a_file_that_was_not_read_concerns_whom_its_name_says() -> None:
+    read = parse_rule_book([], unreadable={"XU/VR-XU-0001/rule.json": "permission denied", "README.json": "too long"})
+    assert [(each.name, each.why) for each in read.unread] == [
+        ("XU/VR-XU-0001/rule.json", "permission denied"),
+        ("README.json", "too long"),
+    ]
+    assert read.unread_of("XV", "XU") == ("XU", read.unread[0])
+    assert read.unread_of("XV") is None
 
 
 def test_of_each_rule_the_latest_version_counts() -> None:

@@ -1,6 +1,8 @@
 """Certificates held against rules."""
 
+import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from zegel_testing.business_rules import KNOWN_PRODUCT, PAYLOAD, RULE, TAKEN_BAC
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.rules.check import RuledCertificate, check_rules, judge_rules
 
 ALL = book(RULE, KNOWN_PRODUCT, TAKEN_BACK)
@@ -50,6 +53,27 @@ def test_a_product_that_is_in_no_value_set_is_refused() -> None:
 
 def test_a_rule_without_affected_fields_names_none() -> None:
     assert refused(certificate(v=dose(dn=1)), RULE | {"AffectedFields": []}).field == ""
+
+
+def test_a_rule_that_cannot_be_read_is_not_met_and_named() -> None:
+    refusal = refused(certificate(), RULE | {"Logic": {"if": [True, True]}})
+    assert refusal.detail.startswith("rule VR-XU-0001 1.0.0 of the destination, XU: it cannot be read: ")
+    assert refusal.field == "payload.v.0.dn"
+    tests_alone = book(RULE | {"CertificateType": "Test", "Logic": {"if": [True, True]}})
+    assert check_rules(certificate(), book=tests_alone, to="XU", now=NOW).rules == ()
+
+
+@pytest.mark.parametrize("country", ["XU", "UT"])
+def test_while_a_rule_of_destination_or_issuer_cannot_be_read_nothing_is_accepted(country: str) -> None:
+    files = [("good.json", json.dumps(RULE).encode()), (f"{country}/rule.json", b"{")]
+    read = parse_rule_book(files)
+    with pytest.raises(Rejected) as refusal:
+        check_rules(certificate(), book=read, to="XU", now=NOW)
+    assert refusal.value.check is Check.BUSINESS_RULE
+    assert refusal.value.detail.startswith(f"a rule of {country} cannot be read: {country}/rule.json: ")
+    with pytest.raises(Rejected, match="VR-XU-0001"):  # what is known to be broken is said first
+        check_rules(certificate(v=dose(dn=1)), book=read, to="XU", now=NOW)
+    assert check_rules(replace(certificate(), issuer="XW"), book=read, to="XV", now=NOW).rules == ()
 
 
 @pytest.mark.parametrize("value", [1, "true", [True], {"var": "payload.ver"}])
