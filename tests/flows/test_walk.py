@@ -80,8 +80,14 @@ STORY = (
     "wallet revoked by its code",
     "wallet revoked -> refused",
     "PID revoked after its wallet",
+    "PID received in a new wallet",
+    "provider taken off its list -> refused",
+    "certificate of the document signer revoked -> refused",
+    "key storage revoked",
+    "key attestation revoked -> refused",
+    "PID revoked after its keys",
 )
-CHAINED = STORY[-3:]
+CHAINED = (*STORY[-9:-6], *STORY[-3:])
 REFUSALS = {
     "replay refused": "response-code",
     "other browser refused": "same-browser",
@@ -95,6 +101,9 @@ REFUSALS = {
     "refused with a revoked access certificate": "certificate-revoked",
     "registration certificate revoked -> refused": "registration-status",
     "wallet revoked -> refused": "wallet-revoked",
+    "provider taken off its list -> refused": "entitlement",
+    "certificate of the document signer revoked -> refused": "certificate-revoked",
+    "key attestation revoked -> refused": "key-storage",
 }
 
 
@@ -115,6 +124,10 @@ PROMISED = {
         "refused with a revoked access certificate",
         "wallet revoked -> refused",
         "PID revoked after its wallet",
+        "provider taken off its list -> refused",
+        "certificate of the document signer revoked -> refused",
+        "key attestation revoked -> refused",
+        "PID revoked after its keys",
     ),
 }
 """What is to be seen of trust, and the lines that tell it."""
@@ -246,7 +259,7 @@ def test_people_read_a_line_a_step(home: Path) -> None:
     assert all(line.startswith("ok ") for line in walk.lines)
     assert walk.lines[0].split()[0:3:2] == ["ok", "ms"]
     assert walk.lines[0].endswith(" ms  sandbox\n")
-    assert walk.lines[-1].endswith(" ms  PID revoked after its wallet\n")
+    assert walk.lines[-1].endswith(" ms  PID revoked after its keys\n")
     assert any(line.endswith(" ms  refused after revocation  (status)\n") for line in walk.lines)
 
 

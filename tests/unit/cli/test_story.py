@@ -122,6 +122,7 @@ def routes_by_role() -> dict[str, tuple]:
         "issuer": (*issuer.WALLET_ROUTES, *issuer_log_in.ROUTES, *issuer_pages.ROUTES),
         "issuer operator": issuer_operator.ROUTES,
         "wallet-provider": wallet_provider.ROUTES,
+        "wallet-provider operator": wallet_provider.OPERATOR_ROUTES,
         "registrar operator": registrar_operator.OPERATOR_ROUTES,
         "access-authority": access_authority.ROUTES,
         "access-authority operator": access_operator.OPERATOR_ROUTES,

@@ -76,14 +76,14 @@ async def renew_access(
     issued = await _order(config, key, web_ca=web_ca)
     _take_over(config, key, issued["chain"], registration=registered["certificates"][0]["certificate"])
     for name in ("verifier: keys", "verifier: registration certificates"):
-        await _turn(roles, name)
+        await take_turn(roles, name)
     with story.timed("asked with the new access certificate"):
         page = await ask()
         if f"{config.verifier.name} asks" not in page.words or "As it is registered" not in page.words:
             raise Unavailable("wallet", f"it does not know who asks, or for what (status {page.status})")
     body = {"certificate": issued["serial"], "reason": "the walk comes to its end"}
     await to_thread(_operate, config.access_authority, "/revocations", body)
-    await _turn(roles, "trust")  # as every hour
+    await take_turn(roles, "trust")  # as every hour
     with story.refusal("refused with a revoked access certificate", Check.CERTIFICATE_REVOKED):
         await ask()
 
@@ -123,7 +123,7 @@ def _take_over(config: Config, key: PrivateKey, chain: str, *, registration: str
     replace_owner_only(config.verifier.registration, registration.encode())
 
 
-async def _turn(roles: Sequence[OpenRole], name: str) -> None:
+async def take_turn(roles: Sequence[OpenRole], name: str) -> None:
     """Have a timer act now, and not when its time has come."""
     for role in roles:
         for timer in role.timers:

@@ -8,16 +8,18 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, final
 
 from zegel.checks import Check
 from zegel.cli.operator import call_operator
-from zegel.cli.walk.access import renew_access
+from zegel.cli.walk.access import renew_access, take_turn
 from zegel.cli.walk.browser import Browser, Page
 from zegel.cli.walk.door_view import DoorView
 from zegel.cli.walk.health import HealthWalk
 from zegel.cli.walk.looking import look_at_access, look_at_registration
+from zegel.cli.walk.new_wallet import NewWallet
 from zegel.cli.walk.story import Story
 from zegel.config.roles import Config, IssuerConfig, VerifierConfig
 from zegel.config.trust_roles import RegistrarConfig
@@ -122,19 +124,26 @@ async def walk(
             await person.show_licence()
         await renew_access(config, story, person.look_at_request, web_ca=web_ca, roles=roles)
         await _withdraw(config, story, web_ca=web_ca)
-        if config.wallet.profile == "plain":
-            return  # nobody attests the wallet there, and so nothing ends with it
-        await person.receive(story, "pid")
-        await _revoke_lost_wallet(config, stranger, code=await person.revocation_code())
-        with story.refusal("wallet revoked -> refused", Check.WALLET_REVOKED):
-            await person.begin_to_receive("pid")
-        began = time.perf_counter()
-        ended = await asyncio.to_thread(_operate, config.issuer, "/wallets/check", {})
-        ms = round((time.perf_counter() - began) * 1000)
-        story.add("PID revoked after its wallet", ok=len(ended["revoked"]) == _FORMATS, ms=ms)
+        if config.wallet.profile != "plain":  # nobody attests the wallet there, and so nothing ends with it
+            await _lose_wallet(config, story, person, stranger)
+        fetch_lists = partial(take_turn, roles, "trust")  # as every hour
+        login = (PERSON, PASSWORD)
+        await NewWallet(config=config, story=story, login=login, web_ca=web_ca, fetch_lists=fetch_lists).walk()
     finally:
         await browser.close()
         await stranger.close()
+
+
+async def _lose_wallet(config: Config, story: Story, person: "_Person", stranger: Browser) -> None:
+    """She ends the wallet, and its PID ends with it."""
+    await person.receive(story, "pid")
+    await _revoke_lost_wallet(config, stranger, code=await person.revocation_code())
+    with story.refusal("wallet revoked -> refused", Check.WALLET_REVOKED):
+        await person.begin_to_receive("pid")
+    began = time.perf_counter()
+    ended = await asyncio.to_thread(_operate, config.issuer, "/wallets/check", {})
+    ms = round((time.perf_counter() - began) * 1000)
+    story.add("PID revoked after its wallet", ok=len(ended["revoked"]) == _FORMATS, ms=ms)
 
 
 async def _withdraw(config: Config, story: Story, *, web_ca: Path | None) -> None:

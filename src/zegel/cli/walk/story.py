@@ -56,6 +56,7 @@ HOPS: Final[Mapping[tuple[str, str], str]] = {
     ("provider", "GET /userinfo"): "UserInfo",
     ("issuer operator", "POST /revocations"): "revoke",
     ("wallet-provider", "POST /revoke"): "wallet revoked by its code",
+    ("wallet-provider operator", "POST /revocations"): "key storage revoked",
     ("issuer operator", "POST /status/publish"): "status list published",
 }
 """What a route of a role is in the story. A route that is not here is part of a step that is."""
