@@ -19,9 +19,10 @@ from zegel_testing.wallet_world import WalletWorld, wallet_world
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.sandbox.authorities import certify_list_operator
+from zegel.adapters.sandbox.registrations import SIGNER_FILE
 from zegel.adapters.sandbox.revocations import revoke_certificate
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Denied, Rejected
 from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.json import parse_object
 from zegel.services.wallet.contents import Asked
@@ -69,6 +70,16 @@ async def verifier(world: WalletWorld) -> Said:
     return None
 
 
+async def issuer(world: WalletWorld) -> Said:
+    """What the issuer says of the wallet that asks it for a PID, as the wallet hears it."""
+    try:
+        flow = await world.arrive()
+    except Denied as refusal:
+        return refusal.said.partition(":")[0].partition(" at ")[0], refusal.said
+    await world.wallet.receiving.discard(flow)
+    return None
+
+
 async def holder(world: WalletWorld) -> Said:
     """What the wallet says of its own PID, once the issuer has looked at what it watches and has revoked it."""
     if not (await keep_watch(site(world, "issuer"))).revoked:
@@ -111,7 +122,28 @@ async def revoke_key_storage(world: WalletWorld, _folder: Path) -> None:
 
 
 async def revoke_access_certificate(world: WalletWorld, folder: Path) -> None:
-    leaf, *_ = load_certificates(world.config.verifier.access_chain)
+    revoke_leaf(world, folder, world.config.verifier.access_chain)
+
+
+async def revoke_document_signer(world: WalletWorld, folder: Path) -> None:
+    revoke_leaf(world, folder, world.config.issuer.chain)
+
+
+async def revoke_status_signer(world: WalletWorld, folder: Path) -> None:
+    revoke_leaf(world, folder, world.config.issuer.status_chain)
+
+
+async def revoke_wallet_signer(world: WalletWorld, folder: Path) -> None:
+    revoke_leaf(world, folder, world.config.wallet_provider.chain)
+
+
+async def revoke_registration_signer(world: WalletWorld, folder: Path) -> None:
+    revoke_leaf(world, folder, folder / "keys" / f"{SIGNER_FILE}.pem")
+
+
+def revoke_leaf(world: WalletWorld, folder: Path, chain: Path) -> None:
+    """Its authority says so in its list of revoked certificates."""
+    leaf, *_ = load_certificates(chain)
     revoke_certificate(folder, leaf, now=world.clock.now())
 
 
@@ -203,6 +235,34 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "access certificate": Promise(
         seconds=DAY,
         revoke=revoke_access_certificate,
+        look=wallet,
+        check=Check.CERTIFICATE_REVOKED,
+        says="is revoked by",
+    ),
+    "document signer": Promise(
+        seconds=DAY,
+        revoke=revoke_document_signer,
+        look=verifier,
+        check=Check.CERTIFICATE_REVOKED,
+        says="is revoked by",
+    ),
+    "status signer": Promise(
+        seconds=DAY,
+        revoke=revoke_status_signer,
+        look=verifier,
+        check=Check.CERTIFICATE_REVOKED,
+        says="is revoked by",
+    ),
+    "signer of wallet attestations": Promise(
+        seconds=DAY,
+        revoke=revoke_wallet_signer,
+        look=issuer,
+        check=Check.CERTIFICATE_REVOKED,
+        says="is revoked by",
+    ),
+    "signer of registration certificates": Promise(
+        seconds=DAY,
+        revoke=revoke_registration_signer,
         look=wallet,
         check=Check.CERTIFICATE_REVOKED,
         says="is revoked by",
