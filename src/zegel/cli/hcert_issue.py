@@ -17,7 +17,7 @@ from zegel.formats.hcert.keys import parse_signer
 from zegel.primitives.json import MAX_BYTES, encode_json, parse_object
 from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import DAY
-from zegel.services.health_issuing import IssuedRow, check_columns, issue_rows
+from zegel.services.health_issuing import IssuedRow, issue_rows, read_columns
 
 MAX_DAYS: Final = 3_660  # ten years; the longest that a state has given its certificates is two
 STEP: Final = 100  # rows from one word of progress to the next: a second or two of drawing
@@ -76,7 +76,7 @@ def _issue_table(args: Namespace, authority: HealthAuthority, issued_at: int, ex
         reader = csv.DictReader(table)
         rows = issue_rows(reader, authority=authority, issued_at=issued_at, expires=expires)
         try:
-            check_columns(reader.fieldnames or ())
+            read_columns(reader.fieldnames or ())
             make_owner_only_folder(args.to)
             for row in rows:
                 if row.code is None:

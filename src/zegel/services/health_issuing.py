@@ -27,8 +27,8 @@ class IssuedRow:
     error: Malformed | None = None
 
 
-def check_columns(names: Sequence[str]) -> None:
-    """``Malformed`` for the first column that the schema has no member for, and for one that is there twice.
+def read_columns(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a table; ``Malformed`` for one that the schema has no member for, and one that is there twice.
 
     One without a name is passed over, as are its cells.
     """
@@ -38,6 +38,7 @@ def check_columns(names: Sequence[str]) -> None:
             raise Malformed(_WHAT, where, f"expected columns that the schema has members for; {REMEDY}")
         if name and names.count(name) > 1:
             raise Malformed(_WHAT, name, "expected each column once")
+    return tuple(names)
 
 
 def issue_rows(
