@@ -16,7 +16,7 @@ from zegel_testing.limits import assert_soon
 from zegel_testing.who import EARLIER, who_claims
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.keys import DocumentSigners
+from zegel.formats.hcert.keys import DocumentSigners, key_id
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.primitives.json import MAX_BYTES
@@ -117,6 +117,11 @@ def test_a_line_brings_all_the_signers_of_a_country() -> None:
     assert 1 << 17 < len(long) < MAX_LINE
     assert verdict(long) == ("accepted", None)
     assert verdict(line(certificates=others)) == ("rejected", "health-signer")
+
+
+def test_what_has_the_identifier_and_is_no_certificate_is_nobody() -> None:
+    code = AUTHORITY.code(protected={1: -7, 4: key_id(b"no certificate")})
+    assert verdict(line(code, certificates=[b64encode(b"no certificate").decode()])) == ("rejected", "health-signer")
 
 
 def test_a_line_may_be_long_and_has_its_id_in_the_answer() -> None:
