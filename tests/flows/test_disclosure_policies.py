@@ -55,7 +55,7 @@ TAX_ONLINE: Final[Mapping[str, Any]] = {
     "name": "Utopia tax office",
     "service": "tax-online",
     "service_name": "Tax online",
-    "intermediary": Intermediary(identifier="GOVUT-0002", name="Utopia verifier"),
+    "intermediary": Intermediary(identifier="GOVUT-0002", name="Utopia verifier", service="demonstration"),
 }
 
 

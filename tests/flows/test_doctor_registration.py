@@ -73,8 +73,8 @@ async def test_a_sound_registration_is_found_sound_step_by_step(world: WalletWor
     ]  # fmt: skip
     assert [each.found.partition(" minutes")[0] for each in findings] == [
         f"one, as {'JWT' if sign is FORMATS['jwt'] else 'CWT'}, in verifier_info", "by Utopia registration office",
-        "for 180 days", "Utopia verifier", "not revoked, by a list fresh for 720",
-        "2 claims, all registered for the intended use demonstration",
+        "for 180 days", "Utopia verifier, Demonstration", "not revoked, by a list fresh for 720",
+        f"2 claims, all registered for the intended use {office.certificate().intended_use}",
     ]  # fmt: skip
 
 
@@ -157,7 +157,7 @@ async def test_an_intermediary_is_found_to_ask_for_somebody_else(world: WalletWo
         name="Utopia Library",
         service="lending",
         service_name="Lending desk",
-        intermediary=Intermediary(identifier="GOVUT-0002"),
+        intermediary=Intermediary(identifier="GOVUT-0002", service="demonstration"),
     )
     findings = await asking(world)
     assert ill(findings) == set()
@@ -197,7 +197,7 @@ async def test_no_registration_is_broken_under_haip_alone(tmp_path: Path, profil
 async def test_an_issuer_s_registration_is_found_sound(world: WalletWorld) -> None:
     findings = await issuing(world)
     assert ill(findings) == set()
-    assert found(findings, Topic.REGISTRATION, f"{SUBJECT}: party").found == "Utopia identity office"
+    assert found(findings, Topic.REGISTRATION, f"{SUBJECT}: party").found == "Utopia identity office, Attestations"
     assert found(findings, Topic.REGISTERED, "what is issued").found.endswith(" configurations are registered")
 
 

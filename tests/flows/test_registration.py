@@ -221,7 +221,7 @@ async def test_an_intermediary_is_not_shown_and_is_in_the_log(world: WalletWorld
         name="Utopia tax office",
         service="tax-online",
         service_name="Tax online",
-        intermediary=Intermediary(identifier="GOVUT-0002", name="Utopia verifier"),
+        intermediary=Intermediary(identifier="GOVUT-0002", name="Utopia verifier", service="demonstration"),
     )
     await world.receive()
     vetting = await vetted(world)

@@ -125,7 +125,8 @@ async def test_the_next_certificate_is_fetched_before_the_end_and_is_there_after
     desk.body = later(office, format_=format_)
     await look(world)
     about = office.certificate()
-    asked = f"/registration-certificates/{about.identifier}?intendeduseidentifier={about.intended_use}"
+    query = f"service={about.service}&intendeduseidentifier={about.intended_use}"
+    asked = f"/registration-certificates/{about.identifier}?{query}"
     assert (desk.asked, desk.accepted) == ([asked], [f"application/rc-wrp+{present}"])
     assert await sent(world) == certificate_text(desk.body) != certificate_text(before)
     assert file_of(office).read_bytes() == desk.body

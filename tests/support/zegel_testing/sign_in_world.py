@@ -48,7 +48,13 @@ def with_renewed_access(config: Config, folder: Path) -> Config:
     key = fixed_key("renewed access")
     draft = draft_certificate(
         Authority(key=authority_key, certificate=below),
-        SubjectName(country="UT", organization="Utopia sign-in", common_name="Sign-in 2", identifier="GOVUT-0003"),
+        SubjectName(
+            country="UT",
+            organization="Utopia sign-in",
+            common_name="Sign-in 2",
+            identifier="GOVUT-0003",
+            unit="sign-in",
+        ),
         key=key.public_key,
         purpose=Purpose.ACCESS,
         now=NOW,

@@ -9,6 +9,8 @@ from zegel_testing.authorities import DAY, NOW
 
 from zegel.adapters.configuration import load_config
 from zegel.adapters.keyfiles import load_certificates, load_secret, load_signer
+from zegel.adapters.registration_files import load_registration
+from zegel.adapters.sandbox.registrations import REGISTRATIONS
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.trust.anchors import Purpose
@@ -79,6 +81,28 @@ def test_whoever_signs_stands_on_a_list_for_it_and_nothing_else(sandbox: Any, en
     # these two sign their status lists themselves
     also = {"issuer": {Purpose.STATUS}, "registration": {Purpose.REGISTRATION_STATUS}}.get(entity, set())
     assert set(trusted) == {ENTITIES[entity]} | also
+
+
+PARTIES = [f"GOVUT-000{number}" for number in (1, 2, 3, 5, 6, 7)]
+
+
+def test_its_parties_stand_in_its_register_each_approved_by_another_than_applied(zegel: Any, sandbox: Any) -> None:
+    config = ("--config", sandbox.config)
+    audited = zegel("registrar", "audit", *config, "--json").json
+    assert (audited["size"], audited["registrations"]) == (2 * len(PARTIES), len(PARTIES))
+    found = zegel("registrar", "search", "Utopia", *config).out.splitlines()
+    assert [line.split()[0] for line in found] == PARTIES
+
+
+def test_its_first_certificates_say_what_is_registered_and_end_before_those_of_the_registrar(sandbox: Any) -> None:
+    folder = sandbox.config.parent
+    for path in REGISTRATIONS.values():
+        certificate = load_registration(folder / path).unverified_certificate
+        assert certificate.identifier in PARTIES
+        assert certificate.registry == load_config(sandbox.config).registrar.origin + "/wrp"
+        assert certificate.service
+        assert bool(certificate.intended_use) is not bool(certificate.provides)
+        assert certificate.valid_until == NOW + 180 * DAY
 
 
 def test_no_anchor_is_sent_along(sandbox: Any) -> None:

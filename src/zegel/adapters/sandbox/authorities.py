@@ -77,7 +77,10 @@ ROOTS: Final[Mapping[str, Root]] = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndEntity:
-    """A certificate of the sandbox: its key file, its root, its name, and the role at whose host it is used."""
+    """A certificate of the sandbox: its key file, its root, its name, and the role at whose host it is used.
+
+    ``service`` is the Service for which whoever has it asks or issues, as it is registered; None where it does neither.
+    """
 
     file: str
     root: str
@@ -85,7 +88,13 @@ class EndEntity:
     name: str
     identifier: str
     role: str
+    service: str | None = None
 
+
+ATTESTATIONS: Final = "attestations"
+DEMONSTRATION: Final = "demonstration"
+SIGN_IN: Final = "sign-in"
+DOOR: Final = "door"
 
 END_ENTITIES: Final = (
     EndEntity(
@@ -103,6 +112,7 @@ END_ENTITIES: Final = (
         name="Issuer",
         identifier="GOVUT-0001",
         role="issuer",
+        service=ATTESTATIONS,
     ),
     EndEntity(
         file="verifier-access",
@@ -111,6 +121,7 @@ END_ENTITIES: Final = (
         name="Verifier",
         identifier="GOVUT-0002",
         role="verifier",
+        service=DEMONSTRATION,
     ),
     EndEntity(
         file="provider-access",
@@ -119,6 +130,7 @@ END_ENTITIES: Final = (
         name="Sign-in",
         identifier="GOVUT-0003",
         role="provider",
+        service=SIGN_IN,
     ),
     EndEntity(
         file="wallet-provider",
@@ -143,6 +155,7 @@ END_ENTITIES: Final = (
         name="Door",
         identifier="GOVUT-0007",
         role="door",
+        service=DOOR,
     ),
 )
 
@@ -201,6 +214,7 @@ def certify(
                 organization=entity.organization,
                 common_name=entity.name,
                 identifier=entity.identifier,
+                unit=entity.service,
             ),
             key=key.public_key,
             purpose=_purpose(entity.root),

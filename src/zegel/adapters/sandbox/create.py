@@ -7,6 +7,7 @@ authorities/    the roots, and who certifies below the access root, with their k
 health/         the health authority's certificate, its rules, and certificates of the demo people
 trust/          the signed lists of trusted entities and their operator's root; in crl/ what the authorities revoked,
                 in qualified/ the lists in XML
+data/           the log and the register, in which those who were certified stand; the roles make the other databases
 web-ca.pem      the root of the sandbox's own web authority
 """
 
@@ -138,6 +139,7 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         now=now,
         random=random,
     )
+    secret_hashes = _create_secrets(folder / "keys", random=random)
     create_registrations(
         folder,
         plan,
@@ -148,7 +150,6 @@ def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callabl
         random=random,
     )
     create_health(folder, now=now, random=random)
-    secret_hashes = _create_secrets(folder / "keys", random=random)
     create_owner_only(folder / CONFIG_FILE, _config(plan, log=log, secret_hashes=secret_hashes).encode())
     return Sandbox(config=folder / CONFIG_FILE, trust_folder=folder / TRUST_FOLDER, web_ca=folder / WEB_CA_FILE)
 

@@ -1,39 +1,38 @@
-"""What the parties of Utopia registered, as certificates that the sandbox's provider signs once, and their status list.
+"""The register of Utopia before its registrar starts, and the certificates that its parties show at first.
 
-The issuer issues every type of the catalogue, and asks for a PID of whoever brings a health certificate. The verifier
-looks at attestations, but not at portraits and numbers of persons. Tax online and the registrar sign people in with
-PIDs, and the sign-in provider asks for them, as their intermediary.
+Whoever is certified is registered: somebody applied, somebody else approved, and both stand in the log of changes. So
+each role has its next certificate from the registrar, which renews it by itself from then on. The first ones are in
+force for half a year, so that this is seen, and their status list is a file that the trust role serves.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, final
 
 from zegel.adapters.files import create_owner_only
+from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sandbox.authorities import CONTACT, COUNTRY, SIGNER_DAYS, revocation_url, write_identity
+from zegel.adapters.sandbox.parties import utopian_parties
 from zegel.adapters.sandbox.plan import SandboxPlan
+from zegel.adapters.sql.store import open_store
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.status.entries import compress, empty_status_list
 from zegel.formats.status.token import sign_status_list_jwt
-from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY
-from zegel.protocols.oidc.attestations import Attestation, build_attestations
-from zegel.services.health import VALID
-from zegel.services.health_log_in import IDENTIFYING
+from zegel.services.register_ports import Entry
+from zegel.services.registrar import RegistrarService
 from zegel.trust.anchors import Purpose
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.authority import Authority, SubjectName, issue_certificate
-from zegel.trust.registration.credentials import RegisteredCredential
-from zegel.trust.registration.entitlements import Entitlement
+from zegel.trust.register.states import Actor, Duty
+from zegel.trust.register.values import WalletRelyingParty
+from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.sign import sign_registration_jwt
-from zegel.trust.registration.values import (
-    Intermediary,
-    LocalizedText,
-    RegistrationCertificate,
-    SupervisoryAuthority,
-)
+from zegel.trust.registration.values import RegistrationCertificate
 from zegel.trust.signing import CertifiedSigner
 
 REGISTRATIONS: Final[Mapping[str, str]] = {
@@ -49,18 +48,14 @@ REGISTRATIONS: Final[Mapping[str, str]] = {
 STATUS_PATH: Final = "/status/"
 STATUS_FILE: Final = "registration.status"
 SIGNER_FILE: Final = "registration"
+REGISTER_DATABASE: Final = "data/registrar.db"  # where the registrar looks for it, unless it is told otherwise
+REGISTER_SEAL: Final = "keys/registrar.seal"
+OFFICER: Final = "officer"
+"""In whose name the sandbox's parties were approved."""
 _ENTRIES: Final = 4_096  # nobody can tell from an index which of them it is about
 _DAYS: Final = 180  # GEN-5.2.4-08: at most twelve months
 _TTL: Final = 43_200
 _BRISK_TTL: Final = 60  # the least that a reader takes for one
-_UNASKED: Final = frozenset({"portrait", "personal_administrative_number"})
-_SIGN_IN: Final = (
-    "personal_administrative_number",
-    "given_name",
-    "family_name",
-    "birth_date",
-    "resident_address",
-)
 
 
 def create_registrations(
@@ -73,14 +68,20 @@ def create_registrations(
     now: int,
     random: Callable[[int], bytes],
 ) -> None:
-    """Sign each certificate, and the list that says that none of them is revoked."""
+    """Register the parties, sign each certificate, and the list that says that none of them is revoked."""
     signer = _certify_provider(folder, plan, root, now=now, random=random)
+    registrar = _OpenedRegister(folder, plan, signer, _Moment(now - DAY // 2), random)
+    entries = registrar.register(utopian_parties(plan, catalogue))
     uri = plan.origin("trust") + STATUS_PATH + STATUS_FILE
     indices = _indices(len(REGISTRATIONS), random)
-    for index, (name, certificate) in zip(indices, _certificates(plan, catalogue, now).items(), strict=True):
-        status = AttestationStatus(uri=uri, index=index)
-        signed = sign_registration_jwt(certificate(status), signer=signer)
-        create_owner_only(folder / REGISTRATIONS[name], signed)
+    for index, (name, certificate) in zip(indices, _certificates(entries).items(), strict=True):
+        first = replace(
+            certificate,
+            status=AttestationStatus(uri=uri, index=index),
+            certificate_policy=CONTACT + "/policy",
+            expires=now + _DAYS * DAY,
+        )
+        create_owner_only(folder / REGISTRATIONS[name], sign_registration_jwt(first, signer=signer))
     token = sign_status_list_jwt(
         compress(empty_status_list(_ENTRIES, bits=1)),
         uri=uri,
@@ -114,161 +115,81 @@ def _certify_provider(
     return CertifiedSigner(signer=key, certificates=(certificate,))
 
 
-Unsigned = Callable[[AttestationStatus], RegistrationCertificate]
+@final
+class _OpenedRegister:
+    """The registrar before its role starts: its service, on its database, for as long as parties are registered."""
 
+    def __init__(
+        self,
+        folder: Path,
+        plan: SandboxPlan,
+        signer: CertifiedSigner,
+        clock: "_Moment",
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._folder = folder
+        self._origin = plan.origin("registrar")
+        self._signer = signer
+        self._clock = clock
+        self._random = random
 
-def _certificates(plan: SandboxPlan, catalogue: Catalogue, now: int) -> Mapping[str, Unsigned]:
-    attestations = build_attestations(catalogue)
-    pid = attestations["pid"]
-    asked = tuple(
-        entry
-        for name, attestation in attestations.items()
-        if name != VALID  # which is asked for at the door
-        for entry in _registered(attestation, [claim for claim in _claims(attestation) if claim not in _UNASKED])
-    )
+    def register(self, parties: Mapping[str, WalletRelyingParty]) -> Mapping[str, Entry]:
+        """Have each applied for by whom it is named after, and approved by an officer; the entries by the same names.
 
-    def issuer(status: AttestationStatus) -> RegistrationCertificate:
-        return RegistrationCertificate(
-            identifier="GOVUT-0001",
-            name="Utopia identity office",
-            entitlements=(Entitlement.PID_PROVIDER, Entitlement.PUB_EAA_PROVIDER),
-            descriptions=_in_english("Issues PIDs and other attestations to the people of Utopia"),
-            provides=tuple(entry for each in attestations.values() for entry in _registered(each, ())),
-            status=status,
-            **_common(plan, "issuer", now),
+        In a thread, for whoever makes a sandbox may run a loop of its own.
+        """
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(asyncio.run, self._register(parties)).result()
+
+    async def _register(self, parties: Mapping[str, WalletRelyingParty]) -> Mapping[str, Entry]:
+        store = await open_store(
+            f"sqlite:///{self._folder / REGISTER_DATABASE}",
+            key=load_secret(self._folder / REGISTER_SEAL),
+            clock=self._clock,
+            random=self._random,
         )
+        try:
+            service = RegistrarService(
+                self._origin, signer=self._signer, store=store, clock=self._clock, random=self._random
+            )
+            entries = {}
+            for name, party in parties.items():
+                await service.apply(party, by=Actor(subject=name, duty=Duty.PARTY))
+                approving = Actor(subject=OFFICER, duty=Duty.OFFICER)
+                entries[name] = await service.approve(party.identifier, by=approving)
+            return entries
+        finally:
+            store.close()
 
-    def verifier(status: AttestationStatus) -> RegistrationCertificate:
-        return RegistrationCertificate(
-            identifier="GOVUT-0002",
-            name="Utopia verifier",
-            entitlements=(Entitlement.SERVICE_PROVIDER,),
-            descriptions=_in_english("Looks at attestations, for a demonstration"),
-            purposes=_in_english("To show you what a verifier gets to see"),
-            intended_use="demonstration",
-            privacy_policy=plan.origin("verifier") + "/",
-            credentials=asked,
-            status=status,
-            **_common(plan, "verifier", now),
-        )
 
-    def tax_online(status: AttestationStatus) -> RegistrationCertificate:
-        return RegistrationCertificate(
-            identifier="GOVUT-0005",
-            name="Utopia tax office",
-            service="tax-online",
-            service_name="Tax online",
-            entitlements=(Entitlement.SERVICE_PROVIDER,),
-            descriptions=_in_english("Takes tax returns"),
-            purposes=_in_english("To sign you in, and to fill in who you are on your tax return"),
-            intended_use="sign-in",
-            privacy_policy=plan.origin("service") + "/",
-            credentials=_registered(pid, _SIGN_IN),
-            intermediary=Intermediary(identifier="GOVUT-0003", name="Utopia sign-in"),
-            status=status,
-            **_common(plan, "service", now),
-        )
+@final
+class _Moment:
+    """The one moment in which the parties are registered."""
 
+    def __init__(self, now: int) -> None:
+        self._now = now
+
+    def now(self) -> int:
+        """See ``Clock``."""
+        return self._now
+
+
+def _certificates(entries: Mapping[str, Entry]) -> Mapping[str, RegistrationCertificate]:
+    """What the registrar certified, by the names of the files."""
+    asking, providing = _certified(entries["issuer"])
     return {
-        "issuer": issuer,
-        "issuer-asking": partial(_asking_issuer, plan, pid, now),
-        "verifier": verifier,
-        "tax-online": tax_online,
-        "registrar": partial(_registrar, plan, pid, now),
-        "door": partial(_door, plan, attestations["vaccination_valid"], now),
+        "issuer": providing,
+        "issuer-asking": asking,
+        **{name: _certified(entries[by])[0] for name, by in _ALONE.items()},
     }
 
 
-def _door(plan: SandboxPlan, valid: Attestation, now: int, status: AttestationStatus) -> RegistrationCertificate:
-    return RegistrationCertificate(
-        identifier="GOVUT-0007",
-        name="Utopia theatre",
-        entitlements=(Entitlement.SERVICE_PROVIDER,),
-        descriptions=_in_english("Lets people in to plays"),
-        purposes=_in_english("To know that you meet the rules for health certificates, and nothing else of you"),
-        intended_use="door",
-        privacy_policy=plan.origin("door") + "/",
-        credentials=_registered(valid, _claims(valid)),
-        status=status,
-        **_common(plan, "door", now),
-    )
+_ALONE: Final = {"verifier": "verifier", "tax-online": "tax-online", "registrar": "registrar-office", "door": "door"}
 
 
-def _asking_issuer(plan: SandboxPlan, pid: Attestation, now: int, status: AttestationStatus) -> RegistrationCertificate:
-    return RegistrationCertificate(
-        identifier="GOVUT-0001",
-        name="Utopia identity office",
-        entitlements=(Entitlement.SERVICE_PROVIDER,),
-        descriptions=_in_english("Sees that a health certificate is of whoever brings it"),
-        purposes=_in_english("To see that the certificate that you brought is yours"),
-        intended_use="health-certificate",
-        privacy_policy=plan.origin("issuer") + "/",
-        credentials=_registered(pid, IDENTIFYING),
-        status=status,
-        **_common(plan, "issuer", now),
-    )
-
-
-def _registrar(plan: SandboxPlan, pid: Attestation, now: int, status: AttestationStatus) -> RegistrationCertificate:
-    return RegistrationCertificate(
-        identifier="GOVUT-0006",
-        name="Utopia registrar",
-        service="register",
-        service_name="Register of relying parties",
-        entitlements=(Entitlement.SERVICE_PROVIDER,),
-        descriptions=_in_english("Keeps the register of relying parties"),
-        purposes=_in_english("To know who registers a party, and who decides on it"),
-        intended_use="registration",
-        privacy_policy=plan.origin("registrar") + "/",
-        credentials=_registered(pid, ("personal_administrative_number", "given_name", "family_name")),
-        intermediary=Intermediary(identifier="GOVUT-0003", name="Utopia sign-in"),
-        status=status,
-        **_common(plan, "registrar", now),
-    )
-
-
-def _common(plan: SandboxPlan, role: str, now: int) -> dict[str, Any]:
-    return {
-        "country": COUNTRY,
-        "support": (f"mailto:{role.replace('_', '-')}@utopia.example",),
-        "information": (plan.origin(role) + "/",),
-        "authority": SupervisoryAuthority(
-            name="Utopia data protection authority", country=COUNTRY, uris=(CONTACT + "/report",)
-        ),
-        "registry": CONTACT + "/wrp",
-        "certificate_policy": CONTACT + "/policy",
-        "issued_at": now - DAY // 2,
-        "expires": now + _DAYS * DAY,
-    }
-
-
-def _claims(attestation: Attestation) -> Collection[str]:
-    return dict.fromkeys(claim for paths in attestation.paths.values() for claim in paths)
-
-
-def _registered(attestation: Attestation, claims: Collection[str]) -> tuple[RegisteredCredential, ...]:
-    """An attestation in each of its formats, with those claims that the format has."""
-    return tuple(
-        RegisteredCredential(
-            format=str(format_),
-            types=(type_,),
-            claims=tuple(
-                dict.fromkeys(
-                    _whole(attestation.paths[format_][claim]) for claim in claims if claim in attestation.paths[format_]
-                )
-            ),
-        )
-        for format_, type_ in attestation.types.items()
-    )
-
-
-def _whole(path: ClaimPath) -> ClaimPath:
-    """An array is registered with what holds its entries."""
-    return path[:-1] if path[-1] is None else path
-
-
-def _in_english(text: str) -> tuple[LocalizedText, ...]:
-    return (LocalizedText(lang="en", value=text),)
+def _certified(entry: Entry) -> Sequence[RegistrationCertificate]:
+    """With an intended use first, as ``certifiable`` has them."""
+    return [parse_registration(each.token).unverified_certificate for each in entry.certificates]
 
 
 def _indices(count: int, random: Callable[[int], bytes]) -> list[int]:

@@ -74,7 +74,7 @@ async def renew_access(
     key = random_private_key(system_random)
     registered = await to_thread(_register, config)
     issued = await _order(config, key, web_ca=web_ca)
-    _take_over(config, key, issued["chain"], registration=registered["certificates"][0]["certificate"])
+    _take_over(config, key, issued["chain"], registration=registered["certificates"][-1]["certificate"])
     for name in ("verifier: keys", "verifier: registration certificates"):
         await take_turn(roles, name)
     with story.timed("asked with the new access certificate"):
@@ -89,7 +89,7 @@ async def renew_access(
 
 
 def _register(config: Config) -> dict[str, Any]:
-    """Somebody applies for the verifier, and an officer approves; the registration as it stands then."""
+    """Who registered the verifier asks for a change, and an officer approves; the registration as it stands then."""
     applied = _operate(config.registrar, "/applications", {"party": party(config), "by": "verifier"})
     body = {"decision": "approve", "identifier": IDENTIFIER, "by": "officer", "seen": applied["proposal"]}
     registered: dict[str, Any] = _operate(config.registrar, "/decisions", body)
