@@ -9,6 +9,7 @@ from typing import Any
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.config.roles import Config
+from zegel.config.setting import Database
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, origin_of
 from zegel.primitives.json import encode_json, parse_object
@@ -20,7 +21,7 @@ from zegel.web.app.roles import Listener, OpenRole, World
 from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.browser import Browser
 from zegel_testing.register import PARTY
-from zegel_testing.sandboxes import sandbox_at
+from zegel_testing.sandboxes import EMPTY_REGISTER, sandbox_at
 from zegel_testing.upstream import UpstreamStandIn
 
 PROVIDER = "https://people.utopia.example"
@@ -132,9 +133,11 @@ def csrf_of(page: HttpResponse) -> str:
 
 
 def office_config(folder: Path) -> Config:
-    """A sandbox whose registrar signs people in at the stand-in, as a public client."""
+    """A sandbox whose registrar signs people in at the stand-in, as a public client, and has registered nobody."""
     config = sandbox_at(folder)
-    return replace(config, registrar=replace(config.registrar, provider=PROVIDER, client_secret=None))
+    database = Database(f"sqlite:///{folder / EMPTY_REGISTER}")
+    registrar = replace(config.registrar, provider=PROVIDER, client_secret=None, database=database)
+    return replace(config, registrar=registrar)
 
 
 @asynccontextmanager

@@ -16,6 +16,9 @@ from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel_testing.authorities import NOW, fixed_random
 
+EMPTY_REGISTER = Path("data", "empty-register.db")
+"""A register beside the sandbox's own, in which nobody stands."""
+
 
 def sandbox_at(folder: Path, *, profile: str = "haip", tls: bool = False) -> Config:
     """A sandbox in an empty folder; its configuration, with the lists read from their files."""
@@ -56,6 +59,7 @@ def _made(profile: str, tls: bool) -> dict[str, bytes]:
             config.access_authority,
         ):
             _make_database(role.database)
+        _make_database(f"sqlite:///{folder / EMPTY_REGISTER}")
         files = [file for file in folder.rglob("*") if file.is_file()]
         return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
