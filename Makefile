@@ -26,7 +26,7 @@ test:
 
 test-fast:
 	@tools/setup test
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --hypothesis-profile=quick
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow" --hypothesis-profile=quick
 
 check:
 	@tools/setup test

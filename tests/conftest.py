@@ -74,8 +74,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Have half as many processes again as cores: many tests wait, for a browser, a service or a foreign program."""
-    return (3 * len(os.sched_getaffinity(0)) + 1) // 2
+    """Have half as many processes again as cores: many tests wait, for a browser, a service or a foreign program.
+
+    The quick ones, with ``-n logical``, wait for nothing.
+    """
+    cores = len(os.sched_getaffinity(0))
+    return cores if config.option.numprocesses == "logical" else (3 * cores + 1) // 2
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -44,6 +44,7 @@ def test_there_are_six_hops() -> None:
     assert len(HOPS) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "name"), HOPS, ids=[name for _, name in HOPS])
 def test_a_hop_leads_to_a_function_that_there_is(path: str, name: str) -> None:
     assert name in defined(SOURCE / path)
@@ -55,6 +56,7 @@ def test_every_package_and_module_has_its_layer() -> None:
     assert sorted(named) == sorted(there - {"__init__", "version"})
 
 
+@pytest.mark.slow
 def test_the_layers_stand_in_the_order_of_their_imports() -> None:
     """The row of a package is below that of every package which it imports; within a row, there is no rule."""
     row_of = {name: row for row, (layer, _, _) in enumerate(LAYERS) for name in code(layer)}
@@ -67,6 +69,7 @@ def test_the_layers_stand_in_the_order_of_their_imports() -> None:
                     assert row_of[imported] <= row_of[layer], f"{path.name} imports {imported}"
 
 
+@pytest.mark.slow
 def test_the_layers_are_pure_where_it_says_so() -> None:
     named = {name for layer, _, pure in LAYERS for name in code(layer) if pure == "yes"}
     rule = next(
@@ -83,6 +86,7 @@ def test_every_folder_of_tests_is_explained() -> None:
     assert sorted(named) == sorted(there - {"tests/support", "tests/__pycache__"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", PROVEN, ids=lambda cells: code(cells[0])[0])
 def test_a_value_that_is_proven_something_is_a_class_that_there_is(cells: list[str]) -> None:
     there = everything() | {"bytes"}

@@ -142,6 +142,7 @@ def test_the_variables_of_make_are_read_there() -> None:
             assert f"$({name})" in makefile or f"$(if $({name})" in makefile, name
 
 
+@pytest.mark.slow
 def test_the_refusal_reads_as_it_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = SandboxPlan(
         profile="haip",

@@ -52,6 +52,7 @@ def imported(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", NETWORK)
 def test_what_opens_connections_is_imported_where_it_says_so_alone(module: str) -> None:
     found = {
@@ -62,6 +63,7 @@ def test_what_opens_connections_is_imported_where_it_says_so_alone(module: str) 
     assert found == set(NETWORK[module])
 
 
+@pytest.mark.slow
 def test_nobody_opens_a_connection_by_hand() -> None:
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -60,6 +60,7 @@ def commands(kind: str) -> list[list[str]]:
     return [shlex.split(line, comments=True)[1:] for line in the_block(kind).text.splitlines()]
 
 
+@pytest.mark.slow
 def test_databases_and_configurations_are_looked_after_as_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +83,7 @@ async def made(config: Config, role: str) -> None:
     (await open_store(own.database, key=key, clock=clock, random=system_random)).close()
 
 
+@pytest.mark.slow
 def test_keys_are_rotated_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = sandbox_at(tmp_path)
     monkeypatch.setenv("ZEGEL_CONFIG", str(tmp_path / "zegel.toml"))
@@ -374,6 +376,7 @@ def test_a_role_that_is_not_ready_says_so_as_it_is_printed(tmp_path: Path) -> No
     assert told("issuer", tmp_path, "/readyz").decode() == the_block("json ready").text.strip()
 
 
+@pytest.mark.slow
 def test_every_condition_is_explained_and_of_the_roles_that_it_says(tmp_path: Path) -> None:
     explained = {
         (condition.strip("`"), role)
@@ -399,6 +402,7 @@ def families(tmp_path: Path) -> set[str]:
 METRICS = ("metric", "what it counts", "labels beside `role`")
 
 
+@pytest.mark.slow
 def test_every_metric_is_explained_once(tmp_path: Path) -> None:
     assert sorted(name.strip("`") for name, *_ in rows(PAGE, METRICS)) == sorted(families(tmp_path))
 
@@ -448,6 +452,7 @@ def test_the_version_is_told(tmp_path: Path) -> None:
     assert f'zegel_info{{role="trust",version="{__version__}"}} 1'.encode() in told("trust", tmp_path, "/metrics")
 
 
+@pytest.mark.slow
 def test_the_sandbox_is_watched_at_its_own_ports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sandbox", str(tmp_path / "utopia"), "--json"]) == 0
     config = load_config(Path(json.loads(capsys.readouterr().out)["config"]))

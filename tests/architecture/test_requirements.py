@@ -32,6 +32,7 @@ def test_a_mark_names_a_requirement_that_there_is(id_: str) -> None:
     assert id_ in REQUIREMENTS
 
 
+@pytest.mark.slow
 def test_no_mark_stands_where_it_says_nothing() -> None:
     """A mark with two ids, with none, or at what is no test would be left out of the table."""
     assert uses_of_mark("requirement") == sum(len(tests) for tests in SHOWN.values())
@@ -81,6 +82,7 @@ def test_a_reason_leads_to_requirements_that_are_shown_or_have_a_reason_themselv
         assert other in SHOWN or other in ACCOUNT.reasons, other
 
 
+@pytest.mark.slow
 def test_a_test_that_is_named_after_a_requirement_is_marked_with_it() -> None:
     by_name = {f"_{id_.lower()}_": id_ for id_ in REQUIREMENTS}
     for name, function in collected_tests().items():

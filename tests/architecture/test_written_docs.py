@@ -9,6 +9,7 @@ from zegel.cli import output
 from zegel.cli.main import COMMANDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_document_that_is_made_from_the_code_is_current(name: str) -> None:
     written = WRITTEN[name]() == (DOCS / name).read_text()  # the difference would be pages long
@@ -24,6 +25,7 @@ def test_every_exit_code_has_its_words() -> None:
     assert set(EXITS) == {value for name, value in vars(output).items() if name.isupper() and isinstance(value, int)}
 
 
+@pytest.mark.slow
 def test_every_limit_says_where_its_number_comes_from() -> None:
     found = limits()
     assert len(found) > 200

@@ -189,6 +189,7 @@ def resigned(world: WalletWorld, **claims: Any) -> Iterator[None]:
     world.outbound.edits.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.refuses(Check.CLIENT_BINDING)
 async def test_a_wallet_answers_at_no_foreign_response_uri(tmp_path: Path) -> None:
     """OpenID4VP 1.0 section 5.9.3: with a DNS name for an identity the answer stays on that host."""
@@ -218,6 +219,7 @@ async def test_what_a_wallet_sends_to_a_foreign_response_uri_is_of_no_use_there(
     await goes_on(party, session, honest)
 
 
+@pytest.mark.slow
 @pytest.mark.refuses(Check.CLIENT_ID)
 async def test_a_wallet_takes_no_request_under_the_name_of_another(holding: WalletWorld) -> None:
     """The link names one verifier, the request is signed by another that is known as well."""
@@ -228,6 +230,7 @@ async def test_a_wallet_takes_no_request_under_the_name_of_another(holding: Wall
     assert (await holding.present())["state"] == "accepted"
 
 
+@pytest.mark.slow
 @pytest.mark.refuses(Check.ANSWER_DELIVERY)
 async def test_an_answer_is_not_sent_on_to_where_the_response_uri_leads(holding: WalletWorld) -> None:
     """A redirect that keeps the method (307, 308) would hand the answer to somebody else."""

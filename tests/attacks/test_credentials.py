@@ -136,6 +136,7 @@ def proven(asked: Asked, signed: dict[str, Any], sent: tuple[bytes, ...]) -> str
     return sdjwt.bound(issued, holder=HOLDER, aud=asked.client_id, nonce=asked.nonce).decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("game", GAMES.values(), ids=GAMES)
 @pytest.mark.refuses(Check.DIGEST_PLACE)
 @pytest.mark.refuses(Check.DISCLOSED_CLAIM)
@@ -224,6 +225,7 @@ def responded(asked: Asked, deal: Deal) -> str:
     return base64url(mdoc.response(mdoc.document(issued, device, doc_type=DOCTYPE)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deal", DEALS.values(), ids=DEALS)
 @pytest.mark.refuses(Check.ELEMENT_DIGEST)
 @pytest.mark.refuses(Check.REPEATED_ELEMENT)

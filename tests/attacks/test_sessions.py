@@ -54,6 +54,7 @@ def plant(attacker: Browser, victim: Browser, host: str) -> dict[str, str]:
 # --- issuer -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before the visit", "at the log-in page"])
 @pytest.mark.refuses(Check.LOG_IN_OPEN)
 async def test_a_session_that_is_fixed_at_the_issuer_has_nobody_logged_in(issuing: IssuingWorld, when: str) -> None:
@@ -85,6 +86,7 @@ async def test_a_session_that_is_fixed_at_the_issuer_has_nobody_logged_in(issuin
 # --- sign-in provider -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_session_that_is_fixed_at_the_provider_is_left_behind_by_the_next_sign_in(
     signing_in: SignInWorld,
 ) -> None:
@@ -99,6 +101,7 @@ async def test_a_session_that_is_fixed_at_the_provider_is_left_behind_by_the_nex
     assert (await attacker.get(f"{signing_in.service}/profile")).status == 303
 
 
+@pytest.mark.slow
 @pytest.mark.refuses(Check.SIGN_IN_OPEN)
 async def test_a_session_that_is_fixed_at_the_provider_ends_in_neither_browser(signing_in: SignInWorld) -> None:
     """The victim's wallet answers the attacker's sign-in, and its return finds the attacker's cookie beside it.

@@ -121,6 +121,7 @@ async def test_a_list_that_is_read_with_other_bits_is_not_the_one_that_was_signe
     assert await judged(party, format_, index=REVOKED + 1) == "accepted"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [0, 3, 16, -1, 1.5, "1", None, True])
 @pytest.mark.refuses(Check.SYNTAX)
 async def test_bits_that_no_list_has_are_not_read_even_when_they_are_signed(party: RelyingParty, bits: Any) -> None:
@@ -130,6 +131,7 @@ async def test_bits_that_no_list_has_are_not_read_even_when_they_are_signed(part
     assert await judged(party, Format.SD_JWT_VC) == "accepted"
 
 
+@pytest.mark.slow
 @FORMATS
 @pytest.mark.parametrize("index", [ENTRIES, ENTRIES + 1, 1 << 20, (1 << 53) - 1])
 @pytest.mark.refuses(Check.STATUS)

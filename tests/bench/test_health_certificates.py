@@ -7,6 +7,7 @@ import pytest
 from health_certificates import ALGORITHMS, Authority, assert_spoiled_is_refused, measure, measure_batch
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_each_algorithm_is_measured_and_a_spoiled_code_is_refused(name: str) -> None:
     authority = Authority(ALGORITHMS[name])

@@ -52,6 +52,7 @@ def test_a_verification_that_accepts_what_is_spoiled_ends_the_benchmark(world: W
         assert_refused(lambda data: data, flipped_sd_jwts(present_claims(world)))
 
 
+@pytest.mark.slow
 def test_a_subject_is_timed_from_outside() -> None:
     orders: list[dict[str, Any]] = [{"run": "zegel", "times": 2}, {"run": "bare", "times": 3}, {}]
     told = subprocess.run(

@@ -38,6 +38,7 @@ def refused(kind: Kind, jwt: bytes) -> Check:
     return refusal.value.check
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("offered", "expected"), PAIRS, ids=names)
 def test_no_object_is_taken_for_another(offered: Kind, expected: Kind) -> None:
     assert refused(expected, offered.good) is not Check.SIGNATURE
@@ -45,6 +46,7 @@ def test_no_object_is_taken_for_another(offered: Kind, expected: Kind) -> None:
     assert refused(expected, sign(dressed, offered.claims)) is not Check.SIGNATURE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("offered", "expected"), PAIRS, ids=names)
 def test_an_object_with_all_the_claims_of_another_is_told_apart_by_its_type(offered: Kind, expected: Kind) -> None:
     disguised = sign({"alg": "ES256", "typ": offered.typ} | expected.header, expected.claims)
@@ -157,6 +159,7 @@ TRICKS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=names)
 @pytest.mark.parametrize(("trick", "checks"), TRICKS, ids=lambda value: getattr(value, "__name__", "by"))
 def test_no_trick_of_the_header_is_taken(kind: Kind, trick: Any, checks: set[Check]) -> None:

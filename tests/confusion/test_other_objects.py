@@ -259,6 +259,7 @@ REFUSED_BY: dict[tuple[str, Purpose], Check] = {
 USED_FOR["issuer"] |= {Purpose.STATUS}  # the sandbox's issuer signs its own status lists
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose is not Purpose.LIST])
 @pytest.mark.parametrize("file", USED_FOR)
 def test_each_certificate_of_the_sandbox_serves_its_own_purpose_alone(

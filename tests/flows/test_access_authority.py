@@ -86,6 +86,7 @@ async def test_the_register_shows_the_certificate(tmp_path: Path) -> None:
         assert record["log"] == house.config.transparency_log.origin
 
 
+@pytest.mark.slow
 async def test_what_the_register_refuses_is_named_and_told_again_when_that_is_mended(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +131,7 @@ async def test_before_it_is_approved_nobody_gets_a_certificate(tmp_path: Path) -
         assert (status, answer["check"], answer["field"]) == (403, "access-registration", "identifier")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decision", ["suspend", "cancel"])
 async def test_whose_registration_ends_gets_none_and_loses_what_there_is(tmp_path: Path, decision: str) -> None:
     """ARF 3.0 Reg_13."""
@@ -248,6 +250,7 @@ async def test_a_certificate_is_renewed_while_the_old_one_stays_good(tmp_path: P
         assert first["serial"] != second["serial"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "meant",
     [
@@ -299,6 +302,7 @@ def _root(house: AccessHouse) -> Any:
     return root
 
 
+@pytest.mark.slow
 async def test_many_are_revoked_for_whoever_says_how_many(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         await house.register()
@@ -334,6 +338,7 @@ async def test_the_role_never_opens_the_roots_key(tmp_path: Path) -> None:
     assert [each for each in opened if "authorities" in each] == []
 
 
+@pytest.mark.slow
 async def test_a_root_is_not_taken_for_who_issues(tmp_path: Path) -> None:
     config = sandbox_at(tmp_path)
     passphrase = (tmp_path / "authorities" / "access.passphrase").read_text().strip()

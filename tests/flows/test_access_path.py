@@ -63,6 +63,7 @@ def test_the_path_shows_who_certified_whom(tmp_path: Path) -> None:
     assert steps[3][1].startswith("EUWRPACProvidersList number 1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("revoked", "at"), [("leaf", "x5c[0]"), (BELOW_ROOT, "x5c[1]")], ids=["the party's", "the authority's"]
 )

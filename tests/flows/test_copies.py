@@ -86,6 +86,7 @@ def _blanked(value: Any) -> Any:
     return [_blanked(inner) for inner in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_35")
 async def test_ten_sd_jwts_share_nothing_that_is_unique(world: IssuingWorld) -> None:
     wallet = world.wallet()
@@ -111,6 +112,7 @@ async def test_ten_sd_jwts_share_nothing_that_is_unique(world: IssuingWorld) -> 
     assert all(copy.payload["_sd"] == sorted(copy.payload["_sd"]) for copy in batch)
 
 
+@pytest.mark.slow
 async def test_the_decoys_of_an_sd_jwt_are_as_many_for_everybody(world: IssuingWorld) -> None:
     wallet = world.wallet()
     (copy, *_) = [SdJwtCopy(copy) for copy in await copies(world, wallet, Format.SD_JWT_VC)]
@@ -119,6 +121,7 @@ async def test_the_decoys_of_an_sd_jwt_are_as_many_for_everybody(world: IssuingW
     assert len(copy.payload["_sd"]) == len(named) - within + 4  # the catalogue: four decoys
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_36")
 async def test_no_time_in_an_sd_jwt_is_finer_than_a_day(world: IssuingWorld) -> None:
     for copy in await copies(world, world.wallet(), Format.SD_JWT_VC):
@@ -161,6 +164,7 @@ def _embedded(tag: Tag) -> Any:
     return parse_cbor(tag.value, what="test")
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_35")
 async def test_ten_mdocs_share_nothing_that_is_unique(world: IssuingWorld) -> None:
     batch = [MdocCopy(copy) for copy in await copies(world, world.wallet(), Format.MDOC)]
@@ -184,6 +188,7 @@ async def test_ten_mdocs_share_nothing_that_is_unique(world: IssuingWorld) -> No
     assert len({tuple(copy.values()) for copy in ids}) == BATCH
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_36")
 async def test_no_time_in_an_mdoc_is_finer_than_a_day(world: IssuingWorld) -> None:
     for copy in await copies(world, world.wallet(), Format.MDOC):
@@ -191,6 +196,7 @@ async def test_no_time_in_an_mdoc_is_finer_than_a_day(world: IssuingWorld) -> No
         assert {str(time.value) for time in validity.values()} == {"2026-11-22T00:00:00Z", "2026-12-06T00:00:00Z"}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("VCR_18")
 async def test_the_status_uri_is_common_to_everybody(world: IssuingWorld) -> None:
     seen: set[str] = set()
@@ -247,6 +253,7 @@ def _proofs(request: HttpRequest) -> Iterator[tuple[str, bytes]]:
             yield name, value.encode()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_35b")
 async def test_nothing_of_an_issuance_can_be_read_on_the_issuers_disk(world: IssuingWorld, tmp_path: Path) -> None:
     wallet = world.wallet()
@@ -264,6 +271,7 @@ async def test_nothing_of_an_issuance_can_be_read_on_the_issuers_disk(world: Iss
         assert [path.name for path, content in files.items() if secret in content] == [], what
 
 
+@pytest.mark.slow
 async def test_after_an_issuance_the_issuer_remembers_a_person_a_type_and_entries(world: IssuingWorld) -> None:
     wallet = world.wallet()
     await wallet.receive(await world.offer("pid", formats=[Format.MDOC]))

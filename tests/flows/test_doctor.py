@@ -174,6 +174,7 @@ FAULTS: Mapping[str, tuple[Spoil, Topic, str, State]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spoil", "topic", "subject", "state"), FAULTS.values(), ids=FAULTS)
 async def test_a_fault_is_found_where_it_is(
     issuing: IssuingWorld, spoil: Spoil, topic: Topic, subject: str, state: State
@@ -183,6 +184,7 @@ async def test_a_fault_is_found_where_it_is(
     assert (topic, subject or issuing.issuer, state) in after, after
 
 
+@pytest.mark.slow
 async def test_the_lists_that_the_authorization_server_names_are_examined(issuing: IssuingWorld) -> None:
     """Status list draft 20 section 9.1 recommends that place, and ours stand there."""
     found = await examine(issuing.issuer, eyes=eyes(issuing.world))
@@ -195,6 +197,7 @@ async def test_the_lists_that_the_authorization_server_names_are_examined(issuin
     assert State.GOOD not in [each.state for each in found if each.topic is Topic.STATUS]
 
 
+@pytest.mark.slow
 async def test_an_address_of_a_status_list_that_is_none_is_a_finding(issuing: IssuingWorld) -> None:
     """And not the end of the examination: whoever is examined has written it."""
     lists = json.dumps({"status_lists": ["https://[", "https://issuer.utopia.example/\x1b[2J"]}).encode()
@@ -215,6 +218,7 @@ async def test_what_is_no_address_is_malformed(issuing: IssuingWorld, url: str) 
         await examine(url, eyes=eyes(issuing.world))
 
 
+@pytest.mark.slow
 async def test_what_is_found_says_the_clause_and_the_remedy(issuing: IssuingWorld) -> None:
     spoil = members_at(METADATA, credential_issuer="https://issuer.laputa.example")
     finding = found(await examine(issuing.issuer, eyes=eyes(issuing.world, spoil)), Topic.IDENTITY, ISSUER)
@@ -229,6 +233,7 @@ async def test_a_slash_too_many_is_another_identifier(issuing: IssuingWorld) -> 
     assert (Topic.IDENTITY, ISSUER, State.BROKEN) in ill(findings)
 
 
+@pytest.mark.slow
 async def test_nobody_trusted_makes_the_signature_worthless(issuing: IssuingWorld) -> None:
     issuing.clock.advance(181 * DAY)  # the lists are overdue, the certificate is valid
     findings = await examine(issuing.issuer, eyes=eyes(issuing.world))
@@ -247,6 +252,7 @@ async def test_no_log_that_is_trusted_makes_the_timestamp_worthless(issuing: Iss
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("days", "state"), [(300, State.GOOD), (352, State.DOUBTFUL)])
 async def test_a_certificate_is_doubtful_in_its_last_fortnight(issuing: IssuingWorld, days: int, state: State) -> None:
     root = issuing.world.config.issuer.access_chain.parents[1] / "authorities" / "access.pem"
@@ -260,12 +266,14 @@ async def test_a_certificate_is_doubtful_in_its_last_fortnight(issuing: IssuingW
     assert found(findings, Topic.CERTIFICATE, "access certificate of Utopia identity office").state is state
 
 
+@pytest.mark.slow
 async def test_under_plain_a_server_without_par_is_only_doubtful(issuing: IssuingWorld) -> None:
     spoil = members_at(SERVER, pushed_authorization_request_endpoint=None)
     findings = await examine(issuing.issuer, eyes=eyes(issuing.world, spoil, profile=PLAIN))
     assert (Topic.AUTHORIZATION, "authorization server", State.DOUBTFUL) in ill(findings)
 
 
+@pytest.mark.slow
 async def test_an_offer_leads_to_its_issuer(issuing: IssuingWorld) -> None:
     offer = await issuing.offer("pid")
     findings = list(await examine(offer["link"], eyes=eyes(issuing.world)))
@@ -276,6 +284,7 @@ async def test_an_offer_leads_to_its_issuer(issuing: IssuingWorld) -> None:
 # --- TLS ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("peer", "state"),
     [
@@ -294,6 +303,7 @@ async def test_a_handshake_is_judged(issuing: IssuingWorld, peer: TlsPeer | None
     assert found(findings, Topic.TRANSPORT_SECURITY, url).state is State.DOUBTFUL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "state"),
     [("max-age=31536000; includeSubDomains", State.GOOD), ("max-age=60", State.DOUBTFUL), ("", State.DOUBTFUL)],
@@ -306,6 +316,7 @@ async def test_browsers_are_to_insist_on_tls_for_long(issuing: IssuingWorld, sai
     assert found(findings, Topic.TRANSPORT_SECURITY, url).state is state
 
 
+@pytest.mark.slow
 async def test_plain_http_is_for_this_machine_alone(issuing: IssuingWorld) -> None:
     findings = await examine(issuing.issuer, eyes=eyes(issuing.world, plain_origins=frozenset()))
     assert found(findings, Topic.TLS, issuing.issuer).state is State.BROKEN
@@ -357,6 +368,7 @@ PROVIDER_FAULTS: Mapping[str, tuple[Spoil, Topic, str, State]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spoil", "topic", "subject", "state"), PROVIDER_FAULTS.values(), ids=PROVIDER_FAULTS)
 async def test_a_provider_s_fault_is_found_where_it_is(
     signing_in: SignInWorld, spoil: Spoil, topic: Topic, subject: str, state: State
@@ -365,6 +377,7 @@ async def test_a_provider_s_fault_is_found_where_it_is(
     assert ill(findings) == {(topic, subject, state)}
 
 
+@pytest.mark.slow
 async def test_a_private_key_that_is_published_is_not_shown(signing_in: SignInWorld) -> None:
     spoil = members_at("/jwks", keys=[JWK | {"d": "c2VjcmV0"}])
     findings = await examine(signing_in.provider, eyes=eyes(signing_in.world, spoil))
@@ -379,6 +392,7 @@ async def a_link(world: SignInWorld) -> str:
     return link_of(await world.browser().open(f"{world.service}/sign-in"), "Open my wallet")
 
 
+@pytest.mark.slow
 async def test_a_sound_request_is_found_sound(signing_in: SignInWorld) -> None:
     findings = list(await examine(await a_link(signing_in), eyes=eyes(signing_in.world)))
     assert ill(findings) == set()
@@ -388,6 +402,7 @@ async def test_a_sound_request_is_found_sound(signing_in: SignInWorld) -> None:
     assert "(dc+sd-jwt)" in found(findings, Topic.REQUEST, "presentation request").found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "check"),
     [

@@ -116,6 +116,7 @@ def _cbor_leaves(value: Any) -> Iterator[object]:
         yield value
 
 
+@pytest.mark.slow
 @FORMATS
 async def test_the_doors_whole_view_has_no_name_no_birth_date_no_product_and_no_uci(
     door: DoorWorld, format_: Format
@@ -131,6 +132,7 @@ async def test_the_doors_whole_view_has_no_name_no_birth_date_no_product_and_no_
     assert mentioned(door, OF_THE_CERTIFICATE | personal_values("pid")) == set()
 
 
+@pytest.mark.slow
 @FORMATS
 async def test_two_presentations_share_nothing_but_what_everybodys_have(door: DoorWorld, format_: Format) -> None:
     mine, mine_again = await door.issue(format_, count=2)
@@ -154,6 +156,7 @@ async def test_whatever_of_a_visit_is_stored_is_gone_with_its_verdict(door: Door
     assert "verdict=Verdict(reason=None, failure=None)" in kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
 async def test_a_door_that_starts_without_a_network_has_what_was_kept(tmp_path: Path, kept: bool) -> None:
     config = sandbox_at(tmp_path / "utopia")
@@ -176,6 +179,7 @@ async def test_a_door_that_starts_without_a_network_has_what_was_kept(tmp_path: 
 # --- bad twins: what would tell too much is found ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @FORMATS
 async def test_a_copy_that_is_shown_twice_is_found(door: DoorWorld, format_: Format) -> None:
     (mine,) = await door.issue(format_)
@@ -185,6 +189,7 @@ async def test_a_copy_that_is_shown_twice_is_found(door: DoorWorld, format_: For
     assert len(linking) >= 5, "salts, digests, the key, the issuer's signature"
 
 
+@pytest.mark.slow
 @FORMATS
 @pytest.mark.parametrize("word", ["VOORBEELD", "1986-03-14", "EU/1/20/1528", "URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP"])
 async def test_an_issuer_that_hides_something_in_the_name_of_the_rules_is_found(

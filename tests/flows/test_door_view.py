@@ -268,6 +268,7 @@ def test_what_everybody_shows_is_nothing_of_somebody() -> None:
     assert ManualClock(NOW).now() == NOW
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_word_in_the_database_is_found(tmp_path: Path) -> None:
     store = await open_memory_store(clock=ManualClock(NOW), random=lambda size: b"k" * size)

@@ -275,11 +275,13 @@ def validator(path: Path) -> Validator:
     return validator_for(schema)(schema, format_checker=formats)
 
 
+@pytest.mark.slow
 def test_every_message_is_judged_or_says_why_not(sent: Mapping[str, Sequence[Any]]) -> None:
     assert JUDGED.keys().isdisjoint(NOT_JUDGED)
     assert JUDGED.keys() | NOT_JUDGED.keys() >= sent.keys() >= (JUDGED.keys() | NOT_JUDGED.keys()) - SENT_TO_OTHERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", JUDGED)
 def test_what_is_sent_is_what_the_schema_describes(sent: Mapping[str, Sequence[Any]], kind: str) -> None:
     for document in sent[kind]:

@@ -80,6 +80,7 @@ async def status_of(world: IssuingWorld, wallet: TestWallet, done: Done) -> list
 # --- what comes ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_01a")
 @pytest.mark.requirement("ISSU_12")
 @pytest.mark.requirement("ISSU_15")
@@ -98,6 +99,7 @@ async def test_a_wallet_receives_its_pid_in_both_formats_in_ten_copies(world: Is
     assert len(await status_of(world, wallet, done)) == 2 * BATCH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("type_", "format_"), ERIKAS, ids=[f"{type_}-{format_}" for type_, format_ in ERIKAS])
 @pytest.mark.requirement("ISSU_26")
 @pytest.mark.requirement("PuBPNot_04")
@@ -109,6 +111,7 @@ async def test_erika_has_every_type_in_each_of_its_formats(haip: IssuingWorld, t
     assert {copy.type for copy in wallet.verify(received, done)} == {CATALOGUE[type_].identifier(format_)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION, Proof.JWT])
 async def test_every_kind_of_proof_is_taken_under_plain(plain: IssuingWorld, choice: Proof) -> None:
     wallet = plain.wallet()
@@ -116,6 +119,7 @@ async def test_every_kind_of_proof_is_taken_under_plain(plain: IssuingWorld, cho
     assert len(done.received[0].credentials) == BATCH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
 @pytest.mark.requirement("WUA_05")
 async def test_both_kinds_of_attested_proof_are_taken_under_haip(haip: IssuingWorld, choice: Proof) -> None:
@@ -129,6 +133,7 @@ async def test_under_haip_the_metadata_is_signed_by_the_access_certificate(haip:
     assert ready.issuer.signer == "Utopia identity office"
 
 
+@pytest.mark.slow
 async def test_a_wallet_says_what_became_of_the_credentials(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     done = await wallet.receive(await haip.offer("diploma"))
@@ -144,6 +149,7 @@ async def test_a_wallet_says_what_became_of_the_credentials(haip: IssuingWorld) 
     assert [response.status for response in haip.answers("/notification")] == [204, 204]
 
 
+@pytest.mark.slow
 async def test_what_takes_time_is_fetched_later_and_once(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), delayed_types=("diploma",), delay=60) as world:
         wallet = world.wallet()
@@ -166,6 +172,7 @@ async def test_what_takes_time_is_fetched_later_and_once(tmp_path: Path) -> None
         assert error_of(world.answers("/deferred-credential")[-1])["check"] == "deferred-transaction"
 
 
+@pytest.mark.slow
 async def test_of_two_who_fetch_what_was_deferred_at_once_one_gets_it(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), delayed_types=("diploma",), delay=1) as world:
         wallet = world.wallet()
@@ -177,6 +184,7 @@ async def test_of_two_who_fetch_what_was_deferred_at_once_one_gets_it(tmp_path: 
         assert sorted(type(result).__name__ for result in results) == ["Denied", "Done"]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_42")
 async def test_a_renewal_has_new_keys_and_what_has_changed_since(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
@@ -194,6 +202,7 @@ async def test_a_renewal_has_new_keys_and_what_has_changed_since(haip: IssuingWo
     assert len({key.public_key for key in wallet.keys}) == 2 * BATCH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stolen", ["dpop", "instance"])
 async def test_a_renewal_is_for_the_wallet_that_received_and_no_other(haip: IssuingWorld, stolen: str) -> None:
     """The refresh token is bound to both keys: with either of them alone it is worth nothing."""
@@ -206,6 +215,7 @@ async def test_a_renewal_is_for_the_wallet_that_received_and_no_other(haip: Issu
     assert (await wallet.renew(done, await haip.offer("residence"))).received
 
 
+@pytest.mark.slow
 async def test_responses_are_encrypted_where_the_issuer_asks_for_it(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), encrypted_responses=True) as world:
         wallet = world.wallet()
@@ -214,6 +224,7 @@ async def test_responses_are_encrypted_where_the_issuer_asks_for_it(tmp_path: Pa
         assert {response.header("content-type") for response in world.answers("/credential")} == {"application/jwt"}
 
 
+@pytest.mark.slow
 async def test_everything_outlives_a_restart(tmp_path: Path) -> None:
     config = sandbox_at(tmp_path)
     async with issuing_world(config) as before:
@@ -229,6 +240,7 @@ async def test_everything_outlives_a_restart(tmp_path: Path) -> None:
 # --- pre-authorised -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_known_person_needs_the_transaction_code_alone(plain: IssuingWorld) -> None:
     offer = await plain.offer("pid", grant="pre-authorized", person="max", tx_code=True)
     wallet = plain.wallet()
@@ -242,6 +254,7 @@ def by_value(offer: dict[str, Any]) -> dict[str, Any]:
     return offer | {"link": offer_link(made, scheme=OfferScheme.OPENID)}
 
 
+@pytest.mark.slow
 async def test_an_offer_is_over_with_its_code(plain: IssuingWorld) -> None:
     """Whoever scans the picture again, or over a shoulder, gets no code, and takes nothing back by it."""
     offer = await plain.offer("pid", grant="pre-authorized", person="max")
@@ -254,12 +267,14 @@ async def test_an_offer_is_over_with_its_code(plain: IssuingWorld) -> None:
     assert isinstance(await wallet.finish(pause), Done)
 
 
+@pytest.mark.slow
 async def test_an_offer_for_whoever_logs_in_lasts_its_time(haip: IssuingWorld) -> None:
     offer = await haip.offer("residence")
     for person in ("erika", "max"):
         assert (await haip.wallet().receive(offer, person=person)).received
 
 
+@pytest.mark.slow
 async def test_five_wrong_transaction_codes_are_the_end(plain: IssuingWorld) -> None:
     offer = by_value(await plain.offer("pid", grant="pre-authorized", person="max", tx_code=True))
     wrong = f"{(int(offer['tx_code']) + 1) % 10**6:06d}"
@@ -271,6 +286,7 @@ async def test_five_wrong_transaction_codes_are_the_end(plain: IssuingWorld) -> 
     assert (await plain.get(offer["credential_offer_uri"].removeprefix(plain.issuer))).status == 404
 
 
+@pytest.mark.slow
 async def test_a_pre_authorised_code_serves_once_and_its_replay_takes_everything_back(plain: IssuingWorld) -> None:
     offer = by_value(await plain.offer("pid", grant="pre-authorized", person="max"))
     wallet = plain.wallet()
@@ -285,6 +301,7 @@ async def test_a_pre_authorised_code_serves_once_and_its_replay_takes_everything
 # --- what is refused, and what a refusal leaves -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_c_nonce_serves_one_request_and_the_wallet_goes_on_with_another(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid", formats=[Format.SD_JWT_VC]))
@@ -297,6 +314,7 @@ async def test_a_c_nonce_serves_one_request_and_the_wallet_goes_on_with_another(
     assert isinstance(await wallet.finish(again), Done)
 
 
+@pytest.mark.slow
 async def test_a_code_that_comes_twice_takes_back_what_it_gave(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid"))
@@ -309,6 +327,7 @@ async def test_a_code_that_comes_twice_takes_back_what_it_gave(haip: IssuingWorl
     assert error_of(haip.answers("/credential")[0])["error"] == "invalid_token"
 
 
+@pytest.mark.slow
 async def test_a_code_is_late_after_a_minute(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid"))
@@ -318,6 +337,7 @@ async def test_a_code_is_late_after_a_minute(haip: IssuingWorld) -> None:
         await wallet.come_back(pause, back)
 
 
+@pytest.mark.slow
 async def test_a_wrong_verifier_or_redirect_leaves_the_code_to_the_right_request(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid", formats=[Format.MDOC]))
@@ -340,6 +360,7 @@ async def test_a_wrong_verifier_or_redirect_leaves_the_code_to_the_right_request
     assert isinstance(await wallet.finish(await wallet.come_back(pause, back)), Done)
 
 
+@pytest.mark.slow
 async def test_a_token_that_was_seen_on_the_way_is_worth_nothing_without_its_key(haip: IssuingWorld) -> None:
     wallet, thief = haip.wallet(), haip.wallet()
     pause = await wallet.push(await haip.offer("pid"))
@@ -350,6 +371,7 @@ async def test_a_token_that_was_seen_on_the_way_is_worth_nothing_without_its_key
     assert error_of(haip.answers("/credential")[-1])["check"] == "dpop-binding"
 
 
+@pytest.mark.slow
 async def test_an_expired_token_is_renewed_on_the_way(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid", formats=[Format.SD_JWT_VC]))
@@ -385,6 +407,7 @@ async def test_haip_makes_no_pre_authorised_offer(haip: IssuingWorld) -> None:
     assert error_of(response)["field"] == "profile.grants"
 
 
+@pytest.mark.slow
 async def test_haip_redeems_no_pre_authorised_code(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid"))
@@ -411,6 +434,7 @@ async def test_haip_knows_no_public_client(haip: IssuingWorld) -> None:
     assert error_of(haip.answers("/par")[-1])["field"] == "profile.client_authentication"
 
 
+@pytest.mark.slow
 async def test_keys_that_are_guarded_too_little_are_refused(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), key_resistance=("iso_18045_high",)) as world:
         with pytest.raises(Denied):
@@ -418,6 +442,7 @@ async def test_keys_that_are_guarded_too_little_are_refused(tmp_path: Path) -> N
         assert error_of(world.answers("/credential")[-1])["check"] == "key-storage"
 
 
+@pytest.mark.slow
 async def test_haip_takes_no_proof_without_key_attestation(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     pause = await wallet.push(await haip.offer("pid"))
@@ -436,6 +461,7 @@ async def test_haip_and_plain_offer_under_their_own_scheme(world: IssuingWorld) 
 # --- revocation ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("VCR_04")
 @pytest.mark.requirement("VCR_01")
 @pytest.mark.requirement("VCR_01b")
@@ -460,6 +486,7 @@ async def test_what_is_revoked_is_marked_in_the_next_list(haip: IssuingWorld) ->
     assert len(await status_of(haip, other, others)) == 2 * BATCH
 
 
+@pytest.mark.slow
 async def test_one_type_is_revoked_and_the_rest_stays(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
     residence = await wallet.receive(await haip.offer("residence"))
@@ -528,6 +555,7 @@ async def test_a_policy_of_the_catalogue_stands_by_value_in_the_metadata(world: 
         assert parse_disclosure_policy(policy, where="") == CATALOGUE["role"].policy
 
 
+@pytest.mark.slow
 async def test_what_the_issuer_publishes_is_what_the_conformance_suite_expects(world: IssuingWorld) -> None:
     metadata = await world.get("/.well-known/openid-credential-issuer")
     assert (
@@ -550,6 +578,7 @@ async def test_what_the_issuer_publishes_is_what_the_conformance_suite_expects(w
     assert identifiers == {type_.identifier(format_) for type_ in CATALOGUE.values() for format_ in type_.formats}
 
 
+@pytest.mark.slow
 async def test_signed_metadata_says_what_the_conformance_suite_expects_and_who_says_it(haip: IssuingWorld) -> None:
     signed = await haip.get("/.well-known/openid-credential-issuer", ("accept", "application/jwt"))
     claims = dict(parse_jws(signed.body, what="test", max_bytes=MAX_METADATA).unverified_claims)

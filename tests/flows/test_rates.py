@@ -219,6 +219,7 @@ def test_every_setting_is_the_limit_of_something(rates: Any, limits: Callable[[A
         assert (allowed.address, allowed.session) == (counts[name], counts.get(f"{name}_session"))
 
 
+@pytest.mark.slow
 @at_each
 async def test_an_endpoint_answers_up_to_its_limit_and_says_when_again(endpoint: Endpoint, tmp_path: Path) -> None:
     async with opened(endpoint.role, tmp_path) as at:
@@ -236,6 +237,7 @@ async def test_an_endpoint_answers_up_to_its_limit_and_says_when_again(endpoint:
         assert await at.statuses(endpoint, 1) == [429]
 
 
+@pytest.mark.slow
 @at_each
 async def test_a_refusal_is_in_the_endpoints_own_form(endpoint: Endpoint, tmp_path: Path) -> None:
     async with opened(endpoint.role, tmp_path) as at:
@@ -257,6 +259,7 @@ async def test_a_refusal_is_in_the_endpoints_own_form(endpoint: Endpoint, tmp_pa
         assert refused.header("dpop-nonce") is not None
 
 
+@pytest.mark.slow
 @at_each
 async def test_a_forged_forwarded_for_changes_nothing(endpoint: Endpoint, tmp_path: Path) -> None:
     async with opened(endpoint.role, tmp_path) as at:
@@ -264,6 +267,7 @@ async def test_a_forged_forwarded_for_changes_nothing(endpoint: Endpoint, tmp_pa
         assert [status == 429 for status in statuses] == [False, False, False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", [each for each in ENDPOINTS if not each.listener], ids=str)
 async def test_a_proxy_that_is_configured_is_believed(endpoint: Endpoint, tmp_path: Path) -> None:
     async with opened(endpoint.role, tmp_path, trusted_proxies=(Network("10.0.0.0/8"),)) as at:
@@ -282,6 +286,7 @@ async def test_no_proxy_leads_to_an_operators_door(endpoint: Endpoint, tmp_path:
         assert [status == 429 for status in statuses] == [False, False, False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", WITH_SESSION, ids=str)
 async def test_each_session_has_its_own_count(endpoint: Endpoint, tmp_path: Path) -> None:
     """Of one address, or of none: then nothing but the session is counted."""
@@ -309,6 +314,7 @@ async def test_images_on_pages_elsewhere_keep_nobody_of_the_same_address_from_lo
         assert await at.statuses(by_path["POST", "/log-in"], 4) == [400, 400, 400, 429]
 
 
+@pytest.mark.slow
 @at_each
 async def test_the_metrics_count_it_by_endpoint_and_nothing_names_an_address(
     endpoint: Endpoint, tmp_path: Path
@@ -362,6 +368,7 @@ def from_peer(handler: Callable[[HttpRequest], Any], peer: str) -> Callable[[Htt
     return lambda request: handler(replace(request, peer=peer))
 
 
+@pytest.mark.slow
 async def test_the_passwords_of_a_name_wait_from_wherever_they_come_and_a_restart_frees_none(tmp_path: Path) -> None:
     config = sandbox_at(tmp_path)
     rates = replace(config.issuer.rates, log_in_name=Count(2))
@@ -376,6 +383,7 @@ async def test_the_passwords_of_a_name_wait_from_wherever_they_come_and_a_restar
         assert (await guessed(world, password="erika keeps bees", peer="192.0.2.9")).status == 200
 
 
+@pytest.mark.slow
 async def test_an_address_that_tries_one_password_with_many_names_waits(tmp_path: Path) -> None:
     config = sandbox_at(tmp_path)
     async with issuing_world(config, rates=replace(config.issuer.rates, log_in=Count(2))) as world:

@@ -161,6 +161,7 @@ async def subject_at(world: SignInWorld, client: str, copy: Copy) -> str:
 # --- a citizen signs in -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("OIA_03b")
 @pytest.mark.requirement("OIA_03c")
 @pytest.mark.parametrize("format_", Format)
@@ -175,6 +176,7 @@ async def test_a_citizen_signs_in_and_tax_online_learns_what_was_agreed(world: S
     assert "NL" not in Page(text_of(profile)).text("main")[0]  # two letters may stand in a token of the page
 
 
+@pytest.mark.slow
 async def test_the_wallet_is_told_for_which_service_on_either_device(world: SignInWorld) -> None:
     wallet = world.wallet(*await world.office.issue())
     _, here = await begun(world)
@@ -184,6 +186,7 @@ async def test_the_wallet_is_told_for_which_service_on_either_device(world: Sign
         assert stated_purposes(consent.request.verifier_info) == ("To sign you in to Tax online",)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("RPI_05")
 @pytest.mark.requirement("RPI_06")
 async def test_the_request_carries_the_registration_certificate_of_the_service_that_asks(
@@ -201,6 +204,7 @@ async def test_the_request_carries_the_registration_certificate_of_the_service_t
     assert party.identifier == shown.intermediary.identifier == "GOVUT-0003"
 
 
+@pytest.mark.slow
 async def test_a_citizen_signs_in_with_a_wallet_on_another_device(world: SignInWorld) -> None:
     browser, page = await with_code(world)
     assert await world.wallet(*await world.office.issue()).present(scan(page)) is None
@@ -208,6 +212,7 @@ async def test_a_citizen_signs_in_with_a_wallet_on_another_device(world: SignInW
     assert "You are signed in" in text_of(profile)
 
 
+@pytest.mark.slow
 async def test_a_citizen_who_refuses_is_not_signed_in(world: SignInWorld) -> None:
     browser, page = await begun(world)
     back = await world.wallet(*await world.office.issue()).refuse(link_of(page, "Open my wallet"))
@@ -216,6 +221,7 @@ async def test_a_citizen_who_refuses_is_not_signed_in(world: SignInWorld) -> Non
     assert (await browser.get(f"{world.service}/profile")).status == 303
 
 
+@pytest.mark.slow
 async def test_a_citizen_signs_in_over_tls_with_cookies_that_are_the_hosts_own(tmp_path: Path, opened) -> None:
     async with opened(sandbox_at(tmp_path / "tls", tls=True)) as world:
         browser, page = await begun(world)
@@ -224,6 +230,7 @@ async def test_a_citizen_signs_in_over_tls_with_cookies_that_are_the_hosts_own(t
         assert "You are signed in" in text_of(await browser.open(back))
 
 
+@pytest.mark.slow
 async def test_no_role_gets_the_cookie_of_another(world: SignInWorld) -> None:
     browser, page = await begun(world)
     await browser.open(await world.wallet(*await world.office.issue()).present(link_of(page, "Open my wallet")))
@@ -239,17 +246,20 @@ async def test_no_role_gets_the_cookie_of_another(world: SignInWorld) -> None:
 # --- who it is: the subject ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("OIA_16")
 async def test_another_copy_is_the_same_citizen(world: SignInWorld) -> None:
     one, another = await world.office.issue(count=2)
     assert subject_of(await signed_in(world, one)) == subject_of(await signed_in(world, another))
 
 
+@pytest.mark.slow
 async def test_the_other_format_is_the_same_citizen(world: SignInWorld) -> None:
     (sd_jwt,), (mdoc,) = await world.office.issue(Format.SD_JWT_VC), await world.office.issue(Format.MDOC)
     assert subject_of(await signed_in(world, sd_jwt)) == subject_of(await signed_in(world, mdoc))
 
 
+@pytest.mark.slow
 async def test_after_a_new_issuance_it_is_the_same_citizen(world: SignInWorld) -> None:
     before = subject_of(await signed_in(world, *await world.office.issue()))
     world.clock.advance(20 * DAY)
@@ -259,6 +269,7 @@ async def test_after_a_new_issuance_it_is_the_same_citizen(world: SignInWorld) -
     assert subject_of(profile) == before
 
 
+@pytest.mark.slow
 async def test_after_a_renewed_access_certificate_it_is_the_same_citizen(
     sandbox: Config, tmp_path: Path, opened
 ) -> None:
@@ -271,17 +282,20 @@ async def test_after_a_renewed_access_certificate_it_is_the_same_citizen(
     assert (len(clients), len(subjects)) == (2, 1)
 
 
+@pytest.mark.slow
 async def test_two_services_know_a_citizen_under_two_names(world: SignInWorld) -> None:
     one, another = await world.office.issue(count=2)
     assert subject_of(await signed_in(world, one)) != await subject_at(world, "library", another)
 
 
+@pytest.mark.slow
 async def test_another_citizen_is_another(world: SignInWorld) -> None:
     (ada,) = await world.office.issue()
     (eve,) = await world.office.issue(person="eve", personal_administrative_number="UT-000-002")
     assert subject_of(await signed_in(world, ada)) != subject_of(await signed_in(world, eve))
 
 
+@pytest.mark.slow
 async def test_the_same_number_from_another_issuer_is_another_citizen(world: SignInWorld) -> None:
     (utopian,), (laputan,) = await world.office.issue(), await world.laputa.issue()
     assert subject_of(await signed_in(world, utopian)) != subject_of(await signed_in(world, laputan))
@@ -377,6 +391,7 @@ async def test_a_code_that_is_passed_on_too_slowly_is_worth_nothing(world: SignI
     assert "The code is no longer good" in text_of(await attacker.open(OTHER_DEVICE))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("OIA_08d")
 async def test_what_came_of_a_code_goes_to_the_browser_that_showed_it_and_to_no_other_device(
     world: SignInWorld,
@@ -392,6 +407,7 @@ async def test_what_came_of_a_code_goes_to_the_browser_that_showed_it_and_to_no_
     assert "You are signed in" in text_of(await browser.open(OTHER_DEVICE))
 
 
+@pytest.mark.slow
 async def test_a_code_that_is_passed_on_at_once_to_a_victim_who_agrees_signs_the_attacker_in(
     world: SignInWorld,
 ) -> None:
@@ -411,6 +427,7 @@ async def test_a_code_that_is_passed_on_at_once_to_a_victim_who_agrees_signs_the
 # --- codes, tokens and what is left of them -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("RPI_08")
 async def test_what_was_presented_for_one_service_goes_to_no_other(world: SignInWorld) -> None:
     code = await code_for(world, "library", *await world.office.issue())
@@ -430,6 +447,7 @@ async def test_a_stolen_code_that_is_replayed_takes_back_what_it_gave(world: Sig
     assert (status, refusal["error"]) == (401, "invalid_token")
 
 
+@pytest.mark.slow
 async def test_claims_are_fetched_once(world: SignInWorld) -> None:
     _, token = await redeem(world, "library", await code_for(world, "library", *await world.office.issue()))
     status, claims = await fetch_claims(world, token["access_token"])
@@ -438,6 +456,7 @@ async def test_claims_are_fetched_once(world: SignInWorld) -> None:
     assert (status, refusal["error"]) == (401, "invalid_token")
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("RPI_10")
 async def test_claims_that_nobody_fetches_are_gone_after_five_minutes(world: SignInWorld) -> None:
     _, token = await redeem(world, "library", await code_for(world, "library", *await world.office.issue()))
@@ -446,6 +465,7 @@ async def test_claims_that_nobody_fetches_are_gone_after_five_minutes(world: Sig
     assert (status, refusal["error"]) == (401, "invalid_token")
 
 
+@pytest.mark.slow
 async def test_no_file_ever_holds_a_claim_a_code_or_a_token(
     world: SignInWorld, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

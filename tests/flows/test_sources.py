@@ -62,6 +62,7 @@ async def office(tmp_path: Path) -> AsyncIterator[IssuingWorld]:
         yield world
 
 
+@pytest.mark.slow
 async def test_who_stands_in_the_file_logs_in_with_an_access_code(office: IssuingWorld) -> None:
     wallet = office.wallet()
     pause = await wallet.push(await office.offer("residence"))
@@ -70,6 +71,7 @@ async def test_who_stands_in_the_file_logs_in_with_an_access_code(office: Issuin
     assert claims_of(wallet, done)["address"] == {"country": "NL", "locality": "Utrecht"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("login", "password"), [("ada", "sesame"), ("max", ""), ("max", "x"), ("eve", "open sesame")])
 async def test_nobody_else_gets_in(office: IssuingWorld, login: str, password: str) -> None:
     wallet = office.wallet()
@@ -112,6 +114,7 @@ async def at_provider(wallet: TestWallet, url: str) -> HttpResponse:
     return await wallet.browser.open(link_of(page, "Log in at people.utopia.example"))
 
 
+@pytest.mark.slow
 async def test_who_logs_in_at_the_provider_receives_what_it_says(upstream: Any) -> None:
     world, stand_in = upstream
     wallet = world.wallet()
@@ -127,6 +130,7 @@ async def test_who_logs_in_at_the_provider_receives_what_it_says(upstream: Any) 
     assert [request.form()["grant_type"] for request in stand_in.token_requests] == ["authorization_code"]
 
 
+@pytest.mark.slow
 async def test_the_address_at_the_provider_has_pkce_state_and_nonce(upstream: Any) -> None:
     world, stand_in = upstream
     wallet = world.wallet()
@@ -137,6 +141,7 @@ async def test_the_address_at_the_provider_has_pkce_state_and_nonce(upstream: An
     assert asked["redirect_uri"] == world.issuer + "/log-in/return"
 
 
+@pytest.mark.slow
 async def test_what_came_along_is_forgotten_soon_and_a_renewal_asks_again(upstream: Any) -> None:
     world, _ = upstream
     wallet = world.wallet()
@@ -156,6 +161,7 @@ async def test_what_came_along_is_gone_with_a_refusal(upstream: Any) -> None:
     assert await world.site.issuer._source.load_claims("ada-4711", "residence") is None
 
 
+@pytest.mark.slow
 async def test_what_takes_time_outlives_the_wait(tmp_path: Path) -> None:
     stand_in = UpstreamStandIn()
     source = SourceConfig(kind="oidc", provider=stand_in.issuer, client_id="identity-office")
@@ -176,6 +182,7 @@ def refusal_on(page: HttpResponse) -> str:
     return text_of(page).partition("<dt>Check</dt><dd>")[2].partition("</dd>")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "check"),
     [
@@ -224,6 +231,7 @@ async def test_an_answer_is_for_the_browser_that_asked(upstream: Any) -> None:
     assert refusal_on(await victim.browser.get(back)) == "authorization-response"
 
 
+@pytest.mark.slow
 async def test_an_offer_for_a_person_is_for_the_sub_of_that_person(upstream: Any) -> None:
     world, _ = upstream
     for person, check in (("ada-4711", ""), ("eve-1", "person")):
@@ -281,6 +289,7 @@ async def presented(two: Two, wallet: TestWallet, url: str) -> HttpResponse:
     return await show_and_return(two.hand, wallet, await wallet.browser.open(url))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_27a")
 async def test_residence_is_issued_to_whoever_presents_a_pid(two: Two) -> None:
     wallet = two.town.wallet()
@@ -293,6 +302,7 @@ async def test_residence_is_issued_to_whoever_presents_a_pid(two: Two) -> None:
     assert claims["issuing_country"] == "UT"
 
 
+@pytest.mark.slow
 async def test_a_pid_of_either_format_will_do(two: Two) -> None:
     two.hand.copies = [copy for copy in two.hand.copies if copy.format is Format.MDOC]
     wallet = two.town.wallet()
@@ -301,6 +311,7 @@ async def test_a_pid_of_either_format_will_do(two: Two) -> None:
     assert claims["birthdate"] == "1986-03-14"
 
 
+@pytest.mark.slow
 async def test_the_question_asks_for_what_is_issued_and_no_more(two: Two) -> None:
     wallet = two.town.wallet()
     page = await wallet.browser.open((await wallet.push(await two.town.offer("residence"))).url)
@@ -310,6 +321,7 @@ async def test_the_question_asks_for_what_is_issued_and_no_more(two: Two) -> Non
     assert not asked & {"portrait", "nationality", "email_address", "issuing_authority", "sex"}
 
 
+@pytest.mark.slow
 async def test_the_reference_is_the_number_with_who_vouches_for_it(two: Two) -> None:
     wallet = two.town.wallet()
     wallet.copies = 1
@@ -321,6 +333,7 @@ async def test_the_reference_is_the_number_with_who_vouches_for_it(two: Two) -> 
     assert await two.town.operate("/persons", method="GET") == {"persons": [], "more": False}
 
 
+@pytest.mark.slow
 async def test_a_reload_keeps_the_question(two: Two) -> None:
     wallet = two.town.wallet()
     page = await wallet.browser.open((await wallet.push(await two.town.offer("residence"))).url)
@@ -328,6 +341,7 @@ async def test_a_reload_keeps_the_question(two: Two) -> None:
     assert link_of(page, "Open another wallet") == link_of(again, "Open another wallet")
 
 
+@pytest.mark.slow
 async def test_a_reload_after_the_answer_does_not_lose_it(two: Two) -> None:
     wallet = two.town.wallet()
     page = await wallet.browser.open((await wallet.push(await two.town.offer("residence"))).url)
@@ -337,6 +351,7 @@ async def test_a_reload_after_the_answer_does_not_lose_it(two: Two) -> None:
     assert "Issue to this wallet?" in text_of(await wallet.browser.open(back))
 
 
+@pytest.mark.slow
 async def test_a_question_that_is_over_makes_room_for_another(two: Two) -> None:
     wallet = two.town.wallet()
     page = await wallet.browser.open((await wallet.push(await two.town.offer("residence"))).url)
@@ -345,6 +360,7 @@ async def test_a_question_that_is_over_makes_room_for_another(two: Two) -> None:
     assert link_of(page, "Open another wallet") != link_of(again, "Open another wallet")
 
 
+@pytest.mark.slow
 async def test_a_return_without_a_question_leads_nowhere(two: Two) -> None:
     wallet = two.town.wallet()
     await wallet.browser.get((await wallet.push(await two.town.offer("residence"))).url)
@@ -359,6 +375,7 @@ async def test_without_a_wallet_on_this_machine_there_is_a_link_alone(tmp_path: 
         assert "on this machine" not in text_of(page)
 
 
+@pytest.mark.slow
 async def test_a_presentation_helps_the_browser_in_which_it_was_asked_for_alone(two: Two) -> None:
     """The relay: somebody sends the town hall's question to a victim, and waits for the answer."""
     attacker, victim = two.town.wallet(), two.town.wallet()
@@ -371,6 +388,7 @@ async def test_a_presentation_helps_the_browser_in_which_it_was_asked_for_alone(
     assert refusal_on(await attacker.browser.get("/log-in/return")) == "response-code"
 
 
+@pytest.mark.slow
 async def test_a_wallet_that_refuses_gets_a_page_and_another_chance(two: Two) -> None:
     wallet = two.town.wallet()
     pause = await wallet.push(await two.town.offer("residence"))
@@ -382,6 +400,7 @@ async def test_a_wallet_that_refuses_gets_a_page_and_another_chance(two: Two) ->
     assert "Issue to this wallet?" in text_of(page)
 
 
+@pytest.mark.slow
 async def test_a_revoked_pid_gives_no_residence(two: Two) -> None:
     await two.office.operate("/revocations", {"person": "erika"})
     await two.office.operate("/status/publish")
@@ -394,6 +413,7 @@ async def test_a_revoked_pid_gives_no_residence(two: Two) -> None:
     assert "its status list is valid" in shown
 
 
+@pytest.mark.slow
 async def test_the_query_may_be_the_operators_own(tmp_path: Path) -> None:
     query = {
         "credentials": [
@@ -419,6 +439,7 @@ async def test_the_query_may_be_the_operators_own(tmp_path: Path) -> None:
         assert set(claims["address"]) == {"country", "locality"}
 
 
+@pytest.mark.slow
 async def test_nothing_that_was_presented_can_be_read_on_the_town_halls_disk(two: Two, tmp_path: Path) -> None:
     wallet = two.town.wallet()
     pause = await wallet.push(await two.town.offer("residence"))

@@ -69,6 +69,7 @@ async def end_wallet(world: WalletWorld) -> None:
 BOTH = ["dc+sd-jwt", "mso_mdoc"]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WIAM_03")
 @pytest.mark.requirement("WIAM_07")
 async def test_a_wallet_is_activated_before_it_receives_and_only_once(world: WalletWorld) -> None:
@@ -82,6 +83,7 @@ async def test_a_wallet_is_activated_before_it_receives_and_only_once(world: Wal
     assert sum(path.endswith("/instances") for path in world.paths()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WUA_35")
 async def test_two_issuances_show_two_keys_and_two_statuses(world: WalletWorld) -> None:
     """TS3 1.5 section 2.2.1.1: no attestation is shown to two issuers, and none of it links them."""
@@ -95,6 +97,7 @@ async def test_two_issuances_show_two_keys_and_two_statuses(world: WalletWorld) 
     assert claims[0]["client_status"] != claims[1]["client_status"]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WUA_07")
 @pytest.mark.requirement("WUA_24")
 async def test_no_verifier_is_shown_an_attestation(world: WalletWorld) -> None:
@@ -106,6 +109,7 @@ async def test_no_verifier_is_shown_an_attestation(world: WalletWorld) -> None:
         assert b"attestation" not in request.body
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("VCR_07c")
 @pytest.mark.requirement("WUA_29")
 @pytest.mark.requirement("WURevocation_18")
@@ -126,6 +130,7 @@ async def test_a_pid_ends_within_the_time_that_a_list_of_wallets_may_be_kept(tmp
         assert await look(world) == [], "final, and watched no more"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WUA_29")
 @pytest.mark.requirement("WURevocation_18")
 async def test_a_pid_ends_with_the_storage_of_its_keys_at_the_next_daily_check(world: WalletWorld) -> None:
@@ -139,6 +144,7 @@ async def test_a_pid_ends_with_the_storage_of_its_keys_at_the_next_daily_check(w
     assert await look(world) == BOTH, "a day after the issuance"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WUA_29")
 async def test_a_daily_check_is_of_a_list_of_that_moment(world: WalletWorld) -> None:
     """The storage is revoked a moment before its check, when a list that may be kept for hours is at hand."""
@@ -151,6 +157,7 @@ async def test_a_daily_check_is_of_a_list_of_that_moment(world: WalletWorld) -> 
     assert await look(world) == BOTH
 
 
+@pytest.mark.slow
 async def test_every_status_is_looked_at_once_a_day_at_least(world: WalletWorld) -> None:
     await world.receive()
     seen = []
@@ -170,6 +177,7 @@ async def issuing(tmp_path: Path) -> AsyncIterator[IssuingWorld]:
         yield made
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WUA_25")
 @pytest.mark.refuses(Check.ATTESTATION_REVOKED)
 async def test_a_revoked_wallet_is_refused_by_the_issuer_whatever_it_still_holds(issuing: IssuingWorld) -> None:
@@ -189,6 +197,7 @@ async def test_a_revoked_wallet_is_refused_by_the_issuer_whatever_it_still_holds
     assert refused["detail"] == "the wallet is revoked", "and no word of why, or when"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WURevocation_14")
 @pytest.mark.refuses(Check.WALLET_REVOKED)
 async def test_a_revoked_wallet_says_so_and_goes_no_further(world: WalletWorld) -> None:
@@ -215,6 +224,7 @@ async def test_a_revoked_wallet_says_so_and_goes_no_further(world: WalletWorld) 
     assert len(world.contents.holdings) == 2, "what is in it can be read"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("VCR_19")
 async def test_a_wallet_finds_out_by_itself_that_it_was_revoked(world: WalletWorld) -> None:
     await world.receive()
@@ -227,6 +237,7 @@ async def test_a_wallet_finds_out_by_itself_that_it_was_revoked(world: WalletWor
     assert request.path.startswith("/status/"), "it asks for the public list, which says nothing of who looks"
 
 
+@pytest.mark.slow
 async def test_a_wallet_that_cannot_look_goes_on(world: WalletWorld) -> None:
     await world.receive()
     world.outbound.down.add(PROVIDER)
@@ -235,6 +246,7 @@ async def test_a_wallet_that_cannot_look_goes_on(world: WalletWorld) -> None:
     assert (await world.present())["state"] == "accepted"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WURevocation_10")
 async def test_a_wallet_revokes_itself_at_its_owners_word(world: WalletWorld) -> None:
     await world.receive()
@@ -244,6 +256,7 @@ async def test_a_wallet_revokes_itself_at_its_owners_word(world: WalletWorld) ->
     assert await look(world) == BOTH
 
 
+@pytest.mark.slow
 async def test_a_wallet_that_its_provider_has_forgotten_begins_anew(world: WalletWorld) -> None:
     before = await world.wallet.instance.activate()
     world.outbound.edits["/wallet-attestations"] = lambda request, response: json_response(
@@ -260,6 +273,7 @@ async def test_a_wallet_that_its_provider_has_forgotten_begins_anew(world: Walle
     assert (after.id == before.id, after.code == before.code) == (False, False)
 
 
+@pytest.mark.slow
 async def test_an_activation_whose_answer_is_lost_is_the_same_one_later(world: WalletWorld) -> None:
     lost = lambda request, response: HttpResponse(status=502)  # noqa: E731 an answer that never came
     world.outbound.edits["/instances"] = lost
@@ -274,6 +288,7 @@ async def test_an_activation_whose_answer_is_lost_is_the_same_one_later(world: W
     assert len((await provider_site(world).revocations.instances()).instances) == 1
 
 
+@pytest.mark.slow
 async def test_the_code_is_noted_once_it_is_written_down(world: WalletWorld) -> None:
     await world.wallet.instance.activate()
     await world.wallet.instance.note()
@@ -283,6 +298,7 @@ async def test_the_code_is_noted_once_it_is_written_down(world: WalletWorld) -> 
     assert world.contents.instance.noted
 
 
+@pytest.mark.slow
 async def test_what_keys_are_attested_for_a_revoked_wallet_is_remembered_too(world: WalletWorld) -> None:
     """The wallet is revoked between the log-in and the keys."""
     offer = await world.offer()
@@ -299,6 +315,7 @@ async def test_what_keys_are_attested_for_a_revoked_wallet_is_remembered_too(wor
 # --- the issuer -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_12c")
 @pytest.mark.requirement("ISSU_12d")
 @pytest.mark.requirement("WUA_30")
@@ -321,6 +338,7 @@ async def test_nothing_that_ends_with_its_wallet_outlives_what_that_is_maintaine
         assert world.contents.holdings[0].credential.valid_until == NOW // DAY * DAY + 60 * DAY, "it is not chained"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WUA_32")
 async def test_the_issuer_says_for_how_long_it_wants_statuses_maintained(world: WalletWorld) -> None:
     url = f"{world.config.issuer.origin}/.well-known/openid-credential-issuer"
@@ -334,6 +352,7 @@ async def test_the_issuer_says_for_how_long_it_wants_statuses_maintained(world: 
     }
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WUA_36")
 @pytest.mark.refuses(Check.ATTESTATION_STATUS)
 async def test_no_pid_goes_to_keys_whose_status_nobody_maintains(tmp_path: Path) -> None:
@@ -346,6 +365,7 @@ async def test_no_pid_goes_to_keys_whose_status_nobody_maintains(tmp_path: Path)
         assert "status in the key attestation" in str(refusal.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [30, None])
 @pytest.mark.requirement("WUA_36")
 @pytest.mark.refuses(Check.ATTESTATION_STATUS)
@@ -378,6 +398,7 @@ async def test_no_pid_goes_to_a_wallet_whose_status_nobody_maintains(issuing: Is
     assert refused["check"] == Check.ATTESTATION_STATUS.id
 
 
+@pytest.mark.slow
 async def test_a_list_that_cannot_be_had_is_asked_for_again_and_nothing_is_issued_meanwhile(world: WalletWorld) -> None:
     await world.receive()
     good = world.handlers[world.config.wallet.provider]
@@ -398,6 +419,7 @@ async def test_a_list_that_cannot_be_had_is_asked_for_again_and_nothing_is_issue
     assert await look(world) == BOTH
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("VCR_14")
 async def test_an_old_list_is_enough_for_the_grace_of_the_profile_and_no_longer(world: WalletWorld) -> None:
     await world.receive()
@@ -414,6 +436,7 @@ async def test_an_old_list_is_enough_for_the_grace_of_the_profile_and_no_longer(
     assert await look(world) == BOTH
 
 
+@pytest.mark.slow
 async def test_a_status_that_cannot_be_judged_hides_no_wallet_of_the_same_list(world: WalletWorld) -> None:
     """As when the list of trusted entities has given a provider another name since."""
     await world.receive()
@@ -434,6 +457,7 @@ async def test_a_status_that_cannot_be_judged_hides_no_wallet_of_the_same_list(w
     assert len((await issuer_site(world).wallets.look()).failed) == 1
 
 
+@pytest.mark.slow
 async def test_what_is_watched_for_a_batch_that_is_gone_is_dropped(world: WalletWorld) -> None:
     await world.receive()
     store = issuer_site(world).wallets._store
@@ -447,6 +471,7 @@ async def test_what_is_watched_for_a_batch_that_is_gone_is_dropped(world: Wallet
         assert await transaction.watches.of_issuance("gone") == ()
 
 
+@pytest.mark.slow
 async def test_what_is_revoked_by_the_operator_is_watched_no_more(world: WalletWorld) -> None:
     await world.receive()
     await world.operate("issuer", "/revocations", {"person": "erika"})
@@ -455,6 +480,7 @@ async def test_what_is_revoked_by_the_operator_is_watched_no_more(world: WalletW
     assert await look(world) == []
 
 
+@pytest.mark.slow
 async def test_what_nobody_chained_is_not_revoked(tmp_path: Path) -> None:
     """ARF 3.0 WURevocation_19: others may, and the default is that they do not."""
     async with wallet_world(tmp_path, chained_types=()) as world:
@@ -464,6 +490,7 @@ async def test_what_nobody_chained_is_not_revoked(tmp_path: Path) -> None:
         assert await look(world) == []
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WURevocation_19")
 @pytest.mark.requirement("VCR_07d")
 async def test_other_attestations_end_with_the_wallet_where_their_issuer_has_it_so(tmp_path: Path) -> None:
@@ -474,6 +501,7 @@ async def test_other_attestations_end_with_the_wallet_where_their_issuer_has_it_
         assert await look(world) == ["dc+sd-jwt"]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WURevocation_11")
 @pytest.mark.requirement("VCR_07a")
 async def test_a_pid_provider_has_the_wallets_of_a_person_revoked(world: WalletWorld) -> None:
@@ -486,6 +514,7 @@ async def test_a_pid_provider_has_the_wallets_of_a_person_revoked(world: WalletW
     assert "the office that issued its owner's identity asked for it" in refusal.value.detail
 
 
+@pytest.mark.slow
 async def test_a_provider_that_does_not_answer_is_named(world: WalletWorld) -> None:
     await world.receive()
     del world.handlers[world.config.wallet.provider]
@@ -495,6 +524,7 @@ async def test_a_provider_that_does_not_answer_is_named(world: WalletWorld) -> N
     assert len(answer["revoked"]) == 2, "the PID is revoked all the same"
 
 
+@pytest.mark.slow
 async def test_a_provider_that_will_not_is_named(world: WalletWorld) -> None:
     await world.receive()
 
@@ -506,6 +536,7 @@ async def test_a_provider_that_will_not_is_named(world: WalletWorld) -> None:
     assert answer["wallets"][0]["detail"] == "it answers with status 400"
 
 
+@pytest.mark.slow
 async def test_the_operator_has_all_wallets_looked_at_now(world: WalletWorld) -> None:
     await world.receive()
     await end_wallet(world)
@@ -515,6 +546,7 @@ async def test_the_operator_has_all_wallets_looked_at_now(world: WalletWorld) ->
     assert await revoked_by_the_verifier(world)
 
 
+@pytest.mark.slow
 async def test_the_operator_is_told_what_could_not_be_looked_at(world: WalletWorld) -> None:
     await world.receive()
     del world.handlers[world.config.wallet.provider]
@@ -522,11 +554,13 @@ async def test_the_operator_is_told_what_could_not_be_looked_at(world: WalletWor
     assert (answer["revoked"], len(answer["failed"])) == ([], 2)
 
 
+@pytest.mark.slow
 async def test_a_wrong_word_for_the_wallets_is_refused(world: WalletWorld) -> None:
     with pytest.raises(AssertionError, match="expected true or false"):
         await world.operate("issuer", "/revocations", {"person": "erika", "wallet": "yes"})
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_65")
 async def test_a_renewal_is_refused_when_the_wallet_of_the_first_issuance_is_revoked(world: WalletWorld) -> None:
     """Even by a wallet that has been activated anew with the same keys for this issuer."""
@@ -539,6 +573,7 @@ async def test_a_renewal_is_refused_when_the_wallet_of_the_first_issuance_is_rev
     assert refusal.value.code == "invalid_client_attestation"
 
 
+@pytest.mark.slow
 async def test_what_an_issuer_watches_stands_sealed_beside_the_batch(world: WalletWorld) -> None:
     await world.receive()
     site = issuer_site(world)

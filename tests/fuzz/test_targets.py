@@ -41,6 +41,7 @@ def mutated(opened: Opened, count: int) -> Counter[str]:
     return ends
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [*parser_targets()], ids=lambda target: target.name.rpartition(".")[2])
 def test_a_parser_takes_its_seed_and_withstands_mutations(target: Target) -> None:
     with target.open() as opened:

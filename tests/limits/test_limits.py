@@ -16,11 +16,13 @@ LIMITS = [pytest.param(limit, marks=pytest.mark.slow if limit in LONG else ()) f
 NAMES = [limit.removeprefix("zegel.") for limit in PAIRS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS, ids=NAMES)
 def test_what_is_just_within_it_passes(limit: str) -> None:
     check_within(limit, PAIRS[limit])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS, ids=NAMES)
 def test_what_is_one_beyond_it_is_refused_by_it(limit: str) -> None:
     check_beyond(limit, PAIRS[limit])

@@ -70,6 +70,7 @@ def test_a_survivor_has_one_reason_in_words() -> None:
     assert not [each for each in SURVIVORS if len(each.reason.split()) < 5]
 
 
+@pytest.mark.slow
 def test_what_a_survivor_changes_is_there() -> None:
     for each in SURVIVORS:
         text = functions(each.module)[each.function]

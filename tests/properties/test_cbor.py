@@ -77,6 +77,7 @@ SIGNED = encode_cbor(sign_sign1(b"content", signer=KEY, x5chain=(b"leaf",), typ=
 MACED = encode_cbor(Tag(17, mac_mac0(b"content", key=SECRET)))
 
 
+@pytest.mark.slow
 @given(trees)
 def test_a_value_comes_back(value: Any) -> None:
     assert parse_cbor(encode_cbor(value), what="test") == value
@@ -118,6 +119,7 @@ def test_nothing_may_follow_and_nothing_may_be_missing(value: Any, more: bytes) 
             parse_cbor(other, what="test")
 
 
+@pytest.mark.slow
 @given(st.lists(objects.map(encode_cbor) | almost_cbor, min_size=1, max_size=4))
 @example([b"\xa1\x61a", b"\xa0"])
 @example([b"\xa0", b"\xa0\xa0", b""])
@@ -165,6 +167,7 @@ def test_what_is_written_by_hand_is_what_the_library_writes(
     assert encode_array(list(map(encode_integer, numbers))) == encode_cbor(numbers)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(integers | texts, integers, max_size=30), st.randoms(use_true_random=False))
 def test_a_map_is_written_in_one_order_however_it_was_built(members: dict[Any, int], random: Any) -> None:
     encoded = [encode_cbor(name) + encode_integer(value) for name, value in members.items()]
@@ -207,6 +210,7 @@ def test_a_spoiled_mac_is_malformed_or_rejected(data: bytes) -> None:
     assert message.header.encoded in MACED
 
 
+@pytest.mark.slow
 @given(trees, trees)
 def test_headers_of_any_shape_are_malformed_or_rejected(protected: Any, unprotected: Any) -> None:
     for header in (encode_cbor(protected), encode_cbor({1: -7, 99: protected})):

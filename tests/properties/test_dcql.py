@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from zegel_testing.openid4vp import credential, held, presented, shown
@@ -145,6 +146,7 @@ def disclosed(value: Claim, paths: list[ClaimPath]) -> Claim:
     return [disclosed(inner, below[index]) for index, inner in enumerate(value) if index in steps]
 
 
+@pytest.mark.slow
 @given(queries())
 def test_a_query_comes_back(value: Any) -> None:
     query = parse_query(value)
@@ -152,6 +154,7 @@ def test_a_query_comes_back(value: Any) -> None:
     assert parse_query(encode_json(build_query(query))) == query
 
 
+@pytest.mark.slow
 @given(almost_queries)
 def test_whatever_is_no_query_is_malformed(value: Any) -> None:
     try:
@@ -161,6 +164,7 @@ def test_whatever_is_no_query_is_malformed(value: Any) -> None:
     assert isinstance(value, dict)
 
 
+@pytest.mark.slow
 @given(queries(), credentials)
 def test_each_candidate_discloses_one_of_the_options_and_nothing_else(
     value: Any, wallet: list[VerifiedCredential]
@@ -179,6 +183,7 @@ def test_each_candidate_discloses_one_of_the_options_and_nothing_else(
                 assert select_claims(candidate.held.credential.claims, path) == ((path, claim),)
 
 
+@pytest.mark.slow
 @given(answerable())
 def test_what_is_accepted_is_what_was_disclosed_and_what_was_disclosed_is_what_was_asked_for(
     made: tuple[Any, list[VerifiedCredential]],
@@ -202,6 +207,7 @@ def test_what_is_accepted_is_what_was_disclosed_and_what_was_disclosed_is_what_w
     assert json.dumps(kept, sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
+@pytest.mark.slow
 @given(answerable())
 def test_what_nobody_asked_for_is_never_kept(made: tuple[Any, list[VerifiedCredential]]) -> None:
     """The wallet shows everything it has; the verifier keeps what its query selects."""

@@ -167,6 +167,7 @@ def test_a_verifier_fits_its_own_challenge(secret: bytes) -> None:
     assert check_code_verifier(verifier, challenge=code_challenge(verifier)) == verifier
 
 
+@pytest.mark.slow
 @given(bodies | st.text(max_size=80))
 def test_what_does_not_parse_is_malformed(body: bytes | str) -> None:
     text = body if isinstance(body, str) else body.decode("latin-1")
@@ -192,12 +193,14 @@ def test_a_proof_with_one_character_changed_is_refused(position: int, character:
         verify_dpop(parse_dpop(changed), method="POST", url=SERVER, access_token="t", now=NOW)
 
 
+@pytest.mark.slow
 @given(trees)
 def test_proofs_of_any_shape_parse_or_are_malformed(value: Any) -> None:
     with contextlib.suppress(Malformed):
         parse_proofs(value)
 
 
+@pytest.mark.slow
 @given(responses)
 def test_metadata_of_any_shape_is_read_or_refused(response: HttpResponse) -> None:
     try:
@@ -209,6 +212,7 @@ def test_metadata_of_any_shape_is_read_or_refused(response: HttpResponse) -> Non
         verify_server_metadata(parse_server_metadata(response.body), issuer=SERVER)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(STEPS), responses)
 def test_a_wallet_step_goes_on_or_refuses_whatever_the_answer(step: Any, response: HttpResponse) -> None:
     with contextlib.suppress(ZegelError):

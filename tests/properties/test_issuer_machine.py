@@ -302,6 +302,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", PATHS)
 def test_each_message_in_a_state_is_a_legal_move_or_a_named_refusal(state: str) -> None:
     with open_office() as office:
@@ -317,6 +318,7 @@ def test_each_message_in_a_state_is_a_legal_move_or_a_named_refusal(state: str) 
             office.check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("message", ["redeem", "refresh", "issue"])
 def test_a_message_that_somebody_heard_gives_nothing_and_takes_nothing(message: str) -> None:
     with open_office() as office:

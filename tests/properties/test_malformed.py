@@ -56,6 +56,7 @@ def test_every_public_parser_is_probed() -> None:
     assert {f"zegel.{name}" for name in PARSERS} == public_parsers()
 
 
+@pytest.mark.slow
 def test_a_fault_that_stands_alone_is_tried_however_long_the_message_is() -> None:
     """A signature is some bytes shorter from time to time."""
     probe = PROBES["formats.hcert.cms.parse_cms-0"]

@@ -101,12 +101,14 @@ MESSAGES: dict[str, tuple[bytes, Callable[[bytes], VerifiedCredential]]] = {
 names = st.sampled_from(sorted(MESSAGES))
 
 
+@pytest.mark.slow
 @given(people, st.integers(0, 3))
 def test_an_issued_mdoc_shows_everything(person: dict[str, dict[str, Any]], decoys: int) -> None:
     claims = received(issued(person, decoys=decoys)).claims
     assert claims == {namespace: as_claim(elements) for namespace, elements in person.items() if elements}
 
 
+@pytest.mark.slow
 @given(people, st.data())
 def test_a_holder_shows_what_was_chosen_and_no_more(person: dict[str, dict[str, Any]], data: st.DataObject) -> None:
     every = [(namespace, name) for namespace, elements in person.items() for name in elements]
@@ -119,6 +121,7 @@ def test_a_holder_shows_what_was_chosen_and_no_more(person: dict[str, dict[str, 
     }
 
 
+@pytest.mark.slow
 @given(people)
 def test_what_is_hashed_or_signed_is_kept_byte_for_byte(person: dict[str, dict[str, Any]]) -> None:
     data = issued(person)
@@ -128,6 +131,7 @@ def test_what_is_hashed_or_signed_is_kept_byte_for_byte(person: dict[str, dict[s
         assert b"".join(items.encoded) in data
 
 
+@pytest.mark.slow
 @given(st.dictionaries(texts, st.dictionaries(texts, values, max_size=4), max_size=3))
 def test_what_the_holder_signs_is_kept_byte_for_byte(elements: dict[str, dict[str, Any]]) -> None:
     contents = security_object(deviceKeyInfo=authorized(nameSpaces=list(elements)))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from zegel_testing.authorities import NOW
@@ -43,6 +44,7 @@ trees = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     st.text(max_size=200)
     | st.text("openid4vp:/?&=%client_idreques", max_size=80).map("openid4vp://?client_id=a&".__add__)
@@ -71,6 +73,7 @@ def test_a_request_object_with_a_byte_changed_is_never_accepted(spoil: Any) -> N
     assert body == OBJECT
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(CLAIMS)), trees)
 def test_a_signed_request_of_any_shape_is_read_refused_or_told_about(name: str, value: Any) -> None:
     try:

@@ -54,6 +54,7 @@ def test_each_value_has_one_text_in_base64(text: str) -> None:
         assert encode(data) == text
 
 
+@pytest.mark.slow
 @given(trees)
 def test_json_comes_back_however_it_is_spaced(value: Any) -> None:
     assert parse_json(encode_json(value), what="test") == value
@@ -106,6 +107,7 @@ def test_a_spoiled_message_is_malformed_or_rejected(message: bytes) -> None:
     assert (message, opened) == (MESSAGE, b"secret")
 
 
+@pytest.mark.slow
 @given(members, trees)
 def test_a_header_of_any_shape_is_malformed_or_rejected(name: str, value: Any) -> None:
     header = json.loads(parse_base64url(MESSAGE.split(b".")[0], what="test"))
@@ -124,6 +126,7 @@ def test_a_key_comes_back_in_each_of_its_forms(curve: Curve, scalar: int) -> Non
     assert public_key(curve, key.public_key.point, what="test") == key.public_key
 
 
+@pytest.mark.slow
 @given(members, trees)
 def test_a_jwk_of_any_shape_parses_to_the_same_point_or_is_malformed(name: str, value: Any) -> None:
     try:

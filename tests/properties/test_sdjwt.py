@@ -65,6 +65,7 @@ def _visible(path: ClaimPath, clear: set[ClaimPath], wanted: set[ClaimPath]) -> 
     return general(path) in clear or around or within
 
 
+@pytest.mark.slow
 @given(people, st.data())
 def test_a_holder_shows_what_was_chosen_and_what_is_in_the_clear(person: dict[str, Any], data: st.DataObject) -> None:
     every = list(paths_of(person))
@@ -80,12 +81,14 @@ def test_a_holder_shows_what_was_chosen_and_what_is_in_the_clear(person: dict[st
     )
 
 
+@pytest.mark.slow
 @given(people)
 def test_an_issued_credential_shows_everything(person: dict[str, Any]) -> None:
     claims = verify_issued_sdjwt(parse_sdjwt(issued(person)), anchors=ANCHORS, now=NOW).claims
     assert {name: claims[name] for name in person} == person
 
 
+@pytest.mark.slow
 @given(people)
 def test_what_parses_is_kept_byte_for_byte(person: dict[str, Any]) -> None:
     data = bound(issued(person))
@@ -119,6 +122,7 @@ special = st.sampled_from(["_sd", "...", "_sd_alg", "digest", "a", "sha-256"])
 odd = st.recursive(scalars | special, lambda inner: st.lists(inner) | st.dictionaries(special, inner), max_leaves=20)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(special, odd), st.lists(odd, max_size=3))
 def test_any_payload_resolves_or_is_rejected(payload: dict[str, Any], contents: list[Any]) -> None:
     encoded = [encode_base64url(encode_json(content)) for content in contents]
@@ -130,6 +134,7 @@ def test_any_payload_resolves_or_is_rejected(payload: dict[str, Any], contents: 
     assert left.isdisjoint({"_sd", "...", "_sd_alg"})
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["vct", "extends", "display", "claims", "name"]), odd) | odd)
 def test_any_type_metadata_parses_or_is_malformed(document: Any) -> None:
     try:

@@ -2,6 +2,7 @@
 
 import contextlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from zegel_testing.authorities import NOW, authority, fixed_key, signer
@@ -90,6 +91,7 @@ def test_any_bytes_parse_or_are_malformed(parse: object, data: bytes) -> None:
         parse(data)
 
 
+@pytest.mark.slow
 @given(trees)
 def test_any_status_parses_or_is_malformed(status: object) -> None:
     with contextlib.suppress(Malformed):
@@ -110,6 +112,7 @@ def test_any_file_parses_or_is_malformed(text: str) -> None:
         assert parse_attestation_type(text, file="test.toml").id
 
 
+@pytest.mark.slow
 @given(st.sampled_from([claim.id for claim in PID.claims]), trees)
 def test_a_record_that_is_accepted_can_be_encoded_in_both_formats(name: str, value: object) -> None:
     record = dict(ADA)

@@ -256,6 +256,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", PATHS)
 def test_each_message_in_a_state_is_a_legal_move_or_a_named_refusal(state: str) -> None:
     with open_desk() as desk:

@@ -116,6 +116,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("check", "refused"), REFUSALS, ids=lambda value: getattr(value, "id", ""))
 def test_a_mutation_fails_its_check(check: Check, refused: Callable[[], object]) -> None:
     with pytest.raises(ZegelError) as caught:

@@ -52,6 +52,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("check", "refused"), REFUSALS, ids=lambda value: getattr(value, "id", ""))
 def test_a_mutation_fails_its_check(check: Check, refused: Callable[[], object]) -> None:
     with pytest.raises(Rejected) as caught:
@@ -59,6 +60,7 @@ def test_a_mutation_fails_its_check(check: Check, refused: Callable[[], object])
     assert caught.value.check is check
 
 
+@pytest.mark.slow
 def test_without_a_mutation_nothing_is_refused() -> None:
     assert open_a_vault() == Contents(name="Ada")
     assert log_in()

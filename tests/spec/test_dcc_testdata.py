@@ -168,6 +168,7 @@ def test_each_file_passes_and_fails_where_it_says(flag: str) -> None:
     assert others == []
 
 
+@pytest.mark.slow
 def test_the_list_is_what_schema_and_certificates_say_today() -> None:
     assert list(contradictions(VECTORS)) == LISTED
     assert len(LISTED) < len(VECTORS) / 5, "the vectors themselves are in doubt"
@@ -203,6 +204,7 @@ STAGES_OF: Final = {
 BESIDE: Final = {"EXPECTEDDECODE", "EXPECTEDVALIDJSON"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reading", Reading)
 def test_a_batch_answers_each_file_with_the_first_check_that_it_expects_to_fail(reading: Reading) -> None:
     judged = HealthLines(HealthDesk(DocumentSigners([]), reading=reading), now=0)

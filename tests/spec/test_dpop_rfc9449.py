@@ -139,6 +139,7 @@ def test_section_9_the_credential_endpoint_refuses_with_401_and_www_authenticate
     assert (first.header("www-authenticate") or "").startswith('DPoP error="use_dpop_nonce"')
 
 
+@pytest.mark.slow
 def test_section_7_1_the_scheme_is_read_in_any_case() -> None:
     issuer = Issuer(encrypted=False)
 

@@ -49,6 +49,7 @@ def list_of(members: dict) -> StatusList:
     return inflate(members["bits"], lst, what="vector", max_bytes=MAX_LIST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vector", APPENDIX_C, ids=lambda vector: vector["name"])
 def test_appendix_c_every_list_is_decoded(vector: dict) -> None:
     expected = statuses_of(vector)

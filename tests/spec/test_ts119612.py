@@ -40,6 +40,7 @@ def check_of(row: Row, *, now: int) -> str | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
 @pytest.mark.requirement("OIA_15b")
 @pytest.mark.requirement("ISSU_10b")
@@ -50,6 +51,7 @@ def test_a_list_comes_out_at_its_own_time_as_the_table_says(row: Row) -> None:
     assert row["source"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
 @pytest.mark.requirement("OIA_15a")
 def test_today_it_comes_out_as_the_table_says_and_is_stale_but_for_one(row: Row) -> None:

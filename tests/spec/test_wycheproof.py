@@ -82,6 +82,7 @@ def judge(source: str, accept: Callable[[Case, Case], None]) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [
@@ -101,6 +102,7 @@ def test_ecdsa_accepts_valid_signatures_and_no_others(source: str) -> None:
     judge(source, accept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     ["ecdsa_secp256r1_sha256_test.json", "ecdsa_secp384r1_sha384_test.json", "ecdsa_secp521r1_sha512_test.json"],

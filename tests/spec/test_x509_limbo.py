@@ -156,11 +156,13 @@ def agrees(case: Case, purpose: Purpose) -> bool:
 FITTING = [(purpose, id_) for purpose in Purpose for id_, case in CASES.items() if unfit(case, purpose) is None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("purpose", "id_"), FITTING)
 def test_a_path_is_valid_where_limbo_says_so_and_nowhere_else(purpose: Purpose, id_: str) -> None:
     assert agrees(CASES[id_], purpose)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", Purpose)
 def test_what_does_not_fit_is_counted_by_its_reason(purpose: Purpose) -> None:
     found: dict[str, list[bool]] = {}
@@ -174,6 +176,7 @@ def test_every_reason_applies_to_some_case() -> None:
     assert {reason for counted in UNFIT.values() for reason in counted} == STRICTER.keys() | OTHER.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", Purpose)
 def test_what_a_stricter_rule_is_about_is_refused_whatever_limbo_says(purpose: Purpose) -> None:
     stricter = [id_ for id_, case in CASES.items() if unfit(case, purpose) in STRICTER]
@@ -181,6 +184,7 @@ def test_what_a_stricter_rule_is_about_is_refused_whatever_limbo_says(purpose: P
     assert [id_ for id_ in stricter if refusal(CASES[id_], purpose) is None] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_rule_that_is_not_ours_refuses_nothing_that_limbo_calls_valid(purpose: Purpose) -> None:
     other = {id_: case for id_, case in CASES.items() if unfit(case, purpose) in OTHER}

@@ -32,6 +32,7 @@ def crl(tmp_path: Path) -> bytes:
     return (sandbox_at(tmp_path / "utopia").trust.folder / CRL_FOLDER / "access.crl").read_bytes()
 
 
+@pytest.mark.slow
 async def test_what_was_fetched_is_there_after_a_start_without_a_network(crl: bytes, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     assert await KeptRevocations(Host(crl), folder).fetch(URL) == crl

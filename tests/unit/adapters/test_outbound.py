@@ -134,6 +134,7 @@ async def test_a_name_that_resolves_elsewhere_a_moment_later_gains_nothing(tmp_p
         assert world.network.opened == [(PUBLIC, 443)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "addresses",
     [
@@ -158,6 +159,7 @@ async def test_a_name_that_leads_inside_is_refused(tmp_path: Path, addresses: li
         assert world.network.opened == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url",
     [
@@ -176,6 +178,7 @@ async def test_an_address_of_ours_in_a_url_is_refused(tmp_path: Path, url: str) 
         assert world.network.opened == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url",
     [
@@ -202,6 +205,7 @@ async def test_another_spelling_of_this_machine_is_refused_by_the_systems_resolv
     await refused(outbound.fetch(get(f"https://{name}/lists/1")), "not public|does not resolve")
 
 
+@pytest.mark.slow
 async def test_a_name_that_does_not_resolve_is_unavailable() -> None:
     async def unknown(name: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -235,6 +239,7 @@ async def test_a_server_without_tls_is_refused() -> None:
     listening.close()
 
 
+@pytest.mark.slow
 async def test_a_file_without_roots_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("")
     for name in ("empty.pem", "missing.pem"):
@@ -242,6 +247,7 @@ async def test_a_file_without_roots_is_unavailable(tmp_path: Path) -> None:
             HttpOutbound(web_authority=tmp_path / name)
 
 
+@pytest.mark.slow
 async def test_the_handshake_of_a_host_can_be_looked_at_under_the_same_rules(tmp_path: Path) -> None:
     async with outside(tmp_path, hello) as world:
         peer = await world.outbound.look(f"https://{HOST}")
@@ -316,6 +322,7 @@ async def test_a_fourth_redirect_is_not_followed(tmp_path: Path) -> None:
             await world.fetch(get(PAGE), redirects=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
@@ -411,6 +418,7 @@ async def test_a_compressed_body_is_opened(tmp_path: Path) -> None:
         assert response.header("content-encoding") is None
 
 
+@pytest.mark.slow
 async def test_a_gzip_bomb_does_not_go_off(tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(100 << 20))
 
@@ -439,6 +447,7 @@ async def test_a_compressed_body_has_its_limit_on_the_wire_too(tmp_path: Path) -
         await refused(world.fetch(get(PAGE), max_bytes=1_000), "more than 1000 bytes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
@@ -478,6 +487,7 @@ async def test_a_connection_that_breaks_is_unavailable(tmp_path: Path) -> None:
         await refused(world.fetch(get(PAGE)), "connection broke|does not answer in HTTP")
 
 
+@pytest.mark.slow
 async def test_so_many_fetches_run_at_once_and_no_more(tmp_path: Path) -> None:
     together, most, all_there = 0, 0, asyncio.Event()
 

@@ -43,6 +43,7 @@ def test_what_is_transparent_is_paper() -> None:
     assert codes_in(saved(ink, "PNG")) == (TEXT,)
 
 
+@pytest.mark.slow
 def test_a_telephones_photograph_is_made_smaller_while_it_is_decoded() -> None:
     photograph = blank(9_000, 6_000)
     photograph.paste(drawn(TEXT).resize((2_400, 2_400)), (3_000, 1_000))
@@ -84,12 +85,14 @@ def test_a_bomb_of_pages_is_refused() -> None:
         codes_in(saved(page, "PDF", *[page] * MAX_PAGES))
 
 
+@pytest.mark.slow
 def test_a_page_without_end_is_looked_at_as_small() -> None:
     file = BytesIO()
     drawn(TEXT).resize((1_500, 1_500)).save(file, "PDF", resolution=1)  # a hundred feet wide at one dot an inch
     assert codes_in(file.getvalue()) == (TEXT,)
 
 
+@pytest.mark.slow
 def test_the_process_answers_with_json_and_ends() -> None:
     command = [sys.executable, "-m", "zegel.adapters.pictures"]
     done = subprocess.run(command, input=vector_picture("BE"), capture_output=True, check=True, timeout=30)
@@ -99,9 +102,11 @@ def test_the_process_answers_with_json_and_ends() -> None:
 
 @pytest.mark.anyio
 class TestReader:
+    @pytest.mark.slow
     async def test_a_code_is_read_in_a_process_of_its_own(self) -> None:
         assert await PictureCodeReader().read(vector_picture("HU")) == (vector("HU")["PREFIX"],)
 
+    @pytest.mark.slow
     async def test_what_is_refused_there_is_malformed_here(self) -> None:
         with pytest.raises(Malformed, match="a PNG, a JPEG or a PDF"):
             await PictureCodeReader().read(b"GIF89a")

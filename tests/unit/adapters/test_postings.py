@@ -90,6 +90,7 @@ def test_a_number_is_written_alike_on_every_machine(monkeypatch: pytest.MonkeyPa
     assert unpack(b"\x01\x02") == 1 << 258
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_register_of_the_time_before_is_found_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -43,6 +43,7 @@ def type_of(id_: str) -> AttestationType:
     return CATALOGUE[id_]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("person", "type_"), ATTESTED)
 async def test_every_record_is_what_its_type_attests(register: Register, person: str, type_: str) -> None:
     claims = await register.load_claims(person, type_)

@@ -58,6 +58,7 @@ def issuance(at: int) -> Issuance:
     )
 
 
+@pytest.mark.slow
 async def test_a_database_of_an_earlier_key_is_sealed_anew_when_it_is_opened(store: SqlStore, url: str) -> None:
     await filled(store, 1_001)  # more than are read at a time
     store.close()

@@ -55,6 +55,7 @@ def leaf(issuing: Authority) -> Certificate:
     )
 
 
+@pytest.mark.slow
 def test_what_a_file_holds_is_what_was_made(root: Root, tmp_path: Path) -> None:
     with open_root(tmp_path / "root", PASSPHRASE, random=system_random) as vault:
         assert vault.value.certificate == root.certificate
@@ -63,6 +64,7 @@ def test_what_a_file_holds_is_what_was_made(root: Root, tmp_path: Path) -> None:
     assert b"PRIVATE" not in (tmp_path / "root").read_bytes()
 
 
+@pytest.mark.slow
 def test_another_passphrase_opens_nothing_and_no_role_reads_it_as_a_key(root: Root, tmp_path: Path) -> None:
     with pytest.raises(Rejected) as refusal:
         open_root(tmp_path / "root", "another", random=system_random)
@@ -72,6 +74,7 @@ def test_another_passphrase_opens_nothing_and_no_role_reads_it_as_a_key(root: Ro
     assert root.number == 0
 
 
+@pytest.mark.slow
 def test_whom_it_certifies_issues_and_certifies_no_authority(root: Root) -> None:
     issuing = certified(root)
     trusted = Authority(certificate=root.certificate, key=root.key)
@@ -87,6 +90,7 @@ def test_whom_it_certifies_issues_and_certifies_no_authority(root: Root) -> None
     assert refusal.value.check is Check.ANCHOR
 
 
+@pytest.mark.slow
 def test_an_authority_is_revoked_once_and_for_good(root: Root) -> None:
     issuing = certified(root)
     revoked = root.revoke(issuing.certificate, now=NOW).revoke(issuing.certificate, now=NOW + 1)
@@ -97,11 +101,13 @@ def test_an_authority_is_revoked_once_and_for_good(root: Root) -> None:
     assert (crl.number, following.number, again.number) == (1, 1, 2)
 
 
+@pytest.mark.slow
 def test_a_list_of_a_root_is_good_for_half_a_year(root: Root) -> None:
     _, signed = root.publish(now=NOW)
     assert verify_crl(parse_crl(signed), issuer=root.certificate, now=NOW).next_update == NOW + ROOT_LIST_DAYS * DAY
 
 
+@pytest.mark.slow
 def test_what_another_root_certified_is_not_revoked_here(root: Root) -> None:
     with pytest.raises(Unavailable, match="was not certified by"):
         root.revoke(below(Authority(certificate=root.certificate, key=fixed_key("other"))).certificate, now=NOW)

@@ -113,6 +113,7 @@ def test_new_files_are_their_owners_alone(config: Config) -> None:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [CERTIFIED, PUBLISHED])
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(4))

@@ -72,6 +72,7 @@ def test_they_are_in_force_for_half_a_year(folder: Path) -> None:
     assert refusal.value.check is Check.LIST_FRESHNESS
 
 
+@pytest.mark.slow
 async def test_verifier_and_wallet_read_them_and_nobody_else(folder: Path) -> None:
     """What reads XML takes room in each process."""
     config = load_config(folder.parents[1] / "zegel.toml")

@@ -49,6 +49,7 @@ async def test_indexes_are_scattered_over_the_list(store: SqlStore) -> None:
     assert max(indexes) > SIZE * 7 // 8
 
 
+@pytest.mark.slow
 async def test_what_was_given_out_survives_a_restart(store: SqlStore, url: str) -> None:
     seen = {entry for _ in range(3) for entry in await allocated(store, SIZE // 8)}
     store.close()

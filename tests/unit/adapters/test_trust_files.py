@@ -90,6 +90,7 @@ UNKNOWN_TYPE = UNKNOWN_TYPE | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "check"),
     [

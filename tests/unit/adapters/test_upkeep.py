@@ -203,6 +203,7 @@ async def test_a_damaged_database_makes_no_backup(path: Path, backup: Path) -> N
     assert "backup.db" not in files_of(path)
 
 
+@pytest.mark.slow
 async def test_a_backup_is_whole_while_another_process_writes(path: Path, backup: Path, tmp_path: Path) -> None:
     """It writes as fast as it can; the copy is of a moment between two transactions, each of which adds two rows."""
     (await opened(path)).close()
@@ -304,6 +305,7 @@ async def test_nothing_is_restored_under_a_role_that_runs(path: Path, backup: Pa
     store.close()
 
 
+@pytest.mark.slow
 async def test_a_role_of_another_process_counts_until_it_is_killed(path: Path, backup: Path) -> None:
     (await opened(path)).close()
     back_up(path, backup)

@@ -48,6 +48,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "wallet.vault"
 
 
+@pytest.mark.slow
 def test_a_vault_opens_with_what_was_put_in(path: Path) -> None:
     with opened(path) as vault:
         assert vault.value == Contents(names=("Ada Voorbeeld",))
@@ -59,6 +60,7 @@ def test_a_vault_opens_with_what_was_put_in(path: Path) -> None:
         assert vault.value.key.public_key == fixed_key("holder").public_key
 
 
+@pytest.mark.slow
 def test_the_default_cost_is_no_less_than_the_least(tmp_path: Path) -> None:
     create_vault(tmp_path / "wallet.vault", PASSPHRASE, Contents(), states=(Contents,), random=system_random).close()
     header = parse_header((tmp_path / "wallet.vault").read_bytes()[:31])
@@ -66,6 +68,7 @@ def test_the_default_cost_is_no_less_than_the_least(tmp_path: Path) -> None:
     opened(tmp_path / "wallet.vault").close()
 
 
+@pytest.mark.slow
 def test_another_passphrase_is_refused_by_name(path: Path) -> None:
     with pytest.raises(Rejected) as caught:
         opened(path, "correct horse")
@@ -73,6 +76,7 @@ def test_another_passphrase_is_refused_by_name(path: Path) -> None:
     opened(path).close()  # and the lock was let go
 
 
+@pytest.mark.slow
 def test_a_passphrase_is_the_same_however_its_letters_are_composed(tmp_path: Path) -> None:
     vault = create_vault(tmp_path / "v", "Zoe\u0308", Contents(), states=(Contents,), random=system_random, cost=CHEAP)
     vault.close()
@@ -85,6 +89,7 @@ def test_an_empty_passphrase_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [-1, 31, 50, 26])
 def test_a_changed_byte_is_refused(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
@@ -94,6 +99,7 @@ def test_a_changed_byte_is_refused(path: Path, at: int) -> None:
         opened(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [31, 40, 60])
 def test_a_cut_vault_is_refused(path: Path, size: int) -> None:
     path.write_bytes(path.read_bytes()[:size])
@@ -107,6 +113,7 @@ def header(
     return struct.pack(">8sBIBB16s", magic, version, memory, times, lanes, b"s" * 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -134,12 +141,14 @@ def test_a_weak_vault_cannot_be_made(tmp_path: Path) -> None:
         create_vault(tmp_path / "v", PASSPHRASE, Contents(), states=(Contents,), random=system_random, cost=weak)
 
 
+@pytest.mark.slow
 def test_one_program_opens_a_vault_at_a_time(path: Path) -> None:
     with opened(path), pytest.raises(Unavailable, match="another program has this vault open; end it"):
         opened(path)
     opened(path).close()
 
 
+@pytest.mark.slow
 def test_a_vault_is_never_made_over_another(path: Path) -> None:
     with pytest.raises(Unavailable, match="file exists"):
         created(path, Contents())
@@ -147,6 +156,7 @@ def test_a_vault_is_never_made_over_another(path: Path) -> None:
         assert vault.value.names == ("Ada Voorbeeld",)
 
 
+@pytest.mark.slow
 def test_a_vault_is_its_owners_alone_and_says_nothing(path: Path) -> None:
     for file in path.parent.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -165,12 +175,14 @@ def test_a_vault_that_is_missing_is_unavailable(tmp_path: Path) -> None:
         opened(tmp_path / "nowhere" / "none.vault")
 
 
+@pytest.mark.slow
 def test_a_vault_of_another_version_of_zegel_is_unavailable(path: Path) -> None:
     with pytest.raises(Unavailable, match="another version of zegel"):
         open_vault(path, PASSPHRASE, states=(Other,), random=system_random)
     opened(path).close()
 
 
+@pytest.mark.slow
 def test_a_vault_holds_so_much_and_no_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vaults, "MAX_VAULT", 1_000)
     with opened(path) as vault:
@@ -179,6 +191,7 @@ def test_a_vault_holds_so_much_and_no_more(path: Path, monkeypatch: pytest.Monke
         assert vault.value.names == ("Ada Voorbeeld",)
 
 
+@pytest.mark.slow
 def test_a_save_that_fails_changes_nothing(path: Path) -> None:
     with opened(path) as vault:
         path.parent.joinpath(f".{path.name}.{os.getpid()}.draft").mkdir()
@@ -189,6 +202,7 @@ def test_a_save_that_fails_changes_nothing(path: Path) -> None:
         assert vault.value.names == ("Ada Voorbeeld",)
 
 
+@pytest.mark.slow
 def test_what_a_crash_left_beside_a_vault_is_gone_when_it_is_opened(path: Path) -> None:
     left = path.parent / f".{path.name}.4711.draft"
     left.write_bytes(path.read_bytes())
@@ -198,6 +212,7 @@ def test_what_a_crash_left_beside_a_vault_is_gone_when_it_is_opened(path: Path) 
     assert {each.name for each in path.parent.iterdir()} == {path.name, path.name + ".lock", another.name}
 
 
+@pytest.mark.slow
 def test_nothing_beside_a_vault_is_touched_while_another_program_has_it_open(path: Path) -> None:
     with opened(path):
         draft = path.parent / f".{path.name}.4711.draft"
@@ -207,6 +222,7 @@ def test_nothing_beside_a_vault_is_touched_while_another_program_has_it_open(pat
         assert draft.exists()
 
 
+@pytest.mark.slow
 def test_a_closed_vault_is_closed(path: Path) -> None:
     vault = opened(path)
     vault.close()
@@ -216,6 +232,7 @@ def test_a_closed_vault_is_closed(path: Path) -> None:
     assert repr(vault) == f"<vault {path}>"
 
 
+@pytest.mark.slow
 def test_every_save_has_its_own_nonce(path: Path) -> None:
     with opened(path) as vault:
         vault.save(vault.value)

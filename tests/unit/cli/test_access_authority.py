@@ -137,6 +137,7 @@ def test_a_relying_party_orders_as_the_page_says(
     assert zegel("access-authority", "publish").out.startswith("the lists of revoked")
 
 
+@pytest.mark.slow
 def test_a_key_without_a_certificate_is_not_asked_for(zegel: Any, tmp_path: Path) -> None:
     sandbox_at(tmp_path / "utopia")
     config = ("--config", tmp_path / "utopia" / "zegel.toml")

@@ -59,6 +59,7 @@ def test_an_unknown_key_is_an_error_with_its_path(
     assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", where)
 
 
+@pytest.mark.slow
 def test_a_key_that_is_missing_open_or_anothers_is_a_fault(config: Any, folder: Path) -> None:
     keys = folder / "keys"
     (keys / "issuer.key.pem").unlink()

@@ -80,6 +80,7 @@ async def _close(outbound: Any) -> None:
     await outbound.aclose()
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_the_way_out_is_the_configurations_where_there_is_one(sandbox: Any) -> None:
     plain = outbound_of(Namespace())

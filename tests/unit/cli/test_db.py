@@ -70,6 +70,7 @@ def modes(folder: str) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in paths}
 
 
+@pytest.mark.slow
 async def test_a_check_says_integrity_and_revision(db: Any, made: Config) -> None:
     ran = db("check")
     assert ran.code == 0
@@ -81,6 +82,7 @@ async def test_a_check_says_integrity_and_revision(db: Any, made: Config) -> Non
     assert told == {"role": "issuer", "ok": True, "revision": SCHEMA, "schema": SCHEMA}
 
 
+@pytest.mark.slow
 async def test_a_damaged_one_does_not_hide_the_others(db: Any, made: Config, tmp_path: Path) -> None:
     (tmp_path / "utopia/data/issuer.db").write_bytes(b"no database" * 500)
     ran = db("check", "--json")
@@ -90,6 +92,7 @@ async def test_a_damaged_one_does_not_hide_the_others(db: Any, made: Config, tmp
     assert issuer["detail"] == "database issuer.db: file is not a database"
 
 
+@pytest.mark.slow
 async def test_one_that_is_named_must_be_there(db: Any, made: Config) -> None:
     ran = db("check", "provider")
     assert (ran.code, "no such file or directory" in ran.out) == (3, True)
@@ -107,6 +110,7 @@ async def test_a_role_without_a_database_is_wrong_usage(db: Any, args: tuple[str
     assert (ran.code, ran.json["check"]) == (2, "syntax")
 
 
+@pytest.mark.slow
 async def test_backup_and_restore_are_a_round_trip_beside_a_role_that_runs(db: Any, made: Config) -> None:
     running = await opened(made, "issuer")
     assert db("backup", "--to", "saved").code == 0
@@ -119,16 +123,19 @@ async def test_backup_and_restore_are_a_round_trip_beside_a_role_that_runs(db: A
     (await opened(made, "issuer")).close()
 
 
+@pytest.mark.slow
 async def test_a_second_backup_takes_no_place(db: Any, made: Config) -> None:
     assert db("backup", "issuer", "--to", "saved").code == 0
     assert db("backup", "issuer", "--to", "saved").code == 3
 
 
+@pytest.mark.slow
 async def test_an_upgrade_says_from_where(db: Any, made: Config, tmp_path: Path) -> None:
     ran = db("upgrade", "issuer", "--json")
     assert (ran.code, ran.json["revision"], ran.json["schema"]) == (0, SCHEMA, SCHEMA)
 
 
+@pytest.mark.slow
 async def test_a_role_does_not_start_on_a_newer_schema(db: Any, made: Config, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "utopia/data/verifier.db")
     with connection:

@@ -49,6 +49,7 @@ def ports_of(sockets: Any) -> list[int]:
     return [one.getsockname()[1] for one in sockets.values()]
 
 
+@pytest.mark.slow
 def test_the_usual_ports_are_taken_where_they_are_free(ports: range, capsys: pytest.CaptureFixture[str]) -> None:
     with prepared(options()) as ground:
         assert ports_of(ground.sockets) == list(ports)
@@ -57,6 +58,7 @@ def test_the_usual_ports_are_taken_where_they_are_free(ports: range, capsys: pyt
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_a_port_that_another_program_has_is_named_and_a_free_one_taken(
     ports: range, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,12 +76,14 @@ def test_a_port_that_another_program_has_is_named_and_a_free_one_taken(
     assert "free ones are taken instead" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{"walk": True}, {"headless": True}], ids=str)
 def test_whoever_is_driven_from_outside_has_free_ports(ports: range, how: dict[str, bool]) -> None:
     with prepared(options(**how)) as ground:
         assert not set(ports_of(ground.sockets)) & set(ports)
 
 
+@pytest.mark.slow
 def test_a_temporary_folder_is_gone_however_it_ends(ports: range, temporary: Path) -> None:
     def run() -> None:
         with prepared(options()) as ground:
@@ -93,6 +97,7 @@ def test_a_temporary_folder_is_gone_however_it_ends(ports: range, temporary: Pat
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_named_stays_and_its_sandbox_has_its_own_ports(ports: range, tmp_path: Path) -> None:
     with prepared(options(folder=tmp_path / "kept", profile="plain")) as ground:
         made = ground.config
@@ -102,6 +107,7 @@ def test_a_folder_that_was_named_stays_and_its_sandbox_has_its_own_ports(ports: 
         assert again.sockets == {}, "each listener is bound as its configuration says"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "field"), [({"profile": "haip"}, "--profile"), ({"tls": True}, "--tls")])
 @pytest.mark.refuses(Check.SYNTAX)
 def test_a_sandbox_is_what_it_was_made_as(ports: range, tmp_path: Path, option: dict[str, Any], field: str) -> None:
@@ -112,6 +118,7 @@ def test_a_sandbox_is_what_it_was_made_as(ports: range, tmp_path: Path, option: 
     assert (refusal.value.check, refusal.value.field) == (Check.SYNTAX, field)
 
 
+@pytest.mark.slow
 @pytest.mark.refuses(Check.AVAILABILITY)
 def test_a_walk_begins_in_an_empty_folder(ports: range, tmp_path: Path) -> None:
     with prepared(options(folder=tmp_path / "kept")):
@@ -121,6 +128,7 @@ def test_a_walk_begins_in_an_empty_folder(ports: range, tmp_path: Path) -> None:
     assert refusal.value.check is Check.AVAILABILITY
 
 
+@pytest.mark.slow
 def test_a_port_of_a_kept_sandbox_that_is_taken_is_said_with_the_remedy(zegel: Any, ports: range) -> None:
     zegel("sandbox", "kept", "--port", ports[0])
     taken = bind("127.0.0.1", ports[0])
@@ -144,6 +152,7 @@ def test_ctrl_c_while_a_command_is_loaded_ends_it_without_a_word() -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, b"", b"")
 
 
+@pytest.mark.slow
 def test_a_machine_without_the_demos_libraries_is_told_what_to_install(zegel: Any, monkeypatch: Any) -> None:
     zegel("sandbox", "kept", "--port", 21500)
     monkeypatch.setitem(sys.modules, "authlib", None)
@@ -154,6 +163,7 @@ def test_a_machine_without_the_demos_libraries_is_told_what_to_install(zegel: An
     assert "install zegel[demo]" in ran.err
 
 
+@pytest.mark.slow
 def test_sockets_are_closed_at_the_end(ports: range) -> None:
     with prepared(options()) as ground:
         sockets = list(ground.sockets.values())

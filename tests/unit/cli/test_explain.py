@@ -8,6 +8,7 @@ import pytest
 from zegel.checks import Check
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", list(Check), ids=lambda check: check.id)
 def test_each_rule_is_explained_by_its_name(zegel: Any, check: Check) -> None:
     ran = zegel("explain", check.id)

@@ -184,6 +184,7 @@ def test_value_sets_are_the_published_ones_unless_the_folder_has_its_own(
     assert zegel(*judged, "--to", "XV").code == 0
 
 
+@pytest.mark.slow
 def test_a_destination_without_rules_is_said_and_no_country_is_a_guess(
     zegel: Zegel, trust: Path, rules: Path, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def origin(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_lists_are_kept_and_believed_and_what_is_left_out_is_said(zegel: Zegel, origin: str) -> None:
     ran = zegel("hcert", "refresh")
     assert ran.code == 0
@@ -73,6 +74,7 @@ def test_lists_are_kept_and_believed_and_what_is_left_out_is_said(zegel: Zegel, 
     assert "left out verificationMethod[1]" in ran.err
 
 
+@pytest.mark.slow
 def test_a_list_with_nobody_on_it_replaces_none_and_a_config_is_not_always_needed(zegel: Zegel, origin: str) -> None:
     assert zegel("hcert", "refresh", origin + EMPTY, "--into", "mine", "--config", "zegel.toml").code == 2
     assert not Path("mine").exists()
@@ -83,6 +85,7 @@ def test_a_list_with_nobody_on_it_replaces_none_and_a_config_is_not_always_neede
     assert "what is kept stays as it is" in ran.err
 
 
+@pytest.mark.slow
 def test_a_list_that_lost_much_is_kept_out_until_the_operator_says_yes(zegel: Zegel, origin: str) -> None:
     file = HealthListFolder(Path("lists")).path(f"{origin}/did.json")
     file.parent.mkdir()
@@ -136,6 +139,7 @@ def test_of_a_list_of_the_gateways_those_count_that_its_anchor_vouches_for(zegel
     assert ran.json["verdict"] == "rejected"
 
 
+@pytest.mark.slow
 def test_with_the_anchor_a_list_of_another_form_is_neither_kept_nor_read(
     zegel: Zegel, origin: str, tmp_path: Path
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_key_is_told_by_its_thumbprint_and_its_certificates_time(keys: Any, co
     assert (row["since"], row["until"]) == (certificate.not_before, None)
 
 
+@pytest.mark.slow
 def test_nothing_private_is_shown(keys: Any, config: Config, tmp_path: Path) -> None:
     for name in ("provider.key", "issuer.key", "verifier.access_key", "issuer.sealing_key"):
         assert keys("rotate", name, "--at-once").code == 0
@@ -86,6 +87,7 @@ def test_nothing_private_is_shown(keys: Any, config: Config, tmp_path: Path) -> 
         assert load_private_key(path).secret_jwk()["d"] not in shown
 
 
+@pytest.mark.slow
 def test_a_key_that_is_published_is_announced_first_and_takes_over_later(keys: Any) -> None:
     announced = keys("rotate", "provider.key", "--json")
     assert (announced.code, states(announced)) == (0, ["current", "successor"])
@@ -119,6 +121,7 @@ def test_people_read_a_line_a_generation(keys: Any) -> None:
     assert "certificate until" in current
 
 
+@pytest.mark.slow
 def test_a_sealing_key_is_told_without_a_name(keys: Any) -> None:
     ran = keys("rotate", "issuer.sealing_key", "--json")
     assert (ran.code, states(ran)) == (0, ["current", "retired"])
@@ -129,6 +132,7 @@ def test_a_sealing_key_is_told_without_a_name(keys: Any) -> None:
     assert (retired["state"], retired["until"] is not None) == ("retired", True)
 
 
+@pytest.mark.slow
 def test_what_is_not_over_stays_when_everything_is_tidied(keys: Any) -> None:
     keys("rotate", "verifier.access_key")
     before = keys("list", "--json").json
@@ -243,6 +247,7 @@ def test_a_key_ring_that_is_none_is_found_before_a_role_starts(config: Config, z
         assert found[setting].endswith(".ring: it is no key ring of this zegel")
 
 
+@pytest.mark.slow
 def test_the_configuration_is_whole_after_every_rotation(keys: Any, zegel: Any, tmp_path: Path) -> None:
     for name in (*SIGNING, *SECRETS[:-1]):
         assert keys("rotate", name, "--at-once").code == 0

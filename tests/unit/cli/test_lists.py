@@ -40,6 +40,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_list_in_json_is_shown_and_verified(zegel: Any, files: Path) -> None:
     shown = zegel("list", "show", files / "pid.jwt")
     assert (shown.code, shown.out.splitlines()[0]) == (0, "unverified")
@@ -63,6 +64,7 @@ def test_why_a_list_is_not_trusted_is_said(zegel: Any, files: Path) -> None:
     assert zegel("list", "show", files / "root.pem").code == 2
 
 
+@pytest.mark.slow
 def test_a_national_list_is_verified_through_the_list_of_the_lists(zegel: Any, files: Path) -> None:
     signer = FOLDER / "pyhanko" / "pre-reanchor.pem"
     through = ("--signer", signer, "--through", files / "eu-lotl.xml", "--at", JUNE)
@@ -77,6 +79,7 @@ def test_a_national_list_is_verified_through_the_list_of_the_lists(zegel: Any, f
     assert nowhere.code == 2
 
 
+@pytest.mark.slow
 def test_the_list_of_the_lists_is_verified_through_its_pivots(zegel: Any, files: Path) -> None:
     lists, signer = files / "eu-lotl-old.xml", FOLDER / "dss" / "signer.pem"
     pivots = [option for n in (341, 335, 282) for option in ("--pivot", files / f"eu-lotl-pivot-{n}.xml")]

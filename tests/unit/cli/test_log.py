@@ -55,6 +55,7 @@ def watch(zegel: Any, config: Any, *more: str) -> Any:
     return zegel("log", "watch", config.transparency_log.origin, "--trust", folder / "trust", "--state", state, *more)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("CT_03")
 def test_what_is_new_is_told_once(zegel: Any, watched: Any) -> None:
     first = watch(zegel, watched)

@@ -127,6 +127,7 @@ def test_the_help_names_every_command_and_every_exit_code(zegel: Any) -> None:
         assert code in ran.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help_of_its_own(zegel: Any, command: str) -> None:
     ran = zegel(command, "--help")
@@ -216,12 +217,14 @@ def test_whatever_the_bytes_no_stack_trace_is_shown(
 # --- the real program -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_program_runs(tmp_path: Path) -> None:
     ran = run_program("explain", "nonce", "--json")
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert ran.stdout.startswith(b'{"check": "nonce"')
 
 
+@pytest.mark.slow
 def test_the_program_reads_stdin_and_ends_with_its_verdict(sandbox: Any) -> None:
     ran = run_program("verify", "-", "--trust", str(sandbox.trust_folder), "--no-network", "--json", stdin=b"\x00\xff")
     assert (ran.returncode, ran.stderr) == (2, b"")
@@ -236,6 +239,7 @@ def test_a_reader_that_goes_is_no_fault() -> None:
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
 def test_the_program_speaks_in_any_locale(tmp_path: Path, locale: str) -> None:
     file = tmp_path / "input"
@@ -245,6 +249,7 @@ def test_the_program_speaks_in_any_locale(tmp_path: Path, locale: str) -> None:
     assert b"urn:eudi:pid:1" in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_command_loads_no_other_commands_modules() -> None:
     code = "import sys; from zegel.cli.main import main; main(['explain', 'nonce']); print('zegel.web' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

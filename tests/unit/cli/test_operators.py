@@ -94,6 +94,7 @@ def present(zegel: Any, roles: ServedRoles, tmp_path: Path, link: str) -> str:
 # --- the verifier ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_presentation_from_the_terminal(
     zegel: Any, operate: Any, roles: ServedRoles, query: Path, tmp_path: Path
 ) -> None:
@@ -237,6 +238,7 @@ def test_an_offer_that_cannot_be_made_is_refused(operate: Any, options: tuple[st
     assert (ran.code, ran.json["check"]) == (code, check)
 
 
+@pytest.mark.slow
 def test_what_a_person_holds_is_revoked(operate: Any) -> None:
     ran = operate("revoke", "--person", "erika", "--type", "pid", "--json")
     assert (ran.code, ran.json) == (0, {"revoked": []})
@@ -423,6 +425,7 @@ def unused_port() -> int:
         return int(one.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_wallets_are_listed_and_revoked_by_the_operator(operate: Any) -> None:
     jwk = json.dumps(fixed_key("a wallet to be ended").public_key.jwk())
     attested = operate("wallet-provider", "attest", jwk, "--json").json

@@ -26,18 +26,21 @@ ENTITIES = {
 }
 
 
+@pytest.mark.slow
 def test_it_says_what_it_made(zegel: Any, tmp_path: Path) -> None:
     said = zegel("sandbox", tmp_path / "utopia", "--json").json
     assert said.keys() == {"config", "trust_folder", "web_ca"}
     assert all(Path(path).exists() for path in said.values())
 
 
+@pytest.mark.slow
 def test_it_says_what_to_do_next(zegel: Any, tmp_path: Path) -> None:
     ran = zegel("sandbox", "utopia")
     assert (ran.code, ran.err) == (0, "")
     assert "start the roles with: zegel serve --config " in ran.out
 
 
+@pytest.mark.slow
 def test_without_a_name_it_is_called_sandbox(zegel: Any) -> None:
     assert Path(zegel("sandbox", "--json").json["config"]) == Path("sandbox/zegel.toml").resolve()
 
@@ -124,6 +127,7 @@ def test_certificates_last_a_year_and_begin_yesterday(sandbox: Any) -> None:
         assert NOW + 363 * DAY < leaf.not_after <= NOW + 364 * DAY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["haip", "plain"])
 @pytest.mark.parametrize("tls", [True, False])
 def test_profile_and_tls_are_chosen(zegel: Any, profile: str, tls: bool) -> None:
@@ -134,6 +138,7 @@ def test_profile_and_tls_are_chosen(zegel: Any, profile: str, tls: bool) -> None
     assert (config.issuer.tls_certificate is not None) == tls
 
 
+@pytest.mark.slow
 def test_the_ports_are_chosen(zegel: Any) -> None:
     config = load_config(Path(zegel("sandbox", "utopia", "--port", "20000", "--json").json["config"]))
     assert (config.issuer.port, config.issuer.operator_port) == (20000, 20010)
@@ -164,6 +169,7 @@ def test_a_folder_that_cannot_be_made_is_unavailable(zegel: Any) -> None:
     assert zegel("sandbox", "file/utopia").code == 3
 
 
+@pytest.mark.slow
 def test_two_sandboxes_share_no_secret(zegel: Any, sandbox: Any) -> None:
     other = Path(zegel("sandbox", "utopia", "--json").json["config"]).parent
     for file in (sandbox.config.parent / "keys").iterdir():

@@ -44,6 +44,7 @@ def test_no_file_of_a_sandbox_holds_its_key_in_the_clear(folder: Path) -> None:
     assert root.key not in keys
 
 
+@pytest.mark.slow
 def test_it_is_used_as_any_root_of_access_certificates(zegel: Any, folder: Path) -> None:
     root, words = folder / "authorities" / ROOT_FILE, ("--passphrase-file", passphrase(folder))
     crl, config = folder / "trust" / "crl" / "access.crl", ("--config", folder / "zegel.toml")
@@ -57,6 +58,7 @@ def test_it_is_used_as_any_root_of_access_certificates(zegel: Any, folder: Path)
     assert (published(folder).number, published(folder).serials) == (3, {serial}), "both know of it"
 
 
+@pytest.mark.slow
 def test_another_passphrase_does_not_open_it(zegel: Any, folder: Path, tmp_path: Path) -> None:
     create_owner_only(tmp_path / "words", b"another\n")
     root = folder / "authorities" / ROOT_FILE
@@ -82,6 +84,7 @@ def test_where_it_was_taken_away_the_other_lists_are_renewed_and_that_is_said(
     assert zegel("crl", "revoke", leaf, "--config", folder / "zegel.toml").code == 0, "which the root did not certify"
 
 
+@pytest.mark.slow
 def test_a_sandbox_that_was_made_before_has_its_key_as_the_others(zegel: Any, folder: Path) -> None:
     authorities = folder / "authorities"
     with open_root(authorities / ROOT_FILE, passphrase(folder).read_text().strip(), random=system_random) as vault:

@@ -26,6 +26,7 @@ def status(zegel: Any, tmp_path: Path) -> Any:
     return run
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize(
     ("index", "value", "meaning"),

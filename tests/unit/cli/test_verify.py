@@ -98,6 +98,7 @@ def accepted(ran: Any) -> dict[str, Any]:
 # --- issued ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("type_", "format_"), ISSUABLE, ids=[f"{type_}-{format_}" for type_, format_ in ISSUABLE])
 @pytest.mark.requirement("OIA_14")
 @pytest.mark.requirement("PPNot_03")
@@ -206,6 +207,7 @@ def test_a_presentation_is_verified_against_its_challenge(issue: Issue, verify: 
     assert "Erika" not in json.dumps(said["credential"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encrypted", [True, False])
 def test_an_mdoc_is_verified_against_a_transcript(issue: Issue, verify: Any, encrypted: bool) -> None:
     file = present(issue("pid", "mso_mdoc"), Format.MDOC, encrypted=encrypted)
@@ -250,6 +252,7 @@ def test_with_a_nonce_only_a_presentation_is_accepted(issue: Issue, verify: Any,
     refused(verify(issue("pid", format_), *BOUND[format_]), Check.HOLDER_BINDING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--audience", "--client-id", "--response-uri", "--jwk-thumbprint"])
 @pytest.mark.refuses(Check.HOLDER_BINDING)
 def test_part_of_a_challenge_asks_for_a_presentation_too(issue: Issue, verify: Any, option: str) -> None:
@@ -409,6 +412,7 @@ def status_list(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.mark.slow
 @FORMATS
 @pytest.mark.parametrize("list_format", list(StatusListFormat), ids=str)
 @pytest.mark.requirement("PPNot_03a")
@@ -470,6 +474,7 @@ def regional(sandbox: Sandbox, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_what_a_type_extends_is_asked_for_where_another_one_is_wanted(
     zegel: Any, sandbox: Sandbox, regional: Path
 ) -> None:
@@ -513,6 +518,7 @@ def test_several_paths_are_trusted_together(zegel: Any, issue: Issue, sandbox: S
     accepted(zegel("verify", issue(), *paths, *revoked, "--at", NOW, "--json"))
 
 
+@pytest.mark.slow
 def test_what_nobody_knows_of_revocation_is_said_and_without_a_network_left_open(
     zegel: Any, issue: Issue, sandbox: Sandbox
 ) -> None:
@@ -521,6 +527,7 @@ def test_what_nobody_knows_of_revocation_is_said_and_without_a_network_left_open
     accepted(zegel("verify", issue(), "--trust", root, "--at", NOW, "--json", "--no-network"))
 
 
+@pytest.mark.slow
 def test_a_revoked_signer_is_refused_with_the_network_and_without(
     zegel: Any, issue: Issue, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -534,6 +541,7 @@ def test_a_revoked_signer_is_refused_with_the_network_and_without(
         refused(ran, Check.CERTIFICATE_REVOKED)
 
 
+@pytest.mark.slow
 def test_what_is_revoked_is_listed_and_published_anew(zegel: Any, sandbox: Sandbox, tmp_path: Path) -> None:
     folder = tmp_path / "sandbox"
     copytree(sandbox.config.parent, folder)
@@ -549,6 +557,7 @@ def test_what_is_revoked_is_listed_and_published_anew(zegel: Any, sandbox: Sandb
     assert zegel("crl", "revoke", folder / "keys" / "issuer-web.pem", *config).code == 3
 
 
+@pytest.mark.slow
 def test_a_sandbox_without_an_authority_below_the_access_root_revokes_and_renews(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def test_every_setting_has_a_meaning() -> None:
     assert count > 100
 
 
+@pytest.mark.slow
 def test_every_setting_is_read_somewhere() -> None:
     source = "\n".join(path.read_text() for path in SOURCE.rglob("*.py") if path.name != "roles.py")
     waiting: list[object] = [Config]

@@ -26,6 +26,7 @@ def test_what_was_encoded_is_decoded(data: bytes) -> None:
     assert parse_base45(encode_base45(data).encode(), "test") == data
 
 
+@pytest.mark.slow
 def test_every_group_is_two_bytes_or_none() -> None:
     groups = [bytes(group) for group in product(ALPHABET, repeat=3)]
     numbers = [c + 45 * d + 2_025 * e for c, d, e in product(range(45), repeat=3)]

@@ -28,6 +28,7 @@ def read(text: bytes, **options: Any) -> tuple[list[Json], Json]:
     return list(opened), opened.rest()
 
 
+@pytest.mark.slow
 @given(st.dictionaries(keys, values), st.dictionaries(keys, values), items, st.integers(1, 40))
 def test_items_and_rest_are_those_of_the_whole_text(
     outer: dict[str, Json], inner: dict[str, Json], array: list[Json], size: int
@@ -109,6 +110,7 @@ def endless(start: bytes, more: bytes) -> Iterator[bytes]:
         yield more
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "more"),
     [

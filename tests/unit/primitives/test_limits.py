@@ -38,11 +38,13 @@ HOSTILE_JSON = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE_JSON)
 def test_hostile_json_costs_little(name: str) -> None:
     assert_malformed_cheaply(lambda: parse_json(HOSTILE_JSON[name], what="test"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE_JSON)
 def test_hostile_json_costs_little_inside_a_token(name: str) -> None:
     inner = base64url(HOSTILE_JSON[name])

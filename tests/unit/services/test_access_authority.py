@@ -141,6 +141,7 @@ def test_a_register_that_is_away_holds_everything_and_loses_nothing() -> None:
     at_the_desk(act)
 
 
+@pytest.mark.slow
 def test_what_is_set_aside_is_still_so_after_a_restart_and_counted(tmp_path: Path) -> None:
     async def before() -> None:
         async with open_desk(tmp_path / "access.db") as desk:

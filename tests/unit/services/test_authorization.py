@@ -50,6 +50,7 @@ async def with_code(wallet: TestWallet) -> tuple[Any, str]:
     return pause, response.header("location") or ""
 
 
+@pytest.mark.slow
 async def test_a_request_is_decided_once_whoever_decides(world: IssuingWorld, service: AuthorizationService) -> None:
     _, parameters = await pushed(world.wallet())
     pending = await service.read(parameters)
@@ -60,6 +61,7 @@ async def test_a_request_is_decided_once_whoever_decides(world: IssuingWorld, se
         assert refusal.value.check is Check.PUSHED_REQUEST
 
 
+@pytest.mark.slow
 async def test_a_code_stands_for_what_was_approved_and_no_more(world: IssuingWorld) -> None:
     wallet = world.wallet()
     pause = await wallet.push(await world.offer("pid"))
@@ -73,6 +75,7 @@ async def test_a_code_stands_for_what_was_approved_and_no_more(world: IssuingWor
     assert json.loads(answer.body)["scope"] == "pid-mdoc"
 
 
+@pytest.mark.slow
 async def test_a_refusal_claims_neither_the_proofs_nor_the_code(world: IssuingWorld) -> None:
     """The claim of the proofs and the use of the code are one transaction: neither happens without the other."""
     wallet = world.wallet()
@@ -83,6 +86,7 @@ async def test_a_refusal_claims_neither_the_proofs_nor_the_code(world: IssuingWo
     assert (await world.send(good)).status == 200
 
 
+@pytest.mark.slow
 async def test_of_two_who_redeem_at_once_one_gets_tokens_and_loses_them(world: IssuingWorld) -> None:
     wallet = world.wallet()
     pause, back = await with_code(wallet)
@@ -93,6 +97,7 @@ async def test_of_two_who_redeem_at_once_one_gets_tokens_and_loses_them(world: I
         await wallet.finish(won)
 
 
+@pytest.mark.slow
 async def test_a_revoked_grant_gives_no_more_tokens(world: IssuingWorld) -> None:
     wallet = world.wallet()
     pause, back = await with_code(wallet)
@@ -104,6 +109,7 @@ async def test_a_revoked_grant_gives_no_more_tokens(world: IssuingWorld) -> None
     assert refusal.value.code == "invalid_grant"
 
 
+@pytest.mark.slow
 async def test_a_refresh_token_stays_as_it_is_and_lives_a_year(world: IssuingWorld) -> None:
     wallet = world.wallet()
     pause, back = await with_code(wallet)
@@ -120,6 +126,7 @@ async def test_a_refresh_token_stays_as_it_is_and_lives_a_year(world: IssuingWor
     assert answer.status >= 400
 
 
+@pytest.mark.slow
 async def test_tokens_stand_in_the_database_by_their_hashes_and_go_with_their_time(
     world: IssuingWorld, service: AuthorizationService
 ) -> None:
@@ -134,6 +141,7 @@ async def test_tokens_stand_in_the_database_by_their_hashes_and_go_with_their_ti
         assert await transaction.load(ACCESS, token) is None
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_19")
 @pytest.mark.requirement("ISSU_30a")
 async def test_a_wallet_provider_that_leaves_the_list_is_believed_no_longer(world: IssuingWorld) -> None:

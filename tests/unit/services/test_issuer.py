@@ -59,11 +59,13 @@ async def refused(world: IssuingWorld, source: Source) -> dict[str, str]:
     return members
 
 
+@pytest.mark.slow
 async def test_what_the_source_no_longer_knows_is_not_issued(world: IssuingWorld) -> None:
     answer = await refused(world, Source(None))
     assert (answer["error"], answer["check"]) == ("credential_request_denied", "issuer-decision")
 
 
+@pytest.mark.slow
 async def test_a_record_of_ours_that_does_not_fit_is_our_fault(world: IssuingWorld) -> None:
     record = await world.site.issuer._source.load_claims("erika", "pid")
     answer = await refused(world, Source({**(record or {}), "sex": "unknown"}))
@@ -71,6 +73,7 @@ async def test_a_record_of_ours_that_does_not_fit_is_our_fault(world: IssuingWor
     assert answer["field"] == "sex"
 
 
+@pytest.mark.slow
 async def test_a_refusal_of_ours_leaves_the_c_nonce_for_another_try(world: IssuingWorld) -> None:
     """The claim of the nonce and the issuance are one transaction."""
     wallet = world.wallet()
@@ -85,6 +88,7 @@ async def test_a_refusal_of_ours_leaves_the_c_nonce_for_another_try(world: Issui
     assert len((await wallet.finish(proofs)).received[0].credentials) == BATCH
 
 
+@pytest.mark.slow
 async def test_of_some_types_there_are_fewer_copies_than_keys(world: IssuingWorld) -> None:
     policy = world.site.issuer._policy
     few = replace(policy.types["residence"], batch_size=3)
@@ -97,6 +101,7 @@ async def test_of_some_types_there_are_fewer_copies_than_keys(world: IssuingWorl
     assert {copy.holder_key for copy in copies} <= {key.public_key for key in wallet.keys}
 
 
+@pytest.mark.slow
 async def test_the_person_is_told_beforehand_what_there_is(world: IssuingWorld) -> None:
     asked = [GrantedCredential(configuration=id_, datasets=(id_,), detailed=False) for id_ in ("pid-mdoc", "mdl-mdoc")]
     wanted = await world.site.issuer.look_at(asked, person="janos")
@@ -113,6 +118,7 @@ async def test_a_configuration_that_is_gone_is_refused(world: IssuingWorld) -> N
     assert refusal.value.check is Check.CREDENTIAL_CHOICE
 
 
+@pytest.mark.slow
 async def test_revocation_reaches_every_renewal_that_still_lives(world: IssuingWorld) -> None:
     for _ in range(2):
         await world.wallet().receive(await world.offer("residence", formats=["mso_mdoc"]))
@@ -122,6 +128,7 @@ async def test_revocation_reaches_every_renewal_that_still_lives(world: IssuingW
     assert revoked[0].revoked_at == world.clock.now()
 
 
+@pytest.mark.slow
 async def test_after_a_revocation_a_wallet_renews_nothing_and_the_person_logs_in_again(world: IssuingWorld) -> None:
     """Whoever has the wallet has its refresh token: it must not undo what was revoked."""
     wallet = world.wallet()
@@ -136,6 +143,7 @@ async def test_after_a_revocation_a_wallet_renews_nothing_and_the_person_logs_in
     assert (await wallet.receive(await world.offer("pid"))).received
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("type_", ["pid", None])
 async def test_a_revocation_ends_the_renewal_of_what_was_revoked_alone(world: IssuingWorld, type_: str | None) -> None:
     wallet, other = world.wallet(), world.wallet()
@@ -151,6 +159,7 @@ async def test_a_revocation_ends_the_renewal_of_what_was_revoked_alone(world: Is
         await wallet.renew(done, await world.offer("residence"))
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_revoked_is_renewed_no_more_either(world: IssuingWorld) -> None:
     wallet = world.wallet()
     done = await wallet.receive(await world.offer("proof_of_age"))
@@ -159,6 +168,7 @@ async def test_what_cannot_be_revoked_is_renewed_no_more_either(world: IssuingWo
         await wallet.renew(done, await world.offer("proof_of_age"))
 
 
+@pytest.mark.slow
 async def test_an_offer_from_before_a_revocation_gives_nothing_afterwards(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path, profile="plain")) as world:
         wallet = world.wallet()
@@ -173,6 +183,7 @@ async def test_an_offer_from_before_a_revocation_gives_nothing_afterwards(tmp_pa
         assert (await wallet.finish(await wallet.redeem(again))).received
 
 
+@pytest.mark.slow
 async def test_what_was_revoked_while_it_took_its_time_is_not_issued(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), delayed_types=("diploma",), delay=60) as world:
         wallet = world.wallet()
@@ -185,6 +196,7 @@ async def test_what_was_revoked_while_it_took_its_time_is_not_issued(tmp_path: P
         assert refusal.value.code == "credential_request_denied"
 
 
+@pytest.mark.slow
 async def test_whoever_asks_early_makes_a_deferred_transaction_no_longer_lived(tmp_path: Path) -> None:
     """The proven keys wait in it: they are forgotten thirty days after they were proven."""
     async with issuing_world(sandbox_at(tmp_path), delayed_types=("diploma",), delay=40 * DAY) as world:
@@ -202,6 +214,7 @@ async def test_whoever_asks_early_makes_a_deferred_transaction_no_longer_lived(t
             assert stored.expires == world.clock.now() - day * DAY + DEFERRED_SECONDS
 
 
+@pytest.mark.slow
 async def test_what_was_noted_is_remembered_for_a_day_however_often_it_is_said(world: IssuingWorld) -> None:
     wallet = world.wallet()
     done = await wallet.receive(await world.offer("residence", formats=["mso_mdoc"]))
@@ -218,6 +231,7 @@ async def test_what_was_noted_is_remembered_for_a_day_however_often_it_is_said(w
     assert stored.expires == began + NOTIFICATION_SECONDS
 
 
+@pytest.mark.slow
 async def test_of_two_notifications_at_once_both_are_noted(world: IssuingWorld) -> None:
     wallet = world.wallet()
     done = await wallet.receive(await world.offer("residence", formats=["mso_mdoc"]))
@@ -231,6 +245,7 @@ async def test_of_two_notifications_at_once_both_are_noted(world: IssuingWorld) 
     assert set(stored.value.events) == set(said)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_30")
 async def test_keys_are_held_against_the_wallet_providers_of_the_moment(world: IssuingWorld) -> None:
     wallet = world.wallet()
@@ -250,6 +265,7 @@ def policy(world: IssuingWorld) -> IssuerPolicy:
     return world.site.policy
 
 
+@pytest.mark.slow
 async def test_a_type_is_chosen_with_its_formats_in_their_order(policy: IssuerPolicy) -> None:
     assert policy.choose("pid") == ("pid-sd-jwt", "pid-mdoc")
     assert policy.choose("pid", (Format.MDOC, Format.SD_JWT_VC)) == ("pid-sd-jwt", "pid-mdoc")
@@ -257,6 +273,7 @@ async def test_a_type_is_chosen_with_its_formats_in_their_order(policy: IssuerPo
     assert policy.find("pid-mdoc") == (policy.types["pid"], Format.MDOC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("type_", "formats", "check"),
     [
@@ -285,6 +302,7 @@ async def test_an_offer_is_for_whom_it_names(world: IssuingWorld) -> None:
     assert refusal.value.check is Check.PERSON
 
 
+@pytest.mark.slow
 async def test_an_offer_ends_with_its_time(world: IssuingWorld) -> None:
     made = await world.site.offers.offer("pid")
     assert await world.site.offers.look_up(made.id) == made.offer

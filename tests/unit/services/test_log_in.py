@@ -46,6 +46,7 @@ async def log_in(service: LogInService, password: str = PASSWORDS["erika"], rene
     return await service.log_in(BROWSER, login="erika", password=password, renewed=renewed)
 
 
+@pytest.mark.slow
 async def test_a_log_in_goes_on_under_the_new_id_alone(service: LogInService) -> None:
     assert (await log_in(service)).person.id == "erika"
     assert (await service.decision(RENEWED)).person.name == "Erika Voorbeeld"
@@ -54,12 +55,14 @@ async def test_a_log_in_goes_on_under_the_new_id_alone(service: LogInService) ->
     assert refusal.value.check is Check.LOG_IN_OPEN
 
 
+@pytest.mark.slow
 async def test_of_two_log_ins_at_once_one_goes_on(service: LogInService) -> None:
     both = [log_in(service, renewed=id_ * 43) for id_ in "xy"]
     results = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["LoggedIn", "Rejected"]
 
 
+@pytest.mark.slow
 async def test_many_guesses_at_once_are_no_more_than_many_in_turn(service: LogInService) -> None:
     guesses = [log_in(service, f"guess {at}") for at in range(4 * MAX_TRIES)]
     results = await asyncio.gather(*guesses, return_exceptions=True)
@@ -82,6 +85,7 @@ class Busy:
         raise Rejected(Check.LOG_IN, "not this one")
 
 
+@pytest.mark.slow
 @pytest.mark.refuses(Check.OVERLOAD)
 async def test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_tries(service: LogInService) -> None:
     """Or those who guess from many addresses would have a worker turn away whoever wants something else of it."""
@@ -107,6 +111,7 @@ async def test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_trie
     assert means.check_room() is means
 
 
+@pytest.mark.slow
 async def test_who_logs_in_has_all_tries_again(world: IssuingWorld, service: LogInService) -> None:
     with pytest.raises(Rejected):
         await log_in(service, "guess")
@@ -117,6 +122,7 @@ async def test_who_logs_in_has_all_tries_again(world: IssuingWorld, service: Log
         assert await transaction.load(GUESSES, service._guesses_key("erika")) is None
 
 
+@pytest.mark.slow
 async def test_the_guesses_of_a_name_end_with_a_quarter_of_an_hour_and_are_that_names_alone(
     world: IssuingWorld, service: LogInService
 ) -> None:
@@ -133,6 +139,7 @@ async def test_the_guesses_of_a_name_end_with_a_quarter_of_an_hour_and_are_that_
     assert (await service._count_guess("erika")).count == 1
 
 
+@pytest.mark.slow
 async def test_of_two_decisions_at_once_one_is_taken(service: LogInService) -> None:
     await log_in(service)
     both = [service.decide(RENEWED, approved=approved) for approved in (True, False)]
@@ -140,6 +147,7 @@ async def test_of_two_decisions_at_once_one_is_taken(service: LogInService) -> N
     assert sorted(type(result).__name__ for result in results) == ["HttpResponse", "Rejected"]
 
 
+@pytest.mark.slow
 async def test_a_visit_is_sealed_and_ends_with_its_time(world: IssuingWorld, service: LogInService) -> None:
     await log_in(service)
     database = Path(world.config.issuer.database.removeprefix("sqlite:///"))
@@ -153,6 +161,7 @@ async def test_a_visit_is_sealed_and_ends_with_its_time(world: IssuingWorld, ser
         await service.decide(RENEWED, approved=True)
 
 
+@pytest.mark.slow
 async def test_a_browser_without_an_id_has_no_visit(service: LogInService) -> None:
     for step in (service.look(None), service.decision(None), service.decide(None, approved=True)):
         with pytest.raises(Rejected) as refusal:

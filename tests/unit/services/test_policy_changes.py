@@ -76,6 +76,7 @@ async def revoked(store: SqlStore) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("EDP_11")
 @pytest.mark.parametrize(
     ("before", "after", "ends"),

@@ -89,6 +89,7 @@ def test_the_question_can_be_sent_and_asks_for_either_format() -> None:
     assert [set_.options for set_ in QUERY.sets] == [(("pid-sd-jwt",), ("pid-mdoc",))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", TYPES)
 @pytest.mark.parametrize("issued", TYPES)
 def test_every_question_is_what_the_conformance_suite_expects(asked: str, issued: str) -> None:

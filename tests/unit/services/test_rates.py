@@ -121,6 +121,7 @@ def test_nobody_stays_known_who_comes_no_more() -> None:
     assert list(meter._due) == [ADA]
 
 
+@pytest.mark.slow
 def test_its_memory_is_bounded() -> None:
     tracemalloc.start()
     meter, _ = meter_of(30)

@@ -583,6 +583,7 @@ def _uses(count: int, purpose: str) -> list[dict[str, object]]:
     return [_USE | {"purpose": [{"lang": "en", "content": f"{purpose} {number}"}]} for number in range(count)]
 
 
+@pytest.mark.slow
 async def test_of_the_uses_that_ended_as_many_are_kept_as_can_be_read_again(registrar: Registrar) -> None:
     """Else the party could not be given out any more, nor a page of a search with it."""
     await registrar.register(intendedUse=_uses(40, "first"))
@@ -716,6 +717,7 @@ async def test_so_many_access_certificates_are_remembered_and_no_more(registrar:
         await registrar.reader.note_access_certificate(LIBRARY, {"log": "b"})
 
 
+@pytest.mark.slow
 async def test_access_certificates_that_are_over_make_room_and_are_shown_no_more(registrar: Registrar) -> None:
     await registrar.register()
     note, expires = registrar.reader.note_access_certificate, NOW + 90 * DAY

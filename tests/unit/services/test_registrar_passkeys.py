@@ -120,6 +120,7 @@ async def test_what_is_asked_of_a_browser_is_as_it_should_be(office: RegistryOff
     assert (answering["rpId"], answering["userVerification"]) == (RP_ID, "required")
 
 
+@pytest.mark.slow
 async def test_an_officer_decides_who_signed_in_with_a_passkey(office: RegistryOffice) -> None:
     await office.apply()
     officer = await office.officer()
@@ -206,6 +207,7 @@ async def test_a_challenge_is_good_for_five_minutes(office: RegistryOffice) -> N
         assert (await send(browser, csrf, passkey.answer(given))).status == status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -312,6 +314,7 @@ async def test_a_passkey_has_a_name(office: RegistryOffice, name: str) -> None:
     ).status == 303
 
 
+@pytest.mark.slow
 async def test_a_person_has_so_many_passkeys_and_no_more(office: RegistryOffice) -> None:
     browser = await office.signed_in("keeper")
     statuses = [

@@ -71,6 +71,7 @@ async def test_however_many_addresses_there_are_each_is_fetched() -> None:
     assert served.turns.errors == {}
 
 
+@pytest.mark.slow
 async def test_where_the_time_is_not_enough_each_has_its_turn_within_so_many_visits() -> None:
     """A visit ends here when sixteen hang: half of what it asks for goes round, whatever is needed soonest."""
     served, seen, visits = Served(), set[str](), 0

@@ -164,6 +164,7 @@ async def test_a_document_is_fetched_once_an_hour_and_one_that_is_nowhere_once_a
     assert len(host.asked) == 7
 
 
+@pytest.mark.slow
 async def test_of_documents_that_are_kept_there_are_64() -> None:
     types = [f"{TYPES}/{number}" for number in range(65)]
     host = Host(*((vct, described(vct)) for vct in types))

@@ -59,6 +59,7 @@ CASES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_hostile_bytes_cost_little(name: str) -> None:
     parse, data = CASES[name]

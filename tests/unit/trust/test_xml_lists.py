@@ -137,6 +137,7 @@ def test_a_service_says_where_it_publishes() -> None:
     assert (point.url, point.type) == ("https://a.example", "urn:crl")
 
 
+@pytest.mark.slow
 @UNION_ALGORITHMS
 @pytest.mark.refuses(Check.SIGNATURE)
 def test_a_list_by_another_key_than_the_certificates_is_refused(kind: str, algorithm: str) -> None:

@@ -31,6 +31,7 @@ def pem(**changes: Any) -> str:
     return odd_request(pem=True, **changes).decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -52,12 +53,14 @@ async def test_a_wrong_order_is_told_the_field(house: AccessHouse, changes: dict
     assert told["errors"] == [{"field": field, "detail": told["detail"]}]
 
 
+@pytest.mark.slow
 async def test_what_is_no_json_is_no_order(house: AccessHouse) -> None:
     response = await house.send("POST", "/orders", b"{")
     assert response.status == 400
     assert response.header("content-type") == "application/problem+json"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_an_order_that_nobody_made_is_not_there(house: AccessHouse, method: str) -> None:
     response = await house.send(method, "/orders/none" + ("/certificate" if method == "POST" else ""))
@@ -65,6 +68,7 @@ async def test_an_order_that_nobody_made_is_not_there(house: AccessHouse, method
     assert (response.status, told["check"], told["field"]) == (409, "access-order", "order")
 
 
+@pytest.mark.slow
 async def test_an_order_says_what_to_serve_and_later_what_was_issued(house: AccessHouse) -> None:
     _, order = await house.order()
     assert set(order) == {"order", "standing", "identifier", "service", "hosts", "until", "challenges"}
@@ -79,6 +83,7 @@ async def test_an_order_says_what_to_serve_and_later_what_was_issued(house: Acce
     assert (revoked["standing"], revoked["reason"]) == ("revoked", "lost")
 
 
+@pytest.mark.slow
 async def test_what_a_certificate_leads_to_is_served(house: AccessHouse) -> None:
     issued = await house.issue()
     leaf, above = parse_pem_certificates(issued["chain"].encode(), what="chain")
@@ -98,6 +103,7 @@ async def test_what_a_certificate_leads_to_is_served(house: AccessHouse) -> None
     assert b"90 days" in page.body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("members", "field"),
     [
@@ -126,6 +132,7 @@ async def test_nobody_but_the_operator_revokes(house: AccessHouse) -> None:
     assert response.status == 401
 
 
+@pytest.mark.slow
 async def test_what_was_issued_is_listed_without_what_opens_an_order(house: AccessHouse) -> None:
     await house.issue()
     await house.issue(fixed_key("two"))
@@ -140,6 +147,7 @@ async def test_what_was_issued_is_listed_without_what_opens_an_order(house: Acce
     assert (status, told["field"]) == (400, "after")
 
 
+@pytest.mark.slow
 async def test_the_operator_has_the_register_looked_at_and_lists_signed_now(house: AccessHouse) -> None:
     await house.issue()
     assert await house.operate("POST", "/register/check", {}) == (200, {"revoked": 0})

@@ -82,6 +82,7 @@ def written(folder: Path) -> dict[Path, int]:
     return {file: file.stat().st_mtime_ns for file in folder.rglob("*")}
 
 
+@pytest.mark.slow
 @FORMATS
 async def test_whoever_meets_the_rules_is_a_yes_in_word_and_shape(door: DoorWorld, format_: Format) -> None:
     _, page = await shown(door, *await door.issue(format_))
@@ -102,6 +103,7 @@ async def test_a_wallet_on_this_device_answers_and_comes_back(door: DoorWorld) -
     assert verdict_of(await keeper.open(back)) == "yes"
 
 
+@pytest.mark.slow
 async def test_an_answer_counts_in_the_browser_that_asked_alone(door: DoorWorld) -> None:
     keeper, page = await asked(door)
     back = await door.wallet(*await door.issue(Format.MDOC)).present(
@@ -112,6 +114,7 @@ async def test_an_answer_counts_in_the_browser_that_asked_alone(door: DoorWorld)
     assert verdict_of(await keeper.open("/")) == "no"
 
 
+@pytest.mark.slow
 async def test_what_is_not_met_is_a_no(door: DoorWorld) -> None:
     _, page = await shown(door, *await door.issue(Format.SD_JWT_VC, vaccination_valid=False))
     assert verdict_of(page) == "no"
@@ -119,6 +122,7 @@ async def test_what_is_not_met_is_a_no(door: DoorWorld) -> None:
     assert "✕" in text_of(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("counting", "verdict"), [((), "yes"), (("UT/2026-11", "BE/1"), "yes"), (("BE/1",), "no")])
 async def test_the_rules_that_count_are_the_doors_own(config: Config, counting: tuple[str, ...], verdict: str) -> None:
     async with door_world(replace(config, door=replace(config.door, rule_sets=counting))) as door:
@@ -127,6 +131,7 @@ async def test_the_rules_that_count_are_the_doors_own(config: Config, counting: 
     assert ("rules that do not count here" in text_of(page)) == (verdict == "no")
 
 
+@pytest.mark.slow
 async def test_a_wallet_that_declines_is_a_no(door: DoorWorld) -> None:
     keeper, _ = await asked(door)
     await door.wallet(*await door.issue(Format.MDOC)).refuse(link_there(door))
@@ -135,6 +140,7 @@ async def test_a_wallet_that_declines_is_a_no(door: DoorWorld) -> None:
     assert "did not agree" in text_of(page)
 
 
+@pytest.mark.slow
 async def test_what_is_not_as_it_was_sent_is_a_no_that_names_the_check(door: DoorWorld) -> None:
     copies = await door.issue(Format.SD_JWT_VC)
     keeper, _ = await asked(door)
@@ -147,6 +153,7 @@ async def test_what_is_not_as_it_was_sent_is_a_no_that_names_the_check(door: Doo
     assert "What was refused, and why" in text_of(page)
 
 
+@pytest.mark.slow
 async def test_the_page_loads_itself_until_there_is_an_answer(door: DoorWorld) -> None:
     keeper, page = await asked(door)
     assert re.search(r'http-equiv="refresh" content="\d+; url=/"', text_of(page))
@@ -154,6 +161,7 @@ async def test_the_page_loads_itself_until_there_is_an_answer(door: DoorWorld) -
     assert "A wallet has opened the question" in text_of(await keeper.open("/"))
 
 
+@pytest.mark.slow
 async def test_a_code_is_good_for_two_minutes_and_asked_again(door: DoorWorld) -> None:
     keeper, _ = await asked(door)
     door.clock.advance(121)
@@ -163,6 +171,7 @@ async def test_a_code_is_good_for_two_minutes_and_asked_again(door: DoorWorld) -
     assert "Good for two minutes" in text_of(again)
 
 
+@pytest.mark.slow
 @FORMATS
 async def test_after_a_minute_nothing_is_left(door: DoorWorld, format_: Format) -> None:
     keeper, page = await shown(door, *await door.issue(format_))
@@ -175,6 +184,7 @@ async def test_after_a_minute_nothing_is_left(door: DoorWorld, format_: Format) 
     assert verdict_of(await keeper.open("/")) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["/next", "/ask"])
 async def test_going_on_forgets_at_once(door: DoorWorld, action: str) -> None:
     keeper, page = await shown(door, *await door.issue(Format.MDOC))
@@ -185,6 +195,7 @@ async def test_going_on_forgets_at_once(door: DoorWorld, action: str) -> None:
     assert "Answered" not in repr(kept)
 
 
+@pytest.mark.slow
 async def test_cancelling_ends_the_question_for_the_wallet_too(door: DoorWorld) -> None:
     keeper, page = await asked(door)
     link = link_there(door)
@@ -194,12 +205,14 @@ async def test_cancelling_ends_the_question_for_the_wallet_too(door: DoorWorld) 
         await door.wallet(*await door.issue(Format.MDOC)).open(link)
 
 
+@pytest.mark.slow
 async def test_no_form_is_taken_without_its_token(door: DoorWorld) -> None:
     keeper, _ = await asked(door)
     answers = [await keeper.post(path, {"csrf": "x"}) for path in ("/ask", "/next")]
     assert [answer.status for answer in answers] == [403, 403]
 
 
+@pytest.mark.slow
 async def test_two_doorkeepers_have_a_turn_each(door: DoorWorld) -> None:
     one, _ = await asked(door)
     other, _ = await asked(door)
@@ -207,6 +220,7 @@ async def test_two_doorkeepers_have_a_turn_each(door: DoorWorld) -> None:
     assert (verdict_of(await one.open("/")), verdict_of(await other.open("/"))) == (None, "yes")
 
 
+@pytest.mark.slow
 async def test_the_log_tells_nothing_of_what_was_shown(door: DoorWorld) -> None:
     stream = io.StringIO()
     with logging_to(stream):
@@ -215,6 +229,7 @@ async def test_the_log_tells_nothing_of_what_was_shown(door: DoorWorld) -> None:
     assert not [word for word in ("vaccination_valid", "UT/2026-11", "rule_set") if word in stream.getvalue()]
 
 
+@pytest.mark.slow
 async def test_the_door_stands_in_memory_and_writes_no_file(door: DoorWorld, tmp_path: Path) -> None:
     before = written(tmp_path)
     await shown(door, *await door.issue(Format.SD_JWT_VC))
@@ -252,6 +267,7 @@ async def test_an_old_code_is_read_from_a_picture(door: DoorWorld) -> None:
     assert verdict_of(await show_old(door, picture=b"a picture")) == "yes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("found", "said"),
     [
@@ -277,6 +293,7 @@ async def test_an_old_code_that_is_refused_is_a_no_that_names_the_check_and_nobo
     assert not [word for word in ("Voorbeeld", "1986", "Compare it with a document") if word in text_of(page)]
 
 
+@pytest.mark.slow
 async def test_of_an_old_code_nothing_is_stored_or_logged(door: DoorWorld, tmp_path: Path) -> None:
     with_judge(door, Judge(Told(NAME, "1986-03-14")))
     before, stream = written(tmp_path), io.StringIO()
@@ -290,6 +307,7 @@ async def test_of_an_old_code_nothing_is_stored_or_logged(door: DoorWorld, tmp_p
     assert not [word for word in ("HC1", "NCF", "Voorbeeld", "Erika", "1986", "signature") if word in logged]
 
 
+@pytest.mark.slow
 async def test_a_door_that_trusts_no_signer_does_not_ask_for_old_codes(door: DoorWorld) -> None:
     with_judge(door, None)
     page = await door.browser().open(door.origin + "/")
@@ -337,6 +355,7 @@ async def test_a_door_that_trusts_no_signer_does_not_film(door: DoorWorld) -> No
     assert "set health.trust" in text_of(refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "verdict", "said"),
     [({}, "yes", "Erika Voorbeeld"), ({"dn": 1}, "no", "business-rule"), ({"dob": 7}, "no", "dob")],
@@ -448,6 +467,7 @@ async def test_a_door_without_rules_asks_for_a_valid_certificate_alone(config: C
     assert verdict_of(page) == "yes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule_set", "verdict"), [("UT/2026-11", "yes"), ("BE/1", "no")])
 async def test_without_rule_sets_of_its_own_the_door_has_those_of_its_health_section(
     config: Config, tmp_path: Path, rule_set: str, verdict: str

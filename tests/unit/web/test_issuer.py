@@ -40,6 +40,7 @@ async def world(tmp_path: Path) -> AsyncIterator[IssuingWorld]:
 # --- metadata -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_22")
 async def test_the_metadata_comes_plain_or_signed_as_it_is_asked_for(world: IssuingWorld) -> None:
     plain, signed = await world.get(METADATA), await world.get(METADATA, ("accept", "application/jwt"))
@@ -59,12 +60,14 @@ async def test_the_metadata_comes_plain_or_signed_as_it_is_asked_for(world: Issu
     assert not {"mdl-sd-jwt", "proof_of_age-sd-jwt"} & set(known)
 
 
+@pytest.mark.slow
 async def test_an_issuer_may_leave_its_metadata_unsigned(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), signed_metadata=False) as world:
         response = await world.get(METADATA, ("accept", "application/jwt"))
         assert response.header("content-type") == "application/json"
 
 
+@pytest.mark.slow
 async def test_signed_metadata_is_signed_once_an_hour(world: IssuingWorld) -> None:
     async def signed_at() -> object:
         response = await world.get(METADATA, ("accept", "application/jwt"))
@@ -77,6 +80,7 @@ async def test_signed_metadata_is_signed_once_an_hour(world: IssuingWorld) -> No
     assert await signed_at() == world.clock.now()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [METADATA, "/.well-known/oauth-authorization-server", "/type-metadata/pid", "/status"])
 async def test_a_public_document_may_be_kept_and_read_from_anywhere(world: IssuingWorld, path: str) -> None:
     response = await world.get(path)
@@ -106,11 +110,13 @@ async def test_the_plain_metadata_asks_for_less(tmp_path: Path) -> None:
         assert "key_attestations_required" in pid["proof_types_supported"]["attestation"]
 
 
+@pytest.mark.slow
 async def test_a_types_document_describes_the_type(world: IssuingWorld) -> None:
     response = await world.get("/type-metadata/pid")
     assert parse_type_metadata(response.body).vct == "urn:eudi:pid:1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     ["/type-metadata/mdl", "/type-metadata/nothing", "/offers/nothing", "/status/nothing", "/identifiers/nothing"],
@@ -131,6 +137,7 @@ async def status_path(world: IssuingWorld) -> str:
     return urlsplit(uri).path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("accept", "served"),
     [
@@ -171,6 +178,7 @@ async def identifiers_path(world: IssuingWorld) -> str:
     return urlsplit(uri).path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accept", [None, "*/*", "application/identifierlist+cwt"])
 @pytest.mark.requirement("VCR_11")
 @pytest.mark.requirement("VCR_16")
@@ -190,6 +198,7 @@ async def test_an_identifier_list_is_served_to_anybody(world: IssuingWorld, acce
     assert (again.status, again.body) == (304, b"")
 
 
+@pytest.mark.slow
 async def test_one_kind_of_list_is_not_served_as_the_other(world: IssuingWorld) -> None:
     identifiers, entries = await identifiers_path(world), await status_path(world)
     assert (await world.get(identifiers, ("accept", "application/statuslist+cwt"))).status == 406
@@ -203,10 +212,12 @@ async def test_the_servers_metadata_says_where_the_lists_are_named(world: Issuin
     assert members["status_list_aggregation_endpoint"] == f"{world.issuer}/status"
 
 
+@pytest.mark.slow
 async def test_a_format_that_there_is_not_is_not_acceptable(world: IssuingWorld) -> None:
     assert (await world.get(await status_path(world), ("accept", "text/html"))).status == 406
 
 
+@pytest.mark.slow
 async def test_an_unchanged_list_is_not_sent_again(world: IssuingWorld) -> None:
     path = await status_path(world)
     first = await world.get(path)
@@ -223,6 +234,7 @@ async def test_an_unchanged_list_is_not_sent_again(world: IssuingWorld) -> None:
 # --- endpoints' manners ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "code", "status"),
     [
@@ -249,6 +261,7 @@ async def test_a_header_twice_is_refused_in_the_words_of_oauth(world: IssuingWor
         assert (response.status, json.loads(response.body)["error"]) == (400, code)
 
 
+@pytest.mark.slow
 async def test_a_store_that_fails_is_no_fault_of_the_wallet(world: IssuingWorld) -> None:
     database = sqlite3.connect(world.config.issuer.database.removeprefix("sqlite:///"))
     database.execute("DROP TABLE records")
@@ -318,6 +331,7 @@ async def test_a_choice_becomes_a_link_a_code_and_a_button(world: IssuingWorld) 
     assert b"<svg" in parse_base64(picture[1], what="test")
 
 
+@pytest.mark.slow
 async def test_the_code_holds_the_link(world: IssuingWorld) -> None:
     page, _ = await choose(world, "diploma")
     link = link_of(page, "Open another wallet")
@@ -325,6 +339,7 @@ async def test_the_code_holds_the_link(world: IssuingWorld) -> None:
     assert zxingcpp.read_barcodes(drawn.to_image(scale=4))[0].text == link
 
 
+@pytest.mark.slow
 async def test_without_a_wallet_on_this_machine_there_is_no_button_to_it(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), wallet=None) as world:
         page, _ = await choose(world, "pid")
@@ -398,6 +413,7 @@ async def test_what_fails_at_the_start_leaves_the_database_closed(world: Issuing
         await open_issuer(replace(world.world, config=replace(world.config, issuer=issuer)))
 
 
+@pytest.mark.slow
 async def test_the_timers_sign_and_purge(world: IssuingWorld) -> None:
     await status_path(world)
     for timer in world.roles[0].timers:

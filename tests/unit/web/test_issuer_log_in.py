@@ -56,6 +56,7 @@ def refused_by(response: HttpResponse) -> str:
 # --- the way through ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_what_the_wallet_sent_stands_in_no_address_bar(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await at_consent(wallet)
@@ -64,6 +65,7 @@ async def test_what_the_wallet_sent_stands_in_no_address_bar(world: IssuingWorld
     assert set(answer_in(decided)) == {"code", "state", "iss"}
 
 
+@pytest.mark.slow
 async def test_the_person_sees_what_is_issued_to_which_wallet(world: IssuingWorld) -> None:
     text = text_of(await at_consent(world.wallet()))
     for words in (
@@ -83,6 +85,7 @@ async def test_the_person_sees_what_is_issued_to_which_wallet(world: IssuingWorl
     assert "Nobody vouches" not in text
 
 
+@pytest.mark.slow
 async def test_the_person_sees_that_nobody_vouches_for_a_wallet(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path, profile="plain")) as world:
         wallet = world.wallet()
@@ -92,6 +95,7 @@ async def test_the_person_sees_that_nobody_vouches_for_a_wallet(tmp_path: Path) 
         assert "plain-wallet" in text_of(page)
 
 
+@pytest.mark.slow
 async def test_the_person_is_told_how_many_copies_of_the_type_there_are(world: IssuingWorld) -> None:
     policy = world.site.issuer._policy
     few = replace(policy.types["pid"], batch_size=3)
@@ -99,12 +103,14 @@ async def test_the_person_is_told_how_many_copies_of_the_type_there_are(world: I
     assert "up to 3 in each format" in text_of(await at_consent(world.wallet()))
 
 
+@pytest.mark.slow
 async def test_the_consent_form_may_lead_to_the_wallet_and_nowhere_else(world: IssuingWorld) -> None:
     policy = (await at_consent(world.wallet())).header("content-security-policy") or ""
     assert "form-action 'self' https://wallet.utopia.example;" in policy
     assert "default-src 'none'; style-src 'self'; img-src" in policy
 
 
+@pytest.mark.slow
 async def test_the_form_may_lead_to_an_app_by_its_scheme(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path)) as world:
         wallet = world.wallet()
@@ -119,6 +125,7 @@ async def test_the_form_may_lead_to_an_app_by_its_scheme(tmp_path: Path) -> None
         assert location_of(await wallet.decide(page)).startswith("example.utopia.wallet:/callback?code=")
 
 
+@pytest.mark.slow
 async def test_a_person_may_refuse_and_the_wallet_hears_it(world: IssuingWorld) -> None:
     wallet = world.wallet()
     answer = answer_in(await wallet.decide(await at_consent(wallet), "refuse"))
@@ -127,11 +134,13 @@ async def test_a_person_may_refuse_and_the_wallet_hears_it(world: IssuingWorld) 
     assert answer["error_description"].startswith("consent:")
 
 
+@pytest.mark.slow
 async def test_any_other_word_than_yes_means_no(world: IssuingWorld) -> None:
     wallet = world.wallet()
     assert answer_in(await wallet.decide(await at_consent(wallet), "yes"))["error"] == "access_denied"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("ISSU_27c")
 async def test_who_has_no_such_attestation_is_told_and_so_is_the_wallet(world: IssuingWorld) -> None:
     wallet = world.wallet()
@@ -145,6 +154,7 @@ async def test_who_has_no_such_attestation_is_told_and_so_is_the_wallet(world: I
 # --- logging in -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_unknown_name_and_a_wrong_password_are_answered_alike(world: IssuingWorld) -> None:
     answers = []
     for login, password in (("erika", "wrong"), ("nobody", "erika keeps bees"), ("", "")):
@@ -159,12 +169,14 @@ async def test_an_unknown_name_and_a_wrong_password_are_answered_alike(world: Is
     assert "do not belong together" in answers[0][1]
 
 
+@pytest.mark.slow
 async def test_a_password_is_never_shown_again(world: IssuingWorld) -> None:
     wallet = world.wallet()
     await wallet.browser.open(await sent(wallet))
     assert "hunter2" not in text_of(await wallet.enter("erika", "hunter2"))
 
 
+@pytest.mark.slow
 async def test_five_wrong_passwords_end_the_visit_even_for_the_right_one(world: IssuingWorld) -> None:
     wallet = world.wallet()
     await wallet.browser.open(await sent(wallet))
@@ -173,6 +185,7 @@ async def test_five_wrong_passwords_end_the_visit_even_for_the_right_one(world: 
     assert refused_by(await wallet.enter("erika")) == "log-in-open"
 
 
+@pytest.mark.slow
 async def test_a_log_in_makes_a_new_session_and_the_old_one_is_dead(world: IssuingWorld) -> None:
     wallet = world.wallet()
     await wallet.browser.open(await sent(wallet))
@@ -185,6 +198,7 @@ async def test_a_log_in_makes_a_new_session_and_the_old_one_is_dead(world: Issui
         assert refused_by(await wallet.browser.get(path)) == "log-in-open"
 
 
+@pytest.mark.slow
 async def test_a_planted_session_is_not_taken_up(world: IssuingWorld) -> None:
     """Fixation: somebody plants the id of a visit of theirs, and waits for a log-in."""
     attacker, victim = world.wallet(), world.wallet()
@@ -197,6 +211,7 @@ async def test_a_planted_session_is_not_taken_up(world: IssuingWorld) -> None:
     assert refused_by(await attacker.browser.get("/consent")) == "log-in-open"
 
 
+@pytest.mark.slow
 async def test_a_visit_in_another_tab_takes_nothing_over(world: IssuingWorld) -> None:
     """Of two tabs the older one's form is refused; neither decides for the other."""
     first, second = world.wallet(), world.wallet()
@@ -206,6 +221,7 @@ async def test_a_visit_in_another_tab_takes_nothing_over(world: IssuingWorld) ->
     assert refused_by(await first.decide(page)) == "csrf"
 
 
+@pytest.mark.slow
 async def test_an_offer_for_one_person_is_not_for_another(world: IssuingWorld) -> None:
     wallet = world.wallet()
     await wallet.browser.open(await sent(wallet, person="max"))
@@ -213,6 +229,7 @@ async def test_an_offer_for_one_person_is_not_for_another(world: IssuingWorld) -
     assert (await wallet.enter("max")).status == 200
 
 
+@pytest.mark.slow
 async def test_a_form_without_the_token_of_its_browser_is_refused(world: IssuingWorld) -> None:
     wallet = world.wallet()
     await wallet.browser.open(await sent(wallet))
@@ -220,6 +237,7 @@ async def test_a_form_without_the_token_of_its_browser_is_refused(world: Issuing
     assert refused_by(answer) == "csrf"
 
 
+@pytest.mark.slow
 async def test_a_form_of_another_site_is_refused(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await at_consent(wallet)
@@ -228,6 +246,7 @@ async def test_a_form_of_another_site_is_refused(world: IssuingWorld) -> None:
     assert refused_by(answer) == "cross-site"
 
 
+@pytest.mark.slow
 async def test_nobody_decides_before_a_log_in(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await wallet.browser.open(await sent(wallet))
@@ -237,6 +256,7 @@ async def test_nobody_decides_before_a_log_in(world: IssuingWorld) -> None:
     assert (await wallet.enter("erika")).status == 200  # and the visit goes on
 
 
+@pytest.mark.slow
 async def test_who_has_logged_in_does_not_log_in_again(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await at_consent(wallet)
@@ -245,11 +265,13 @@ async def test_who_has_logged_in_does_not_log_in_again(world: IssuingWorld) -> N
     assert refused_by(answer) == "log-in-open"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/log-in", "/consent", "/log-in/return", "/log-in/provider"])
 async def test_a_browser_without_a_visit_gets_a_page_that_says_so(world: IssuingWorld, path: str) -> None:
     assert refused_by(await world.browser().get(world.issuer + path)) == "log-in-open"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["/log-in/return?code=x&state=y", "/log-in/return?response_code=x", "/log-in/provider"]
 )
@@ -263,6 +285,7 @@ async def test_another_sources_way_in_leads_nowhere(world: IssuingWorld, path: s
 # --- once, and in time ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_decision_is_taken_once(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await at_consent(wallet)
@@ -270,6 +293,7 @@ async def test_a_decision_is_taken_once(world: IssuingWorld) -> None:
     assert refused_by(await wallet.decide(page)) == "log-in-open"
 
 
+@pytest.mark.slow
 async def test_a_request_may_be_opened_again_until_it_is_decided(world: IssuingWorld) -> None:
     wallet = world.wallet()
     url = await sent(wallet)
@@ -279,6 +303,7 @@ async def test_a_request_may_be_opened_again_until_it_is_decided(world: IssuingW
     assert refused_by(await wallet.browser.open(url)) == "pushed-request"
 
 
+@pytest.mark.slow
 async def test_of_two_browsers_with_one_request_the_first_decides(world: IssuingWorld) -> None:
     wallet, other = world.wallet(), world.wallet()
     url = await sent(wallet)
@@ -289,6 +314,7 @@ async def test_of_two_browsers_with_one_request_the_first_decides(world: Issuing
     assert refused_by(await other.decide(pages[1])) == "pushed-request"
 
 
+@pytest.mark.slow
 async def test_a_person_who_came_in_time_may_take_a_while_and_no_longer(world: IssuingWorld) -> None:
     wallet, late = world.wallet(), world.wallet()
     await wallet.browser.open(await sent(wallet))
@@ -300,6 +326,7 @@ async def test_a_person_who_came_in_time_may_take_a_while_and_no_longer(world: I
     assert refused_by(await late.browser.get("/log-in")) == "log-in-open"
 
 
+@pytest.mark.slow
 async def test_a_link_is_late_after_five_minutes(world: IssuingWorld) -> None:
     wallet = world.wallet()
     url = await sent(wallet)
@@ -314,6 +341,7 @@ async def test_nothing_but_a_pushed_request_opens_the_page(world: IssuingWorld, 
     assert refused_by(await world.browser().open(f"{world.issuer}/authorize{query}")) == "pushed-request"
 
 
+@pytest.mark.slow
 async def test_a_pushed_request_is_its_clients(world: IssuingWorld) -> None:
     wallet = world.wallet()
     url = await sent(wallet)
@@ -322,6 +350,7 @@ async def test_a_pushed_request_is_its_clients(world: IssuingWorld) -> None:
     assert refused_by(await wallet.browser.open(stolen)) == "pushed-request"
 
 
+@pytest.mark.slow
 async def test_a_request_uri_twice_in_the_address_is_refused(world: IssuingWorld) -> None:
     wallet = world.wallet()
     assert refused_by(await wallet.browser.open(await sent(wallet) + "&request_uri=urn:x")) == "syntax"
@@ -330,6 +359,7 @@ async def test_a_request_uri_twice_in_the_address_is_refused(world: IssuingWorld
 # --- with TLS -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_with_tls_the_cookie_is_the_hosts_alone(tmp_path: Path) -> None:
     config = sandbox_at(tmp_path)
     origin = "https://issuer.utopia.example"

@@ -35,6 +35,7 @@ async def refusal(world: IssuingWorld, path: str, body: Any) -> dict[str, str]:
     return members
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("token", ["", "wrong"])
 @pytest.mark.parametrize("path", ["/offers", "/revocations", "/status/publish"])
 async def test_nothing_goes_without_the_token(world: IssuingWorld, path: str, token: str) -> None:
@@ -43,6 +44,7 @@ async def test_nothing_goes_without_the_token(world: IssuingWorld, path: str, to
     assert json.loads(response.body)["check"] == "operator-token"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("VCR_18")
 async def test_of_each_list_it_is_said_how_many_it_is_about_and_whether_that_is_too_few(world: IssuingWorld) -> None:
     wallet = world.wallet()
@@ -60,6 +62,7 @@ async def test_of_each_list_it_is_said_how_many_it_is_about_and_whether_that_is_
         assert (await world.get(each["uri"].removeprefix(world.issuer))).status == 200
 
 
+@pytest.mark.slow
 async def test_a_type_alone_offers_every_format_that_it_has(world: IssuingWorld) -> None:
     assert (await world.offer("pid"))["credential_offer"]["credential_configuration_ids"] == ["pid-sd-jwt", "pid-mdoc"]
     assert (await world.offer("mdl"))["credential_offer"]["credential_configuration_ids"] == ["mdl-mdoc"]
@@ -92,6 +95,7 @@ async def test_a_pre_authorised_offer_has_its_code_and_asks_for_the_other(plain:
     assert made["tx_code"] not in json.dumps(made["credential_offer"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "check", "field"),
     [
@@ -119,10 +123,12 @@ async def test_a_wrong_request_is_told_which_member_is_wrong(
     assert refused["fault"] == ("sender" if check == "syntax" else "person")
 
 
+@pytest.mark.slow
 async def test_a_body_that_is_no_json_is_refused(world: IssuingWorld) -> None:
     assert (await refusal(world, "/offers", [1]))["check"] == "syntax"
 
 
+@pytest.mark.slow
 async def test_the_list_of_persons_has_no_claims(world: IssuingWorld) -> None:
     answer = await world.operate("/persons", method="GET")
     persons = {person["id"]: person["types"] for person in answer["persons"]}
@@ -132,6 +138,7 @@ async def test_the_list_of_persons_has_no_claims(world: IssuingWorld) -> None:
     assert "Voorbeeld" not in json.dumps(answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "field"),
     [({}, "person"), ({"person": "erika", "type": "passport"}, "type"), ({"person": "erika", "reason": "x"}, "reason")],
@@ -147,6 +154,7 @@ async def test_who_holds_nothing_has_nothing_revoked(world: IssuingWorld) -> Non
     assert await world.operate("/revocations", {"person": "max"}) == {"revoked": []}
 
 
+@pytest.mark.slow
 async def test_a_type_that_cannot_be_revoked_is_not_said_to_be(world: IssuingWorld) -> None:
     wallet = world.wallet()
     wallet.copies = 1

@@ -119,6 +119,7 @@ async def test_every_role_answers_and_is_ready_at_both_doors(each: Watched) -> N
     assert await each.not_ready() == {}
 
 
+@pytest.mark.slow
 async def test_counts_are_told_at_their_own_door_alone(each: Watched) -> None:
     assert each.metrics.name == f"{each.role.name} metrics"
     assert each.metrics.origin == f"http://127.0.0.1:{WATCHED}"
@@ -128,12 +129,14 @@ async def test_counts_are_told_at_their_own_door_alone(each: Watched) -> None:
         assert (await each.get(METRICS, at=listener)).status == 404
 
 
+@pytest.mark.slow
 async def test_a_door_on_this_machine_is_called_by_its_own_name(each: Watched) -> None:
     """Another site whose name points here would read it in its visitor's browser."""
     request = HttpRequest(method="GET", url=each.metrics.origin + METRICS, headers=(("host", "evil.example"),))
     assert (await each.metrics.handle(request)).status == 421
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROLE_NAMES)
 async def test_without_a_port_there_is_no_such_door(tmp_path: Path, name: str) -> None:
     config, clock, outbound = sandbox_at(tmp_path), ManualClock(NOW), Loopback({})
@@ -320,6 +323,7 @@ async def test_what_is_purged_is_counted(tmp_path: Path) -> None:
         assert (await counts(watched))["zegel_purged_records_total"] == 1
 
 
+@pytest.mark.slow
 async def test_no_label_holds_what_somebody_sent(each: Watched) -> None:
     for listener in each.role.listeners:
         for method, path in (

@@ -69,6 +69,7 @@ async def with_code(world: SignInWorld) -> tuple[Browser, HttpResponse]:
 # --- what is published --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_discovery_document_and_the_keys_are_public_for_a_while(world: SignInWorld) -> None:
     browser = world.browser()
     metadata = await browser.get(f"{world.provider}/.well-known/openid-configuration")
@@ -106,6 +107,7 @@ async def test_a_client_that_is_not_whole_is_refused_at_the_start(
 # --- the authorization endpoint -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_request_leads_to_a_page_without_its_parameters(world: SignInWorld) -> None:
     browser = world.browser()
     answer = await browser.get(authorize(world))
@@ -114,6 +116,7 @@ async def test_a_request_leads_to_a_page_without_its_parameters(world: SignInWor
     assert re.fullmatch(r"zegel-provider=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax", cookie)
 
 
+@pytest.mark.slow
 async def test_a_request_may_come_as_a_form_of_the_services_page(world: SignInWorld) -> None:
     browser = world.browser()
     page = "https://library.utopia.example/"
@@ -122,6 +125,7 @@ async def test_a_request_may_come_as_a_form_of_the_services_page(world: SignInWo
     assert "Town library" in text_of(await browser.follow(answer))
 
 
+@pytest.mark.slow
 async def test_each_request_has_a_browser_session_of_its_own(world: SignInWorld) -> None:
     browser = world.browser()
     ids = set()
@@ -131,6 +135,7 @@ async def test_each_request_has_a_browser_session_of_its_own(world: SignInWorld)
     assert len(ids) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes", [{"client_id": "stranger"}, {"redirect_uri": "https://evil.example/"}, {"state": "s" * 2_000}]
 )
@@ -142,11 +147,13 @@ async def test_who_cannot_be_sent_back_gets_a_page(world: SignInWorld, changes: 
     assert "What was refused, and why" in text_of(answer)
 
 
+@pytest.mark.slow
 async def test_a_parameter_that_comes_twice_gets_a_page(world: SignInWorld) -> None:
     answer = await world.browser().get(authorize(world) + "&state=again")
     assert (answer.status, answer.header("location")) == (400, None)
 
 
+@pytest.mark.slow
 async def test_a_wrong_request_goes_back_to_its_service(world: SignInWorld) -> None:
     answer = await world.browser().get(authorize(world, prompt="none"))
     assert answer.status == 303
@@ -157,6 +164,7 @@ async def test_a_wrong_request_goes_back_to_its_service(world: SignInWorld) -> N
 # --- the page -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_page_says_who_asks_for_what(world: SignInWorld) -> None:
     _, page = await at_tax_online(world)
     shown = re.findall(r"<li>([^<]+)</li>", text_of(page))
@@ -177,6 +185,7 @@ async def test_what_no_scope_asks_for_is_not_asked_for(world: SignInWorld) -> No
     assert "That you hold it, and nothing of what it says." in text_of(page)
 
 
+@pytest.mark.slow
 async def test_the_page_leads_to_the_wallet_on_this_machine_and_to_any_other(world: SignInWorld) -> None:
     _, page = await at_tax_online(world)
     here, other = link_of(page, "Open my wallet"), link_of(page, "Open another wallet on this device")
@@ -185,6 +194,7 @@ async def test_the_page_leads_to_the_wallet_on_this_machine_and_to_any_other(wor
     assert here.partition("?")[2] == other.partition("?")[2]
 
 
+@pytest.mark.slow
 async def test_without_a_wallet_on_this_machine_there_is_one_link(sandbox: Config, tmp_path: Path) -> None:
     config = replace(sandbox, provider=replace(sandbox.provider, wallet=None))
     async with sign_in_world(config, database=tmp_path / "provider.db") as world:
@@ -193,12 +203,14 @@ async def test_without_a_wallet_on_this_machine_there_is_one_link(sandbox: Confi
         assert "another wallet" not in text_of(page)
 
 
+@pytest.mark.slow
 async def test_forms_may_end_at_the_service_and_nowhere_else(world: SignInWorld) -> None:
     _, page = await at_tax_online(world)
     assert f"form-action 'self' {world.service};" in page.header("content-security-policy")
     assert page.header("cache-control") == "no-store"
 
 
+@pytest.mark.slow
 async def test_after_the_wallet_has_answered_the_page_says_how_to_go_on(world: SignInWorld) -> None:
     browser, page = await at_tax_online(world)
     await world.wallet(*await world.office.issue()).present(link_of(page, "Open my wallet"))
@@ -207,6 +219,7 @@ async def test_after_the_wallet_has_answered_the_page_says_how_to_go_on(world: S
     assert "Open my wallet" not in text_of(page)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("RPI_09")
 async def test_a_revoked_attestation_is_refused_with_its_reason_and_another_may_follow(world: SignInWorld) -> None:
     browser, page = await at_tax_online(world)
@@ -247,6 +260,7 @@ async def test_an_unanswered_page_goes_back_to_the_service(world: SignInWorld) -
 # --- the code to scan ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_code_reads_as_the_link_and_the_page_looks_again_by_itself(world: SignInWorld) -> None:
     browser, page = await with_code(world)
     assert browser.at == f"{world.provider}/sign-in/other-device"
@@ -269,6 +283,7 @@ async def test_the_page_says_when_a_wallet_has_opened_the_request(world: SignInW
     assert "A wallet has opened the request" in text_of(await browser.open("/sign-in/other-device"))
 
 
+@pytest.mark.slow
 async def test_the_page_goes_on_by_itself_when_the_wallet_has_presented(world: SignInWorld) -> None:
     browser, page = await with_code(world)
     assert await world.wallet(*await world.office.issue()).present(scan(page)) is None
@@ -277,6 +292,7 @@ async def test_the_page_goes_on_by_itself_when_the_wallet_has_presented(world: S
     assert "You are signed in" in text_of(page)
 
 
+@pytest.mark.slow
 async def test_after_two_minutes_the_page_offers_a_new_code(world: SignInWorld) -> None:
     browser, first = await with_code(world)
     world.clock.advance(CROSS_DEVICE_SECONDS)
@@ -314,6 +330,7 @@ async def test_another_sites_form_does_nothing(world: SignInWorld, action: str) 
 # --- the service's endpoints --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_token_endpoint_refuses_as_oauth_says(world: SignInWorld) -> None:
     browser = world.browser()
     form = {"grant_type": "authorization_code", "code": "guess", "client_id": "library"}
@@ -324,6 +341,7 @@ async def test_the_token_endpoint_refuses_as_oauth_says(world: SignInWorld) -> N
     assert stranger.header("www-authenticate").startswith("Basic")
 
 
+@pytest.mark.slow
 async def test_the_userinfo_endpoint_refuses_as_oauth_says(world: SignInWorld) -> None:
     browser = world.browser()
     for answer in (
@@ -334,6 +352,7 @@ async def test_the_userinfo_endpoint_refuses_as_oauth_says(world: SignInWorld) -
         assert answer.header("www-authenticate").startswith("Bearer")
 
 
+@pytest.mark.slow
 async def test_a_refusal_by_the_site_is_worded_alike(world: SignInWorld) -> None:
     elsewhere = HttpRequest(
         method="POST", url=f"{world.provider}/token", headers=(("host", "rebound.example"),), body=b""
@@ -348,6 +367,7 @@ async def test_what_is_out_of_order_with_us_is_no_fault_of_the_service(word) -> 
     assert (answer.status, json.loads(answer.body)["error"]) == (503, "temporarily_unavailable")
 
 
+@pytest.mark.slow
 async def test_a_public_client_signs_in_without_a_secret(world: SignInWorld) -> None:
     browser = world.browser()
     page = await browser.open(authorize(world))

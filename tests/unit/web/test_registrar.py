@@ -72,6 +72,7 @@ async def test_no_answer_and_no_page_has_the_contact_of_a_party(office: Registry
         assert b"dora" not in response.body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -507,6 +508,7 @@ FORM = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("Reg_24")
 @pytest.mark.requirement("Reg_01")
 async def test_a_party_applies_and_an_officer_approves_with_their_wallets_reg_24(office: RegistryOffice) -> None:
@@ -540,6 +542,7 @@ async def test_what_is_wrong_in_the_form_is_said_beside_what_was_filled_in(offic
         assert "Bee keepers" in again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -661,6 +664,7 @@ async def test_an_officer_does_not_decide_on_an_own_application(office: Registry
     assert (await officer.post(f"/desk/{LIBRARY}", {"csrf": csrf_of(page), "decision": "crown"})).status == 400
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("Reg_29")
 async def test_an_officer_suspends_resumes_and_cancels(office: RegistryOffice) -> None:
     await office.register()

@@ -92,6 +92,7 @@ def test_tls_takes_a_chain_and_a_key() -> None:
     )
 
 
+@pytest.mark.slow
 def test_of_the_operators_token_a_digest_is_kept(config: Config) -> None:
     token = base64url(load_secret(config.verifier.operator_token))
     digest = operator_digest(config.verifier.operator_token)
@@ -153,6 +154,7 @@ async def test_without_a_key_the_verifier_does_not_open(world: World, tmp_path: 
 # --- all of them ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["verifier", "provider", "issuer", "wallet-provider", "registrar", "access-authority"])
 async def test_a_role_without_its_keys_leaves_no_database_open(world: World, tmp_path: Path, name: str) -> None:
     role = name.replace("-", "_")

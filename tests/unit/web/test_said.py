@@ -95,6 +95,7 @@ def log() -> Iterator[StringIO]:
         yield written
 
 
+@pytest.mark.slow
 @EACH
 async def test_a_role_says_it_on_a_page_in_json_and_in_the_log(check: Check, log: StringIO) -> None:
     for error, field in errors(check):
@@ -106,6 +107,7 @@ async def test_a_role_says_it_on_a_page_in_json_and_in_the_log(check: Check, log
         assert [in_json(line) for line in lines] == [said_of(check, field)] * 3
 
 
+@pytest.mark.slow
 @EACH
 def test_a_command_says_it_in_words_and_in_json(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
     for error, field in errors(check):
@@ -116,6 +118,7 @@ def test_a_command_says_it_in_words_and_in_json(check: Check, capsys: pytest.Cap
         assert tuple(lines[name] for name in MEMBERS) == said_of(check, field)
 
 
+@pytest.mark.slow
 @EACH
 def test_zegel_explain_says_it_beforehand(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", check.id, "--json"]) == 0
@@ -135,6 +138,7 @@ async def world(tmp_path: Path) -> AsyncIterator[WalletWorld]:
         provider.close()
 
 
+@pytest.mark.slow
 async def test_endpoints_with_words_of_their_own_say_it_too(world: WalletWorld) -> None:
     worded: set[str] = set()
     for role in world.roles.values():
@@ -149,6 +153,7 @@ async def test_endpoints_with_words_of_their_own_say_it_too(world: WalletWorld) 
     assert {"issuer /token", "issuer /credential", "verifier /response/{session}", "provider /token"} <= worded
 
 
+@pytest.mark.slow
 async def test_the_verifiers_operator_is_told_it_with_the_result(world: WalletWorld) -> None:
     request = await world.request()
     form = (("content-type", "application/x-www-form-urlencoded"),)

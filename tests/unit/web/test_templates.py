@@ -136,6 +136,7 @@ def test_what_is_shown_cannot_become_markup() -> None:
     assert Page(html).text("h1") == ["<script>alert(1)</script>"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", ["\u202e", "\u2066", "\x00", "\x1b", "\x9b"])
 def test_what_is_shown_cannot_turn_what_stands_around_it(character: str) -> None:
     html = rendered("consent.html", title=f"Pay {character}001", navigation=[], **WALLET)

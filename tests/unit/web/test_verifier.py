@@ -74,6 +74,7 @@ def refused(response: HttpResponse, check: Check) -> dict[str, Any]:
 # --- the whole way --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @FORMATS
 @pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
 @pytest.mark.parametrize("prefix", ["x509_hash", "x509_san_dns"])
@@ -156,6 +157,7 @@ WRONG: dict[str, tuple[Check, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", WRONG.values(), ids=WRONG)
 async def test_a_wrong_answer_is_told_why_and_leaves_the_session_to_the_right_one(
     party: RelyingParty, spoil: tuple[Check, Any]

@@ -66,6 +66,7 @@ async def code_of(party: RelyingParty, **members: Any) -> tuple[str, str]:
 # --- the question ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "members",
     [

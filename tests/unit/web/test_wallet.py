@@ -54,12 +54,14 @@ async def inside(pages: Pages) -> Pages:
 # --- the gates --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/log", "/credentials/x", "/credentials/x/delete", "/present/x", "/receive/x"])
 async def test_every_page_is_behind_the_code(pages: Pages, path: str) -> None:
     await pages.open(path)
     assert pages.title == "Open your wallet"
 
 
+@pytest.mark.slow
 async def test_a_code_opens_once_and_for_a_minute(pages: Pages) -> None:
     code = pages.door.fresh_code()
     pages.world.clock.advance(60)
@@ -75,6 +77,7 @@ async def test_a_code_opens_once_and_for_a_minute(pages: Pages) -> None:
     assert other.response.status == 400
 
 
+@pytest.mark.slow
 async def test_the_code_stands_in_no_address(pages: Pages) -> None:
     code = pages.door.fresh_code()
     await pages.open("/")
@@ -84,6 +87,7 @@ async def test_the_code_stands_in_no_address(pages: Pages) -> None:
     assert "frame-ancestors 'none'" in str(pages.response.header("content-security-policy"))
 
 
+@pytest.mark.slow
 async def test_a_code_is_typed_as_it_is_read(pages: Pages) -> None:
     code = pages.door.fresh_code()
     await pages.open("/")
@@ -91,6 +95,7 @@ async def test_a_code_is_typed_as_it_is_read(pages: Pages) -> None:
     assert pages.title == "Make your wallet"
 
 
+@pytest.mark.slow
 async def test_ten_wrong_codes_are_enough(pages: Pages) -> None:
     code = pages.door.fresh_code()
     await pages.open("/")
@@ -101,6 +106,7 @@ async def test_ten_wrong_codes_are_enough(pages: Pages) -> None:
     assert "within this minute" in pages.text
 
 
+@pytest.mark.slow
 async def test_the_page_has_a_code_shown_where_the_owner_sees_it(pages: Pages) -> None:
     await pages.open("/")
     await pages.go("/launch/code")
@@ -113,6 +119,7 @@ async def test_the_page_has_a_code_shown_where_the_owner_sees_it(pages: Pages) -
     assert pages.title == "Make your wallet"
 
 
+@pytest.mark.slow
 async def test_a_browser_that_comes_in_gets_a_new_id(pages: Pages) -> None:
     await pages.open("/")
     before = dict(pages.browser.cookies["wallet.localhost"])
@@ -125,11 +132,13 @@ async def test_a_browser_that_comes_in_gets_a_new_id(pages: Pages) -> None:
     assert pages.title == "Open your wallet"
 
 
+@pytest.mark.slow
 async def test_whoever_is_inside_needs_no_code(inside: Pages) -> None:
     await inside.open("/launch")
     assert inside.title == "Your credentials"
 
 
+@pytest.mark.slow
 async def test_the_first_visit_makes_the_vault(pages: Pages) -> None:
     await pages.open("/")
     await pages.go("/launch", code=pages.door.fresh_code())
@@ -142,6 +151,7 @@ async def test_the_first_visit_makes_the_vault(pages: Pages) -> None:
     assert "Nothing is in your wallet yet" in pages.text
 
 
+@pytest.mark.slow
 async def test_the_passphrase_unlocks_and_another_does_not(inside: Pages) -> None:
     await inside.go("/lock")
     assert inside.title == "Unlock your wallet"
@@ -152,6 +162,7 @@ async def test_the_passphrase_unlocks_and_another_does_not(inside: Pages) -> Non
     assert inside.title == "Your credentials"
 
 
+@pytest.mark.slow
 async def test_passphrases_are_tried_so_often_a_minute_and_then_even_the_right_one_waits(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path, limits=wallet_limits(WalletRates())) as pages:
         await pages.enter()  # a vault was made: one of five
@@ -169,6 +180,7 @@ async def test_passphrases_are_tried_so_often_a_minute_and_then_even_the_right_o
         assert pages.wallet.safe.is_open
 
 
+@pytest.mark.slow
 async def test_strangers_of_this_machine_use_up_no_passphrase_of_the_owners(tmp_path: Path) -> None:
     """Any program may send a form, and say that a page of ours sent it."""
     async with wallet_pages(tmp_path, limits=wallet_limits(WalletRates())) as pages:
@@ -187,6 +199,7 @@ async def test_strangers_of_this_machine_use_up_no_passphrase_of_the_owners(tmp_
         assert pages.wallet.safe.is_open
 
 
+@pytest.mark.slow
 async def test_nobody_tries_passphrases_from_outside(inside: Pages) -> None:
     await inside.go("/lock")
     stranger = await inside.other_browser().open("/")
@@ -198,6 +211,7 @@ async def test_nobody_tries_passphrases_from_outside(inside: Pages) -> None:
     assert not inside.wallet.safe.is_open
 
 
+@pytest.mark.slow
 async def test_an_unused_wallet_locks_itself(inside: Pages) -> None:
     inside.world.clock.advance(899)
     await inside.open("/log")
@@ -211,6 +225,7 @@ async def test_an_unused_wallet_locks_itself(inside: Pages) -> None:
     assert inside.path == "/log"  # back to where the owner wanted to go
 
 
+@pytest.mark.slow
 async def test_another_host_another_site_and_a_form_without_its_token_are_refused(inside: Pages) -> None:
     cookie = ("cookie", f"zegel-wallet={inside.browser.cookies['wallet.localhost']['zegel-wallet']}")
     handle = inside.world.handlers[inside.origin]
@@ -246,6 +261,7 @@ def test_the_way_onward_stays_in_the_wallet(text: str, onward: str) -> None:
     assert checked_onward(text) == onward
 
 
+@pytest.mark.slow
 async def test_a_wallet_is_opened_on_its_own_machine_alone(pages: Pages) -> None:
     config = pages.world.config.wallet
     assert check_own_machine(config) is config
@@ -254,6 +270,7 @@ async def test_a_wallet_is_opened_on_its_own_machine_alone(pages: Pages) -> None
             check_own_machine(replace(config, **change))
 
 
+@pytest.mark.slow
 async def test_the_role_has_a_way_to_make_codes(pages: Pages, capsys: pytest.CaptureFixture[str]) -> None:
     role = await open_wallet(pages.world.world)
     assert role.launch is not None
@@ -272,6 +289,7 @@ async def test_the_role_has_a_way_to_make_codes(pages: Pages, capsys: pytest.Cap
 # --- what a link may bring --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_link_brings_a_request_to_a_page_and_no_further(inside: Pages) -> None:
     request, offer = await inside.world.request(), await inside.world.offer()
     before = inside.contents
@@ -284,6 +302,7 @@ async def test_a_link_brings_a_request_to_a_page_and_no_further(inside: Pages) -
     assert inside.contents is before
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("RPA_08")
 async def test_a_link_waits_in_the_form_until_the_owner_is_in(pages: Pages) -> None:
     request = await pages.world.request()
@@ -309,6 +328,7 @@ async def test_a_link_waits_in_the_form_until_the_owner_is_in(pages: Pages) -> N
     assert pages.title == "Utopia verifier asks"
 
 
+@pytest.mark.slow
 async def test_an_offer_waits_as_well_when_the_wallet_locks_itself_meanwhile(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -320,6 +340,7 @@ async def test_an_offer_waits_as_well_when_the_wallet_locks_itself_meanwhile(ins
     assert inside.title == "An offer to your wallet"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/present", "/present?x=1", "/receive", "/receive?credential_offer=no"])
 async def test_a_link_that_brings_nothing_is_refused(inside: Pages, path: str) -> None:
     await inside.open(path)
@@ -327,6 +348,7 @@ async def test_a_link_that_brings_nothing_is_refused(inside: Pages, path: str) -
     assert Check.SYNTAX.rule in inside.text
 
 
+@pytest.mark.slow
 async def test_a_pasted_text_that_is_no_link_is_refused(inside: Pages) -> None:
     await inside.open("/")
     await inside.go("/bring", link="https://[x?client_id=a")
@@ -334,6 +356,7 @@ async def test_a_pasted_text_that_is_no_link_is_refused(inside: Pages) -> None:
     assert "expected the link of an offer or of a request" in inside.text
 
 
+@pytest.mark.slow
 async def test_a_pasted_link_warns_that_its_page_may_be_elsewhere(inside: Pages) -> None:
     request = await inside.world.request()
     await inside.go("/bring", link=f"  {request['link']} ")
@@ -343,6 +366,7 @@ async def test_a_pasted_link_warns_that_its_page_may_be_elsewhere(inside: Pages)
     assert "If you did not open verifier.localhost:7102 yourself" in inside.text
 
 
+@pytest.mark.slow
 async def test_a_pasted_link_does_not_become_a_pages_while_the_wallet_locks_itself(inside: Pages) -> None:
     request = await inside.world.request()
     await inside.go("/bring", link=request["link"])
@@ -353,17 +377,20 @@ async def test_a_pasted_link_does_not_become_a_pages_while_the_wallet_locks_itse
     assert inside.world.paths() == []
 
 
+@pytest.mark.slow
 async def test_a_link_of_a_page_on_this_machine_does_not_warn(inside: Pages) -> None:
     await inside.ask()
     assert "somebody else's screen" not in inside.text
 
 
+@pytest.mark.slow
 async def test_a_request_for_another_device_warns_when_a_link_brings_it(inside: Pages) -> None:
     await inside.ask(cross_device=True)
     assert "The page may be somebody else's screen" in inside.text
     assert "If you did not open verifier.localhost:7102 yourself" in inside.text
 
 
+@pytest.mark.slow
 async def test_an_offer_can_be_pasted(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.go("/bring", link=offer["link"])
@@ -371,6 +398,7 @@ async def test_an_offer_can_be_pasted(inside: Pages) -> None:
     assert "The link was scanned or pasted" in inside.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", ["", "hello", "openid4vp://", "https://verifier.example/?x=1"])
 async def test_what_is_no_link_is_said_to_be_none(inside: Pages, link: str) -> None:
     await inside.go("/bring", link=link)
@@ -380,6 +408,7 @@ async def test_what_is_no_link_is_said_to_be_none(inside: Pages, link: str) -> N
 # --- receiving --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_offer_is_shown_taken_up_looked_at_and_kept(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -401,6 +430,7 @@ async def test_an_offer_is_shown_taken_up_looked_at_and_kept(inside: Pages) -> N
     assert inside.text.count("10 of 10 not shown to anybody yet") == 2
 
 
+@pytest.mark.slow
 async def test_what_arrived_can_be_left(inside: Pages) -> None:
     offer = await inside.world.offer(formats=["mso_mdoc"])
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -411,12 +441,14 @@ async def test_what_arrived_can_be_left(inside: Pages) -> None:
     assert inside.contents.holdings == ()
 
 
+@pytest.mark.slow
 async def test_a_single_credential_is_shown_once_it_is_kept(inside: Pages) -> None:
     await inside.receive(type="diploma", formats=["dc+sd-jwt"])
     assert inside.title == "Diploma"
     assert "Doctor of Medicine" in inside.text
 
 
+@pytest.mark.slow
 async def test_a_log_in_can_be_begun_again_and_its_page_says_so(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -429,6 +461,7 @@ async def test_a_log_in_can_be_begun_again_and_its_page_says_so(inside: Pages) -
     assert inside.title == "Look before you keep it"
 
 
+@pytest.mark.slow
 async def test_only_the_browser_that_began_comes_back_from_the_log_in(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -445,6 +478,7 @@ async def test_only_the_browser_that_began_comes_back_from_the_log_in(inside: Pa
     assert inside.response.status == 400
 
 
+@pytest.mark.slow
 async def test_a_restart_of_the_wallet_keeps_the_log_in_for_its_browser(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -459,6 +493,7 @@ async def test_a_restart_of_the_wallet_keeps_the_log_in_for_its_browser(inside: 
     assert again.title == "Look before you keep it"
 
 
+@pytest.mark.slow
 async def test_a_transaction_code_is_asked_for_in_the_issuers_words(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path, profile="plain") as pages:
         await pages.enter()
@@ -474,6 +509,7 @@ async def test_a_transaction_code_is_asked_for_in_the_issuers_words(tmp_path: Pa
         assert pages.title == "Look before you keep it"
 
 
+@pytest.mark.slow
 async def test_an_offer_can_be_left(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -485,6 +521,7 @@ async def test_an_offer_can_be_left(inside: Pages) -> None:
     assert Check.WALLET_STEP.rule in inside.text
 
 
+@pytest.mark.slow
 async def test_what_takes_a_while_has_a_page_that_asks_again(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path, delayed_types=("diploma",), delay=30) as pages:
         await pages.enter()
@@ -508,6 +545,7 @@ async def test_what_takes_a_while_has_a_page_that_asks_again(tmp_path: Path) -> 
         assert pages.path == "/"
 
 
+@pytest.mark.slow
 async def test_a_decision_that_nobody_knows_changes_nothing(inside: Pages) -> None:
     offer = await inside.world.offer()
     await inside.open("/receive?" + offer["link"].partition("?")[2])
@@ -519,6 +557,7 @@ async def test_a_decision_that_nobody_knows_changes_nothing(inside: Pages) -> No
     assert inside.title == "Utopia verifier asks"
 
 
+@pytest.mark.slow
 async def test_an_issuer_that_nobody_vouches_for_is_shown_as_such(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path, signed_metadata=False) as pages:
         await pages.enter()
@@ -532,6 +571,7 @@ async def test_an_issuer_that_nobody_vouches_for_is_shown_as_such(tmp_path: Path
 # --- presenting -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("OIA_05")
 @pytest.mark.requirement("OIA_06")
 @pytest.mark.requirement("RPA_06")
@@ -548,6 +588,7 @@ async def test_the_consent_page_says_who_asks_and_what_would_leave(inside: Pages
     assert (await inside.world.result(session))["state"] == "accepted"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("RPA_10")
 async def test_the_consent_page_says_why_in_the_words_of_who_asks_or_that_it_does_not_say(inside: Pages) -> None:
     await inside.receive()
@@ -561,6 +602,7 @@ async def test_the_consent_page_says_why_in_the_words_of_who_asks_or_that_it_doe
     assert "In its own words, which nobody has checked." in inside.text
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("RPA_07b")
 async def test_a_warning_is_loud_is_ticked_by_nobody_else_and_holds_until_it_is_ticked(inside: Pages) -> None:
     await inside.receive(formats=["dc+sd-jwt"])
@@ -584,6 +626,7 @@ async def test_a_warning_is_loud_is_ticked_by_nobody_else_and_holds_until_it_is_
     assert "Asked for without being registered" in inside.text
 
 
+@pytest.mark.slow
 async def test_a_second_click_sends_nothing_and_leads_to_the_same_place(inside: Pages) -> None:
     await inside.receive()
     await inside.ask()
@@ -598,6 +641,7 @@ async def test_a_second_click_sends_nothing_and_leads_to_the_same_place(inside: 
     assert inside.world.paths() == []
 
 
+@pytest.mark.slow
 async def test_the_browser_is_sent_back_after_a_no_as_well(inside: Pages) -> None:
     await inside.receive()
     session = await inside.ask()
@@ -606,6 +650,7 @@ async def test_the_browser_is_sent_back_after_a_no_as_well(inside: Pages) -> Non
     assert (await inside.world.result(session))["state"] == "refused"
 
 
+@pytest.mark.slow
 async def test_without_a_way_back_the_wallet_says_that_it_is_done(inside: Pages) -> None:
     await inside.receive()
     await inside.ask(cross_device=True)
@@ -613,6 +658,7 @@ async def test_without_a_way_back_the_wallet_says_that_it_is_done(inside: Pages)
     assert inside.title == "Done"
 
 
+@pytest.mark.slow
 async def test_a_wallet_that_has_nothing_offers_no_yes(inside: Pages) -> None:
     await inside.ask(DIPLOMA)
     assert "Your wallet has nothing that answers" in inside.text
@@ -621,6 +667,7 @@ async def test_a_wallet_that_has_nothing_offers_no_yes(inside: Pages) -> None:
     assert (await inside.submit(decision="refuse")).status == 303
 
 
+@pytest.mark.slow
 async def test_a_request_can_be_left_without_a_word(inside: Pages) -> None:
     await inside.ask()
     inside.world.paths()
@@ -630,6 +677,7 @@ async def test_a_request_can_be_left_without_a_word(inside: Pages) -> None:
     assert inside.contents.log[-1].happening is Happening.DECLINED
 
 
+@pytest.mark.slow
 async def test_choices_are_the_owners(inside: Pages) -> None:
     await inside.receive()
     await inside.receive(type="diploma", formats=["dc+sd-jwt"])
@@ -653,6 +701,7 @@ async def test_choices_are_the_owners(inside: Pages) -> None:
     assert (response.status, Check.HELD.rule in response.body.decode()) == (400, True)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("OIA_10")
 async def test_of_several_that_answer_the_owner_chooses_one(inside: Pages) -> None:
     await inside.receive()
@@ -676,6 +725,7 @@ async def test_of_several_that_answer_the_owner_chooses_one(inside: Pages) -> No
     assert sorted(names) == ["Erika", "Max"]
 
 
+@pytest.mark.slow
 async def test_a_payment_is_shown_in_full_and_confirmed_by_its_own_words(inside: Pages) -> None:
     await inside.receive(type="payment", formats=["dc+sd-jwt"])
     payload = {
@@ -704,6 +754,7 @@ async def test_a_payment_is_shown_in_full_and_confirmed_by_its_own_words(inside:
     assert (await inside.submit(decision="accept")).status == 303
 
 
+@pytest.mark.slow
 async def test_a_copy_that_is_shown_again_is_said_to_be(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path) as pages:
         await pages.enter()
@@ -720,6 +771,7 @@ def _all_used(batch: Any) -> Any:
     return replace(batch, copies=tuple(replace(copy, uses=1) for copy in batch.copies))
 
 
+@pytest.mark.slow
 async def test_an_answer_that_cannot_be_sent_waits(inside: Pages) -> None:
     await inside.receive()
     session = await inside.ask()
@@ -738,6 +790,7 @@ async def test_an_answer_that_cannot_be_sent_waits(inside: Pages) -> None:
     assert (await inside.world.result(session))["state"] == "accepted"
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_not_taken_is_said_to_be_sent(inside: Pages) -> None:
     await inside.receive()
     await inside.ask()
@@ -786,6 +839,7 @@ BEFORE_CONSENT: dict[Check, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("check", "changes"), BEFORE_ANYBODY_IS_KNOWN.items(), ids=lambda value: getattr(value, "id", "")
 )
@@ -803,6 +857,7 @@ async def test_a_request_that_is_nobodys_is_refused_and_explained(
     assert inside.contents.log[-1].check == check.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("check", "changes"), BEFORE_CONSENT.items(), ids=named)
 async def test_a_request_that_cannot_be_answered_is_explained_and_its_verifier_told(
     inside: Pages, check: Check, changes: dict[str, Any]
@@ -821,6 +876,7 @@ async def test_a_request_that_cannot_be_answered_is_explained_and_its_verifier_t
     assert (await inside.world.result(request["session"]))["state"] == "refused"
 
 
+@pytest.mark.slow
 async def test_a_request_that_cannot_be_answered_can_be_left(inside: Pages) -> None:
     request = await inside.world.request()
     inside.world.outbound.edits["/request/"] = resigned(inside, redirect_uri="https://verifier.example/")
@@ -831,6 +887,7 @@ async def test_a_request_that_cannot_be_answered_can_be_left(inside: Pages) -> N
     assert (await inside.world.result(request["session"]))["state"] == "pending"
 
 
+@pytest.mark.slow
 async def test_somebody_whom_nobody_vouches_for_is_shown_as_such(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path, profile="plain") as pages:
         await pages.enter()
@@ -846,6 +903,7 @@ async def test_somebody_whom_nobody_vouches_for_is_shown_as_such(tmp_path: Path)
 # --- what is held -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_credential_is_shown_with_all_that_is_known_of_it(inside: Pages) -> None:
     await inside.receive(formats=["dc+sd-jwt"])
     for said in ("Voorbeeld", "Street and number", "Utopia identity office", "urn:eudi:pid:1", "not looked up"):
@@ -863,6 +921,7 @@ async def test_a_credential_is_shown_with_all_that_is_known_of_it(inside: Pages)
     assert "Its issuer says that it is not valid any more" in inside.text
 
 
+@pytest.mark.slow
 async def test_what_changed_is_shown_until_it_was_seen(inside: Pages) -> None:
     await inside.receive(formats=["dc+sd-jwt"])
     register = register_of(inside.world)
@@ -889,6 +948,7 @@ async def test_what_changed_is_shown_until_it_was_seen(inside: Pages) -> None:
     assert "Esempio" not in inside.text
 
 
+@pytest.mark.slow
 async def test_a_credential_that_cannot_be_renewed_says_so(inside: Pages) -> None:
     await inside.receive(formats=["dc+sd-jwt"])
     path = inside.path
@@ -897,6 +957,7 @@ async def test_a_credential_that_cannot_be_renewed_says_so(inside: Pages) -> Non
     assert "The issuer does not renew it" in inside.text
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("PAD_01")
 async def test_deletion_is_asked_twice_and_final(inside: Pages) -> None:
     await inside.receive(formats=["mso_mdoc"])
@@ -911,6 +972,7 @@ async def test_deletion_is_asked_twice_and_final(inside: Pages) -> None:
     assert Check.HELD.rule in inside.text
 
 
+@pytest.mark.slow
 async def test_what_is_out_of_date_is_shown_as_such(inside: Pages) -> None:
     await inside.receive(formats=["mso_mdoc"])
     inside.world.clock.advance(20 * DAY)
@@ -919,6 +981,7 @@ async def test_what_is_out_of_date_is_shown_as_such(inside: Pages) -> None:
     assert "out of date" in inside.text
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("DASH_02b")
 async def test_a_page_of_the_log_has_so_many_lines_and_says_that_there_are_more(inside: Pages) -> None:
     entry = Entry(
@@ -935,6 +998,7 @@ async def test_a_page_of_the_log_has_so_many_lines_and_says_that_there_are_more(
         assert ("zegel wallet log" in inside.text) is more
 
 
+@pytest.mark.slow
 async def test_the_log_tells_names_and_no_values(inside: Pages) -> None:
     await inside.open("/log")
     assert "Nothing has happened yet" in inside.text
@@ -951,6 +1015,7 @@ async def test_the_log_tells_names_and_no_values(inside: Pages) -> None:
     assert "Erika" not in inside.text
 
 
+@pytest.mark.slow
 async def test_a_long_log_says_where_the_rest_is(inside: Pages) -> None:
     await inside.receive(formats=["mso_mdoc"])
     (entry,) = inside.contents.log

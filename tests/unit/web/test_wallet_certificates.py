@@ -39,6 +39,7 @@ async def added(pages: Pages, country: str = "BE") -> Pages:
     return await pages.go(KEEP)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("country", "name"), [("BE", "Peter Paul Maria Ebraert"), ("HU", "APOLLÓNIA SPECIMEN")])
 async def test_a_picture_is_read_judged_and_kept(pages: Pages, country: str, name: str) -> None:
     await pages.open(ADD)
@@ -56,6 +57,7 @@ async def test_a_picture_is_read_judged_and_kept(pages: Pages, country: str, nam
     assert held.text == vector(country)["PREFIX"]
 
 
+@pytest.mark.slow
 async def test_an_old_list_of_signers_is_said_wherever_a_verdict_is(tmp_path: Path) -> None:
     trust = tmp_path / "signers"
     trust.mkdir()
@@ -75,12 +77,14 @@ async def test_an_old_list_of_signers_is_said_wherever_a_verdict_is(tmp_path: Pa
         assert "What is judged by is old" in pages.text
 
 
+@pytest.mark.slow
 async def test_the_codes_of_the_value_sets_have_their_names(pages: Pages) -> None:
     await added(pages)
     for words in ("Vaxzevria", "AstraZeneca AB", "2 of 2", "2021-07-03", "1980-01-14", "COVID-19"):
         assert words in pages.text
 
 
+@pytest.mark.slow
 async def test_a_text_and_a_document_are_ways_in_too(pages: Pages) -> None:
     text = vector("HU")["PREFIX"]
     await pages.open(ADD)
@@ -94,6 +98,7 @@ async def test_a_text_and_a_document_are_ways_in_too(pages: Pages) -> None:
     assert "APOLLÓNIA" in response.body.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("picture", "says"),
     [
@@ -112,6 +117,7 @@ async def test_what_is_no_certificate_is_refused_with_the_reason(pages: Pages, p
     assert pages.contents.certificates == ()
 
 
+@pytest.mark.slow
 async def test_one_that_is_there_already_is_kept_once(pages: Pages) -> None:
     await added(pages)
     await added(pages)
@@ -119,6 +125,7 @@ async def test_one_that_is_there_already_is_kept_once(pages: Pages) -> None:
     assert [entry.happening for entry in pages.contents.log] == [Happening.ADDED]
 
 
+@pytest.mark.slow
 async def test_its_code_is_shown_again_as_it_was_and_the_log_keeps_that(pages: Pages) -> None:
     await added(pages)
     await pages.go(f"{pages.path}/code")
@@ -126,6 +133,7 @@ async def test_its_code_is_shown_again_as_it_was_and_the_log_keeps_that(pages: P
     assert [entry.happening for entry in pages.contents.log] == [Happening.ADDED, Happening.CODE_SHOWN]
 
 
+@pytest.mark.slow
 async def test_the_first_page_shows_it_and_it_can_be_deleted(pages: Pages) -> None:
     await added(pages)
     path = pages.path
@@ -141,6 +149,7 @@ async def test_the_first_page_shows_it_and_it_can_be_deleted(pages: Pages) -> No
     assert pages.response.status == 404 or "no such certificate" in pages.text
 
 
+@pytest.mark.slow
 async def test_log_and_addresses_say_nothing_of_the_person(pages: Pages) -> None:
     await added(pages)
     await pages.go(f"{pages.path}/code")
@@ -151,6 +160,7 @@ async def test_log_and_addresses_say_nothing_of_the_person(pages: Pages) -> None
         assert secret not in said
 
 
+@pytest.mark.slow
 async def test_it_is_there_after_a_restart(pages: Pages) -> None:
     await added(pages)
     held = pages.contents.certificates
@@ -158,6 +168,7 @@ async def test_it_is_there_after_a_restart(pages: Pages) -> None:
     assert again.contents.certificates == held
 
 
+@pytest.mark.slow
 async def test_without_a_signer_that_is_trusted_both_reasons_are_said(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path, health_trust=()) as made:
         pages = await added(await made.enter())
@@ -166,6 +177,7 @@ async def test_without_a_signer_that_is_trusted_both_reasons_are_said(tmp_path: 
         assert "It expired on 202" in pages.text
 
 
+@pytest.mark.slow
 async def test_how_old_the_list_is_by_which_it_is_judged_is_said(tmp_path: Path) -> None:
     listed = tmp_path / "listed.json"
     listed.write_text(json.dumps([gateway_entry()]))
@@ -174,6 +186,7 @@ async def test_how_old_the_list_is_by_which_it_is_judged_is_said(tmp_path: Path)
     assert "Judged by the list of listed.json: 1 signer, as of 2026-10-01." in pages.text
 
 
+@pytest.mark.slow
 async def test_the_camera_alone_has_a_script_and_may_film(pages: Pages) -> None:
     response = await pages.browser.open(pages.origin + CAMERA)
     assert "script-src 'self'" in str(response.header("content-security-policy"))
@@ -186,6 +199,7 @@ async def test_the_camera_alone_has_a_script_and_may_film(pages: Pages) -> None:
     assert str(pages.response.header("permissions-policy")).startswith("camera=()")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("picture", "text"),
     [
@@ -202,6 +216,7 @@ async def test_a_frame_is_read_by_the_wallet(pages: Pages, picture: bytes, text:
     assert parse_object(response.body, what="frame") == {"text": text}
 
 
+@pytest.mark.slow
 async def test_a_file_from_another_site_or_without_the_token_is_refused(pages: Pages) -> None:
     content_type, body = multipart_body({}, {"picture": vector_picture("BE")})
     response = await pages.browser.post_body(pages.origin + ADD, content_type, body, page=pages.origin + ADD)

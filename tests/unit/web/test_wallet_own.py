@@ -27,6 +27,7 @@ def own(pages: Pages) -> WalletInstance:
     return instance
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WIAM_03")
 async def test_a_new_wallet_is_active_and_has_its_owner_write_down_the_code(pages: Pages) -> None:
     await pages.enter()
@@ -44,6 +45,7 @@ async def test_a_new_wallet_is_active_and_has_its_owner_write_down_the_code(page
     assert "Write down" not in pages.text
 
 
+@pytest.mark.slow
 async def test_a_wallet_whose_provider_does_not_answer_is_made_and_is_activated_later(pages: Pages) -> None:
     answers = pages.world.handlers.pop(pages.world.config.wallet.provider)
     await pages.enter()
@@ -59,6 +61,7 @@ async def test_a_wallet_whose_provider_does_not_answer_is_made_and_is_activated_
     assert "This wallet is active" in pages.text
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WURevocation_10")
 @pytest.mark.requirement("WURevocation_14")
 async def test_a_wallet_is_revoked_at_its_own_page_and_says_what_that_means(pages: Pages) -> None:
@@ -79,6 +82,7 @@ async def test_a_wallet_is_revoked_at_its_own_page_and_says_what_that_means(page
     assert Check.WALLET_REVOKED.rule in pages.text
 
 
+@pytest.mark.slow
 async def test_a_page_says_when_it_could_not_be_looked_up(pages: Pages) -> None:
     await pages.enter()
     good = pages.world.world.outbound
@@ -89,6 +93,7 @@ async def test_a_page_says_when_it_could_not_be_looked_up(pages: Pages) -> None:
     assert "could not be looked up" in pages.text
 
 
+@pytest.mark.slow
 async def test_anything_else_does_nothing(pages: Pages) -> None:
     await pages.enter()
     before = own(pages)
@@ -97,6 +102,7 @@ async def test_anything_else_does_nothing(pages: Pages) -> None:
     assert own(pages) == before
 
 
+@pytest.mark.slow
 async def test_the_page_is_the_owners_alone(pages: Pages) -> None:
     await pages.open("/this-wallet")
     assert pages.title == "Open your wallet"

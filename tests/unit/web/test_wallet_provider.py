@@ -102,6 +102,7 @@ async def test_nobody_else_has_the_operators_word(world: IssuingWorld) -> None:
     assert (await operate(world, {"jwks": []}, token="guess")).status == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
@@ -165,6 +166,7 @@ async def activated(world: IssuingWorld) -> TestWallet:
     return wallet
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WURevocation_10")
 @pytest.mark.requirement("VCR_16")
 async def test_a_revocation_is_published_at_once_for_everybody_to_read(world: IssuingWorld) -> None:
@@ -199,6 +201,7 @@ async def test_a_pid_provider_is_told_that_it_happened_and_no_more(world: Issuin
     assert json.loads((await call(world, "/revocations", {"request": request})).body) == {"revoked": True}
 
 
+@pytest.mark.slow
 async def test_the_operator_lists_and_ends_wallets(world: IssuingWorld) -> None:
     wallet = await activated(world)
     listed = json.loads((await operate(world, None, path="/instances")).body)
@@ -226,6 +229,7 @@ async def post_code(world: IssuingWorld, code: str, decision: str) -> HttpRespon
     return await world.world.outbound.fetch(request)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("WURevocation_10")
 @pytest.mark.requirement("WURevocation_14")
 async def test_whoever_lost_a_phone_ends_its_wallet_at_a_page_and_reads_there_what_that_means(

@@ -195,6 +195,7 @@ def test_section_12_3_6_3_the_chain_is_in_the_protected_header() -> None:
     assert unprotected == {}
 
 
+@pytest.mark.slow
 def test_the_longest_list_is_parsed_at_once() -> None:
     """As many identifiers as fit: were they all revoked, nobody would wait for it."""
     count = 58_000

@@ -72,6 +72,7 @@ def hostile(max_bytes: int) -> dict[str, Callable[[], bytes]]:
 CASES = {(limit, name): make for limit in (MAX_LIST, MAX_LARGE_LIST) for name, make in hostile(limit).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_hostile_bytes_cost_little(case: tuple[int, str]) -> None:
     data = CASES[case]()

@@ -319,6 +319,7 @@ def test_a_list_of_revoked_certificates_leads_to_its_authority(form: str) -> Non
     assert traced.said.startswith("number 3, with 1 certificates, of ")
 
 
+@pytest.mark.slow
 def test_a_list_of_revoked_certificates_may_be_long() -> None:
     revoked = dict.fromkeys(range(1, 4_001), NOW)
     listed = sign_crl(ROOT.certificate, key=ROOT.key, revoked=revoked, number=4, now=NOW, next_update=NOW + DAY)

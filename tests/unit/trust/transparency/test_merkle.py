@@ -53,6 +53,7 @@ def test_the_peaks_lead_to_the_same_roots_whatever_is_appended_at_once() -> None
         assert (size, root_of_peaks(peaks), len(peaks)) == (LARGEST, ROOTS[LARGEST], LARGEST.bit_count())
 
 
+@pytest.mark.slow
 def test_any_first_leaves_are_shown_to_be_the_beginning_of_a_tree_and_others_are_not() -> None:
     """Whatever has one of the leaves before the last changed has other peaks."""
     leaves = tuple(map(leaf_hash, ENTRIES))
@@ -100,6 +101,7 @@ def spoiled(path: tuple[bytes, ...], at: int) -> tuple[bytes, ...]:
     return (*path[:at], bytes(32), *path[at:])
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.integers(1, LARGEST), st.data())
 def test_a_changed_proof_or_another_place_proves_nothing(size: int, data: st.DataObject) -> None:
@@ -119,6 +121,7 @@ def test_a_changed_proof_or_another_place_proves_nothing(size: int, data: st.Dat
         verify_inclusion(leaf_hash(b"another"), index=index, size=size, path=path, root=root)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.integers(2, LARGEST), st.data())
 def test_a_changed_proof_or_another_root_shows_no_growth(second: int, data: st.DataObject) -> None:

@@ -111,6 +111,7 @@ def test_a_negative_fragment_of_an_identifier_is_null() -> None:
     assert value({"extractFromUVCI": ["01:NL:1", -1]}) is None
 
 
+@pytest.mark.slow
 def test_an_expression_takes_only_so_many_steps() -> None:
     many: Any = {"reduce": [{"var": "items"}, {"in": [True, {"var": "current"}]}, 0]}
     items = [[1] * 1000] * 90

@@ -79,6 +79,7 @@ def test_a_date_of_birth_has_no_time() -> None:
     assert date_of_birth("2021-07-01T12:30:15Z") is None
 
 
+@pytest.mark.slow
 @given(st.dates())
 def test_days_are_those_of_the_standard_library(day: date) -> None:
     moment = date_of_birth(day.isoformat())
