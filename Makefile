@@ -9,6 +9,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast check bench wheel sbom audit fuzz mutants drill load lock
 BIN := .venv/bin
+QUICK := $(addprefix tests/,unit spec refusals properties architecture)
 unexport PYTHONDONTWRITEBYTECODE # a test starts hundreds of processes, and each would compile what it imports
 EPOCH := 1577836800 # 2020-01-01: a time that every format of archives can hold
 
@@ -24,9 +25,10 @@ test:
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --durations=10
 
+# Each module by itself, the documents' clauses, and the architecture: what is run after every change.
 test-fast:
 	@tools/setup test
-	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow" --hypothesis-profile=quick
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow" --hypothesis-profile=quick $(QUICK)
 
 check:
 	@tools/setup test
