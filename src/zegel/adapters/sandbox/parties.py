@@ -1,4 +1,4 @@
-"""What the parties of Utopia register: whom they are, what they ask for, and what they issue.
+"""What the parties of Utopia register: who they are, what they ask for, and what they issue.
 
 The issuer issues every type of the catalogue, and asks for a PID of whoever brings a health certificate. The verifier
 looks at attestations, but not at portraits and numbers of persons. Tax online and the registrar sign people in with
