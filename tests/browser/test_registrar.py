@@ -51,7 +51,8 @@ def test_a_party_registers_and_another_person_decides_reg_24(person: Person, sec
         for line in said.splitlines():
             officer.reads(line)
     decide(officer, "Approve")
-    officer.reads("Nothing waits")
+    officer.heading("Waiting for a decision")
+    expect(officer.page.get_by_role("link", name=f"Bee keepers ({IDENTIFIER})", exact=True)).to_have_count(0)
 
     anybody = Person(third.page, third.demo, look=look)
     anybody.visit("registrar", name="register")
