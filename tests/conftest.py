@@ -24,7 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Whoever runs the tests may have a wallet, and a demo that runs: a command that is not told which looks for neither.
-os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] = str(Path(tempfile.gettempdir()) / f"zegel-nobody-{os.getpid()}")
+NOBODY = Path(tempfile.gettempdir()) / f"zegel-nobody-{os.getpid()}"
+os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] = str(NOBODY)
 
 # jsonschema would build the grammar of the format "iri", which no schema of ours names, for more than a second.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
