@@ -1159,6 +1159,13 @@ class Check(Enum):
         Fault.OPERATOR,
         "see which are meant, and repeat the request with confirm as the number that the refusal names",
     )
+    REVOCATION_LIST_FULL = (
+        "a list of revoked certificates is signed that its readers take: one with more entries says nothing to anybody",
+        "RFC 5280 section 5; ARF 3.0 Reg_12",
+        "the authority whose list it is",
+        Fault.OPERATOR,
+        "have the root revoke the authority itself, whose certificates end with it, and certify another that issues",
+    )
     REVOCATION_CODE = (
         "a wallet is revoked for whoever has its revocation code",
         "ARF 3.0 WIAM_06 and WURevocation_10",

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from zegel_testing.access_house import LIBRARY, AccessHouse, open_house
 from zegel_testing.access_requests import HOST, stolen_request
 from zegel_testing.authorities import DAY, fixed_key
+from zegel_testing.crowds import crowd
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
@@ -18,7 +19,7 @@ from zegel.adapters.files import create_owner_only, replace_owner_only
 from zegel.adapters.root_vault import open_root
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
-from zegel.primitives.crl import parse_crl
+from zegel.primitives.crl import MAX_REVOKED, parse_crl
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import parse_object
 from zegel.primitives.jws import parse_jws
@@ -114,6 +115,19 @@ async def test_what_the_register_refuses_is_named_and_told_again_when_that_is_me
         assert again == {"again": 1, "refused": 0}
         assert await notices(house) == []
         assert len({first["serial"], second["serial"]}) == 2
+
+
+@pytest.mark.slow
+async def test_a_list_of_revoked_certificates_that_fills_up_is_said_with_what_to_do(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        revocation = house.listener().handle.__self__._role.revocation  # type: ignore[attr-defined]
+        (issuing,) = revocation._issuing
+        now = house.clock.now()
+        crowd(revocation._store, issuing, MAX_REVOKED * 4 // 5, at=now, until=now + DAY, revoked=True)
+        assert await notices(house) == []
+        assert (await house.operate("POST", "/crl/publish", {}))[0] == 200
+        (said,) = await notices(house)
+        assert said.startswith(f"revocations: {issuing.key_id}.crl has 16000 of 20000 entries; have the root revoke")
 
 
 async def notices(house: AccessHouse) -> list[str]:

@@ -9,6 +9,7 @@ from zegel_testing.register import party
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.primitives.crl import MAX_REVOKED, check_room
 from zegel.trust.access_authority.profile import check_certifiable
 from zegel.trust.access_authority.request import parse_certificate_request, verify_certificate_request
 from zegel.trust.access_authority.selection import CertificatesIssued, check_confirmed
@@ -30,6 +31,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     ),
     (Check.HOST_CONTROL, lambda: ordered().prove({HOST: b"another token"}, now=NOW)),
     (Check.ACCESS_ORDER, lambda: proven().revoke(now=NOW, reason="too early")),
+    (Check.REVOCATION_LIST_FULL, lambda: check_room(MAX_REVOKED + 1, issuer=ISSUING.certificate)),
     (Check.ACCESS_REVOCATION, lambda: check_confirmed(CertificatesIssued(), count=2, confirm=None)),
 )
 

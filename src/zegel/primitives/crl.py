@@ -155,15 +155,32 @@ def verify_crl(crl: UnverifiedCrl, *, issuer: Certificate, now: int) -> Verified
     )
 
 
+def check_room(entries: int, *, issuer: Certificate) -> int:
+    """Return how many entries a list of ``issuer`` is to have, if its readers take so many.
+
+    ``Rejected(REVOCATION_LIST_FULL)`` otherwise: they would go on with the list before, and then trust nobody.
+    """
+    if entries > MAX_REVOKED:
+        detail = f"the list of {issuer.subject} would have {entries} entries, and its readers take {MAX_REVOKED}"
+        raise Rejected(Check.REVOCATION_LIST_FULL, detail, field="certificate")
+    return entries
+
+
 def sign_crl(
     issuer: Certificate, *, key: PrivateKey, revoked: Mapping[int, int], number: int, now: int, next_update: int
 ) -> bytes:
     """A complete list in DER. ``revoked`` has the time of revocation by serial number; ``number`` rises with each list.
 
-    All times are seconds since the epoch.
+    All times are seconds since the epoch. ``Rejected(REVOCATION_LIST_FULL)`` for more entries than ``parse_crl`` takes.
     """
+    check_room(len(revoked), issuer=issuer)
+    entries = [
+        x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(datetime.fromtimestamp(at, UTC)).build()
+        for serial, at in sorted(revoked.items())
+    ]
     builder = (
-        x509.CertificateRevocationListBuilder()
+        # handed over whole: to add one copies all that are there
+        x509.CertificateRevocationListBuilder(revoked_certificates=entries)
         .issuer_name(x509.load_der_x509_certificate(issuer.der).subject)
         .last_update(datetime.fromtimestamp(now, UTC))
         .next_update(datetime.fromtimestamp(next_update, UTC))
@@ -175,9 +192,6 @@ def sign_crl(
             critical=False,
         )
     )
-    for serial, at in sorted(revoked.items()):
-        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(datetime.fromtimestamp(at, UTC))
-        builder = builder.add_revoked_certificate(entry.build())
     signed = builder.sign(key.for_certificates(), _HASHES[key.public_key.curve])
     return signed.public_bytes(serialization.Encoding.DER)
 

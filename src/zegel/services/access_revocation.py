@@ -10,7 +10,7 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.primitives.crl import sign_crl
+from zegel.primitives.crl import MAX_REVOKED, check_room, sign_crl
 from zegel.primitives.x509 import DAY
 from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, IssuingAuthority
 from zegel.services.access_ports import AccessStore, AccessTransaction, Registry
@@ -20,6 +20,10 @@ from zegel.trust.access_authority.profile import check_certifiable
 from zegel.trust.access_authority.selection import CertificatesOf, OneCertificate, Selection, check_confirmed
 
 _PARTIES: Final = 100  # of which the register is asked in one transaction's page
+_CROWDED: Final = MAX_REVOKED * 4 // 5  # entries; what is left is for whoever certifies another authority meanwhile
+
+_Revoked = Mapping[str, Mapping[int, int]]
+"""When each serial number was revoked, by the issuer's key identifier."""
 
 
 @final
@@ -52,6 +56,7 @@ class AccessRevocationService:
         self._registry = registry
         self._clock = clock
         self._lists: Mapping[str, bytes] = {}
+        self._entries: Mapping[str, int] = {}
         self._signed_at = 0
         self._until = 0
         self.revoked = 0
@@ -64,29 +69,40 @@ class AccessRevocationService:
         """Revoke what is meant, for good, and publish that at once (Reg_12); how many they were.
 
         ``Rejected`` with ACCESS_REVOCATION where nothing is meant, or many and nobody said how many; with ACCESS_ORDER
-        for a reason that is none.
+        for a reason that is none; with REVOCATION_LIST_FULL where the list that says so would have no readers.
         """
         check_reason(reason)
         now = self._clock.now()
         async with self._store.transaction(durable=True) as transaction:
+            before = await self._revoked(transaction)
             count = check_confirmed(
                 selection, count=await transaction.access.count(selection, now=now), confirm=confirm
             )
             await transaction.access.revoke(selection, now=now, reason=reason)
-            lists = await self._signed(transaction)  # what is answered for is published, or none of it stands
+            revoked = await self._revoked(transaction)
+            self._check_room(before, revoked)
+            lists = await self._signed(transaction, revoked)  # what is answered for is published, or none of it stands
         self.revoked += count
-        self._serve(lists, now)
+        self._serve(lists, revoked, now)
         return count
 
     async def follow_register(self) -> int:
         """Revoke what would not be issued any more (Reg_13): the registration is in force no longer, or has the Service
-        or a host no more; how many certificates."""
-        gone, after = 0, ""
+        or a host no more; how many certificates.
+
+        ``Rejected(REVOCATION_LIST_FULL)``, after everybody else, where a list has no room for somebody's.
+        """
+        gone, after, refused = 0, "", None
         while True:
             async with self._store.transaction() as transaction:
                 parties = await transaction.access.parties(after=after, limit=_PARTIES, now=self._clock.now())
             for party in parties:
-                gone += await self._follow(party)
+                try:
+                    gone += await self._follow(party)
+                except Rejected as refusal:
+                    refused = refusal
+            if not parties and refused is not None:
+                raise refused
             if not parties:
                 return gone
             after = parties[-1]
@@ -111,8 +127,9 @@ class AccessRevocationService:
         """Sign every list anew."""
         now = self._clock.now()
         async with self._store.transaction(durable=True) as transaction:
-            lists = await self._signed(transaction)
-        self._serve(lists, now)
+            revoked = await self._revoked(transaction)
+            lists = await self._signed(transaction, revoked)
+        self._serve(lists, revoked, now)
 
     async def look_up(self, name: str) -> bytes | None:
         """A list by its name; what was signed by a clock that was ahead, and is right again, is signed anew first."""
@@ -135,13 +152,41 @@ class AccessRevocationService:
             raise Rejected(Check.REVOCATION_STALE, "no list of revoked certificates that is in force is signed")
         return self._lists
 
-    def _serve(self, lists: Mapping[str, bytes], now: int) -> None:
+    @property
+    def longest(self) -> int:
+        """The entries of the list that has most."""
+        return max(self._entries.values(), default=0)
+
+    def crowded(self) -> Mapping[str, int]:
+        """The lists that are four fifths full, or fuller: how many entries each has, by its name."""
+        return {name: entries for name, entries in self._entries.items() if entries >= _CROWDED}
+
+    def _serve(self, lists: Mapping[str, bytes], revoked: _Revoked, now: int) -> None:
         self._lists, self._signed_at, self._until = lists, now, now + self._valid
+        self._entries = {key_id + CRL_SUFFIX: len(entries) for key_id, entries in revoked.items()}
 
-    async def _signed(self, transaction: AccessTransaction) -> dict[str, bytes]:
-        return {each.key_id + CRL_SUFFIX: await self._sign(transaction, each) for each in self._issuing}
+    async def _revoked(self, transaction: AccessTransaction) -> dict[str, Mapping[int, int]]:
+        # RFC 5280 section 3.3: one stays until the first list after its time
+        since = self._clock.now() - DAY
+        return {each.key_id: await transaction.access.revoked(each.key_id, since=since) for each in self._issuing}
 
-    async def _sign(self, transaction: AccessTransaction, issuing: IssuingAuthority) -> bytes:
+    def _check_room(self, before: _Revoked, after: _Revoked) -> None:
+        for each in self._issuing:
+            entries = len(after[each.key_id])
+            if entries > len(before[each.key_id]):
+                check_room(entries, issuer=each.authority.certificate)
+
+    async def _signed(self, transaction: AccessTransaction, revoked: _Revoked) -> dict[str, bytes]:
+        """The lists by name, without one that was too long already: it would have no reader, and holds up no other."""
+        return {
+            each.key_id + CRL_SUFFIX: await self._sign(transaction, each, revoked[each.key_id])
+            for each in self._issuing
+            if len(revoked[each.key_id]) <= MAX_REVOKED
+        }
+
+    async def _sign(
+        self, transaction: AccessTransaction, issuing: IssuingAuthority, revoked: Mapping[int, int]
+    ) -> bytes:
         now = self._clock.now()
         stored = await transaction.load(NUMBERS, issuing.key_id)
         number = ListNumber(number=1 if stored is None else stored.value.number + 1)
@@ -154,8 +199,7 @@ class AccessRevocationService:
         return sign_crl(
             authority.certificate,
             key=authority.key,
-            # RFC 5280 section 3.3: one stays until the first list after its time
-            revoked=await transaction.access.revoked(issuing.key_id, since=now - DAY),
+            revoked=revoked,
             number=number.number,
             now=now,
             next_update=now + self._valid,

@@ -35,6 +35,7 @@ _STATUS: Final[Mapping[Check, int]] = {
     Check.HOST_CONTROL: 403,
     Check.ACCESS_ORDER: 409,
     Check.ACCESS_REVOCATION: 409,
+    Check.REVOCATION_LIST_FULL: 409,
     Check.RATE: 429,
     Check.LOG_IN_GUESSES: 429,
 }

@@ -9,11 +9,12 @@ import pytest
 from zegel_testing.access_desk import IDENTIFIER, ISSUER, AccessDesk, open_desk
 from zegel_testing.access_requests import ISSUING, ROOT, below, request_pem
 from zegel_testing.authorities import DAY, LOG, NOW, anchor, fixed_key
+from zegel_testing.crowds import crowd
 from zegel_testing.register import PARTY, party
 
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
-from zegel.primitives.crl import UnverifiedCrl, parse_crl, verify_crl
+from zegel.primitives.crl import MAX_REVOKED, UnverifiedCrl, parse_crl, verify_crl
 from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, IssuingAuthority
 from zegel.services.access_ports import AccessTransaction
 from zegel.services.access_revocation import AccessRevocationService
@@ -261,6 +262,95 @@ def test_a_key_that_issues_no_more_signs_its_list_as_long_as_it_is_kept() -> Non
     assert serials(parse_crl(old)) == {order.certificate.serial_number}
     assert serials(parse_crl(new)) == frozenset()
     assert certificate == successor.authority.certificate.der
+
+
+@pytest.mark.slow
+def test_what_would_make_a_list_too_long_for_its_readers_is_refused_and_nothing_of_it_is_revoked() -> None:
+    """They would go on with the list before, and from its next update on trust nobody whom the authority certified."""
+
+    async def act(desk: AccessDesk) -> tuple[int, list[Check], Standing]:
+        order = await desk.issue()
+        until = order.until
+        crowd(desk.store, ISSUER, MAX_REVOKED - 1, at=NOW - 7, until=until, revoked=True)
+        crowd(desk.store, ISSUER, 1, at=NOW - 6, until=until, revoked=False)
+        await desk.revocation.revoke(CertificatesIssued(until=NOW), reason="lost", confirm=1)
+        checks = []
+        for selection in (OneCertificate(serial=order.certificate.serial_number), CertificatesOf(party=IDENTIFIER)):
+            with pytest.raises(Rejected) as refusal:
+                await desk.revocation.revoke(selection, reason="lost")
+            checks.append(refusal.value.check)
+        await desk.revocation.publish()
+        return len(serials(desk.crl())), checks, (await desk.service.look(order.id)).standing
+
+    published, checks, standing = at_the_desk(act)
+    assert published == MAX_REVOKED
+    assert checks == [Check.REVOCATION_LIST_FULL] * 2
+    assert standing is Standing.ISSUED
+
+
+@pytest.mark.slow
+def test_a_list_has_room_again_when_certificates_on_it_have_ended() -> None:
+    """RFC 5280 section 3.3: they leave it with the first list after a day beyond that."""
+
+    async def act(desk: AccessDesk) -> list[int]:
+        crowd(desk.store, ISSUER, MAX_REVOKED, at=NOW - 7, until=NOW + 1, revoked=True)
+        order = await desk.issue()
+        await desk.revocation.publish()
+        counts = [len(serials(desk.crl()))]
+        desk.clock.advance(DAY + 1)
+        await desk.revocation.revoke(OneCertificate(serial=order.certificate.serial_number), reason="lost")
+        return [*counts, len(serials(desk.crl()))]
+
+    assert at_the_desk(act) == [MAX_REVOKED, 1]
+
+
+@pytest.mark.slow
+def test_a_list_that_was_too_long_already_holds_up_no_other() -> None:
+    successor = IssuingAuthority(authority=below(ROOT, "another"))
+
+    async def act(desk: AccessDesk) -> list[bytes | None]:
+        crowd(desk.store, ISSUER, MAX_REVOKED + 1, at=NOW - 7, until=NOW + DAY, revoked=True)
+        desk.service.issue_with(successor)
+        desk.revocation.sign_with((successor, ISSUER))
+        order = await desk.issue()
+        await desk.revocation.revoke(OneCertificate(serial=order.certificate.serial_number), reason="lost")
+        assert list(desk.revocation.crowded()) == [ISSUER.key_id + CRL_SUFFIX]
+        return [desk.revocation.read(each.key_id + CRL_SUFFIX) for each in (ISSUER, successor)]
+
+    old, new = at_the_desk(act)
+    assert old is None
+    assert new is not None
+    assert len(serials(parse_crl(new))) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("entries", "crowded"), [(15_999, False), (16_000, True)])
+def test_a_list_is_crowded_from_four_fifths_on(entries: int, crowded: bool) -> None:
+    async def act(desk: AccessDesk) -> tuple[int, dict[str, int]]:
+        crowd(desk.store, ISSUER, entries, at=NOW, until=NOW + DAY, revoked=True)
+        await desk.revocation.publish()
+        return desk.revocation.longest, dict(desk.revocation.crowded())
+
+    assert at_the_desk(act) == (entries, {ISSUER.key_id + CRL_SUFFIX: entries} if crowded else {})
+
+
+@pytest.mark.slow
+def test_for_whom_a_list_has_no_room_holds_up_nobody_else_at_the_register() -> None:
+    """Reg_13: whoever comes after is followed all the same, and that somebody was not is said at the end."""
+    successor = IssuingAuthority(authority=below(ROOT, "another"))
+
+    async def act(desk: AccessDesk) -> tuple[Check, Standing]:
+        crowd(desk.store, ISSUER, MAX_REVOKED, at=NOW - 7, until=NOW + DAY, revoked=True)
+        crowd(desk.store, ISSUER, 1, at=NOW - 6, until=NOW + DAY, revoked=False)  # of nobody's, who comes first
+        desk.service.issue_with(successor)
+        desk.revocation.sign_with((successor, ISSUER))
+        order = await desk.issue()
+        desk.register.parties.clear()
+        with pytest.raises(Rejected) as refusal:
+            await desk.revocation.follow_register()
+        return refusal.value.check, (await desk.service.look(order.id)).standing
+
+    assert at_the_desk(act) == (Check.REVOCATION_LIST_FULL, Standing.REVOKED)
 
 
 class Published:

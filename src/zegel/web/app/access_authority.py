@@ -1,5 +1,6 @@
 """The access authority, opened. It holds the key that issues; the root's is elsewhere, and no setting leads to it."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
+from zegel.primitives.crl import MAX_REVOKED
 from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PublicKey
 from zegel.services.access_authority import AccessAuthorityService, IssuingAuthority
@@ -58,7 +60,7 @@ async def open_access_authority(world: World) -> OpenRole:
                 **trust_condition(world),
                 **revocations_condition(site.revocation),
             },
-            notices=lambda: _notices(site.service.reports),
+            notices=lambda: _notices(site),
             families=lambda: (
                 *access_families(site.service, site.revocation),
                 *store_families(store),
@@ -92,10 +94,11 @@ async def _report(reports: AccessReports) -> int:
             Log(NAME).write("report", error=error)
 
 
-def _notices(reports: AccessReports) -> tuple[str, ...]:
-    if not reports.refused:
-        return ()
-    return (f"reports: the register refused {reports.refused}; zegel access-authority reports says which, and why",)
+def _notices(site: AccessAuthoritySite) -> Iterator[str]:
+    if refused := site.service.reports.refused:
+        yield f"reports: the register refused {refused}; zegel access-authority reports says which, and why"
+    for name, entries in site.revocation.crowded().items():
+        yield f"revocations: {name} has {entries} of {MAX_REVOKED} entries; {Check.REVOCATION_LIST_FULL.remedy}"
 
 
 def _site(world: World, store: SqlStore, keys: RoleKeys) -> AccessAuthoritySite:

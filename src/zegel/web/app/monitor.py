@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from zegel.config.role import RoleConfig
 from zegel.config.setting import is_loopback_host
 from zegel.errors import Unavailable
+from zegel.primitives.crl import MAX_REVOKED
 from zegel.services.access_authority import AccessAuthorityService
 from zegel.services.access_revocation import AccessRevocationService
 from zegel.services.health import HealthDesk
@@ -104,10 +105,12 @@ def access_families(service: AccessAuthorityService, revocation: AccessRevocatio
     """What an access authority issued and revoked since it was opened."""
     issued, revoked = "Access certificates issued.", "Access certificates revoked."
     refused = "Reports of access certificates that the register refused, and that are set aside."
+    longest = f"Entries of the longest list of revoked access certificates; its readers take {MAX_REVOKED}."
     return (
         single("zegel_access_certificates_issued_total", Kind.COUNTER, issued, service.issued),
         single("zegel_access_certificates_revoked_total", Kind.COUNTER, revoked, revocation.revoked),
         single("zegel_access_reports_refused", Kind.GAUGE, refused, service.reports.refused),
+        single("zegel_access_revocation_entries", Kind.GAUGE, longest, revocation.longest),
     )
 
 
