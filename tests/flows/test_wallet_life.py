@@ -194,7 +194,7 @@ async def test_a_revoked_wallet_is_refused_by_the_issuer_whatever_it_still_holds
     assert refusal.value.code == "invalid_client_attestation"
     refused = parse_object(issuing.answers("/par")[-1].body, what="test")
     assert refused["check"] == Check.ATTESTATION_REVOKED.id
-    assert refused["detail"] == "the wallet is revoked", "and no word of why, or when"
+    assert refused["detail"] == "the wallet attestation is revoked", "and no word of why, or when"
 
 
 @pytest.mark.slow
@@ -542,6 +542,7 @@ async def test_the_operator_has_all_wallets_looked_at_now(world: WalletWorld) ->
     await end_wallet(world)
     answer = await world.operate("issuer", "/wallets/check", {})
     assert sorted(batch["format"] for batch in answer["revoked"]) == BOTH
+    assert {batch["why"] for batch in answer["revoked"]} == {"the wallet attestation is revoked"}
     assert answer["failed"] == []
     assert await revoked_by_the_verifier(world)
 

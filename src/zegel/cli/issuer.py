@@ -93,7 +93,8 @@ def _check_wallets(args: Namespace) -> int:
 
 def _print_revoked(batches: Sequence[Any]) -> None:
     for batch in batches:
-        print_text(f"revoked {batch['copies']} copies of {batch['type']} as {batch['format']}")
+        why = f": {batch['why']}" if "why" in batch else ""
+        print_text(f"revoked {batch['copies']} copies of {batch['type']} as {batch['format']}{why}")
 
 
 def _call(args: Namespace, path: str, body: object) -> Any:

@@ -4,7 +4,7 @@ A status is looked at before anything is issued, and then for as long as the cre
 WURevocation_18): a wallet's as often as its list grows old, at least daily; a key storage's daily.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -24,15 +24,19 @@ from zegel.trust.attestation_claims import AttestationStatus
 
 RETRY_SECONDS: Final = 300  # a list that cannot be had is asked for again after five minutes
 _PAGE: Final = 500  # watches at a time: each is opened, which takes microseconds
-_WORDS: Final = {Watched.WALLET: "wallet", Watched.KEYS: "storage of the wallet's keys"}
+_WORDS: Final = {Watched.WALLET: "wallet attestation", Watched.KEYS: "key attestation"}
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What came of a look: the batches that it revoked, and why lists could not be looked up."""
+    """What came of a look: the batches that it revoked, and why lists could not be looked up.
+
+    ``because`` says of each of those batches, by its id, what it ended with.
+    """
 
     revoked: tuple[Issuance, ...]
+    because: Mapping[str, Rejected]
     failed: tuple[ZegelError, ...]
 
 
@@ -67,6 +71,7 @@ class WalletWatch:
     async def look(self) -> Looked:
         """Look at all that is due, and revoke what ended with it. What cannot be looked up is tried again soon."""
         revoked: list[Issuance] = []
+        because: dict[str, Rejected] = {}
         failed: list[ZegelError] = []
         while True:
             async with self._store.transaction() as transaction:
@@ -77,13 +82,14 @@ class WalletWatch:
                 of_list = [watch for watch in due if (watch.what, watch.status.uri) == (what, uri)]
                 try:
                     ended, refused = await self._look_at(what, uri, of_list)
-                    revoked += ended
+                    because = ended | because  # it is revoked for the first of them
+                    revoked += await self._revoke(tuple(ended))
                     failed += refused
                 except (Malformed, Rejected, Unavailable) as error:
                     failed.append(error)
                     await self._postpone(of_list, due=self._clock.now() + RETRY_SECONDS)
         self.revoked += len(revoked)
-        return Looked(revoked=tuple(revoked), failed=tuple(failed))
+        return Looked(revoked=tuple(revoked), because=because, failed=tuple(failed))
 
     async def look_at_all(self) -> Looked:
         """Look at everything now, in lists that are fetched anew: for the operator, who knows of something."""
@@ -102,11 +108,11 @@ class WalletWatch:
 
     async def _look_at(
         self, what: Watched, uri: str, watches: Sequence[Watch]
-    ) -> tuple[list[Issuance], list[ZegelError]]:
-        """What ended, and why others could not be judged, which hide none of those that can be."""
+    ) -> tuple[dict[str, Rejected], list[ZegelError]]:
+        """What has ended and why, and why others could not be judged, which hide none of those that can be."""
         # daily means a list of that day, and not one that is kept since yesterday
         status_list = await self._fetch(self._kept if what is Watched.WALLET else self._fresh, uri)
-        ended: list[str] = []
+        ended: dict[str, Rejected] = {}
         well: list[Watch] = []
         odd: dict[Watch, ZegelError] = {}
         for watch in watches:
@@ -115,12 +121,12 @@ class WalletWatch:
                 well.append(watch)
             except Rejected as refusal:
                 if refusal.check is Check.ATTESTATION_REVOKED:
-                    ended.append(watch.issuance)
+                    ended[watch.issuance] = refusal.with_traceback(None)  # it is kept, and told later
                 else:
                     odd[watch] = refusal
         await self._postpone(well, due=self._next(what, status_list))
         await self._postpone(tuple(odd), due=self._clock.now() + RETRY_SECONDS)
-        return await self._revoke(ended), [*odd.values()][:1]  # of one list one reason will do
+        return ended, [*odd.values()][:1]  # of one list one reason will do
 
     def _find_valid(
         self, status: AttestationStatus, what: Watched, status_list: VerifiedStatusList
@@ -133,7 +139,7 @@ class WalletWatch:
         revoked: list[Issuance] = []
         if issuances:
             async with self._store.transaction(durable=True) as transaction:
-                for id_ in dict.fromkeys(issuances):
+                for id_ in issuances:
                     batch = await transaction.issuances.load(id_)
                     if batch is None or batch.revoked_at is not None:
                         await transaction.watches.drop(id_)

@@ -66,7 +66,8 @@ async def check_wallets(site: IssuerSite, _request: HttpRequest) -> HttpResponse
     looked = await site.wallets.look_at_all()
     await site.statuses.publish()
     failed: list[Json] = [error.detail for error in looked.failed]
-    return json_response({"revoked": [_batch(batch) for batch in looked.revoked], "failed": failed})
+    revoked: list[Json] = [_batch(batch) | {"why": looked.because[batch.id].detail} for batch in looked.revoked]
+    return json_response({"revoked": revoked, "failed": failed})
 
 
 async def publish(site: IssuerSite, _request: HttpRequest) -> HttpResponse:

@@ -96,7 +96,7 @@ class InstanceService:
         assert status_list is not None
         watched = replace(own.status, provider=status_list.entity)  # at the provider's own address
         try:
-            check_attestation_status(watched, status_list, what="wallet", now=self._clock.now(), grace=0)
+            check_attestation_status(watched, status_list, what="wallet attestation", now=self._clock.now(), grace=0)
         except Rejected as refusal:
             if refusal.check is not Check.ATTESTATION_REVOKED:
                 raise

@@ -1,5 +1,6 @@
 """The issuer with its authorization server, opened."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,10 +10,12 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.health_trust import open_health_desk
+from zegel.adapters.logs import Log
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
+from zegel.checks import Check
 from zegel.config.roles import IssuerConfig
-from zegel.errors import Malformed
+from zegel.errors import Malformed, Rejected
 from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.primitives.x509 import DAY
 from zegel.profiles import HAIP, PROFILES
@@ -125,10 +128,16 @@ def _policies_timer(site: IssuerSite, changes: PolicyChanges) -> Timer:
 
 
 async def keep_watch(site: IssuerSite) -> Looked:
-    """Look at the wallets that are due, and publish at once what ended with them; the first failure is raised."""
+    """Look at the wallets that are due, and publish at once what ended with them; the first failure is raised.
+
+    The log says what they ended with, and how many batches of credentials.
+    """
     looked = await site.wallets.look()
     if looked.revoked:
         await site.statuses.publish()
+    why = Counter(looked.because[batch.id].detail for batch in looked.revoked)
+    for detail, count in why.items():
+        Log("issuer").write("wallets", error=Rejected(Check.ATTESTATION_REVOKED, detail), count=count)
     if looked.failed:
         raise looked.failed[0]
     return looked
