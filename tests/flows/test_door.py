@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zegel_testing.authorities import NOW
 from zegel_testing.door_world import DoorWorld, door_world, everything
 from zegel_testing.erika import personal_values
 from zegel_testing.hand_wallet import Copy
@@ -17,6 +18,7 @@ from zegel_testing.revocations import FolderRevocations
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.kept_revocations import KeptRevocations
+from zegel.adapters.memory import ManualClock
 from zegel.config.health import HealthConfig
 from zegel.errors import ZegelError
 from zegel.formats.credential import Format
@@ -161,11 +163,12 @@ async def test_whatever_of_a_visit_is_stored_is_gone_with_its_verdict(door: Door
 async def test_a_door_that_starts_without_a_network_has_what_was_kept(tmp_path: Path, kept: bool) -> None:
     config = sandbox_at(tmp_path / "utopia")
     morning, down = FolderRevocations(config.trust.folder), FolderRevocations(config.trust.folder, down=True)
-    async with door_world(config, revocations=KeptRevocations(morning, tmp_path / "kept")) as door:
+    clock = ManualClock(NOW)
+    async with door_world(config, revocations=KeptRevocations(morning, tmp_path / "kept", clock=clock)) as door:
         (copy,) = await door.issue(Format.SD_JWT_VC)
         await present(door, copy)
     folder = tmp_path / ("kept" if kept else "nothing")
-    async with door_world(config, revocations=KeptRevocations(down, folder)) as door:
+    async with door_world(config, revocations=KeptRevocations(down, folder, clock=clock)) as door:
         (copy,) = await door.issue(Format.SD_JWT_VC)
         if kept:
             await present(door, copy)

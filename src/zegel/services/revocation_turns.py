@@ -15,7 +15,7 @@ from zegel.primitives.crl import UnverifiedCrl, parse_crl
 from zegel.primitives.x509 import Certificate
 from zegel.services.ports import Clock
 from zegel.services.revocation_visit import fetch_side_by_side
-from zegel.services.trust_ports import RevocationSource
+from zegel.services.trust_ports import KeptRevocationList, RevocationSource
 from zegel.trust.revocation import ServedLists
 
 MAX_ADDRESSES: Final = 4_096  # of lists; a Member State has a handful of authorities, some with a list in parts
@@ -45,7 +45,11 @@ class RevocationTurns:
         """Those that there are."""
         return chain.from_iterable(served.lists() for served in self.served.values())
 
-    async def fetch(self, url: str) -> bytes:
+    def due(self) -> Iterator[int]:
+        """When each is to be fetched again at the latest."""
+        return chain.from_iterable(served.due() for served in self.served.values())
+
+    async def fetch(self, url: str) -> bytes | KeptRevocationList:
         """See ``RevocationSource``: it is noted that the address had its turn."""
         self._asked[url] = self._turn
         return await self._source.fetch(url)
@@ -86,13 +90,23 @@ class RevocationTurns:
         ends = [each.unverified_next_update for each in self.served[url].lists()]
         return min(ends, default=0 if url in wanted else _NEVER)
 
-    def _take(self, served: dict[str, ServedLists], url: str, body: bytes | ZegelError, issuers: Issuers) -> None:
+    def _take(
+        self,
+        served: dict[str, ServedLists],
+        url: str,
+        come: bytes | KeptRevocationList | ZegelError,
+        issuers: Issuers,
+    ) -> None:
         """What an address serves now; it stays as it was where what came is nothing to be believed."""
+        now = self._clock.now()
         try:
-            if isinstance(body, ZegelError):
-                raise body
-            crl, before = parse_crl(body), served[url]
-            after = before.followed_by(crl, issuers=issuers(crl.unverified_issuer), now=self._clock.now())
+            if isinstance(come, ZegelError):
+                raise come
+            kept = come if isinstance(come, KeptRevocationList) else KeptRevocationList(fetched_at=now, body=come)
+            crl, before = parse_crl(kept.body), served[url]
+            # by a clock that was ahead it would be believed for as long as that
+            served_at = min(kept.fetched_at, now)
+            after = before.followed_by(crl, issuers=issuers(crl.unverified_issuer), now=now, served_at=served_at)
             self._take_room(before, after)
             served[url] = after
         except (Malformed, Rejected, Unavailable) as error:

@@ -6,7 +6,8 @@ from the anchors with the next fetch. What was fetched is kept over a restart, a
 had.
 
 The lists of revoked certificates are fetched along with them, side by side and ahead of their use: whoever serves them
-learns that somebody trusts the authority, and nothing of which certificate was looked at.
+learns that somebody trusts the authority, and nothing of which certificate was looked at. One that cannot be had again
+for a day says nothing of what is not on it, whatever its next update, once the grace is over.
 """
 
 from asyncio import to_thread
@@ -33,7 +34,7 @@ from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import CRL_POINT, PURPOSES
 from zegel.trust.lists.verify import VerifiedTrustedList, verify_trusted_list
-from zegel.trust.revocation import GRACE, RevocationLists, ServedLists
+from zegel.trust.revocation import GRACE, SERVED_FOR, RevocationLists, ServedLists
 from zegel.trust.transparency.logs import TransparencyLog
 
 _LARGE: Final = 1 << 20  # bytes; a list that is longer is verified in a thread, for tens of milliseconds are too long
@@ -76,6 +77,8 @@ class Trust:
         self._revocations = None if revocations is None else RevocationTurns(revocations, clock=clock, seconds=visit)
         self._grace = grace
         self._revoked: Mapping[str, ServedLists] = {}
+        self._ages: tuple[tuple[bool, bool], ...] = ()
+        self._aged_at = 0
         self._anchors = TrustAnchors(self._fixed, revocation=revocation or RevocationLists(grace=grace))
         self._in_force: tuple[VerifiedTrustedList, ...] = ()
         self._territories: tuple[TrustedTerritory, ...] = ()
@@ -83,6 +86,8 @@ class Trust:
     @property
     def anchors(self) -> TrustAnchors:
         """The anchors in force now: the same set until a list changes or is overdue, so that it may be remembered."""
+        if self._revocations is not None and self._aged_at != self._clock.now():  # once a second: there may be many
+            self._serve(self._revocations.served)
         in_force, territories = self._not_overdue(), self._trusted_territories()
         # by identity: to compare a list with another takes longer than all else that a presentation needs of it
         if list(map(id, (*in_force, *territories))) != list(map(id, (*self._in_force, *self._territories))):
@@ -110,6 +115,13 @@ class Trust:
         """Why the last fetch of a list of revoked certificates failed, by its address."""
         return {} if self._revocations is None else dict(self._revocations.errors)
 
+    def next_due(self) -> int | None:
+        """The second, still to come, at which a list that is believed has to be fetched again; None without any."""
+        now = self._clock.now()
+        ends = [health.until for health in self.health() if health.until is not None]
+        ends += [] if self._revocations is None else self._revocations.due()
+        return min((end for end in ends if end > now), default=None)
+
     async def _refresh_revocations(self) -> None:
         """Fetch what the lists and the certificates seen so far name; what is named no more is forgotten."""
         if self._revocations is None:
@@ -124,9 +136,15 @@ class Trust:
                 self._serve(served)
 
     def _serve(self, served: Mapping[str, ServedLists]) -> None:
-        if served != self._revoked:
-            self._revoked = served
+        ages = tuple(each.is_old(before=self._too_old()) for each in served.values())
+        changed = ages != self._ages or (served is not self._revoked and served != self._revoked)
+        self._revoked, self._ages, self._aged_at = served, ages, self._clock.now()
+        if changed:
             self._anchors = self._gathered()
+
+    def _too_old(self) -> int:
+        """What was served last before this second is."""
+        return self._clock.now() - SERVED_FOR - self._grace + 1
 
     def _revocation_addresses(self) -> Iterator[str]:
         # a trusted list may name none; a chain that led to an anchor then has said where to look
@@ -144,7 +162,8 @@ class Trust:
         anchors += [anchor for territory in self._territories for anchor in territory.anchors]
         logs = [log for listed in self._in_force for log in listed.logs()]
         lists = [crl for served in self._revoked.values() for crl in served.lists()]
-        revocation = RevocationLists(lists, grace=self._grace, wanted=self._anchors.revocation.wanted)
+        old = [crl for served in self._revoked.values() for crl in served.old(before=self._too_old())]
+        revocation = RevocationLists(lists, old=old, grace=self._grace, wanted=self._anchors.revocation.wanted)
         lapsed = {
             purpose: f"the {listed.type.rpartition('/')[2]} is overdue"
             for listed in self._lists.values()

@@ -51,11 +51,23 @@ class ListShelf(Protocol):
         ...
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRevocationList:
+    """A list of revoked certificates in DER as it was fetched last, and when that was, in seconds since the epoch."""
+
+    fetched_at: int
+    body: bytes
+
+
 class RevocationSource(Protocol):
     """Where lists of revoked certificates come from."""
 
-    async def fetch(self, url: str) -> bytes:
-        """The list at an address that somebody trusted has named, in DER; ``Unavailable`` when it cannot be had."""
+    async def fetch(self, url: str) -> bytes | KeptRevocationList:
+        """The list at an address that somebody trusted has named, in DER; ``Unavailable`` when it cannot be had.
+
+        One that was kept says since when it is.
+        """
         ...
 
 

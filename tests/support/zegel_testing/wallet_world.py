@@ -38,10 +38,10 @@ from zegel.web.app.roles import OpenRole, World
 from zegel.web.app.trust import open_trust
 from zegel.web.app.verifier import open_verifier
 from zegel.web.app.wallet_provider import open_wallet_provider
-from zegel.web.app.world import ConfiguredList
+from zegel.web.app.world import ConfiguredList, trust_timer
 from zegel_testing.authorities import DAY, NOW, fixed_random
 from zegel_testing.browser import Browser
-from zegel_testing.fresh_lists import keep_lists_fresh
+from zegel_testing.fresh_lists import keep_lists_fresh, keep_time
 from zegel_testing.revocations import revocations_of
 from zegel_testing.sandboxes import sandbox_at
 
@@ -208,20 +208,28 @@ async def wallet_world(
     registered: bool = True,
     without: str = "",
     provider: Mapping[str, Any] | None = None,
+    verifier: Mapping[str, Any] | None = None,
     health_trust: tuple[Path, ...] | None = None,
     qualified: tuple[QualifiedSource, ...] | None = None,
     registrar: str | None = None,
+    refresh: int | None = None,
+    prepare: Callable[[Path], None] | None = None,
     **issuer: Any,
 ) -> AsyncIterator[WalletWorld]:
-    """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider.
+    """Open the roles in a folder; ``issuer`` are settings of the issuer, ``provider`` those of the wallet provider,
+    ``verifier`` the verifier's.
 
     Without a vault the wallet can do nothing. Unless it is ``registered``, the verifier has no registration certificate
     to show. ``without`` takes a source of trust away: the purpose of a list, or the name of what an authority revoked.
     ``qualified`` are where trusted lists in XML begin; they are not fetched again by themselves. Where none are named
     the sandbox's own are read, once, unless ``qualified`` is what is taken away. ``registrar`` is where
-    later registration certificates come from.
+    later registration certificates come from. Lists are fetched anew by the product's own timer where ``refresh`` is
+    its period in seconds, and otherwise as soon as those of trusted entities are overdue. ``prepare`` may change files
+    of the sandbox before anything is fetched.
     """
     config = sandbox_at(folder, profile=profile)
+    if prepare is not None:
+        prepare(folder)
     config = replace(config, trusted_lists=tuple(each for each in config.trusted_lists if each.purpose != without))
     if without.endswith(CRL_SUFFIX):
         (config.trust.folder / CRL_FOLDER / without).unlink()
@@ -230,6 +238,7 @@ async def wallet_world(
         config,
         issuer=replace(config.issuer, **(small | issuer)),
         wallet_provider=replace(config.wallet_provider, **(small | dict(provider or {}))),
+        verifier=replace(config.verifier, **dict(verifier or {})),
     )
     config = replace(config, registrations=replace(config.registrations, registrar=registrar))
     if health_trust is not None:
@@ -244,8 +253,12 @@ async def wallet_world(
     fixed = tuple(qualified_anchors(config.trust.folder / QUALIFIED_FOLDER, now=NOW)) if own else ()
     trust = Trust(lists, fixed=fixed, clock=clock, revocations=revocations_of(config), qualified=xml_lists)
     assert all(health.error is None for health in await trust.refresh())
-    keep_lists_fresh(trust, clock)
     world = World(config=config, clock=clock, random=fixed_random("world"), outbound=inner, trust=trust)
+    if refresh is None:
+        keep_lists_fresh(trust, clock)
+    else:
+        lasting = replace(config, lists=replace(config.lists, refresh=refresh))
+        keep_time(trust_timer(replace(world, config=lasting)), clock)
     roles = {
         "wallet-provider": await open_wallet_provider(world),
         "issuer": await open_issuer(world),

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.kept_revocations import KeptRevocations
+from zegel.adapters.memory import ManualClock
 from zegel.adapters.revocation_files import CRL_FOLDER
 from zegel.errors import Malformed, Unavailable
+from zegel.services.trust_ports import KeptRevocationList, RevocationSource
 
 pytestmark = pytest.mark.anyio
 URL = "https://trust.utopia.example/crl/access.crl"
@@ -27,6 +30,18 @@ class Host:
         return self.body
 
 
+def kept_by(host: RevocationSource, folder: Path, *, now: int = NOW) -> KeptRevocations:
+    return KeptRevocations(host, folder, clock=ManualClock(now))
+
+
+@pytest.mark.slow
+async def test_what_was_kept_behind_another_is_as_old_as_that_one_says(crl: bytes, tmp_path: Path) -> None:
+    await kept_by(Host(crl), tmp_path / "behind").fetch(URL)
+    behind = kept_by(Host(None), tmp_path / "behind", now=NOW + DAY)
+    await kept_by(behind, tmp_path / "kept", now=NOW + DAY).fetch(URL)
+    assert await kept_by(Host(None), tmp_path / "kept").fetch(URL) == KeptRevocationList(fetched_at=NOW, body=crl)
+
+
 @pytest.fixture
 def crl(tmp_path: Path) -> bytes:
     return (sandbox_at(tmp_path / "utopia").trust.folder / CRL_FOLDER / "access.crl").read_bytes()
@@ -35,33 +50,34 @@ def crl(tmp_path: Path) -> bytes:
 @pytest.mark.slow
 async def test_what_was_fetched_is_there_after_a_start_without_a_network(crl: bytes, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
-    assert await KeptRevocations(Host(crl), folder).fetch(URL) == crl
-    assert await KeptRevocations(Host(None), folder).fetch(URL) == crl
+    fetched = KeptRevocationList(fetched_at=NOW, body=crl)
+    assert await kept_by(Host(crl), folder).fetch(URL) == fetched
+    assert await kept_by(Host(None), folder, now=NOW + DAY).fetch(URL) == fetched, "with when it was fetched"
     (file,) = folder.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 async def test_what_was_never_fetched_is_not_there(crl: bytes, tmp_path: Path) -> None:
-    await KeptRevocations(Host(crl), tmp_path / "kept").fetch(URL)
+    await kept_by(Host(crl), tmp_path / "kept").fetch(URL)
     with pytest.raises(Unavailable, match="nobody answers"):
-        await KeptRevocations(Host(None), tmp_path / "kept").fetch(URL + "2")
+        await kept_by(Host(None), tmp_path / "kept").fetch(URL + "2")
 
 
 async def test_a_list_that_cannot_be_had_anew_is_told_of(crl: bytes, tmp_path: Path) -> None:
     host = Host(crl)
-    source = KeptRevocations(host, tmp_path / "kept")
+    source = kept_by(host, tmp_path / "kept")
     await source.fetch(URL)
     host.body = None
     with pytest.raises(Unavailable):
         await source.fetch(URL)
-    started = KeptRevocations(host, tmp_path / "kept")
+    started = kept_by(host, tmp_path / "kept")
     await started.fetch(URL)
     with pytest.raises(Unavailable):
         await started.fetch(URL)
 
 
 async def test_what_is_no_list_takes_the_place_of_none(crl: bytes, tmp_path: Path) -> None:
-    await KeptRevocations(Host(crl), tmp_path / "kept").fetch(URL)
+    await kept_by(Host(crl), tmp_path / "kept").fetch(URL)
     with pytest.raises(Malformed):
-        await KeptRevocations(Host(b"<html>"), tmp_path / "kept").fetch(URL)
-    assert await KeptRevocations(Host(None), tmp_path / "kept").fetch(URL) == crl
+        await kept_by(Host(b"<html>"), tmp_path / "kept").fetch(URL)
+    assert await kept_by(Host(None), tmp_path / "kept").fetch(URL) == KeptRevocationList(fetched_at=NOW, body=crl)

@@ -14,6 +14,7 @@ from zegel.errors import Rejected, Unavailable
 from zegel.primitives.crl import sign_crl
 from zegel.primitives.x509 import Certificate
 from zegel.services.trust import Trust
+from zegel.services.trust_ports import KeptRevocationList
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import SubjectName, issue_certificate
 from zegel.trust.lists.values import CRL_POINT, ListType, ServiceType, SupplyPoint
@@ -64,11 +65,11 @@ class World:
         sources = () if fixed else (self.list,)
         self.trust = Trust(sources, fixed=fixed, clock=self.clock, revocations=self)
 
-    def publish(self, url: str = URL) -> None:
+    def publish(self, url: str = URL, *, lasts: int = DAY) -> None:
         self.number += 1
         now = self.clock.now()
         self.published[url] = sign_crl(
-            ROOT.certificate, key=ROOT.key, revoked=self.revoked, number=self.number, now=now, next_update=now + DAY
+            ROOT.certificate, key=ROOT.key, revoked=self.revoked, number=self.number, now=now, next_update=now + lasts
         )
 
     async def fetch(self, url: str) -> bytes:
@@ -164,6 +165,110 @@ async def test_whoever_keeps_the_new_list_away_gains_the_grace_and_no_more(world
     world.publish()
     await world.trust.refresh()
     assert (world.judge(), world.trust.revocation_errors()) == (None, {})
+
+
+class Yearly(World):
+    """Its authority signs lists for half a year, as roots do; it is trusted by hand, so that no other list ends."""
+
+    def __init__(self) -> None:
+        super().__init__(fixed=(anchor(ROOT, Purpose.ACCESS),))
+        self.trust.anchors.revocation.wanted.add(URL)
+        self.publish(lasts=180 * DAY)
+
+
+@pytest.fixture
+async def yearly() -> World:
+    world = Yearly()
+    await world.trust.refresh()
+    return world
+
+
+async def test_whoever_keeps_away_a_list_that_lasts_for_half_a_year_gains_a_day_and_the_grace(yearly: World) -> None:
+    yearly.published.clear()
+    yearly.clock.advance(DAY + GRACE - 1)
+    await yearly.trust.refresh()
+    assert yearly.judge() is None
+    yearly.clock.advance(1)
+    assert yearly.judge() is Check.REVOCATION_STALE
+    yearly.publish(lasts=180 * DAY)
+    await yearly.trust.refresh()
+    assert yearly.judge() is None
+
+
+async def test_a_list_that_is_served_again_counts_for_another_day(yearly: World) -> None:
+    for _ in range(3):
+        yearly.clock.advance(DAY + GRACE - 1)
+        assert yearly.judge() is None
+        await yearly.trust.refresh()
+
+
+async def test_a_list_that_grew_old_counts_again_with_the_fetch_that_brings_the_very_same(yearly: World) -> None:
+    yearly.clock.advance(DAY + GRACE)
+    assert yearly.judge() is Check.REVOCATION_STALE
+    await yearly.trust.refresh()
+    assert yearly.judge() is None
+
+
+async def test_an_older_list_or_a_forged_one_keeps_none_from_growing_old(yearly: World) -> None:
+    older = yearly.published[URL]
+    yearly.clock.advance(60)
+    yearly.publish(lasts=180 * DAY)
+    await yearly.trust.refresh()
+    served_at = yearly.clock.now()
+    for served in (older, forged(at=served_at)):
+        yearly.clock.advance(DAY // 2)
+        yearly.published[URL] = served
+        await yearly.trust.refresh()
+    yearly.clock.advance(served_at + DAY + GRACE - yearly.clock.now())
+    assert yearly.judge() is Check.REVOCATION_STALE
+
+
+async def test_what_is_on_a_list_that_grew_old_stays_revoked(yearly: World) -> None:
+    yearly.revoked = {LEAF.serial_number: NOW}
+    yearly.publish(lasts=180 * DAY)
+    await yearly.trust.refresh()
+    yearly.clock.advance(DAY + GRACE)
+    assert yearly.judge() is Check.CERTIFICATE_REVOKED
+    assert yearly.judge(leaf("another")) is Check.REVOCATION_STALE
+
+
+@pytest.mark.parametrize(("ago", "refused"), [(DAY + GRACE - 1, None), (DAY + GRACE, Check.REVOCATION_STALE)])
+async def test_a_list_that_was_kept_is_as_old_as_when_it_was_fetched(ago: int, refused: Check | None) -> None:
+    class Kept(Yearly):
+        async def fetch(self, url: str) -> KeptRevocationList:  # type: ignore[override]
+            return KeptRevocationList(fetched_at=NOW - ago, body=await super().fetch(url))
+
+    world = Kept()
+    await world.trust.refresh()
+    assert world.judge() is refused
+
+
+async def test_a_list_that_was_kept_by_a_clock_that_was_ahead_is_no_younger_than_now() -> None:
+    class Ahead(Yearly):
+        async def fetch(self, url: str) -> KeptRevocationList:  # type: ignore[override]
+            return KeptRevocationList(fetched_at=NOW + 9 * DAY, body=await super().fetch(url))
+
+    world = Ahead()
+    await world.trust.refresh()
+    world.clock.advance(DAY + GRACE)
+    assert world.judge() is Check.REVOCATION_STALE
+
+
+async def test_what_is_due_next_is_said_and_what_was_due_is_not() -> None:
+    """Of the lists of trusted entities, which are believed for a day, and of each list of what was revoked."""
+    world = Yearly()
+    assert world.trust.next_due() is None
+    await world.trust.refresh()
+    assert world.trust.next_due() == NOW + DAY, "half a year is longer than that"
+    world.publish(lasts=DAY // 4)
+    await world.trust.refresh()
+    assert world.trust.next_due() == NOW + DAY // 4
+    world.clock.advance(DAY // 4)
+    assert world.trust.next_due() is None
+    listed = World()
+    listed.trust = Trust((listed.list,), fixed=(), clock=listed.clock)
+    await listed.trust.refresh()
+    assert listed.trust.next_due() == NOW + DAY
 
 
 async def test_an_old_list_does_not_take_a_newer_ones_place(world: World) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import DAY, NOW
 
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
@@ -260,6 +260,24 @@ async def test_a_turn_of_trust_that_fails_in_part_says_so(world: World, config: 
     with pytest.raises(Unavailable):
         await timer.act()
     assert partly.trust.anchors.of(Purpose.ISSUER)
+
+
+async def test_the_lists_are_fetched_anew_when_one_is_due_and_at_most_once_a_minute(
+    world: World, config: Config
+) -> None:
+    sources = [ConfiguredList(each, outbound=world.outbound) for each in config.trusted_lists]
+    clock = ManualClock(world.clock.now())
+    seldom = replace(config, lists=replace(config.lists, refresh=10 * DAY))
+    fresh = replace(world, config=seldom, clock=clock, trust=Trust(sources, fixed=(), clock=clock))
+    timer = trust_timer(fresh)
+    assert timer.pause() == 10 * DAY, "nothing is believed yet"
+    await timer.act()
+    pauses = [timer.pause()]
+    clock.advance(DAY - 1)
+    pauses.append(timer.pause())
+    clock.advance(1)
+    pauses.append(timer.pause())
+    assert pauses == [DAY, 60, 10 * DAY], "what was due already waits for its turn"
 
 
 def test_every_purpose_of_the_configuration_has_a_type_of_list(config: Config) -> None:

@@ -335,6 +335,20 @@ async def test_timers_act_at_the_start_and_go_on(monkeypatch: pytest.MonkeyPatch
         assert acted.count("good") == 1
 
 
+async def test_a_timer_acts_sooner_where_something_is_due() -> None:
+    again = asyncio.Event()
+    acted: list[str] = []
+
+    async def act() -> None:
+        acted.append("acted")
+        if len(acted) > 1:
+            again.set()
+
+    due = Timer(name="due", seconds=3_600, act=act, sooner=lambda: 0.001)
+    async with served(Role(), timers=(due,)):
+        await asyncio.wait_for(again.wait(), 5)
+
+
 async def test_what_runs_at_the_end_may_finish() -> None:
     began, go_on = asyncio.Event(), asyncio.Event()
 

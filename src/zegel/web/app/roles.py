@@ -72,12 +72,20 @@ class Listener:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """Something that a role does at the start, and then every so many seconds; ``for_all`` its workers, one of them."""
+    """Something that a role does at the start, and then every so many seconds; ``for_all`` its workers, one of them.
+
+    ``sooner`` says after each time in how many seconds something is due that does not wait for so long.
+    """
 
     name: str
     seconds: float
     act: Callable[[], Awaitable[object]]
     for_all: bool = False
+    sooner: Callable[[], float] | None = None
+
+    def pause(self) -> float:
+        """Until it acts again, in seconds, if it acted well."""
+        return self.seconds if self.sooner is None else min(self.seconds, self.sooner())
 
 
 @final

@@ -198,7 +198,7 @@ def _at_work(server: _Server) -> bool:
 
 async def _repeat(timer: Timer, *, well: bool) -> None:
     while True:
-        await asyncio.sleep(timer.seconds if well else min(_RETRY_SECONDS, timer.seconds))
+        await asyncio.sleep(timer.pause() if well else min(_RETRY_SECONDS, timer.seconds))
         well = await _act(timer)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Final, final
 
@@ -29,6 +30,7 @@ from zegel.trust.lists.values import ListType
 from zegel.web.app.roles import Timer, World
 from zegel.web.load import Load
 
+_SOONEST: Final = 60.0  # seconds between one fetch and another, however many lists end one after the other
 _REDIRECTS: Final = 3  # status list draft 20 section 8.1 allows them; each target is checked again
 
 
@@ -97,10 +99,10 @@ def configured_shelves(config: Config, sources: Sequence[ListSource]) -> tuple[L
     )
 
 
-def configured_revocations(config: Config, *, outbound: Outbound) -> RevocationSource:
+def configured_revocations(config: Config, *, outbound: Outbound, clock: Clock) -> RevocationSource:
     """Where lists of revoked certificates come from, and are kept with those of trusted entities."""
     published = PublishedRevocations(outbound)
-    return published if config.lists.kept is None else KeptRevocations(published, config.lists.kept)
+    return published if config.lists.kept is None else KeptRevocations(published, config.lists.kept, clock=clock)
 
 
 def open_world(config: Config, *, roles: Collection[str] = ()) -> World:
@@ -140,7 +142,7 @@ def open_world(config: Config, *, roles: Collection[str] = ()) -> World:
             sources,
             fixed=(),
             clock=clock,
-            revocations=configured_revocations(config, outbound=outbound),
+            revocations=configured_revocations(config, outbound=outbound, clock=clock),
             grace=configured_grace(config),
             shelves=configured_shelves(config, sources),
             qualified=_qualified(_read_by(roles, config), outbound=outbound, clock=clock),
@@ -170,7 +172,7 @@ def _qualified(config: Config, *, outbound: Outbound, clock: Clock) -> Sequence[
 
 
 def trust_timer(world: World) -> Timer:
-    """Fetches the lists at the start, and again every so often."""
+    """Fetches the lists at the start, and again every so often, and when the next update of one is due."""
 
     async def refresh() -> None:
         errors = [health.error for health in await world.trust.refresh() if health.error is not None]
@@ -179,4 +181,8 @@ def trust_timer(world: World) -> Timer:
         if errors:
             raise errors[0]
 
-    return Timer(name="trust", seconds=world.config.lists.refresh, act=refresh)
+    def sooner() -> float:
+        due = world.trust.next_due()
+        return inf if due is None else max(_SOONEST, due - world.clock.now())
+
+    return Timer(name="trust", seconds=world.config.lists.refresh, act=refresh, sooner=sooner)
