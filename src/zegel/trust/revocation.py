@@ -1,8 +1,9 @@
 """Whether a certificate was revoked: the lists of its issuer, held against the whole of a chain (RFC 5280 section 6.3).
 
-A certificate that names where its revocation is published is looked up. One that names nothing cannot be revoked: it is
-taken, however long it is valid, until it ends or its authority is off the lists, for no profile has readers refuse it and
-signers of others have none (docs/divergences.md). Lists are fetched ahead, so that nobody learns which is looked at.
+A certificate that names where its revocation is published is looked up. One that names nothing cannot be revoked: it
+is taken, however long it is valid, until it ends or its authority is off the lists, for no profile has readers refuse
+it, and signers of others have none (docs/divergences.md). Lists are fetched ahead, so that nobody learns which
+certificate is looked at.
 """
 
 from collections.abc import Iterable, Iterator
