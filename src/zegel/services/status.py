@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, final, overload
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError
 from zegel.formats.credential import IdentifierReference, Reference, StatusReference
-from zegel.formats.status.check import VerifiedList
+from zegel.formats.status.check import VerifiedList, check_signer
 from zegel.formats.status.entries import MAX_LARGE_LIST
 from zegel.formats.status.identifiers import (
     IDENTIFIER_LIST,
@@ -31,7 +31,7 @@ from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.services.ports import Clock, Outbound
 from zegel.services.trust import Trust
 from zegel.services.turns import Turns
-from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.trust.anchors import Purpose
 
 MAX_LIST_TOKEN: Final = MAX_LARGE_LIST * 2 // 3  # what the largest list that is read may have as a token
 RETRY: Final = 10  # seconds until a host that did not answer is asked again; meanwhile the grace runs
@@ -59,7 +59,6 @@ class _Kept:
     since: int
     until: int  # it is asked for again, if that fails until the list itself is too old
     used: int
-    anchors: TrustAnchors  # the set that it was verified with; what has left the lists since counts no more
 
 
 @final
@@ -67,7 +66,9 @@ class StatusReader:
     """Status lists as they were last fetched and verified.
 
     A list is fetched again after ``keep`` seconds, or when its own time is over. Where that fails the old one is
-    returned, with its age, for as long as it is in force: ``check_status`` says what may still be said from it.
+    returned, with its age, for as long as it is in force: ``check_status`` says what may still be said from it. Each
+    time its signer is judged by the anchors of that moment, so that whoever has left them, or was revoked, is believed
+    no longer, and what else changes in them takes no list away.
     ``aggregations`` are addresses at which providers name all of their lists, to be fetched before the first use.
     ``fetches`` counts lists, ``failures`` the times that one could not be had.
     """
@@ -140,11 +141,8 @@ class StatusReader:
 
     async def _renewed(self, key: _Key, *, used: int, ahead: int) -> VerifiedList:
         async with self._turns.of(f"{key.purpose} {key.uri}"):  # a crowd that presents at once asks once
-            kept = self._kept.get(key)
-            anchors, now = self._trust.anchors, self._clock.now()
-            # what was fetched by a clock that was ahead would be kept for as long as that
-            if kept is not None and (kept.anchors is not anchors or now < kept.since):
-                kept = None
+            now = self._clock.now()
+            kept = self._believed(key, now)
             if kept is not None and now + ahead < kept.until:
                 self._kept[key] = replace(kept, used=max(kept.used, used))
                 return kept.status_list
@@ -152,14 +150,26 @@ class StatusReader:
                 status_list = await self._verified(key)
             except Unavailable:
                 self.failures += 1
+                kept = self._believed(key, now)  # the anchors may have changed while the host was waited for
                 if kept is None or now >= kept.status_list.expires:
                     raise
                 until = max(kept.until, min(now + RETRY, kept.status_list.expires))
                 self._kept[key] = replace(kept, until=until, used=max(kept.used, used))
                 return kept.status_list
             until = min(status_list.stale_at, now + self._keep)
-            self._remember(key, _Kept(status_list=status_list, since=now, until=until, used=used, anchors=anchors))
+            self._remember(key, _Kept(status_list=status_list, since=now, until=until, used=used))
             return status_list
+
+    def _believed(self, key: _Key, now: int) -> _Kept | None:
+        """What is at hand, unless the anchors of now refuse its signer, or it is of a clock that was ahead."""
+        kept = self._kept.get(key)
+        if kept is None or now < kept.since:  # it would be kept for as long as the clock was ahead
+            return None
+        try:
+            judged = check_signer(kept.status_list, anchors=self._trust.anchors, now=now, purpose=key.purpose)
+        except Rejected:
+            return None
+        return replace(kept, status_list=judged)
 
     def forget(self) -> None:
         """Fetch every list anew when it is next asked for."""
@@ -197,6 +207,7 @@ class StatusReader:
 
 
 def _size(status_list: VerifiedList) -> int:
+    chain = sum(map(len, status_list.chain))
     if isinstance(status_list, VerifiedIdentifierList):
-        return len(status_list.identifiers) * _BYTES_PER_IDENTIFIER
-    return len(status_list.statuses.data)
+        return chain + len(status_list.identifiers) * _BYTES_PER_IDENTIFIER
+    return chain + len(status_list.statuses.data)

@@ -122,6 +122,7 @@ def status_list(*revoked: int, entity: str = PROVIDER, uri: str = STATUS_URI, **
             ttl=3_600,
             stale_at=NOW + 3_600,
             entity=entity,
+            chain=(),
             aggregation_uri=None,
         ),
         **changes,

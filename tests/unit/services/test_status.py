@@ -1,14 +1,18 @@
 """The reader of status lists: how often it asks, how long it believes, and what it never takes."""
 
 import asyncio
+import tracemalloc
+from random import Random
 
 import pytest
-from zegel_testing.authorities import DAY, NOW
+from zegel_testing.authorities import DAY, NOW, CertifiedSigner, fixed_key, fixed_random
 from zegel_testing.identifiers import identified
 from zegel_testing.lists import document, entity, service, signed
 from zegel_testing.relying_party import (
+    ISSUER_ROOT,
     OFFICE,
     STATUS_ORIGIN,
+    STATUS_ROOT,
     STATUS_URI,
     ListInHand,
     StatusHost,
@@ -22,18 +26,21 @@ from zegel_testing.status import credential
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
-from zegel.formats.credential import IdentifierReference, Status, StatusReference
+from zegel.formats.credential import IdentifierReference, Reference, Status, StatusReference
 from zegel.formats.status.check import VerifiedList, check_status
-from zegel.formats.status.entries import MAX_LARGE_LIST, compress, empty_status_list
+from zegel.formats.status.entries import MAX_LARGE_LIST, StatusList, compress, empty_status_list
 from zegel.formats.status.identifiers import IDENTIFIER_LIST, VerifiedIdentifierList, sign_identifier_list
 from zegel.formats.status.reference import build_aggregation
 from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, sign_status_list_jwt
+from zegel.primitives.crl import sign_crl
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import HAIP
-from zegel.services.status import RETRY, UNUSED, StatusReader
+from zegel.services.status import _MAX_REMEMBERED_BYTES, RETRY, UNUSED, StatusReader
 from zegel.services.trust import Trust
+from zegel.services.trust_ports import RevocationSource
 from zegel.trust.anchors import Purpose
-from zegel.trust.lists.values import ListType, ServiceType
+from zegel.trust.authority import SubjectName, issue_certificate
+from zegel.trust.lists.values import CRL_POINT, ListType, ServiceType, SupplyPoint
 
 pytestmark = pytest.mark.anyio
 HERE = StatusReference(uri=STATUS_URI, index=7)
@@ -42,13 +49,15 @@ HERE = StatusReference(uri=STATUS_URI, index=7)
 class World:
     """A list, whoever reads it, and the lists of trusted entities that say whose word it is."""
 
-    def __init__(self, *, keep: int = 300, aggregations: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, keep: int = 300, aggregations: tuple[str, ...] = (), revocations: RevocationSource | None = None
+    ) -> None:
         self.clock = ManualClock(NOW)
         self.lists = (
             ListInHand(ListType.PID_PROVIDERS, pid_list()),
             ListInHand(ListType.PUB_EAA_PROVIDERS, attestation_list()),
         )
-        self.trust = Trust(self.lists, fixed=(), clock=self.clock)
+        self.trust = Trust(self.lists, fixed=(), clock=self.clock, revocations=revocations)
         self.host = StatusHost(self.clock)
         self.handlers = {STATUS_ORIGIN: self.host.handle}
         outbound = Loopback(self.handlers)
@@ -157,14 +166,25 @@ async def test_a_list_that_was_fetched_while_the_clock_was_ahead_is_not_kept_for
     assert await world.value() == 1
 
 
-async def test_with_other_anchors_it_is_fetched_and_verified_again(world: World) -> None:
+async def test_what_else_changes_among_the_anchors_takes_no_list_away(world: World) -> None:
     await world.value()
+    before = world.trust.anchors
     world.lists[0].content = pid_list(
         entity(OFFICE, *pid_services()), entity("A new office", service(ServiceType.PID_ISSUANCE)), sequence=2
     )
     await world.trust.refresh()
+    assert world.trust.anchors is not before
     await world.value()
-    assert world.host.fetches == 2
+    assert world.host.fetches == 1
+
+
+async def test_a_list_is_of_whom_its_signer_stands_for_by_now(world: World) -> None:
+    await world.value()
+    world.lists[0].content = pid_list(entity("The office's new name", *pid_services()), sequence=2)
+    await world.trust.refresh()
+    found = await world.reader.fetch_status_list(HERE)
+    assert found is not None
+    assert (found.entity, world.host.fetches) == ("The office's new name", 1)
 
 
 @pytest.mark.refuses(Check.ANCHOR)
@@ -246,6 +266,168 @@ async def test_the_grace_is_not_for_a_signer_that_left_the_lists(world: World) -
     await world.trust.refresh()
     with pytest.raises(Unavailable):
         await world.value()
+
+
+# --- while lists of revoked certificates come and go ----------------------------------------------------------------
+
+STATUS_CRL = "https://status.utopia.example/signers.crl"
+OTHER_CRL = "https://authority.utopia.example/others.crl"
+
+
+class Authorities:
+    """Where the authority of the status signer says whom it revoked, and one that has nothing to do with it."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.number = 0
+        self.published: dict[str, bytes] = {}
+        self.publish(STATUS_CRL)
+        self.publish(OTHER_CRL)
+
+    def publish(self, url: str, *serials: int) -> None:
+        """Sign the list anew, as every hour."""
+        self.number += 1
+        now, root = self.clock.now(), STATUS_ROOT if url == STATUS_CRL else ISSUER_ROOT
+        revoked = dict.fromkeys(serials, now)
+        self.published[url] = sign_crl(
+            root.certificate, key=root.key, revoked=revoked, number=self.number, now=now, next_update=now + DAY
+        )
+
+    async def fetch(self, url: str) -> bytes:
+        """See ``RevocationSource``."""
+        return self.published[url]
+
+
+def revocable_signer(name: str, *, issued_at: int = NOW - DAY, days: int = 90) -> CertifiedSigner:
+    """A signer of statuses that can be revoked."""
+    certificate = issue_certificate(
+        STATUS_ROOT,
+        SubjectName(country="UT", organization="Utopia", common_name=name),
+        key=fixed_key(name).public_key,
+        purpose=Purpose.STATUS,
+        now=issued_at,
+        days=days,
+        random=fixed_random(name),
+        crl_url=STATUS_CRL,
+    )
+    return CertifiedSigner(key=fixed_key(name), certificate=certificate)
+
+
+SIGNER = revocable_signer("status signer that can be revoked")
+
+
+class RevocableWorld(World):
+    """A world in which the signer of statuses can be revoked; ``reference`` says of which kind the list is."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.authorities = Authorities(ManualClock(NOW))
+        super().__init__(revocations=self.authorities)
+        self.authorities.clock = self.clock
+        points = (SupplyPoint(url=STATUS_CRL, type=CRL_POINT), SupplyPoint(url=OTHER_CRL, type=CRL_POINT))
+        revocation = service(ServiceType.PID_REVOCATION, STATUS_ROOT.certificate, supply_points=points)
+        self.lists[0].content = pid_list(entity(OFFICE, pid_services()[0], revocation))
+        self.host.signer = SIGNER
+        self.identifiers: tuple[bytes, ...] = ()
+        if isinstance(reference, IdentifierReference):
+            serve_identifiers(self)
+
+    async def said(self) -> Status | Check:
+        """What becomes of a credential that names the list."""
+        mdoc = identified(NAMED.identifier, uri=STATUS_URI, entity=OFFICE)
+        subject = mdoc if self.reference is NAMED else credential(7, uri=STATUS_URI, entity=OFFICE)
+        try:
+            found, now = await self.reader.fetch_status_list(self.reference), self.clock.now()
+            return check_status(subject, found, now=now, grace=HAIP.status_grace).status
+        except (Rejected, Unavailable) as refusal:
+            return refusal.check
+
+    async def change(self, url: str, *serials: int) -> None:
+        """An authority signs its list anew, and it is fetched."""
+        before = self.trust.anchors
+        self.authorities.publish(url, *serials)
+        await self.trust.refresh()
+        assert self.trust.anchors is not before
+
+    def lose_host(self) -> None:
+        """From now on nobody answers there."""
+
+        async def gone(_request: HttpRequest) -> HttpResponse:
+            raise unavailable()
+
+        self.handlers[STATUS_ORIGIN] = gone
+
+
+@pytest.fixture(params=["status list", "identifier list"])
+async def revocable(request: pytest.FixtureRequest) -> RevocableWorld:
+    opened = RevocableWorld(HERE if request.param == "status list" else NAMED)
+    await opened.trust.refresh()
+    assert await opened.said() is Status.VALID
+    return opened
+
+
+@pytest.mark.requirement("VCR_14")
+@pytest.mark.parametrize("url", [OTHER_CRL, STATUS_CRL])
+async def test_the_grace_lasts_whatever_else_authorities_sign_meanwhile(revocable: RevocableWorld, url: str) -> None:
+    revocable.lose_host()
+    heard: list[Status | Check] = []
+    for second in (1, 120, 599, 600, 600 + HAIP.status_grace - 1, 600 + HAIP.status_grace, 3_599, 3_600):
+        revocable.clock.advance(NOW + second - revocable.clock.now())
+        await revocable.change(url)
+        heard.append(await revocable.said())
+    good, stale, refused = Status.VALID, Status.STALE, Check.STATUS_STALE
+    assert heard == [good, good, good, stale, stale, refused, refused, Check.AVAILABILITY]
+
+
+async def test_a_fresh_list_is_not_asked_for_again_because_an_authority_signed(revocable: RevocableWorld) -> None:
+    revocable.clock.advance(1)
+    await revocable.change(OTHER_CRL)
+    assert await revocable.said() is Status.VALID
+    assert revocable.host.fetches == 1
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_REVOKED)
+async def test_a_fresh_list_whose_signer_was_revoked_is_refused_at_once(revocable: RevocableWorld) -> None:
+    revocable.clock.advance(1)
+    await revocable.change(STATUS_CRL, SIGNER.certificate.serial_number)
+    for _ in range(2):
+        assert await revocable.said() is Check.CERTIFICATE_REVOKED
+    revocable.host.signer = revocable_signer("the signer that came after it")
+    assert await revocable.said() is Status.VALID
+
+
+@pytest.mark.refuses(Check.AVAILABILITY)
+async def test_the_grace_is_not_for_a_signer_that_was_revoked(revocable: RevocableWorld) -> None:
+    revocable.lose_host()
+    revocable.clock.advance(1)
+    await revocable.change(STATUS_CRL, SIGNER.certificate.serial_number)
+    for _ in range(2):
+        assert await revocable.said() is Check.AVAILABILITY
+    await revocable.reader.refresh(ahead=100)
+    assert await revocable.said() is Check.AVAILABILITY
+
+
+async def test_nor_for_one_that_is_revoked_while_the_host_is_waited_for(revocable: RevocableWorld) -> None:
+    async def slow(_request: HttpRequest) -> HttpResponse:
+        await revocable.change(STATUS_CRL, SIGNER.certificate.serial_number)
+        raise unavailable()
+
+    revocable.handlers[STATUS_ORIGIN] = slow
+    revocable.clock.advance(300)
+    assert await revocable.said() is Check.AVAILABILITY
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_VALIDITY)
+async def test_a_fresh_list_ends_with_its_signers_certificate() -> None:
+    ending = revocable_signer("status signer of a day", issued_at=NOW - DAY + 100, days=1)
+    world = RevocableWorld(HERE)
+    world.host.signer = ending
+    await world.trust.refresh()
+    heard = []
+    for second in (NOW, ending.certificate.not_after, ending.certificate.not_after + 1):
+        world.clock.advance(second - world.clock.now())
+        heard.append(await world.said())
+    assert heard == [Status.VALID, Status.VALID, Check.CERTIFICATE_VALIDITY]
 
 
 @pytest.mark.requirement("VCR_04")
@@ -493,22 +675,28 @@ async def test_the_lists_that_are_remembered_are_bounded(world: World) -> None:
 
 
 async def test_of_the_largest_lists_as_many_are_remembered_as_a_worker_has_memory_for(world: World) -> None:
-    largest = compress(empty_status_list(MAX_LARGE_LIST * 8, bits=1))
+    """And nothing of their tokens beside them, which are half as large; whatever becomes of the anchors."""
+    data = Random(1).randbytes(MAX_LARGE_LIST // 4).ljust(MAX_LARGE_LIST, b"\0")
+    largest, chain = compress(StatusList(bits=1, data=data)), world.host.signer.chain
 
     async def large(request: HttpRequest) -> HttpResponse:
         body = sign_status_list_jwt(
-            largest,
-            uri=request.url,
-            signer=world.host.signer.key,
-            chain=world.host.signer.chain,
-            now=NOW,
-            expires=NOW + 3_600,
-            ttl=600,
+            largest, uri=request.url, signer=world.host.signer.key, chain=chain, now=NOW, expires=NOW + 3_600, ttl=600
         )
         return HttpResponse(status=200, headers=(("content-type", str(StatusListFormat.JWT)),), body=body)
 
     world.handlers[STATUS_ORIGIN] = large
-    for number in range(14):
-        world.clock.advance(1)
-        await world.reader.fetch_status_list(StatusReference(uri=f"{STATUS_ORIGIN}/{number}", index=0))
-    assert [uri.rpartition("/")[2] for _, uri, _ in world.reader._kept] == [str(number) for number in range(1, 14)]
+    tracemalloc.start()
+    try:
+        for number in range(14):
+            world.clock.advance(1)
+            await world.reader.fetch_status_list(StatusReference(uri=f"{STATUS_ORIGIN}/{number}", index=0))
+        assert [uri.rpartition("/")[2] for _, uri, _ in world.reader._kept] == [str(number) for number in range(1, 14)]
+        world.lists[1].content = attestation_list(sequence=2)
+        await world.trust.refresh()
+        await world.reader.refresh(ahead=0)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(world.reader._kept) == 13
+    assert 13 * MAX_LARGE_LIST < held < _MAX_REMEMBERED_BYTES + MAX_LARGE_LIST // 2

@@ -3,6 +3,7 @@
 Token Status List draft 20 section 8.3; ISO/IEC 18013-5 (second edition) section 12.3.6.4.
 """
 
+from dataclasses import replace
 from typing import Final, TypeAlias, overload
 
 from zegel.checks import Check
@@ -23,6 +24,7 @@ from zegel.formats.status.entries import INVALID, SUSPENDED, VALID
 from zegel.formats.status.identifiers import VerifiedIdentifierList
 from zegel.formats.status.terms import check_age
 from zegel.formats.status.token import VerifiedStatusList
+from zegel.trust.anchors import Purpose, TrustAnchors
 
 VerifiedList: TypeAlias = VerifiedStatusList | VerifiedIdentifierList
 
@@ -62,6 +64,20 @@ def check_status(
     if isinstance(subject, UnboundPresentation):
         return CurrentUnboundPresentation(subject.credential, _status(subject.credential, status_list, now, grace))
     return CurrentCredential(subject, _status(subject, status_list, now, grace))
+
+
+def check_signer(
+    status_list: VerifiedList, *, anchors: TrustAnchors, now: int, purpose: Purpose = Purpose.STATUS
+) -> VerifiedList:
+    """Find that who signed a list, verified some time ago, is still trusted for it; ``entity`` is its name by now.
+
+    The chain is judged whole, as at first. The signature is not verified again: it is that of the chain's own leaf,
+    over bytes that have not changed. Nor do the list's times change: it was fetched no later. ``Rejected`` as
+    ``TrustAnchors.verify_chain``.
+    """
+    chain = anchors.verify_chain(status_list.chain, purpose=purpose, now=now)
+    entity = chain.anchor.entity
+    return status_list if entity == status_list.entity else replace(status_list, entity=entity)
 
 
 def _status(credential: VerifiedCredential, status_list: VerifiedList | None, now: int, grace: int) -> Status:

@@ -67,6 +67,7 @@ class VerifiedIdentifierList:
     ttl: int | None
     stale_at: int
     entity: str
+    chain: tuple[bytes, ...]
     aggregation_uri: str | None
 
 
@@ -111,6 +112,7 @@ def verify_identifier_list(
         ttl=terms.ttl,
         stale_at=period.stale_at,
         entity=chain.anchor.entity,
+        chain=identifier_list.token.x5chain,
         aggregation_uri=identifier_list.unverified_aggregation_uri,
     )
 

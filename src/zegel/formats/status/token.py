@@ -69,8 +69,9 @@ class UnverifiedStatusList:
 class VerifiedStatusList:
     """A list whose signer is trusted for status lists. Times are seconds since the epoch.
 
-    ``entity`` is the signer's name on the list of trusted entities. Until ``stale_at`` the list may be answered from;
-    it is the earlier of ``expires`` and the time of its verification plus ``ttl``.
+    ``entity`` is the signer's name on the list of trusted entities, and ``chain`` what led to it: DER, leaf first.
+    Until ``stale_at`` the list may be answered from; it is the earlier of ``expires`` and the time of its verification
+    plus ``ttl``.
     """
 
     uri: str
@@ -80,6 +81,7 @@ class VerifiedStatusList:
     ttl: int | None
     stale_at: int
     entity: str
+    chain: tuple[bytes, ...]
     aggregation_uri: str | None
 
 
@@ -114,9 +116,11 @@ def verify_status_list(
     # 1. the signer is trusted for status lists, and signed these bytes as a status list
     token = status_list.token
     if isinstance(token, UnverifiedJws):
-        chain = anchors.verify_chain(token.unverified_header.x5c, purpose=purpose, now=now)
+        shown = token.unverified_header.x5c
+        chain = anchors.verify_chain(shown, purpose=purpose, now=now)
         verify_jws(token, key=chain.leaf.key, typ=JWT_TYPE)
     else:
+        shown = token.x5chain
         chain = verify_cwt_signer(token, typ=CWT_TYPE, anchors=anchors, now=now, purpose=purpose)
     # 2. it is the list that the credential names, issued already, and not expired
     period = check_terms(status_list.unverified_terms, uri=uri, now=now)
@@ -128,6 +132,7 @@ def verify_status_list(
         ttl=status_list.unverified_ttl,
         stale_at=period.stale_at,
         entity=chain.anchor.entity,
+        chain=shown,
         aggregation_uri=status_list.unverified_aggregation_uri,
     )
 

@@ -22,6 +22,7 @@ LIST = VerifiedStatusList(
     ttl=60,
     stale_at=NOW + 50,
     entity="Utopian Wallets",
+    chain=(),
     aggregation_uri=None,
 )
 
