@@ -14,7 +14,7 @@ from zegel.errors import Malformed
 from zegel.formats.catalogue.records import check_record, mdoc_elements, sdjwt_claims
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format, StatusReference
-from zegel.formats.status.entries import MAX_LIST
+from zegel.formats.status.entries import MAX_LARGE_LIST
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import origin_of
 from zegel.primitives.json import MAX_BYTES, Json, parse_object
@@ -107,7 +107,7 @@ def _days(days: int | None, type_: AttestationType) -> int:
     return type_.validity_days if days is None else days
 
 
-_MAX_INDEX: Final = 8 * MAX_LIST  # a list of one bit
+_MAX_INDEX: Final = 8 * MAX_LARGE_LIST  # entries of one bit in the largest list that is read
 _MAX_DAYS: Final = 36_500  # a hundred years
 _OPTION_LIMIT: Final = 10_000
 

@@ -12,7 +12,7 @@ from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.cli.verify import parse_time, read_token
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
-from zegel.formats.status.entries import INVALID, SUSPENDED, VALID
+from zegel.formats.status.entries import INVALID, MAX_LARGE_LIST, SUSPENDED, VALID
 from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import parse_status_list, verify_status_list
 
@@ -52,7 +52,7 @@ def run(args: Namespace) -> int:
         return _look_up_identifier(args)
     if args.index is None:
         raise Malformed("command line", "--index", "expected the entry of a status list, or --identifier")
-    unverified = parse_status_list(read_token(args.token), content_type=None)
+    unverified = parse_status_list(read_token(args.token), content_type=None, max_bytes=MAX_LARGE_LIST)
     statuses = unverified.unverified_statuses
     if args.trust:
         now = parse_time(args.at)

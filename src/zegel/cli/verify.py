@@ -33,7 +33,7 @@ from zegel.formats.presentation import with_types
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt
 from zegel.formats.status.check import VerifiedList, check_status
-from zegel.formats.status.entries import MAX_LIST
+from zegel.formats.status.entries import MAX_LARGE_LIST
 from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import parse_status_list, verify_status_list
 from zegel.primitives.cbor import MAX_BYTES
@@ -231,7 +231,7 @@ def _status_list(
     if isinstance(reference, IdentifierReference):
         identifiers = parse_identifier_list(token, content_type=None)
         return verify_identifier_list(identifiers, uri=reference.uri, anchors=anchors, now=now)
-    unverified = parse_status_list(token, content_type=None)
+    unverified = parse_status_list(token, content_type=None, max_bytes=MAX_LARGE_LIST)
     return verify_status_list(unverified, uri=reference.uri, anchors=anchors, now=now)
 
 
@@ -312,7 +312,7 @@ def _print(args: Namespace, word: str, *, error: ZegelError | None, credential: 
 
 def read_token(file: str) -> bytes:
     """A status list token from a file, - for stdin; a JWT may have a line's end behind it."""
-    token = read_input(file, max_bytes=MAX_LIST, what="status list token")
+    token = read_input(file, max_bytes=MAX_LARGE_LIST, what="status list token")
     return token.strip() if token[:1].isascii() else token
 
 

@@ -9,6 +9,7 @@ from zegel_testing.identifiers import FREE, IDENTIFIERS_URI, LISTED, identifier_
 from zegel_testing.status import LIST, REVOKED, STATUS_ROOT, SUSPENDED, URI, token
 
 from zegel.checks import Check
+from zegel.formats.status.entries import MAX_LARGE_LIST, empty_status_list
 from zegel.formats.status.token import StatusListFormat
 
 BOTH = pytest.mark.parametrize("format_", list(StatusListFormat), ids=str)
@@ -97,8 +98,27 @@ def test_what_is_no_list_is_malformed(status: Any, data: bytes) -> None:
     assert (ran.code, ran.json["check"]) == (2, "syntax")
 
 
+@BOTH
+@pytest.mark.parametrize("entries", [8_000_000, 10_000_000])
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_list_of_ten_million_is_read_to_its_end(
+    status: Any, format_: StatusListFormat, entries: int, verified: bool
+) -> None:
+    data = token(format_, empty_status_list(entries, bits=1).updated({entries - 1: 1}))
+    said = status(data, entries - 1, "--json", verified=verified)
+    assert said.json == {"index": entries - 1, "status": 1, "meaning": "invalid", "verified": verified}
+
+
+@BOTH
+def test_a_list_of_more_than_is_ever_read_is_malformed(status: Any, format_: StatusListFormat) -> None:
+    most = MAX_LARGE_LIST * 8
+    assert status(token(format_, empty_status_list(most, bits=1)), 0).code == 0
+    assert status(token(format_, empty_status_list(most + 8, bits=1)), 0).code == 2
+
+
 def test_a_file_that_is_too_long_is_malformed(status: Any) -> None:
-    assert status(b"a" * ((1 << 20) + 1), 0).code == 2
+    said = status(b"a" * (MAX_LARGE_LIST + 1), 0, "--json")
+    assert (said.code, said.json["detail"]) == (2, f"status list token: expected at most {MAX_LARGE_LIST} bytes")
 
 
 def test_a_file_that_is_not_there_is_unavailable(zegel: Any) -> None:

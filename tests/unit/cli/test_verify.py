@@ -390,14 +390,20 @@ def test_a_query_that_does_not_parse_is_malformed(issue: Issue, verify: Any, tmp
 
 @pytest.fixture
 def status_list(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Path]:
-    """Sign a status list in which entry 3 is revoked, with the sandbox's own signer."""
+    """Sign a status list in which entry 3 and the last one are revoked, with the sandbox's own signer."""
     keys = sandbox.config.parent / "keys"
 
-    def write(format_: StatusListFormat = StatusListFormat.JWT, *, uri: str = STATUS_URI, by: str = "issuer") -> Path:
+    def write(
+        format_: StatusListFormat = StatusListFormat.JWT,
+        *,
+        uri: str = STATUS_URI,
+        by: str = "issuer",
+        entries: int = 1_000,
+    ) -> Path:
         signer = load_signer(keys / f"{by}.key.pem", keys / f"{by}.pem")
         sign = sign_status_list_jwt if format_ is StatusListFormat.JWT else sign_status_list_cwt
         token = sign(
-            compress(empty_status_list(1_000, bits=1).updated({3: 1})),
+            compress(empty_status_list(entries, bits=1).updated({3: 1, entries - 1: 1})),
             uri=uri,
             signer=signer.signer,
             chain=signer.chain,
@@ -424,6 +430,18 @@ def test_a_status_list_comes_from_a_file(
     assert said["credential"]["status"] == "valid"
     refused(verify(issue("pid", format_, *options, 3), "--status", status_list(list_format)), Check.STATUS)
     refused(verify(issue("pid", format_, *options, 5_000), "--status", status_list(list_format)), Check.STATUS)
+
+
+@FORMATS
+@pytest.mark.parametrize("list_format", list(StatusListFormat), ids=str)
+def test_a_status_list_may_have_ten_million_entries(
+    issue: Issue, verify: Any, status_list: Any, format_: Format, list_format: StatusListFormat
+) -> None:
+    options = ("--status-uri", STATUS_URI, "--status-index")
+    listed = status_list(list_format, entries=10_000_000)
+    refused(verify(issue("pid", format_, *options, 9_999_999), "--status", listed), Check.STATUS)
+    said = accepted(verify(issue("pid", format_, *options, 9_999_998), "--status", listed))
+    assert said["credential"]["status"] == "valid"
 
 
 def test_a_status_that_is_not_looked_up_is_said_to_be(issue: Issue, verify: Any) -> None:

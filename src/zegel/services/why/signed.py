@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from zegel.errors import Malformed
+from zegel.formats.status.entries import MAX_LARGE_LIST
 from zegel.formats.status.identifiers import IDENTIFIER_LIST, parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import CWT_TYPE as STATUS_CWT_TYPE
 from zegel.formats.status.token import JWT_TYPE as STATUS_TYPE
@@ -151,7 +152,7 @@ class SignedTracer:
         return path.with_below(_UNBOUND, _kept(certificate.status))
 
     def _status_list(self, data: bytes) -> Branch:
-        listed = parse_status_list(data, content_type=None)
+        listed = parse_status_list(data, content_type=None, max_bytes=MAX_LARGE_LIST)
         uri = listed.unverified_uri
 
         def traced(purpose: Purpose) -> Branch:

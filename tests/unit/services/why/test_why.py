@@ -16,9 +16,9 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import Format
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners
 from zegel.formats.hcert.who_schema import WhoProfile
-from zegel.formats.status.entries import compress, empty_status_list
+from zegel.formats.status.entries import MAX_LARGE_LIST, compress, empty_status_list
 from zegel.formats.status.identifiers import sign_identifier_list
-from zegel.formats.status.token import sign_status_list_cwt
+from zegel.formats.status.token import sign_status_list_cwt, sign_status_list_jwt
 from zegel.primitives.cbor import Tag, encode_cbor
 from zegel.primitives.cose import TAG_SIGN1, sign_sign1
 from zegel.primitives.crl import sign_crl
@@ -305,6 +305,21 @@ def test_lists_of_statuses_as_cwts_are_followed_too(kind: str) -> None:
     traced = path(data, anchors=ANCHORS)
     assert (traced.name, traced.said, traced.broken) == (kind, STATUS_URI, None)
     assert broken_by(path(data, anchors=ANCHORS, now=NOW + 2 * DAY)) == "status-freshness"
+
+
+@pytest.mark.parametrize("sign_list", [sign_status_list_jwt, sign_status_list_cwt], ids=["JWT", "CWT"])
+def test_a_status_list_of_ten_million_is_followed_as_any_other(sign_list: Callable[..., bytes]) -> None:
+    def of(entries: int) -> bytes:
+        signed = SIGNERS[Purpose.STATUS]
+        small = compress(empty_status_list(entries, bits=1))
+        common = {"uri": STATUS_URI, "chain": signed.chain, "now": NOW, "expires": NOW + DAY, "ttl": 3_600}
+        return sign_list(small, signer=KEY, **common)
+
+    for entries in (10_000_000, MAX_LARGE_LIST * 8):
+        traced = path(of(entries), anchors=ANCHORS)
+        assert (traced.name, traced.said, traced.broken) == ("status list", STATUS_URI, None)
+    with pytest.raises(Malformed, match="expected a list of at most 2500000 bytes"):
+        path(of(MAX_LARGE_LIST * 8 + 8), anchors=ANCHORS)
 
 
 REVOKED = sign_crl(ROOT.certificate, key=ROOT.key, revoked={7: NOW}, number=3, now=NOW, next_update=NOW + DAY)
