@@ -1,5 +1,6 @@
 """ETSI TS 119 612: the lists of others come out as the table beside them says, each at its own time, and today."""
 
+import json
 import lzma
 import tomllib
 from collections import Counter
@@ -8,6 +9,7 @@ from copy import deepcopy
 from hashlib import sha256
 
 import pytest
+from jsonschema import Draft7Validator, FormatChecker
 from lxml import etree
 from zegel_testing.authorities import NOW, anchor, authority, signer, trusting
 from zegel_testing.xml_lists import FOLDER, Row, judged, list_text, parsed, rows
@@ -27,6 +29,9 @@ from zegel.trust.lists.xml.verify import VerifiedXmlList, pivots_of
 
 ROWS = rows()
 JSON_ROWS = tomllib.loads((FOLDER / "expected.toml").read_text())["json"]
+JSON_NAMES = [f"{row['file']}, {row['anchors']}" for row in JSON_ROWS]
+JSON_SCHEMA_FILE = FOLDER.parent / "ts119602" / "1960201_json_schema.json"
+JSON_SCHEMA = Draft7Validator(json.loads(JSON_SCHEMA_FILE.read_bytes()), format_checker=FormatChecker())
 NAMES = [f"{row['file']}, {row['anchors']}{', pivots' * ('pivots' in row)}" for row in ROWS]
 EVERY = frozenset(QualifiedService)
 TYPES = frozenset({"urn:utopia:diploma:1", "urn:eudi:pid:1"})
@@ -60,31 +65,74 @@ def test_today_it_comes_out_as_the_table_says_and_is_stale_but_for_one(row: Row)
     assert found is not None or row["file"] == "pyhanko/tsl-be-v6.xml"  # due on 15 December 2026
 
 
-@pytest.mark.parametrize("row", JSON_ROWS, ids=lambda row: row["file"])
-def test_a_list_in_json_comes_out_as_the_table_says(row: Row) -> None:
+def json_text(row: Row) -> bytes:
     text = (FOLDER.parent / row["file"]).read_bytes()
-    text = lzma.decompress(text) if row["file"].endswith(".xz") else text
-    for now, expected in ((int(row["clock"].timestamp()), row.get("check")), (NOW, row.get("check_now"))):
-        root = authority("list authority", now=now)
-        operator = signer(root, "list operator", Purpose.LIST, now=now)
-        header = encode_header(signer=operator.key, typ=LIST_HEADER, x5c=operator.chain)
-        anchors, found = trusting(anchor(root, Purpose.LIST)), None
-        try:
-            parsed_list = parse_trusted_list(sign_encoded(header, text, signer=operator.key))
-            verify_trusted_list(parsed_list, expected=ListType.PID_PROVIDERS, anchors=anchors, now=now, seen=0)
-        except ZegelError as refusal:
-            found = refusal.check.id
-        assert found == expected
+    return lzma.decompress(text) if row["file"].endswith(".xz") else text
+
+
+def check_of_json(row: Row, *, now: int) -> str | None:
+    """Why a list is not trusted that the operator of tests signed now."""
+    root = authority("list authority", now=now)
+    operator = signer(root, "list operator", Purpose.LIST, now=now)
+    trusted = {"the operator": root, "another operator": authority("another list authority", now=now)}
+    header = encode_header(signer=operator.key, typ=LIST_HEADER, x5c=operator.chain)
+    anchors = trusting(anchor(trusted[row["anchors"]], Purpose.LIST))
+    try:
+        parsed_list = parse_trusted_list(sign_encoded(header, json_text(row), signer=operator.key))
+        verify_trusted_list(parsed_list, expected=ListType.PID_PROVIDERS, anchors=anchors, now=now, seen=0)
+    except ZegelError as refusal:
+        return refusal.check.id
+    return None
+
+
+@pytest.mark.parametrize("row", JSON_ROWS, ids=JSON_NAMES)
+def test_a_list_in_json_comes_out_at_its_own_time_as_the_table_says(row: Row) -> None:
+    found = check_of_json(row, now=int(row["clock"].timestamp()))
+    assert found == row.get("check")
+    assert row["verdict"] == ("trusted" if found is None else "refused")
+
+
+@pytest.mark.parametrize("row", JSON_ROWS, ids=JSON_NAMES)
+def test_a_list_in_json_comes_out_today_as_the_table_says_and_each_is_stale(row: Row) -> None:
+    found = check_of_json(row, now=NOW)
+    assert found is not None
+    assert found == row.get("check_now")
+
+
+@pytest.mark.parametrize("row", JSON_ROWS, ids=JSON_NAMES)
+def test_the_verdict_on_a_list_in_json_comes_from_where_the_table_says(row: Row) -> None:
+    said = row["source"]
+    try:
+        takes = JSON_SCHEMA.is_valid(json.loads(json_text(row)))
+    except ValueError:
+        assert said.startswith("its name: ")
+        assert (FOLDER.parent / "ts119602/dss/Mock_PID_Provider_List_v0.0.1-fixed.json").is_file()
+        assert row["verdict"] == "refused"
+        return
+    assert said.startswith("the schema takes it" if takes else "the schema refuses it")
+    assert takes or row["verdict"] == "refused"
 
 
 def test_every_vector_stands_in_the_table_and_is_what_its_source_says() -> None:
-    named = {f"{row['file']}.xz" for row in ROWS} | {row["file"].removeprefix("trustlists/") for row in JSON_ROWS}
-    files = {str(path.relative_to(FOLDER)) for path in FOLDER.glob("*/*") if path.suffix in (".xz", ".json")}
-    assert files <= named
+    vectors = FOLDER.parent
+    named = {f"trustlists/{row['file']}.xz" for row in ROWS} | {row["file"] for row in JSON_ROWS}
+    every = (path for folder in (FOLDER, JSON_SCHEMA_FILE.parent) for path in folder.rglob("*"))
+    lists = {str(path.relative_to(vectors)) for path in every if path.suffix in (".xz", ".json", ".xml")}
+    assert lists - {str(JSON_SCHEMA_FILE.relative_to(vectors))} == named
     source = (FOLDER / "SOURCE.md").read_text()
     for path in FOLDER.glob("*/*"):
         assert f"| {path.relative_to(FOLDER)} | {sha256(path.read_bytes()).hexdigest()} |" in source
     assert Counter(row["verdict"] for row in ROWS) == {"trusted": 24, "refused": 22}
+    assert Counter(row["verdict"] for row in JSON_ROWS) == {"trusted": 1, "refused": 8}
+
+
+@pytest.mark.parametrize("row", [*ROWS, *JSON_ROWS], ids=(*NAMES, *JSON_NAMES))
+def test_a_row_of_the_table_says_all_that_it_has_to(row: Row) -> None:
+    """File, clock, anchors, verdict, check, and where the verdict comes from; nothing that no test reads."""
+    needed = {"file", "clock", "anchors", "verdict", "source"}
+    assert needed <= row.keys() <= needed | {"type", "pivots", "check", "check_now"}
+    assert all(row[name] for name in needed)
+    assert ("check" in row) == (row["verdict"] == "refused")
 
 
 @pytest.mark.parametrize("file", ["dss/tl-ecdsa-brainpool.xml", "dss/peru-lotl.xml"])
