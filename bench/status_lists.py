@@ -2,7 +2,7 @@
 
 Prints a JSON line a step: {"name", "ms", "peak_mb", "bytes"}. ``ms`` is the best of some runs, of which another one is
 traced for what Python allocates at the most beyond what was there. ``bytes`` is the size of what the step makes. The
-last lines are of the issuer's database: what it takes to give an entry out, to revoke one, and to publish the list;
+last lines are of the issuer's database: what it takes to give ten entries out, to revoke one, and to publish the list;
 ``ratio_to_10000`` is the time of a revocation over that in a list of 10,000 entries, measured turn by turn.
 
     python bench/status_lists.py
@@ -12,8 +12,8 @@ import asyncio
 import json
 import tempfile
 import tracemalloc
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -62,7 +62,7 @@ class Taken:
 
     def line(self, name: str, **more: Any) -> dict[str, Any]:
         size = {"bytes": len(self.made)} if isinstance(self.made, bytes) else {}
-        return {"name": name, "ms": round(self.ms, 3), "peak_mb": round(self.peak_mb, 1)} | size | more
+        return {"name": name, "ms": round(self.ms, 6), "peak_mb": round(self.peak_mb, 6)} | size | more
 
 
 def take(step: Callable[[], Any], runs: int = RUNS) -> Taken:
@@ -76,6 +76,23 @@ def take(step: Callable[[], Any], runs: int = RUNS) -> Taken:
     tracemalloc.start()
     try:
         made = step()
+        peak = tracemalloc.get_traced_memory()[1] / 1_000_000
+    finally:
+        tracemalloc.stop()
+    return Taken(ms=min(times), peak_mb=peak, made=made)
+
+
+async def take_awaited(step: Callable[[], Awaitable[Any]], runs: int = RUNS) -> Taken:
+    """As ``take``, where a step awaits the store."""
+    times = []
+    for _ in range(runs):
+        begun = perf_counter()
+        made = await step()
+        times.append((perf_counter() - begun) * 1_000)
+        del made
+    tracemalloc.start()
+    try:
+        made = await step()
         peak = tracemalloc.get_traced_memory()[1] / 1_000_000
     finally:
         tracemalloc.stop()
@@ -116,9 +133,17 @@ def measure_list(entries: int) -> list[dict[str, Any]]:
     places = [random.randrange(entries) for _ in range(LOOK_UPS)]
     if [found.statuses.get(index) for index in places] != [revoked.get(index, 0) for index in places]:
         raise SystemExit("the list does not say what was written into it")
-    looked_up = take(lambda: [found.statuses.get(index) for index in places])
-    lines.append({"name": f"{name}: look up", "ms": round(looked_up.ms / LOOK_UPS, 6), "peak_mb": 0.0})
+    looked_up = take(lambda: look_up(found, places))
+    lines.append(replace(looked_up, ms=looked_up.ms / LOOK_UPS).line(f"{name}: look up"))
     return lines
+
+
+def look_up(found: VerifiedStatusList, places: Iterable[int]) -> int:
+    """Look up one after the other, and keep nothing but how many are revoked."""
+    revoked = 0
+    for index in places:
+        revoked += found.statuses.get(index)
+    return revoked
 
 
 def refuse_a_flipped_bit(token: bytes, *, anchors: Any, now: int) -> None:
@@ -175,28 +200,29 @@ async def measure_store(folder: Path, entries: int, small: int = SMALL) -> list[
     shelves = [await shelve(folder, count, clock=clock) for count in (small, entries)]
     revocation, ratio = await revocation_ratio(*shelves)
     store = shelves[1].store
-    begun = perf_counter()
-    async with store.transaction() as transaction:
-        await transaction.statuses.allocate(bits=1, count=10, expires=clock.now() + 86_400)
-    allocation = (perf_counter() - begun) * 1_000
+    revoked = await take_awaited(lambda: shelves[1].revoke(TURNS))
+
+    async def give_out() -> None:
+        async with store.transaction() as transaction:
+            await transaction.statuses.allocate(bits=1, count=10, expires=clock.now() + 86_400)
+
+    given = await take_awaited(give_out)
     certified = make_status_authority(clock.now()).signer
     publisher = StatusPublisher(
         store=store, signer=certified, origin="https://issuer.utopia.example", period=300, ttl=600, clock=clock
     )
-    tracemalloc.start()
-    await publisher.publish()
-    peak = tracemalloc.get_traced_memory()[1] / 1_000_000
-    tracemalloc.stop()
-    clock.advance(300)
-    begun = perf_counter()
-    await publisher.publish()
-    publication = (perf_counter() - begun) * 1_000
+
+    async def publish() -> None:
+        clock.advance(300)
+        await publisher.publish()
+
+    published = await take_awaited(publish, runs=2)
     for shelf in shelves:
         shelf.store.close()
     return [
-        {"name": f"{name}: give out ten", "ms": round(allocation, 3)},
-        {"name": f"{name}: revoke", "ms": round(revocation * 1_000, 3), f"ratio_to_{small}": round(ratio, 2)},
-        {"name": f"{name}: publish", "ms": round(publication, 3), "peak_mb": round(peak, 1)},
+        given.line(f"{name}: give out ten"),
+        replace(revoked, ms=revocation * 1_000).line(f"{name}: revoke", **{f"ratio_to_{small}": round(ratio, 2)}),
+        published.line(f"{name}: publish"),
     ]
 
 
