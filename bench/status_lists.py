@@ -3,7 +3,10 @@
 Prints a JSON line a step: {"name", "ms", "peak_mb", "bytes"}. ``ms`` is the best of some runs, of which another one is
 traced for what Python allocates at the most beyond what was there. ``bytes`` is the size of what the step makes. The
 last lines are of the issuer's database: what it takes to give ten entries out, to revoke one, and to publish the list;
-``ratio_to_10000`` is the time of a revocation over that in a list of 10,000 entries, measured turn by turn.
+``ratio_to_10000`` is the time of a revocation over that in a list of 10,000 entries, measured turn by turn: of the
+change in the database, for which alone whoever revokes waits. To publish comes in addition, once a period and once for
+the first reader after a revocation, and takes longer the more entries there are, and the more of them are revoked: in
+the database here some hundred are, so that "compress" says what it takes with one in a hundred.
 
     python bench/status_lists.py
 """

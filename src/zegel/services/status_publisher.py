@@ -1,7 +1,7 @@
 """The issuer's lists as they are published: each compressed and signed once a period, served from memory.
 
 A revocation changes a row of the database, whatever the list's size; what it costs to publish is paid once a period,
-for all that was revoked in it.
+for all that was revoked in it, and by the first reader after a revocation that was noted.
 """
 
 import asyncio
@@ -61,18 +61,27 @@ class StatusPublisher:
         self._clock = clock
         self._published: dict[tuple[bool, str], PublishedList] = {}
         self._turn = asyncio.Lock()
+        self._noted = 0
+        self._looked: dict[tuple[bool, str], int] = {}  # how much was noted when a list was last read from the store
         self.herds: tuple[Herd, ...] = ()
 
     def sign_with(self, signer: CertifiedSigner) -> None:
         """From now on this one signs; lists that are signed stay until their next turn."""
         self._signer = signer
 
+    def note_revocation(self) -> None:
+        """Something was revoked: whoever asks for its list from now on is given none that was read before.
+
+        Whoever revokes does not wait for the list, which takes as long as there are entries in it.
+        """
+        self._noted += 1
+
     async def publish(self) -> None:
         """Sign every list that changed since it was signed last, or whose token has had its period."""
         self.herds = await self.count()
         keys = [(herd.of_identifiers, herd.list_id) for herd in self.herds]
         for gone in self._published.keys() - set(keys):
-            del self._published[gone]
+            del self._published[gone], self._looked[gone]
         for key in keys:
             await self._publish(key)
 
@@ -111,15 +120,24 @@ class StatusPublisher:
         return build_aggregation([self.uri(herd) for herd in herds])
 
     async def _look_up(self, key: tuple[bool, str]) -> PublishedList | None:
-        published = self._published.get(key)
-        if published is None or not published.signed_at <= self._clock.now() < published.expires:
-            await self._publish(key)
+        if self._is_due(key):
+            await self._publish(key, if_due=True)
         return self._published.get(key)
 
-    async def _publish(self, key: tuple[bool, str]) -> None:
+    def _is_due(self, key: tuple[bool, str]) -> bool:
+        """Whether no reader may be given what there is."""
+        published = self._published.get(key)
+        if published is None or self._looked[key] != self._noted:
+            return True
+        return not published.signed_at <= self._clock.now() < published.expires
+
+    async def _publish(self, key: tuple[bool, str], *, if_due: bool = False) -> None:
         """In turn, so that a crowd has a list signed once, and an older state never takes a newer one's place."""
         of_identifiers, list_id = key
         async with self._turn:
+            if if_due and not self._is_due(key):  # somebody before has had it signed
+                return
+            noted = self._noted
             async with self._store.transaction() as transaction:
                 statuses = transaction.statuses
                 loaded: StatusBits | RevokedIdentifiers | None = (
@@ -127,10 +145,12 @@ class StatusPublisher:
                 )
             if loaded is None:
                 self._published.pop(key, None)
+                self._looked.pop(key, None)
                 return
             published, now = self._published.get(key), self._clock.now()
             if published is None or published.version != loaded.version or not self._is_recent(published, now):
                 self._published[key] = await self._signed(loaded, now)
+            self._looked[key] = noted
 
     def _is_recent(self, published: PublishedList, now: int) -> bool:
         """Within its period; what was signed by a clock that was ahead is no reader's to believe yet."""

@@ -110,7 +110,7 @@ async def remove(site: RegistrarSite, request: HttpRequest, *, identifier: str) 
     """``DELETE /wrp/{identifier}``: a party's program cancels its registration, for good (Reg_29)."""
     by = await _bearer(site, request)
     await site.service.cancel(identifier, by=by, reason="at the request of the party")
-    await site.statuses.publish()
+    site.statuses.note_revocation()
     return HttpResponse(status=204, headers=(("cache-control", "no-store"),))
 
 

@@ -85,7 +85,7 @@ async def move_own(site: RegistrarSite, request: HttpRequest, *, identifier: str
     if form.get("decision") != "cancel":
         raise Malformed("form", "decision", "expected cancel or token")
     await site.service.cancel(identifier, by=signed_in.actor, reason="at the request of the party")
-    await site.statuses.publish()
+    site.statuses.note_revocation()
     return see(MINE)
 
 
@@ -193,7 +193,7 @@ async def decide(site: RegistrarSite, request: HttpRequest, *, identifier: str) 
         raise Malformed("form", "decision", f"expected one of {', '.join(DECISIONS)}")
     reason, seen = form.get("reason", "").strip(), form.get("seen", "")
     await DECISIONS[decision](site, identifier, signed_in.actor, reason, seen)
-    await site.statuses.publish()
+    site.statuses.note_revocation()
     return see(DESK)
 
 

@@ -62,7 +62,7 @@ async def decide(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     reason = _reason(members)
     seen = read_name(members, "seen") if decision in ON_PROPOSALS else ""
     entry = await DECISIONS[decision](site, identifier, by, reason, seen)
-    await site.statuses.publish()
+    site.statuses.note_revocation()
     return json_response(_said(entry))
 
 

@@ -79,10 +79,10 @@ async def revoke(site: WalletProviderSite, request: HttpRequest) -> HttpResponse
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_REVOCATION)
     if "request" in members:
         revoked = await site.revocations.revoke_for_provider(_text(members["request"], "request"))
-        await site.statuses.publish()
+        site.statuses.note_revocation()
         return json_response({"revoked": revoked.revoked_at is not None})  # of a wallet no more is told to others
     revoked = await site.revocations.revoke_by_code(_text(members.get("code"), "code"))
-    await site.statuses.publish()
+    site.statuses.note_revocation()
     return json_response(_standing(revoked))
 
 
@@ -104,10 +104,10 @@ async def revoke_one(site: WalletProviderSite, request: HttpRequest) -> HttpResp
         raise Malformed(_WHAT, "", "expected instance, or key_storage, and nothing beside it")
     if members.get("key_storage") is True:
         storage = await site.service.revoke_key_storage()
-        await site.statuses.publish()
+        site.statuses.note_revocation()
         return json_response({"key_storage": "revoked", "since": storage.revoked_at})
     revoked = await site.revocations.revoke(_text(members.get("instance"), "instance"))
-    await site.statuses.publish()
+    site.statuses.note_revocation()
     return json_response({"instance": revoked.id} | _standing(revoked))
 
 
@@ -146,7 +146,7 @@ async def take_code(site: WalletProviderSite, request: HttpRequest) -> HttpRespo
     if form.get("decision") != "revoke":
         return _account_page(site, await site.revocations.look_up(code))
     revoked = await site.revocations.revoke_by_code(code)
-    await site.statuses.publish()
+    site.statuses.note_revocation()
     return _account_page(site, revoked)
 
 

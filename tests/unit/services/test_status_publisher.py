@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 from zegel_testing.authorities import DAY, NOW, trusting
@@ -11,8 +12,10 @@ from zegel_testing.relying_party import STATUS_ROOT, STATUS_SIGNER
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import SqlStore, open_memory_store
+from zegel.errors import Unavailable
 from zegel.formats.status.identifiers import IDENTIFIER_LIST, parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, parse_status_list, verify_status_list
+from zegel.services.ports import IssuerStore
 from zegel.services.status_ports import ListedIdentifier, StatusEntry
 from zegel.services.status_publisher import PublishedList, StatusPublisher
 from zegel.trust.anchors import Purpose, TrustAnchor
@@ -88,6 +91,73 @@ async def test_a_revocation_is_published_with_the_next_turn(
     after = await published(publisher, entry.list_id)
     assert after.etag != before.etag
     assert read(after, entry.list_id, now=NOW, format_=StatusListFormat.JWT).statuses.get(entry.index) == 1
+
+
+async def test_a_revocation_that_was_noted_is_there_for_the_next_reader_and_nothing_is_signed_before(
+    store: SqlStore, publisher: StatusPublisher
+) -> None:
+    kept, gone = await allocate(store, 2)
+    before = await published(publisher, kept.list_id)
+    await revoke(store, gone)
+    publisher.note_revocation()
+    assert list(publisher._published.values()) == [before], "whoever revokes does not wait for the list"
+    crowd = await asyncio.gather(*(published(publisher, kept.list_id) for _ in range(20)))
+    assert all(found is crowd[0] for found in crowd), "and a crowd has it signed once"
+    found = read(crowd[0], kept.list_id, now=NOW, format_=StatusListFormat.JWT).statuses
+    assert (found.get(kept.index), found.get(gone.index)) == (0, 1)
+    assert await published(publisher, kept.list_id) is crowd[0]
+
+
+async def test_a_revocation_while_a_list_is_signed_is_there_for_the_next_reader(
+    store: SqlStore, publisher: StatusPublisher
+) -> None:
+    first, second = await allocate(store, 2)
+    await published(publisher, first.list_id)
+    await revoke(store, first)
+    publisher.note_revocation()
+    reader = asyncio.create_task(published(publisher, first.list_id))
+    await asyncio.sleep(0)  # it has begun: with the list as it was
+    await revoke(store, second)
+    publisher.note_revocation()
+    heard = []
+    for found in (await reader, await published(publisher, first.list_id)):
+        statuses = read(found, first.list_id, now=NOW, format_=StatusListFormat.JWT).statuses
+        heard.append((statuses.get(first.index), statuses.get(second.index)))
+    assert heard == [(1, 0), (1, 1)]
+
+
+async def test_a_list_that_did_not_change_is_not_signed_for_a_revocation_elsewhere(
+    store: SqlStore, publisher: StatusPublisher
+) -> None:
+    (entry,) = await allocate(store)
+    before = await published(publisher, entry.list_id)
+    publisher.note_revocation()
+    assert await published(publisher, entry.list_id) is before
+    assert await publisher.look_up("no list of ours") is None
+
+
+async def test_an_old_list_is_given_to_nobody_where_the_new_one_cannot_be_read(
+    store: SqlStore, publisher: StatusPublisher
+) -> None:
+    (entry,) = await allocate(store)
+    before = await published(publisher, entry.list_id)
+    await revoke(store, entry)
+    publisher.note_revocation()
+    working, publisher._store = publisher._store, cast("IssuerStore", Broken())
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await publisher.look_up(entry.list_id)
+    publisher._store = working
+    after = await published(publisher, entry.list_id)
+    assert after is not before
+    assert read(after, entry.list_id, now=NOW, format_=StatusListFormat.JWT).statuses.get(entry.index) == 1
+
+
+class Broken:
+    """A store that does not answer."""
+
+    def transaction(self) -> None:
+        raise Unavailable("database", "it does not answer")
 
 
 async def test_a_crowd_has_a_list_signed_once(store: SqlStore, publisher: StatusPublisher) -> None:

@@ -1,7 +1,7 @@
 """The register over HTTP: signed answers for all, problem details for what is wrong, and pages for people."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -312,14 +312,38 @@ async def test_a_partys_program_updates_and_cancels_reg_07_reg_24(office: Regist
     assert (await problem(office, f"/wrp/{LIBRARY}"))["status"] == 404
 
 
-async def test_who_cancels_by_a_program_is_on_the_status_list_at_once(office: RegistryOffice) -> None:
-    await office.register()
+async def _cancel_by_program(office: RegistryOffice) -> None:
+    await office.send("DELETE", f"/wrp/{LIBRARY}", authorization=await token_of(office, "keeper"))
+
+
+async def _cancel_at_its_page(office: RegistryOffice) -> None:
+    keeper = await office.signed_in("keeper")
+    own = await keeper.open(f"{office.origin}/my/{LIBRARY}")
+    await keeper.follow(await keeper.post(f"/my/{LIBRARY}", {"csrf": csrf_of(own), "decision": "cancel"}))
+
+
+async def _suspend_at_the_desk(office: RegistryOffice) -> None:
+    officer = await office.officer()
+    page = await officer.open(f"{office.origin}/desk/{LIBRARY}")
+    fields = {"csrf": csrf_of(page), "decision": "suspend", "reason": "the authority asked"}
+    await officer.follow(await officer.post(f"/desk/{LIBRARY}", fields))
+
+
+async def _suspend_as_operator(office: RegistryOffice) -> None:
+    await office.decide("suspend")
+
+
+@pytest.mark.parametrize("end", [_cancel_by_program, _cancel_at_its_page, _suspend_at_the_desk, _suspend_as_operator])
+async def test_who_is_cancelled_or_suspended_is_on_the_status_list_at_once(
+    office: RegistryOffice, end: Callable[[RegistryOffice], Awaitable[None]]
+) -> None:
+    await office.register(by="keeper")
     _, told = await office.operate("GET", f"/registrations/{LIBRARY}")
     status = parse_registration(told["certificates"][0]["certificate"]).unverified_certificate.status
     assert status is not None
 
     assert await _listed(office, status) == VALID
-    await office.send("DELETE", f"/wrp/{LIBRARY}", authorization=await token_of(office))
+    await end(office)
     assert await _listed(office, status) == INVALID
 
 

@@ -15,6 +15,7 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.keyfiles import load_secret
 from zegel.checks import Check
 from zegel.formats.credential import StatusReference
+from zegel.formats.status.entries import INVALID
 from zegel.formats.status.token import parse_status_list, verify_status_list
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -185,19 +186,52 @@ async def test_a_revocation_is_published_at_once_for_everybody_to_read(world: Is
     assert verified.entity == "Utopia wallet office"
 
 
-async def test_a_pid_provider_is_told_that_it_happened_and_no_more(world: IssuingWorld) -> None:
-    wallet = world.wallet()
+async def revoked_entries(world: IssuingWorld) -> int:
+    """How many entries of the published lists say that something was revoked."""
+    origin, found = world.config.wallet_provider.origin, 0
+    aggregation = await world.world.outbound.fetch(HttpRequest(method="GET", url=f"{origin}/status"))
+    for uri in json.loads(aggregation.body)["status_lists"]:
+        served = await world.world.outbound.fetch(HttpRequest(method="GET", url=uri))
+        statuses = parse_status_list(served.body, content_type=served.header("content-type")).unverified_statuses
+        found += sum(statuses.get(at) == INVALID for at in range(statuses.size))
+    return found
+
+
+async def request_for(world: IssuingWorld, wallet: TestWallet) -> str:
+    """A PID provider's request to revoke the wallet."""
     client = await wallet.client()
     assert client.attestation is not None
     status = parse_wallet_attestation(client.attestation.compact).unverified_status
     assert status is not None
-    keys = RoleKeys("issuer", world.world)
-    request = sign_revocation_request(
-        keys.signer("key"),
+    return sign_revocation_request(
+        RoleKeys("issuer", world.world).signer("key"),
         status=StatusReference(uri=status.uri, index=status.index),
         audience=world.config.wallet_provider.origin,
         now=NOW,
     )
+
+
+@pytest.mark.parametrize("way", ["request", "code", "page", "operator", "key storage"])
+async def test_whoever_reads_a_list_after_a_revocation_reads_of_it_by_whatever_way_it_came(
+    world: IssuingWorld, way: str
+) -> None:
+    wallet = await activated(world)
+    request = await request_for(world, wallet)
+    assert await revoked_entries(world) == 0
+    if way == "request":
+        await call(world, "/revocations", {"request": request})
+    elif way == "code":
+        await call(world, "/revocations", {"code": wallet.code})
+    elif way == "page":
+        await post_code(world, wallet.code, "revoke")
+    else:
+        asked = {"instance": wallet.id} if way == "operator" else {"key_storage": True}
+        await operate(world, asked, path="/revocations")
+    assert await revoked_entries(world) > 0
+
+
+async def test_a_pid_provider_is_told_that_it_happened_and_no_more(world: IssuingWorld) -> None:
+    request = await request_for(world, world.wallet())
     assert json.loads((await call(world, "/revocations", {"request": request})).body) == {"revoked": True}
 
 
