@@ -96,7 +96,7 @@ IDENTIFIERS = sign_identifier_list(
 )
 REGISTRATION = sign_registration_cwt(OFFICE, signer=SIGNERS[Purpose.REGISTRATION])
 HEALTH_SIGNER = parse_signer(SIGNERS[Purpose.ISSUER].leaf.der)
-HEALTH_CODE = HealthAuthority(signer=KEY, kid=HEALTH_SIGNER.kid, country="UT").issue(
+HEALTH_CODE = HealthAuthority(signer=KEY, document_signer=HEALTH_SIGNER, country="UT").issue(
     payload(), issued_at=NOW, expires=NOW + DAY
 )
 

@@ -63,7 +63,7 @@ async def test_the_sandboxes_rules_ask_for_a_vaccination(
 ) -> None:
     (certificate,) = load_certificates(tmp_path / "keys" / "health.pem")
     key = load_private_key(tmp_path / "keys" / "health.key.pem")
-    office = HealthAuthority(signer=key, kid=parse_signer(certificate.der).kid, country="UT")
+    office = HealthAuthority(signer=key, document_signer=parse_signer(certificate.der), country="UT")
     code = office.issue(payload(kind), issued_at=NOW - DAY, expires=NOW + DAY).encode()
     desk = open_health_desk(world.config.health)
     if said is None:

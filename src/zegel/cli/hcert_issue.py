@@ -11,13 +11,13 @@ from zegel.adapters.keyfiles import load_signer
 from zegel.cli.hcert_inspect import country_code, moment_of
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, MALFORMED, in_text, print_data, print_text, say
-from zegel.errors import Malformed
-from zegel.formats.hcert.issue import HealthAuthority
+from zegel.errors import Malformed, Rejected, ZegelError, explain
+from zegel.formats.hcert.issue import HealthAuthority, check_times
 from zegel.formats.hcert.keys import parse_signer
 from zegel.primitives.json import MAX_BYTES, encode_json, parse_object
 from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import DAY
-from zegel.services.health_issuing import IssuedRow, issue_rows, read_columns
+from zegel.services.health_issuing import issue_rows, read_columns
 
 MAX_DAYS: Final = 3_660  # ten years; the longest that a state has given its certificates is two
 STEP: Final = 100  # rows from one word of progress to the next: a second or two of drawing
@@ -48,10 +48,11 @@ def issue(args: Namespace) -> int:
     signer = load_signer(args.key, args.chain)
     if signer.signer.public_key.curve is not Curve.P256:
         raise Malformed(_COMMAND_LINE, "--key", "expected a key on P-256, by which health certificates are signed")
-    kid = parse_signer(signer.certificates[0].der).kid
-    authority = HealthAuthority(signer=signer.signer, kid=kid, country=country_code(args.country, "--country"))
-    issued_at = moment_of(args)
+    country, issued_at = country_code(args.country, "--country"), moment_of(args)
     expires = issued_at + args.days * DAY
+    # before a table is read: no row could be issued outside these times
+    listed = check_times(parse_signer(signer.certificates[0].der), issued_at=issued_at, expires=expires)
+    authority = HealthAuthority(signer=signer.signer, document_signer=listed, country=country)
     if args.csv is not None:
         return _issue_table(args, authority, issued_at, expires)
     payload = parse_object(read_input(args.payload, max_bytes=MAX_BYTES, what="payload"), what="payload")
@@ -59,7 +60,7 @@ def issue(args: Namespace) -> int:
     if args.to is not None:
         _draw(args.to, code)
     if args.json:
-        print_data({"code": code, "kid": kid.hex(), "issued": issued_at, "expires": expires})
+        print_data({"code": code, "kid": listed.kid.hex(), "issued": issued_at, "expires": expires})
     else:
         print_text(code)
     return ACCEPTED
@@ -79,11 +80,11 @@ def _issue_table(args: Namespace, authority: HealthAuthority, issued_at: int, ex
             read_columns(reader.fieldnames or ())
             make_owner_only_folder(args.to)
             for row in rows:
-                if row.code is None:
-                    refused.append(_refused(row))
+                if isinstance(row.issued, ZegelError):
+                    refused.append(_refused(row.number, row.issued))
                 else:
                     issued += 1
-                    _keep(args.to, args.form, row.number, row.code)
+                    _keep(args.to, args.form, row.number, row.issued)
                 if row.number % STEP == 0:
                     say(f"{row.number} rows, {issued} issued")
         except (csv.Error, UnicodeDecodeError):
@@ -96,8 +97,10 @@ def _issue_table(args: Namespace, authority: HealthAuthority, issued_at: int, ex
     return MALFORMED if refused else ACCEPTED
 
 
-def _refused(row: IssuedRow) -> dict[str, Any]:
-    return {"row": row.number, "detail": str(row.error)}
+def _refused(number: int, error: ZegelError) -> dict[str, Any]:
+    said = explain(error)
+    remedy = f"; {said.remedy}" if isinstance(error, Rejected) else ""  # what does not parse says it itself
+    return {"row": number, "check": said.check, "field": said.field, "detail": f"{error}{remedy}"}
 
 
 def _keep(folder: Path, form: str, number: int, code: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from zegel.errors import Malformed
+from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.formats.hcert.issue import REMEDY, VERSION, HealthAuthority
 from zegel.formats.hcert.schema import ENTRY_MEMBERS, MAX_TEXT, NAME_MEMBERS, Kind
 
@@ -20,11 +20,10 @@ _COLUMNS: Final = frozenset({"ver", "dob", *NAME_MEMBERS}).union(*ENTRY_MEMBERS.
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedRow:
-    """A certificate of a row, by its number from 1: ``code``, or the error for which there is none."""
+    """What became of a row, by its number from 1: the text of its code, or the error for which there is none."""
 
     number: int
-    code: str | None
-    error: Malformed | None = None
+    issued: str | ZegelError
 
 
 def read_columns(names: Sequence[str]) -> tuple[str, ...]:
@@ -44,14 +43,13 @@ def read_columns(names: Sequence[str]) -> tuple[str, ...]:
 def issue_rows(
     rows: Iterator[Mapping[str, str]], *, authority: HealthAuthority, issued_at: int, expires: int
 ) -> Iterator[IssuedRow]:
-    """Issue for each row, one by one; a row that the schema refuses is passed over, and said so."""
+    """Issue for each row, one by one; one that the schema or the signer's certificate refuses is passed over."""
     for number, row in enumerate(rows, start=1):
         try:
-            code = authority.issue(payload_of(row), issued_at=issued_at, expires=expires)
-        except Malformed as error:
-            yield IssuedRow(number=number, code=None, error=error)
-        else:
-            yield IssuedRow(number=number, code=code)
+            issued: str | ZegelError = authority.issue(payload_of(row), issued_at=issued_at, expires=expires)
+        except (Malformed, Rejected) as error:
+            issued = error
+        yield IssuedRow(number=number, issued=issued)
 
 
 def payload_of(row: Mapping[str, str]) -> dict[str, Any]:

@@ -72,11 +72,17 @@ def payload(kind: str = "v", **changes: Any) -> dict[str, Any]:
 class Health:
     """Who signs. ``key`` makes it another kind of key than P-256.
 
-    ``usages`` are those of its certificate, ``usage_bytes`` what stands there instead.
+    ``usages`` are those of its certificate, ``usage_bytes`` what stands there instead; ``times`` are its first second
+    and its last.
     """
 
     def __init__(
-        self, *usages: str, key: Any = None, name: str = "Utopia health office", usage_bytes: bytes = b""
+        self,
+        *usages: str,
+        key: Any = None,
+        name: str = "Utopia health office",
+        usage_bytes: bytes = b"",
+        times: tuple[int, int] = (NOW - 400 * DAY, NOW + 400 * DAY),
     ) -> None:
         self.key: Any = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
@@ -88,8 +94,8 @@ class Health:
             .issuer_name(subject)
             .public_key(self.key.public_key())
             .serial_number(7)
-            .not_valid_before(datetime.fromtimestamp(NOW - 400 * DAY, UTC))
-            .not_valid_after(datetime.fromtimestamp(NOW + 400 * DAY, UTC))
+            .not_valid_before(datetime.fromtimestamp(times[0], UTC))
+            .not_valid_after(datetime.fromtimestamp(times[1], UTC))
         )
         if usage_bytes:
             unread = x509.UnrecognizedExtension(x509.OID_EXTENDED_KEY_USAGE, usage_bytes)

@@ -10,17 +10,17 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from zegel_testing.authorities import NOW, fixed_key
-from zegel_testing.health import Health, payload
+from zegel_testing.health import TEST_USAGE, Health, payload
 from zegel_testing.markdown import the_block
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.pictures import codes_in
 from zegel.cli.hcert_issue import STEP
-from zegel.formats.hcert.issue import HealthAuthority
 from zegel.primitives.keys import Curve
 
 Zegel = Callable[..., Any]
+KEY = fixed_key("health authority")
 ROW = {
     "dob": "1986-03-14",
     "fnt": "VOORBEELD",
@@ -37,11 +37,14 @@ def at_the_tests_now(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def signing(zegel: Zegel) -> list[str]:
     """Key and certificate in the folder where the command runs, and the options that name them."""
-    key = fixed_key("health authority")
-    made = Health(key=key._key)
-    create_owner_only(Path("signer.key.pem"), key.secret_pem())
-    Path("signer.pem").write_bytes(x509.load_der_x509_certificate(made.der).public_bytes(Encoding.PEM))
+    create_owner_only(Path("signer.key.pem"), KEY.secret_pem())
+    certify()
     return ["--key", "signer.key.pem", "--chain", "signer.pem", "--country", "UT"]
+
+
+def certify(*usages: str) -> None:
+    made = Health(*usages, key=KEY._key)
+    Path("signer.pem").write_bytes(x509.load_der_x509_certificate(made.der).public_bytes(Encoding.PEM))
 
 
 def table(*rows: dict[str, str]) -> str:
@@ -148,11 +151,6 @@ def test_what_cannot_be_issued_is_said(zegel: Zegel, signing: list[str], argumen
     assert zegel("hcert", "issue", *arguments, *signing).code == 2
 
 
-def test_an_authority_signs_with_a_key_on_p_256() -> None:
-    with pytest.raises(ValueError, match="P-256"):
-        HealthAuthority(signer=fixed_key("another", curve=Curve.P384), kid=b"12345678", country="UT")
-
-
 def test_a_line_of_a_batch_is_as_the_page_prints_it(zegel: Zegel) -> None:
     asked, answer = map(json.loads, the_block("json passport line").text.splitlines())
     ran = zegel("hcert", "verify", "--batch", "-", "--json", stdin=json.dumps(asked).encode())
@@ -178,3 +176,33 @@ def test_a_date_of_birth_that_no_calendar_has_is_not_signed(
 ) -> None:
     ran = zegel("hcert", "issue", "-", *signing, stdin=json.dumps(payload() | {"dob": born}).encode())
     assert (ran.code, "dob" in ran.err) == (code, code == 2)
+
+
+def test_a_kind_that_the_signer_may_not_sign_is_refused_row_by_row(zegel: Zegel, signing: list[str]) -> None:
+    certify(TEST_USAGE)
+    test = {"dob": "1986-03-14", "fnt": "VOORBEELD", **payload("t")["t"][0]}
+    ran = zegel("hcert", "issue", "--csv", table(test, ROW, test), *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["issued"]) == (2, 2)
+    (refused,) = ran.json["refused"]
+    assert (refused["row"], refused["check"], refused["field"]) == (2, "health-key-usage", "extendedKeyUsage")
+    assert "vaccination; sign with a key whose certificate names this kind" in refused["detail"]
+    for number in (1, 3):
+        assert accepted(zegel, json.loads(Path(f"out/{number:06d}.json").read_text())["code"])
+    assert not Path("out/000002.json").exists()
+    ran = zegel("hcert", "issue", "-", *signing, stdin=json.dumps(payload()).encode())
+    assert (ran.code, ran.out) == (1, "")
+    assert "health-key-usage" in ran.err
+    assert "remedy  sign with a key whose certificate names this kind" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("times", "field"), [(("--days", "401"), "exp"), (("--at", "2024-01-01T00:00:00Z", "--days", "1"), "iat")]
+)
+def test_times_outside_the_signers_certificate_are_refused_before_a_row_is_signed(
+    zegel: Zegel, signing: list[str], times: tuple[str, ...], field: str
+) -> None:
+    for what in (("-",), ("--csv", table(ROW), "--to", "out")):
+        ran = zegel("hcert", "issue", *what, *signing, *times, "--json", stdin=json.dumps(payload()).encode())
+        assert (ran.code, ran.json["check"], ran.json["field"]) == (1, "certificate-validity", field)
+    assert not Path("out").exists()
+    assert zegel("hcert", "issue", "-", *signing, "--days", "400", stdin=json.dumps(payload()).encode()).code == 0

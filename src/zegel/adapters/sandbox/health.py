@@ -99,7 +99,7 @@ def create_health(folder: Path, *, now: int, random: Callable[[int], bytes]) -> 
     create_owner_only(folder / TRUST / "utopia.pem", certificate.pem.encode())
     for rule in (_VACCINATED, _LATELY):
         create_owner_only(folder / RULES / f"{rule['Identifier']}.json", encode_json(rule))
-    authority = HealthAuthority(signer=key, kid=parse_signer(certificate.der).kid, country=COUNTRY)
+    authority = HealthAuthority(signer=key, document_signer=parse_signer(certificate.der), country=COUNTRY)
     for person in demo_people():
         payload = _payload(person.id, person.claims.get("", {}), now)
         code = authority.issue(payload, issued_at=now - DAY, expires=now + _VALID * DAY)
