@@ -55,7 +55,8 @@ def certificate_data(drawer: HealthDrawer, held: HealthCertificate) -> dict[str,
 def certificate_line(drawer: HealthDrawer, held: HealthCertificate) -> str:
     """A certificate in a line, without anybody's name."""
     view = _view(drawer, held)
-    return in_text(f"{held.id}  {view.paper} ({view.title}), {view.issuer}, {_verdict(view)}")
+    what = f"{view.paper} ({view.title}), {view.issuer}" if view.readable else view.paper
+    return in_text(f"{held.id}  {what}, {_verdict(view)}")
 
 
 async def _texts(file: str) -> tuple[str, ...]:
@@ -78,8 +79,8 @@ def _whole(drawer: HealthDrawer, held: HealthCertificate) -> str:
 
 
 def _view(drawer: HealthDrawer, held: HealthCertificate) -> HealthView:
-    return describe_health(drawer.judge(held.text), drawer.books.value_sets)
+    return describe_health(drawer.look(held), drawer.books.value_sets)
 
 
 def _verdict(view: HealthView) -> str:
-    return f"{view.verdict} today: {'; '.join(view.reasons)}"
+    return f"{view.verdict}{' today' if view.readable else ''}: {'; '.join(view.reasons)}"

@@ -30,7 +30,8 @@ async def show_ways(site: WalletSite, visit: Visit) -> HttpResponse:
 async def review(site: WalletSite, visit: Visit) -> HttpResponse:
     """What was brought, and what it is worth, before it is kept. ``Malformed`` for what is no certificate."""
     texts = await _texts(site, visit)
-    found = [(text, _judged(site, text)) for text in texts]
+    drawer = site.wallet.health
+    found = [(text, describe_health(drawer.judge(text), drawer.books.value_sets)) for text in texts]
     title = "Keep this certificate?" if len(found) == 1 else "Keep these certificates?"
     return wallet_page(
         site, visit, "wallet_certificate_keep.html", title=title, found=found, keep=KEEP, add=ADD, **lists_said(site)
@@ -66,8 +67,7 @@ async def show(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # n
 @inside
 async def show_code(site: WalletSite, visit: Visit, *, id: str) -> HttpResponse:  # noqa: A002 the path's
     """The certificate with its code, to be scanned by somebody: the log keeps that."""
-    text = await site.wallet.health.show_code(id)
-    return _page(site, visit, site.wallet.health.find(id), code=draw_qr(text))
+    return _page(site, visit, site.wallet.health.find(id), text=await site.wallet.health.show_code(id))
 
 
 @inside
@@ -107,7 +107,7 @@ async def _texts(site: WalletSite, visit: Visit) -> tuple[str, ...]:
     return (text,)
 
 
-def _page(site: WalletSite, visit: Visit, held: HealthCertificate, *, code: str | None = None) -> HttpResponse:
+def _page(site: WalletSite, visit: Visit, held: HealthCertificate, *, text: str | None = None) -> HttpResponse:
     view = _view(site, held)
     return wallet_page(
         site,
@@ -115,7 +115,8 @@ def _page(site: WalletSite, visit: Visit, held: HealthCertificate, *, code: str 
         "wallet_certificate.html",
         title=view.title,
         view=view,
-        code=code,
+        text=text,
+        code=None if text is None else _picture(text),
         path=CERTIFICATES + held.id,
         **lists_said(site),
     )
@@ -128,13 +129,17 @@ def lists_said(site: WalletSite) -> dict[str, Any]:
     return {"ages": list_ages(books.desk.lists, now=now), "old": tuple(list_age(each, now=now) for each in old)}
 
 
+def _picture(text: str) -> str | None:
+    """The code of a text; None for one that no code of this level holds: issuers may draw another."""
+    try:
+        return draw_qr(text)
+    except ValueError:
+        return None
+
+
 def _view(site: WalletSite, held: HealthCertificate) -> HealthView:
-    return _judged(site, held.text)
-
-
-def _judged(site: WalletSite, text: str) -> HealthView:
     drawer = site.wallet.health
-    return describe_health(drawer.judge(text), drawer.books.value_sets)
+    return describe_health(drawer.look(held), drawer.books.value_sets)
 
 
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (

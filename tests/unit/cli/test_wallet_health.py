@@ -2,11 +2,19 @@
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
+from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.pictures import blank, saved, vector, vector_picture
+
+from zegel.adapters.clock import SystemClock
+from zegel.adapters.wallet_vault import WalletVaultFile
+from zegel.services.wallet.contents import HealthCertificate, WalletContents
+from zegel.services.wallet.safe import Safe
 
 SECRETS = ("Ebraert", "EBRAERT", "1980-01-14", "BEVLWLUNCYEOWTE6IFPOSVE6PH", "HC1:", "Vaxzevria")
 
@@ -76,3 +84,39 @@ def test_what_is_none_is_malformed_and_says_nothing_of_what_it_was(zegel, vault)
         assert ran.code == 2
         assert "malformed" in ran.err
         assert "Ebraert" not in ran.err
+
+
+async def hold(path: Path, text: str) -> None:
+    """As if an earlier version had taken a text."""
+    safe = Safe(WalletVaultFile(path, random=fixed_random("vault")), clock=SystemClock(), idle=None)
+    await safe.unlock("seven bees on a charter")
+
+    def move(contents: WalletContents) -> tuple[WalletContents, None]:
+        held = HealthCertificate(id="unread", text=text, added_at=NOW)
+        return replace(contents, certificates=(*contents.certificates, held)), None
+
+    await safe.change(move)
+    safe.close()
+
+
+@pytest.mark.slow  # eight times the vault's passphrase
+def test_one_that_cannot_be_read_is_listed_printed_and_deleted(zegel, vault, tmp_path: Path) -> None:
+    text = vector("BE")["PREFIX"][:-9]
+    anyio.run(hold, tmp_path / "wallet.vault", text)
+    code = vector("HU")["PREFIX"].encode()
+    assert zegel("wallet", "add-certificate", "-", *vault, stdin=code).code == 0
+    listed = zegel("wallet", "list", *vault)
+    assert listed.code == 0
+    assert "unread  Health certificate, cannot be read: This version" in listed.out
+    assert ", HU, not confirmed" in listed.out
+    unread, read = zegel("wallet", "list", *vault, "--json").json["certificates"]
+    assert (unread["readable"], unread["verdict"], unread["check"]) == (False, "cannot be read", "syntax")
+    assert read["readable"]
+    shown = zegel("wallet", "certificate", "unread", *vault)
+    assert (shown.code, "Nothing is lost" in shown.out, text in shown.out) == (0, True, False)
+    assert zegel("wallet", "certificate", "unread", "--code", *vault).out == text + "\n"
+    assert zegel("wallet", "delete-certificate", "unread", *vault).code == 0
+    assert "cannot be read" not in zegel("wallet", "list", *vault).out
+    log = zegel("wallet", "log", *vault)
+    assert "an unknown issuer" in log.out
+    assert "a health certificate that cannot be read" in log.out

@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from zegel_testing.uploads import multipart_body
 from zegel_testing.wallet_pages import Pages, wallet_pages
 
 from zegel.primitives.json import parse_object
-from zegel.services.wallet.contents import Happening
+from zegel.services.wallet.contents import Happening, HealthCertificate, WalletContents
 
 pytestmark = pytest.mark.anyio
 ADD = "/certificates/add"
@@ -223,3 +224,52 @@ async def test_a_file_from_another_site_or_without_the_token_is_refused(pages: P
     assert response.status == 403 or "csrf" in response.body.decode()
     response = await pages.browser.post_body(pages.origin + ADD, content_type, body, page="https://elsewhere.example/")
     assert "cross-site" in response.body.decode()
+
+
+async def hold(pages: Pages, text: str) -> None:
+    """As if an earlier version had taken a text."""
+
+    def move(contents: WalletContents) -> tuple[WalletContents, None]:
+        held = HealthCertificate(id="unread", text=text, added_at=NOW)
+        return replace(contents, certificates=(*contents.certificates, held)), None
+
+    await pages.wallet.safe.change(move)
+
+
+@pytest.mark.slow
+async def test_one_that_cannot_be_read_is_shown_as_that_and_blocks_nothing(pages: Pages) -> None:
+    text = vector("BE")["PREFIX"][:-9]
+    await added(pages, "HU")
+    await hold(pages, text)
+    await pages.open("/")
+    assert "APOLLÓNIA SPECIMEN" in pages.text
+    assert "cannot be read" in pages.text
+    await pages.open("/certificates/unread")
+    assert pages.title == "Cannot be read"
+    assert "It cannot be read" in pages.text
+    assert "Nothing is lost" in pages.text
+    assert "Judged by" not in pages.text
+    assert "Today" not in pages.text
+    assert "What it says" not in pages.text
+    await pages.go("/certificates/unread/code")
+    assert scan(pages.response) == text
+    assert pages.text.count(text) == 1
+    await pages.open("/certificates/unread/delete")
+    assert "gone as well" in pages.text
+    await pages.go("/certificates/unread/delete")
+    assert (pages.path, len(pages.contents.certificates)) == ("/", 1)
+    assert "cannot be read" not in pages.text
+    await pages.open("/log")
+    assert "Showed the code of a certificate of an unknown issuer" in pages.text
+    assert "Deleted; it was issued by an unknown issuer" in pages.text
+
+
+@pytest.mark.slow
+async def test_a_text_that_no_code_holds_is_shown_as_a_text(pages: Pages) -> None:
+    text = "HC1:" + "A" * 3_388  # a character more than a QR code of level M has room for
+    await hold(pages, text)
+    await pages.open("/certificates/unread")
+    await pages.go("/certificates/unread/code")
+    assert "too long for a code" in pages.text
+    assert pages.text.count(text) == 1
+    assert "<figure" not in pages.response.body.decode()

@@ -31,8 +31,8 @@ _LATIN: Final[Mapping[str, tuple[str, ...]]] = {
     "Ü": ("UE", "UXX", "U"),
     "Ə": ("E", "A"),
 }
-# Section 6.B, with what it notes of each language, the Bulgarian law on transliteration of 2009, and resolution 55 of 2010
-# of Ukraine, by which ZH is one letter and ZGH are two
+# Section 6.B, with what it notes of each language, the Bulgarian law on transliteration of 2009, and resolution 55 of
+# Ukraine's cabinet of 2010, by which ZH is one letter and ZGH are two
 _CYRILLIC: Final[Mapping[str, tuple[str, ...]]] = {
     "А": ("A",), "Б": ("B",), "В": ("V",), "Г": ("G", "H"), "Ґ": ("G",), "Д": ("D",), "Ѓ": ("G", "GJ"),
     "Ђ": ("D", "DJ"), "Е": ("E", "IE", "YE"), "Ё": ("E", "IO", "YO"), "Є": ("IE", "YE"), "Ж": ("ZH", "Z"), "З": ("Z",),

@@ -1,12 +1,13 @@
 """Health certificates in the wallet: added, looked at, shown as a code again, deleted.
 
 They are papers: whoever has the text can show it. Each is judged anew whenever it is looked at, under the signers that
-the wallet trusts, and nothing is fetched for it. What is worth nothing may be kept all the same: most have expired.
+the wallet trusts, and nothing is fetched for it. What is worth nothing may be kept all the same: most have expired. So
+may what an earlier version has taken and this one cannot read: it is a text, which is shown again, and deleted by hand.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -72,6 +73,34 @@ class JudgedCertificate:
         """What it is, without anybody's data."""
         return f"{self.title}: {_KINDS[self.kind]}"
 
+    @property
+    def counterpart(self) -> Counterpart:
+        """Who issued it, as the log has it; certified where one is known who may have signed it."""
+        known = self.refusal is None or self.refusal.check not in (Check.HEALTH_SIGNER, Check.SIGNATURE)
+        return Counterpart(name=self.certificate.unverified_issuer, host="", certified=known)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadCertificate:
+    """A certificate that is held and cannot be read, as ``error`` says. Nothing else is known of it."""
+
+    error: Malformed
+
+    @property
+    def subject(self) -> str:
+        """What it is."""
+        return "a health certificate that cannot be read"
+
+    @property
+    def counterpart(self) -> Counterpart:
+        """Who issued it, as the log has it."""
+        return Counterpart(name="an unknown issuer", host="", certified=False)
+
+
+LookedAt: TypeAlias = JudgedCertificate | UnreadCertificate
+"""What is seen of a certificate that is held."""
+
 
 @final
 class HealthDrawer:
@@ -92,6 +121,13 @@ class HealthDrawer:
         except Rejected as error:
             refusal = error
         return JudgedCertificate(certificate=certificate, refusal=refusal, at=now)
+
+    def look(self, held: HealthCertificate) -> LookedAt:
+        """Judge a certificate that is held; one that cannot be read is none the less there."""
+        try:
+            return self.judge(held.text)
+        except Malformed as error:
+            return UnreadCertificate(error=error)
 
     def find(self, certificate_id: str) -> HealthCertificate:
         """A certificate of the wallet; ``Rejected(HELD)`` when there is none."""
@@ -118,7 +154,7 @@ class HealthDrawer:
 
         def move(contents: WalletContents) -> tuple[WalletContents, str]:
             held = _found(contents, certificate_id)
-            return noted(contents, self._entry(Happening.CODE_SHOWN, self.judge(held.text))), held.text
+            return noted(contents, self._entry(Happening.CODE_SHOWN, self.look(held))), held.text
 
         return await self._safe.change(move)
 
@@ -128,21 +164,20 @@ class HealthDrawer:
         def move(contents: WalletContents) -> tuple[WalletContents, HealthCertificate]:
             held = _found(contents, certificate_id)
             kept = tuple(other for other in contents.certificates if other.id != certificate_id)
-            entry = self._entry(Happening.DELETED, self.judge(held.text))
+            entry = self._entry(Happening.DELETED, self.look(held))
             return noted(replace(contents, certificates=kept), entry), held
 
         return await self._safe.change(move)
 
-    def _entry(self, happening: Happening, judged: JudgedCertificate) -> Entry:
+    def _entry(self, happening: Happening, seen: LookedAt) -> Entry:
         """A line for the log: the kind and who issued it, and no word of what it says."""
-        known = judged.refusal is None or judged.refusal.check not in (Check.HEALTH_SIGNER, Check.SIGNATURE)
         return Entry(
             id=self._new_id(),
             at=self._clock.now(),
             happening=happening,
             outcome=Outcome.DONE,
-            counterpart=Counterpart(name=judged.certificate.unverified_issuer, host="", certified=known),
-            transactions=(judged.subject,),
+            counterpart=seen.counterpart,
+            transactions=(seen.subject,),
         )
 
 

@@ -11,7 +11,7 @@ from zegel.formats.hcert.names import ValueSets, named_members
 from zegel.formats.hcert.schema import Kind
 from zegel.formats.hcert.who_certificate import UnverifiedHealthRecord
 from zegel.formats.hcert.who_schema import who_members, who_person
-from zegel.services.wallet.health import JudgedCertificate
+from zegel.services.wallet.health import JudgedCertificate, LookedAt, UnreadCertificate
 
 _YEAR: Final = 31_557_600  # seconds, as Julian years have them
 _TITLES: Final = {Kind.VACCINATION: "Vaccination", Kind.TEST: "Test", Kind.RECOVERY: "Recovery"}
@@ -27,8 +27,9 @@ _REASONS: Final[Mapping[Check, str]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthView:
     """A certificate as it is shown. ``paper`` is which one, ``kind`` a badge's: good, warn or bad; ``reasons`` are why,
-    in sentences."""
+    in sentences. Of one that is not ``readable`` nothing is said but that."""
 
+    readable: bool
     paper: str
     european: bool
     title: str
@@ -46,12 +47,41 @@ class HealthView:
     warnings: tuple[str, ...]
 
 
-def describe_health(judged: JudgedCertificate, value_sets: ValueSets) -> HealthView:
+def describe_health(seen: LookedAt, value_sets: ValueSets) -> HealthView:
     """What a certificate says, with the names of its codes, and what it is worth today."""
+    return _unread(seen) if isinstance(seen, UnreadCertificate) else _judged(seen, value_sets)
+
+
+def _unread(seen: UnreadCertificate) -> HealthView:
+    return HealthView(
+        readable=False,
+        paper="Health certificate",
+        european=False,
+        title="Cannot be read",
+        name="",
+        transliterated="",
+        birth_date="",
+        rows=(),
+        issuer="",
+        issued="",
+        expires="",
+        kind="warn",
+        verdict="cannot be read",
+        reasons=(
+            f"This version of your wallet does not understand it ({seen.error})",
+            "Nothing is lost: its text is kept as it was read, and can be shown",
+        ),
+        check=seen.error.check.id,
+        warnings=(),
+    )
+
+
+def _judged(judged: JudgedCertificate, value_sets: ValueSets) -> HealthView:
     certificate, refusal = judged.certificate, judged.refusal
     said = _said(certificate, value_sets)
     verdict, reasons = _verdict(judged)
     return HealthView(
+        readable=True,
         paper=judged.title,
         european=isinstance(certificate, UnverifiedHealthCertificate),
         title=_TITLES[judged.kind],

@@ -19,8 +19,8 @@ from zegel.formats.hcert.code import build_code
 from zegel.formats.hcert.keys import DocumentSigners, parse_signer
 from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.services.health import HealthDesk, health_codes
-from zegel.services.wallet.contents import WalletContents
-from zegel.services.wallet.health import MAX_CERTIFICATES, HealthBooks, HealthDrawer
+from zegel.services.wallet.contents import Happening, HealthCertificate, WalletContents
+from zegel.services.wallet.health import MAX_CERTIFICATES, HealthBooks, HealthDrawer, UnreadCertificate
 from zegel.services.wallet.health_words import HealthView, describe_health
 from zegel.services.wallet.safe import Safe
 
@@ -54,8 +54,11 @@ class Fixed:
         pass
 
 
-async def drawer(now: int = NOW, signers: DocumentSigners | None = None) -> tuple[HealthDrawer, Fixed]:
+async def drawer(
+    now: int = NOW, signers: DocumentSigners | None = None, *held: HealthCertificate
+) -> tuple[HealthDrawer, Fixed]:
     world = Fixed(now)
+    world.value = WalletContents(certificates=held)
     safe = Safe(world, clock=world, idle=None)
     await safe.unlock("")
     signers = OFFICE.signers if signers is None else signers
@@ -193,3 +196,24 @@ async def test_an_end_that_no_calendar_has_breaks_no_page(certificate: bytes) ->
     desk, _ = await drawer(signers=OFFICE.signers)
     held = await desk.add(certificate.decode())
     assert "9007199254740992" in str(describe_health(desk.judge(held.text), desk.books.value_sets))
+
+
+@pytest.mark.parametrize("text", ["HC1:NCF of another time", "", OFFICE.code(payload() | {"v": []}).decode()])
+async def test_what_an_earlier_version_took_and_this_one_cannot_read_stays_in_the_persons_hands(text: str) -> None:
+    unread = HealthCertificate(id="unread", text=text, added_at=NOW)
+    desk, world = await drawer(NOW, None, unread)
+    kept = await desk.add(code())
+    seen = desk.look(unread)
+    assert isinstance(seen, UnreadCertificate)
+    view = describe_health(seen, desk.books.value_sets)
+    assert (view.readable, view.kind, view.verdict, view.check) == (False, "warn", "cannot be read", "syntax")
+    assert describe_health(desk.look(kept), desk.books.value_sets).verdict == "valid", "the others are judged"
+    assert await desk.show_code("unread") == text
+    assert await desk.delete("unread") == unread
+    assert world.value.certificates == (kept,)
+    shown, deleted = world.value.log[1:]
+    assert (shown.happening, deleted.happening) == (Happening.CODE_SHOWN, Happening.DELETED)
+    for entry in (shown, deleted):
+        assert entry.counterpart.name == "an unknown issuer"
+        assert not entry.counterpart.certified
+        assert entry.transactions == ("a health certificate that cannot be read",)
