@@ -2,11 +2,9 @@
 that it can open of that, and all that it ever stores.
 """
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW
@@ -16,14 +14,13 @@ from zegel_testing.hand_wallet import Copy
 from zegel_testing.leaks import views_of
 from zegel_testing.revocations import FolderRevocations
 from zegel_testing.sandboxes import sandbox_at
+from zegel_testing.shared_values import values_in
 
 from zegel.adapters.kept_revocations import KeptRevocations
 from zegel.adapters.memory import ManualClock
 from zegel.config.health import HealthConfig
 from zegel.errors import ZegelError
 from zegel.formats.credential import Format
-from zegel.primitives.cbor import parse_cbor
-from zegel.primitives.encoding import parse_base64url
 from zegel.protocols.openid4vp.verifier import Requested
 
 pytestmark = pytest.mark.anyio
@@ -70,52 +67,6 @@ def mentioned(door: DoorWorld, words: set[str]) -> set[tuple[str, str]]:
         for word in words
         if word.lower().encode() in view.lower()
     }
-
-
-def values_in(presentation: bytes, format_: Format) -> set[str]:
-    """Every value of a presentation, whatever it stands in: headers, payloads, disclosures, elements, signatures."""
-    found = _cbor_leaves(presentation) if format_ is Format.MDOC else _sdjwt_leaves(presentation.decode())
-    return {repr(value) for value in found}
-
-
-def _sdjwt_leaves(text: str) -> Iterator[object]:
-    for part in text.split("~"):
-        for piece in part.split("."):
-            yield piece
-            try:
-                yield from _json_leaves(json.loads(parse_base64url(piece, what="test")))
-            except (ValueError, UnicodeDecodeError):  # a signature
-                continue
-
-
-def _json_leaves(value: Any) -> Iterator[object]:
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _json_leaves(inner)
-    else:
-        yield value
-
-
-def _cbor_leaves(value: Any) -> Iterator[object]:
-    if isinstance(value, bytes):
-        yield value
-        try:
-            inner = parse_cbor(value, "test")
-        except Exception:  # noqa: BLE001 a string of bytes that is none
-            return
-        if isinstance(inner, dict | list | tuple) or hasattr(inner, "value"):
-            yield from _cbor_leaves(inner)
-    elif hasattr(value, "value") and hasattr(value, "tag"):
-        yield from _cbor_leaves(value.value)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _cbor_leaves(key)
-            yield from _cbor_leaves(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _cbor_leaves(inner)
-    else:
-        yield value
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.browser import Browser, text_of
 from zegel_testing.door_world import form_data
 from zegel_testing.health import Health, payload
@@ -23,20 +24,23 @@ from zegel_testing.identifying import found_in, told_by
 from zegel_testing.issuing_world import hidden_fields
 from zegel_testing.logs import logging_to
 from zegel_testing.offline import offline
+from zegel_testing.shared_values import decoded, shared_stretches, values_in
 from zegel_testing.vaccination_path import ask_at_door, code_of, present, receive_valid
-from zegel_testing.wallet_world import WalletWorld, wallet_world
+from zegel_testing.wallet_world import CHEAP, PASSPHRASE, WalletWorld, open_test_wallet, wallet_world
 
 from zegel.adapters.code_pictures import draw_code
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import open_memory_store
+from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.cli.main import main
-from zegel.cli.walk.door_view import DoorView, open_noted_door
+from zegel.cli.walk.door_view import DoorView, NotingStore, open_noted_door
 from zegel.formats.credential import Format
 from zegel.primitives.base45 import encode_base45
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.verifier import RESPONSE_PATH
+from zegel.services.wallet.contents import Holding, WalletContents
 
 KINDS = {"name", "given name", "birth date", "vaccinated on", "product", "manufacturer", "UCI", "hash of the UCI"}
 EVERYTHING = KINDS | {"signature"}
@@ -53,15 +57,23 @@ class Watched:
     log: io.StringIO
     dumps: list[bytes] = field(default_factory=list)
 
-    async def visit(self, keeper: Browser, *, link: str = "Open another wallet on this device") -> HttpResponse:
-        """Somebody presents; the doorkeeper's page."""
+    async def visit(self, keeper: Browser, *, visitor: WalletWorld | None = None) -> HttpResponse:
+        """Somebody presents, or the ``visitor``; the doorkeeper's page."""
         asking = await ask_at_door(self.world, keeper)
         self.dump()
-        back = await present(self.world, asking, link)
+        back = await present(visitor or self.world, asking, "Open another wallet on this device")
         self.dump()
         page = await keeper.open(back)
         self.dump()
         return page
+
+    async def seen_of(self, visitor: WalletWorld) -> "Seen":
+        """A visit by itself, before a browser of its own."""
+        received, noted = len(self.view.received), len(self.view.store.noted)
+        assert "The rules are met" in text_of(await self.visit(self.world.browser(), visitor=visitor))
+        store = NotingStore(self.view.store._inner)
+        store.noted.extend(self.view.store.noted[noted:])
+        return Seen(DoorView(store=store, received=self.view.received[received:]))
 
     def dump(self) -> None:
         """Keep the database as it is now."""
@@ -75,6 +87,35 @@ class Watched:
             "database": b"\n".join(self.dumps),
             "log": self.log.getvalue().encode(),
         }
+
+
+@dataclass
+class Seen:
+    """What the door sees of one visit."""
+
+    view: DoorView
+
+    def everything(self, format_: Format) -> bytes:
+        """All of it; what an object is printed as has its address, which is nothing that the door was told."""
+        seen = [*self.view.everything().values(), *(decoded(each, format_) for each in self.view.opened())]
+        return re.sub(rb" at 0x[0-9a-f]+", b"", b"\n".join(seen))
+
+    def values(self, format_: Format) -> set[str]:
+        """The values of what was presented."""
+        (opened,) = self.view.opened()
+        return values_in(opened, format_)
+
+
+async def somebody_else(watched: Watched, format_: Format) -> WalletWorld:
+    """Max, with a wallet of his own, his own certificate, and what he got for it."""
+    world, random = watched.world, fixed_random("somebody else")
+    file = WalletVaultFile(watched.folder / "another.vault", random=random, cost=CHEAP)
+    wallet = open_test_wallet(world.world, file, world.outbound, random=random)
+    await wallet.safe.create(PASSPHRASE)
+    other = replace(world, wallet=wallet, file=file)
+    await other.receive("max")
+    await receive_valid(other, code_of(watched.folder, "max"), formats=[str(format_)])
+    return other
 
 
 @pytest.fixture
@@ -138,6 +179,29 @@ async def test_from_a_fresh_certificate_to_the_door_its_whole_view_has_nothing_o
 @pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("format_", list(Format))
+async def test_two_visits_of_one_certificate_share_nothing_but_what_everybodys_have(
+    watched: Watched, format_: Format
+) -> None:
+    mine, code = watched.world, code_of(watched.folder, "erika")
+    await mine.receive()
+    (batch,) = await receive_valid(mine, code, formats=[str(format_)])
+    other = await somebody_else(watched, format_)
+    visits = [await watched.seen_of(each) for each in (mine, mine, other)]
+    assert mine.wallet.find(batch).unused == len(mine.wallet.find(batch).batch.copies) - 2
+    # every byte: what is in both of mine is in that of somebody with another certificate, too
+    first, second, others = [each.everything(format_) for each in visits]
+    assert shared_stretches(first, second, beside=b""), "there is what everybody has"
+    assert shared_stretches(first, second, beside=others) == set()
+    # and each value, however short
+    values = [each.values(format_) for each in visits]
+    assert len(values[0]) > 15
+    assert values[0] & values[1] == values[0] & values[2] == values[1] & values[2]
+    assert mentioned(watched.everything(), code) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+@pytest.mark.parametrize("format_", list(Format))
 async def test_what_was_shown_at_the_door_is_judged_by_the_command_with_the_network_off(
     watched: Watched, format_: Format, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +231,37 @@ async def test_what_was_shown_at_the_door_is_judged_by_the_command_with_the_netw
 
 
 # --- bad twins: what would tell too much is found ---------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+@pytest.mark.parametrize("format_", list(Format))
+async def test_a_wallet_that_shows_a_copy_twice_is_found(watched: Watched, format_: Format) -> None:
+    mine = watched.world
+    await mine.receive()
+    await receive_valid(mine, code_of(watched.folder, "erika"), formats=[str(format_)])
+    other = await somebody_else(watched, format_)
+    first = await watched.seen_of(mine)
+    await lose_unused(mine)
+    second, others = [await watched.seen_of(each) for each in (mine, other)]
+    assert len((first.values(format_) & second.values(format_)) - others.values(format_)) >= 5
+    seen, again, beside = [each.everything(format_) for each in (first, second, others)]
+    linking = shared_stretches(seen, again, beside=beside)
+    assert any(len(each) >= 64 for each in linking), "the issuer's signature, at the least"
+
+
+async def lose_unused(world: WalletWorld) -> None:
+    """As if the wallet had got no more copies than it has shown: the one of them is shown again then."""
+
+    def move(contents: WalletContents) -> tuple[WalletContents, None]:
+        return replace(contents, holdings=tuple(map(shown_alone, contents.holdings))), None
+
+    await world.wallet.safe.change(move)
+
+
+def shown_alone(holding: Holding) -> Holding:
+    shown = tuple(copy for copy in holding.batch.copies if copy.uses)
+    return replace(holding, batch=replace(holding.batch, copies=shown)) if shown else holding
 
 
 @pytest.mark.slow
