@@ -7,6 +7,7 @@ else.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, final
 from urllib.parse import urlsplit
@@ -17,7 +18,9 @@ from zegel.adapters.keyfiles import load_certificate_bytes
 from zegel.adapters.trust_files import QUALIFIED_FILE, XML_SUFFIX
 from zegel.checks import Check
 from zegel.config.roles import QualifiedListConfig
-from zegel.errors import Malformed, Rejected, Unavailable, ZegelError
+from zegel.errors import Malformed, Rejected, Unavailable
+from zegel.services.why.tree import name_day
+from zegel.services.why.xml_list import XmlPointing
 from zegel.trust.anchors import TrustAnchor
 from zegel.trust.lists.xml.document import MAX_DOCUMENT
 from zegel.trust.lists.xml.parse import UnverifiedXmlList, parse_xml_list
@@ -52,16 +55,16 @@ def qualified_anchors(folder: Path, *, now: int) -> Iterator[TrustAnchor]:
             raise Unavailable(str(folder / file), f"{QUALIFIED_FILE} and the lists that it names lead to no such file")
 
 
-def verify_by_folders(document: UnverifiedXmlList, folders: Sequence[Path], *, now: int) -> VerifiedXmlList:
-    """Verify a list for whoever the folders name in ``qualified.toml``; refused as the first of them refuses."""
-    refused: ZegelError | None = None
+def find_pointings(
+    document: UnverifiedXmlList, folders: Sequence[Path], *, now: int
+) -> Iterator[Callable[[], XmlPointing]]:
+    """Each way in which what the folders name in ``qualified.toml`` may lead to a list that stands elsewhere.
+
+    Each of them raises ``Malformed``, ``Rejected`` or ``Unavailable``, with the file's name, where it leads nowhere.
+    """
     for folder in folders:
         for listed in load_config(folder / QUALIFIED_FILE).qualified_lists:
-            try:
-                return _Followed(folder=folder, listed=listed, now=now).judge(document)
-            except (Malformed, Rejected, Unavailable) as error:
-                refused = refused or error
-    raise refused or Rejected(Check.ANCHOR, f"expected a folder whose {QUALIFIED_FILE} says who signs lists in XML")
+            yield partial(_Followed(folder=folder, listed=listed, now=now).point, document)
 
 
 @final
@@ -94,19 +97,24 @@ class _Followed:
             if wanted or self._is_there(pointer.location):
                 yield self._pointed_to(pointer)
 
-    def judge(self, document: UnverifiedXmlList) -> VerifiedXmlList:
-        """A list that stands elsewhere, as if it were here in its place."""
+    def point(self, document: UnverifiedXmlList) -> XmlPointing:
+        """Who leads to a list that stands elsewhere, as if it were here in its place."""
+        by_hand = f"by hand: {QUALIFIED_FILE} names {self.listed.signers.name} for its signers"
         if document.unverified_type == XmlListType.LIST_OF_LISTS:
-            return self._list_of_lists(document)
+            return XmlPointing(said=by_hand, verify=lambda: self._list_of_lists(document))
         name, first = self._read(self.listed.location)
         if first.unverified_type == XmlListType.NATIONAL:
-            return self._by_hand(document)
+            return XmlPointing(said=by_hand, verify=lambda: self._by_hand(document))
         lists, territory = self._judged(name, lambda: self._list_of_lists(first)), document.unverified_territory
         pointers = [each for each in lists.national_pointers() if each.territory == territory]
         if not pointers:
             detail = f"the list of the lists, {name}, points to no list of {territory[:2]}"
             raise Rejected(Check.ANCHOR, detail, field="SchemeTerritory")
-        return verify_national_list(document, pointer=pointers[0], now=self.now, seen=0)
+        return XmlPointing(
+            said=f"{name}, the list of the lists, number {lists.sequence} of {lists.operator}, "
+            f"next update {name_day(lists.next_update)}, points to it",
+            verify=lambda: verify_national_list(document, pointer=pointers[0], now=self.now, seen=0),
+        )
 
     def _by_hand(self, document: UnverifiedXmlList) -> VerifiedXmlList:
         signers = load_certificate_bytes(self.listed.signers)

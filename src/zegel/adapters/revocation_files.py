@@ -12,8 +12,16 @@ CRL_SUFFIX: Final = ".crl"
 
 def read_revocations(path: Path) -> tuple[UnverifiedCrl, ...]:
     """The lists in a folder of trust, or beside its certificates; the one that a ``.crl`` file is; else none."""
+    return tuple(map(read_revocation_list, revocation_files(path)))
+
+
+def revocation_files(path: Path) -> tuple[Path, ...]:
+    """The files of these lists."""
     if path.suffix == CRL_SUFFIX:
-        files = [path]
-    else:
-        files = sorted((*path.glob(f"*{CRL_SUFFIX}"), *path.glob(f"{CRL_FOLDER}/*{CRL_SUFFIX}")))
-    return tuple(parse_crl(read_file(file, max_bytes=MAX_CRL)) for file in files)
+        return (path,)
+    return tuple(sorted((*path.glob(f"*{CRL_SUFFIX}"), *path.glob(f"{CRL_FOLDER}/*{CRL_SUFFIX}"))))
+
+
+def read_revocation_list(file: Path) -> UnverifiedCrl:
+    """The list in a file; ``Unavailable`` or ``Malformed`` where there is none."""
+    return parse_crl(read_file(file, max_bytes=MAX_CRL))

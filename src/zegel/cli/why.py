@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.health_trust import load_health_signers, load_signers
+from zegel.adapters.keyfiles import load_certificates
 from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.adapters.trust_files import QUALIFIED_FILE, load_trust
 from zegel.cli.health_input import code_in, shows_codes
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
 from zegel.cli.verify import parse_time
-from zegel.errors import Malformed
+from zegel.errors import Malformed, ZegelError
 from zegel.formats.hcert.code import PREFIX
 from zegel.services.health import pasted_code
 from zegel.services.why.health import explain_health
 from zegel.services.why.health_signer import explain_signer, signer_in
+from zegel.services.why.sources import with_sources
 from zegel.services.why.tree import Branch, Standing
 from zegel.services.why.why import explain_path
 
@@ -48,6 +50,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         required=True,
         help="a folder of signed lists with operator.pem, or with qualified.toml for those in XML, or PEM certificates "
         "that you vouch for; for a health certificate, a list of its signers; repeatable",
+    )
+    parser.add_argument(
+        "--chain",
+        metavar="PATH",
+        type=Path,
+        help="for a list of revoked certificates: the certificates (PEM) of its authority and of those above it, where "
+        "no list names them, or the chain of something that it certified",
     )
     parser.add_argument("--at", metavar="TIME", help="judge as at this time: seconds, or 2026-01-31T12:00:00Z")
     parser.add_argument("--json", action="store_true", help="the tree as one JSON object on stdout")
@@ -89,18 +98,26 @@ def _signer(args: Namespace, data: bytes) -> Branch | None:
 
 
 def _wallet_path(args: Namespace, data: bytes, now: int) -> Branch:
-    return explain_path(data, anchors=load_trust(args.trust, now=now, operators=True), now=now)
+    """A list that is refused breaks no more than what needs it."""
+    refused: list[tuple[str, ZegelError]] = []
+
+    def refuse(path: Path, error: ZegelError) -> None:
+        refused.append((str(path), error))
+
+    anchors = load_trust(args.trust, now=now, operators=True, refused=refuse)
+    between = () if args.chain is None else load_certificates(args.chain)
+    return with_sources(explain_path(data, anchors=anchors, now=now, between=between), refused)
 
 
 def _xml_list(args: Namespace, data: bytes, now: int) -> Branch:
     """Its trust is who points to it."""
-    from zegel.adapters.qualified_files import verify_by_folders  # what reads XML takes room
+    from zegel.adapters.qualified_files import find_pointings  # what reads XML takes room
     from zegel.services.why.xml_list import explain_xml_list
     from zegel.trust.lists.xml.parse import parse_xml_list
 
     document = parse_xml_list(data)
     folders = [path for path in args.trust if (path / QUALIFIED_FILE).is_file()]
-    return explain_xml_list(document, verify=lambda: verify_by_folders(document, folders, now=now))
+    return explain_xml_list(document, pointings=find_pointings(document, folders, now=now))
 
 
 def _code(data: bytes) -> bytes:

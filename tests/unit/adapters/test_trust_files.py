@@ -109,6 +109,17 @@ def test_one_list_that_is_not_to_be_trusted_spoils_the_folder(folder: Path, cont
     assert refusal.value.check is check
 
 
+def test_whoever_is_told_of_what_is_refused_has_the_rest(folder: Path) -> None:
+    (folder / "pid.jwt").write_bytes(b"nonsense")
+    (folder / "broken.crl").write_bytes(b"nonsense")
+    told: list[tuple[str, Check]] = []
+    anchors = load_trust([folder], now=NOW, refused=lambda path, error: told.append((path.name, error.check)))
+    assert told == [("pid.jwt", Check.SYNTAX), ("broken.crl", Check.SYNTAX)]
+    assert anchors.of(Purpose.ISSUER), "the other list is there"
+    with pytest.raises(Unavailable):
+        load_trust([folder / "missing"], now=NOW, refused=lambda path, error: told.append((path.name, error.check)))
+
+
 def test_a_list_of_another_operator_is_refused(folder: Path) -> None:
     (folder / "operator.pem").write_text(ACCESS_ROOT.certificate.pem)
     with pytest.raises(Rejected) as refusal:

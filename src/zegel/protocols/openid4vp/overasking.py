@@ -15,7 +15,10 @@ from zegel.errors import Rejected
 from zegel.primitives.claim_path import ClaimPath, is_within
 from zegel.primitives.json import JsonObject
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery
+from zegel.protocols.openid4vp.pid import is_pid
 from zegel.trust.registration.credentials import RegisteredCredential
+
+_PID: Final = "urn:eudi:pid:1"  # which every domestic PID extends (PID rulebook 1.7 PID_14)
 
 
 @final
@@ -71,6 +74,15 @@ def check_registered(
     if beyond:
         raise Rejected(Check.OVER_ASKING, f"not registered: {_words(beyond)}", field="dcql_query")
     return query
+
+
+def domestic_types(query: DcqlQuery) -> Mapping[str, frozenset[str]]:
+    """What is known of the types in a query without holding any: a domestic PID extends the PID (PID_14).
+
+    What other types extend shows to whoever holds one.
+    """
+    types = (type_ for credential in query.credentials for type_ in credential.types)
+    return {type_: frozenset({_PID}) for type_ in types if is_pid((type_,))}
 
 
 def _answerable(query: DcqlQuery) -> Iterator[CredentialQuery]:

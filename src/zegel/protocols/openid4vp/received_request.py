@@ -3,7 +3,7 @@
 ``sender`` has the first. A refusal here can be told to the verifier; ``error_codes`` has the code for it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -72,8 +72,7 @@ class VerifiedRequest:
     @property
     def registered_queries(self) -> frozenset[str]:
         """The credential queries that its registration certificate is sent for; empty for all of them."""
-        sent = (info for info in self.verifier_info if info.format == REGISTRATION_FORMAT)
-        return frozenset(id_ for info in sent for id_ in info.credential_ids)
+        return registered_queries(self.verifier_info)
 
     @property
     def without_pid(self) -> frozenset[str]:
@@ -117,7 +116,7 @@ def check_request(request: AddressedRequest, *, transaction_types: Mapping[str, 
         query=query,
         formats=formats,
         transaction_data=_transaction_data(parameters, query, transaction_types),
-        verifier_info=_verifier_info(parameters, query),
+        verifier_info=parse_verifier_info(parameters, query),
         expires=request.expires,
     )
 
@@ -134,7 +133,14 @@ def _transaction_data(
     return check_transaction_data(items, query=query, types=types)
 
 
-def _verifier_info(parameters: JsonObject, query: DcqlQuery) -> tuple[VerifierInfo, ...]:
+def registered_queries(infos: Iterable[VerifierInfo]) -> frozenset[str]:
+    """The credential queries that the registration certificate among statements is for; empty for all of them."""
+    sent = (info for info in infos if info.format == REGISTRATION_FORMAT)
+    return frozenset(id_ for info in sent for id_ in info.credential_ids)
+
+
+def parse_verifier_info(parameters: JsonObject, query: DcqlQuery) -> tuple[VerifierInfo, ...]:
+    """Parse what others say of who asks (OpenID4VP 1.0 section 5.1); ``Malformed`` for another shape."""
     if "verifier_info" not in parameters:
         return ()
     known = {credential.id for credential in query.credentials}

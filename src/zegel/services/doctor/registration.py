@@ -16,7 +16,7 @@ from zegel.profiles import HAIP
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
 from zegel.protocols.openid4vci.metadata import IssuerMetadata
 from zegel.protocols.openid4vp.dcql import DcqlQuery
-from zegel.protocols.openid4vp.overasking import asked_claims, check_registered
+from zegel.protocols.openid4vp.overasking import asked_claims, check_registered, domestic_types
 from zegel.protocols.openid4vp.pid import is_pid
 from zegel.protocols.openid4vp.received_request import VerifiedRequest
 from zegel.services.doctor.eyes import DAY, Eyes
@@ -42,7 +42,6 @@ from zegel.trust.registration.verify import (
 
 _SUBJECT: Final = "registration certificate"
 _ASKED: Final = "what is asked"
-_PID: Final = "urn:eudi:pid:1"  # which every domestic PID extends (PID rulebook 1.7 PID_14)
 _HOUR: Final = 3_600
 
 
@@ -159,16 +158,10 @@ def _examine_query(
 ) -> None:
     certificate = bound.certificate
     with findings.trying(Topic.REGISTERED, _ASKED):
-        check_registered(query, certificate.credentials, concerned=concerned, extended=_domestic(query))
+        check_registered(query, certificate.credentials, concerned=concerned, extended=domestic_types(query))
         use = certificate.intended_use or "without a name"
         said = f"{len(asked_claims(query))} claims, all registered for the intended use {use}"
         findings.note(Topic.REGISTERED, _ASKED, State.GOOD, said)
-
-
-def _domestic(query: DcqlQuery) -> Mapping[str, frozenset[str]]:
-    """What a wallet that holds a domestic PID knows of it; what other types extend shows to whoever holds one."""
-    types = (type_ for credential in query.credentials for type_ in credential.types)
-    return {type_: frozenset({_PID}) for type_ in types if is_pid((type_,))}
 
 
 def _examine_configurations(

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.x509 import Certificate, parse_certificate
-from zegel.services.why.tree import Branch, breaks, holds, not_reached
+from zegel.services.why.tree import Branch, breaks, holds, name_day, not_reached
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 
 _MOST: Final = 12  # names on a screen; a country's list has thirty
@@ -29,7 +28,7 @@ def trace_chain(
         chain = anchors.verify_chain(x5c, purpose=purpose, now=now)
     except Rejected as error:
         return _broken(certificates, error, purpose=purpose, anchors=anchors, now=now), None
-    return _nested([*map(_certificate, certificates), name_anchor(chain.anchor, purpose)]), chain
+    return nested([*map(name_certificate, certificates), name_anchor(chain.anchor, purpose)]), chain
 
 
 def _broken(
@@ -38,10 +37,10 @@ def _broken(
     at = _where(certificates, error, now=now)
     if at == len(certificates):
         top = breaks("anchor", error).with_below(*_candidates(certificates[-1], purpose, anchors))
-        return _nested([*map(_certificate, certificates), top])
+        return nested([*map(name_certificate, certificates), top])
     broken = breaks("certificate", error).with_below(_subject(certificates[at]))
     above = [not_reached("certificate").with_below(_subject(each)) for each in certificates[at + 1 :]]
-    return _nested([*map(_certificate, certificates[:at]), broken, *above, not_reached("anchor")])
+    return nested([*map(name_certificate, certificates[:at]), broken, *above, not_reached("anchor")])
 
 
 def _where(certificates: tuple[Certificate, ...], error: Rejected, *, now: int) -> int:
@@ -76,7 +75,8 @@ def name_trusted(purpose: Purpose, anchors: TrustAnchors) -> Branch:
     return Branch(name=f"trusted for {purpose}", said=", ".join(said) + more)
 
 
-def _certificate(certificate: Certificate) -> Branch:
+def name_certificate(certificate: Certificate) -> Branch:
+    """A certificate: whom it names, and for when it is valid."""
     return holds("certificate", _told(certificate))
 
 
@@ -104,14 +104,9 @@ def _listings(anchor: TrustAnchor) -> Iterator[Branch]:
         yield Branch(name="listed", said=said)
 
 
-def _nested(branches: list[Branch]) -> Branch:
+def nested(branches: list[Branch]) -> Branch:
     """Each below the one before it: who signed it."""
     *before, last = branches
     for branch in reversed(before):
         last = branch.with_below(last)
     return last
-
-
-def name_day(seconds: int) -> str:
-    """A time as its day."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

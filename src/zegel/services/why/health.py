@@ -11,9 +11,8 @@ from zegel.formats.hcert.who_certificate import (
     parse_health_record,
     verify_who_certificate,
 )
-from zegel.services.why.chain import name_day
 from zegel.services.why.steps import Step, trace_steps
-from zegel.services.why.tree import Branch, Standing
+from zegel.services.why.tree import Branch, Standing, name_day
 
 _STEPS: Final = (  # in the order of formats/hcert/certificate.py
     Step(

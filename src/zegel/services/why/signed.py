@@ -13,12 +13,19 @@ from zegel.formats.status.token import parse_status_list, verify_status_list
 from zegel.primitives.cbor import parse_cbor
 from zegel.primitives.cose import UnverifiedSign1, parse_sign1
 from zegel.primitives.jws import UnverifiedJws, parse_jws, verify_jws
+from zegel.primitives.x509 import parse_certificate
 from zegel.protocols.openid4vci.metadata import TYP as METADATA_TYPE
+from zegel.protocols.openid4vci.metadata import UnverifiedIssuerMetadata
 from zegel.protocols.openid4vp.request import REQUEST_TYPE
 from zegel.protocols.openid4vp.sender import parse_request
+from zegel.services.why.registration import (
+    RegistrationTracer,
+    kept_status,
+    unreached_asked,
+    unreached_issued,
+)
 from zegel.services.why.steps import (
     ATTESTATION,
-    REGISTRATION,
     REQUEST,
     SIGNATURE,
     STATUS,
@@ -32,22 +39,14 @@ from zegel.services.why.tree import Branch, Standing
 from zegel.trust.access import verify_access_chain, verify_party
 from zegel.trust.anchors import Purpose, TrustAnchors
 from zegel.trust.attestation import WALLET_TYPE, parse_wallet_attestation, verify_wallet_attestation
-from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.key_attestation import KEY_TYPE, parse_key_attestation, verify_key_attestation
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import LIST_HEADER, ListType
 from zegel.trust.lists.verify import verify_trusted_list
-from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.values import CWT_TYPE as REGISTRATION_CWT_TYPE
 from zegel.trust.registration.values import JWT_TYPE as REGISTRATION_TYPE
-from zegel.trust.registration.verify import verify_registration
 
 _STATUS_PURPOSES = (Purpose.STATUS, Purpose.WALLET_STATUS, Purpose.REGISTRATION_STATUS)
-_UNBOUND = Branch(
-    name="party",
-    said="not looked at: whose it is shows beside an access certificate; zegel doctor looks at both",
-    standing=Standing.NOT_REACHED,
-)
 
 
 @final
@@ -66,7 +65,7 @@ class SignedTracer:
             METADATA_TYPE: self._metadata,
             WALLET_TYPE: self._wallet_attestation,
             KEY_TYPE: self._key_attestation,
-            REGISTRATION_TYPE: self._registration,
+            REGISTRATION_TYPE: RegistrationTracer(anchors=self.anchors, now=self.now).alone,
             STATUS_TYPE: self._status_list,
             LIST_HEADER: self._trusted_list,
         }
@@ -80,7 +79,7 @@ class SignedTracer:
     def cwt(self, data: bytes) -> Branch:
         """A CWT by its typ."""
         tracers: Mapping[str, Callable[[bytes], Branch]] = {
-            REGISTRATION_CWT_TYPE: self._registration,
+            REGISTRATION_CWT_TYPE: RegistrationTracer(anchors=self.anchors, now=self.now).alone,
             STATUS_CWT_TYPE: self._status_list,
             IDENTIFIER_LIST: self._identifier_list,
         }
@@ -102,7 +101,12 @@ class SignedTracer:
             )
             return verify_jws(jws, key=party.chain.leaf.key, typ=REQUEST_TYPE)
 
-        return self._path(Branch(name="presentation request", said=client_id), jws, Purpose.ACCESS, REQUEST, verify)
+        top = Branch(name="presentation request", said=client_id)
+        path = self._path(top, jws, Purpose.ACCESS, REQUEST, verify)
+        if path.broken is not None:
+            return path.with_below(*unreached_asked())
+        leaf = parse_certificate(jws.unverified_header.x5c[0])
+        return path.with_below(*RegistrationTracer(anchors=self.anchors, now=self.now).asked(jws, leaf))
 
     def _metadata(self, text: bytes) -> Branch:
         jws = parse_jws(text, what="issuer metadata")
@@ -114,7 +118,12 @@ class SignedTracer:
             return verify_jws(jws, key=chain.leaf.key, typ=METADATA_TYPE)
 
         top = Branch(name="issuer metadata", said=issuer if type(issuer) is str else "of nobody")
-        return self._path(top, jws, Purpose.ACCESS, (TIMESTAMP, SIGNATURE), verify)
+        path = self._path(top, jws, Purpose.ACCESS, (TIMESTAMP, SIGNATURE), verify)
+        if path.broken is not None:
+            return path.with_below(*unreached_issued())
+        metadata = UnverifiedIssuerMetadata(unverified_members=jws.unverified_claims, jws=jws)
+        leaf = parse_certificate(jws.unverified_header.x5c[0])
+        return path.with_below(*RegistrationTracer(anchors=self.anchors, now=self.now).issued(metadata, leaf))
 
     def _wallet_attestation(self, text: bytes) -> Branch:
         attestation = parse_wallet_attestation(text)
@@ -125,7 +134,7 @@ class SignedTracer:
             ATTESTATION,
             lambda: verify_wallet_attestation(attestation, anchors=self.anchors, now=self.now),
         )
-        return path.with_below(_kept(attestation.unverified_status))
+        return path.with_below(kept_status(attestation.unverified_status))
 
     def _key_attestation(self, text: bytes) -> Branch:
         attestation = parse_key_attestation(text)
@@ -136,20 +145,7 @@ class SignedTracer:
             ATTESTATION,
             lambda: verify_key_attestation(attestation, anchors=self.anchors, now=self.now),
         )
-        return path.with_below(_kept(attestation.unverified_status))
-
-    def _registration(self, data: bytes) -> Branch:
-        registration = parse_registration(data)
-        certificate = registration.unverified_certificate
-        about = [certificate.name, certificate.service_name or certificate.service, certificate.intended_use]
-        path = self._path(
-            Branch(name="registration certificate", said=", ".join(each for each in about if each)),
-            registration.token,
-            Purpose.REGISTRATION,
-            REGISTRATION,
-            lambda: verify_registration(registration, anchors=self.anchors, now=self.now),
-        )
-        return path.with_below(_UNBOUND, _kept(certificate.status))
+        return path.with_below(kept_status(attestation.unverified_status))
 
     def _status_list(self, data: bytes) -> Branch:
         listed = parse_status_list(data, content_type=None, max_bytes=MAX_LARGE_LIST)
@@ -211,10 +207,3 @@ def status_branch(uri: str | None) -> Branch:
     if uri is None:
         return Branch(name="status", said="it cannot be revoked")
     return Branch(name="status", said=f"kept by {uri}; zegel verify looks it up", standing=Standing.NOT_REACHED)
-
-
-def _kept(status: AttestationStatus | None) -> Branch:
-    if status is None:
-        return status_branch(None)
-    said = f"kept by {status.uri}, and not fetched"
-    return Branch(name="status", said=said, standing=Standing.NOT_REACHED)

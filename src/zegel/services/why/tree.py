@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import final
 
@@ -58,3 +59,8 @@ def breaks(name: str, error: ZegelError) -> Branch:
 def not_reached(name: str) -> Branch:
     """A step behind one that breaks: nobody knows how it stands."""
     return Branch(name=name, said="not reached", standing=Standing.NOT_REACHED)
+
+
+def name_day(seconds: int) -> str:
+    """A time as its day."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

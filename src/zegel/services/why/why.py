@@ -29,19 +29,20 @@ _SIGN1: Final = b"\xd2"  # the tag of COSE_Sign1
 _SIGN1_TEXT: Final = b"0o"  # and the array of four behind it, in base64url
 
 
-def explain_path(data: bytes, *, anchors: TrustAnchors, now: int) -> Branch:
+def explain_path(data: bytes, *, anchors: TrustAnchors, now: int, between: tuple[Certificate, ...] = ()) -> Branch:
     """The path of a credential, a presentation, a request or any other signed object; of certificates and lists, too.
 
+    ``between`` are authorities below an anchor, for a list of revoked certificates that one of them signed.
     ``Malformed`` for what is none of these. What a holder proves takes the nonce of a session: ``zegel verify`` does.
     """
     tracer, signed = _Tracer(anchors=anchors, now=now), SignedTracer(anchors=anchors, now=now)
     text = data.strip()
     if text.startswith(_PEM_LIST):
-        return explain_revocations(parse_crl(_pem_body(text)), anchors=anchors, now=now)
+        return explain_revocations(parse_crl(_pem_body(text)), between=between, anchors=anchors, now=now)
     if text.startswith(_PEM):
         return tracer.certificates(parse_pem_certificates(text, what="certificates"))
     if data.startswith(_SEQUENCES):
-        return _explain_der(data, tracer)
+        return _explain_der(data, tracer, between)
     if data.startswith(_SIGN1):
         return signed.cwt(data)
     if b"~" not in text and text.isascii():
@@ -136,9 +137,9 @@ def _pem_body(pem: bytes) -> bytes:
     return parse_base64(b"".join(body.split()).decode("ascii", "replace"), what="list of revoked certificates")
 
 
-def _explain_der(der: bytes, tracer: _Tracer) -> Branch:
+def _explain_der(der: bytes, tracer: _Tracer, between: tuple[Certificate, ...]) -> Branch:
     try:
         crl = parse_crl(der)
     except Malformed:
         return tracer.certificates((parse_certificate(der, what="certificate"),))
-    return explain_revocations(crl, anchors=tracer.anchors, now=tracer.now)
+    return explain_revocations(crl, between=between, anchors=tracer.anchors, now=tracer.now)

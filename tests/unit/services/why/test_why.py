@@ -1,9 +1,12 @@
 """The path from a file to its anchor: it holds where the verifier accepts, and breaks by the check that refuses."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
+from zegel_testing.access_requests import ROOT as ACCESS_ROOT
+from zegel_testing.access_requests import below
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
 from zegel_testing.health import TEST_USAGE, Health
 from zegel_testing.registration import REGISTERED, REGISTRATION_ROOT, as_cwt, as_jwt, registered
@@ -21,19 +24,22 @@ from zegel.formats.status.identifiers import sign_identifier_list
 from zegel.formats.status.token import sign_status_list_cwt, sign_status_list_jwt
 from zegel.primitives.cbor import Tag, encode_cbor
 from zegel.primitives.cose import TAG_SIGN1, sign_sign1
-from zegel.primitives.crl import sign_crl
+from zegel.primitives.crl import parse_crl, sign_crl
 from zegel.primitives.encoding import base64, base64url
 from zegel.primitives.jws import parse_jws
+from zegel.primitives.x509 import Certificate
 from zegel.services.why.health import explain_health
 from zegel.services.why.health_signer import explain_signer, signer_in
 from zegel.services.why.tree import Branch, Standing
 from zegel.services.why.why import explain_path
-from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.trust.anchors import Listing, Purpose, TrustAnchors
+from zegel.trust.revocation import RevocationLists
 
 TRACED = (
     "presentation request", "wallet attestation", "key attestation", "status list", "issuer metadata",
     "registration certificate", "list of trusted entities",
 )  # fmt: skip
+SHOWING = ("presentation request", "issuer metadata")
 TRACED_KINDS = [kind for kind in KINDS if kind.name in TRACED]
 TRUST = trusting(anchor(ISSUER_ROOT, Purpose.ISSUER, entity="Utopian Identity Office"))
 ASKED = Asked(
@@ -164,7 +170,8 @@ def test_where_its_status_is_kept_is_said_and_not_fetched() -> None:
 @pytest.mark.parametrize("kind", TRACED_KINDS, ids=lambda kind: kind.name)
 def test_every_kind_has_a_path(kind: Kind) -> None:
     traced = path(kind.good, anchors=ANCHORS)
-    assert traced.broken is None
+    # these two show no registration certificate: see test_why_registration
+    assert broken_by(traced) == ("registration-certificate" if kind.name in SHOWING else None)
     assert traced.name == kind.name
     assert standing(traced, "signature") is Standing.HOLDS
 
@@ -348,10 +355,64 @@ def test_a_list_of_revoked_certificates_breaks_where_it_is_not_believed() -> Non
     late = path(REVOKED, anchors=ANCHORS, now=NOW + DAY)
     assert broken_by(late) == "revocation-stale"
     assert standing(late, "signature") is Standing.HOLDS
-    nobody = path(REVOKED, anchors=TRUST)
-    assert broken_by(nobody) == "anchor"
-    assert standing(nobody, "signature") is Standing.NOT_REACHED
-    assert [each.name for each in nobody.walk() if each.name.startswith("trusted for")] == ["trusted for issuer"]
+
+
+def test_a_list_of_revoked_certificates_names_the_list_that_its_authority_stands_on() -> None:
+    listing = Listing(type="urn:list", sequence=7, operator="Utopia list operator", next_update=NOW + DAY)
+    traced = path(REVOKED, anchors=trusting(replace(anchor(ROOT, Purpose.ACCESS), listings=(listing,))))
+    assert [each.said.partition(", next")[0] for each in traced.walk() if each.name == "listed"] == [
+        "urn:list number 7 of Utopia list operator"
+    ]
+
+
+BETWEEN = below(ACCESS_ROOT, crl_url="https://authority.utopia.example/root.crl")
+OF_THE_ROOT = sign_crl(
+    ACCESS_ROOT.certificate, key=ACCESS_ROOT.key, revoked={}, number=3, now=NOW, next_update=NOW + DAY
+)
+KNOWING = TrustAnchors([anchor(ACCESS_ROOT, Purpose.ACCESS)], revocation=RevocationLists([parse_crl(OF_THE_ROOT)]))
+BELOW = sign_crl(BETWEEN.certificate, key=BETWEEN.key, revoked={}, number=3, now=NOW, next_update=NOW + DAY)
+
+
+def test_that_of_an_authority_below_an_anchor_is_not_proven_by_itself_and_nobody_is_at_fault() -> None:
+    for data in (BELOW, REVOKED):
+        anchors = ANCHORS if data is BELOW else TRUST
+        traced = path(data, anchors=anchors)
+        assert traced.broken is None
+        assert names(traced) == ["signer", "signature", "freshness"]
+        assert "not provable by this file alone" in traced.below[0].said
+        assert standing(traced, "signature") is Standing.NOT_REACHED
+        assert broken_by(path(data, anchors=anchors, now=NOW + DAY)) == "revocation-stale"
+
+
+def shown_with(data: bytes, *between: Certificate, anchors: TrustAnchors = KNOWING) -> Branch:
+    return explain_path(data, between=between, anchors=anchors, now=NOW)
+
+
+def test_with_its_authority_s_certificate_it_is_followed_to_the_anchor() -> None:
+    leaf = SIGNERS[Purpose.ACCESS].leaf
+    for between in ((BETWEEN.certificate,), (leaf, BETWEEN.certificate)):
+        traced = shown_with(BELOW, *between)
+        assert traced.broken is None
+        assert names(traced) == ["certificate", "signature", "freshness"]
+        assert traced.below[0].below[0].name == "anchor"
+        assert standing(traced, "signature") is Standing.HOLDS
+    assert names(shown_with(BELOW, leaf)) == ["signer", "signature", "freshness"], "of whom nobody has the certificate"
+
+
+def test_its_authority_may_be_nobody_s_or_revoked_itself_and_it_may_be_forged() -> None:
+    stranger = shown_with(BELOW, BETWEEN.certificate, anchors=TRUST)
+    assert broken_by(stranger) == "anchor"
+    assert names(stranger) == ["certificate", "anchor", "signature", "freshness"]
+    serial = BETWEEN.certificate.serial_number
+    revoked = sign_crl(
+        ACCESS_ROOT.certificate, key=ACCESS_ROOT.key, revoked={serial: NOW}, number=4, now=NOW, next_update=NOW + DAY
+    )
+    known = TrustAnchors([anchor(ACCESS_ROOT, Purpose.ACCESS)], revocation=RevocationLists([parse_crl(revoked)]))
+    assert broken_by(shown_with(BELOW, BETWEEN.certificate, anchors=known)) == "certificate-revoked"
+    forged = sign_crl(
+        BETWEEN.certificate, key=fixed_key("forged"), revoked={}, number=3, now=NOW, next_update=NOW + DAY
+    )
+    assert broken_by(shown_with(forged, BETWEEN.certificate)) == "revocation-list"
 
 
 # --- health certificates --------------------------------------------------------------------------------------------
