@@ -14,7 +14,7 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.outbound import HttpOutbound
 from zegel.adapters.trust_files import load_trust
 from zegel.cli.configuration import add_config_option, find_config
-from zegel.cli.doctor_inside import examine_inside
+from zegel.cli.doctor_inside import examine_inside, roles_at
 from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
 from zegel.config.roles import Config
 from zegel.errors import Unavailable
@@ -25,7 +25,7 @@ from zegel.services.doctor.eyes import Eyes
 from zegel.services.doctor.findings import Finding, State
 from zegel.services.doctor.topics import Topic
 from zegel.services.trust import Trust
-from zegel.trust.anchors import Purpose
+from zegel.trust.anchors import Purpose, TrustAnchors
 from zegel.web.app.qualified import configured_qualified
 from zegel.web.app.world import PublishedRevocations, configured_lists
 
@@ -37,7 +37,10 @@ _WIDTH: Final = max(len(topic.id) for topic in Topic)
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "url", metavar="URL", help="an issuer, a sign-in provider, a credential offer or a presentation request"
+        "url",
+        metavar="URL",
+        help="an issuer, a sign-in provider, a registrar, a log, a wallet provider, a list of trusted entities, a "
+        "credential offer or a presentation request",
     )
     parser.add_argument(
         "--trust",
@@ -73,7 +76,8 @@ async def _examined(args: Namespace) -> tuple[Finding, ...]:
     config = _config(args)
     async with _eyes(args, config) as eyes:
         health = await eyes.trust.refresh()
-        outside = await examine(args.url, eyes=eyes)
+        expected = () if config is None else tuple(roles_at(config, args.url))
+        outside = await examine(args.url, eyes=eyes, expected=expected)
         inside = () if config is None else await examine_inside(config, args.url, health=health, eyes=eyes)
         return (*outside, *inside)
 
@@ -94,8 +98,8 @@ async def _eyes(args: Namespace, config: Config | None) -> AsyncIterator[Eyes]:
     plain_origins = frozenset[str]() if config is None else config.loopback_origins()
     authority = None if config is None else config.outbound.web_authority
     outbound = HttpOutbound(loopback_origins=plain_origins, web_authority=authority)
-    given = load_trust(args.trust, now=clock.now())
-    fixed = [anchor for purpose in Purpose for anchor in given.of(purpose)]
+    given = load_trust(args.trust, now=clock.now(), operators=True)
+    fixed = [anchor for purpose in Purpose if purpose is not Purpose.LIST for anchor in given.of(purpose)]
     sources = () if config is None else configured_lists(config, outbound=outbound)
     qualified = () if config is None else configured_qualified(config, outbound=outbound, clock=clock, kept=None)
     try:
@@ -115,6 +119,10 @@ async def _eyes(args: Namespace, config: Config | None) -> AsyncIterator[Eyes]:
             profile=PROFILES[args.profile],
             plain_origins=plain_origins,
             transaction_types=transaction_types(load_catalogue()),
+            operators=TrustAnchors(
+                (*given.of(Purpose.LIST), *(operator for source in sources for operator in source.operators)),
+                revocation=given.revocation,
+            ),
         )
     finally:
         await outbound.aclose()

@@ -41,7 +41,7 @@ SIGNS_FOR: Final[Mapping[str, Purpose]] = {
 async def examine_inside(config: Config, url: str, *, health: Sequence[ListHealth], eyes: Eyes) -> Sequence[Finding]:
     """What the configuration says of the roles at the origin of ``url``; nothing where none of them is there."""
     findings, now = Findings(), eyes.clock.now()
-    roles = _roles_at(config, url)
+    roles = roles_at(config, url)
     for name, role in roles.items():
         faults = list(find_faults(config, {name: role}))
         for fault in faults:
@@ -81,7 +81,8 @@ async def _examine_registrations(findings: Findings, config: Config, roles: Coll
             await examine_registration(findings, certificate, eyes=eyes)
 
 
-def _roles_at(config: Config, url: str) -> dict[str, RoleConfig]:
+def roles_at(config: Config, url: str) -> dict[str, RoleConfig]:
+    """The roles of a configuration at the origin of ``url``, by the names of their tables."""
     try:
         origin = origin_of(url, what="URL")
     except Malformed:  # a link to a wallet

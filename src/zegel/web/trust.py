@@ -9,7 +9,7 @@ from zegel.formats.status.token import StatusListFormat
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import ListFolder
 from zegel.trust.lists.parse import parse_trusted_list
-from zegel.trust.lists.values import ListType
+from zegel.trust.lists.values import MEDIA_TYPE, ListType
 from zegel.trust.lists.xml.values import XML_LIST
 from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.published import publish
@@ -21,7 +21,6 @@ STATUS_PATH: Final = "/status/"
 STATUS_SUFFIX: Final = ".status"
 CRL_PATH: Final = "/crl/"
 CRL_TYPE: Final = "application/pkix-crl"  # RFC 2585 section 4.2
-MEDIA_TYPE: Final = "application/jose"  # ETSI TS 119 602 annex A: JWS in compact serialisation
 MAX_AGE: Final = 300  # seconds; an entity that is taken off a list is off it for everybody within five minutes
 _TITLE: Final = "Lists of trusted entities"
 _NAMES: Final = {

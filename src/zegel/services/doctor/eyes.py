@@ -16,6 +16,7 @@ from zegel.services.doctor.findings import Findings, State
 from zegel.services.doctor.topics import Topic
 from zegel.services.ports import Clock, Outbound, Random, TlsProbe
 from zegel.services.trust import Trust
+from zegel.trust.anchors import TrustAnchors
 
 DAY: Final = 86_400
 _SOON: Final = 14 * DAY  # a fortnight: time enough to have an authority issue another one
@@ -27,7 +28,7 @@ _MODERN: Final = ("TLSv1.2", "TLSv1.3")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eyes:
     """``profile`` and ``transaction_types`` are those of the wallet whose place is taken; ``plain_origins`` may be
-    spoken to without TLS."""
+    spoken to without TLS. ``operators`` are who may sign lists of trusted entities."""
 
     outbound: Outbound
     trust: Trust
@@ -37,6 +38,7 @@ class Eyes:
     profile: Profile
     plain_origins: frozenset[str]
     transaction_types: Mapping[str, TransactionType]
+    operators: TrustAnchors = TrustAnchors(())  # noqa: RUF009 it is immutable
 
     @property
     def wallet_policy(self) -> WalletPolicy:
@@ -48,15 +50,22 @@ class Eyes:
             transaction_types=self.transaction_types,
         )
 
-    async def fetch(self, findings: Findings, subject: str, request: HttpRequest) -> HttpResponse | None:
-        """A document that has to be there; None, and said so, where it is not."""
+    async def fetch(
+        self, findings: Findings, subject: str, request: HttpRequest, *, absent: State = State.BROKEN
+    ) -> HttpResponse | None:
+        """A document that has to be there; None, and said so, where it is not.
+
+        ``absent`` is how it stands where the other side answers that it has no such thing (RFC 9110 section 15.5).
+        """
         try:
             response = await self.outbound.fetch(request, max_bytes=_MAX_DOCUMENT)
         except Unavailable as error:
             findings.refused(Topic.REACHABLE, subject, error)
             return None
         if response.status != 200:
-            findings.note(Topic.REACHABLE, subject, State.BROKEN, f"expected status 200, got {response.status}")
+            state = absent if 400 <= response.status < 500 else State.BROKEN
+            lacking = "not looked at: nothing of one is there, " if state is State.UNSEEN else ""
+            findings.note(Topic.REACHABLE, subject, state, f"{lacking}expected status 200, got {response.status}")
             return None
         return response
 

@@ -38,10 +38,10 @@ _MAX_LISTS: Final = 16  # looked at; an issuer of a hundred million credentials 
 _MAX_SERVERS: Final = 4  # looked at; most issuers have one, or are it themselves
 
 
-async def examine_issuer(findings: Findings, issuer: str, *, eyes: Eyes) -> bool:
-    """Examine the credential issuer of this identifier; False where there is none."""
+async def examine_issuer(findings: Findings, issuer: str, *, eyes: Eyes, absent: State = State.BROKEN) -> bool:
+    """Examine the credential issuer of this identifier; False, and said as ``absent``, where there is none."""
     request = metadata_request(issuer, signed=False)
-    response = await eyes.fetch(findings, "issuer metadata", request)
+    response = await eyes.fetch(findings, "issuer metadata", request, absent=absent)
     if response is None:
         return False
     findings.note(Topic.REACHABLE, "issuer metadata", State.GOOD, request.url)

@@ -3,7 +3,7 @@
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.primitives.json import JsonObject, parse_object
-from zegel.primitives.keys import Algorithm, parse_jwk
+from zegel.primitives.keys import Algorithm, PublicKey, parse_jwk
 from zegel.protocols.oauth.metadata import well_known_url
 from zegel.protocols.oauth.pkce import METHOD
 from zegel.protocols.oidc.upstream import WELL_KNOWN, parse_provider_metadata, verify_provider_metadata
@@ -15,10 +15,11 @@ from zegel.services.doctor.topics import Topic
 _SUBJECT = "sign-in provider"
 
 
-async def examine_provider(findings: Findings, issuer: str, *, eyes: Eyes) -> bool:
-    """Examine the OpenID Provider of this issuer identifier; False where there is none."""
+async def examine_provider(findings: Findings, issuer: str, *, eyes: Eyes, absent: State) -> bool:
+    """Examine the OpenID Provider of this issuer identifier; False, and said as ``absent``, where there is none."""
     url = well_known_url(issuer, WELL_KNOWN)
-    response = await eyes.fetch(findings, _SUBJECT, HttpRequest(method="GET", url=url, headers=(("accept", JSON),)))
+    request = HttpRequest(method="GET", url=url, headers=(("accept", JSON),))
+    response = await eyes.fetch(findings, _SUBJECT, request, absent=absent)
     if response is None:
         return False
     findings.note(Topic.REACHABLE, _SUBJECT, State.GOOD, url)
@@ -35,7 +36,7 @@ async def examine_provider(findings: Findings, issuer: str, *, eyes: Eyes) -> bo
     _examine_offer(findings, unverified.unverified_members)
     keys = await eyes.fetch(findings, "published keys", HttpRequest(method="GET", url=provider.jwks_uri))
     if keys is not None:
-        _examine_keys(findings, keys)
+        read_keys(findings, keys)
     return True
 
 
@@ -58,8 +59,9 @@ def _examine_offer(findings: Findings, members: JsonObject) -> None:
     )
 
 
-def _examine_keys(findings: Findings, response: HttpResponse) -> None:
-    subject = "published keys"
+def read_keys(findings: Findings, response: HttpResponse) -> dict[str | None, PublicKey]:
+    """Examine a set of keys (RFC 7517); each by its name, and none where one of them is amiss."""
+    subject, named_keys = "published keys", dict[str | None, PublicKey]()
     with findings.trying(Topic.KEYS, subject):
         keys = parse_object(response.body, what="key set").get("keys")
         if type(keys) is not list or not keys:
@@ -67,9 +69,8 @@ def _examine_keys(findings: Findings, response: HttpResponse) -> None:
         members = [key for key in keys if isinstance(key, dict)]
         if any("d" in key or "k" in key for key in members):
             findings.note(Topic.KEYS, subject, State.BROKEN, "a PRIVATE key is published; replace it at once")
-            return
-        for position, key in enumerate(keys):
-            parse_jwk(key, what="key set", where=f"keys[{position}]")
+            return named_keys
+        read = [parse_jwk(key, what="key set", where=f"keys[{position}]") for position, key in enumerate(keys)]
         names = [key.get("kid") for key in members]
         named = all(type(name) is str and name for name in names) and len(set(map(str, names))) == len(names)
         findings.judge(
@@ -79,3 +80,5 @@ def _examine_keys(findings: Findings, response: HttpResponse) -> None:
             "two keys have one name, or none",
             state=State.DOUBTFUL,
         )
+        named_keys |= {name if type(name) is str else None: key for name, key in zip(names, read, strict=True)}
+    return named_keys

@@ -119,6 +119,11 @@ class Topic(Enum):
         "RFC 7517 section 4.5; OpenID Connect Core 1.0 section 10.1",
         "publish EC keys for ES256, ES384 or ES512, each with its own kid, and nothing private",
     )
+    SIGNED_ANSWER = (
+        "what it publishes for others to rely on is signed by itself, and of now",
+        "TS5 1.3 section 3; RFC 9162 sections 4.10 and 5.2; ETSI TS 119 602 clause 6.3",
+        "sign under the key that is published or listed for it, and keep that and what it signs up to date",
+    )
     TRUST = (
         "the lists of trusted entities that it relies on are there and in force",
         "ETSI TS 119 602 clause 6.3.15; ARF 3.0 OIA_15a",

@@ -10,6 +10,7 @@ from zegel.primitives.json import encode_json, parse_object
 from zegel.primitives.keys import PublicKey, parse_jwk
 from zegel.trust.anchors import Purpose
 
+MEDIA_TYPE: Final = "application/jose"  # ETSI TS 119 602 annex A: JWS in compact serialisation
 LIST_HEADER: Final = "JOSE"  # RFC 7515 section 4.1.9; the list's media type is application/jose
 TYPES_EXTENSION: Final = "AttestationTypes"  # ours, marked critical: TS 119 602 has no place for an issuer's types
 LOG_RADIX: Final = "urn:oid:"  # RFC 3061: how a log is named in our entry for it
