@@ -117,6 +117,15 @@ def test_the_picture_of_trust_has_every_source_and_the_table_every_check() -> No
         assert source in picture
 
 
+def test_trust_is_one_picture_and_one_page() -> None:
+    """What stands behind it has a document of its own, to which the page leads."""
+    page = (ROOT / "docs" / "trust.md").read_text()
+    assert page.count("```") == 2, "one picture"
+    assert len(page.splitlines()) <= 60
+    assert len(page.split()) <= 750
+    assert "(trust-details.md)" in page
+
+
 # --- commands that need no role ---------------------------------------------------------------------------------------
 
 

@@ -311,6 +311,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.services.doctor.eyes._MAX_DOCUMENT": _OWN,
     "zegel.services.doctor.issuer._MAX_LISTS": _OWN,
     "zegel.services.doctor.issuer._MAX_SERVERS": _OWN,
+    "zegel.services.doctor.published._MAX_LISTS": _OWN,
     "zegel.services.offers.TX_CODE_DIGITS": _OWN,
     "zegel.trust.authority._ROOT_DAYS": _OWN,
     "zegel.web.app.workers._MAX_PORT": _OWN,

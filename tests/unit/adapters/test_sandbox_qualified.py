@@ -10,10 +10,14 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.configuration import load_config
 from zegel.adapters.keyfiles import load_certificates
+from zegel.adapters.qualified_files import find_pointings
 from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.services.why.tree import Branch, Standing
+from zegel.services.why.xml_list import explain_xml_list
 from zegel.trust.anchors import Purpose
+from zegel.trust.lists.xml.parse import parse_xml_list
 from zegel.web.app.world import open_world
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +67,32 @@ def test_what_is_digested_is_in_canonical_form_already(folder: Path, file: str) 
     text = (folder / file).read_bytes()
     before, _, after = text.partition(b"<d:Signature ")
     assert before + after.rpartition(b"</d:Signature>")[2] == canonical
+
+
+def explained(file: Path, *folders: Path, now: int = NOW) -> Branch:
+    document = parse_xml_list(file.read_bytes())
+    return explain_xml_list(document, pointings=find_pointings(document, folders, now=now))
+
+
+def test_each_says_who_points_to_it(folder: Path) -> None:
+    national, lists = explained(folder / "utopia.xml", folder), explained(folder / "lists.xml", folder)
+    assert (national.broken, lists.broken) == (None, None)
+    assert national.below[0].said.startswith(
+        "lists.xml, the list of the lists, number 1 of Union of examples, next update"
+    )
+    assert lists.below[0].said == "by hand: qualified.toml names journal.pem for its signers"
+
+
+def test_where_the_list_that_points_to_it_is_overdue_that_is_the_step_that_breaks(folder: Path) -> None:
+    traced = explained(folder / "utopia.xml", folder, now=NOW + 180 * DAY)
+    broken = traced.broken
+    assert broken is not None
+    assert (broken.name, broken.said) == ("listed", "lists.xml: the next update is overdue")
+    assert {each.standing for each in traced.below[1:]} == {Standing.NOT_REACHED}
+    nobody = explained(folder / "utopia.xml").broken
+    assert nobody is not None
+    assert nobody.explanation is not None
+    assert (nobody.name, nobody.explanation.check) == ("listed", "anchor")
 
 
 def test_they_are_in_force_for_half_a_year(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
@@ -10,7 +10,7 @@ from zegel.services.why.steps import XML_LIST, trace_steps
 from zegel.services.why.tree import Branch, breaks, holds, not_reached
 from zegel.trust.lists.xml.parse import UnverifiedXmlList
 
-_POINTED: str = "listed"
+_POINTED: Final = "listed"
 
 
 @final
