@@ -116,7 +116,7 @@ def check_request(request: AddressedRequest, *, transaction_types: Mapping[str, 
         query=query,
         formats=formats,
         transaction_data=_transaction_data(parameters, query, transaction_types),
-        verifier_info=parse_verifier_info(parameters, query),
+        verifier_info=read_verifier_info(parameters, query),
         expires=request.expires,
     )
 
@@ -139,8 +139,8 @@ def registered_queries(infos: Iterable[VerifierInfo]) -> frozenset[str]:
     return frozenset(id_ for info in sent for id_ in info.credential_ids)
 
 
-def parse_verifier_info(parameters: JsonObject, query: DcqlQuery) -> tuple[VerifierInfo, ...]:
-    """Parse what others say of who asks (OpenID4VP 1.0 section 5.1); ``Malformed`` for another shape."""
+def read_verifier_info(parameters: JsonObject, query: DcqlQuery) -> tuple[VerifierInfo, ...]:
+    """What others say of who asks (OpenID4VP 1.0 section 5.1), of parsed parameters; ``Malformed`` otherwise."""
     if "verifier_info" not in parameters:
         return ()
     known = {credential.id for credential in query.credentials}

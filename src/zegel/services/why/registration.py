@@ -17,7 +17,7 @@ from zegel.protocols.openid4vci.metadata import UnverifiedIssuerMetadata, verify
 from zegel.protocols.openid4vp.dcql import parse_query
 from zegel.protocols.openid4vp.overasking import asked_claims, check_registered, domestic_types
 from zegel.protocols.openid4vp.pid import is_pid
-from zegel.protocols.openid4vp.received_request import parse_verifier_info, registered_queries
+from zegel.protocols.openid4vp.received_request import read_verifier_info, registered_queries
 from zegel.services.why.steps import REGISTRATION, Step, trace_path
 from zegel.services.why.tree import Branch, Standing, breaks, holds, not_reached
 from zegel.trust.access import party_identifier, party_service
@@ -67,7 +67,7 @@ class RegistrationTracer:
         parameters = jws.unverified_claims
         try:
             query = parse_query(parameters.get("dcql_query"))
-            infos = parse_verifier_info(parameters, query)
+            infos = read_verifier_info(parameters, query)
         except Malformed as error:
             return breaks(_NAME, error), not_reached(_ASKED)
         entries = [(info.format, info.data) for info in infos]
