@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.errors import Rejected
-from zegel.primitives.encoding import base64
 from zegel.primitives.json import JsonObject
 from zegel.services.access_ports import AccessStore, AccessTransaction, Registry
 from zegel.services.ports import FOR_EVER, Clock, Kind
 from zegel.trust.access_authority.orders import AccessOrder
+from zegel.trust.register.access import AccessRecord, build_access_record
 
 PAGE: Final = 100  # refused reports that the operator is shown at a time
 _REPORTED: Final = 50  # reports that are tried again in one turn
@@ -124,9 +124,4 @@ class AccessReports:
         self._news.append(refused)
 
     def _record(self, order: AccessOrder) -> JsonObject:
-        return {
-            "serviceIdentifier": order.service,
-            "certificate": base64(order.certificate.der),
-            "expires": order.certificate.not_after,
-            "log": self._log,
-        }
+        return build_access_record(AccessRecord(service=order.service, certificate=order.certificate, log=self._log))

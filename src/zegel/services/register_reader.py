@@ -9,12 +9,13 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.primitives.json import Json, JsonObject, encode_json, parse_object
+from zegel.primitives.json import Json, encode_json, parse_object
 from zegel.primitives.jws import encode_header, sign_encoded
 from zegel.primitives.keys import Signer
 from zegel.primitives.x509 import DAY
 from zegel.services.ports import FOR_EVER, Clock, Kind
 from zegel.services.register_ports import Found, Register, RegistrarStore, RegistrarTransaction, StoredEntry
+from zegel.trust.register.access import AccessRecord, build_access_record
 from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import LogHead, check_kept, registration_digest, sign_log_head
 from zegel.trust.register.parse import read_public_party
@@ -104,8 +105,7 @@ class RegisterReader:
             else:
                 hits = await transaction.register.search((("identifier", identifier),), text="", after=0, limit=1)
                 if not hits.found:
-                    detail = "expected an identifier that is registered here"
-                    raise Rejected(Check.REGISTER_ENTRY, detail, field="identifier")
+                    raise _unregistered()
                 document, name = hits.found[0].document, hits.found[0].identifier
             access = [await _access(transaction, name)]
         return Page(documents=(document,), after=None, access=_told(access))
@@ -114,16 +114,17 @@ class RegisterReader:
         """Whether a registered party has an intended use as asked (TS5 1.3 section 3.2.2)."""
         return uses_match(read_public_party((await self.party(identifier)).documents[0]), question)
 
-    async def note_access_certificate(self, identifier: str, record: JsonObject) -> int:
+    async def note_access_certificate(self, identifier: str, record: AccessRecord) -> int:
         """An authority tells of an access certificate, with where it was logged; how many are known then.
 
-        One whose ``expires`` is over is forgotten: its authority and the log keep it for good.
+        One whose time is over is forgotten: its authority and the log keep it for good. ``Rejected(REGISTER_ENTRY)``
+        for a party that was never registered, whose registration may have ended meanwhile.
         """
-        try:
-            text = encode_json(record).decode()
-        except TypeError:  # what JSON allows and is not written again: an integer of more than 64 bits
-            raise Malformed("request", "certificate", "expected numbers of at most 64 bits") from None
+        text = encode_json(build_access_record(record)).decode()
         async with self._store.transaction(durable=True) as transaction:
+            entry = await transaction.register.load(identifier)
+            if entry is None or entry.entry.registration.party is None:
+                raise _unregistered()
             stored = await transaction.load(ACCESS, identifier)
             if stored is None:
                 known = AccessCertificates(certificates=(text,))
@@ -169,6 +170,10 @@ class RegisterReader:
         payload = head[:-1] + b',"data":' + data + b"}"
         header = encode_header(signer=self._signer, typ=ANSWER_TYPE, header={"kid": self._kid})
         return sign_encoded(header, payload, signer=self._signer)
+
+
+def _unregistered() -> Rejected:
+    return Rejected(Check.REGISTER_ENTRY, "expected an identifier that is registered here", field="identifier")
 
 
 async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:

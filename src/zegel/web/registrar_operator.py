@@ -12,6 +12,7 @@ from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.members import member, read_flag, read_object, read_text
 from zegel.services.register_ports import Entry
 from zegel.services.registrar_people import OFFICERS
+from zegel.trust.register.access import read_access_record
 from zegel.trust.register.build import build_party
 from zegel.trust.register.parse import MAX_PARTY, read_party
 from zegel.trust.register.states import MAX_REASON, Actor, Duty, Standing
@@ -144,8 +145,9 @@ async def make_token(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
 async def note_access_certificate(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     """An access certificate authority tells of a certificate, and where it was logged (TS5 1.3 section 3.2.1)."""
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_RECORD)
-    record = read_object(members.get("certificate"), what=_WHAT, where="certificate")
-    return json_response({"known": await site.reader.note_access_certificate(read_name(members, "identifier"), record)})
+    identifier = read_name(members, "identifier")
+    record = read_access_record(members.get("certificate"), party=identifier, what=_WHAT, where="certificate")
+    return json_response({"known": await site.reader.note_access_certificate(identifier, record)})
 
 
 async def publish(site: RegistrarSite, _request: HttpRequest) -> HttpResponse:

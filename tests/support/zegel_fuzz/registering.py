@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from zegel_testing.access_requests import access_record
 from zegel_testing.authenticator import Authenticator
 from zegel_testing.browser import Browser
 from zegel_testing.register import PARTY, PROVIDER, party, party_json
@@ -70,7 +71,7 @@ async def registering_ground(folder: Path) -> AsyncIterator[Ground]:
             "registrar-operator/withdrawals": (acts.operated("/withdrawals", {"subject": "keeper", "by": "b"}),),
             "registrar-operator/tokens": (acts.operated("/tokens", {"by": "keeper"}),),
             "registrar-operator/access-certificates": (
-                acts.operated("/access-certificates", {"identifier": _LIBRARY, "certificate": {"sct": ["a"]}}),
+                acts.operated("/access-certificates", {"identifier": _LIBRARY, "certificate": access_record()}),
             ),
             "registrar-operator/status/publish": (acts.operated("/status/publish", {}),),
         }
@@ -215,6 +216,9 @@ class _Registering:
         async def play() -> Good:
             if path == "/decisions":
                 await self._waiting()
+            if path == "/access-certificates":
+                await self._waiting()
+                await self._office.decide("approve", by="a")
             if path == "/dismissals":
                 await self._office.officer("other")
             return Good(self._office.operation("POST", path, members))

@@ -13,6 +13,7 @@ from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import encode_json
 from zegel.primitives.jws import sign_jws
 from zegel.protocols.webauthn.response import parse_assertion
+from zegel.trust.register.access import read_access_record
 from zegel.trust.register.changes import HEAD_TYPE, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party, read_public_party
 from zegel.trust.register.terms import read_path
@@ -89,6 +90,12 @@ REGISTER: Final[Mapping[str, Pair]] = {
     "zegel.trust.register.parts.MAX_NAME": Pair(lambda n: party(tradeName="x" * n)),
     "zegel.trust.register.parts.MAX_DESCRIPTION": Pair(
         lambda n: party(srvDescription=[[{"lang": "en", "content": "x" * n}]] * 2)
+    ),
+    "zegel.trust.register.access._MAX_TEXT": Pair(
+        lambda n: read_access_record(
+            {"serviceIdentifier": "a", "certificate": "A" * n}, party="b", what="test", where=""
+        ),
+        filler=True,
     ),
     "zegel.trust.register.terms.MAX_PATH_TEXT": Pair(lambda n: read_path("x" * n, where="claimpath")),
     "zegel.services.register_reader.MAX_PAGE": Pair(lambda n: read_question({"limit": str(n)})),

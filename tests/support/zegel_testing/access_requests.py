@@ -7,6 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from zegel.primitives.encoding import base64
+from zegel.primitives.json import JsonObject
 from zegel.primitives.keys import PrivateKey
 from zegel.primitives.x509 import Certificate
 from zegel.trust.access_authority.orders import AccessOrder, begin_order
@@ -113,6 +115,18 @@ def access_certificate(*, authority: Authority = ISSUING, days: int = 90, seed: 
         authority, certified(), addresses=ADDRESSES, now=NOW, days=days, random=fixed_random(seed)
     )
     return issue_stamped(draft, log=LOG_SIGNER, now=NOW)
+
+
+def access_record(certificate_: Certificate | None = None, **changes: Any) -> JsonObject:
+    """What the authority tells the register of a certificate, with members replaced."""
+    told = certificate_ or access_certificate()
+    record = {
+        "serviceIdentifier": "lending",
+        "certificate": base64(told.der),
+        "expires": told.not_after,
+        "log": "https://log.utopia.example",
+    }
+    return record | changes
 
 
 def issued() -> AccessOrder:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from zegel_testing.access_requests import access_certificate
 from zegel_testing.authorities import DAY, NOW, fixed_key, fixed_random
 from zegel_testing.register import LIBRARIAN, OFFICER, PARTY, PROVIDER, STRANGER, applied, party
 from zegel_testing.registration import REGISTERED, REGISTRATION_SIGNER
@@ -34,6 +35,7 @@ from zegel.services.register_reader import (
 from zegel.services.registrar import ITSELF, RENEWED_DAYS, VALID_DAYS, RegistrarService, Renewed
 from zegel.services.registrar_renewal import RegistrarRenewal
 from zegel.services.status_publisher import StatusPublisher
+from zegel.trust.register.access import AccessRecord
 from zegel.trust.register.changes import Change, LogHead, registration_digest, verify_log_head
 from zegel.trust.register.parse import parse_wallet_relying_party
 from zegel.trust.register.states import Deed, Standing
@@ -85,6 +87,11 @@ async def registrar(tmp_path: Path) -> AsyncIterator[Registrar]:
     )
     yield Registrar(store, path, clock)
     store.close()
+
+
+def told(seed: str) -> AccessRecord:
+    """An authority tells of a certificate of the library."""
+    return AccessRecord(service="lending", certificate=access_certificate(seed=seed), log="https://log.utopia.example")
 
 
 def certificate(token: str | bytes) -> RegistrationCertificate:
@@ -712,32 +719,47 @@ async def test_so_many_access_certificates_are_remembered_and_no_more(registrar:
     full = AccessCertificates(certificates=("{}",) * (MAX_ACCESS_CERTIFICATES - 1))
     async with registrar.store.transaction() as transaction:
         await transaction.put(ACCESS, LIBRARY, full, expires=NOW + DAY)
-    assert await registrar.reader.note_access_certificate(LIBRARY, {"log": "a"}) == MAX_ACCESS_CERTIFICATES
+    assert await registrar.reader.note_access_certificate(LIBRARY, told("a")) == MAX_ACCESS_CERTIFICATES
     with pytest.raises(Malformed, match="at most"):
-        await registrar.reader.note_access_certificate(LIBRARY, {"log": "b"})
+        await registrar.reader.note_access_certificate(LIBRARY, told("b"))
 
 
 @pytest.mark.slow
 async def test_access_certificates_that_are_over_make_room_and_are_shown_no_more(registrar: Registrar) -> None:
     await registrar.register()
-    note, expires = registrar.reader.note_access_certificate, NOW + 90 * DAY
+    note = registrar.reader.note_access_certificate
     for number in range(MAX_ACCESS_CERTIFICATES):
-        await note(LIBRARY, {"certificate": f"{number}", "expires": expires})
-    registrar.clock.advance(91 * DAY - 1)
+        await note(LIBRARY, told(f"{number}"))
+    registrar.clock.advance(91 * DAY - 2)  # the last second of a certificate is its own, and a day later it is gone
     with pytest.raises(Malformed, match="at most"):
-        await note(LIBRARY, {"certificate": "renewed"})
+        await note(LIBRARY, told("renewed"))
     registrar.clock.advance(1)
     page = await registrar.reader.party(LIBRARY)
     shown = parse_jws(registrar.reader.sign_page(page, one=True), what="answer", max_bytes=1 << 20)
     assert shown.unverified_claims["accessCertificates"] == {LIBRARY: []}
-    assert await note(LIBRARY, {"certificate": "renewed"}) == 1
+    assert await note(LIBRARY, told("renewed")) == 1
 
 
 async def test_an_access_certificate_that_is_told_of_again_is_known_once(registrar: Registrar) -> None:
     """An authority that was told nothing tells again."""
     await registrar.register()
+    record = told("a")
     for _ in range(2):
-        assert await registrar.reader.note_access_certificate(LIBRARY, {"certificate": "MIIB"}) == 1
+        assert await registrar.reader.note_access_certificate(LIBRARY, record) == 1
+
+
+async def test_an_access_certificate_of_who_was_never_registered_is_not_given_out(registrar: Registrar) -> None:
+    async def refused() -> tuple[Check, str]:
+        with pytest.raises(Rejected) as refusal:
+            await registrar.reader.note_access_certificate(LIBRARY, told("a"))
+        return refusal.value.check, refusal.value.field
+
+    assert await refused() == (Check.REGISTER_ENTRY, "identifier")
+    await registrar.service.apply(party(), by=LIBRARIAN)
+    assert await refused() == (Check.REGISTER_ENTRY, "identifier"), "who applies is not registered yet"
+    await registrar.service.approve(LIBRARY, by=OFFICER)
+    await registrar.service.cancel(LIBRARY, by=OFFICER, reason="it closes")
+    assert await registrar.reader.note_access_certificate(LIBRARY, told("a")) == 1, "it was issued before"
 
 
 async def test_a_party_is_suspended_when_the_time_of_its_certificates_and_of_their_lists_is_over(

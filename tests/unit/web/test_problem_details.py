@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from zegel_testing.access_requests import access_record
 from zegel_testing.log_world import LogWorld
 from zegel_testing.register import PARTY
 from zegel_testing.registry_office import open_office
@@ -27,6 +28,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 Door = Callable[[str, str, bytes], Awaitable[HttpResponse]]
 """Sends a method, a path and a body to a role, as somebody who may."""
 
+LIBRARY: Final = "NTRUT-1234567"
 LOG_ORIGIN: Final = "https://log.utopia.example"
 DOORS: Final[dict[str, tuple[Any, ...]]] = {
     "registrar": registrar.ROUTES,
@@ -74,7 +76,26 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ),
     ("registrar operator", "POST /withdrawals", {"by": "a"}, "subject"),
     ("registrar operator", "POST /tokens", {"by": 1}, "by"),
+    ("registrar operator", "POST /access-certificates", {"certificate": {}}, "identifier"),
     ("registrar operator", "POST /access-certificates", {"identifier": "a"}, "certificate"),
+    (
+        "registrar operator",
+        "POST /access-certificates",
+        {"identifier": "a", "certificate": {}},
+        "certificate.serviceIdentifier",
+    ),
+    (
+        "registrar operator",
+        "POST /access-certificates",
+        {"identifier": LIBRARY, "certificate": access_record(expires="x")},
+        "certificate.expires",
+    ),
+    (
+        "registrar operator",
+        "POST /access-certificates",
+        {"identifier": LIBRARY, "certificate": access_record(log=5)},
+        "certificate.log",
+    ),
     ("wallet provider", "POST /instances", {}, "possession"),
     ("wallet provider", "POST /wallet-attestations", {"instance": 1}, "instance"),
     ("wallet provider", "POST /key-attestations", {"instance": "a", "possessions": [1]}, "possessions"),

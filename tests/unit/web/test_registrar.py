@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zegel_testing.access_requests import access_certificate, access_record
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import text_of
 from zegel_testing.register import CANARIES, PARTY, PROVIDER, party_json
@@ -150,10 +151,9 @@ async def test_a_use_is_looked_up(office: RegistryOffice, query: str, *, registe
 
 async def test_where_access_certificates_were_logged_accompanies_the_party(office: RegistryOffice) -> None:
     await office.register()
-    record = {"serviceIdentifier": "lending", "certificate": "MIIB", "sct": ["AAAA"]}
+    record, another = access_record(), access_record(access_certificate(seed="another"))
     told = {"identifier": LIBRARY, "certificate": record}
     assert await office.operate("POST", "/access-certificates", told) == (200, {"known": 1})
-    another = record | {"certificate": "MIIC"}
     told = {"identifier": LIBRARY, "certificate": another}
     assert await office.operate("POST", "/access-certificates", told) == (200, {"known": 2})
     for path in ("/wrp", f"/wrp/{LIBRARY}"):
@@ -449,7 +449,13 @@ async def test_a_number_that_is_not_written_again_is_refused(office: RegistryOff
     request = office.operation("POST", "/access-certificates", {})
     body = b'{"identifier":"a","certificate":{"n":99999999999999999999}}'
     response = await office.role.listeners[1].handle(replace(request, body=body))
-    assert response.status == 400
+    assert (response.status, json.loads(response.body)["field"]) == (400, "certificate.n")
+
+
+async def test_an_access_certificate_of_nobody_who_is_registered_is_refused(office: RegistryOffice) -> None:
+    told = {"identifier": LIBRARY, "certificate": access_record()}
+    status, answer = await office.operate("POST", "/access-certificates", told)
+    assert (status, answer["check"], answer["field"]) == (404, Check.REGISTER_ENTRY.id, "identifier")
 
 
 async def test_what_waits_is_listed(office: RegistryOffice) -> None:
