@@ -3,9 +3,11 @@
 ``what`` is the object and ``where`` the path to it, as the messages name them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from zegel.errors import Malformed
+from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import Json, JsonObject
 
 MAX_TEXT: Final = 1_000  # the longest text of the specifications' examples has a hundred characters
@@ -14,6 +16,19 @@ MAX_TEXT: Final = 1_000  # the longest text of the specifications' examples has 
 def member(where: str, name: str) -> str:
     """The path of a member."""
     return f"{where}.{name}" if where else name
+
+
+@contextmanager
+def under(where: str) -> Iterator[None]:
+    """What is refused inside, of something that came as the member ``where``, is named by its path from outside."""
+    try:
+        yield
+    except Malformed as error:
+        detail = error.detail.removeprefix(f"{error.what}: ")
+        raise Malformed(error.what, _below(where, error.where), detail) from None
+    except Rejected as error:
+        field = _below(where, error.field)
+        raise Rejected(error.check, error.detail, field=field, said=error.said, retry_after=error.retry_after) from None
 
 
 def read_object(value: Json, *, what: str, where: str) -> JsonObject:
@@ -52,3 +67,7 @@ def read_texts(value: Json, *, what: str, where: str, limit: int, max_text: int 
         read_text(entry, what=what, where=f"{where}[{position}]", limit=max_text)
         for position, entry in enumerate(entries)
     )
+
+
+def _below(where: str, place: str) -> str:
+    return member(where, place) if place else where

@@ -95,8 +95,11 @@ class RegisterReader:
             found, after = await _search(transaction.register, question)
             return await _page(transaction, found, after)
 
-    async def party(self, identifier: str) -> Page:
-        """One party, in a page of its own; ``Rejected(REGISTER_ENTRY)`` when it is not registered."""
+    async def party(self, identifier: str, *, named: str = "identifier") -> Page:
+        """One party, in a page of its own; ``Rejected(REGISTER_ENTRY)`` when it is not registered.
+
+        ``named`` is what the identifier is called where it is asked for.
+        """
         async with self._store.transaction() as transaction:
             # whose certificates carry it, before any that names it among others
             own = await transaction.register.load(identifier)
@@ -105,14 +108,15 @@ class RegisterReader:
             else:
                 hits = await transaction.register.search((("identifier", identifier),), text="", after=0, limit=1)
                 if not hits.found:
-                    raise _unregistered()
+                    raise _unregistered(named)
                 document, name = hits.found[0].document, hits.found[0].identifier
             access = [await _access(transaction, name)]
         return Page(documents=(document,), after=None, access=_told(access))
 
     async def has_use(self, identifier: str, question: UseQuestion) -> bool:
         """Whether a registered party has an intended use as asked (TS5 1.3 section 3.2.2)."""
-        return uses_match(read_public_party((await self.party(identifier)).documents[0]), question)
+        page = await self.party(identifier, named="rpidentifier")
+        return uses_match(read_public_party(page.documents[0]), question)
 
     async def note_access_certificate(self, identifier: str, record: AccessRecord) -> int:
         """An authority tells of an access certificate, with where it was logged; how many are known then.
@@ -172,8 +176,8 @@ class RegisterReader:
         return sign_encoded(header, payload, signer=self._signer)
 
 
-def _unregistered() -> Rejected:
-    return Rejected(Check.REGISTER_ENTRY, "expected an identifier that is registered here", field="identifier")
+def _unregistered(field: str = "identifier") -> Rejected:
+    return Rejected(Check.REGISTER_ENTRY, "expected an identifier that is registered here", field=field)
 
 
 async def audit(store: RegistrarStore, kept: Sequence[LogHead] = ()) -> Audited:

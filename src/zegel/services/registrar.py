@@ -186,16 +186,17 @@ class RegistrarService:
         async with self._store.transaction() as transaction:
             entry = await _loaded(transaction, identifier)
         now = self._clock.now()
-        found = [
-            each
-            for each in entry.certificates
-            if (each.service, each.intended_use) == (service, use)
-            and _counts(each, now=now)
-            and _through(each) == through
-        ]
-        if not found:
-            detail = "expected a Service, an intended use and an intermediary that are certified"
-            raise Rejected(Check.REGISTER_ENTRY, detail, field="service, intendeduse, intermediary")
+        found = [each for each in entry.certificates if _counts(each, now=now)]
+        asked: tuple[tuple[str, str, Callable[[IssuedRegistration], bool]], ...] = (
+            ("identifier", "a party", lambda _: True),
+            ("service", "a Service", lambda each: each.service == service),
+            ("intendeduseidentifier", "an intended use", lambda each: each.intended_use == use),
+            ("intermediary", "an intermediary", lambda each: _through(each) == through),
+        )
+        for field, what, fits in asked:
+            found = list(filter(fits, found))
+            if not found:
+                raise Rejected(Check.REGISTER_ENTRY, f"expected {what} that is certified", field=field)
         data = max(found, key=lambda each: each.expires).data(format_)
         if data is None:
             raise Rejected(Check.REGISTER_ENTRY, "expected jwt: as cwt it is not issued yet", field="format")

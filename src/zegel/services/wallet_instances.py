@@ -155,7 +155,7 @@ async def revoke(transaction: IssuerTransaction, instance_id: str, reason: Reaso
 def check_alive(instance: Instance) -> Instance:
     """Return an instance that is not revoked; ``Rejected(WALLET_REVOKED)``, with the reason, otherwise."""
     if instance.revoked_at is not None:
-        raise Rejected(Check.WALLET_REVOKED, f"this wallet was revoked: {said(instance.reason)}", field="instance")
+        raise Rejected(Check.WALLET_REVOKED, f"this wallet was revoked: {said(instance.reason)}")
     return instance
 
 

@@ -14,6 +14,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.status.entries import INVALID
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.keys import PublicKey
+from zegel.primitives.members import under
 from zegel.primitives.x509 import DAY
 from zegel.services import wallet_instances
 from zegel.services.issuing import STATUS_BITS, STATUS_PATH
@@ -101,29 +102,37 @@ class WalletProviderService:
 
         ARF 3.0 WIAM_07, WIAM_10. ``Rejected`` with POSSESSION, WALLET_INSTANCE or WALLET_REVOKED.
         """
-        key, claims = verify_possession(possession, audience=self._identity.origin, now=self._clock.now())
-        digest = claims.get("code")
-        code = parse_base64url(digest if type(digest) is str else "", what="activation", where="code")
-        if len(code) != DIGEST_BYTES:
-            raise Malformed("activation", "code", f"expected the {DIGEST_BYTES} bytes of a digest")
+        with under("possession"):
+            key, claims = verify_possession(possession, audience=self._identity.origin, now=self._clock.now())
+            digest = claims.get("code")
+            code = parse_base64url(digest if type(digest) is str else "", what="activation", where="code")
+            if len(code) != DIGEST_BYTES:
+                raise Malformed("activation", "code", f"expected the {DIGEST_BYTES} bytes of a digest")
         async with self._store.transaction(durable=True) as transaction:
-            instance = await self._activated(transaction, key, code)
+            with under("possession"):
+                instance = await self._activated(transaction, key, code)
             wallet = await self._attest(transaction, instance.id, key)
             storage = await self._key_storage(transaction)
         return Activated(instance=instance.id, wallet=wallet, key_attestation=self._sign_keys((key,), storage, None))
 
     async def attest_wallet(self, proof: str, possession: str) -> WalletAttestation:
         """Attest a wallet under the key that signed ``possession``, a fresh one for each issuer."""
-        key, _ = verify_possession(possession, audience=self._identity.origin, now=self._clock.now())
+        with under("possession"):
+            key, _ = verify_possession(possession, audience=self._identity.origin, now=self._clock.now())
         async with self._store.transaction(durable=True) as transaction:
             instance = await self._instance(transaction, proof, (possession,))
             return await self._attest(transaction, instance.id, key)
 
     async def attest_keys(self, proof: str, possessions: Sequence[str], *, nonce: str | None) -> str:
         """Attest keys, each of which signed; ``nonce`` is an issuer's c_nonce, where the issuer wants it in there."""
-        _check_size(possessions)
+        _check_size(possessions, "possessions")
+        check_nonce(nonce)
         audience, now = self._identity.origin, self._clock.now()
-        keys = [verify_possession(each, audience=audience, now=now)[0] for each in possessions]
+        keys = []
+        for at, each in enumerate(possessions):
+            with under(f"possessions[{at}]"):
+                keys.append(verify_possession(each, audience=audience, now=now)[0])
+        _check_distinct(keys, "possessions")
         async with self._store.transaction(durable=True) as transaction:
             await self._instance(transaction, proof, possessions)
             storage = await self._key_storage(transaction)
@@ -136,7 +145,9 @@ class WalletProviderService:
 
         The first key is the wallet's. It is activated where it was not, and then its revocation code comes along.
         """
-        _check_size(keys)
+        _check_size(keys, "jwks")
+        _check_distinct(keys, "jwks")
+        check_nonce(nonce)
         key, code = keys[0], None
         async with self._store.transaction(durable=True) as transaction:
             thumbprint, until = base64url(key.thumbprint()), self._maintained()
@@ -173,11 +184,12 @@ class WalletProviderService:
 
     async def _instance(self, transaction: IssuerTransaction, proof: str, possessions: Sequence[str]) -> Instance:
         """The wallet that asks, active (ARF 3.0 WIAM_12)."""
-        parsed = parse_instance_proof(proof)
-        instance = (await wallet_instances.load(transaction, parsed.unverified_instance)).value
-        audience, now = self._identity.origin, self._clock.now()
-        verify_instance_proof(parsed, key=instance.key, possessions=possessions, audience=audience, now=now)
-        return check_alive(instance)
+        with under("instance"):
+            parsed = parse_instance_proof(proof)
+            instance = (await wallet_instances.load(transaction, parsed.unverified_instance)).value
+            audience, now = self._identity.origin, self._clock.now()
+            verify_instance_proof(parsed, key=instance.key, possessions=possessions, audience=audience, now=now)
+            return check_alive(instance)
 
     async def _attest(
         self, transaction: IssuerTransaction, instance_id: str, key: PublicKey, *, kid: str | None = None
@@ -217,11 +229,8 @@ class WalletProviderService:
         *,
         kids: Mapping[PublicKey, str] | None = None,
     ) -> str:
-        _check_size(keys)
         if storage.revoked_at is not None:
             raise Rejected(Check.KEY_STORAGE, "this wallet's kind of key storage was revoked", field="key_storage")
-        if len(set(keys)) != len(keys):
-            raise Malformed("request", "keys", "expected each key once")
         identity, now = self._identity, self._clock.now()
         return sign_key_attestation(
             signer=identity.signer.signer,
@@ -231,7 +240,7 @@ class WalletProviderService:
             key_storage=_KEY_STORAGE,
             user_authentication=_USER_AUTHENTICATION,
             certification=identity.wallet.certification,
-            nonce=check_nonce(nonce),
+            nonce=nonce,
             now=now,
             expires=now + KEY_ATTESTATION_SECONDS,
             status=self._status(storage.entry, self._maintained()),
@@ -257,6 +266,11 @@ def check_nonce(nonce: str | None) -> str | None:
     return nonce
 
 
-def _check_size(keys: Sequence[object]) -> None:
+def _check_size(keys: Sequence[object], where: str) -> None:
     if not 0 < len(keys) <= MAX_KEYS:
-        raise Malformed("request", "keys", f"expected one to {MAX_KEYS} keys, each with its proof of possession")
+        raise Malformed("request", where, f"expected one to {MAX_KEYS} keys, each with its proof of possession")
+
+
+def _check_distinct(keys: Sequence[PublicKey], where: str) -> None:
+    if len(set(keys)) != len(keys):
+        raise Malformed("request", where, "expected each key once")

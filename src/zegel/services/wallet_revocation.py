@@ -9,6 +9,7 @@ from typing import Final, final
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
+from zegel.primitives.members import under
 from zegel.services import wallet_instances
 from zegel.services.issuing import STATUS_PATH
 from zegel.services.ports import Clock, IssuerStore, IssuerTransaction
@@ -53,19 +54,23 @@ class WalletRevocationService:
     async def revoke_for_provider(self, request: str) -> Instance:
         """Revoke at a PID provider's request (WURevocation_11 and _12); ``Rejected`` for anybody else's."""
         now, anchors = self._clock.now(), self._trust.anchors
-        status = verify_revocation_request(request, audience=self._origin, anchors=anchors, now=now)
+        with under("request"):
+            status = verify_revocation_request(request, audience=self._origin, anchors=anchors, now=now)
         list_id = status.uri.removeprefix(self._origin + STATUS_PATH)
         async with self._store.transaction(durable=True) as transaction:
             key = status_key(StatusEntry(list_id=list_id, index=status.index))
             found = await transaction.load(BY_STATUS, key)
             if found is None:
-                raise Rejected(Check.REVOCATION_REQUEST, "expected the status of a wallet of ours", field="status")
+                raise Rejected(
+                    Check.REVOCATION_REQUEST, "expected the status of a wallet of ours", field="request.status"
+                )
             return await wallet_instances.revoke(transaction, found.value.id, Reason.PID_PROVIDER, now=now)
 
     async def revoke(self, instance_id: str) -> Instance:
         """Revoke at the operator's word, because the wallet is not to be relied on any more (WURevocation_09)."""
         async with self._store.transaction(durable=True) as transaction:
-            return await wallet_instances.revoke(transaction, instance_id, Reason.SECURITY, now=self._clock.now())
+            with under("instance"):
+                return await wallet_instances.revoke(transaction, instance_id, Reason.SECURITY, now=self._clock.now())
 
     async def instances(self, *, after: str = "") -> Listed:
         """The wallets, by the page."""

@@ -190,7 +190,7 @@ def _term(name: str, value: str) -> Term:
             return name_term(name, value)
         case "claimpath":
             return path_term(read_path(value, where=name))
-        case "entitlement":
+        case "entitlement":  # TS5 1.3, OpenAPI description: any text; nobody has one that nobody knows
             return name, entitlement_uri(value)
         case "isintermediary":
             if value.lower() not in ("true", "false"):

@@ -16,7 +16,7 @@ _FILTERS: Final = {
     "legalname": "its official name",
     "tradename": "its trade name, or that of a Service of it",
     "policy": "the address of a policy, of the party or of an intended use",
-    "entitlement": "the URI or the object identifier of an entitlement",
+    "entitlement": "the URI or the object identifier of an entitlement; an unknown one finds nobody",
     "providesattestation": "a type of attestation that it issues",
     "usesintermediary": "the identifier or the trade name of an intermediary that it relies on",
     "isintermediary": "true or false",

@@ -9,7 +9,7 @@ from typing import Final
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
-from zegel.primitives.members import member, read_flag, read_object, read_text
+from zegel.primitives.members import read_flag, read_object, read_text, under
 from zegel.services.register_ports import Entry
 from zegel.services.registrar_people import OFFICERS
 from zegel.trust.register.access import read_access_record
@@ -39,15 +39,14 @@ async def take_application(site: RegistrarSite, request: HttpRequest) -> HttpRes
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_APPLICATION)
     by = Actor(subject=read_name(members, "by"), duty=Duty.PARTY)
     document = read_object(members.get("party"), what=_WHAT, where="party")
-    try:
+    with under("party"):
         party = read_party(document)
-    except Malformed as error:  # by its path in this request
-        raise Malformed(_WHAT, member("party", error.where), error.detail.removeprefix("registration: ")) from None
     owned = {entry.registration.identifier: entry for entry in await site.service.owned(by=by)}
     known = owned.get(party.identifier)
-    if known is None or known.registration.standing is Standing.CANCELLED:
-        return json_response(_said(await site.service.apply(party, by=by)), status=201)
-    return json_response(_said(await site.service.change(party, by=by)))
+    with under("party"):
+        if known is None or known.registration.standing is Standing.CANCELLED:
+            return json_response(_said(await site.service.apply(party, by=by)), status=201)
+        return json_response(_said(await site.service.change(party, by=by)))
 
 
 async def decide(site: RegistrarSite, request: HttpRequest) -> HttpResponse:

@@ -69,7 +69,7 @@ async def attest_keys(site: WalletProviderSite, request: HttpRequest) -> HttpRes
     """Attest the keys that signed ``possessions``, for the wallet that signed ``instance``."""
     members = parse_object(request.body, what=_WHAT, max_bytes=MAX_BATCH)
     proof = _text(members.get("instance"), "instance")
-    possessions = [_text(each, "possessions") for each in _array(members, "possessions")]
+    possessions = [_text(each, f"possessions[{at}]") for at, each in enumerate(_array(members, "possessions"))]
     attestation = await site.service.attest_keys(proof, possessions, nonce=_nonce(members))
     return json_response({"key_attestation": attestation})
 
@@ -183,10 +183,7 @@ def _described(attested: WalletAttestation) -> dict[str, Json]:
 
 
 def _keys(jwks: Sequence[Json]) -> tuple[PublicKey, ...]:
-    keys = tuple(parse_jwk(jwk, what=_WHAT, where=f"jwks[{at}]") for at, jwk in enumerate(jwks))
-    if len(set(keys)) != len(keys):
-        raise Malformed(_WHAT, "jwks", "expected each key once")
-    return keys
+    return tuple(parse_jwk(jwk, what=_WHAT, where=f"jwks[{at}]") for at, jwk in enumerate(jwks))
 
 
 def _kids(keys: Sequence[PublicKey], jwks: Sequence[Json]) -> dict[PublicKey, str]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 from zegel_testing.access_requests import access_record
+from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.log_world import LogWorld
 from zegel_testing.register import PARTY
 from zegel_testing.registry_office import open_office
@@ -17,7 +18,9 @@ from zegel.checks import Check
 from zegel.cli.operator import Operated
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse
-from zegel.primitives.json import encode_json, parse_object
+from zegel.primitives.json import JsonObject, encode_json, parse_object
+from zegel.primitives.jws import sign_jws
+from zegel.services.wallet_requests import sign_possession
 from zegel.web import issuer_operator, log, registrar, registrar_operator, verifier_operator, wallet_provider
 from zegel.web.pages import error_page
 from zegel.web.routing import Audience
@@ -29,6 +32,7 @@ Door = Callable[[str, str, bytes], Awaitable[HttpResponse]]
 """Sends a method, a path and a body to a role, as somebody who may."""
 
 LIBRARY: Final = "NTRUT-1234567"
+PROVIDER: Final = "http://wallet-provider.localhost:7106"
 LOG_ORIGIN: Final = "https://log.utopia.example"
 DOORS: Final[dict[str, tuple[Any, ...]]] = {
     "registrar": registrar.ROUTES,
@@ -48,6 +52,17 @@ READ_NOTHING: Final = frozenset(
         ("issuer operator", "POST /wallets/check"),
     }
 )
+
+
+def jws(claims: JsonObject, *, jwk: bool = False) -> str:
+    """Claims that somebody signed."""
+    key = fixed_key("somebody")
+    return sign_jws(claims, signer=key, typ="JWT", header={"jwk": key.public_key.jwk()} if jwk else {}).decode()
+
+
+POSSESSION: Final = sign_possession(fixed_key("somebody"), audience=PROVIDER, now=NOW, code=b"c" * 32)
+ELSEWHERE: Final = sign_possession(fixed_key("somebody"), audience=LOG_ORIGIN, now=NOW)
+DECISION: Final = {"by": "a", "identifier": "nobody", "decision": "approve", "seen": "a"}
 PURPOSE: Final = {"intendedUse": [{**PARTY["intendedUse"][0], "purpose": [{"lang": "en", "content": 1}]}]}
 NAMELESS: Final = {"credentials": [{**NAME_QUERY["credentials"][0], "claims": [{"path": []}]}]}
 WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
@@ -97,11 +112,37 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
         "certificate.log",
     ),
     ("wallet provider", "POST /instances", {}, "possession"),
+    ("wallet provider", "POST /instances", {"possession": "no JWS"}, "possession"),
+    ("wallet provider", "POST /instances", {"possession": "a.b.c"}, "possession.payload"),
+    ("wallet provider", "POST /instances", {"possession": jws({"aud": 1})}, "possession.header.jwk.kty"),
     ("wallet provider", "POST /wallet-attestations", {"instance": 1}, "instance"),
-    ("wallet provider", "POST /key-attestations", {"instance": "a", "possessions": [1]}, "possessions"),
+    ("wallet provider", "POST /wallet-attestations", {"instance": "a", "possession": "no JWS"}, "possession"),
+    ("wallet provider", "POST /wallet-attestations", {"instance": "no JWS", "possession": POSSESSION}, "instance"),
+    ("wallet provider", "POST /wallet-attestations", {"instance": jws({}), "possession": POSSESSION}, "instance.sub"),
+    ("wallet provider", "POST /key-attestations", {"instance": "a", "possessions": []}, "possessions"),
+    ("wallet provider", "POST /key-attestations", {"instance": "a", "possessions": ["a", 1]}, "possessions[1]"),
+    (
+        "wallet provider",
+        "POST /key-attestations",
+        {"instance": "a", "possessions": [POSSESSION, "a"]},
+        "possessions[1]",
+    ),
+    ("wallet provider", "POST /key-attestations", {"instance": "a", "possessions": [POSSESSION] * 2}, "possessions"),
+    ("wallet provider", "POST /key-attestations", {"instance": "no JWS", "possessions": [POSSESSION]}, "instance"),
+    (
+        "wallet provider",
+        "POST /key-attestations",
+        {"instance": "a", "possessions": [POSSESSION], "nonce": "n" * 513},
+        "nonce",
+    ),
     ("wallet provider", "POST /revocations", {"code": []}, "code"),
+    ("wallet provider", "POST /revocations", {"request": []}, "request"),
+    ("wallet provider", "POST /revocations", {"request": "no JWS"}, "request"),
+    ("wallet provider", "POST /revocations", {"request": "a.b.c"}, "request.payload"),
     ("wallet provider operator", "POST /attest", {"jwks": [{"kty": "EC"}]}, "jwks[0].crv"),
+    ("wallet provider operator", "POST /attest", {"jwks": [fixed_key("a").public_key.jwk()] * 2}, "jwks"),
     ("wallet provider operator", "POST /revocations", {"instance": 1}, "instance"),
+    ("wallet provider operator", "POST /revocations", {}, ""),
     ("issuer operator", "POST /offers", {}, "type"),
     ("issuer operator", "POST /offers", {"type": "pid", "formats": ["ldp_vc"]}, "formats"),
     ("issuer operator", "POST /offers", {"type": "pid", "colour": "red"}, "colour"),
@@ -119,6 +160,29 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("transparency log", "POST /ct/v2/submit-entry", {"type": 1, "chain": []}, "submission"),
 )
 
+
+REFUSED: Final[tuple[tuple[str, str, object, Check, str], ...]] = (
+    ("wallet provider", "POST /instances", {"possession": ELSEWHERE}, Check.POSSESSION, "possession.aud"),
+    (
+        "wallet provider",
+        "POST /key-attestations",
+        {"instance": jws({"sub": "a"}), "possessions": [jws({"aud": "a"}, jwk=True)]},
+        Check.TOKEN_TYPE,
+        "possessions[0].header.typ",
+    ),
+    ("wallet provider", "POST /revocations", {"code": "a"}, Check.REVOCATION_CODE, "code"),
+    ("wallet provider", "POST /revocations", {"request": jws({})}, Check.CHAIN, "request.x5c"),
+    ("wallet provider operator", "POST /revocations", {"instance": "a"}, Check.WALLET_INSTANCE, "instance"),
+    ("registrar operator", "POST /decisions", DECISION, Check.REGISTER_ENTRY, "identifier"),
+    (
+        "registrar operator",
+        "POST /access-certificates",
+        {"identifier": LIBRARY, "certificate": access_record()},
+        Check.REGISTER_ENTRY,
+        "identifier",
+    ),
+)
+"""What parses and breaks another rule."""
 
 # RFC 9162 section 5 has types of its own
 TYPES: Final = (f"urn:zegel:check:{Check.SYNTAX.id}", "urn:ietf:params:trans:error:malformed")
@@ -179,15 +243,30 @@ def problem_of(response: HttpResponse) -> Any:
     if told["type"] == TYPES[0]:
         (error,) = told["errors"]
         assert (told["title"], error["detail"]) == (told["rule"], told["detail"])
-        assert error["field"] in (told["field"], "")
+        assert told["field"] == (error["field"] or Check.SYNTAX.field), "of the whole it is told in words"
     return told
+
+
+def path_in(told: Any) -> str:
+    """The path of the field in what was sent, empty for the whole of it; the log's words have but one member for it."""
+    if "errors" not in told:
+        assert told["type"].startswith("urn:ietf:params:trans:error:")
+        return str(told["field"])
+    (error,) = told["errors"]
+    return str(error["field"])
 
 
 async def test_the_field_at_fault_is_named_by_its_path(doors: dict[str, Door]) -> None:
     for role, route, body, field in WRONG:
         told = problem_of(await doors[role](*route.split(" "), encode_json(body)))  # type: ignore[arg-type]
-        assert (role, route, told["check"], told["field"]) == (role, route, Check.SYNTAX.id, field)
-        assert [each["field"] for each in told.get("errors", [{"field": field}])] == [field]
+        assert (role, route, told["check"], path_in(told)) == (role, route, Check.SYNTAX.id, field)
+
+
+async def test_the_field_that_breaks_another_rule_is_named_by_its_path(doors: dict[str, Door]) -> None:
+    for role, route, body, check, field in REFUSED:
+        response = await doors[role](*route.split(" "), encode_json(body))  # type: ignore[arg-type]
+        told: Any = parse_object(response.body, what="problem")
+        assert (role, route, told["check"], path_in(told)) == (role, route, check.id, field)
 
 
 async def test_what_is_not_json_is_a_problem_everywhere(doors: dict[str, Door]) -> None:

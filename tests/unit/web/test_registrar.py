@@ -43,6 +43,13 @@ async def problem(office: RegistryOffice, path: str, method: str = "GET", body: 
     return members
 
 
+async def refused(office: RegistryOffice, path: str, status: int, field: str) -> None:
+    """What is asked for is refused on account of a field, by its path."""
+    members = await problem(office, path)
+    assert (members["status"], members["field"]) == (status, field), path
+    assert [each["field"] for each in members["errors"]] == [field]
+
+
 # --- the interface of TS5 ---------------------------------------------------------------------------------------------
 
 
@@ -176,9 +183,14 @@ async def test_where_access_certificates_were_logged_accompanies_the_party(offic
     ],
 )
 async def test_wrong_input_is_told_by_its_path(office: RegistryOffice, path: str, field: str) -> None:
-    members = await problem(office, path)
-    assert (members["status"], members["field"]) == (400, field)
-    assert members["errors"][0]["field"] == field
+    await refused(office, path, 400, field)
+
+
+async def test_an_entitlement_that_nobody_knows_is_nobodys(office: RegistryOffice) -> None:
+    """TS5 1.3 has any text there, and a list of whom it finds."""
+    await office.register()
+    assert len((await office.answer("/wrp?entitlement=0.4.0.19475.1.1"))["data"]) == 1
+    assert (await office.answer("/wrp?entitlement=foo"))["data"] == []
 
 
 async def test_so_many_filters_and_no_more(office: RegistryOffice) -> None:
@@ -189,8 +201,8 @@ async def test_so_many_filters_and_no_more(office: RegistryOffice) -> None:
 
 
 async def test_who_is_not_there_is_404(office: RegistryOffice) -> None:
-    for path in (f"/wrp/{LIBRARY}", f"/wrp/check-intended-use?rpidentifier={LIBRARY}"):
-        assert (await problem(office, path))["status"] == 404
+    await refused(office, f"/wrp/{LIBRARY}", 404, "identifier")
+    await refused(office, f"/wrp/check-intended-use?rpidentifier={LIBRARY}", 404, "rpidentifier")
     await office.register()
     await office.decide("suspend")
     assert (await problem(office, f"/wrp/{LIBRARY}"))["check"] == "register-entry"
@@ -209,9 +221,17 @@ async def test_a_registration_certificate_in_force_is_open_to_all_by_what_it_is_
     assert (response.status, response.header("content-type")) == (200, "application/rc-wrp+jwt")
     assert response.body.decode() in [each["certificate"] for each in entry["certificates"]]
     assert not [word for word in CANARIES if word.encode() in response.body]
-    for other, status in ((f"{query}&intermediary=x", 404), ("service=lending", 404), (f"{query}&x=1", 400)):
-        assert (await office.get(f"/registration-certificates/NTRUT-1234567?{other}")).status == status, other
-    assert (await office.get(f"/registration-certificates/NTRUT-999?{query}")).status == 404
+    for other, status, field in (
+        (f"{query}&intermediary=x", 404, "intermediary"),
+        ("service=lending", 404, "intendeduseidentifier"),
+        ("service=lending&intendeduseidentifier=x", 404, "intendeduseidentifier"),
+        (f"service=x&intendeduseidentifier={use}", 404, "service"),
+        (f"{query}&x=1", 400, "x"),
+    ):
+        await refused(office, f"/registration-certificates/{LIBRARY}?{other}", status, field)
+    await refused(office, f"/registration-certificates/NTRUT-999?{query}", 404, "identifier")
+    await office.decide("suspend")
+    await refused(office, f"/registration-certificates/{LIBRARY}?{query}", 404, "identifier")
 
 
 JWT_TYPE, CWT_TYPE = "application/rc-wrp+jwt", "application/rc-wrp+cwt"

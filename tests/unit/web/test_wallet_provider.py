@@ -120,7 +120,7 @@ async def test_nobody_else_has_the_operators_word(world: IssuingWorld) -> None:
         ("/key-attestations", {"instance": "x"}, "possessions"),
         ("/key-attestations", {"instance": "x", "possessions": []}, "possessions"),
         ("/key-attestations", {"instance": "x", "possessions": ["x"] * 101}, "possessions"),
-        ("/key-attestations", {"instance": "x", "possessions": [7]}, "possessions"),
+        ("/key-attestations", {"instance": "x", "possessions": [7]}, "possessions[0]"),
         ("/key-attestations", {"instance": "x", "possessions": ["x"], "nonce": 7}, "nonce"),
     ],
 )

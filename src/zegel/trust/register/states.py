@@ -235,8 +235,8 @@ def _check_duty(by: Actor, duty: Duty) -> Actor:
     return by
 
 
-def _illegal(detail: str, *, field: str | None = None) -> Rejected:
-    return Rejected(Check.REGISTER_MOVE, detail, field=field or Check.REGISTER_MOVE.field)
+def _illegal(detail: str, *, field: str = "") -> Rejected:
+    return Rejected(Check.REGISTER_MOVE, detail, field=field)
 
 
 def _said(reason: str) -> str:
