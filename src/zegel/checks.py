@@ -1118,8 +1118,8 @@ class Check(Enum):
         "make a key of your own and a request that is signed with it: zegel keys request does both",
     )
     ACCESS_REGISTRATION = (
-        "an access certificate is issued for a registration that is in force, and for a Service of it",
-        "ARF 3.0 Reg_10, Reg_10a and Reg_33; CIR 2025/848 annex IV",
+        "an access certificate is issued for a registration that is in force and a Service of it, under their names",
+        "ARF 3.0 Reg_10, Reg_10a, Reg_31, Reg_32a, Reg_33 and Reg_34; CIR 2025/848 annex IV",
         "identifier and service",
         Fault.SENDER,
         "have the party registered with its Services, and approved; what is suspended has to be resumed first",

@@ -12,6 +12,7 @@ from zegel_testing.access_house import LIBRARY, AccessHouse, open_house
 from zegel_testing.access_requests import HOST, stolen_request
 from zegel_testing.authorities import DAY, fixed_key
 from zegel_testing.crowds import crowd
+from zegel_testing.register import PARTY
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
@@ -26,6 +27,7 @@ from zegel.primitives.jws import parse_jws
 from zegel.primitives.x509 import parse_pem_certificates
 from zegel.trust.access import certificate_client_id, verify_access_chain, verify_party
 from zegel.trust.anchors import Purpose
+from zegel.trust.registration.parse import parse_registration
 
 pytestmark = pytest.mark.anyio
 
@@ -163,6 +165,48 @@ async def test_whose_registration_ends_gets_none_and_loses_what_there_is(tmp_pat
         _, found = await house.operate("GET", "/certificates")
         assert found["certificates"][0]["standing"] == "revoked"
         assert decision in found["certificates"][0]["reason"]
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("Reg_31")
+@pytest.mark.requirement("Reg_32a")
+@pytest.mark.requirement("Reg_34")
+@pytest.mark.requirement("RPRC_06")
+@pytest.mark.requirement("RPRC_07a")
+async def test_access_and_registration_certificates_have_the_same_names_after_a_change_too(tmp_path: Path) -> None:
+    """What was certified under the old name is revoked at the next look, and what is ordered then has the new one."""
+    loans = [PARTY["services"][0] | {"serviceTradeName": "Loans"}, PARTY["services"][1]]
+    async with open_house(tmp_path) as house:
+        await house.register()
+        old = await house.issue()
+        assert names_of(old) == await registered_names(house) == ("Utopia Library", "Lending desk")
+        await house.register(tradeName="Utopia Media Library", services=loans)
+        new = await house.issue(fixed_key("another"))
+        assert names_of(new) == await registered_names(house) == ("Utopia Media Library", "Loans")
+        await house.act()
+        await house.trust.refresh()
+        assert (verdict(house, old), verdict(house, new)) == (Check.CERTIFICATE_REVOKED, None)
+        _, told = await house.operate("GET", "/certificates")
+        assert "trade name" in told["certificates"][0]["reason"]
+
+
+def names_of(issued: dict[str, Any]) -> tuple[str, str]:
+    """By what names an access certificate calls the party and the Service."""
+    names = parse_pem_certificates(issued["chain"].encode(), what="chain")[0].names
+    return names["O"], names["CN"]
+
+
+async def registered_names(house: AccessHouse) -> tuple[str, str]:
+    """The same of the registration certificates of the Service that count."""
+    _, told = await house.operate("GET", f"/registrations/{LIBRARY}", role="registrar")
+    found = {
+        (certificate.name, str(certificate.service_name))
+        for each in told["certificates"]
+        if each["revoked"] is None and each["serviceIdentifier"] == "lending"
+        for certificate in (parse_registration(each["certificate"]).unverified_certificate,)
+    }
+    (names,) = found
+    return names
 
 
 async def test_a_wrong_token_ends_the_order_and_a_right_one_is_used_once(tmp_path: Path) -> None:

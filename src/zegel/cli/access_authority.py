@@ -27,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     command("serve", "serve the role")
     command("list", "every certificate that was issued, and how it stands")
     _add_revocation(command("revoke", "revoke one certificate, those of a party, or all of a time, for good"))
-    command("check-register", "revoke, now, what parties have that are suspended or cancelled")
+    command("check-register", "revoke, now, what the register does not stand behind any more")
     reports = command("reports", "what the register refused to be told of, and why")
     reports.add_argument("--retry", action="store_true", help="have it told again of all of that, now")
     command("publish", "sign the lists of revoked certificates anew, now")

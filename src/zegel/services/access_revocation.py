@@ -16,7 +16,7 @@ from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, Issu
 from zegel.services.access_ports import AccessStore, AccessTransaction, Registry
 from zegel.services.ports import FOR_EVER, Clock, Kind
 from zegel.trust.access_authority.orders import check_reason
-from zegel.trust.access_authority.profile import check_certifiable
+from zegel.trust.access_authority.profile import check_certifiable, check_named
 from zegel.trust.access_authority.selection import CertificatesOf, OneCertificate, Selection, check_confirmed
 
 _PARTIES: Final = 100  # of which the register is asked in one transaction's page
@@ -87,8 +87,8 @@ class AccessRevocationService:
         return count
 
     async def follow_register(self) -> int:
-        """Revoke what would not be issued any more (Reg_13): the registration is in force no longer, or has the Service
-        or a host no more; how many certificates.
+        """Revoke what would not be issued any more (Reg_13): the registration is in force no longer, has the Service or
+        a host no more, or names party or Service otherwise (Reg_32a); how many certificates.
 
         ``Rejected(REVOCATION_LIST_FULL)``, after everybody else, where a list has no room for somebody's.
         """
@@ -117,7 +117,8 @@ class AccessRevocationService:
         gone = 0
         for order in orders:
             try:
-                check_certifiable(party, service=order.service, key=order.key, hosts=order.hosts)
+                certified = check_certifiable(party, service=order.service, key=order.key, hosts=order.hosts)
+                check_named(certified, order.certificate)
             except Rejected as refusal:
                 one = OneCertificate(serial=order.certificate.serial_number)
                 gone += await self.revoke(one, reason=refusal.detail)

@@ -42,7 +42,7 @@ async def revoke(site: AccessAuthoritySite, request: HttpRequest) -> HttpRespons
 
 
 async def check_register(site: AccessAuthoritySite, _request: HttpRequest) -> HttpResponse:
-    """Revoke, now, what parties have that are suspended or cancelled."""
+    """Revoke, now, what the register does not stand behind any more."""
     return json_response({"revoked": await site.revocation.follow_register()})
 
 

@@ -204,7 +204,15 @@ READING_ALONE = {
 ELSEWHERE = {"infoURI": ["https://elsewhere.example/"], "supportURI": ["tel:+999000"]}
 
 
-@pytest.mark.parametrize("changes", [READING_ALONE, ELSEWHERE], ids=["the Service", "the host"])
+RENAMED = {"tradeName": "Utopia Media Library"}
+DESK_RENAMED = {"services": [PARTY["services"][0] | {"serviceTradeName": "Loans"}, PARTY["services"][1]]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [READING_ALONE, ELSEWHERE, RENAMED, DESK_RENAMED],
+    ids=["the Service", "the host", "the name", "the name of the Service"],
+)
 def test_what_is_registered_no_more_is_certified_no_more(changes: dict[str, object]) -> None:
     async def act(desk: AccessDesk) -> tuple[int, str]:
         order = await desk.issue()

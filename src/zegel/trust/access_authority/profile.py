@@ -12,6 +12,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.http import origin_of
 from zegel.primitives.keys import PublicKey
+from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import Authority, Draft, Policy, SubjectName, draft_certificate
 from zegel.trust.register.values import Service, WalletRelyingParty
@@ -73,6 +74,22 @@ def check_certifiable(party: WalletRelyingParty, *, service: str, key: PublicKey
             detail = f"{host} is not a host of a page that the party has registered"
             raise Rejected(Check.ACCESS_HOST, detail, field=f"{_NAMES}[{position}]")
     return Certified(party=party, service=known[service], key=key, origins={host: registered[host] for host in hosts})
+
+
+def check_named(certified: Certified, certificate: Certificate) -> Certificate:
+    """Return a certificate that was issued for this, if it still names party and Service as they are registered.
+
+    The registration certificates do since their change was approved, and both are to say the same (Reg_31, Reg_32a,
+    Reg_34; RPRC_06, RPRC_07a). ``Rejected(ACCESS_REGISTRATION)`` otherwise.
+    """
+    for name, of, registered in (
+        ("O", "party", certified.party.trade_name),
+        ("CN", "Service", certified.service.trade_name),
+    ):
+        if certificate.names.get(name) != registered:
+            detail = f"the trade name of the {of} is not as it is registered any more"
+            raise Rejected(Check.ACCESS_REGISTRATION, detail, field=name)
+    return certificate
 
 
 _NAMES: Final = "request.subjectAltName"

@@ -1,11 +1,13 @@
 """What an access certificate says: what is registered, and what TS 119 411-8 asks of it."""
 
+from typing import Any
+
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from zegel_testing.access_requests import ADDRESSES, HOST, ISSUING, KEY, ROOT, access_certificate, below, certified
 from zegel_testing.authorities import DAY, LOG, NOW, anchor, fixed_key, fixed_random, trusting
-from zegel_testing.register import party
+from zegel_testing.register import PARTY, party
 
 from zegel.checks import Check
 from zegel.errors import Rejected
@@ -15,6 +17,7 @@ from zegel.trust.access_authority.profile import (
     LEGAL_PERSON,
     NATURAL_PERSON,
     check_certifiable,
+    check_named,
     draft_access_certificate,
     registered_origins,
 )
@@ -119,6 +122,26 @@ def test_what_is_not_registered_is_not_certified(service: str, hosts: tuple[str,
     with pytest.raises(Rejected) as refusal:
         check_certifiable(party(), service=service, key=KEY.public_key, hosts=hosts)
     assert refusal.value.check is check
+
+
+@pytest.mark.requirement("Reg_32a")
+def test_what_is_still_named_as_it_is_registered_is_kept() -> None:
+    leaf = access_certificate()
+    assert check_named(certified(), leaf) is leaf
+    assert check_named(certified(legalPerson={"legalName": ["Utopia Libraries"]}), leaf) is leaf, "it is not in there"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"tradeName": "Utopia Media Library"}, "O"),
+        ({"services": [{"serviceIdentifier": "lending", "serviceTradeName": "Loans"}, PARTY["services"][1]]}, "CN"),
+    ],
+)
+def test_what_is_named_otherwise_by_now_is_not_kept(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        check_named(certified(**changes), access_certificate())
+    assert (refusal.value.check, refusal.value.field) == (Check.ACCESS_REGISTRATION, field)
 
 
 def chain_under(issuing: Authority, *, root: Authority = ROOT, anchors: TrustAnchors = ANCHORS) -> object:
