@@ -151,7 +151,7 @@ def run(args: Namespace) -> int:
 
 
 def _add_name(parser: ArgumentParser) -> None:
-    parser.add_argument("--as", dest="by", metavar="NAME", required=True, help="in whose name: two people are needed")
+    parser.add_argument("--as", dest="by", metavar="NAME", required=True, help="in whose name; the one that asked does not decide")
 
 
 def _apply(args: Namespace) -> int:

@@ -492,7 +492,7 @@ async def test_an_unknown_decision_is_refused(office: RegistryOffice) -> None:
     assert (status, answer["field"]) == (400, "decision")
 
 
-async def test_two_people_are_needed_through_the_operator_as_well(office: RegistryOffice) -> None:
+async def test_the_name_that_applied_does_not_decide_through_the_operator_either(office: RegistryOffice) -> None:
     applied = await office.apply()
     members = {"decision": "approve", "identifier": LIBRARY, "by": "librarian", "seen": applied["proposal"]}
     status, answer = await office.operate("POST", "/decisions", members)
