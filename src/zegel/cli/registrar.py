@@ -151,7 +151,8 @@ def run(args: Namespace) -> int:
 
 
 def _add_name(parser: ArgumentParser) -> None:
-    parser.add_argument("--as", dest="by", metavar="NAME", required=True, help="in whose name; the one that asked does not decide")
+    said = "in whose name; the one that asked does not decide"
+    parser.add_argument("--as", dest="by", metavar="NAME", required=True, help=said)
 
 
 def _apply(args: Namespace) -> int:

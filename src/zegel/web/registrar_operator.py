@@ -1,8 +1,8 @@
 """The registrar's operator API: moves in the name of people, enrolment of officers, tokens, and what authorities tell.
 
 Whoever operates the registrar says in whose name something is moved. That the name which applied is not the one that
-decides is held to here too; that two people are behind them is the operator's word (docs/threats.md): at the pages alone
-each has signed in.
+decides is held to here too; that two people are behind them is the operator's word (docs/threats.md): at the pages
+alone each has signed in.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
