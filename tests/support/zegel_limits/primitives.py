@@ -12,6 +12,7 @@ from zegel.primitives.crl import parse_crl
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import origin_of, parse_form
 from zegel.primitives.json import encode_json, parse_json
+from zegel.primitives.json_members import split_object
 from zegel.primitives.jws import parse_jws
 from zegel.primitives.languages import MAX_ACCEPTED, accepted_languages
 from zegel.primitives.multipart import parse_multipart
@@ -35,6 +36,14 @@ def _labels(items: int) -> object:
 def _chain(count: int) -> object:
     header = {"alg": "ES256", "x5c": ["AAAA"] * count}
     return parse_jws(f"{base64url(encode_json(header))}.{base64url(b'{}')}.AAAA", what="test")
+
+
+def _split(text: bytes) -> object:
+    """An object, which is not whole where it has more in it than is looked through."""
+    split = split_object(text, ["id"])
+    if not split.whole:
+        raise ValueError("expected a whole object")
+    return split
 
 
 def _revoked(count: int) -> object:
@@ -64,6 +73,12 @@ PRIMITIVES: Final[Mapping[str, Pair]] = {
     # so many commas, and one value more
     "zegel.primitives.json._MAX_VALUES": Pair(lambda n: parse_json(b"[" + b"1," * n + b"1]", what="test")),
     "zegel.primitives.json._MAX_DIGITS": Pair(lambda n: parse_json(b"1" * n, what="test")),
+    "zegel.primitives.json_members.MAX_MEMBERS": Pair(
+        lambda n: _split(b"{" + b",".join([b'"":0'] * n) + b"}"), ValueError, says="whole"
+    ),
+    "zegel.primitives.json_members.MAX_MARKS": Pair(
+        lambda n: _split(b'{"a":[' + b'"",' * (n - 2) + b"]}"), ValueError, says="whole"
+    ),
     "zegel.primitives.cbor.MAX_BYTES": Pair(lambda n: parse_cbor(encode_cbor(bytes(n - 5)), what="test")),
     "zegel.primitives.cbor.MAX_DEPTH": Pair(
         lambda n: parse_cbor(b"\x81" * n + b"\x00", what="test"), says="expected CBOR"
