@@ -12,9 +12,10 @@ from zegel.cli.health_input import read_code
 from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
 from zegel.errors import Malformed
 from zegel.formats.hcert.certificate import EU_DCC, TITLE
-from zegel.formats.hcert.code import ALG, KID, WHAT, parse_code, parse_signed_code
+from zegel.formats.hcert.code import ALG, KID, parse_code, parse_signed_code
 from zegel.formats.hcert.envelope import EXP, HCERT, IAT, ISS
 from zegel.formats.hcert.keys import Algorithm
+from zegel.formats.hcert.layers import WHAT
 from zegel.formats.hcert.names import named_members
 from zegel.formats.hcert.schema import Kind, Reading, read_payload
 from zegel.formats.hcert.who_schema import WhoProfile, read_who_payload, who_members, who_person

@@ -7,7 +7,8 @@ from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.cli.input import read_input
 from zegel.errors import Malformed
-from zegel.formats.hcert.code import PREFIX, WHAT
+from zegel.formats.hcert.code import PREFIX
+from zegel.formats.hcert.layers import WHAT
 from zegel.services.health import health_codes
 
 _PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"%PDF-")  # a picture is read in a process of its own

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.hcert.code import WHAT, SignedCode
+from zegel.formats.hcert.code import SignedCode
 from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.envelope import (
     EXP,
@@ -30,6 +30,7 @@ from zegel.formats.hcert.envelope import (
     verify_signer,
 )
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
+from zegel.formats.hcert.layers import WHAT, Layer, layered
 from zegel.formats.hcert.schema import Kind, Reading, read_payload
 
 TITLE: Final = "EU Digital COVID Certificate"
@@ -93,12 +94,16 @@ class VerifiedHealthCertificate(Struct, frozen=True, kw_only=True):
 
 
 def parse_health_certificate(text: bytes, reading: Reading = Reading.FIELD) -> UnverifiedHealthCertificate:
-    """Parse the text of a QR code; ``Malformed`` names the layer or the member that is not as it must be."""
-    return read_health_certificate(read_envelope(text), reading)
+    """Parse the text of a QR code; ``MalformedLayer`` names the layer, and the member, that is not as it must be."""
+    envelope = read_envelope(text)
+    try:
+        return read_health_certificate(envelope, reading)
+    except Malformed as error:
+        raise layered(error, Layer.SCHEMA) from None
 
 
 def read_health_certificate(envelope: Envelope, reading: Reading) -> UnverifiedHealthCertificate:
-    """The certificate in an envelope; ``Malformed`` as ``parse_health_certificate``."""
+    """The certificate in an envelope; ``Malformed`` names the member that is not as it must be."""
     payload, claims = envelope.hcert.get(EU_DCC), envelope.claims
     if type(payload) is not dict:
         raise Malformed(WHAT, "hcert", "expected an EU Digital COVID Certificate, version 1")

@@ -13,13 +13,13 @@ from typing import Any, Final, TypeAlias, final
 from msgspec import Struct
 
 from zegel.errors import Malformed
+from zegel.formats.hcert.layers import WHAT, Layer, MalformedLayer, layered
 from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel.primitives.cbor import FrozenMap, Tag, encode_byte_string, parse_cbor, parse_map
 
 PREFIX: Final = b"HC1:"
 MAX_CODE: Final = 4_296  # characters: the most that a QR code holds of its alphanumeric mode
 MAX_SIGNED: Final = 16_384  # bytes; a certificate has under one thousand, and a code holds three of those
-WHAT: Final = "health certificate"
 _MAX_KEPT_HEADER: Final = 64  # bytes; bounds what a stranger can make the cache hold
 TAG_SIGN1: Final = 18
 TAG_CWT: Final = 61
@@ -44,16 +44,23 @@ class SignedCode(Struct, frozen=True, kw_only=True):
 
 
 def parse_code(text: bytes) -> bytes:
-    """The bytes under prefix, Base45 and zlib; ``Malformed`` names the one of them that is not as it must be."""
-    if len(text) > MAX_CODE:
-        raise Malformed(WHAT, "", f"expected at most {MAX_CODE} characters, got {len(text)}")
+    """The bytes under prefix, Base45 and zlib; ``MalformedLayer`` names the one that is not as it must be."""
     if not text.startswith(PREFIX):
-        raise Malformed(WHAT, "prefix", f"expected {PREFIX.decode()}")
-    return _inflated(parse_base45(text[len(PREFIX) :], WHAT))
+        raise MalformedLayer(Layer.PREFIX, "prefix", f"expected {PREFIX.decode()}")
+    if len(text) > MAX_CODE:
+        raise MalformedLayer(Layer.BASE45, "", f"expected at most {MAX_CODE} characters, got {len(text)}")
+    try:
+        compressed = parse_base45(text[len(PREFIX) :], WHAT)
+    except Malformed as error:
+        raise layered(error, Layer.BASE45) from None
+    return _inflated(compressed)
 
 
 def parse_signed_code(data: bytes) -> SignedCode:
-    """Parse COSE_Sign1, with its tag or without, and with that of a CWT around it (RFC 8392 section 6)."""
+    """Parse COSE_Sign1, with its tag or without, and with that of a CWT around it (RFC 8392 section 6).
+
+    ``MalformedLayer`` for what is no CBOR, or no such structure.
+    """
     protected, unprotected, payload, signature = _usual_parts(data) or _parts(data)
     return SignedCode(
         protected=_kept_header(protected) if len(protected) <= _MAX_KEPT_HEADER else _header(protected),
@@ -94,26 +101,32 @@ def _usual_parts(data: bytes) -> _Parts | None:
 
 
 def _parts(data: bytes) -> _Parts:
-    value: Any = parse_cbor(data, WHAT, MAX_SIGNED)
+    try:
+        value: Any = parse_cbor(data, WHAT, MAX_SIGNED)
+    except Malformed as error:
+        raise layered(error, Layer.CBOR) from None
     for tag in (TAG_CWT, TAG_SIGN1):
         if type(value) is Tag and value.tag == tag:
             value = value.value
     if type(value) not in (list, tuple) or len(value) != 4:
-        raise Malformed(WHAT, "COSE", "expected COSE_Sign1: an array of four")
+        raise MalformedLayer(Layer.COSE, "COSE", "expected COSE_Sign1: an array of four")
     protected, unprotected, payload, signature = value
     if type(protected) is not bytes or type(unprotected) not in (dict, FrozenMap):
-        raise Malformed(WHAT, "COSE", "expected a protected header in bytes, and a map")
+        raise MalformedLayer(Layer.COSE, "COSE", "expected a protected header in bytes, and a map")
     if type(payload) is not bytes or type(signature) is not bytes:
-        raise Malformed(WHAT, "COSE", "expected payload and signature in bytes")
+        raise MalformedLayer(Layer.COSE, "COSE", "expected payload and signature in bytes")
     if not LABELS.issuperset(map(type, unprotected)):
-        raise Malformed(WHAT, "COSE", "expected labels that are whole numbers or text")
+        raise MalformedLayer(Layer.COSE, "COSE", "expected labels that are whole numbers or text")
     return protected, unprotected, payload, signature
 
 
 def _header(protected: bytes) -> Mapping[object, object]:
-    labels = parse_map(protected, WHAT) if protected else {}
+    try:
+        labels = parse_map(protected, WHAT) if protected else {}
+    except Malformed as error:
+        raise layered(error, Layer.CBOR) from None
     if not LABELS.issuperset(map(type, labels)):
-        raise Malformed(WHAT, "COSE", "expected labels that are whole numbers or text")
+        raise MalformedLayer(Layer.COSE, "COSE", "expected labels that are whole numbers or text")
     return labels
 
 
@@ -128,9 +141,9 @@ def _inflated(data: bytes) -> bytes:
     try:
         inflated = stream.decompress(data, MAX_SIGNED + 1)
     except zlib.error:
-        raise Malformed(WHAT, "compression", "expected zlib data") from None
+        raise MalformedLayer(Layer.ZLIB, "compression", "expected zlib data") from None
     if len(inflated) > MAX_SIGNED:
-        raise Malformed(WHAT, "compression", f"expected at most {MAX_SIGNED} bytes within")
+        raise MalformedLayer(Layer.ZLIB, "compression", f"expected at most {MAX_SIGNED} bytes within")
     if not stream.eof or stream.unused_data:
-        raise Malformed(WHAT, "compression", "expected one whole zlib stream")
+        raise MalformedLayer(Layer.ZLIB, "compression", "expected one whole zlib stream")
     return inflated

@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.formats.hcert.code import ALG, CRIT, KID, LABELS, WHAT, SignedCode, parse_code, parse_signed_code
+from zegel.formats.hcert.code import ALG, CRIT, KID, LABELS, SignedCode, parse_code, parse_signed_code
 from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
+from zegel.formats.hcert.layers import WHAT, Layer, MalformedLayer, layered
 from zegel.primitives.cbor import parse_map
 from zegel.primitives.times import parse_numeric_date
 
@@ -39,15 +40,18 @@ class Envelope(Struct, frozen=True, kw_only=True):
 
 
 def read_envelope(text: bytes) -> Envelope:
-    """Open the text of a QR code; ``Malformed`` names the layer that is not as it must be."""
+    """Open the text of a QR code; ``MalformedLayer`` names the layer that is not as it must be."""
     signed = parse_signed_code(parse_code(text))
     algorithm, kid = _header(signed)
-    claims: dict[Any, Any] = parse_map(signed.payload, WHAT)
+    try:
+        claims: dict[Any, Any] = parse_map(signed.payload, WHAT)
+    except Malformed as error:
+        raise layered(error, Layer.CBOR) from None
     if not LABELS.issuperset(map(type, claims)):
-        raise Malformed(WHAT, "", "expected claims under whole numbers or text")
+        raise MalformedLayer(Layer.SCHEMA, "", "expected claims under whole numbers or text")
     hcert = claims.get(HCERT)
     if type(hcert) is not dict or not LABELS.issuperset(map(type, hcert)):
-        raise Malformed(WHAT, "hcert", "expected a health certificate, under its number")
+        raise MalformedLayer(Layer.SCHEMA, "hcert", "expected a health certificate, under its number")
     return Envelope(text=text, signed=signed, algorithm=algorithm, kid=kid, claims=claims, hcert=hcert)
 
 
@@ -111,13 +115,13 @@ def _header(signed: SignedCode) -> tuple[Algorithm | None, bytes]:
     algorithm = signed.protected.get(ALG, signed.unprotected.get(ALG, ""))
     kid = signed.protected.get(KID, signed.unprotected.get(KID, b""))
     if type(algorithm) not in LABELS:
-        raise Malformed(WHAT, "header.alg", "expected an algorithm by its number or name")
+        raise MalformedLayer(Layer.COSE, "header.alg", "expected an algorithm by its number or name")
     if type(kid) is not bytes:
-        raise Malformed(WHAT, "header.kid", "expected a key identifier in bytes")
+        raise MalformedLayer(Layer.COSE, "header.kid", "expected a key identifier in bytes")
     if CRIT in signed.protected:
         labels = signed.protected[CRIT]
         if type(labels) is not list or not labels or not LABELS.issuperset(map(type, labels)):
-            raise Malformed(WHAT, "header.crit", "expected labels that are critical")
+            raise MalformedLayer(Layer.COSE, "header.crit", "expected labels that are critical")
     return _ALGORITHMS.get(algorithm), kid
 
 

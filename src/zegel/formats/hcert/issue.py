@@ -8,9 +8,10 @@ from typing import Any, Final, final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.certificate import EU_DCC
-from zegel.formats.hcert.code import ALG, KID, TAG_SIGN1, WHAT, build_code, to_be_signed
+from zegel.formats.hcert.code import ALG, KID, TAG_SIGN1, build_code, to_be_signed
 from zegel.formats.hcert.envelope import EXP, HCERT, IAT, ISS, check_usage
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner
+from zegel.formats.hcert.layers import WHAT
 from zegel.formats.hcert.schema import (
     ENTRY_MEMBERS,
     MAX_TEXT,

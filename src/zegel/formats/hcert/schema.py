@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.code import WHAT
+from zegel.formats.hcert.layers import WHAT
 from zegel.primitives.cbor import TAG_DATE_TIME, Tag
 
 MAX_TEXT: Final = 80  # characters: eu-dcc-schema 1.3.3, maxLength of every text

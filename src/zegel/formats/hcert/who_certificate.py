@@ -22,7 +22,7 @@ from zegel.formats.hcert.certificate import (
     VerifiedHealthCertificate,
     read_health_certificate,
 )
-from zegel.formats.hcert.code import WHAT, SignedCode
+from zegel.formats.hcert.code import SignedCode
 from zegel.formats.hcert.envelope import (
     EXP,
     IAT,
@@ -36,6 +36,7 @@ from zegel.formats.hcert.envelope import (
     verify_signer,
 )
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
+from zegel.formats.hcert.layers import WHAT, Layer, layered
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.who_schema import WhoProfile, is_earlier, read_who_payload
 from zegel.formats.hcert.who_times import read_span
@@ -88,8 +89,15 @@ VerifiedHealthRecord: TypeAlias = VerifiedHealthCertificate | VerifiedWhoCertifi
 
 
 def parse_health_record(text: bytes, reading: Reading = Reading.FIELD) -> UnverifiedHealthRecord:
-    """Parse the text of a QR code, whichever certificate is in it; ``Malformed`` as ``parse_health_certificate``."""
+    """Parse the text of a QR code, whichever certificate it is; ``MalformedLayer`` as ``parse_health_certificate``."""
     envelope = read_envelope(text)
+    try:
+        return _record(envelope, reading)
+    except Malformed as error:
+        raise layered(error, Layer.SCHEMA) from None
+
+
+def _record(envelope: Envelope, reading: Reading) -> UnverifiedHealthRecord:
     if EU_DCC in envelope.hcert:
         return read_health_certificate(envelope, reading)
     for profile in WhoProfile:

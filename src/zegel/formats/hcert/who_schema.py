@@ -16,8 +16,8 @@ from enum import IntEnum
 from typing import Any, Final, TypeAlias, final
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.code import WHAT
 from zegel.formats.hcert.domains import Family
+from zegel.formats.hcert.layers import WHAT
 from zegel.formats.hcert.schema import TEXTS, Kind, Reading, Refuse, Rule
 from zegel.formats.hcert.who_times import read_day, read_span
 from zegel.primitives.cbor import Tag

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from zegel.errors import Malformed
-from zegel.formats.hcert.code import WHAT
+from zegel.formats.hcert.layers import WHAT
 from zegel.primitives.cbor import TAG_DATE_TIME, Tag
 
 _DAY: Final = 86_400  # seconds
