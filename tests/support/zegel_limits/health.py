@@ -92,6 +92,15 @@ def _answered(**members: Any) -> object:
     return _judged(json.dumps({"id": "1", "code": _AUTHORITY.code().decode(), **members}).encode())
 
 
+def _numbered(digits: int) -> object:
+    """A line whose number has so many of them; a longer one is in no answer."""
+    judge = HealthLines(HealthDesk(_AUTHORITY.signers), now=NOW)
+    said = json.loads(judge.judge(b'{"id":%s,"code":"HC1:"}' % (b"1" * digits)))
+    if said["id"] is None:
+        raise ValueError(said["detail"])
+    return said
+
+
 def _judged(line: bytes) -> object:
     judge = HealthLines(HealthDesk(_AUTHORITY.signers), now=NOW)
     said = json.loads(judge.judge(line))
@@ -153,6 +162,7 @@ HEALTH: Final[Mapping[str, Pair]] = {
         lambda n: payload_of({"dt": "2026-10-01", "dn": "1" * n}), says="a whole number"
     ),
     "zegel.services.health_lines.MAX_CERTIFICATES": Pair(lambda n: _answered(certificates=["AAAA"] * n)),
+    "zegel.services.health_lines.MAX_ID_DIGITS": Pair(_numbered, ValueError, says="line: id: "),
     "zegel.services.health_lines.MAX_LINE": Pair(lambda n: _judged(b"{}".ljust(n)), filler=True),
     "zegel.primitives.base45.MAX_TEXT": Pair(lambda n: parse_base45(b"0" * n, what="test"), filler=True),
     "zegel.formats.hcert.envelope.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
