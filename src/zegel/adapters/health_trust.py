@@ -37,7 +37,7 @@ def load_signers(paths: Iterable[Path]) -> DocumentSigners:
 
     ``Malformed`` for what is none of these.
     """
-    return _signers(_load(paths, believed_for_its_source), SPECIFIED)
+    return _signers(_load(_each(paths), believed_for_its_source), SPECIFIED)
 
 
 def load_health_signers(paths: Iterable[Path]) -> DocumentSigners:
@@ -52,10 +52,29 @@ def load_anchors(file: Path | None) -> Anchors:
 
 
 def _load(paths: Iterable[Path], believe: _Believe) -> list[_Loaded]:
-    """Each file, and who counts of those that are on it."""
-    files = (file for path in paths for file in _files(path, _LISTS))
-    read = ((file, parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))) for file in files)
-    return [_described(file, believe(each)) for file, each in read]
+    """Each file, and who counts of those that are on it; of a folder, what is none, or cannot be read, has nobody."""
+    loaded: list[_Loaded] = []
+    for path in paths:
+        for file in _files(path, _LISTS):
+            try:
+                parsed = parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))
+            except (Malformed, Unavailable) as error:
+                if file == path:
+                    raise
+                loaded.append(_passed_over(file.relative_to(path).as_posix(), error))
+            else:
+                loaded.append(_described(file, believe(parsed)))
+    return loaded
+
+
+def _each(paths: Iterable[Path]) -> list[Path]:
+    """The files, and those of folders, as if each were named: each has to be a list, or a certificate."""
+    return [file for path in paths for file in _files(path, _LISTS)]
+
+
+def _passed_over(name: str, error: Malformed | Unavailable) -> _Loaded:
+    why = error.detail.removeprefix(f"{error.what}: ") if isinstance(error, Unavailable) else str(error)
+    return HealthList(name=name, signers=0, unread=why), BelievedList(signers=())
 
 
 def _believe_own(parsed: UnverifiedTrustList, *, anchors: Anchors) -> BelievedList:
@@ -124,8 +143,9 @@ def open_desk(
 ) -> HealthDesk:
     """What judges certificates by these files, and by lists that were ``kept``; ``missing`` are those that were not.
 
-    With ``gateway_anchor`` each of the files has to be a list of the gateway's, or is ``Rejected``. ``rules_needed``:
-    nothing is accepted while none of the country's rules is in force.
+    With ``gateway_anchor`` each of the files has to be a list of the gateway's, or is ``Rejected``. A file that is no
+    list is ``Malformed``, and one that is not there ``Unavailable``; in a folder such a one is ``unread``.
+    ``rules_needed``: nothing is accepted while none of the country's rules is in force.
     """
     loaded = [*_load(trust, partial(believe, anchors=load_anchors(gateway_anchor))), *kept]
     return HealthDesk(
@@ -138,9 +158,12 @@ def open_desk(
 
 
 def open_health_desk(config: HealthConfig) -> HealthDesk:
-    """What judges certificates by the files of the configuration, and by the lists that were fetched for it."""
+    """What judges certificates by the files of the configuration, and by the lists that were fetched for it.
+
+    Each file has to be read, in a folder, too: a role that runs goes on by those of before until it can.
+    """
     shelf, anchors = HealthListFolder(config.kept), load_anchors(config.gateway_anchor)
-    own = _load(config.trust, partial(_believe_own, anchors=anchors))
+    own = _load(_each(config.trust), partial(_believe_own, anchors=anchors))
     kept = {url: _kept(shelf.path(url), anchors) for url in config.lists}
     missing = [
         HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url, each in kept.items() if each is None

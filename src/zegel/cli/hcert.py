@@ -1,19 +1,31 @@
 """``zegel hcert``: health certificates, as the EU Digital COVID Certificate: shown, judged, issued."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, Final
 
 from zegel.adapters.health_trust import open_desk
-from zegel.cli.hcert_batch import BatchTerms, judge_batch, print_answers, say_rules
+from zegel.cli.batch_lines import UnreadableError, open_lines
+from zegel.cli.hcert_batch import BatchTerms, UnwrittenError, judge_batch, print_answers, say_rules
 from zegel.cli.hcert_inspect import country_code, form_words, inspect, moment_of, print_certificate, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.health_input import read_code
 from zegel.cli.health_lists import domains_of, lists_data, say_lists
 from zegel.cli.languages import add_language_argument, languages_of
-from zegel.cli.output import ACCEPTED, MALFORMED, exit_code, in_text, in_words, print_data, print_text, say, verdict
+from zegel.cli.output import (
+    ACCEPTED,
+    MALFORMED,
+    UNAVAILABLE,
+    exit_code,
+    in_text,
+    in_words,
+    let_reader_go,
+    print_data,
+    print_text,
+    say,
+    verdict,
+)
 from zegel.errors import Malformed, ZegelError, explain
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.schema import Kind, Reading
@@ -87,16 +99,15 @@ def _verify_batch(args: Namespace) -> int:
         languages=languages_of(args),
     )
     try:
-        if args.batch == "-":
-            print_answers(judge_batch(sys.stdin.buffer, terms, workers=args.workers))
-        else:
-            with Path(args.batch).open("rb") as file:
-                print_answers(judge_batch(file, terms, workers=args.workers))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        say(f"{in_text(args.batch)} cannot be read: {in_text(error.strerror or 'it is no file')}")
+        with open_lines(args.batch) as file:
+            print_answers(judge_batch(file, terms, workers=args.workers))
+    except UnreadableError as error:
+        say(f"{'stdin' if args.batch == '-' else in_text(args.batch)} cannot be read: {in_text(str(error))}")
         return MALFORMED
+    except UnwrittenError as error:
+        let_reader_go()
+        say(f"the answers cannot be written: {in_text(str(error))}")
+        return UNAVAILABLE
     return ACCEPTED
 
 

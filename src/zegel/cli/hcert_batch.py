@@ -3,23 +3,29 @@
 import sys
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BufferedIOBase
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final, final
+from typing import Final, final
 
 from zegel.adapters.health_trust import open_desk
+from zegel.cli.batch_lines import UnreadableError, chunks, has_more
 from zegel.cli.health_lists import domains_of, say_lists
 from zegel.cli.output import in_text, say
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health import HealthDesk
-from zegel.services.health_lines import MAX_LINE, HealthLines
+from zegel.services.health_lines import HealthLines
 
-LINES: Final = 256  # what a worker gets at once: 40 ms of work, beside which handing it over is nothing
-CHUNK: Final = 1 << 20  # bytes, for lines that are long
 AHEAD: Final = 3  # chunks a worker: one in work, one waiting, one on its way out
+_GLANCE: Final = 0.01  # seconds; as often it is looked for more lines, while answers are waited for
+
+
+class UnwrittenError(Exception):
+    """The answers cannot be written; the system says why."""
 
 
 @final
@@ -51,25 +57,35 @@ class BatchTerms:
         return HealthLines(desk, now=self.now, languages=self.languages)
 
 
-def judge_batch(file: BinaryIO, terms: BatchTerms, *, workers: int) -> Iterator[bytes]:
-    """The answers to the lines of a file, in their order, some at a time."""
+def judge_batch(file: BufferedIOBase, terms: BatchTerms, *, workers: int) -> Iterator[bytes]:
+    """The answers to the lines of a file, in their order, some at a time; ``UnreadableError`` as ``chunks``.
+
+    Where no more lines come for now, those that came are answered.
+    """
     judged = _lines_of(terms)  # what is wrong with trust or rules is said here, before a worker starts
     say_lists(judged.desk)
     say_rules(judged.desk, now=terms.now)
     if workers == 1:
-        for chunk in chunks(file):
-            yield _joined(judged, chunk)
+        yield from (_joined(judged, chunk.lines) for chunk in chunks(file))
         return
     with ExitStack() as stack:
         pool = stack.enter_context(ProcessPoolExecutor(workers))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         waiting: deque[Future[bytes]] = deque()
-        for chunk in chunks(file):
-            waiting.append(pool.submit(_judge_chunk, terms, chunk))
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
+        broken: UnreadableError | None = None
+        try:
+            for chunk in chunks(file):
+                if chunk.lines:
+                    waiting.append(pool.submit(_judge_chunk, terms, chunk.lines))
+                while len(waiting) >= AHEAD * workers or (chunk.paused and waiting and not has_more(file)):
+                    if len(waiting) >= AHEAD * workers or wait(islice(waiting, 1), timeout=_GLANCE).done:
+                        yield waiting.popleft().result()
+        except UnreadableError as error:
+            broken = error
         while waiting:
             yield waiting.popleft().result()
+        if broken is not None:
+            raise broken
 
 
 def say_rules(desk: HealthDesk, *, now: int) -> None:
@@ -84,29 +100,20 @@ def say_rules(desk: HealthDesk, *, now: int) -> None:
         say(f"rules: none of {ruling.to} is in force at that time, so that none of them was asked")
 
 
-def chunks(file: BinaryIO) -> Iterator[list[bytes]]:
-    """Some lines at a time, without their ends; of one that is too long, as much as shows that."""
-    chunk: list[bytes] = []
-    size = 0
-    while line := file.readline(MAX_LINE + 2):
-        rest = line
-        while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE)):
-            pass
-        chunk.append(line.removesuffix(b"\n").removesuffix(b"\r"))
-        size += len(line)
-        if len(chunk) == LINES or size > CHUNK:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
 def print_answers(answers: Iterator[bytes]) -> None:
-    """Bytes as they are: a hundred thousand lines are not worth decoding."""
+    """Bytes as they are: a hundred thousand lines are not worth decoding.
+
+    ``UnwrittenError`` where they cannot be written. Whoever has closed the pipe wants no more, which is no fault.
+    """
     sys.stdout.flush()
     for answer in answers:
-        sys.stdout.buffer.write(answer)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(answer)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UnwrittenError(error.strerror or "there is no place") from None
 
 
 def _judge_chunk(terms: BatchTerms, chunk: list[bytes]) -> bytes:

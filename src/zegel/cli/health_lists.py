@@ -5,7 +5,7 @@ from typing import Any
 
 from zegel.adapters.clock import SystemClock
 from zegel.cli.hcert_inspect import time_text
-from zegel.cli.output import say
+from zegel.cli.output import in_text, say
 from zegel.config.health import HealthConfig
 from zegel.errors import Malformed
 from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
@@ -14,10 +14,13 @@ from zegel.services.health_lists import list_age, list_ages, old_lists
 
 
 def say_lists(desk: HealthDesk | None) -> None:
-    """On stderr: how old they are, as far as that is known, which are too old, and which entries could not be read."""
+    """On stderr: how old they are, as far as that is known, which are too old, and what could not be read of them."""
     lists, now = () if desk is None else desk.lists, SystemClock().now()
     for age in list_ages(lists, now=now):
         say(f"trust: {age}")
+    for each in lists:
+        if each.unread:
+            say(f"trust: {in_text(list_age(each, now=now))}")
     for each in _old(lists, now):
         say(f"trust: old: {list_age(each, now=now)}; zegel hcert refresh fetches it")
     for each in lists:
@@ -36,7 +39,7 @@ def lists_data(desk: HealthDesk | None) -> list[dict[str, Any]]:
             "as_of": None if each.as_of is None else time_text(each.as_of),
             "fetched": None if each.fetched_at is None else time_text(each.fetched_at),
             "old": each in old,
-            "left_out": list(each.left_out),
+            "left_out": [each.unread] if each.unread else list(each.left_out),
         }
         for each in lists
     ]

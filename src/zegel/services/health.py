@@ -62,6 +62,7 @@ class HealthList:
 
     ``as_of`` is when its operator made it, where that is said; ``left_out`` are entries that cannot be read, and why.
     ``url`` is where it is fetched from, and ``held_back`` why what was found there last is not believed; "" for none.
+    ``unread`` says why a file of a folder is passed over, "" for one that is not.
     """
 
     name: str
@@ -71,6 +72,7 @@ class HealthList:
     fetched_at: int | None = None
     url: str = ""
     held_back: str = ""
+    unread: str = ""
 
 
 @final

@@ -148,7 +148,9 @@ class HealthLists:
 
 
 def list_age(each: HealthList, *, now: int) -> str:
-    """How many signers a list has, and how old it is, as far as that is known."""
+    """How many signers a list has, and how old it is, as far as that is known; of one that is passed over, why."""
+    if each.unread:
+        return f"{each.name} cannot be read, and is passed over: {each.unread}"
     said = f"{each.name}: {each.signers} signer{'' if each.signers == 1 else 's'}"
     if each.as_of is not None:
         said += f", as of {datetime.fromtimestamp(each.as_of, UTC).date().isoformat()}"
@@ -170,4 +172,5 @@ def old_lists(lists: Sequence[HealthList], *, now: int, old: int) -> tuple[Healt
     def is_old(each: HealthList) -> bool:
         return each.fetched_at is not None and now - each.fetched_at >= old
 
+    lists = [each for each in lists if not each.unread]
     return tuple(each for each in lists if not each.signers or each.held_back or is_old(each))

@@ -1,14 +1,21 @@
 """``zegel hcert``: one certificate and many, shown and judged."""
 
+import errno
+import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from zegel_testing.authorities import NOW
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.business_rules import KNOWN_PRODUCT, RULE, VALUE_SETS
 from zegel_testing.health import VACCINATION, Health, payload
 from zegel_testing.health_lists import gateway_entry
@@ -17,9 +24,12 @@ from zegel_testing.revoked_health import batch as revocation_batch
 from zegel_testing.who import EARLIER, PAYLOADS, who_claims
 
 from zegel.adapters.health_trust import load_rule_book
-from zegel.cli.hcert_batch import CHUNK, LINES, chunks
+from zegel.cli.batch_lines import CHUNK, LINES, Chunk, UnreadableError, chunks, open_lines
+from zegel.cli.hcert_batch import BatchTerms, judge_batch
+from zegel.formats.hcert.lists import MAX_TRUST_LIST
 from zegel.formats.hcert.revocation import HashType
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE
+from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.who_schema import WhoProfile
 from zegel.primitives.languages import MAX_LANGUAGES
 from zegel.services.health import HealthDesk, Ruling
@@ -349,10 +359,91 @@ def test_a_batch_is_read_from_stdin_as_well(zegel: Zegel, monkeypatch: pytest.Mo
 
 
 def test_a_batch_that_cannot_be_read_ends_with_two(zegel: Zegel, tmp_path: Path) -> None:
-    for file in (tmp_path / "missing", tmp_path):
+    for file in (tmp_path / "missing", tmp_path, "/proc/self/mem"):  # the last can be opened, and not be read
         ran = zegel("hcert", "verify", "--batch", file, "--json")
         assert (ran.code, ran.out) == (2, "")
-        assert "cannot be read" in ran.err
+        assert f"{file} cannot be read: " in ran.err
+
+
+class Broken(io.BytesIO):
+    """A disk that fails behind the first bytes that are asked of it."""
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError(errno.EIO, "it is broken")
+        return super().read1(size)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_read_is_answered_when_the_rest_cannot_be(workers: int) -> None:
+    terms = BatchTerms(
+        trust=(),
+        reading=Reading.FIELD,
+        now=NOW,
+        rules=None,
+        to="",
+        revoked=None,
+        domains=(),
+        gateway_anchor=None,
+        languages=(),
+    )
+    answered = bytearray()
+
+    def judge() -> None:
+        for answers in judge_batch(Broken(b"a\n" * (LINES + 1)), terms, workers=workers):
+            answered.extend(answers)
+
+    with pytest.raises(UnreadableError, match="it is broken"):
+        judge()
+    assert answered.count(b"\n") == LINES + 1
+
+
+def test_lines_that_come_one_by_one_come_out_so() -> None:
+    reader, writer = os.pipe()
+    with open(reader, "rb") as file, open(writer, "wb", buffering=0) as sender:
+        lines = chunks(file)
+        assert next(lines) == Chunk([], paused=True)
+        sender.write(b"\xef\xbb\xbfa\r\nb\nc")
+        assert next(lines) == Chunk([b"a", b"b"], paused=True)
+        sender.write(b"d\n" * (LINES + 1))
+        assert next(lines) == Chunk([b"cd", *[b"d"] * (LINES - 1)])
+        assert next(lines) == Chunk([b"d"], paused=True)
+        sender.write(b"e")
+        sender.close()
+        assert list(lines) == [Chunk([b"e"])]
+
+
+PROGRAM = (Path(sys.executable).with_name("zegel"), "hcert", "verify", "--batch")
+
+
+@pytest.mark.slow  # a program
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_scanner_that_sends_line_by_line_has_each_answer(workers: str) -> None:
+    """It sends no line before the answer to the one of before is there; nothing else would let it go on."""
+    command = [*PROGRAM, "-", "--workers", workers]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        for at in range(5):
+            program.stdin.write(b'{"id":%d,"code":"x"}\n' % at)
+            program.stdin.flush()
+            assert json.loads(program.stdout.readline())["id"] == at
+        program.stdin.close()
+        assert program.stdout.read() == b""
+    assert program.returncode == 0
+
+
+@pytest.mark.slow  # two programs
+def test_answers_that_cannot_be_written_are_no_fault_of_the_file(tmp_path: Path) -> None:
+    file = batch(tmp_path, *({"id": at, "code": "x"} for at in range(2 * LINES)))
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run([*PROGRAM, file], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr) == (3, b"the answers cannot be written: No space left on device\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as closed:
+        ran = subprocess.run([*PROGRAM, file], stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
 
 
 def test_wrong_usage_is_said(zegel: Zegel) -> None:
@@ -368,20 +459,73 @@ def test_wrong_usage_is_said(zegel: Zegel) -> None:
 def test_what_is_trusted_has_to_be_a_list_or_a_certificate(zegel: Zegel, tmp_path: Path) -> None:
     file = tmp_path / "trust.pem"
     file.write_text("neither a list nor a certificate")
-    assert zegel("hcert", "verify", CODE, "--trust", file).code == 2
-    assert zegel("hcert", "verify", CODE, "--trust", tmp_path / "missing").code == 3
+    one = batch(tmp_path, {"id": 1, "code": CODE})
+    for judged in ((CODE,), ("--batch", one)):
+        assert zegel("hcert", "verify", *judged, "--trust", file).code == 2
+        for option in ("--trust", "--revoked", "--gateway-anchor"):
+            assert zegel("hcert", "verify", *judged, option, tmp_path / "missing").code == 3
+        assert zegel("hcert", "verify", *judged, "--rules", tmp_path / "missing", "--to", "XU").code == 3
+
+
+def test_what_is_no_list_in_a_folder_is_passed_over_and_named(zegel: Zegel, trust: Path, tmp_path: Path) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COUNTRY_NAME, "UT")])
+    begin, end = (datetime.fromtimestamp(NOW + days * DAY, UTC) for days in (-1, 1))
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    signed = built.serial_number(7).not_valid_before(begin).not_valid_after(end).sign(key, None)
+    odd = {
+        "deeper/ed.cer": (signed.public_bytes(Encoding.DER), "expected a key on P-256 or P-384"),
+        "notes.json": (b'{"a": 1}', "expected an array"),
+        "broken.json": (b"{", "expected JSON"),
+        "key.pem": (key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), "expected one to 2000"),
+        "empty.der": (b"", "expected JSON"),
+        "large.json": (b" " * (MAX_TRUST_LIST + 1), f"expected at most {MAX_TRUST_LIST} bytes"),
+    }
+    for file, (data, _) in odd.items():
+        (trust / file).write_bytes(data)
+    lines = batch(tmp_path, {"id": 1, "code": CODE, "at": "2026-11-22"})
+    for judged in ((CODE, "--at", "2026-11-22"), ("--batch", lines)):
+        ran = zegel("hcert", "verify", *judged, "--trust", trust)
+        assert ran.code == 0
+        assert "accepted" in ran.out
+        said = [line for line in ran.err.splitlines() if "passed over" in line]
+        assert len(said) == len(odd)
+        for file, (_, why) in odd.items():
+            (line,) = (line for line in said if line.startswith(f"trust: {file} cannot be read, and is passed over: "))
+            assert why in line
+    for file in odd:
+        assert zegel("hcert", "verify", "--batch", lines, "--trust", trust / file).code in (2, 3)
+        assert zegel("hcert", "verify", "--batch", lines, "--trust", trust, "--trust", trust / file).code in (2, 3)
+    ran = zegel("hcert", "verify", CODE, "--at", "2026-11-22", "--trust", trust, "--json")
+    (notes,) = (each for each in ran.json["trust"] if each["list"] == "notes.json")
+    assert (notes["signers"], notes["old"]) == (0, False)
+    assert "expected an array" in notes["left_out"][0]
+
+
+def test_a_list_may_begin_with_the_mark_of_utf_8(zegel: Zegel, tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps([gateway_entry(AUTHORITY)]).encode())
+    assert zegel("hcert", "verify", CODE, "--at", "2026-11-22", "--trust", file).code == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_mark_of_utf_8_costs_no_line(zegel: Zegel, tmp_path: Path, workers: int) -> None:
+    file = tmp_path / "marked.jsonl"
+    file.write_bytes(b'\xef\xbb\xbf{"id":1,"code":"x"}\r\n\xef\xbb\xbf{"id":2,"code":"x"}\n')
+    ran = zegel("hcert", "verify", "--batch", file, "--workers", workers)
+    assert [json.loads(line)["id"] for line in ran.out.splitlines()] == [1, None]
 
 
 def test_lines_come_in_chunks_and_a_long_one_is_not_kept_whole(tmp_path: Path) -> None:
     file = tmp_path / "long"
     file.write_bytes(b"a\n" * (LINES + 1) + b"x" * (3 * MAX_LINE) + b"\r\nlast")
-    with file.open("rb") as opened:
-        first, second, third = chunks(opened)
-    assert len(first) == LINES
-    assert [len(line) for line in (*second, *third)] == [1, MAX_LINE + 2, 4]
+    with open_lines(str(file)) as opened:
+        first, *others = chunks(opened)
+    assert len(first.lines) == LINES
+    assert [len(line) for other in others for line in other.lines] == [1, MAX_LINE + 2, 4]
     file.write_bytes((b"x" * MAX_LINE + b"\n") * 20)
-    with file.open("rb") as opened:
-        assert [len(chunk) for chunk in chunks(opened)] == [1] * 20
+    with open_lines(str(file)) as opened:
+        assert [len(chunk.lines) for chunk in chunks(opened)] == [1] * 20
     file.write_bytes((b"x" * (CHUNK // 8) + b"\n") * 20)
-    with file.open("rb") as opened:
-        assert [len(chunk) for chunk in chunks(opened)] == [8, 8, 4]
+    with open_lines(str(file)) as opened:
+        assert [len(chunk.lines) for chunk in chunks(opened)] == [8, 8, 4]
