@@ -39,6 +39,7 @@ _MOMENT: Final = re.compile(
 )
 _MIDNIGHT: Final = 24  # section 4.2.3 of ISO 8601:2004: the end of a day, and the beginning of the next
 _LEAP_SECOND: Final = 60
+_SEQUENCE: Final = b"\x30"  # what a certificate is in DER (RFC 5280 section 4.1), and neither PEM nor another text
 _EPOCH: Final = date(1970, 1, 1)
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 
@@ -180,10 +181,12 @@ def _trusted(value: Json, kid: bytes) -> tuple[DocumentSigners | None, Sequence[
 
 
 def _certificate(entry: Json) -> bytes:
-    """``Malformed`` for what is no base64 of a certificate's size."""
+    """``Malformed`` for what is no base64 of a certificate, as far as its first byte and its size show that."""
     if type(entry) is not str:
         raise Malformed(_WHAT, "", "expected base64")
     der = parse_base64("".join(entry.split()), what=_WHAT)
+    if der[:1] != _SEQUENCE:
+        raise Malformed(_WHAT, "", "expected a certificate in DER")
     if len(der) > MAX_CERTIFICATE:
         raise Malformed(_WHAT, "", f"expected at most {MAX_CERTIFICATE} bytes, got {len(der)}")
     return der

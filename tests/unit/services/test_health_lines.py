@@ -86,6 +86,7 @@ def test_every_certificate_of_a_line_is_tried_and_what_is_none_is_passed_over() 
     assert verdict(line(certificates=others)) == ("rejected", "health-signer")
 
 
+READABLE = "certificate: expected a DER certificate with a key of a known type"
 UNKNOWN = "kid: no signer that is trusted has its key identifier"
 
 
@@ -106,7 +107,7 @@ def certificate(key: Any) -> tuple[bytes, bytes]:
 )
 def test_a_key_that_cannot_be_used_is_said_to_be_left_out(key: Any) -> None:
     der, code = certificate(key)
-    said = answer(line(code, certificates=["AAAA", b64encode(der).decode(), DER]))
+    said = answer(line(code, certificates=["MAAA", b64encode(der).decode(), DER]))
     assert (said["verdict"], said["check"]) == ("rejected", "health-signer")
     expected = "document signer: expected a key on P-256 or P-384, or an RSA key of 2048 to 4096 bits"
     assert said["detail"] == f"{UNKNOWN}; certificates[1] is left out: {expected}"
@@ -119,15 +120,16 @@ BASE64 = "expected canonical base64 with padding"
     ("entries", "said"),
     [
         ([f"-----BEGIN CERTIFICATE-----\n{DER}\n-----END CERTIFICATE-----\n"], [BASE64]),
-        (["AAAA", "YQ"], [None, BASE64]),
+        (["MAAA", "YQ"], [None, BASE64]),
         ([b64encode(b"\xff\xfe\xfd").decode().replace("/", "_")], [BASE64]),
-        (["A" * 22_000], ["expected at most 16384 bytes, got 16500"]),
+        (["MAAA" * 5_500], ["expected at most 16384 bytes, got 16500"]),
+        (["", b64encode(b"-----BEGIN").decode()], ["expected a certificate in DER"] * 2),
         ([None, {}], ["expected base64", "expected base64"]),
         ([b64encode(Health().der).decode()], [None]),
         ([None] * 3, ["expected base64"] * 3),
         ([None] * 5, [*["expected base64"] * 3, "and 2 more"]),
     ],
-    ids=["PEM", "unpadded", "base64url", "long", "no text", "another's", "three", "five"],
+    ids=["PEM", "unpadded", "base64url", "long", "no DER", "no text", "another's", "three", "five"],
 )
 def test_an_entry_that_cannot_be_read_is_said_to_be_left_out(entries: list[Any], said: list[str | None]) -> None:
     reasons = [
@@ -211,8 +213,11 @@ def test_a_line_brings_all_the_signers_of_a_country() -> None:
 
 
 def test_what_has_the_identifier_and_is_no_certificate_is_nobody() -> None:
-    code = AUTHORITY.code(protected={1: -7, 4: key_id(b"no certificate")})
-    assert verdict(line(code, certificates=[b64encode(b"no certificate").decode()])) == ("rejected", "health-signer")
+    none = b"0no certificate"  # which begins like one
+    code = AUTHORITY.code(protected={1: -7, 4: key_id(none)})
+    said = answer(line(code, certificates=[b64encode(none).decode()]))
+    assert (said["verdict"], said["check"]) == ("rejected", "health-signer")
+    assert said["detail"] == f"{UNKNOWN}; certificates[0] is left out: {READABLE}"
 
 
 def test_a_line_may_be_long_and_has_its_id_in_the_answer() -> None:
