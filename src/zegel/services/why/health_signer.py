@@ -32,7 +32,7 @@ def signer_in(data: bytes) -> DocumentSigner | None:
 
 def explain_signer(signer: DocumentSigner, *, signers: DocumentSigners) -> Branch:
     """Whether what it signs is believed, and which kinds of health certificates that may be."""
-    kinds = ", ".join(kind.name.lower() for kind in Kind if signer.may_sign(kind)) or "none of the kinds"
+    kinds = ", ".join(kind.name.lower() for kind in Kind if signer.may_sign(kind))
     top = Branch(name="signer of health certificates", said=tell_signer(signer))
     usage = Branch(name="usage", said=f"it may sign certificates of {kinds}")
     return top.with_below(_listed(signer, signers), usage, _NOT_ASKED)

@@ -15,6 +15,7 @@ from zegel.errors import Malformed
 from zegel.formats.hcert.ber_certificate import MAX_CERTIFICATE
 from zegel.formats.hcert.keys import Algorithm, DocumentSigners, parse_signer
 
+ANY_USAGE = "2.5.29.37.0"  # RFC 5280 section 4.2.1.12: anyExtendedKeyUsage
 RSA = rsa.generate_private_key(65_537, 2_048)
 
 
@@ -50,7 +51,13 @@ def test_a_signature_of_zeros_is_none() -> None:
         ((VACCINATION_USAGE,), "v"),
         ((RECOVERY_USAGE,), "r"),
         ((TEST_USAGE, RECOVERY_USAGE), "tr"),
-        (("1.3.6.1.4.1.1847.2021.1.9",), ""),
+        (("1.3.6.1.4.1.1847.2021.1.4",), "tvr"),
+        (("1.3.6.1.4.1.0.1847.2021.1.9",), "tvr"),
+        (("1.3.6.1.4.1.1847.2021.1.2.1",), "tvr"),
+        ((ANY_USAGE,), "tvr"),
+        ((ANY_USAGE, TEST_USAGE), "t"),
+        (("1.3.6.1.4.1.1847.2021.1.4", VACCINATION_USAGE), "v"),
+        (("1.3.6.1.4.1.0.1847.2021.1.1", "1.3.6.1.4.1.0.1847.2021.1.2"), "tv"),
     ],
 )
 def test_a_certificate_that_names_kinds_is_for_those_alone(usages: tuple[str, ...], kinds: str) -> None:
@@ -59,7 +66,8 @@ def test_a_certificate_that_names_kinds_is_for_those_alone(usages: tuple[str, ..
 
 
 def test_the_usages_of_health_are_told_from_others() -> None:
-    assert Health("1.3.6.1.5.5.7.3.1").signer.health_usages == frozenset()
+    for other in ("1.3.6.1.5.5.7.3.1", ANY_USAGE, "1.3.6.1.4.1.1847.2021.1.4", "1.3.6.1.4.1.0.1847.2021.1.22"):
+        assert Health(other).signer.health_usages == frozenset()
     assert Health("1.3.6.1.5.5.7.3.1", TEST_USAGE, RECOVERY_USAGE).signer.health_usages == {"1", "3"}
 
 

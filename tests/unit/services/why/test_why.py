@@ -557,7 +557,7 @@ def test_the_certificate_of_a_health_signer_is_looked_for_on_the_lists(form: Cal
     [
         ((), "vaccination, test, recovery"),
         ((TEST_USAGE,), "test"),
-        (("1.3.6.1.4.1.1847.2021.1.9",), "none of the kinds"),
+        (("1.3.6.1.4.1.1847.2021.1.9",), "vaccination, test, recovery"),
     ],
 )
 def test_the_kinds_that_a_health_signer_may_sign_are_said(usages: tuple[str, ...], says: str) -> None:
