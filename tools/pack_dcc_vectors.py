@@ -13,6 +13,7 @@ import json
 import lzma
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,14 @@ HCERT, EU_DCC = -260, 1
 PICTURE: Final = "2DCODE"
 USAGES: Final = {"t": "1", "v": "2", "r": "3"}  # the last number of the usage for each kind of certificate
 RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
+EXP, IAT = 4, 6
+OPENING: Final = (  # a file that expects one of these to fail may have a code that does not open
+    "EXPECTEDUNPREFIX",
+    "EXPECTEDB45DECODE",
+    "EXPECTEDCOMPRESSION",
+    "EXPECTEDDECODE",
+    "EXPECTEDVERIFY",
+)
 
 
 def main(testdata: Path, quality_assurance: Path) -> None:
@@ -51,30 +60,40 @@ def read_vectors(name: str) -> list[dict[str, Any]]:
 
 
 def contradictions(vectors: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Each expectation that schema or certificate denies: the file, what it expects, and where that fails."""
+    """Each expectation that schema or certificate denies: the file, what it expects, and where that fails.
+
+    A flag that a file does not set is a step that it does not test; one that has set nothing but ``true`` reads as if
+    it expected to be accepted all the same, and stands in the list with ``"set": false`` where schema or certificate,
+    or where neither does its own times, have it refused. ``ValueError`` for a file that does not open although it expects nothing of the kind:
+    it would be judged by nobody.
+    """
     schema = Draft202012Validator(json.loads(SCHEMA.read_text()), format_checker=FormatChecker())
     for vector in vectors:
-        payload = payload_of(vector)
+        payload, expected = payload_of(vector), vector["EXPECTEDRESULTS"]
         if payload is None:
+            if all(expected.get(flag, True) for flag in OPENING):
+                raise ValueError(f"{vector['file']} does not open, and expects nothing of the kind")
             continue
-        expected = vector["EXPECTEDRESULTS"]
+        good = all(expected.values())
         paths = sorted({error.json_path for error in schema.iter_errors(payload)})
-        if expected.get("EXPECTEDSCHEMAVALIDATION", not paths) != (not paths):
-            yield {"file": vector["file"], "expects": {"EXPECTEDSCHEMAVALIDATION": bool(paths)}, "fails": paths}
+        if expected.get("EXPECTEDSCHEMAVALIDATION", good or not paths) != (not paths):
+            yield _listed(vector, "EXPECTEDSCHEMAVALIDATION", bool(paths)) | {"fails": paths}
         if expected.get("EXPECTEDVALIDJSON") and (other := sorted(different(payload, vector.get("JSON", payload)))):
             told = [flag for flag in ("EXPECTEDDECODE", "EXPECTEDVALIDJSON") if expected.get(flag)]
             yield {"file": vector["file"], "expects": dict.fromkeys(told, True), "differs": other}
         usages = usages_of(base64.b64decode(vector["TESTCTX"]["CERTIFICATE"]))
         allowed = not usages or any(kind in payload and usage in usages for kind, usage in USAGES.items())
-        if expected.get("EXPECTEDKEYUSAGE", allowed) != allowed:
-            yield {"file": vector["file"], "expects": {"EXPECTEDKEYUSAGE": not allowed}, "usages": sorted(usages)}
+        if expected.get("EXPECTEDKEYUSAGE", good or allowed) != allowed:
+            yield _listed(vector, "EXPECTEDKEYUSAGE", not allowed) | {"usages": sorted(usages)}
+        accepted = good and allowed and not paths and "EXPECTEDEXPIRATIONCHECK" not in expected
+        if accepted and (outside := _outside(vector)):
+            yield _listed(vector, "EXPECTEDEXPIRATIONCHECK", True) | {"fails": outside}
 
 
 def payload_of(vector: dict[str, Any]) -> Any:
     """The certificate in a code, as JSON; None where a layer does not open."""
     try:
-        claims: Any = parse_map(parse_signed_code(parse_code(vector["PREFIX"].encode())).payload, "vector")
-        payload = claims[HCERT][EU_DCC]
+        payload = _claims(vector)[HCERT][EU_DCC]
     except (Malformed, KeyError, TypeError):
         return None
     return _as_json(payload) if isinstance(payload, dict) else None
@@ -93,10 +112,25 @@ def different(payload: Any, written: Any, path: str = "$") -> Iterator[str]:
 
 
 def usages_of(der: bytes) -> set[str]:
-    """Which of the three usages a certificate names."""
+    """Which of the three usages a certificate names; another of health is none of them."""
     named = x509.Certificate.load(der).extended_key_usage_value or ()
-    dotted = [usage.dotted for usage in named]
-    return {each.removeprefix(radix) for each in dotted for radix in RADICES if each.startswith(radix)}
+    dotted = {usage.dotted for usage in named}
+    return {number for number in USAGES.values() if any(radix + number in dotted for radix in RADICES)}
+
+
+def _listed(vector: dict[str, Any], flag: str, expected: bool) -> dict[str, Any]:
+    entry = {"file": vector["file"], "expects": {flag: expected}}
+    return entry if flag in vector["EXPECTEDRESULTS"] else entry | {"set": False}
+
+
+def _outside(vector: dict[str, Any]) -> list[str]:
+    """Which of a certificate's own times the clock of its file is outside of."""
+    claims, clock = _claims(vector), datetime.fromisoformat(vector["TESTCTX"]["VALIDATIONCLOCK"].strip()).timestamp()
+    return [*(["iat"] if clock < claims[IAT] else []), *(["exp"] if clock > claims[EXP] else [])]
+
+
+def _claims(vector: dict[str, Any]) -> Any:
+    return parse_map(parse_signed_code(parse_code(vector["PREFIX"].encode())).payload, "vector")
 
 
 def _vector(path: Path, root: Path) -> dict[str, Any] | None:

@@ -315,9 +315,9 @@ class Check(Enum):
         "load the newest trust list; if the key is not on it, nobody vouches for the certificate",
     )
     HEALTH_VALIDITY = (
-        "a health certificate is issued already, and has not expired",
-        "eHN Electronic Health Certificates 1.0.5 section 3.3",
-        "iat and exp",
+        "a health certificate is issued already, valid already and not expired",
+        "eHN Electronic Health Certificates 1.0.5 section 3.3; RFC 8392 section 3.1.5",
+        "iat, nbf and exp",
         Fault.PERSON,
         "ask the health authority for a new certificate, or correct the clock",
     )

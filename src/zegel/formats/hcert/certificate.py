@@ -5,7 +5,7 @@
 1. nothing that is critical is unknown, and the algorithm is one of the two
 2. the signer is one by the key identifier of the protected header, or where that has none of the other; each is tried
 3. the signature verifies
-4. it was issued already, and has not expired
+4. it was issued already, is valid already, and has not expired
 5. the signer may sign certificates of this kind
 """
 
@@ -22,6 +22,7 @@ from zegel.formats.hcert.envelope import (
     EXP,
     IAT,
     ISS,
+    NBF,
     Envelope,
     check_usage,
     read_envelope,
@@ -32,6 +33,7 @@ from zegel.formats.hcert.envelope import (
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
 from zegel.formats.hcert.layers import WHAT, Layer, layered
 from zegel.formats.hcert.schema import Kind, Reading, read_payload
+from zegel.primitives.times import TOLERATED_EARLY
 
 TITLE: Final = "EU Digital COVID Certificate"
 EU_DCC: Final = 1  # within HCERT: version 1 of the EU's certificate
@@ -41,6 +43,7 @@ EU_DCC: Final = 1  # within HCERT: version 1 of the EU's certificate
 class UnverifiedHealthCertificate(Struct, frozen=True, kw_only=True):
     """A certificate that parses, and nothing more. ``text`` is as it was read; times are seconds since the epoch.
 
+    ``unverified_begins`` is from when it counts, where it says more of that than when it was issued; None otherwise.
     ``warnings`` are what the field reading let pass.
     """
 
@@ -52,6 +55,7 @@ class UnverifiedHealthCertificate(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     unverified_issuer: str
     unverified_issued_at: int
+    unverified_begins: int | None
     unverified_expires: int
     unverified_payload: Mapping[str, Any]
 
@@ -118,6 +122,8 @@ def read_health_certificate(envelope: Envelope, reading: Reading) -> UnverifiedH
         # section 3.3.4: it may be left out
         unverified_issuer=read_issuer(claims[ISS] if ISS in claims else payload[kind][0]["co"]),
         unverified_issued_at=read_time(claims, IAT, "iat"),
+        # section 3.3 does not have it; who signs it all the same means it (RFC 8392 section 3.1.5)
+        unverified_begins=read_time(claims, NBF, "nbf") if NBF in claims else None,
         unverified_expires=read_time(claims, EXP, "exp"),
         unverified_payload=payload,
     )
@@ -139,8 +145,12 @@ def verify_health_certificate(
         signers=signers,
         family=Family.DCC,
     )
+    # section 3.3.6 leaves it to the verifier, and the official test CO16 has it refused
     if now < certificate.unverified_issued_at:
         raise Rejected(Check.HEALTH_VALIDITY, "it is issued in the future", field="iat")
+    begins = certificate.unverified_begins
+    if begins is not None and now < begins - TOLERATED_EARLY:  # RFC 7519 section 4.1.5, to which RFC 8392 refers
+        raise Rejected(Check.HEALTH_VALIDITY, "it is not valid yet", field="nbf")
     if now > certificate.unverified_expires:  # section 3.3: rejected after it
         raise Rejected(Check.HEALTH_VALIDITY, "it has expired", field="exp")
     return VerifiedHealthCertificate(

@@ -135,7 +135,7 @@ def _verdict(judged: JudgedCertificate) -> tuple[str, tuple[str, ...]]:
     if judged.expired:
         reasons.append(f"It expired on {_day(certificate.unverified_expires)}{_ago(judged)}")
     elif refusal is not None and refusal.check is Check.HEALTH_VALIDITY:
-        reasons.append(_early(certificate))
+        reasons.append(_early(judged))
     if refusal is None:
         until = "" if certificate.unverified_expires is None else f", until {_day(certificate.unverified_expires)}"
         return "valid", (f"Its signature holds{until}",)
@@ -146,8 +146,9 @@ def _verdict(judged: JudgedCertificate) -> tuple[str, tuple[str, ...]]:
     return "not valid", tuple(reasons)
 
 
-def _early(certificate: UnverifiedHealthRecord) -> str:
-    if isinstance(certificate, UnverifiedHealthCertificate):
+def _early(judged: JudgedCertificate) -> str:
+    certificate = judged.certificate
+    if isinstance(certificate, UnverifiedHealthCertificate) and judged.at < certificate.unverified_issued_at:
         return f"It is issued in the future, on {_day(certificate.unverified_issued_at)}"
     return f"It counts from {_day(certificate.unverified_begins)}"
 

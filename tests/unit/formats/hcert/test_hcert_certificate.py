@@ -95,7 +95,19 @@ def test_its_time_begins_and_ends_to_the_second(now: int, good: bool) -> None:
         return
     with pytest.raises(Rejected) as refusal:
         verified(UTOPIA.code(), now=NOW + now)
-    assert refusal.value.check is Check.HEALTH_VALIDITY
+    assert (refusal.value.check, refusal.value.field) == (Check.HEALTH_VALIDITY, "iat" if now < 0 else "exp")
+
+
+@pytest.mark.parametrize(("before", "good"), [(-DAY, True), (0, True), (10, True), (11, False)])
+@pytest.mark.refuses(Check.HEALTH_VALIDITY)
+def test_one_that_says_from_when_it_is_valid_counts_from_then_as_clocks_may_differ(before: int, good: bool) -> None:
+    text = UTOPIA.code(claims={5: NOW + before})
+    if good:
+        assert verified(text).issued_at == NOW - DAY
+        return
+    with pytest.raises(Rejected, match="not valid yet") as refusal:
+        verified(text)
+    assert (refusal.value.check, refusal.value.field) == (Check.HEALTH_VALIDITY, "nbf")
 
 
 @pytest.mark.refuses(Check.ALGORITHM)
@@ -185,6 +197,10 @@ MALFORMED = {
     "an end that never comes": ({"claims": {4: float("inf")}}, "exp"),
     "an end before time": ({"claims": {4: -1}}, "exp"),
     "a time that is a text": ({"claims": {6: "2021-01-01"}}, "iat"),
+    "a beginning that is a text": ({"claims": {5: "2021-01-01"}}, "nbf"),
+    "a beginning that is true": ({"claims": {5: True}}, "nbf"),
+    "a beginning before time": ({"claims": {5: -1}}, "nbf"),
+    "a beginning that is no number": ({"claims": {5: float("nan")}}, "nbf"),
     "no certificate": ({"claims": {-260: None}}, "hcert"),
     "a certificate of another version": ({"claims": {-260: {2: payload()}}}, "hcert"),
     "a certificate that is a text": ({"claims": {-260: {1: "x"}}}, "hcert"),

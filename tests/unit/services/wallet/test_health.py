@@ -101,6 +101,9 @@ async def test_it_is_judged_at_the_time_at_which_it_is_looked_at() -> None:
     early = await seen(text, NOW - 2 * DAY)
     assert early.verdict == "not valid yet"
     assert early.reasons[1].startswith("It is issued in the future")
+    waiting = await seen(code(claims={5: NOW + DAY}))
+    assert (waiting.kind, waiting.verdict, waiting.check) == ("warn", "not valid yet", "health-validity")
+    assert waiting.reasons == ("Its signature holds", "It counts from 2026-11-23")
 
 
 @pytest.mark.parametrize(("years", "words"), [(0, ""), (1, ", a year ago"), (5, ", 5 years ago")])
