@@ -64,8 +64,8 @@ def contradictions(vectors: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
     A flag that a file does not set is a step that it does not test; one that has set nothing but ``true`` reads as if
     it expected to be accepted all the same, and stands in the list with ``"set": false`` where schema or certificate,
-    or where neither does its own times, have it refused. ``ValueError`` for a file that does not open although it expects nothing of the kind:
-    it would be judged by nobody.
+    or where neither does its own times, have it refused. ``ValueError`` for a file that does not open although it
+    expects nothing of the kind: it would be judged by nobody.
     """
     schema = Draft202012Validator(json.loads(SCHEMA.read_text()), format_checker=FormatChecker())
     for vector in vectors:

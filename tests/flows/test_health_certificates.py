@@ -20,6 +20,7 @@ from zegel_testing.second_issuer import hand_wallet, share, show_and_return
 from zegel.checks import Check
 from zegel.config.health import HealthConfig
 from zegel.config.setting import Database, Origin, Port
+from zegel.errors import Malformed
 from zegel.primitives.http import HttpResponse
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -169,6 +170,17 @@ async def test_the_rule_is_said_in_the_language_of_the_browser(
     wallet.browser.languages = languages
     refusal = await office.bring(wallet, page, UTOPIA.code(payload(dt=dt)).decode())
     assert says in text_of(refusal)
+
+
+async def test_an_issuer_that_would_attest_without_rules_does_not_open(tmp_path: Path) -> None:
+    (tmp_path / "health.der").write_bytes(UTOPIA.der)
+    config = replace(sandbox_at(tmp_path), health=HealthConfig(trust=(tmp_path / "health.der",)))
+    with pytest.raises(Malformed, match="set it, or leave out") as refusal:
+        async with issuing_world(config, types=("vaccination_valid", "residence")):
+            pass
+    assert refusal.value.field == "health.rules"
+    async with issuing_world(config, types=("residence",)) as world:
+        assert await world.offer("residence")
 
 
 async def test_nothing_outlives_the_certificate(office: Office) -> None:

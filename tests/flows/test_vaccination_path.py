@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import text_of
+from zegel_testing.business_rules import rules_for_whatever
 from zegel_testing.door_world import door_world, show_old
 from zegel_testing.health import payload
 from zegel_testing.pictures import vector
@@ -86,8 +87,8 @@ async def test_a_member_states_certificate_walks_at_its_own_clock_and_no_longer_
 ) -> None:
     picture = tmp_path / "door" / CODES / {"BE": "belgium.png", "HU": "hungary.png"}[country]
     then = int(datetime.fromisoformat(vector(country)["TESTCTX"]["VALIDATIONCLOCK"]).timestamp())
-    config = sandbox_at(tmp_path / "door")
-    config = replace(config, health=HealthConfig(trust=(tmp_path / "door" / TRUST,)))
+    config, rules = sandbox_at(tmp_path / "door"), rules_for_whatever(tmp_path / "rules")
+    config = replace(config, health=HealthConfig(trust=(tmp_path / "door" / TRUST,), rules=rules))
     async with wallet_pages(tmp_path / "wallet") as pages, door_world(config) as door:
         for at, said, word in ((then, "Today: valid", "Yes"), (NOW, "Today: expired", "No")):
             for clock in (pages.world.clock, door.clock):

@@ -24,6 +24,7 @@ from zegel.services.health import HealthDesk, HealthList, Ruling
 from zegel.services.health_lists import Anchors, believe, read_health_list
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
+_RULES: Final = ".json"
 _PEM: Final = ".pem"
 _LISTS: Final = frozenset({_PEM, ".crt", ".cer", ".der", ".json"})
 
@@ -102,25 +103,54 @@ def _signers(loaded: Iterable[_Loaded], domains: Domains) -> DocumentSigners:
 def load_rule_book(folder: Path) -> RuleBook:
     """The rules and value sets of a folder's JSON files, or of one file; sets that are not there are the published.
 
-    ``Unavailable`` for a folder, or one file, that cannot be read; a file of a folder that cannot is ``unread``.
+    ``Unavailable`` for a folder, or one file, that cannot be read; a file of a folder that cannot is ``unread``. What
+    is hidden is passed over, by the first name of its path that begins with a point.
     """
     unreadable: dict[str, str] = {}
+    others: dict[str, None] = {}
     published = {name: list(codes) for name, codes in load_value_sets().items()}
-    return parse_rule_book(_rule_files(folder, unreadable), published=published, unreadable=unreadable)
+    files = _rule_files(folder, unreadable, others)
+    return parse_rule_book(files, published=published, unreadable=unreadable, others=others.keys())
 
 
-def _rule_files(folder: Path, unreadable: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    for file in _files(folder, frozenset({".json"})):
+def _rule_files(folder: Path, unreadable: dict[str, str], others: dict[str, None]) -> Iterator[tuple[str, bytes]]:
+    """The JSON files, each read when it is asked for; what else is there comes to light meanwhile."""
+    for file in _everything(folder):
         if file == folder:
             yield file.name, read_file(file, max_bytes=MAX_RULE_FILE)
             continue
-        name = file.relative_to(folder).as_posix()
+        name, hidden = file.relative_to(folder).as_posix(), _hidden(file.relative_to(folder))
+        if hidden is not None:
+            others[hidden] = None
+            continue
+        if file.is_dir():
+            unreadable[name] = "expected a folder, got a link to one, which is not followed"
+            continue
+        if file.suffix.lower() != _RULES:
+            others[name] = None
+            continue
         try:
             data = read_file(file, max_bytes=MAX_RULE_FILE)
         except Unavailable as error:
             unreadable[name] = error.detail.removeprefix(f"{error.what}: ")
         else:
             yield name, data
+
+
+def _everything(folder: Path) -> list[Path]:
+    """What is below a folder, but for the folders themselves; what is a link is there, wherever it leads."""
+    with os_errors(folder):
+        if not folder.is_dir():
+            return [folder]
+        return sorted(each for each in folder.rglob("*") if each.is_symlink() or not each.is_dir())
+
+
+def _hidden(path: Path) -> str | None:
+    """As far as the first name that begins with a point, by which tools call what is theirs."""
+    for position, part in enumerate(path.parts):
+        if part.startswith("."):
+            return "/".join(path.parts[: position + 1])
+    return None
 
 
 def load_revoked(folder: Path) -> RevokedHashes:

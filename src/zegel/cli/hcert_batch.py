@@ -89,14 +89,18 @@ def judge_batch(file: BufferedIOBase, terms: BatchTerms, *, workers: int) -> Ite
 
 
 def say_rules(desk: HealthDesk, *, now: int) -> None:
-    """On stderr: files that cannot be read, and where the destination has no rule at all.
+    """On stderr: files that cannot be read, those that are passed over, and where the destination has no rule at all.
 
     A certificate that only has to be valid is soon accepted.
     """
     ruling = desk.grounds.ruling
-    for unread in () if ruling is None else ruling.book.unread:
+    if ruling is None:
+        return
+    for unread in ruling.book.unread:
         say(f"rules: {in_text(unread.name)} cannot be read, and is passed over: {in_text(unread.why)}")
-    if ruling is not None and not ruling.book.binds(ruling.to, now=now):
+    if ruling.book.passed_over:
+        say(f"rules: passed over, as neither rules nor value sets: {', '.join(map(in_text, ruling.book.passed_over))}")
+    if not ruling.book.binds(ruling.to, now=now):
         say(f"rules: none of {ruling.to} is in force at that time, so that none of them was asked")
 
 

@@ -3,10 +3,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from zegel.config.setting import Percent, Seconds, Url, section, setting
+from zegel.errors import Malformed
 from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
+
+_RULES_MISSING: Final = (
+    "expected the folder with the business rules, as health.trust says whose certificates count: "
+    "set it, or leave out health.trust and health.lists"
+)
 
 
 @final
@@ -47,11 +53,16 @@ class HealthConfig:
         HealthDomainsConfig, "which trust domains of WHO's list count, for which certificates"
     )
     rules: Path | None = setting(
-        None, "folder with the business rules of issuer and door; left out, being valid will do"
+        None, "folder with the business rules of issuer and door, which say whom they trust by them alone"
     )
     revoked: Path | None = setting(None, "folder with lists of revoked certificates; left out, none is revoked")
     country: str = setting("UT", "ISO 3166-1 code of the country whose rules for arrivals apply")
     rule_set: str = setting("UT", "what attestations call these rules: the same for everybody")
+
+    def require_rules(self) -> None:
+        """``Malformed`` where certificates are believed, and nothing says what has to be in them."""
+        if self.trusts_somebody and self.rules is None:
+            raise Malformed("zegel.toml", "health.rules", _RULES_MISSING)
 
     @property
     def trusts_somebody(self) -> bool:

@@ -31,6 +31,7 @@ from zegel.formats.hcert.who_certificate import (
     verify_who_certificate,
 )
 
+_NAMED: Final = 3  # files in a refusal, which people read; the log has all of them
 VALID: Final = "vaccination_valid"
 RULE_SET: Final = "rule_set"
 """The attestation type that says so to a door, its one flag, which has the same name, and the name of the rules."""
@@ -51,7 +52,10 @@ class Ruling:
     def check(self, certificate: VerifiedHealthCertificate, *, now: int, languages: Sequence[str]) -> RulesMet:
         """``Rejected(BUSINESS_RULE)`` as ``check_rules``, and where there should be rules and are none."""
         if self.needed and not self.book.binds(self.to, now=now):
-            raise Rejected(Check.BUSINESS_RULE, f"no rule of {self.to} is in force, and it is judged by them")
+            passed = self.book.passed_over
+            beside = f"; passed over in their folder: {', '.join(passed[:_NAMED])}" if passed else ""
+            detail = f"no rule of {self.to} is in force, and it is judged by them{beside}"
+            raise Rejected(Check.BUSINESS_RULE, detail)
         return check_rules(_ruled(certificate), book=self.book, to=self.to, now=now, languages=languages)
 
 

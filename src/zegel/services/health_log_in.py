@@ -67,13 +67,16 @@ class HealthLogIn:
         """Judge a certificate, as of now, as of the end of what could be issued for it, and as of each day between.
 
         ``Malformed`` and ``Rejected`` as ``HealthDesk.judge``: no attestation outlives the certificate or the rules.
-        ``Rejected(BUSINESS_RULE)`` for what is no vaccination. ``languages`` are the reader's, best first.
+        ``Rejected(BUSINESS_RULE)`` for what is no vaccination, and where there are no rules that it could meet.
+        ``languages`` are the reader's, best first.
         """
         now = self._clock.now()
         unverified = self._desk.parse(text)
         certificate = self._desk.verify(unverified, at=now, languages=languages)
         if certificate.kind is not Kind.VACCINATION:  # rules may say nothing of the others, and so let them pass
             raise Rejected(Check.BUSINESS_RULE, "expected a certificate of vaccination", field="v")
+        if self._desk.grounds.ruling is None:  # what is attested is that they are met
+            raise Rejected(Check.BUSINESS_RULE, "there are no rules here by which it could be judged")
         end = ((now + self._lasts) // DAY + self._days) * DAY
         try:
             for moment in (*range(now + DAY, end, DAY), end):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from zegel_testing.authorities import fixed_key
 from zegel_testing.browser import Browser, link_of
+from zegel_testing.business_rules import rules_for_whatever
 from zegel_testing.hand_wallet import Copy, HandWallet
 from zegel_testing.health import Health
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world
@@ -241,7 +242,7 @@ async def town_ground(folder: Path) -> AsyncIterator[Ground]:
     """An issuer of residences to whom people present a PID, or bring a health certificate."""
     authority = Health()
     (folder / "health.der").write_bytes(authority.der)
-    health = HealthConfig(trust=(folder / "health.der",))
+    health = HealthConfig(trust=(folder / "health.der",), rules=rules_for_whatever(folder / "whatever"))
     async with AsyncExitStack() as stack:
         office = await stack.enter_async_context(issuing_world(unhurried(sandbox_at(folder))))
         town = await stack.enter_async_context(

@@ -1,6 +1,7 @@
 """Rules of a country that does not exist, and a certificate that meets them."""
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 from zegel.formats.hcert.rules.book import RuleBook, parse_rule_book
@@ -50,6 +51,23 @@ TAKEN_BACK: Final = RULE | {
     "CertificateType": "General",
     "Logic": {"!": [{"===": [{"var": "external.kid"}, "AAAAAAAAAAA="]}]},
 }
+
+WHATEVER: Final = RULE | {
+    "Identifier": "GR-UT-0001",
+    "Country": "UT",
+    "CertificateType": "General",
+    "ValidFrom": "2021-01-01T00:00:00Z",
+    "AffectedFields": [],
+    "Logic": {"===": [1, 1]},
+}
+"""A rule that every certificate meets, of the country that a configuration has unless it says another."""
+
+
+def rules_for_whatever(folder: Path) -> Path:
+    """A folder, made here, with that rule."""
+    folder.mkdir(parents=True)
+    (folder / "rule.json").write_text(json.dumps(WHATEVER))
+    return folder
 
 
 def book(*rules: JsonObject, value_sets: JsonObject = VALUE_SETS) -> RuleBook:

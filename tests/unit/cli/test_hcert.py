@@ -229,6 +229,44 @@ def test_one_bad_file_of_a_folder_stops_no_line_but_those_that_it_concerns(
     assert (ran.code, ran.json["verdict"]) == (3, "unavailable")
 
 
+def test_what_a_folder_of_rules_holds_besides_is_named_and_what_may_be_a_rule_is_met_by_nobody(
+    zegel: Zegel, trust: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    (folder / ".git" / "objects").mkdir(parents=True)
+    for name in (".git/HEAD", ".git/objects/a.json", "README.md", "LICENSE", "map.png", ".DS_Store", "gone.md"):
+        (folder / name).write_text("{")
+    (folder / "gone.md").unlink()
+    (folder / "gone.md").symlink_to(folder / "nowhere")
+    (folder / "rule.json").write_text(json.dumps(RULE))
+    judged = ("hcert", "verify", CODE, "--trust", trust, "--at", "2026-11-22", "--json", "--rules", folder)
+    lines = batch(tmp_path, {"id": 1, "code": CODE, "at": "2026-11-22"})
+    batched = ("hcert", "verify", "--batch", lines, "--trust", trust, "--json", "--rules", folder)
+    names = ".DS_Store, .git, LICENSE, README.md, gone.md, map.png"
+    passed = f"rules: passed over, as neither rules nor value sets: {names}\n"
+    for asked in (judged, batched):
+        ran = zegel(*asked, "--to", "XU")
+        assert (ran.json["verdict"], ran.err) == ("accepted", passed)
+    cases = (
+        ("wrapped.json", json.dumps({"rules": [RULE | {"Country": "XV"}]}).encode(), "XV"),
+        ("nested.json", json.dumps([[RULE | {"Country": "XV"}]]).encode(), "XV"),
+        ("lower.json", json.dumps({key.lower(): value for key, value in RULE.items()}).encode(), "XU"),
+        ("VR-XV-0004.txt", b"", "XV"),
+        ("xv-vaccination.json", b"", "XU XV"),
+        ("xv-vaccination.json", json.dumps(RULE).encode("utf-16"), "XU XV"),
+    )
+    for at, (name, data, closed) in enumerate(cases):
+        (folder / name).write_bytes(data)
+        for country in ("XU", "XV"):
+            for asked in (judged, (*batched, "--at", f"2026-11-22T00:00:{at:02}Z")):  # a worker reads its terms once
+                ran = zegel(*asked, "--to", country)
+                assert ran.json["verdict"] == ("rejected" if country in closed else "accepted"), (name, country)
+                assert f"rules: {name} cannot be read, and is passed over: " in ran.err
+        (folder / name).unlink()
+    (folder / "more").symlink_to(trust)
+    assert "more: expected a folder, got a link to one" in zegel(*judged, "--to", "XU").json["detail"]
+
+
 @pytest.fixture
 def official(tmp_path: Path) -> Path:
     """The official folder as it is: rules, their tests, and the files that are called otherwise."""
@@ -270,6 +308,8 @@ def test_the_official_folder_is_read_for_every_country_and_only_malta_is_closed(
     )
     assert (ran.code, ran.json["verdict"]) == (0, "accepted")
     assert ran.err.count("cannot be read, and is passed over") == 2
+    (passed,) = [line for line in ran.err.splitlines() if line.startswith("rules: passed over, ")]
+    assert passed.count(".json") == 856
 
 
 @pytest.mark.slow  # three processes that read pictures

@@ -17,6 +17,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.keys import DocumentSigners
 from zegel.formats.hcert.revocation import HashType, RevokedHashes, parse_revocation_batch
+from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.who_certificate import VerifiedWhoCertificate
 from zegel.formats.hcert.who_schema import WhoProfile
@@ -118,6 +119,15 @@ def test_a_role_that_has_rules_accepts_nothing_without_them(tmp_path: Path) -> N
     assert refusal(open_health_desk(ruled)) is Check.BUSINESS_RULE
     (tmp_path / "rules" / "VR-XU-0001.json").write_text(json.dumps(RULE))
     assert refusal(open_health_desk(ruled)) is None
+
+
+def test_where_no_rule_is_in_force_what_was_passed_over_is_named() -> None:
+    names = [f"{number}.md" for number in range(5)]
+    desk = HealthDesk(UTOPIA.signers, ruling=Ruling(book=parse_rule_book([], others=names), to="XU", needed=True))
+    with pytest.raises(Rejected, match=r"judged by them; passed over in their folder: 0\.md, 1\.md, 2\.md$"):
+        desk.judge(CODE, at=NOW)
+    with pytest.raises(Rejected, match=r"judged by them$"):
+        HealthDesk(UTOPIA.signers, ruling=Ruling(book=book(), to="XU", needed=True)).judge(CODE, at=NOW)
 
 
 def test_a_space_at_the_end_of_what_was_pasted_is_a_sign_of_base45() -> None:

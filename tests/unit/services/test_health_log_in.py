@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 from zegel_testing.authorities import DAY, NOW, fixed_random
-from zegel_testing.business_rules import RULE, book
+from zegel_testing.business_rules import RULE, WHATEVER, book
 from zegel_testing.health import Health, payload
 
 from zegel.adapters.catalogue import load_catalogue
@@ -24,7 +24,10 @@ ERIKA = KnownPerson(
 )
 
 
-def log_in(ruling: Ruling | None = None) -> HealthLogIn:
+MET = Ruling(book=book(WHATEVER), to="UT", needed=True)
+
+
+def log_in(ruling: Ruling | None = MET) -> HealthLogIn:
     return HealthLogIn(
         HealthDesk(UTOPIA.signers, ruling=ruling),
         type_=load_catalogue().types[VALID],
@@ -100,6 +103,19 @@ def test_the_rule_that_is_not_met_is_said_in_the_readers_language_today_and_on_a
                     UTOPIA.code(payload()), languages=languages
                 )
             assert refusal.value.said == said
+
+
+def test_without_rules_nothing_is_attested_to_meet_them() -> None:
+    with pytest.raises(Rejected, match="there are no rules here") as refusal:
+        log_in(None).prove(UTOPIA.code(payload(dn=1)), languages=())
+    assert refusal.value.check is Check.BUSINESS_RULE
+
+
+@pytest.mark.parametrize("claim", [6, 5])
+def test_no_attestation_begins_before_the_certificate_does(claim: int) -> None:
+    with pytest.raises(Rejected) as refusal:
+        log_in().prove(UTOPIA.code(claims={claim: NOW + 60}), languages=())
+    assert refusal.value.check is Check.HEALTH_VALIDITY
 
 
 @pytest.mark.parametrize("kind", ["t", "r"])

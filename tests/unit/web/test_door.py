@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import Browser, link_of, text_of
-from zegel_testing.business_rules import RULE
+from zegel_testing.business_rules import RULE, rules_for_whatever
 from zegel_testing.door_world import (
     CODE,
     NAME,
@@ -32,7 +32,8 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.kept_health import HealthListFolder
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
-from zegel.errors import Rejected, Unavailable
+from zegel.config.setting import Url
+from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.openid4vp.verifier import Requested
@@ -424,7 +425,7 @@ async def test_without_a_network_the_door_goes_on_by_the_lists_of_before_and_say
     config: Config, tmp_path: Path
 ) -> None:
     office, url = Health(), "https://lists.utopia.example/did.json"
-    health = HealthConfig(lists=(url,), kept=tmp_path / "kept")
+    health = HealthConfig(lists=(url,), kept=tmp_path / "kept", rules=rules_for_whatever(tmp_path / "rules"))
     HealthListFolder(health.kept).keep(url, json.dumps([gateway_entry(office)]).encode(), at=NOW)
     log = io.StringIO()
     async with door_world(replace(config, health=health)) as door:
@@ -449,7 +450,8 @@ async def test_without_a_network_the_door_goes_on_by_the_lists_of_before_and_say
 
 
 async def test_a_list_that_never_came_is_missed_aloud(config: Config, tmp_path: Path) -> None:
-    health = HealthConfig(lists=("https://lists.utopia.example/did.json",), kept=tmp_path / "kept")
+    url = "https://lists.utopia.example/did.json"
+    health = HealthConfig(lists=(url,), kept=tmp_path / "kept", rules=rules_for_whatever(tmp_path / "rules"))
     async with door_world(replace(config, health=health)) as door:
         page = text_of(await door.browser().open(door.origin + "/"))
         with pytest.raises(Unavailable):
@@ -459,12 +461,38 @@ async def test_a_list_that_never_came_is_missed_aloud(config: Config, tmp_path: 
     assert "lists.utopia.example: 0 signers" in page
 
 
-async def test_a_door_without_rules_asks_for_a_valid_certificate_alone(config: Config, tmp_path: Path) -> None:
-    office = Health()
-    health = replace(health_files(tmp_path / "office", office), rules=None)
+@pytest.mark.parametrize("lists", [(), ("https://lists.utopia.example/did.json",)])
+async def test_a_door_that_trusts_somebody_and_has_no_rules_does_not_open(
+    config: Config, tmp_path: Path, lists: tuple[Url, ...]
+) -> None:
+    """One dose of two, or the first of the year before last, would be let in."""
+    health = replace(health_files(tmp_path / "office", Health()), rules=None, lists=lists)
+    if lists:
+        health = replace(health, trust=())
+    with pytest.raises(Malformed, match="set it, or leave out") as refusal:
+        async with door_world(replace(config, health=health)):
+            pass
+    assert refusal.value.field == "health.rules"
+
+
+async def test_what_of_the_rules_is_passed_over_or_cannot_be_read_is_said_in_the_log(
+    config: Config, tmp_path: Path
+) -> None:
+    office, log = Health(), io.StringIO()
+    health = health_files(tmp_path / "office", office)
+    for name in ("README.md", "map.png"):
+        (tmp_path / "office" / "rules" / name).write_text("")
+    (tmp_path / "office" / "rules" / "all.json").write_text(json.dumps({"rules": [RULE | {"Country": "XV"}]}))
     async with door_world(replace(config, health=health)) as door:
-        page = await show_old(door, code=office.code(payload(dn=1)).decode())
-    assert verdict_of(page) == "yes"
+        with logging_to(log):
+            await act_on_lists(door)
+        assert verdict_of(await show_old(door, code=office.code().decode())) == "yes"
+    said = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert {(line["event"], line["level"]) for line in said} == {("health rules", "warning")}
+    assert [(line["field"], line["detail"]) for line in said] == [
+        ("all.json", "business rules: expected a rule, an array of rules, or a value set"),
+        ("health.rules", "business rules: passed over, as neither rules nor value sets: README.md, map.png"),
+    ]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.business_rules import rules_for_whatever
 from zegel_testing.health import Health
 from zegel_testing.health_lists import OFFICE, OTHER, gateway_entry
 from zegel_testing.qualified import ListsInHand
@@ -267,7 +268,8 @@ async def test_a_health_list_that_is_old_or_held_back_is_said_and_the_role_goes_
     url = Url("https://lists.utopia.example/dsc")
     kept = tmp_path / "kept"
     kept.mkdir()
-    watched = await watch("door", tmp_path, health=HealthConfig(trust=(kept,), lists=(url,), kept=kept))
+    rules = rules_for_whatever(tmp_path / "rules")
+    watched = await watch("door", tmp_path, health=HealthConfig(trust=(kept,), lists=(url,), kept=kept, rules=rules))
     with closed(watched):
         await watched.world.trust.refresh()
         assert json.loads((await watched.get(READY)).body)["notices"] == ["lists.utopia.example: 0 signers"]

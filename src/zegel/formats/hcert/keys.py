@@ -84,7 +84,9 @@ class DocumentSigner:
     @property
     def health_usages(self) -> frozenset[str]:
         """Those of the three usages that its certificate names, by their last numbers; others of health say nothing."""
-        return frozenset(number for number in _USAGES.values() if any(radix + number in self.usages for radix in _RADICES))
+        return frozenset(
+            number for number in _USAGES.values() if any(radix + number in self.usages for radix in _RADICES)
+        )
 
 
 _USAGES: Final[Mapping[str, str]] = {"t": "1", "v": "2", "r": "3"}

@@ -135,7 +135,11 @@ def _rule_sets(config: Config) -> frozenset[str]:
 
 
 def _desk(config: HealthConfig) -> HealthDesk | None:
-    """What judges old certificates, from files; None where nobody is trusted to sign them."""
+    """What judges old certificates, from files; None where nobody is trusted to sign them.
+
+    ``Malformed`` without rules: an expired course, or a single dose, would open the door.
+    """
+    config.require_rules()
     return open_health_desk(config) if config.trusts_somebody else None
 
 

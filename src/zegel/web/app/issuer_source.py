@@ -126,6 +126,7 @@ def _open_presentation(world: World, material: Material) -> OpenSource:
 
 def _by_certificate(world: World, material: Material, source: OpenSource) -> OpenSource:
     """The same source, and for one type whoever brings a health certificate."""
+    world.config.health.require_rules()  # what is attested is that rules are met
     config = world.config.issuer
     type_ = material.types[VALID]
     site = source.verifier or _asking_site(world, material)

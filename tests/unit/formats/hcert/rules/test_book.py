@@ -1,10 +1,16 @@
 """Rules of a folder, and which of them count."""
 
 import json
+from base64 import b64encode
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
+from cryptography.x509 import load_der_x509_certificate
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import KNOWN_PRODUCT, RULE, TAKEN_BACK, book
+from zegel_testing.health import Health
 
 from zegel.formats.hcert.rules.book import RuleBook, parse_rule_book
 from zegel.formats.hcert.rules.rule import CertificateType, RuleType
@@ -23,13 +29,19 @@ def test_a_folder_has_rules_arrays_of_them_and_value_sets() -> None:
         "published.json": published,
         "read.json": {"covid-19-lab-result": ["260373001"]},
         "test001.json": {"payload": {}, "expected": True},
-        "list.json": [1],
-        "name.json": {"valueSetId": "a", "valueSetValues": []},
+        "bare.json": {"expected": False, "external": {}},
+        "list.json": [],
+        "object.json": {},
+        "rules.json": [{"identifier": "VR-XU-0009", "version": "1.0.0", "country": "XU", "hash": "6a"}],
+        "sets.json": [{"id": "covid-19-lab-result", "hash": "6a"}],
+        "rule.schema.json": {"$schema": "http://json-schema.org/draft-07/schema", "properties": {"Identifier": {}}},
+        "package.json": {"dependencies": {"certlogic-js": "1"}},
     }
+    others = list(files)[4:]
     read = parse_rule_book((name, json.dumps(value).encode()) for name, value in files.items())
     assert [rule.identifier for rule in read.rules] == ["VR-XU-0001", "VR-XU-0002", "IR-UT-0001"]
     assert read.value_sets == {"disease-agent-targeted": ["840539006"], "covid-19-lab-result": ["260373001"]}
-    assert read.passed_over == ("test001.json", "list.json", "name.json")
+    assert (read.passed_over, read.unread) == (tuple(others), ())
 
 
 BROKEN = b'{"Identifier": "VR-XU-0001", "Country": "XU", "Logic": {'
@@ -46,8 +58,14 @@ BROKEN = b'{"Identifier": "VR-XU-0001", "Country": "XU", "Logic": {'
         ("VR-XU-0009.json", b"", "XU"),
         ("rule.json", b"{", "XU XV"),
         ("XU/VR-XU-0001/all.json", b"[" + BROKEN, "XU XV"),
-        ("XU/VR-XU-0009/tests/test001.json", b'{"payload": {', ""),
-        ("sets.json", b'{"valueSetId": ', ""),
+        ("XU/VR-XU-0009/tests/test001.json", b'{"payload": {', "XU"),
+        ("sets.json", b'{"valueSetId": ', "XU XV"),
+        ("xu-vaccination.json", b"", "XU XV"),
+        ("xu.json", json.dumps(RULE).encode("utf-16"), "XU XV"),
+        ("XU/all.json", json.dumps(RULE).encode("utf-16"), "XU"),
+        ("wrapped.json", b'{"rules": [' + BROKEN, "XU XV"),
+        ("XU/wrapped.json", b'{"rules": {"a": ' + BROKEN, "XU XV"),
+        ("XU/list.json", b"[", "XU XV"),
     ],
 )
 def test_what_is_no_json_concerns_the_countries_that_it_names_and_otherwise_all(
@@ -58,6 +76,108 @@ def test_what_is_no_json_concerns_the_countries_that_it_names_and_otherwise_all(
     assert (unread.name, "expected JSON" in unread.why) == (name, True)
     assert " ".join(country for country in ("XU", "XV") if unread.concerns(country)) == concerned
     assert [rule.identifier for rule in read.rules] == ["VR-XU-0002"]
+
+
+FOREIGN = RULE | {"Identifier": "VR-XV-0001", "Country": "XV"}
+
+
+def lower(value: dict[str, object]) -> dict[str, object]:
+    return {name.lower(): member for name, member in value.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "concerned"),
+    [
+        ("a.json", {"rules": [RULE]}, "XU"),
+        ("a.json", {"rules": [RULE, FOREIGN]}, "XU XV"),
+        ("XV/a.json", {"rules": [RULE]}, "XU"),
+        ("a.json", [[RULE]], "XU"),
+        ("a.json", lower(RULE), "XU"),
+        ("a.json", [lower(RULE), lower(FOREIGN)], "XU XV"),
+        ("a.json", {"country": "xu", "LOGIC": True}, "XU"),
+        ("a.json", {"identifier": "VR-XU-0001"}, "XU"),
+        ("a.json", {"rules": [RULE, {"Logic": True}]}, "XU XV"),
+        ("XV/a.json", {"rules": [RULE, {"Logic": True}]}, "XU XV"),
+        ("XU/a.json", {"rules": [{"logic": True, "country": 1, "identifier": 1}]}, "XU"),
+        ("a.json", {"VR-XU-0001": [{"jws": "e30"}]}, "XU"),
+        ("a.json", {"VR-XU-0001": {}, "VR-XV-0001": 1}, "XU XV"),
+        ("a.json", {"cms": "MAA="}, "XU XV"),
+        ("VR-XU-0001.json", {"cms": "MAA="}, "XU"),
+        ("VR-XU-0001.json", [1], "XU"),
+        ("a.json", [1], "XU XV"),
+        ("a.json", [{"hash": "6a"}], "XU XV"),
+        ("a.json", [{"hash": 1, "id": "a"}], "XU XV"),
+        ("a.json", None, "XU XV"),
+        ("a.json", "VR-XU-0001", "XU XV"),
+        ("a.json", {"expected": 1}, "XU XV"),
+        ("a.json", {"valueSetId": "a", "valueSetValues": []}, "XU XV"),
+        ("a.json", {"covid-19-lab-result": "260373001"}, "XU XV"),
+    ],
+)
+def test_json_of_another_shape_may_hold_the_rules_of_whom_it_names_and_otherwise_of_all(
+    name: str, value: object, concerned: str
+) -> None:
+    read = parse_rule_book([(name, json.dumps(value).encode())])
+    (unread,) = read.unread
+    assert (unread.name, unread.why) == (name, "expected a rule, an array of rules, or a value set")
+    assert " ".join(country for country in ("XU", "XV") if unread.concerns(country)) == concerned
+    assert (read.rules, read.passed_over, read.value_sets) == ((), (), {})
+
+
+def test_what_is_not_called_json_is_passed_over_by_name_unless_it_is_called_as_a_rule() -> None:
+    plain = ["README.md", "SOURCE.md", "LICENSE", ".git", "map.png", "XU/notes.txt", "VR-XU-0001/test.csv"]
+    about = ["VR-XU-0001.md", "XU/VR-XU-0001.png"]
+    read = parse_rule_book([], others=[*plain, *about, "VR-XU-0002.txt", "a/VR-XV-0003"])
+    assert read.passed_over == (*plain, *about)
+    assert [(each.name, each.why) for each in read.unread] == [
+        ("VR-XU-0002.txt", "expected a name that ends in .json"),
+        ("a/VR-XV-0003", "expected a name that ends in .json"),
+    ]
+    assert [each.countries for each in read.unread] == [{"XU"}, {"XV"}]
+
+
+def enveloped(value: object, *, detached: bool = False) -> dict[str, str]:
+    """A version of a rule as the gateway hands it out."""
+    office = Health()
+    options = [PKCS7Options.Binary, *([PKCS7Options.DetachedSignature] if detached else [])]
+    builder = PKCS7SignatureBuilder().set_data(value if isinstance(value, bytes) else json.dumps(value).encode())
+    signed = builder.add_signer(load_der_x509_certificate(office.der), office.key, SHA256())
+    return {"version": "1.0.0", "cms": b64encode(signed.sign(Encoding.DER, options)).decode()}
+
+
+def test_rules_as_the_gateway_hands_them_out_are_read() -> None:
+    newer = RULE | {"Version": "1.1.0"}
+    answer = {"VR-XU-0001": [enveloped(RULE), enveloped(newer)], "VR-XV-0001": [enveloped(FOREIGN)], "VR-XW-0001": []}
+    read = parse_rule_book([("xu.json", json.dumps(answer).encode())])
+    assert [(rule.identifier, rule.version) for rule in read.rules] == [
+        ("VR-XU-0001", (1, 0, 0)),
+        ("VR-XU-0001", (1, 1, 0)),
+        ("VR-XV-0001", (1, 0, 0)),
+    ]
+    assert (read.unread, read.passed_over, read.value_sets) == ((), (), {})
+
+
+@pytest.mark.parametrize(
+    ("identifier", "entry", "concerned"),
+    [
+        ("VR-XU-0001", {"cms": "?"}, "XU"),
+        ("VR-XU-0001", {"cms": "MAA="}, "XU"),
+        ("VR-XU-0001", enveloped(RULE, detached=True), "XU"),
+        ("VR-XU-0001", enveloped(b"{"), "XU"),
+        ("VR-XU-0001", enveloped([RULE]), "XU"),
+        ("VR-XU-0001", enveloped({"Logic": True}), "XU"),
+        ("VR-XU-0001", enveloped(FOREIGN | {"Version": "1"}), "XV"),
+        ("vaccination", enveloped(b"{"), "XU XV"),
+    ],
+)
+def test_an_envelope_that_cannot_be_read_concerns_the_country_of_its_rule(
+    identifier: str, entry: dict[str, str], concerned: str
+) -> None:
+    read = parse_rule_book([("a.json", json.dumps({identifier: [entry]}).encode())])
+    (unread,) = read.unread
+    assert unread.name.startswith(f"a.json: {identifier}[0]")
+    assert " ".join(country for country in ("XU", "XV") if unread.concerns(country)) == concerned
+    assert read.rules == ()
 
 
 @pytest.mark.parametrize(
@@ -96,8 +216,9 @@ def test_a_file_that_was_not_read_concerns_whom_its_name_says() -> None:
         ("XU/VR-XU-0001/rule.json", "permission denied"),
         ("README.json", "too long"),
     ]
-    assert read.unread_of("XV", "XU") == ("XU", read.unread[0])
-    assert read.unread_of("XV") is None
+    assert read.unread_of("XV", "XU") == ("XV", read.unread[1])
+    assert read.unread_of("XU") == ("XU", read.unread[0])
+    assert parse_rule_book([], unreadable={"XU/rule.json": "too long"}).unread_of("XV") is None
 
 
 def test_of_each_rule_the_latest_version_counts() -> None:
