@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from zegel_testing import mdoc, sdjwt
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, signer, trusting
+from zegel_testing.health import Health
 from zegel_testing.issuance import ACCESS, ACCESS_ANCHORS, certified
 from zegel_testing.lists import LIST_ROOT, OPERATOR, scheme
 from zegel_testing.registration import REGISTERED, as_jwt, registered
@@ -17,6 +18,7 @@ from zegel_testing.signed_objects import ANCHORS, SIGNERS
 from zegel.checks import Check
 from zegel.formats.credential import StatusReference
 from zegel.formats.hcert.believed import BelievedList
+from zegel.formats.hcert.certificate import parse_health_certificate, verify_health_certificate
 from zegel.formats.hcert.list_change import check_replaces
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.verify import verify_issued_mdoc
@@ -181,6 +183,12 @@ def _health_list(signed_at: int) -> object:
     return check_replaces(fetched, kept=None, may_lose=0, accepted=True, now=NOW)
 
 
+def _health_certificate(ahead: int) -> object:
+    office = Health()
+    parsed = parse_health_certificate(office.code(claims={5: NOW + ahead}))
+    return verify_health_certificate(parsed, signers=office.signers, now=NOW)
+
+
 def _begins(make: Callable[[int], object], check: Check) -> Skew:
     return Skew(make=make, check=check, begins=True)
 
@@ -218,5 +226,6 @@ SKEWS: Final[Mapping[str, Skew]] = {
     "list of trusted entities, issued": _begins(
         lambda n: trusted_list(issued_at=NOW + n, next_update=NOW + DAY), Check.LIST_FRESHNESS
     ),
+    "health certificate nbf": _begins(_health_certificate, Check.HEALTH_VALIDITY),
     "list of health authorities, signed": _begins(lambda n: _health_list(NOW + n), Check.HEALTH_LIST),
 }
