@@ -53,7 +53,8 @@ class HealthConfig:
         HealthDomainsConfig, "which trust domains of WHO's list count, for which certificates"
     )
     rules: Path | None = setting(
-        None, "folder with the business rules of issuer and door, which say whom they trust by them alone"
+        None,
+        "folder with the business rules of issuer and door, which do not start without it where they trust somebody",
     )
     revoked: Path | None = setting(None, "folder with lists of revoked certificates; left out, none is revoked")
     country: str = setting("UT", "ISO 3166-1 code of the country whose rules for arrivals apply")
