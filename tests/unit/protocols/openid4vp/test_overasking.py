@@ -53,6 +53,7 @@ def beyond(asked: DcqlQuery, *registered: RegisteredCredential, **changes: Any) 
     return [(each.query_id, each.path) for each in found]
 
 
+ANY: Final[list[Any]] = [{"options": [["pid"], ["mdoc"]]}]
 FAIR: Final = {
     "the same": (query(sd_jwt(["family_name"], ["given_name"]), mdoc("family_name")), (NAMES, ELEMENTS)),
     "a subset": (query(sd_jwt(["family_name"])), (NAMES,)),
@@ -63,6 +64,26 @@ FAIR: Final = {
     ),
     "every entry of a parent": (query(sd_jwt(["nationalities", None])), (of_sd_jwt(("nationalities",)),)),
     "a member of every entry": (query(sd_jwt(["degrees", None, "type"])), (of_sd_jwt(("degrees", None, "type")),)),
+    "an array that has to be one, beside every entry of it": (
+        query(sd_jwt(["nationalities", None], ["nationalities"], ["places", 0, None], ["places", 0])),
+        (of_sd_jwt(("nationalities", None), ("places", 0, None)),),
+    ),
+    "what no credential can be": (
+        query(sd_jwt(["address", "locality"], ["address", None], claim_sets=[["c0", "c1"]]), mdoc(), sets=ANY),
+        (of_sd_jwt(), of_mdoc()),
+    ),
+    "what no credential can be in an entry of all": (
+        query(sd_jwt(["degrees", 0, "type"], ["degrees", None, None])),
+        (of_sd_jwt(),),
+    ),
+    "beside what no credential can be": (
+        query(sd_jwt(["a", 0], ["a", "b"]), mdoc("portrait"), sets=[{"options": [["pid", "mdoc"]], "required": False}]),
+        (of_sd_jwt(), of_mdoc()),
+    ),
+    "instead of what is required and no credential can be": (
+        query(sd_jwt(["a", 0], ["a", "b"]), mdoc("portrait"), sets=[{"options": [["pid"]]}, *ANY]),
+        (of_sd_jwt(), of_mdoc()),
+    ),
     "an element of a registered namespace": (
         query(mdoc("portrait")),
         (RegisteredCredential(format="mso_mdoc", types=(MDOC_PID,), claims=((MDOC_PID,),)),),
@@ -142,6 +163,26 @@ UNFAIR: Final = {
         query(sd_jwt(["degrees", None])),
         (of_sd_jwt(("degrees", None, "type")),),
         [("pid", ("degrees", None))],
+    ),
+    "an array that may be empty, or none": (
+        query(sd_jwt(["nationalities"])),
+        (of_sd_jwt(("nationalities", None)),),
+        [("pid", ("nationalities",))],
+    ),
+    "an array that another claim set leads into": (
+        query(sd_jwt(["nationalities"], ["nationalities", 0], claim_sets=[["c1"], ["c0"], ["c0", "c1"]])),
+        (of_sd_jwt(("nationalities", None)),),
+        [("pid", ("nationalities",))],
+    ),
+    "arrays of which some may be empty": (
+        query(sd_jwt(["degrees", None], ["degrees", None, None])),
+        (of_sd_jwt(("degrees", None, None)),),
+        [("pid", ("degrees", None))],
+    ),
+    "paths that cross": (  # degrees[0] may have one entry
+        query(sd_jwt(["degrees", 0, None, "type"], ["degrees", None, 1, 0])),
+        (of_sd_jwt(("degrees", 0)),),
+        [("pid", ("degrees", None, 1, 0))],
     ),
     "another entry": (
         query(sd_jwt(["nationalities", 1])),
