@@ -361,17 +361,22 @@ def _root(house: AccessHouse) -> Any:
 
 
 @pytest.mark.slow
-async def test_many_are_revoked_for_whoever_says_how_many(tmp_path: Path) -> None:
+@pytest.mark.requirement("RPACANot_06")
+async def test_many_are_revoked_for_whoever_says_how_many_and_the_next_who_fetches_the_list_sees_it(
+    tmp_path: Path,
+) -> None:
     async with open_house(tmp_path) as house:
         await house.register()
-        await house.issue()
+        issued = [await house.issue()]
         house.clock.advance(60)
-        await house.issue(fixed_key("two"))
+        issued.append(await house.issue(fixed_key("two")))
         everything = {"issued": {"since": house.clock.now() - 3_600}, "reason": "the token was stolen"}
         status, refusal = await house.operate("POST", "/revocations", everything)
         assert (status, refusal["check"], refusal["field"]) == (409, "access-revocation", "confirm")
         assert "2 certificates" in refusal["detail"]
         assert await house.operate("POST", "/revocations", everything | {"confirm": 2}) == (200, {"revoked": 2})
+        await house.trust.refresh()  # no timer of the authority has had its turn
+        assert [verify_by_list(house, each) for each in issued] == [Check.CERTIFICATE_REVOKED] * 2
 
 
 async def test_the_role_never_opens_the_roots_key(tmp_path: Path) -> None:

@@ -67,7 +67,6 @@ def test_the_path_shows_who_certified_whom(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("revoked", "at"), [("leaf", "x5c[0]"), (BELOW_ROOT, "x5c[1]")], ids=["the party's", "the authority's"]
 )
-@pytest.mark.requirement("RPACANot_06")
 @pytest.mark.requirement("RPACANot_03b")
 def test_the_list_of_each_level_is_looked_at(tmp_path: Path, revoked: str, at: str) -> None:
     config = sandbox_at(tmp_path)

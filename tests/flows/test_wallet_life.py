@@ -84,7 +84,6 @@ async def test_a_wallet_is_activated_before_it_receives_and_only_once(world: Wal
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("WUA_35")
 async def test_two_issuances_show_two_keys_and_two_statuses(world: WalletWorld) -> None:
     """TS3 1.5 section 2.2.1.1: no attestation is shown to two issuers, and none of it links them."""
     await world.receive()
@@ -353,7 +352,6 @@ async def test_the_issuer_says_for_how_long_it_wants_statuses_maintained(world: 
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("WUA_36")
 @pytest.mark.refuses(Check.ATTESTATION_STATUS)
 async def test_no_pid_goes_to_keys_whose_status_nobody_maintains(tmp_path: Path) -> None:
     """By a provider that promises a status for thirty days, where TS3 asks for thirty-one."""
@@ -367,7 +365,6 @@ async def test_no_pid_goes_to_keys_whose_status_nobody_maintains(tmp_path: Path)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("days", [30, None])
-@pytest.mark.requirement("WUA_36")
 @pytest.mark.refuses(Check.ATTESTATION_STATUS)
 async def test_no_pid_goes_to_a_wallet_whose_status_nobody_maintains(issuing: IssuingWorld, days: int | None) -> None:
     """By a provider that maintains the status of keys as it should, and that of wallets for less, or not at all."""
@@ -420,7 +417,6 @@ async def test_a_list_that_cannot_be_had_is_asked_for_again_and_nothing_is_issue
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("VCR_14")
 async def test_an_old_list_is_enough_for_the_grace_of_the_profile_and_no_longer(world: WalletWorld) -> None:
     await world.receive()
     good = world.handlers.pop(world.config.wallet.provider)
@@ -503,7 +499,6 @@ async def test_other_attestations_end_with_the_wallet_where_their_issuer_has_it_
 
 @pytest.mark.slow
 @pytest.mark.requirement("WURevocation_11")
-@pytest.mark.requirement("VCR_07a")
 async def test_a_pid_provider_has_the_wallets_of_a_person_revoked(world: WalletWorld) -> None:
     await world.receive()
     answer = await world.operate("issuer", "/revocations", {"person": "erika", "wallet": True})

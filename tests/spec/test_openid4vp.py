@@ -223,7 +223,6 @@ def test_5_10_the_wallet_posts_its_metadata_and_a_nonce() -> None:
     assert metadata["request_object_signing_alg_values_supported"] == ["ES256", "ES384", "ES512"]
 
 
-@pytest.mark.requirement("RPA_01")
 def test_5_10_1_get_and_post_lead_to_the_same_request() -> None:
     requested = session(method="post")
     step = fetching(requested)
@@ -413,6 +412,7 @@ def test_13_3_the_result_is_there_after_the_return_in_the_session_that_began() -
     assert found.credential.claims == {"family_name": "Lovelace", "given_name": "Ada"}
 
 
+@pytest.mark.requirement("RPI_09")
 def test_14_1_2_every_presentation_is_bound_to_this_client_and_this_nonce() -> None:
     requested = session()
     assert consent(requested).request.challenge == requested.request.challenge

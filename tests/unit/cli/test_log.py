@@ -56,7 +56,6 @@ def watch(zegel: Any, config: Any, *more: str) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("CT_03")
 def test_what_is_new_is_told_once(zegel: Any, watched: Any) -> None:
     first = watch(zegel, watched)
     assert (first.code, first.err) == (0, "")

@@ -29,7 +29,7 @@ from zegel.primitives.jws import parse_jws
 from zegel.protocols.openid4vp.another_device import ANOTHER_DEVICE
 from zegel.protocols.openid4vp.purpose import FORMAT
 from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
-from zegel.trust.key_attestation import parse_key_attestation
+from zegel.trust.key_attestation import parse_key_attestation, verify_key_attestation
 
 QUERY = {
     "credentials": [
@@ -261,8 +261,8 @@ def test_a_foreign_wallet_is_attested_for_its_own_keys(operate: Any, roles: Serv
     anchors = load_trust([roles.folder / "trust"], now=NOW)
     wallet = parse_wallet_attestation(said["wallet_attestation"])
     assert verify_wallet_attestation(wallet, anchors=anchors, now=NOW).key == keys[0]
-    attested = parse_key_attestation(said["key_attestation"])
-    assert (attested.unverified_keys, attested.unverified_nonce) == (tuple(keys), "c_nonce")
+    attested_keys = verify_key_attestation(parse_key_attestation(said["key_attestation"]), anchors=anchors, now=NOW)
+    assert (attested_keys.keys, attested_keys.nonce) == (tuple(keys), "c_nonce")
 
 
 def test_attestations_for_people_are_a_line_each(operate: Any, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def test_its_configuration_is_whole(sandbox: Any) -> None:
 @pytest.mark.requirement("PPNot_04")
 @pytest.mark.requirement("WPNot_03a")
 @pytest.mark.requirement("RPACANot_03a")
+@pytest.mark.requirement("RPACANot_03b")
 def test_whoever_signs_stands_on_a_list_for_it_and_nothing_else(sandbox: Any, entity: str) -> None:
     anchors = load_trust([sandbox.trust_folder], now=NOW)
     keys = sandbox.config.parent / "keys"

@@ -361,6 +361,41 @@ def test_for_whom_a_list_has_no_room_holds_up_nobody_else_at_the_register() -> N
     assert at_the_desk(act) == (Check.REVOCATION_LIST_FULL, Standing.REVOKED)
 
 
+@pytest.mark.requirement("RPACANot_06")
+def test_an_authority_that_ends_revokes_all_that_it_ever_issued_and_has_not_expired_at_once() -> None:
+    """Of every party, under each of its keys, in lists that are out with the answer; and nothing is left to revoke."""
+    successor = IssuingAuthority(authority=below(ROOT, "another"))
+
+    async def act(desk: AccessDesk) -> tuple[list[AccessOrder], list[AccessOrder], dict[str, bytes], list[Standing]]:
+        (expired,) = [await desk.issue(fixed_key("long ago"))]
+        desk.clock.advance(expired.until - NOW)
+        old = [await desk.issue(fixed_key(name)) for name in ("one", "two")]
+        desk.register.parties["NTRUT-2"] = party(identifier=[{"identifier": "NTRUT-2", "type": "urn:a"}])
+        other = desk.serve(await desk.service.order("NTRUT-2", "lending", request_pem(key=fixed_key("three"))))
+        old.append(await desk.service.finish(other.id))
+        desk.service.issue_with(successor)
+        desk.revocation.sign_with((successor, ISSUER))
+        new = [await desk.issue(fixed_key("four"))]
+        await desk.revocation.publish()
+        assert await desk.revocation.revoke(CertificatesIssued(), reason="the authority is cancelled", confirm=4) == 4
+        published = dict(desk.revocation.check_published())
+        with pytest.raises(Rejected) as refusal:
+            await desk.revocation.revoke(CertificatesIssued(), reason="once more", confirm=0)
+        assert refusal.value.check is Check.ACCESS_REVOCATION
+        standings = [(await desk.service.look(each.id)).standing for each in (*old, *new)]
+        return old, new, published, standings
+
+    old, new, published, standings = at_the_desk(act)
+    assert standings == [Standing.REVOKED] * 4
+    for issuer, orders in ((ISSUER, old), (successor, new)):
+        crl = verify_crl(
+            parse_crl(published[issuer.key_id + CRL_SUFFIX]),
+            issuer=issuer.authority.certificate,
+            now=old[0].until - 90 * DAY,
+        )
+        assert crl.serials == {each.certificate.serial_number for each in orders}
+
+
 class Published:
     """A ``RevocationSource``: the authority's own, and the root's, where nothing is revoked."""
 

@@ -81,7 +81,6 @@ async def refused(watch: Watch, state: WatchState = NOTHING) -> Check:
     return refusal.value.check
 
 
-@pytest.mark.requirement("CT_03")
 async def test_every_entry_is_seen_once_and_every_tree_leads_to_the_next() -> None:
     watch = Watch()
     seen = (await watch.visit()).state
@@ -109,7 +108,6 @@ def bounded(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
         monkeypatch.setattr(f"zegel.services.log_watch.{name}", limit)
 
 
-@pytest.mark.requirement("CT_03")
 async def test_a_visit_sees_so_many_entries_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     bounded(monkeypatch, MAX_SEEN=5)
     watch = Watch()

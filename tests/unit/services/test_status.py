@@ -209,7 +209,6 @@ def said(found: VerifiedList | None, now: int) -> Status | Check:
 
 
 @pytest.mark.refuses(Check.STATUS_STALE)
-@pytest.mark.requirement("VCR_14")
 async def test_while_its_host_is_gone_a_list_is_good_then_stale_then_refused_and_in_the_end_not_there(
     world: World,
 ) -> None:

@@ -20,6 +20,7 @@ from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.formats.credential import StatusReference
 from zegel.primitives.jws import parse_jws, sign_jws
 from zegel.primitives.keys import Curve
+from zegel.primitives.times import TOLERATED_LATE
 from zegel.services import wallet_instances
 from zegel.services.wallet_instances import MAX_ATTESTED, Reason, code_digest, new_code, said
 from zegel.services.wallet_provider import KEY_ATTESTATION_SECONDS
@@ -134,8 +135,6 @@ async def test_all_keys_of_all_wallets_share_one_status() -> None:
 
 @pytest.mark.requirement("WUA_31")
 @pytest.mark.requirement("WUA_31a")
-@pytest.mark.requirement("WUA_22")
-@pytest.mark.requirement("WUA_03")
 @pytest.mark.parametrize("at", [NOW, NOW + 86_399, NOW + 40 * DAY])
 async def test_a_status_is_maintained_for_longer_than_31_days_whenever_it_is_shown(at: int) -> None:
     phone = await open_phone(now=at, maintained=MIN_MAINTAINED + DAY)
@@ -149,6 +148,27 @@ async def test_a_status_is_maintained_for_longer_than_31_days_whenever_it_is_sho
         assert status.maintained_until % DAY == 0, "the same for all who are attested on that day (ISSU_36)"
 
 
+@pytest.mark.requirement("WUA_22")
+@pytest.mark.requirement("WUA_03")
+async def test_a_wallet_is_attested_anew_whenever_what_it_was_given_has_ended() -> None:
+    phone = await open_phone()
+    wallet, keys = await phone.attest(KEY), await phone.attest_keys(KEY)
+    for _ in range(3):
+        ended = max(wallet.expires, parse_key_attestation(keys).unverified_expires or 0) + TOLERATED_LATE
+        phone.office.clock.advance(ended - phone.office.clock.now())
+        now = phone.office.clock.now()
+        with pytest.raises(Rejected):
+            verify_wallet_attestation(parse_wallet_attestation(wallet.attestation), anchors=ANCHORS, now=now)
+        wallet, keys = await phone.attest(KEY), await phone.attest_keys(KEY)
+        shown = parse_wallet_attestation(wallet.attestation)
+        assert verify_wallet_attestation(shown, anchors=ANCHORS, now=now).key == KEY.public_key
+        attested = verify_key_attestation(parse_key_attestation(keys), anchors=ANCHORS, now=now)
+        assert attested.keys == (KEY.public_key,)
+        for status in (status_of(wallet), attested.status):
+            assert status is not None
+            assert not await phone.office.is_revoked(status)
+
+
 @pytest.mark.parametrize("lifetime", [DAY, 30 * DAY])
 @pytest.mark.requirement("WUA_33")
 async def test_no_attestation_outlives_a_day(lifetime: int) -> None:
@@ -156,7 +176,6 @@ async def test_no_attestation_outlives_a_day(lifetime: int) -> None:
 
 
 @pytest.mark.requirement("WUA_10b")
-@pytest.mark.requirement("WUA_09")
 async def test_keys_that_sign_are_attested_with_the_nonce() -> None:
     keys = [KEY, OTHER]
     compact = await (await open_phone()).attest_keys(*keys, nonce="c_nonce")

@@ -150,7 +150,6 @@ def test_clocks_may_differ_a_little() -> None:
 
 
 @pytest.mark.refuses(Check.ATTESTATION_VALIDITY)
-@pytest.mark.requirement("WUA_07")
 def test_ts3_2_2_1_1_an_attestation_lives_at_most_24_hours() -> None:
     assert verified(signed(expires=NOW + MAX_LIFETIME))
     assert verified(raw(CLAIMS | {"exp": NOW + MAX_LIFETIME + 60}))  # as far as clocks may differ

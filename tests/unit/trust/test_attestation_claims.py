@@ -22,7 +22,6 @@ def test_a_verified_status_names_its_provider() -> None:
 
 
 @pytest.mark.requirement("WUA_30")
-@pytest.mark.requirement("WUA_36")
 def test_a_status_is_maintained_for_31_days_more_to_the_second() -> None:
     last = NOW + MIN_MAINTAINED - TOLERATED_LATE
     assert MIN_MAINTAINED == 31 * DAY

@@ -122,7 +122,6 @@ def test_whoever_judges_by_hand_may_leave_it_open_but_not_what_is_known() -> Non
     refused(Check.REVOCATION_STALE, crl(), unsafe_unknown=True, now=UNTIL + 3_600)
 
 
-@pytest.mark.requirement("VCR_14")
 def test_a_list_is_answered_from_until_its_next_update_and_the_grace_and_not_a_second_longer() -> None:
     assert judge(crl(), now=UNTIL + 3_599)
     assert "3600 seconds ago" in refused(Check.REVOCATION_STALE, crl(), now=UNTIL + 3_600)
@@ -130,7 +129,6 @@ def test_a_list_is_answered_from_until_its_next_update_and_the_grace_and_not_a_s
     refused(Check.REVOCATION_STALE, crl(), now=UNTIL, grace=0)
 
 
-@pytest.mark.requirement("VCR_14")
 def test_a_chain_that_is_remembered_is_believed_no_longer_than_its_list() -> None:
     end = UNTIL - UNTIL % 60 + 30  # in the middle of a minute, so that both questions are about one that is remembered
     lists = RevocationLists([crl(next_update=end)], grace=0)

@@ -715,7 +715,6 @@ async def test_an_officer_does_not_decide_on_an_own_application(office: Registry
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("Reg_29")
 async def test_an_officer_suspends_resumes_and_cancels(office: RegistryOffice) -> None:
     await office.register()
     officer = await office.officer()

@@ -31,7 +31,6 @@ def said_at(kind: str, now: int, *, grace: int, **change: object) -> Status | Ch
 
 @every_list
 @pytest.mark.refuses(Check.STATUS_STALE)
-@pytest.mark.requirement("VCR_14")
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_a_list_is_good_for_its_ttl_then_stale_for_the_profiles_grace_then_refused(kind: str, profile: Profile) -> None:
     ttl, grace = 600, profile.status_grace

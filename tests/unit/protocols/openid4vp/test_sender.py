@@ -50,7 +50,7 @@ def another_signer() -> CertifiedSigner:
     return CertifiedSigner(signer=other.key, certificates=(other.certificate,))
 
 
-@pytest.mark.requirement("RPA_03")
+@pytest.mark.requirement("RPA_01")
 def test_the_sender_is_named_by_its_access_certificate() -> None:
     step = received()
     assert isinstance(step, Consent)
@@ -154,6 +154,7 @@ def test_a_signed_request_of_redirect_uri_is_refused() -> None:
 
 
 @pytest.mark.parametrize("nonce", [None, "another", 7])
+@pytest.mark.requirement("RPA_01")
 def test_a_posted_nonce_has_to_come_back(nonce: Any) -> None:
     refused = refusal(requested=session(method="post"), wallet_nonce=nonce)
     assert (refused.check, refused.field) == (Check.WALLET_NONCE, "wallet_nonce")

@@ -80,7 +80,6 @@ def test_what_is_signed_is_read_again(sign: Sign, certificate: RegistrationCerti
 
 
 @pytest.mark.requirement("RPRC_02")
-@pytest.mark.requirement("RPRC_01")
 def test_the_jwt_carries_its_chain_and_is_a_jades_of_baseline_b() -> None:
     """RPRC_02: the signing certificate is in x5c, and the anchor is not."""
     header = parse_jws(as_jwt(), what="test").unverified_header
@@ -89,7 +88,6 @@ def test_the_jwt_carries_its_chain_and_is_a_jades_of_baseline_b() -> None:
     assert "x5t#S256" in header.members
 
 
-@pytest.mark.requirement("RPRC_01")
 def test_the_cwt_has_the_claims_of_rfc_8392_under_their_numbers_and_a_signed_type() -> None:
     tagged: Any = parse_cbor(as_cwt(), what="test")
     protected, unprotected, payload, _ = tagged.value
