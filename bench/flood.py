@@ -1,9 +1,10 @@
 """A crowd that asks for one thing over and over, as fast as it is answered, and does not come again later when told to.
 
-    flood.py ORIGIN TARGET CONNECTIONS SECONDS
+    flood.py ORIGIN TARGET STATUS CONNECTIONS SECONDS
 
 Prints {"answered": n, "turned_away": n, "other": n, "told_to_wait": n, "p50_ms": x, "p99_ms": x}: ``answered`` are
-redirects, of which the times are, and ``told_to_wait`` those of the turned away that were told for how long.
+answers with that status, of which the times are, and ``told_to_wait`` those of the turned away that were told for how
+long.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from crowd import Browser, files_for
 from rising import percentile
 
 
-async def flood(origin: str, target: str, connections: int, seconds: float) -> dict[str, float]:
+async def flood(origin: str, target: str, status: int, connections: int, seconds: float) -> dict[str, float]:
     """Ask until the time is over."""
     end, counts, taken = time.perf_counter() + seconds, Counter[str](), list[float]()
 
@@ -30,7 +31,7 @@ async def flood(origin: str, target: str, connections: int, seconds: float) -> d
                 except (OSError, asyncio.IncompleteReadError):
                     counts["other"] += 1
                     continue
-                if reply.status == 303:
+                if reply.status == status:
                     counts["answered"] += 1
                     taken.append(time.perf_counter() - begun)
                 elif reply.status == 503:
@@ -51,9 +52,9 @@ async def flood(origin: str, target: str, connections: int, seconds: float) -> d
 
 
 def main() -> None:
-    origin, target, connections, seconds = sys.argv[1:]
+    origin, target, status, connections, seconds = sys.argv[1:]
     there = files_for(int(connections))
-    print(json.dumps(uvloop.run(flood(origin, target, there, float(seconds)))))
+    print(json.dumps(uvloop.run(flood(origin, target, int(status), there, float(seconds)))))
 
 
 if __name__ == "__main__":

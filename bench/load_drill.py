@@ -1,5 +1,6 @@
 """What roles do under load: at a rising rate, with one worker and with two; when far too much is asked; and with
-thousands of browsers that wait. All of it on this machine, in not much more than the seconds that it is given.
+thousands of browsers that wait; and who only answers what anybody may read, at a rising rate and when far too much is
+read. All of it on this machine, in not much more than the seconds that it is given.
 
     load_drill.py SECONDS
 
@@ -47,6 +48,16 @@ FLOODING: Final = 2_000  # browsers that ask without end: the queue of them is l
 RECOVERED: Final = 20  # answers in a row, none of them a refusal
 OPENING: Final = 40  # browsers that come at the same time
 CODE: Final = "/sign-in/other-device"
+READ_RATES: Final = (20, 80, 320)  # a second; a read is one request, and a sign-in a dozen
+READ_WAIT: Final = (
+    100  # milliseconds; a read takes so little that 2,000 would hardly make a queue of the second that there is
+)
+READS: Final = (  # what anybody may read of a role
+    ("registrar", "/wrp"),
+    ("transparency-log", "/ct/v2/get-sth"),
+    ("trust", "/lists/access-providers.jwt"),
+    ("trust", "/status/registration.status"),
+)
 WATCHED_SECONDS: Final = 6  # how long the crowd is watched when it is there
 PORTS: Final = 16  # of roles and their operators
 QUESTION: Final = {
@@ -186,16 +197,12 @@ async def overload(town: Town, *, workers: int, flooding: int, seconds: float) -
     with Role("trust", town.config_file), Role("issuer", town.config_file), Role("provider", town.config_file) as role:
         async with PatientClient() as client:
             sign_in = partial(town.service().sign_in, client, await town.holding(client))
-            flood = await asyncio.create_subprocess_exec(
-                sys.executable,
-                str(Path(__file__).with_name("flood.py")),
-                *(town.config.provider.origin, town.sign_in_target(), str(flooding), str(seconds)),
-                stdout=subprocess.PIPE,
-            )
-            watched = asyncio.create_task(watch(town.config.provider.origin, flood))
+            origin, target = town.config.provider.origin, town.sign_in_target()
+            flood = await begin_flood(origin, target, 303, flooding=flooding, seconds=seconds)
+            watched = asyncio.create_task(watch(origin, flood))
             step = await hold_rate(sign_in, rate=1, seconds=seconds)
             output, _ = await flood.communicate()
-            counted, recovered = json.loads(output), await recovery(town)
+            counted, recovered = json.loads(output), await recovery(origin, target, 303)
             say(
                 "overload",
                 workers=workers,
@@ -207,6 +214,23 @@ async def overload(town: Town, *, workers: int, flooding: int, seconds: float) -
                 recovered_ms=recovered,
                 memory_mb=round(role.resident_mb(), 1),
             )
+    check_turned_away(counted)
+
+
+async def begin_flood(
+    origin: str, target: str, status: int, *, flooding: int, seconds: float
+) -> asyncio.subprocess.Process:
+    """So many that ask for it over and over, in a process of their own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(Path(__file__).with_name("flood.py")),
+        *(origin, target, str(status), str(flooding), str(seconds)),
+        stdout=subprocess.PIPE,
+    )
+
+
+def check_turned_away(counted: dict[str, float]) -> None:
+    """``SystemExit`` where a flood was answered in another way than well, or with 503 and when to come again."""
     check(counted["turned_away"] > 0, "nobody was turned away")
     check(counted["told_to_wait"] == counted["turned_away"], "somebody was turned away and not told for how long")
     check(counted["other"] == 0, "something was answered in another way")
@@ -225,19 +249,55 @@ async def watch(origin: str, flood: asyncio.subprocess.Process) -> list[float]:
     return taken
 
 
-async def recovery(town: Town) -> float:
-    """After how many milliseconds the first of so many sign-ins in a row begins well."""
+async def recovery(origin: str, target: str, status: int) -> float:
+    """After how many milliseconds the first of so many in a row is answered well."""
     begun = since = time.perf_counter()
     well = 0
-    async with Browser(town.config.provider.origin) as browser:
+    async with Browser(origin) as browser:
         while well < RECOVERED:
             check(time.perf_counter() < begun + 10, "it does not recover")
-            reply = await browser.get(town.sign_in_target())
-            if reply.status == 303:
+            reply = await browser.get(target)
+            if reply.status == status:
                 well += 1
             else:
                 well, since = 0, time.perf_counter()
     return round((since - begun) * 1000, 1)
+
+
+# --- what anybody may read --------------------------------------------------------------------------------------------
+
+
+async def read(town: Town, role: str, target: str, *, rates: tuple[int, ...], flooding: int, seconds: float) -> None:
+    """A role's open answers at each rate, and then in a flood; beside it somebody who watches, and somebody who reads.
+
+    So many seconds in all, evenly for each.
+    """
+    town.use_workers(1)
+    part, origin = seconds / (len(rates) + 1), getattr(town.config, role.replace("-", "_")).origin
+    with Role(role, town.config_file) as served:
+        async with PatientClient() as client:
+
+            async def look() -> None:
+                await client.get(origin + target, status=200)
+
+            for rate in rates:
+                await measure(f"{role} {target}", client, served, look, workers=1, rate=rate, seconds=part)
+            flood = await begin_flood(origin, target, 200, flooding=flooding, seconds=part)
+            watched = asyncio.create_task(watch(origin, flood))
+            step = await hold_rate(look, rate=1, seconds=part)
+            output, _ = await flood.communicate()
+            counted, recovered = json.loads(output), await recovery(origin, target, 200)
+            say(
+                f"{role} {target}, flooded",
+                flooding=flooding,
+                **counted,
+                health_p99_ms=percentile(await watched, 99),
+                reads=len(step.taken),
+                reads_lost=step.errors,
+                recovered_ms=recovered,
+                memory_mb=round(served.resident_mb(), 1),
+            )
+    check_turned_away(counted)
 
 
 # --- thousands who wait -----------------------------------------------------------------------------------------------
@@ -423,11 +483,15 @@ def main(seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         town = found(Path(folder) / "sandbox")
         for workers in (1, 2):
-            uvloop.run(rise(town, workers=workers, rates=RATES, seconds=0.3 * seconds / (4 * len(RATES))))
+            uvloop.run(rise(town, workers=workers, rates=RATES, seconds=0.25 * seconds / (4 * len(RATES))))
         for workers in (1, 2):
             uvloop.run(overload(town, workers=workers, flooding=FLOODING, seconds=0.05 * seconds))
-        uvloop.run(wait_with_a_code(town, browsers=browsers, seconds=0.4 * seconds))
+        uvloop.run(wait_with_a_code(town, browsers=browsers, seconds=0.35 * seconds))
         uvloop.run(wait_for_answers(town, browsers=browsers, seconds=0.2 * seconds))
+        town.let_wait(READ_WAIT)
+        for role, target in READS:
+            part = 0.1 * seconds / len(READS)
+            uvloop.run(read(town, role, target, rates=READ_RATES, flooding=FLOODING, seconds=part))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,24 @@ def test_overload_is_answered_with_503_and_retry_after_and_is_over_with_the_floo
     assert line["recovered_ms"] < 5_000
 
 
+def test_who_answers_what_anybody_may_read_turns_a_crowd_away_and_recovers(
+    town: Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town.let_wait(PATIENCE)
+    for role, target in load_drill.READS:
+        uvloop.run(load_drill.read(town, role, target, rates=(8,), flooding=2 * BROWSERS, seconds=3))
+        steady, flooded = lines(capsys)
+        assert steady["name"] == f"{role} {target}"
+        assert (steady["errors"], steady["rate"]) == (0, 8)
+        assert 0 < steady["p50_ms"] <= steady["p99_ms"]
+        assert flooded["turned_away"] == flooded["told_to_wait"] > 0
+        assert flooded["answered"] > 0
+        assert flooded["other"] == 0
+        assert flooded["reads"] > 0
+        assert flooded["recovered_ms"] < 5_000
+    assert {role for role, _ in load_drill.READS} == {"registrar", "transparency-log", "trust"}
+
+
 def test_browsers_with_a_code_cost_their_share_of_300_mb(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
     uvloop.run(load_drill.wait_with_a_code(town, browsers=BROWSERS, seconds=60))
     (line,) = lines(capsys)

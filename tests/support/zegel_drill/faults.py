@@ -30,7 +30,12 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
     "transparency-log": ("submit", "finish"),
     "access-authority": ("order", "finish", "/revocations"),
 }
-"""When a role is needed: what the person presses then, or asks for at an office."""
+"""When a role is needed: what the person presses then, or asks for at an office.
+
+The publisher of trust and the door are not among them: they have no database and write nothing, so that no fault of
+these is theirs. When the publisher dies or hangs, while others start too, is ``scenarios.kill_trust``, the kills at its
+own points and ``hanging_lists``.
+"""
 
 _STEPS: Mapping[str, tuple[str, ...]] = {
     "issuer": ("wallet", "receive"),
