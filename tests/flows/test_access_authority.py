@@ -362,7 +362,7 @@ def _root(house: AccessHouse) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.requirement("RPACANot_06")
-async def test_many_are_revoked_for_whoever_says_how_many_and_the_next_who_fetches_the_list_sees_it(
+async def test_many_are_revoked_for_whoever_says_how_many(
     tmp_path: Path,
 ) -> None:
     async with open_house(tmp_path) as house:
