@@ -27,6 +27,7 @@ MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 
 _RULES: Final = ".json"
 _PEM: Final = ".pem"
 _LISTS: Final = frozenset({_PEM, ".crt", ".cer", ".der", ".json"})
+_MARK: Final = b"\xef\xbb\xbf"  # with which some programs begin UTF-8 in a file (RFC 3629 section 6)
 
 
 _Loaded = tuple[HealthList, BelievedList]
@@ -58,7 +59,7 @@ def _load(paths: Iterable[Path], believe: _Believe) -> list[_Loaded]:
     for path in paths:
         for file in _files(path, _LISTS):
             try:
-                parsed = parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST))
+                parsed = parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST).removeprefix(_MARK))
             except (Malformed, Unavailable) as error:
                 if file == path:
                     raise

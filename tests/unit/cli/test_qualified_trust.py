@@ -71,6 +71,7 @@ def test_a_list_in_xml_has_a_path_too(zegel: Any, folder: Path, file: str) -> No
     path = zegel("why", folder / file, "--trust", folder, *AT)
     assert path.code == 0
     assert [line.split(":")[0][3:] for line in path.out.splitlines()[1:]] == [
+        "listed",
         "signer",
         "signature",
         "type",
@@ -82,7 +83,7 @@ def test_a_list_in_xml_has_a_path_too(zegel: Any, folder: Path, file: str) -> No
     ("content", "step", "check"),
     [
         (national_list(by="Somebody"), "signer", "anchor"),
-        (national_list(territory="NL"), "signer", "anchor"),
+        (national_list(territory="NL"), "listed", "anchor"),
         (national_list().replace(b"Utopia Trust", b"Utopia Thrust"), "signature", "signature"),
         (list_of_lists(by="Utopia"), "signer", "anchor"),
         (national_list(due=NOW), "freshness", "list-freshness"),

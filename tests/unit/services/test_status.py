@@ -365,7 +365,6 @@ async def revocable(request: pytest.FixtureRequest) -> RevocableWorld:
     return opened
 
 
-@pytest.mark.requirement("VCR_14")
 @pytest.mark.parametrize("url", [OTHER_CRL, STATUS_CRL])
 async def test_the_grace_lasts_whatever_else_authorities_sign_meanwhile(revocable: RevocableWorld, url: str) -> None:
     revocable.lose_host()

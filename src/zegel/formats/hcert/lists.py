@@ -26,7 +26,6 @@ _WHAT: Final = "trust list"
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,30000})-----END CERTIFICATE-----")
 SIGNERS: Final = "DSC"  # document signers, among the usages of both lists
 _DER: Final = 0x30
-_MARK: Final = b"\xef\xbb\xbf"
 _PATH: Final = 3  # components of a DID before its path: did, web, and the host
 _LISTS: Final = ("trustlist", "trustlist-ref")  # in that path; the second refers to keys of the first
 _VERSION: Final = "v2"  # before it, since version 2.0.0
@@ -67,18 +66,14 @@ class UnverifiedTrustList:
 
 
 def parse_trust_list(data: bytes) -> UnverifiedTrustList:
-    """Parse a list of any of the forms, or certificates in PEM or one in DER; ``Malformed`` for anything else.
-
-    A list may begin with the mark of UTF-8, as some programs write it.
-    """
+    """Parse a list of any of the forms, or certificates in PEM or one in DER; ``Malformed`` for anything else."""
     if len(data) > MAX_TRUST_LIST:
         raise Malformed(_WHAT, "", f"expected at most {MAX_TRUST_LIST} bytes, got {len(data)}")
     if data[:1] == bytes([_DER]):
         return UnverifiedTrustList(unverified_signers=(parse_signer(data),))
     if b"-----BEGIN" in data[:4_096]:
         return _gathered(_pem_entries(data))
-    # RFC 8259 section 8.1: a parser may ignore it
-    value = parse_json(data.removeprefix(_MARK), what=_WHAT, max_bytes=MAX_TRUST_LIST)
+    value = parse_json(data, what=_WHAT, max_bytes=MAX_TRUST_LIST)
     if type(value) is dict and "verificationMethod" in value:
         methods = read_array(value["verificationMethod"], what=_WHAT, where="verificationMethod", limit=MAX_SIGNERS)
         return _gathered(_did_entries(methods), signed_at=_created(value))
