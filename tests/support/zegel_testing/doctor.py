@@ -13,6 +13,7 @@ from zegel.services.doctor.eyes import Eyes
 from zegel.services.doctor.findings import Finding, State
 from zegel.services.doctor.topics import Topic
 from zegel.services.ports import Handler, Outbound, TlsPeer
+from zegel.trust.anchors import TrustAnchors
 from zegel.web.app.roles import World
 from zegel.web.app.trust import open_trust
 from zegel_testing.authorities import NOW
@@ -66,6 +67,7 @@ def eyes(world: World, spoil: Spoil = untouched, *, tls: TlsPeer | None = None, 
         profile=HAIP,
         plain_origins=world.config.loopback_origins(),
         transaction_types={},
+        operators=TrustAnchors(()),
     )
     return replace(seen, **changes)
 

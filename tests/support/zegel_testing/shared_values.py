@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from zegel.errors import Malformed
 from zegel.formats.credential import Format
 from zegel.primitives.cbor import parse_cbor
 from zegel.primitives.encoding import parse_base64url
@@ -70,7 +71,7 @@ def _cbor_leaves(value: Any) -> Iterator[object]:
         yield value
         try:
             inner = parse_cbor(value, "test")
-        except Exception:  # noqa: BLE001 a string of bytes that is none
+        except Malformed:  # a string of bytes that is none
             return
         if isinstance(inner, dict | list | tuple) or hasattr(inner, "value"):
             yield from _cbor_leaves(inner)

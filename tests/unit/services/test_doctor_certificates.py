@@ -21,7 +21,7 @@ from zegel.services.doctor.findings import Finding, Findings, State
 from zegel.services.doctor.topics import Topic
 from zegel.services.trust import Trust
 from zegel.trust.access_authority.profile import LEGAL_PERSON
-from zegel.trust.anchors import Listing, Purpose, TrustAnchor
+from zegel.trust.anchors import Listing, Purpose, TrustAnchor, TrustAnchors
 from zegel.trust.authority import Draft, Policy, SubjectName, draft_certificate
 from zegel.trust.revocation import RevocationLists
 from zegel.trust.transparency.extensions import SCT_LIST, TRANSPARENCY_INFORMATION, transparency_information
@@ -74,6 +74,7 @@ def examined(
         profile=HAIP,
         plain_origins=frozenset(),
         transaction_types={},
+        operators=TrustAnchors(()),
     )
     findings = Findings()
     x5c = tuple(each if isinstance(each, bytes) else each.der for each in chain)

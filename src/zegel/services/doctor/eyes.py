@@ -38,7 +38,7 @@ class Eyes:
     profile: Profile
     plain_origins: frozenset[str]
     transaction_types: Mapping[str, TransactionType]
-    operators: TrustAnchors = TrustAnchors(())  # noqa: RUF009 it is immutable
+    operators: TrustAnchors
 
     @property
     def wallet_policy(self) -> WalletPolicy:
