@@ -71,10 +71,14 @@ class PatientBrowser:
         self, method: str, url: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, str | None, str]:
         try:
-            return await self.browser._send(method, url, body, headers)
+            answer = await self.browser._send(method, url, body, headers)
         except Unavailable:
             if not await self._mend():
                 raise
+            answer = await self.browser._send(method, url, body, headers)
+        if answer[0] != _TOO_OFTEN:
+            return answer
+        await asyncio.sleep(_A_MOMENT)  # after a clock that was set back, who comes next is told to
         return await self.browser._send(method, url, body, headers)
 
 
@@ -182,8 +186,6 @@ class Person:
                 continue
             if words in page.words:
                 return
-            if page.status == _TOO_OFTEN:
-                await asyncio.sleep(_A_MOMENT)
             seen.append(page.words[:200])
         raise DrillError(f"the door does not say {words}: {' / '.join(seen)}")
 
@@ -205,8 +207,6 @@ class Person:
             if until(page):
                 return page
             refused += page.status >= _REFUSED
-            if page.status == _TOO_OFTEN:
-                await asyncio.sleep(_A_MOMENT)
             if refused > _TRIES:
                 raise _StuckError(f"{urlsplit(page.url).path} is refused again: {page.words[:200]}")
             page = await self._next(page)

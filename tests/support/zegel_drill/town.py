@@ -48,9 +48,12 @@ SETTINGS: Mapping[str, Mapping[str, object]] = {
     "outbound": {"timeout": OUTBOUND},
     # one address does in a minute what others do in an hour
     "issuer.rates": dict.fromkeys(("log_in", "log_in_name", "request", "par", "token", "nonce"), 100000),
-    "verifier.rates": {"request": 100_000},
-    "provider.rates": {"request": 100_000},
+    "verifier.rates": {"request": 100_000, "request_session": 100_000},
+    "provider.rates": {"request": 100_000, "request_session": 100_000},
     "wallet.rates": {"passphrase": 100_000, "passphrase_session": 100_000},
+    "door.rates": {"request": 100_000, "request_session": 100_000},
+    "registrar.rates": {"register": 100_000, "request": 100_000, "log_in": 100_000},
+    "access-authority.rates": {"request": 100_000},
 }
 """What differs from the sandbox of the demo, so that a walk takes a second or two."""
 
