@@ -15,7 +15,7 @@ from zegel.adapters.revocation_files import CRL_SUFFIX
 from zegel.errors import Unavailable
 from zegel.primitives.crl import MAX_CRL, parse_crl
 from zegel.services.ports import Clock
-from zegel.services.trust_ports import KeptRevocationList, RevocationSource
+from zegel.services.trust_ports import RevocationList, RevocationSource
 
 
 @final
@@ -29,7 +29,7 @@ class KeptRevocations:
         self._folder = folder
         self._answered: set[str] = set()
 
-    async def fetch(self, url: str) -> bytes | KeptRevocationList:
+    async def fetch(self, url: str) -> RevocationList:
         """See ``RevocationSource``."""
         file = self._folder / f"{sha256(url.encode()).hexdigest()[:32]}{CRL_SUFFIX}"
         try:
@@ -42,17 +42,16 @@ class KeptRevocations:
                 return _read(file)
             raise
         self._answered.add(url)
-        now = self._clock.now()
-        kept = come if isinstance(come, KeptRevocationList) else KeptRevocationList(fetched_at=now, body=come)
-        parse_crl(kept.body)  # a page that says something else takes the place of no list
+        parse_crl(come.body)  # a page that says something else takes the place of no list
+        since = self._clock.now() if come.kept_since is None else come.kept_since
         make_owner_only_folder(self._folder)
-        replace_owner_only(file, kept.body)
+        replace_owner_only(file, come.body)
         with os_errors(file):
-            os.utime(file, (kept.fetched_at, kept.fetched_at))
-        return kept
+            os.utime(file, (since, since))
+        return come
 
 
-def _read(file: Path) -> KeptRevocationList:
+def _read(file: Path) -> RevocationList:
     with os_errors(file):
-        fetched_at = int(file.stat().st_mtime)
-    return KeptRevocationList(fetched_at=fetched_at, body=read_owner_only(file, max_bytes=MAX_CRL))
+        since = int(file.stat().st_mtime)
+    return RevocationList(read_owner_only(file, max_bytes=MAX_CRL), kept_since=since)

@@ -242,7 +242,7 @@ async def _revocations(args: Namespace, anchors: TrustAnchors) -> list[Unverifie
     try:
         for url in sorted(anchors.revocation.wanted):
             with suppress(Malformed, Unavailable):
-                found.append(parse_crl(await source.fetch(url)))
+                found.append(parse_crl((await source.fetch(url)).body))
     finally:
         await outbound.aclose()
     return found

@@ -15,7 +15,7 @@ from zegel.primitives.crl import UnverifiedCrl, parse_crl
 from zegel.primitives.x509 import Certificate
 from zegel.services.ports import Clock
 from zegel.services.revocation_visit import fetch_side_by_side
-from zegel.services.trust_ports import KeptRevocationList, RevocationSource
+from zegel.services.trust_ports import RevocationList, RevocationSource
 from zegel.trust.revocation import ServedLists
 
 MAX_ADDRESSES: Final = 4_096  # of lists; a Member State has a handful of authorities, some with a list in parts
@@ -49,7 +49,7 @@ class RevocationTurns:
         """When each is to be fetched again at the latest."""
         return chain.from_iterable(served.due() for served in self.served.values())
 
-    async def fetch(self, url: str) -> bytes | KeptRevocationList:
+    async def fetch(self, url: str) -> RevocationList:
         """See ``RevocationSource``: it is noted that the address had its turn."""
         self._asked[url] = self._turn
         return await self._source.fetch(url)
@@ -73,8 +73,8 @@ class RevocationTurns:
             async for come in fetched:
                 left -= come.keys()
                 served = dict(self.served)
-                for url, body in come.items():
-                    self._take(served, url, body, issuers)
+                for url, each in come.items():
+                    self._take(served, url, each, issuers)
                 self.served = served
                 yield served
         for url in left:
@@ -94,7 +94,7 @@ class RevocationTurns:
         self,
         served: dict[str, ServedLists],
         url: str,
-        come: bytes | KeptRevocationList | ZegelError,
+        come: RevocationList | ZegelError,
         issuers: Issuers,
     ) -> None:
         """What an address serves now; it stays as it was where what came is nothing to be believed."""
@@ -102,10 +102,9 @@ class RevocationTurns:
         try:
             if isinstance(come, ZegelError):
                 raise come
-            kept = come if isinstance(come, KeptRevocationList) else KeptRevocationList(fetched_at=now, body=come)
-            crl, before = parse_crl(kept.body), served[url]
+            crl, before = parse_crl(come.body), served[url]
             # by a clock that was ahead it would be believed for as long as that
-            served_at = min(kept.fetched_at, now)
+            served_at = now if come.kept_since is None else min(come.kept_since, now)
             after = before.followed_by(crl, issuers=issuers(crl.unverified_issuer), now=now, served_at=served_at)
             self._take_room(before, after)
             served[url] = after

@@ -9,7 +9,7 @@ from typing import Final
 
 from zegel.errors import Malformed, Unavailable
 from zegel.primitives.http import origin_of
-from zegel.services.trust_ports import KeptRevocationList, RevocationSource
+from zegel.services.trust_ports import RevocationList, RevocationSource
 
 VISIT_SECONDS: Final = 180.0  # nearly three hundred lists, if each host takes the ten seconds that it has
 _SIDE_BY_SIDE: Final = 16  # half of what there may be on the one way out, so that others get through meanwhile
@@ -17,7 +17,7 @@ _OF_ONE_HOST: Final = 4
 _TOGETHER: Final = 1.0  # seconds, after which what has come is handed over: new anchors are worth so much work
 
 
-Fetched = Mapping[str, bytes | KeptRevocationList | Malformed | Unavailable]
+Fetched = Mapping[str, RevocationList | Malformed | Unavailable]
 
 
 async def fetch_side_by_side(
@@ -54,7 +54,7 @@ def _host(url: str) -> str:
 
 async def _fetch(
     source: RevocationSource, url: str, host: asyncio.Semaphore, every: asyncio.Semaphore
-) -> bytes | KeptRevocationList | Malformed | Unavailable:
+) -> RevocationList | Malformed | Unavailable:
     async with host, every:  # who waits for its own host takes nobody's place
         try:
             return await source.fetch(url)

@@ -52,22 +52,22 @@ class ListShelf(Protocol):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRevocationList:
-    """A list of revoked certificates in DER as it was fetched last, and when that was, in seconds since the epoch."""
+@dataclass(frozen=True, slots=True)
+class RevocationList:
+    """A list of revoked certificates in DER, as its address served it.
 
-    fetched_at: int
+    ``kept_since`` is when that was, in seconds since the epoch, where it was not just now.
+    """
+
     body: bytes
+    kept_since: int | None = None
 
 
 class RevocationSource(Protocol):
     """Where lists of revoked certificates come from."""
 
-    async def fetch(self, url: str) -> bytes | KeptRevocationList:
-        """The list at an address that somebody trusted has named, in DER; ``Unavailable`` when it cannot be had.
-
-        One that was kept says since when it is.
-        """
+    async def fetch(self, url: str) -> RevocationList:
+        """The list at an address that somebody trusted has named; ``Unavailable`` when it cannot be had."""
         ...
 
 

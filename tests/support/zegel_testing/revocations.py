@@ -6,6 +6,7 @@ from pathlib import Path
 from zegel.adapters.revocation_files import CRL_FOLDER
 from zegel.config.roles import Config
 from zegel.errors import Unavailable
+from zegel.services.trust_ports import RevocationList
 
 
 @dataclass
@@ -18,12 +19,12 @@ class FolderRevocations:
     def __post_init__(self) -> None:
         self.asked: list[str] = []
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         self.asked.append(url)
         file = self.folder / CRL_FOLDER / url.rpartition("/")[2]
         if self.down or not file.exists():
             raise Unavailable("list of revoked certificates", "nobody answers there")
-        return file.read_bytes()
+        return RevocationList(file.read_bytes())
 
 
 def revocations_of(config: Config) -> FolderRevocations:

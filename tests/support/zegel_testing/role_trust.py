@@ -23,7 +23,7 @@ from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Outbound
 from zegel.services.trust import Trust
-from zegel.services.trust_ports import ListSource
+from zegel.services.trust_ports import ListSource, RevocationList
 from zegel.trust.authority import Authority
 from zegel.trust.lists.build import sign_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
@@ -100,7 +100,7 @@ class SomeRevocations:
         self._inner = FolderRevocations(folder)
         self._without = without
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         if url.rpartition("/")[2] in self._without:
             raise Unavailable("list of revoked certificates", "nobody answers there")
         return await self._inner.fetch(url)

@@ -12,7 +12,7 @@ from zegel.adapters.kept_revocations import KeptRevocations
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.revocation_files import CRL_FOLDER
 from zegel.errors import Malformed, Unavailable
-from zegel.services.trust_ports import KeptRevocationList, RevocationSource
+from zegel.services.trust_ports import RevocationList, RevocationSource
 
 pytestmark = pytest.mark.anyio
 URL = "https://trust.utopia.example/crl/access.crl"
@@ -24,10 +24,10 @@ class Host:
 
     body: bytes | None
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         if self.body is None:
             raise Unavailable(url, "nobody answers there")
-        return self.body
+        return RevocationList(self.body)
 
 
 def kept_by(host: RevocationSource, folder: Path, *, now: int = NOW) -> KeptRevocations:
@@ -39,7 +39,7 @@ async def test_what_was_kept_behind_another_is_as_old_as_that_one_says(crl: byte
     await kept_by(Host(crl), tmp_path / "behind").fetch(URL)
     behind = kept_by(Host(None), tmp_path / "behind", now=NOW + DAY)
     await kept_by(behind, tmp_path / "kept", now=NOW + DAY).fetch(URL)
-    assert await kept_by(Host(None), tmp_path / "kept").fetch(URL) == KeptRevocationList(fetched_at=NOW, body=crl)
+    assert await kept_by(Host(None), tmp_path / "kept").fetch(URL) == RevocationList(crl, kept_since=NOW)
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def crl(tmp_path: Path) -> bytes:
 @pytest.mark.slow
 async def test_what_was_fetched_is_there_after_a_start_without_a_network(crl: bytes, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
-    fetched = KeptRevocationList(fetched_at=NOW, body=crl)
-    assert await kept_by(Host(crl), folder).fetch(URL) == fetched
-    assert await kept_by(Host(None), folder, now=NOW + DAY).fetch(URL) == fetched, "with when it was fetched"
+    assert await kept_by(Host(crl), folder).fetch(URL) == RevocationList(crl)
+    kept = await kept_by(Host(None), folder, now=NOW + DAY).fetch(URL)
+    assert kept == RevocationList(crl, kept_since=NOW), "with when it was fetched"
     (file,) = folder.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -80,4 +80,4 @@ async def test_what_is_no_list_takes_the_place_of_none(crl: bytes, tmp_path: Pat
     await kept_by(Host(crl), tmp_path / "kept").fetch(URL)
     with pytest.raises(Malformed):
         await kept_by(Host(b"<html>"), tmp_path / "kept").fetch(URL)
-    assert await kept_by(Host(None), tmp_path / "kept").fetch(URL) == KeptRevocationList(fetched_at=NOW, body=crl)
+    assert await kept_by(Host(None), tmp_path / "kept").fetch(URL) == RevocationList(crl, kept_since=NOW)

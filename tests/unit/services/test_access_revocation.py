@@ -19,6 +19,7 @@ from zegel.services.access_authority import CERTIFICATE_SUFFIX, CRL_SUFFIX, Issu
 from zegel.services.access_ports import AccessTransaction
 from zegel.services.access_revocation import AccessRevocationService
 from zegel.services.trust import Trust
+from zegel.services.trust_ports import RevocationList
 from zegel.trust.access import verify_access_chain
 from zegel.trust.access_authority.orders import AccessOrder, Standing
 from zegel.trust.access_authority.selection import CertificatesIssued, CertificatesOf, OneCertificate
@@ -402,10 +403,10 @@ class Published:
     def __init__(self, desk: AccessDesk) -> None:
         self.desk = desk
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         found = self.desk.revocation.read(url.rpartition("/")[2])
         assert found is not None
-        return found
+        return RevocationList(found)
 
 
 def test_a_wallet_sees_a_mass_revocation_a_second_after_the_next_update_and_not_a_second_before() -> None:

@@ -11,6 +11,7 @@ from zegel.errors import Unavailable
 from zegel.primitives.crl import sign_crl
 from zegel.services.revocation_turns import MAX_SERVED_BYTES, RevocationTurns
 from zegel.services.revocation_visit import VISIT_SECONDS
+from zegel.services.trust_ports import RevocationList
 
 pytestmark = pytest.mark.anyio
 ROOT = authority("access")
@@ -47,13 +48,13 @@ class Served:
         self.sixteen = Event()
         self.turns = RevocationTurns(self, clock=ManualClock(NOW), seconds=VISIT_SECONDS)
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         self.asked.append(url)
         if len(self.asked) == 16:
             self.sixteen.set()
         if url in self.hanging:
             await Event().wait()
-        return self.bodies.get(url, LIST)
+        return RevocationList(self.bodies.get(url, LIST))
 
     async def visit(self, named: Iterable[str], *, wanted: Iterable[str] = (), trusted: bool = True) -> list[str]:
         """Those that were asked."""

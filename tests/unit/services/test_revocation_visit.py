@@ -8,6 +8,7 @@ import pytest
 
 from zegel.errors import Malformed, Unavailable
 from zegel.services.revocation_visit import VISIT_SECONDS, Fetched, fetch_side_by_side
+from zegel.services.trust_ports import RevocationList
 
 pytestmark = pytest.mark.anyio
 HANGING = "hanging.example"
@@ -31,7 +32,7 @@ class Hosts:
         self.now: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         host = urlsplit(url).netloc
         self.asked.append(url)
         for name in (host, "all"):
@@ -43,7 +44,7 @@ class Hosts:
             self.now.subtract((host, "all"))
         if host == BROKEN:
             raise Unavailable(host, "it refuses the connection")
-        return url.encode()
+        return RevocationList(url.encode())
 
 
 async def visit(hosts: Hosts, urls: list[str], *, seconds: float = VISIT_SECONDS) -> dict[str, object]:
@@ -57,7 +58,7 @@ async def visit(hosts: Hosts, urls: list[str], *, seconds: float = VISIT_SECONDS
 async def test_all_are_fetched_once_so_many_at_a_time_and_fewer_of_one_host() -> None:
     hosts = Hosts()
     urls = addresses("one.example", 20) + [f"https://{number}.example/list.crl" for number in range(100)]
-    assert await visit(hosts, urls) == {url: url.encode() for url in urls}
+    assert await visit(hosts, urls) == {url: RevocationList(url.encode()) for url in urls}
     assert sorted(hosts.asked) == sorted(urls)
     assert (hosts.most["all"], hosts.most["one.example"]) == (16, 4)
 
@@ -75,7 +76,7 @@ async def test_a_host_that_hangs_or_fails_holds_up_nobody_else() -> None:
 
 async def test_what_is_no_list_is_handed_over_as_what_it_is() -> None:
     class Pages:
-        async def fetch(self, url: str) -> bytes:
+        async def fetch(self, url: str) -> RevocationList:
             raise Malformed("list of revoked certificates", "", f"{url} is a page")
 
     (page,) = [each async for each in fetch_side_by_side(Pages(), ["https://a.example/"], seconds=VISIT_SECONDS)]
@@ -87,7 +88,7 @@ async def test_what_is_no_address_keeps_nobody_elses_list_away() -> None:
     urls = ["http://[astray/list.crl", "https://one.example/list.crl", "ldap:///CN=list", ""]
 
     class Askable:
-        async def fetch(self, url: str) -> bytes:
+        async def fetch(self, url: str) -> RevocationList:
             if url != urls[1]:
                 raise Unavailable("outbound", "expected an absolute http or https URL")
             return await hosts.fetch(url)
@@ -96,18 +97,18 @@ async def test_what_is_no_address_keeps_nobody_elses_list_away() -> None:
     async for fetched in fetch_side_by_side(Askable(), urls, seconds=VISIT_SECONDS):
         found |= fetched
     assert found.keys() == set(urls)
-    assert [url for url in urls if isinstance(found[url], bytes)] == [urls[1]]
+    assert [url for url in urls if isinstance(found[url], RevocationList)] == [urls[1]]
 
 
 async def test_one_host_is_one_however_it_is_spelled() -> None:
     hosts, most = Hosts(), 0
 
     class Spelled:
-        async def fetch(self, url: str) -> bytes:
+        async def fetch(self, url: str) -> RevocationList:
             nonlocal most
-            body = await hosts.fetch(url.lower().replace(":443", ""))
+            found = await hosts.fetch(url.lower().replace(":443", ""))
             most = max(most, hosts.most["one.example"])
-            return body
+            return found
 
     urls = [
         f"https://{host}/{number}.crl"

@@ -37,7 +37,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import HAIP
 from zegel.services.status import _MAX_REMEMBERED_BYTES, RETRY, UNUSED, StatusReader
 from zegel.services.trust import Trust
-from zegel.services.trust_ports import RevocationSource
+from zegel.services.trust_ports import RevocationList, RevocationSource
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import SubjectName, issue_certificate
 from zegel.trust.lists.values import CRL_POINT, ListType, ServiceType, SupplyPoint
@@ -292,9 +292,9 @@ class Authorities:
             root.certificate, key=root.key, revoked=revoked, number=self.number, now=now, next_update=now + DAY
         )
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         """See ``RevocationSource``."""
-        return self.published[url]
+        return RevocationList(self.published[url])
 
 
 def revocable_signer(name: str, *, issued_at: int = NOW - DAY, days: int = 90) -> CertifiedSigner:

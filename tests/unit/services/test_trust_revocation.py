@@ -14,7 +14,7 @@ from zegel.errors import Rejected, Unavailable
 from zegel.primitives.crl import sign_crl
 from zegel.primitives.x509 import Certificate
 from zegel.services.trust import Trust
-from zegel.services.trust_ports import KeptRevocationList
+from zegel.services.trust_ports import RevocationList
 from zegel.trust.anchors import Purpose
 from zegel.trust.authority import SubjectName, issue_certificate
 from zegel.trust.lists.values import CRL_POINT, ListType, ServiceType, SupplyPoint
@@ -72,9 +72,9 @@ class World:
             ROOT.certificate, key=ROOT.key, revoked=self.revoked, number=self.number, now=now, next_update=now + lasts
         )
 
-    async def fetch(self, url: str) -> bytes | KeptRevocationList:
+    async def fetch(self, url: str) -> RevocationList:
         """See ``RevocationSource``."""
-        return self.serve(url)
+        return RevocationList(self.serve(url))
 
     def serve(self, url: str) -> bytes:
         """What the address has; ``Unavailable`` where there is none."""
@@ -121,7 +121,7 @@ async def test_a_host_that_hangs_is_told_of_and_the_rest_has_its_turn() -> None:
             super().__init__(content=access_list(points=(URL, *hanging)))
             self.trust = Trust((self.list,), fixed=(), clock=self.clock, revocations=self, visit=0.05)
 
-        async def fetch(self, url: str) -> bytes:
+        async def fetch(self, url: str) -> RevocationList:
             if url in hanging:
                 self.asked.append(url)
                 await Event().wait()
@@ -239,8 +239,8 @@ async def test_what_is_on_a_list_that_grew_old_stays_revoked(yearly: World) -> N
 @pytest.mark.parametrize(("ago", "refused"), [(DAY + GRACE - 1, None), (DAY + GRACE, Check.REVOCATION_STALE)])
 async def test_a_list_that_was_kept_is_as_old_as_when_it_was_fetched(ago: int, refused: Check | None) -> None:
     class Kept(Yearly):
-        async def fetch(self, url: str) -> KeptRevocationList:
-            return KeptRevocationList(fetched_at=NOW - ago, body=self.serve(url))
+        async def fetch(self, url: str) -> RevocationList:
+            return RevocationList(self.serve(url), kept_since=NOW - ago)
 
     world = Kept()
     await world.trust.refresh()
@@ -249,8 +249,8 @@ async def test_a_list_that_was_kept_is_as_old_as_when_it_was_fetched(ago: int, r
 
 async def test_a_list_that_was_kept_by_a_clock_that_was_ahead_is_no_younger_than_now() -> None:
     class Ahead(Yearly):
-        async def fetch(self, url: str) -> KeptRevocationList:
-            return KeptRevocationList(fetched_at=NOW + 9 * DAY, body=self.serve(url))
+        async def fetch(self, url: str) -> RevocationList:
+            return RevocationList(self.serve(url), kept_since=NOW + 9 * DAY)
 
     world = Ahead()
     await world.trust.refresh()

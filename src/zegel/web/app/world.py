@@ -23,7 +23,7 @@ from zegel.primitives.http import HttpRequest
 from zegel.profiles import PROFILES
 from zegel.services.ports import Clock, Outbound
 from zegel.services.trust import Trust
-from zegel.services.trust_ports import ListShelf, ListSource, QualifiedTrust, RevocationSource
+from zegel.services.trust_ports import ListShelf, ListSource, QualifiedTrust, RevocationList, RevocationSource
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.lists.parse import MAX_TRUSTED_LIST
 from zegel.trust.lists.values import ListType
@@ -65,13 +65,13 @@ class PublishedRevocations:
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> RevocationList:
         """See ``RevocationSource``."""
         request = HttpRequest(method="GET", url=url, headers=(("accept", "application/pkix-crl"),))
         response = await self._outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_CRL)
         if response.status != 200:
             raise Unavailable("list of revoked certificates", f"expected status 200, got {response.status}")
-        return response.body
+        return RevocationList(response.body)
 
 
 def configured_grace(config: Config) -> int:
