@@ -53,7 +53,7 @@ SETTINGS: Mapping[str, Mapping[str, object]] = {
     "wallet.rates": {"passphrase": 100_000, "passphrase_session": 100_000},
     "door.rates": {"request": 100_000, "request_session": 100_000},
     "registrar.rates": {"register": 100_000, "request": 100_000, "log_in": 100_000},
-    "access-authority.rates": {"request": 100_000},
+    "access_authority.rates": {"request": 100_000},
 }
 """What differs from the sandbox of the demo, so that a walk takes a second or two."""
 
