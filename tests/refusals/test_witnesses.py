@@ -9,6 +9,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -38,7 +39,8 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def tabled() -> dict[Check, Witness]:
+@cache
+def tabled() -> Mapping[Check, Witness]:
     """The first witness of each rule in the tables."""
     found: dict[Check, Witness] = {}
     for path in TABLES:
@@ -56,8 +58,14 @@ class Marked:
     meant: bool
 
 
-def marked() -> Iterator[Marked]:
-    """The tests that are marked; a mark on anything else is nothing, for nothing runs it."""
+@cache
+def marked() -> tuple[Marked, ...]:
+    """The tests that are marked."""
+    return tuple(_marked())
+
+
+def _marked() -> Iterator[Marked]:
+    """A mark on anything else is nothing, for nothing runs it."""
     for path, tree in trees().items():
         if "mark.refuses(" in (ROOT / path).read_text():
             functions = {node.name: node for node in ast.walk(tree) if isinstance(node, Function)}
@@ -88,16 +96,13 @@ def _marked_check(decorator: ast.expr) -> Check | None:
     return None
 
 
-WITNESSES = tabled()
-MARKED = tuple(marked())
-
-
 @pytest.mark.parametrize("check", list(Check), ids=lambda check: check.id)
 def test_every_rule_has_a_witness_that_fails_exactly_there(check: Check) -> None:
-    assert check in WITNESSES or check in {mark.check for mark in MARKED}, "nothing shows this rule to refuse"
-    if check in WITNESSES:
+    witness = tabled().get(check)
+    assert witness or check in {mark.check for mark in marked()}, "nothing shows this rule to refuse"
+    if witness:
         with pytest.raises(ZegelError) as refusal:
-            WITNESSES[check]()
+            witness()
         assert refusal.value.check is check
 
 
@@ -114,5 +119,5 @@ def test_every_table_is_run_whole_by_its_own_module(path: Path) -> None:
 
 
 def test_what_a_mark_says_the_test_says_too() -> None:
-    assert [mark.test for mark in MARKED if not mark.meant] == []
-    assert len(MARKED) > 50
+    assert [mark.test for mark in marked() if not mark.meant] == []
+    assert len(marked()) > 50
