@@ -165,11 +165,10 @@ class Ledger:
 def read_ledger(database: Database, key: bytes) -> Ledger:
     """Open and read all of it."""
     seal = Seal(key, random=_no_randomness)
-    kinds = {kind.name: kind for kind in KINDS}
     execute = database.connection.execute
     with database.transaction():
         records = {
-            (row.kind, row.id): Record(row.kind, row.id, row.expires, _opened(row, kinds[row.kind], seal))
+            (row.kind, row.id): Record(row.kind, row.id, row.expires, _opened(row, seal))
             for row in execute(select(tables.records))
         }
         used = len(execute(select(tables.used.c.id)).all())
@@ -178,10 +177,12 @@ def read_ledger(database: Database, key: bytes) -> Ledger:
         issuances = tuple(sealed._opened(tuple(row)) for row in execute(select(*columns)))  # type: ignore[arg-type]
         lists = {row.id: row.taken for row in execute(select(tables.status_lists)) if row.bits}  # others have no pages
         given = frozenset(
-            (row.list, row.page * PAGE + index)
+            (row.list, row.page * PAGE + 8 * at + bit)
             for row in execute(select(tables.status_pages))
-            for index in range(PAGE)
-            if row.taken[index >> 3] >> (index & 7) & 1
+            for at, eight in enumerate(row.taken)
+            if eight  # few are taken
+            for bit in range(8)
+            if eight >> bit & 1
         )
         registered = await_nothing(SqlRegister(database, seal=seal).entries(after=0, limit=_ALL))
     named = [entry for each in issuances for entry in each.entries]
@@ -215,9 +216,12 @@ def sealing_key(table: Any) -> bytes:
     return load_secret(table.sealing_key)
 
 
-def _opened(row: Any, kind: Kind[Any], seal: Seal) -> Any:
+_CODECS: Mapping[str, Codec[Any]] = {kind.name: Codec(kind.states) for kind in KINDS}
+
+
+def _opened(row: Any, seal: Seal) -> Any:
     place = place_of(row.kind, row.id, version=row.version, expires=row.expires)
-    return Codec(kind.states).decode(seal.open_(row.value, place=place))
+    return _CODECS[row.kind].decode(seal.open_(row.value, place=place))
 
 
 # A visit to the log-in may outlive its request, which the same person decided in another tab: it leads nowhere then.
