@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, final
 from urllib.parse import urlsplit
@@ -215,7 +216,9 @@ def _loopback_origin(origin: str) -> str:
     return origin_of(origin, what="loopback origin")
 
 
+@lru_cache(maxsize=2)  # a process has one web authority, or none
 def _tls(web_authority: Path | None) -> ssl.SSLContext:
+    """Every way out of a process shares it: reading the system's roots takes longer than making all else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # names and certificates are checked; no key log
     context.load_default_certs()
     if web_authority is not None:

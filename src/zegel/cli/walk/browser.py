@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -64,9 +65,8 @@ class Browser:
 
     def __init__(self, origins: frozenset[str], *, web_ca: Path | None) -> None:
         hosts = frozenset((_host(origin), _port(origin)) for origin in origins)
-        context = ssl.create_default_context(cafile=web_ca)
         backend = PinnedBackend(loopback=hosts, resolve=resolve_by_system, network=httpcore2.AnyIOBackend())
-        self._pool = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=backend)
+        self._pool = httpcore2.AsyncConnectionPool(ssl_context=_tls(web_ca), network_backend=backend)
         self._cookies: dict[str, dict[str, str]] = {}
 
     async def get(self, url: str) -> Page:
@@ -131,6 +131,11 @@ class Browser:
             elif name.lower() == b"location":
                 location = value.decode()
         return response.status, location, response.content.decode(errors="replace")
+
+
+@lru_cache(maxsize=2)  # a walk has one web authority, or none
+def _tls(web_ca: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=web_ca)
 
 
 def _sent_from(page: Page, content_type: str) -> Mapping[str, str]:
