@@ -571,7 +571,9 @@ async def test_a_retired_sealing_key_stays_while_the_database_needs_it(issuing: 
     back_up(databases[0], path.with_name("backup"))
     (await open_issuer(issuing.world)).close()
     assert {each.until for each in tidied(issuing).retired} == {issuing.clock.now() + trails}
-    restore(databases[0], path.with_name("backup"), replace=True, now=issuing.clock.now())
+    sealing = load_sealing_keys(path)
+    keys = (sealing.current, *sealing.earlier())
+    restore(databases[0], path.with_name("backup"), keys=keys, replace=True, now=issuing.clock.now())
     issuing.clock.advance(trails)
     with pytest.raises(Unavailable, match="sealed by another key"):
         tidied(issuing)

@@ -3,10 +3,11 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.files import make_owner_only_folder
+from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.tables import SCHEMA
 from zegel.adapters.sql.upkeep import DatabaseState, back_up, database_file, look_at, restore, upgrade
 from zegel.cli.configuration import add_config_option, find_config
@@ -42,19 +43,25 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Do it to each database that is meant; all of them are tried, and one that fails makes the command fail."""
-    paths = _databases(find_config(args), args.roles if args.action != "restore" else [args.role])
+    config = find_config(args)
+    paths = _databases(config, args.roles if args.action != "restore" else [args.role])
     if args.action == "backup":
         make_owner_only_folder(args.to)
-    work = _works(args)[args.action]
+    work = _works(args, config)[args.action]
     return max([_report(role, path, work, as_json=args.json) for role, path in paths.items()], default=ACCEPTED)
 
 
-def _works(args: Namespace) -> Mapping[str, Work]:
+def _works(args: Namespace, config: Config) -> Mapping[str, Work]:
+    def restored(role: str, path: Path) -> DatabaseState:
+        sealing = load_sealing_keys(_table(config, role).sealing_key)
+        keys = (sealing.current, *sealing.earlier())
+        return restore(path, args.backup, keys=keys, replace=args.replace, now=SystemClock().now())
+
     return {
         "check": lambda _, path: look_at(path).check_current(),
         "upgrade": lambda _, path: upgrade(path),
         "backup": lambda role, path: back_up(path, args.to / f"{role}.db"),
-        "restore": lambda _, path: restore(path, args.backup, replace=args.replace, now=SystemClock().now()),
+        "restore": restored,
     }
 
 
@@ -70,11 +77,15 @@ def _databases(config: Config, roles: list[str]) -> Mapping[str, Path]:
     for role in roles:
         if role not in STORED:
             raise Malformed("command line", "ROLE", f"expected some of {', '.join(STORED)}")
-    paths = {role: database_file(getattr(config, role.replace("-", "_")).database) for role in roles or STORED}
+    paths = {role: database_file(_table(config, role).database) for role in roles or STORED}
     there = {role: path for role, path in paths.items() if roles or path.exists()}
     if not there:
         raise Unavailable("database", "no role has one yet; it is made when the role starts")
     return there
+
+
+def _table(config: Config, role: str) -> Any:
+    return getattr(config, role.replace("-", "_"))
 
 
 def _report(role: str, path: Path, work: Work, *, as_json: bool) -> int:

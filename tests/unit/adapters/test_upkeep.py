@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,9 @@ def backup(tmp_path: Path) -> Path:
     return tmp_path / "backup.db"
 
 
-async def opened(path: Path) -> SqlStore:
+async def opened(path: Path, *, key: bytes = KEY) -> SqlStore:
     return await open_store(
-        f"sqlite:///{path}", key=KEY, clock=ManualClock(NOW), random=system_random, status_list_size=1 << 12
+        f"sqlite:///{path}", key=key, clock=ManualClock(NOW), random=system_random, status_list_size=1 << 12
     )
 
 
@@ -244,7 +245,7 @@ async def test_what_was_backed_up_is_there_again(path: Path, backup: Path) -> No
     store.close()
     back_up(path, backup)
     remove(path)
-    assert restore(path, backup, replace=False, now=NOW).revision == SCHEMA
+    assert restore(path, backup, keys=(KEY,), replace=False, now=NOW).revision == SCHEMA
     assert mode_of(path) == 0o600
     again = await opened(path)
     assert await loaded(again, "one") == Waiting(claim="Ada")
@@ -258,11 +259,11 @@ async def test_a_database_that_is_there_is_given_up_only_when_told(path: Path, b
     await put(store, "after", "Eve")
     store.close()
     with pytest.raises(Unavailable, match="it is there already; --replace gives it up"):
-        restore(path, backup, replace=False, now=NOW)
+        restore(path, backup, keys=(KEY,), replace=False, now=NOW)
     again = await opened(path)
     assert await loaded(again, "after") == Waiting(claim="Eve")
     again.close()
-    restore(path, backup, replace=True, now=NOW)
+    restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     restored = await opened(path)
     assert await loaded(restored, "before") == Waiting(claim="Ada")
     assert await loaded(restored, "after") is None
@@ -275,7 +276,7 @@ async def test_what_a_crash_has_left_of_a_restored_database_is_gone_with_the_nex
     left = [path.with_name(f".{path.name}.4711.draft{suffix}") for suffix in ("", "-journal")]
     for draft in left:
         write(draft, b"personal, and sealed")
-    restore(path, backup, replace=True, now=NOW)
+    restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     assert not any(map(Path.exists, left))
 
 
@@ -288,7 +289,7 @@ async def test_the_log_of_the_one_that_crashed_is_not_played_into_the_one_restor
     left = files_of(path)[wal.name]
     store.close()
     write(wal, left)  # as a role leaves it that is killed
-    restore(path, backup, replace=True, now=NOW)
+    restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     restored = await opened(path)
     assert await loaded(restored, "after") is None
     restored.close()
@@ -300,7 +301,7 @@ async def test_nothing_is_restored_under_a_role_that_runs(path: Path, backup: Pa
     await put(store, "one", "Ada")
     back_up(path, backup)
     with pytest.raises(Unavailable, match="a role runs on it; end it first"):
-        restore(path, backup, replace=replace, now=NOW)
+        restore(path, backup, keys=(KEY,), replace=replace, now=NOW)
     assert await loaded(store, "one") == Waiting(claim="Ada")
     store.close()
 
@@ -323,32 +324,67 @@ async def test_a_role_of_another_process_counts_until_it_is_killed(path: Path, b
         assert process.stdout is not None
         assert process.stdout.readline() == b"runs\n"
         with pytest.raises(Unavailable, match="a role runs on it"):
-            restore(path, backup, replace=True, now=NOW)
+            restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     finally:
         process.kill()
         process.communicate()
-    restore(path, backup, replace=True, now=NOW)
+    restore(path, backup, keys=(KEY,), replace=True, now=NOW)
 
 
-@pytest.mark.parametrize("fault", ["damaged", "newer", "missing"])
+def made_anew(path: Path) -> None:
+    """The tables as they are before any role has run on them."""
+    write(path, b"")
+    upgrade(path)
+
+
+FAULTS: Mapping[str, tuple[Callable[[Path], None], str]] = {
+    "damaged": (damaged, r"damaged|malformed"),
+    "newer": (lambda backup: changed(backup, "UPDATE alembic_version SET version_num = '9999'"), "run the newer zegel"),
+    "missing": (remove, "no such file or directory"),
+    "empty": (lambda backup: write(backup, b""), "no role has run on it"),
+    "without a revision": (lambda backup: changed(backup, "DELETE FROM alembic_version"), "no role has run on it"),
+    "never used": (made_anew, "no role has run on it"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_a_backup_that_is_no_good_costs_nothing(path: Path, backup: Path, fault: str) -> None:
     store = await opened(path)
     await put(store, "one", "Ada")
     store.close()
     back_up(path, backup)
-    match fault:
-        case "damaged":
-            damaged(backup)
-        case "newer":
-            changed(backup, "UPDATE alembic_version SET version_num = '9999'")
-        case _:
-            remove(backup)
-    with pytest.raises(Unavailable):
-        restore(path, backup, replace=True, now=NOW)
+    spoil, told = FAULTS[fault]
+    spoil(backup)
+    with pytest.raises(Unavailable, match=told):
+        restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     again = await opened(path)
     assert await loaded(again, "one") == Waiting(claim="Ada")
     again.close()
     assert not [name for name in files_of(path) if "draft" in name]
+
+
+async def test_a_backup_of_another_role_costs_nothing(path: Path, backup: Path, tmp_path: Path) -> None:
+    (await opened(tmp_path / "verifier.db", key=b"v" * 32)).close()
+    back_up(tmp_path / "verifier.db", backup)
+    store = await opened(path)
+    await put(store, "one", "Ada")
+    store.close()
+    with pytest.raises(Unavailable, match="none of the role's sealing keys opens it"):
+        restore(path, backup, keys=(KEY, b"r" * 32), replace=True, now=NOW)
+    again = await opened(path)
+    assert await loaded(again, "one") == Waiting(claim="Ada")
+    again.close()
+
+
+async def test_a_backup_from_before_the_key_was_rotated_is_put_back(path: Path, backup: Path) -> None:
+    store = await opened(path)
+    await put(store, "one", "Ada")
+    store.close()
+    back_up(path, backup)
+    restore(path, backup, keys=(b"n" * 32, KEY), replace=True, now=NOW)
+    again = await opened(path)
+    assert await loaded(again, "one") == Waiting(claim="Ada")
+    again.close()
 
 
 async def test_a_code_that_was_used_since_the_backup_does_not_work_once_more(path: Path, backup: Path) -> None:
@@ -359,7 +395,7 @@ async def test_a_code_that_was_used_since_the_backup_does_not_work_once_more(pat
     async with store.transaction(durable=True) as transaction:
         assert await transaction.take(CODE, "code") == Waiting(claim="Ada")
     store.close()
-    restore(path, backup, replace=True, now=NOW)
+    restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     restored = await opened(path)
     async with restored.transaction(durable=True) as transaction:
         assert await transaction.take(CODE, "code") is None
@@ -375,7 +411,7 @@ async def test_no_status_entry_is_given_twice_that_may_have_been_given_since(pat
         since = await transaction.statuses.allocate(bits=1, count=100, expires=NOW + YEAR)
     store.close()
     assert {entry.list_id for entry in since} == {first.list_id}
-    restore(path, backup, replace=True, now=NOW)
+    restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     restored = await opened(path)
     async with restored.transaction(durable=True) as transaction:
         fresh = await transaction.statuses.allocate(bits=1, count=100, expires=NOW + YEAR)

@@ -15,6 +15,7 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import ManualClock
+from zegel.adapters.sealing_keys import load_sealing_keys, store_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.adapters.sql.tables import SCHEMA
 from zegel.checks import Check
@@ -70,6 +71,10 @@ def modes(folder: str) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in paths}
 
 
+def make_empty(path: str) -> None:
+    Path(path).touch(mode=0o600)
+
+
 @pytest.mark.slow
 async def test_a_check_says_integrity_and_revision(db: Any, made: Config) -> None:
     ran = db("check")
@@ -121,6 +126,28 @@ async def test_backup_and_restore_are_a_round_trip_beside_a_role_that_runs(db: A
     assert (refused.code, "--replace" in refused.out) == (3, True)
     assert db("restore", "issuer", "saved/issuer.db", "--replace").code == 0
     (await opened(made, "issuer")).close()
+
+
+@pytest.mark.slow
+async def test_nothing_but_a_backup_of_the_role_is_restored(db: Any, made: Config) -> None:
+    assert db("backup", "--to", "saved").code == 0
+    make_empty("saved/empty.db")
+    for file, told in (("empty", "no role has run on it"), ("verifier", "none of the role's sealing keys opens it")):
+        ran = db("restore", "issuer", f"saved/{file}.db", "--replace", "--json")
+        assert (ran.code, ran.json["ok"]) == (3, False)
+        assert ran.json["detail"].startswith(f"database {file}.db: {told}")
+    (await opened(made, "issuer")).close()
+    made.issuer.sealing_key.unlink()
+    ran = db("restore", "issuer", "saved/issuer.db", "--replace")
+    assert (ran.code, "issuer.seal" in ran.out) == (3, True)
+
+
+@pytest.mark.slow
+async def test_a_backup_is_restored_when_its_key_was_rotated_since(db: Any, made: Config) -> None:
+    assert db("backup", "issuer", "--to", "saved").code == 0
+    path = made.issuer.sealing_key
+    store_sealing_keys(path, load_sealing_keys(path).rotate(b"n" * 32))
+    assert db("restore", "issuer", "saved/issuer.db", "--replace").code == 0
 
 
 @pytest.mark.slow

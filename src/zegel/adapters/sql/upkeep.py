@@ -28,6 +28,9 @@ _MEANWHILE: Final = 3_600
 
 _BESIDE: Final = ("-wal", "-shm")
 
+_KEY_ROW: Final = "SELECT id, version, expires, value FROM records WHERE kind = 'key-check'"
+_Row = tuple[bytes, int, int, bytes]
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +63,9 @@ def look_at(path: Path) -> DatabaseState:
 
 def check_sealed(path: Path, *, key: bytes) -> Path:
     """Return the database if ``key`` seals it, or none is there; ``Unavailable`` when another does, or it fails."""
-    if path.exists():
-        with _failures(path), closing(_open(path)) as connection:
-            row = connection.execute(
-                "SELECT id, version, expires, value FROM records WHERE kind = 'key-check'"
-            ).fetchone()
-        if row is not None:
-            id_, version, expires, value = row
-            place = place_of("key-check", id_, version=version, expires=expires)
-            Seal(key, random=os.urandom).open_(value, place=place)
+    row = _key_check(path) if path.exists() else None
+    if row is not None:
+        _open_key_check(row, key)
     return path
 
 
@@ -98,19 +95,20 @@ def back_up(path: Path, to: Path) -> DatabaseState:
     return state
 
 
-def restore(path: Path, backup: Path, *, replace: bool, now: int) -> DatabaseState:
+def restore(path: Path, backup: Path, *, keys: tuple[bytes, ...], replace: bool, now: int) -> DatabaseState:
     """Put a backup in a database's place; ``replace`` gives up the one that is there.
 
+    ``keys`` are the role's sealing keys, the retired ones too: the role seals what they open anew when it starts.
     What happened since the backup is unknown to it. So what is over within the hour is left out, or a code that was
     used since would work once more; and lists of which entries may have been given since give no more of them.
     ``Unavailable`` when a role runs on the database, when one is there and is not to be replaced, or when the backup
-    is damaged or newer than this zegel.
+    is damaged, newer than this zegel, none of a role, or sealed with none of the keys.
     """
     with alone(path):
         if path.exists() and not replace:
             raise Unavailable(f"database {path.name}", "it is there already; --replace gives it up")
         remove_drafts(path)  # what a crash has left of a database would outlive what the role forgets
-        state = look_at(backup)
+        state = _look_at_backup(backup, keys)
         with _draft(path) as draft:
             _copy(backup, draft)
             with _opened(draft) as database:
@@ -133,6 +131,38 @@ def database_file(url: str) -> Path:
     if path is None:
         raise Unavailable("database", "it is no file of SQLite; use the tools of its own server")
     return path
+
+
+def _look_at_backup(path: Path, keys: tuple[bytes, ...]) -> DatabaseState:
+    state = look_at(path)
+    row = None if state.revision is None else _key_check(path)
+    if row is None:
+        detail = "no role has run on it, so it is no backup; give a file that zegel db backup has written"
+        raise Unavailable(f"database {path.name}", detail)
+    if not any(_seals(key, row) for key in keys):
+        detail = "none of the role's sealing keys opens it; give a backup of this role, or the key that sealed it"
+        raise Unavailable(f"database {path.name}", detail)
+    return state
+
+
+def _key_check(path: Path) -> _Row | None:
+    """What a role seals when it makes its database."""
+    with _failures(path), closing(_open(path)) as connection:
+        row: _Row | None = connection.execute(_KEY_ROW).fetchone()
+    return row
+
+
+def _open_key_check(row: _Row, key: bytes) -> None:
+    id_, version, expires, value = row
+    Seal(key, random=os.urandom).open_(value, place=place_of("key-check", id_, version=version, expires=expires))
+
+
+def _seals(key: bytes, row: _Row) -> bool:
+    try:
+        _open_key_check(row, key)
+    except Unavailable:
+        return False
+    return True
 
 
 def _open(path: Path) -> sqlite3.Connection:
