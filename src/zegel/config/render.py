@@ -31,7 +31,8 @@ from zegel.config.setting import (
     settings_of,
 )
 
-_PASSWORD: Final = re.compile(r"(://[^/@:]*:)[^/@]*@")
+_DATABASE: Final = re.compile(r"([\w+.-]+://)([^?]*)(\?[^@]*)?")
+_PASSWORD: Final = re.compile(r":.*@", re.DOTALL)  # whatever it is made of: from the first colon to the last @
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")  # TOML 1.0, keys
 _TYPES: Final[Mapping[Any, str]] = {
     str: "text",
@@ -143,8 +144,16 @@ def _shown(setting: Setting, value: Any) -> Any:
 
 
 def _visible(setting: Setting, value: Any) -> Any:
-    """Of a database's URL everything but the password."""
-    return _PASSWORD.sub(r"\1***@", value) if setting.type is Database else value
+    return _without_secrets(value) if setting.type is Database else value
+
+
+def _without_secrets(url: str) -> str:
+    """Of a database's URL what cannot be a password, which may stand before the host and in the query."""
+    parts = _DATABASE.fullmatch(url)
+    if parts is None:  # an @ after a question mark belongs to either
+        return "***"
+    scheme, rest, query = parts.groups()
+    return scheme + _PASSWORD.sub(":***@", rest) + ("?***" if query else "")
 
 
 def _key(name: str) -> str:

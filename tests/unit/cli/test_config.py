@@ -122,11 +122,29 @@ def test_what_is_shown_says_the_same_as_the_file_but_for_what_is_hidden(config: 
     assert again.provider.clients[0].secret_hash == ""
 
 
-def test_a_password_in_a_url_is_hidden(config: Any, folder: Path) -> None:
-    amended(folder, "[issuer]\n", '[issuer]\ndatabase = "postgresql://zegel:s3cret@db.example/issuer"\n')
-    for ran in (config("show"), config("show", "--json")):
-        assert "s3cret" not in ran.out
-        assert "postgresql://zegel:***@db.example/issuer" in ran.out
+def test_a_password_in_a_url_is_hidden_wherever_it_stands(config: Any, folder: Path) -> None:
+    amended(folder, "[issuer]\n", '[issuer]\ndatabase = "URL"\n')
+    original = (folder / "zegel.toml").read_text()
+    for url, shown in {
+        "postgresql://zegel:s3cret@db.example/issuer": "postgresql://zegel:***@db.example/issuer",
+        "postgresql://zegel@db.example:5432/issuer": "postgresql://zegel@db.example:5432/issuer",
+        "postgresql+psycopg://:s3cret@db.example/issuer": "postgresql+psycopg://:***@db.example/issuer",
+        "postgresql://zegel:its/s3cret@db.example/issuer": "postgresql://zegel:***@db.example/issuer",
+        "postgresql://zegel:its:s3cret@db.example/issuer": "postgresql://zegel:***@db.example/issuer",
+        "postgresql://zegel:its@s3cret@db.example/issuer": "postgresql://zegel:***@db.example/issuer",
+        "postgresql://zegel@work:s3cret@db.example/issuer": "postgresql://zegel@work:***@db.example/issuer",
+        "postgresql://zegel:its\\ns3cret@db.example/issuer": "postgresql://zegel:***@db.example/issuer",
+        "postgresql://db.example/issuer?user=zegel&password=s3cret": "postgresql://db.example/issuer?***",
+        "postgresql://db.example/issuer?s3cret": "postgresql://db.example/issuer?***",
+        "postgresql://zegel:its?s3cret@db.example/issuer": "***",
+        "postgresql://db.example:5432/issuer?password=its@s3cret&sslmode=require": "***",
+        "host=db.example user=zegel password=s3cret": "***",
+    }.items():
+        (folder / "zegel.toml").write_text(original.replace('"URL"', f'"{url}"'))
+        for ran in (config("show"), config("show", "--json")):
+            assert "s3cret" not in ran.out, url
+        assert ran.json["issuer"]["database"] == shown
+        assert f'database = "{shown}"\n' in config("show").out
 
 
 def test_json_has_every_setting(config: Any) -> None:
