@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -130,12 +131,26 @@ echo "{wheel}"
 """
 
 
+LOCKS = sorted(f"requirements/{path.name}" for path in (ROOT / "requirements").glob("*.txt"))
+
+
+@cache
+def npm_locks() -> Sequence[str]:
+    """Every lock of npm's, but for those of what is installed and of what tools keep in hidden folders."""
+    paths = [path.relative_to(ROOT) for path in ROOT.rglob("package-lock.json")]
+    return sorted(
+        path.as_posix()
+        for path in paths
+        if not any(part == "node_modules" or part.startswith(".") for part in path.parts)
+    )
+
+
 @pytest.fixture
 def audited(tmp_path: Path) -> Path:
     """The audit among lock files, beside programs that ask nobody and fail where they are told to."""
-    for name in ("tools/audit", "requirements"):
+    for name in ("tools/audit", "requirements", *npm_locks()):
         source, target = ROOT / name, tmp_path / name
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     return tmp_path
 
@@ -156,20 +171,24 @@ def audit(folder: Path, *, failing: str) -> tuple[int, list[str]]:
 
 
 def test_the_audit_asks_of_every_lock_and_leaves_nothing_out(audited: Path) -> None:
+    for name in ("node_modules/installed", ".venv/lib"):
+        (audited / name).mkdir(parents=True)
+        shutil.copy(ROOT / npm_locks()[0], audited / name)
     code, asked = audit(audited, failing="nothing")
     assert code == 0
-    locks = sorted(f"requirements/{path.name}" for path in (ROOT / "requirements").glob("*.txt"))
-    assert [line.rpartition(" ")[2] for line in asked[:-1]] == locks
-    assert all("pip_audit --strict --disable-pip --require-hashes" in line for line in asked[:-1])
-    assert "audit --package-lock-only" in asked[-1]
+    of_python, of_npm = asked[: len(LOCKS)], asked[len(LOCKS) :]
+    assert [line.rpartition(" ")[2] for line in of_python] == LOCKS
+    assert all("pip_audit --strict --disable-pip --require-hashes" in line for line in of_python)
+    folders = [re.findall(r" --prefix \./(\S+) audit --package-lock-only$", line) for line in of_npm]
+    assert sorted(folders) == [[lock.removesuffix("/package-lock.json")] for lock in npm_locks()]
     assert not [line for line in asked if "--ignore" in line]
 
 
-@pytest.mark.parametrize("failing", ["run.txt", "audit.txt", "package-lock-only"])
+@pytest.mark.parametrize("failing", ["run.txt", "audit.txt", "tests/interop/node", "bench/peers/node/hcert"])
 def test_the_audit_fails_where_one_answer_is_bad_or_missing(audited: Path, failing: str) -> None:
     code, asked = audit(audited, failing=failing)
     assert code == 1
-    assert len(asked) == len(list((ROOT / "requirements").glob("*.txt"))) + 1, "the others are asked all the same"
+    assert len(asked) == len(LOCKS) + len(npm_locks()), "the others are asked all the same"
 
 
 def test_what_audits_and_builds_is_pinned_too() -> None:
