@@ -6,7 +6,7 @@ object itself that is refused, and not its signer.
 
 import hmac
 import json
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from zegel.primitives.encoding import encode_base64url, parse_base64url
 from zegel.primitives.keys import Curve
 
 PAIRS = [(offered, expected) for offered, expected in permutations(KINDS, 2) if offered.good != expected.good]
+OF_TWO_TYPES = [(offered, expected) for offered, expected in PAIRS if offered.typ != expected.typ]
+ID_TOKEN, ANSWER = (next(kind for kind in KINDS if kind.name == name) for name in ("ID Token", "answer of a register"))
 
 
 def names(value: Any) -> str | None:
@@ -32,10 +34,14 @@ def test_each_object_is_taken_where_it_is_expected(kind: Kind) -> None:
     assert kind.take(sign({"alg": "ES256", "typ": kind.typ} | kind.header, kind.claims))
 
 
-def refused(kind: Kind, jwt: bytes) -> Check:
+def refusal_of(kind: Kind, jwt: bytes) -> ZegelError:
     with pytest.raises(ZegelError) as refusal:
         kind.take(jwt)
-    return refusal.value.check
+    return refusal.value
+
+
+def refused(kind: Kind, jwt: bytes) -> Check:
+    return refusal_of(kind, jwt).check
 
 
 @pytest.mark.slow
@@ -47,17 +53,39 @@ def test_no_object_is_taken_for_another(offered: Kind, expected: Kind) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("offered", "expected"), PAIRS, ids=names)
+@pytest.mark.parametrize(("offered", "expected"), OF_TWO_TYPES, ids=names)
 def test_an_object_with_all_the_claims_of_another_is_told_apart_by_its_type(offered: Kind, expected: Kind) -> None:
     disguised = sign({"alg": "ES256", "typ": offered.typ} | expected.header, expected.claims)
     assert refused(expected, disguised) is Check.TOKEN_TYPE
 
 
+def test_an_id_token_and_an_answer_of_a_register_share_a_type_and_are_told_apart_by_their_claims() -> None:
+    """Neither OpenID Connect Core 1.0 section 2 nor TS5 1.3 lets them have a type of their own."""
+    header = {"alg": "ES256", "typ": ID_TOKEN.typ} | ID_TOKEN.header
+    assert header == {"alg": "ES256", "typ": ANSWER.typ} | ANSWER.header
+    assert ID_TOKEN.claims["iss"] == ANSWER.claims["iss"]
+    taken_as_an_answer, taken_as_an_id_token = refusal_of(ANSWER, ID_TOKEN.good), refusal_of(ID_TOKEN, ANSWER.good)
+    assert (taken_as_an_answer.check, taken_as_an_answer.field) == (Check.SYNTAX, "data")
+    assert (taken_as_an_id_token.check, taken_as_an_id_token.field) == (Check.UPSTREAM_LOG_IN, "aud")
+    for name in ("iss", "aud", "nonce"):  # what makes it one for whoever asked, and no other
+        others = ID_TOKEN.claims | ANSWER.claims | {name: "https://another.utopia.example"}
+        refusal = refusal_of(ID_TOKEN, sign(header, others))
+        assert (refusal.check, refusal.field) == (Check.UPSTREAM_LOG_IN, name)
+
+
 def test_the_matrix_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
-        print(f"\n{len(KINDS)} kinds of JWT, {len(PAIRS)} pairs, each refused in three dresses")
-    assert len({kind.typ for kind in KINDS}) == len(KINDS) - 1  # a key attestation is taken in two places
+        offered = 2 * len(PAIRS) + len(OF_TWO_TYPES)
+        print(f"\n{len(KINDS)} kinds of JWT, {len(PAIRS)} pairs, refused {offered} times")
+    sharing = [
+        {offered.name, expected.name} for offered, expected in combinations(KINDS, 2) if offered.typ == expected.typ
+    ]
+    assert sharing == [
+        {"key attestation", "key attestation as a proof"},  # one object, taken in two places
+        {ID_TOKEN.name, ANSWER.name},  # told apart by their claims
+    ]
     assert len(PAIRS) == len(KINDS) * (len(KINDS) - 1) - 2
+    assert len(OF_TWO_TYPES) == len(PAIRS) - 2
 
 
 STRANGER, STRANGER_384 = fixed_key("stranger"), fixed_key("stranger", Curve.P384)

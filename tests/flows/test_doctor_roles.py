@@ -12,9 +12,11 @@ from zegel_testing.doctor import Spoil, eyes, found, ill, serve_trust, untouched
 from zegel_testing.issuing_world import IssuingWorld, issuing_world
 from zegel_testing.sandboxes import sandbox_at
 
+from zegel.adapters.keyfiles import load_private_key
 from zegel.adapters.trust_files import load_trust
 from zegel.config.roles import Config
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.jws import parse_jws, sign_jws
 from zegel.services.doctor.doctor import examine
 from zegel.services.doctor.eyes import Eyes
 from zegel.services.doctor.findings import Finding, State
@@ -201,6 +203,21 @@ async def test_a_register_of_another_name_is_found(world: IssuingWorld) -> None:
     world.handlers["https://register.utopia.example"] = world.handlers[url_of(world, REGISTRAR)]
     findings = await seen(world, "https://register.utopia.example")
     assert (Topic.SIGNED_ANSWER, REGISTRAR, State.BROKEN) in ill(findings)
+
+
+async def test_another_jwt_under_the_key_of_a_register_is_no_answer(world: IssuingWorld) -> None:
+    key = load_private_key(world.world.config.registrar.key)
+
+    def id_token(answer: bytes) -> bytes:
+        jws = parse_jws(answer, what="answer")
+        claims = {name: value for name, value in jws.unverified_claims.items() if name != "data"}
+        kid = jws.unverified_header.kid
+        return sign_jws(claims | {"sub": "erika"}, signer=key, typ=jws.unverified_header.typ, header={"kid": kid})
+
+    url = url_of(world, REGISTRAR)
+    finding = found(await seen(world, url, answering("/wrp", body(id_token))), Topic.SIGNED_ANSWER, REGISTRAR)
+    assert (finding.state, finding.check) == (State.BROKEN, "syntax")
+    assert "data" in finding.found
 
 
 # --- what shows nothing ---------------------------------------------------------------------------------------------

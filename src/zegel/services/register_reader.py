@@ -10,19 +10,18 @@ from typing import Final, final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import Json, encode_json, parse_object
-from zegel.primitives.jws import encode_header, sign_encoded
 from zegel.primitives.keys import Signer
 from zegel.primitives.x509 import DAY
 from zegel.services.ports import FOR_EVER, Clock, Kind
 from zegel.services.register_ports import Found, Register, RegistrarStore, RegistrarTransaction, StoredEntry
 from zegel.trust.register.access import AccessRecord, build_access_record
+from zegel.trust.register.answers import sign_answer
 from zegel.trust.register.build import build_public_party
 from zegel.trust.register.changes import LogHead, check_kept, registration_digest, sign_log_head
 from zegel.trust.register.parse import read_public_party
 from zegel.trust.register.states import OF_PEOPLE
 from zegel.trust.register.terms import Term, UseQuestion, uses_match
 
-ANSWER_TYPE: Final = "JWT"  # TS5 1.3 names no other
 MAX_PAGE: Final = 100  # parties of one answer: some 400 kB
 DEFAULT_PAGE: Final = 20  # TS5 1.3, OpenAPI description
 _MAX_ANSWER: Final = 1 << 20  # bytes, but for a single party: twice what a page of a hundred has, whoever asks for it
@@ -170,10 +169,7 @@ class RegisterReader:
         return self._signed(data, more)
 
     def _signed(self, data: bytes, more: Mapping[str, Json]) -> bytes:
-        head = encode_json({"iss": self._origin, "iat": self._clock.now(), **more})
-        payload = head[:-1] + b',"data":' + data + b"}"
-        header = encode_header(signer=self._signer, typ=ANSWER_TYPE, header={"kid": self._kid})
-        return sign_encoded(header, payload, signer=self._signer)
+        return sign_answer(data, more, issuer=self._origin, signer=self._signer, kid=self._kid, now=self._clock.now())
 
 
 def _unregistered(field: str = "identifier") -> Rejected:

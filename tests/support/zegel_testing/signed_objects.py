@@ -56,6 +56,7 @@ from zegel.trust.lists.build import sign_trusted_list
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import ListType, ServiceType
 from zegel.trust.lists.verify import verify_trusted_list
+from zegel.trust.register.answers import ANSWER, sign_answer, verify_answer
 from zegel.trust.register.changes import LogHead, sign_log_head, verify_log_head
 from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.sign import sign_registration_jwt
@@ -73,6 +74,7 @@ TYPE = "urn:utopia:id:1"
 
 ROOT = authority("everything")
 KEY = fixed_key("one key for everything")
+KID = "the one kid"
 ANCHORS = trusting(*(anchor(ROOT, purpose) for purpose in Purpose))
 NONCES = Nonces(key=b"k" * 32)
 NONCE = NONCES.issue(NoncePurpose.CREDENTIAL_PROOF, now=NOW, random=fixed_random("nonce"))
@@ -244,7 +246,7 @@ def _metadata(jwt: bytes) -> object:
 def _id_token(jwt: bytes) -> object:
     return verify_id_token(
         UnverifiedTokens(id_token=parse_jws(jwt, what="ID Token"), access_token=None),
-        keys={None: KEY.public_key},
+        keys={None: KEY.public_key, KID: KEY.public_key},
         provider=Provider(
             issuer=HERE,
             authorization_endpoint=HERE,
@@ -274,6 +276,10 @@ def _revocation(jwt: bytes) -> object:
 
 def _log_head(jwt: bytes) -> object:
     return verify_log_head(jwt, issuer=HERE, key=KEY.public_key)
+
+
+def _answer(jwt: bytes) -> object:
+    return verify_answer(parse_jws(jwt, what=ANSWER), key=KEY.public_key)
 
 
 _ATTESTED = sign_key_attestation(
@@ -348,7 +354,7 @@ KINDS: tuple[Kind, ...] = (
         _registration,
     ),
     Kind("issuer metadata", sign_issuer_metadata(_DOCUMENT, signer=SIGNERS[Purpose.ACCESS], now=NOW), _metadata),
-    Kind("ID Token", sign_jws(_IDENTITY, signer=KEY, typ="JWT"), _id_token),
+    Kind("ID Token", sign_jws(_IDENTITY, signer=KEY, typ="JWT", header={"kid": KID}), _id_token),
     Kind(
         "proof of possession at the wallet provider",
         sign_possession(KEY, audience=HERE, now=NOW).encode(),
@@ -370,5 +376,10 @@ KINDS: tuple[Kind, ...] = (
         "head of a register's log",
         sign_log_head(LogHead(), issuer=HERE, signer=KEY, now=NOW),
         _log_head,
+    ),
+    Kind(
+        "answer of a register",
+        sign_answer(b"[]", {}, issuer=HERE, signer=KEY, kid=KID, now=NOW),
+        _answer,
     ),
 )

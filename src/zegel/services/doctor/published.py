@@ -10,7 +10,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import StatusReference
 from zegel.formats.status.reference import parse_aggregation
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse
-from zegel.primitives.jws import parse_jws, verify_jws
+from zegel.primitives.jws import parse_jws
 from zegel.primitives.keys import PublicKey
 from zegel.protocols.openid4vci.encryption import JWT
 from zegel.protocols.transparency.answers import parse_log_answer
@@ -20,13 +20,13 @@ from zegel.services.doctor.findings import Findings, State
 from zegel.services.doctor.provider import read_keys
 from zegel.services.doctor.topics import Topic
 from zegel.services.log_watch import MERGE_DELAY
-from zegel.services.register_reader import ANSWER_TYPE
 from zegel.services.status import StatusReader
 from zegel.services.status_publisher import AGGREGATION_PATH
 from zegel.trust.anchors import Purpose
 from zegel.trust.lists.parse import parse_trusted_list
 from zegel.trust.lists.values import LIST_HEADER, MEDIA_TYPE, ListType
 from zegel.trust.lists.verify import verify_trusted_list
+from zegel.trust.register.answers import ANSWER, verify_answer
 from zegel.trust.register.changes import verify_log_head
 from zegel.trust.transparency.heads import check_recent, verify_tree_head
 
@@ -50,13 +50,12 @@ async def examine_registrar(findings: Findings, url: str, *, eyes: Eyes, absent:
     examine_cors(findings, _REGISTRAR, answer)
     keys = await _register_keys(findings, answer, eyes=eyes)
     with findings.trying(Topic.SIGNED_ANSWER, _REGISTRAR):
-        jws = parse_jws(answer.body, what="answer of a register", max_bytes=len(answer.body))
-        key = _named(keys, jws.unverified_header.kid)
-        claims = verify_jws(jws, key=key, typ=ANSWER_TYPE).claims
+        jws = parse_jws(answer.body, what=ANSWER, max_bytes=len(answer.body))
+        verified = verify_answer(jws, key=_named(keys, jws.unverified_header.kid))
         findings.judge(
             Topic.SIGNED_ANSWER,
             _REGISTRAR,
-            "under a key that it publishes" if claims.get("iss") == url else None,
+            "under a key that it publishes" if verified.issuer == url else None,
             f"expected {url} as iss",
         )
     await _examine_changes(findings, url, keys, eyes=eyes)
@@ -68,7 +67,7 @@ async def _register_keys(findings: Findings, answer: HttpResponse, *, eyes: Eyes
     with findings.trying(Topic.KEYS, "published keys"):
         where = answer.header("x-jku-url")
         if where is None:
-            raise Malformed("answer of a register", "header.x-jku-url", "expected the address of its keys")
+            raise Malformed(ANSWER, "header.x-jku-url", "expected the address of its keys")
         response = await eyes.fetch(findings, "published keys", _get(where, JSON))
         if response is not None:
             keys = read_keys(findings, response)
