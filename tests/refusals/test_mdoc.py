@@ -81,6 +81,14 @@ def announce_a_mac() -> object:
     return receive(signed(protected={1: 5}))
 
 
+def call_it_a_status_list() -> object:
+    return receive(signed(protected={1: -7, 16: "application/statuslist+cwt"}))
+
+
+def present_what_is_called_a_status_list() -> object:
+    return ask(response(document(issuer_signed(protected={1: -7, 16: "application/statuslist+cwt"}))))
+
+
 def ask_for_an_understanding_that_we_lack() -> object:
     return receive(signed(protected={1: -7, 2: [99], 99: 1}))
 
@@ -332,6 +340,18 @@ def prove_by_another_algorithm() -> object:
     return ask(response(document(device=device)))
 
 
+def call_the_proof_a_registration_certificate() -> object:
+    device = device_signed()
+    device["deviceAuth"]["deviceSignature"][0] = encode_cbor({1: -7, 16: "rc-wrp+cwt"})
+    return ask(response(document(device=device)))
+
+
+def call_a_mac_a_registration_certificate() -> object:
+    device = device_maced()
+    device["deviceAuth"]["deviceMac"][0] = encode_cbor({1: 5, 16: "rc-wrp+cwt"})
+    return ask(response(document(device=device)), transcript=meeting())
+
+
 def ask_for_an_understanding_of_the_proof() -> object:
     device = device_signed()
     device["deviceAuth"]["deviceSignature"][1] = {2: [99]}
@@ -438,6 +458,8 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.SYNTAX, authenticate_twice),
     (Check.ALGORITHM, announce_another_algorithm),
     (Check.ALGORITHM, announce_a_mac),
+    (Check.TOKEN_TYPE, call_it_a_status_list),
+    (Check.TOKEN_TYPE, present_what_is_called_a_status_list),
     (Check.CRITICAL_HEADER, ask_for_an_understanding_that_we_lack),
     (Check.SIGNATURE, sign_with_another_key),
     (Check.SIGNATURE, change_the_security_object),
@@ -499,6 +521,8 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.HOLDER_SIGNATURE, cut_a_mac_short),
     (Check.ALGORITHM, prove_by_another_algorithm),
     (Check.ALGORITHM, announce_a_short_mac),
+    (Check.TOKEN_TYPE, call_the_proof_a_registration_certificate),
+    (Check.TOKEN_TYPE, call_a_mac_a_registration_certificate),
     (Check.CRITICAL_HEADER, ask_for_an_understanding_of_the_proof),
     (Check.DEVICE_MAC, authenticate_over_openid4vp_with_a_mac),
     (Check.DEVICE_MAC, authenticate_over_openid4vp_with_a_mac_of_zeros),

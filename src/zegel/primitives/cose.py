@@ -14,6 +14,7 @@ from msgspec import Struct
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.cbor import FrozenMap, Tag, encode_byte_string, encode_cbor, parse_map
+from zegel.primitives.http import media_type
 from zegel.primitives.jws import MAX_CHAIN
 from zegel.primitives.keys import Curve, PublicKey, Signer, VerifiedBytes, public_key, verify_signature
 
@@ -89,6 +90,18 @@ def parse_mac0(value: object, what: str) -> UnverifiedMac0:
     """Parse a decoded COSE_Mac0, tagged or not; ``Malformed`` on another shape."""
     header, unprotected, payload, tag = _four(value, TAG_MAC0, what)
     return UnverifiedMac0(header, unprotected, payload, tag)
+
+
+def check_no_cwt(header: ProtectedHeader) -> ProtectedHeader:
+    """Return the header of what is no CWT, unless its typ says that it is one (RFC 9596): ``Rejected(TOKEN_TYPE)``.
+
+    For objects that have no typ of their own: whatever else it says is passed over.
+    """
+    if header.typ:
+        subtype = media_type(header.typ).rpartition("/")[2]
+        if subtype == "cwt" or subtype.endswith("+cwt"):
+            raise Rejected(Check.TOKEN_TYPE, "expected what is no CWT", field="header.typ")
+    return header
 
 
 def verify_sign1(

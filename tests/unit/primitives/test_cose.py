@@ -16,6 +16,7 @@ from zegel.primitives.cose import (
     TAG_SIGN1,
     UnverifiedMac0,
     UnverifiedSign1,
+    check_no_cwt,
     cose_key,
     mac_mac0,
     parse_cose_key,
@@ -51,6 +52,22 @@ def sign1(value: Any) -> UnverifiedSign1:
 
 def mac0(value: Any) -> UnverifiedMac0:
     return parse_mac0(value, what="test")
+
+
+@pytest.mark.parametrize(
+    "typ", ["application/statuslist+cwt", "rc-wrp+cwt", "application/cwt", "CWT", "Application/Any+CWT; version=1"]
+)
+def test_what_says_that_it_is_a_cwt_is_nothing_else(typ: str) -> None:
+    for header in (sign1(signed(typ=typ)).header, mac0([sign1_protected(Curve.P256, typ=typ), {}, None, b""]).header):
+        with pytest.raises(Rejected) as refusal:
+            check_no_cwt(header)
+        assert (refusal.value.check, refusal.value.field) == (Check.TOKEN_TYPE, "header.typ")
+
+
+@pytest.mark.parametrize("typ", [None, "application/cose", "application/mdoc", "acwt", "cwt/a", "a+cwt/b", 61])
+def test_any_other_type_of_what_has_none_is_passed_over(typ: Any) -> None:
+    header = sign1(signed(typ=typ)).header
+    assert check_no_cwt(header) is header
 
 
 def test_what_is_signed_verifies_attached_and_detached() -> None:

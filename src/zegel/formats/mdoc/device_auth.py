@@ -15,7 +15,7 @@ from zegel.formats.mdoc.key_authorizations import KeyAuthorizations
 from zegel.formats.mdoc.parse import UnverifiedDeviceSigned
 from zegel.formats.mdoc.transcript import AnyTranscript, ProximityTranscript
 from zegel.primitives.cbor import encode_embedded, encode_text
-from zegel.primitives.cose import UnverifiedMac0, verify_mac0, verify_sign1
+from zegel.primitives.cose import UnverifiedMac0, check_no_cwt, verify_mac0, verify_sign1
 from zegel.primitives.keys import PrivateKey, PublicKey
 
 _MAC_KEY_BYTES: Final = 32
@@ -39,10 +39,11 @@ def verify_device_signed(
 ) -> VerifiedDeviceSigned:
     """Verify that the holder of ``key`` authenticated this session, and signed only what the issuer permits.
 
-    ``Rejected`` with DEVICE_MAC, ALGORITHM, CRITICAL_HEADER, HOLDER_SIGNATURE or KEY_AUTHORIZATION.
+    ``Rejected`` with TOKEN_TYPE, DEVICE_MAC, ALGORITHM, CRITICAL_HEADER, HOLDER_SIGNATURE or KEY_AUTHORIZATION.
     """
     authentication = device_signed.authentication
     message = device_authentication(transcript, doc_type, device_signed.encoded_namespaces)
+    check_no_cwt(authentication.header)
     if isinstance(authentication, UnverifiedMac0):
         mac_key = _verifier_mac_key(transcript, key)
         verify_mac0(authentication, key=mac_key, payload=message, check=_SIGNATURE)

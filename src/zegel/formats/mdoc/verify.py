@@ -15,7 +15,7 @@ from zegel.formats.mdoc.parse import UnverifiedDeviceResponse, UnverifiedDocumen
 from zegel.formats.mdoc.security_object import SecurityObject
 from zegel.formats.mdoc.transaction_data import check_transaction_data
 from zegel.formats.mdoc.transcript import AnyTranscript
-from zegel.primitives.cose import verify_sign1
+from zegel.primitives.cose import check_no_cwt, verify_sign1
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
 from zegel.primitives.x509 import Certificate, parse_certificate
 from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain, check_entitlement
@@ -69,7 +69,7 @@ def verify_document(
     issued = _of_its_type(document)
     security_object = issued.unverified_security_object
     chain = anchors.verify_chain(issued.issuer_auth.x5chain, purpose=_ISSUER, now=now)
-    verify_sign1(issued.issuer_auth, key=chain.leaf.key, payload=issued.payload)
+    _verify_signature(issued, chain)
     device_signed = verify_device_signed(
         document.device_signed,
         key=security_object.holder_key,
@@ -83,9 +83,14 @@ def verify_document(
 
 def verify_issuer_signed(issued: UnverifiedIssuerSigned, *, chain: VerifiedChain, now: int) -> VerifiedCredential:
     """Verify the issuer's part under a chain that is verified for it. Each step may assume those above it."""
-    # 1. the signer signed the security object
-    verify_sign1(issued.issuer_auth, key=chain.leaf.key, payload=issued.payload)
+    # 1. the signer signed the security object, and not as a status list or the like
+    _verify_signature(issued, chain)
     return _verify_claims(issued, chain, now)
+
+
+def _verify_signature(issued: UnverifiedIssuerSigned, chain: VerifiedChain) -> None:
+    check_no_cwt(issued.issuer_auth.header)
+    verify_sign1(issued.issuer_auth, key=chain.leaf.key, payload=issued.payload)
 
 
 def _verify_claims(issued: UnverifiedIssuerSigned, chain: VerifiedChain, now: int) -> VerifiedCredential:
