@@ -39,9 +39,9 @@ from zegel.web.monitor import HEALTH, METRICS, READY
 
 pytestmark = pytest.mark.anyio
 WATCHED = Port(7121)
-STORED = ("issuer", "verifier", "provider")
-TRUSTING = (*STORED, "wallet")
-CERTIFIED = (*STORED, "wallet-provider")
+STORED = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "access-authority")
+TRUSTING = (*STORED, "transparency-log", "wallet", "door")
+CERTIFIED = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "door")
 SECRET = "a-value-that-nobody-may-read"
 
 
@@ -201,23 +201,44 @@ async def test_a_role_whose_certificate_is_over_is_not_ready(tmp_path: Path, nam
         assert (await watched.not_ready())["key"] == "key: its certificate is not valid yet"
 
 
-@pytest.mark.parametrize("name", STORED)
-async def test_a_role_whose_database_is_locked_is_not_ready_until_it_is_free(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def locked(watched: Watched) -> Iterator[None]:
+    """Somebody else writes to the role's database meanwhile."""
+    config = getattr(watched.world.config, watched.role.name.replace("-", "_"))
+    other = sqlite3.connect(config.database.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is locked is locked: nobody waits for it."""
     pragmas = [each for each in dialect._PRAGMAS if not each.startswith("busy_timeout")]
     monkeypatch.setattr(dialect, "_PRAGMAS", ("busy_timeout=0", *pragmas))
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("name", STORED)
+async def test_a_role_whose_database_is_locked_is_not_ready_until_it_is_free(tmp_path: Path, name: str) -> None:
     watched = await watch(name, tmp_path)
     with closed(watched):
         await watched.world.trust.refresh()
-        other = sqlite3.connect(tmp_path / "data" / f"{name}.db", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        assert await watched.not_ready() == {"store": "database: database is locked"}
-        other.execute("ROLLBACK")
-        other.close()
+        with locked(watched):
+            assert await watched.not_ready() == {"store": "database: database is locked"}
         assert await watched.not_ready() == {}
-        assert "zegel_store_errors_total" in (await counts(watched))
         assert (await counts(watched))["zegel_store_errors_total"] == 2  # once at each door
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_log_whose_database_is_locked_is_not_ready_until_it_is_free(tmp_path: Path) -> None:
+    watched = await watch("transparency-log", tmp_path)
+    with closed(watched):
+        await watched.world.trust.refresh()
+        with locked(watched):
+            assert await watched.not_ready() == {"log": "database: database is locked"}
+        assert await watched.not_ready() == {}
 
 
 async def test_a_publisher_without_lists_is_not_ready(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from zegel.trust.anchors import TrustAnchors
 from zegel.trust.transparency.logs import LogSigner
 from zegel.web import log
 from zegel.web.app.limits import transparency_log_limits
-from zegel.web.app.monitor import log_condition, log_families, metrics_listeners
+from zegel.web.app.monitor import log_condition, log_families, metrics_listeners, trust_condition, trust_families
 from zegel.web.app.roles import OpenRole, Timer, World, public_listener
 from zegel.web.log import LogSite
 from zegel.web.monitor import Monitor
@@ -44,7 +44,11 @@ async def open_log_role(world: World) -> OpenRole:
         store.close()
         raise
     site = LogSite(service=service, name=config.name, host=urlsplit(config.origin).netloc, id=config.id)
-    monitor = Monitor(NAME, conditions=log_condition(service), families=lambda: log_families(service))
+    monitor = Monitor(
+        NAME,
+        conditions={**log_condition(service), **trust_condition(world)},
+        families=lambda: (*log_families(service), *trust_families(world)),
+    )
 
     async def sign_head() -> None:
         service.sign_head()
