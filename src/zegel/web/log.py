@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, final
 from urllib.parse import parse_qsl, urlsplit
 
-from zegel.errors import Denied, Malformed, Unavailable, ZegelError, explain
+from zegel.errors import Denied, Malformed, ZegelError, explain
 from zegel.primitives.encoding import base64, parse_base64
 from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse
 from zegel.primitives.json import Json, encode_json, parse_json
@@ -109,11 +109,9 @@ async def serve_static(_site: LogSite, _request: HttpRequest, *, name: str) -> H
 
 def problem(_site: LogSite, error: ZegelError) -> HttpResponse:
     """A refusal as section 5 words it."""
-    code = error.code if isinstance(error, Denied) else "malformed"
     explained = explain(error)
     body: dict[str, Json] = {
-        # RFC 9457 section 4.2.1: nothing more is meant than the status says
-        "type": "about:blank" if isinstance(error, Unavailable) else _ERROR + code,
+        "type": _type(error),
         "detail": error.detail,
         "status": status_of(error),
         "check": explained.check,
@@ -122,6 +120,16 @@ def problem(_site: LogSite, error: ZegelError) -> HttpResponse:
     }
     headers = (("content-type", PROBLEM), ("cache-control", "no-store"))
     return HttpResponse(status=status_of(error), headers=headers, body=encode_json(body))
+
+
+def _type(error: ZegelError) -> str:
+    match error:
+        case Denied():
+            return _ERROR + error.code
+        case Malformed():
+            return _ERROR + "malformed"
+        case _:  # whoever comes too often, or to a log that cannot, asked nothing wrong
+            return "about:blank"  # RFC 9457 section 4.2.1: nothing more is meant than the status says
 
 
 def _described(entry: StoredEntry) -> list[tuple[str, str]]:

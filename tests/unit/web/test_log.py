@@ -152,6 +152,12 @@ async def test_a_submission_that_is_refused_is_a_problem_by_its_name(served: Ser
     assert problem_of(await closed.post(announced(ACCESS_DRAFT).encode()))["type"].endswith(":shutdown")
 
 
+async def test_what_is_refused_for_another_reason_than_what_it_says_has_no_type_of_the_rfc(served: Served) -> None:
+    elsewhere = HttpRequest(method="GET", url=ORIGIN + "/ct/v2/get-sth", headers=(("host", "evil.example"),))
+    response = await served.site.handle(elsewhere)
+    assert (response.status, json.loads(response.body)["type"]) == (421, "about:blank")
+
+
 async def test_a_log_whose_database_fails_says_so_and_when_to_come_again() -> None:
     served = Served(store=NoStore())
     response = await served.get("/ct/v2/get-sth")
