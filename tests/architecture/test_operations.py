@@ -203,6 +203,7 @@ def test_every_rate_is_explained_with_its_endpoint() -> None:
             "registrar",
             "access_authority",
             "door",
+            "transparency_log",
         )
     }
     there = [f"{role}.rates.{setting.name}" for role, rates in rated.items() for setting in settings_of(type(rates))]

@@ -18,19 +18,44 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
-from zegel.config.rates import IssuerRates, ProviderRates, VerifierRates, WalletProviderRates, WalletRates
+from zegel.config.rates import (
+    AccessAuthorityRates,
+    DoorRates,
+    IssuerRates,
+    ProviderRates,
+    RegistrarRates,
+    TransparencyLogRates,
+    VerifierRates,
+    WalletProviderRates,
+    WalletRates,
+)
 from zegel.config.roles import Config
 from zegel.config.setting import Count, Network, Port, settings_of
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import FORM, JSON, HttpRequest, HttpResponse, encode_form
 from zegel.services.rates import Limit
 from zegel.services.trust import Trust
-from zegel.web import issuer_operator, provider, verifier_operator, wallet, wallet_provider
-from zegel.web.app import issuer
-from zegel.web.app.all import load_role
+from zegel.web import (
+    access_authority,
+    access_operator,
+    door,
+    issuer_operator,
+    log,
+    provider,
+    registrar_operator,
+    verifier_operator,
+    wallet,
+    wallet_provider,
+)
+from zegel.web.app import issuer, registrar
+from zegel.web.app.all import ROLE_NAMES, load_role
 from zegel.web.app.limits import (
+    access_authority_limits,
+    door_limits,
     issuer_limits,
     provider_limits,
+    registrar_limits,
+    transparency_log_limits,
     verifier_limits,
     wallet_limits,
     wallet_provider_limits,
@@ -48,11 +73,28 @@ PUBLIC: dict[str, tuple[Route[Any], ...]] = {
     "provider": provider.ROUTES,
     "wallet": wallet.ROUTES,
     "wallet-provider": wallet_provider.ROUTES,
+    "registrar": registrar.ROUTES,
+    "access-authority": access_authority.ROUTES,
+    "door": door.ROUTES,
+    "transparency-log": log.ROUTES,
 }
 OPERATED: dict[str, tuple[Route[Any], ...]] = {
     "issuer": issuer_operator.ROUTES,
     "verifier": verifier_operator.ROUTES,
     "wallet-provider": wallet_provider.OPERATOR_ROUTES,
+    "registrar": registrar_operator.OPERATOR_ROUTES,
+    "access-authority": access_operator.OPERATOR_ROUTES,
+}
+LIMITS: dict[str, tuple[Any, Callable[[Any], Limits]]] = {
+    "issuer": (IssuerRates, issuer_limits),
+    "verifier": (VerifierRates, verifier_limits),
+    "provider": (ProviderRates, provider_limits),
+    "wallet": (WalletRates, wallet_limits),
+    "wallet-provider": (WalletProviderRates, wallet_provider_limits),
+    "registrar": (RegistrarRates, registrar_limits),
+    "access-authority": (AccessAuthorityRates, access_authority_limits),
+    "door": (DoorRates, door_limits),
+    "transparency-log": (TransparencyLogRates, transparency_log_limits),
 }
 
 
@@ -79,8 +121,11 @@ ENDPOINTS = [
     for route in routes
     if route.limited is not None
 ]
+KINDS = {(each.role, each.limit, each.route.audience, each.route.refusal): each for each in reversed(ENDPOINTS)}
+"""One of those that differ in nothing but the method and the path, and are counted and refused alike."""
 WITH_SESSION = [each for each in ENDPOINTS if each.route.limited.session is not None]
 at_each = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+at_each_kind = pytest.mark.parametrize("endpoint", KINDS.values(), ids=str)
 
 
 def rated(config: Config, role: str, **changes: Any) -> Config:
@@ -157,6 +202,7 @@ async def opened(role: str, folder: Path, **changes: Any) -> AsyncIterator[Opene
 
 
 def test_what_is_limited_is_what_was_meant_to_be() -> None:
+    assert {each.role for each in ENDPOINTS} == {*ROLE_NAMES} - {"trust", "service"}, "which have no limits"
     assert {f"{each} by {each.limit}" for each in ENDPOINTS} == {
         "issuer GET /authorize by request",
         "issuer POST /log-in by log-in",
@@ -180,36 +226,58 @@ def test_what_is_limited_is_what_was_meant_to_be() -> None:
         "wallet-provider POST /revoke by attestation",
         "wallet-provider POST /wallet-attestations by attestation",
         "wallet-provider POST /key-attestations by attestation",
+        "registrar GET / by register",
+        "registrar GET /parties/{identifier} by register",
+        "registrar GET /wrp by register",
+        "registrar GET /wrp/check-intended-use by register",
+        "registrar GET /wrp/{identifier} by register",
+        "registrar GET /registration-certificates/{identifier} by register",
+        "registrar GET /log/head by register",
+        "registrar PUT /wrp by request",
+        "registrar DELETE /wrp/{identifier} by request",
+        "registrar POST /my/apply by request",
+        "registrar POST /my/{identifier} by request",
+        "registrar POST /desk/enrol by request",
+        "registrar POST /desk/{identifier} by request",
+        "registrar POST /officers by request",
+        "registrar POST /passkeys/options by request",
+        "registrar POST /passkeys by request",
+        "registrar POST /passkeys/{id} by request",
+        "registrar POST /passkeys/tokens by request",
+        "registrar POST /sign-in by log-in",
+        "registrar GET /sign-in/return by log-in",
+        "registrar POST /sign-in/passkey/options by log-in",
+        "registrar POST /sign-in/passkey by log-in",
+        "registrar POST /sign-in/code/options by log-in",
+        "registrar POST /sign-in/code by log-in",
+        "access-authority POST /orders by request",
+        "access-authority POST /orders/{order}/certificate by request",
+        "door POST /ask by request",
+        "door POST /code by request",
+        "door POST /camera by frame",
+        "transparency-log POST /ct/v2/submit-entry by submission",
     }
-    assert {str(each) for each in ENDPOINTS} - {str(each) for each in WITH_SESSION} == {
-        "issuer GET /authorize",  # what it begins is another session each time
-        "issuer POST /log-in",  # five tries a visit, in the database
-        "issuer POST /log-in/certificate",
-        "issuer GET /log-in/provider",
-        "issuer GET /log-in/return",
-        "issuer POST /par",  # nothing has begun
-        "issuer POST /nonce",
-        "issuer POST /challenge",
-        "wallet-provider POST /instances",
-        "wallet-provider POST /revocations",
-        "wallet-provider POST /revoke",
-        "wallet-provider POST /wallet-attestations",
-        "wallet-provider POST /key-attestations",
+    # of the others there is no session yet, or another one each time; or the database counts the tries of a visit
+    assert {str(each) for each in WITH_SESSION} == {
+        "issuer POST /token",
+        "issuer POST /offer",
+        "verifier POST /requests",
+        "provider GET /authorize",
+        "provider POST /authorize",
+        "provider POST /sign-in/other-device",
+        "provider POST /token",
+        "wallet POST /unlock",
+        "wallet POST /create",
+        "door POST /ask",
+        "door POST /code",
+        "door POST /camera",
     }
 
 
-@pytest.mark.parametrize(
-    ("rates", "limits"),
-    [
-        (IssuerRates, issuer_limits),
-        (VerifierRates, verifier_limits),
-        (ProviderRates, provider_limits),
-        (WalletRates, wallet_limits),
-        (WalletProviderRates, wallet_provider_limits),
-    ],
-)
-def test_every_setting_is_the_limit_of_something(rates: Any, limits: Callable[[Any], Limits]) -> None:
+@pytest.mark.parametrize("role", LIMITS)
+def test_every_setting_is_the_limit_of_something(role: str) -> None:
     """But for the passwords of a name: the service counts them, in the database."""
+    rates, limits = LIMITS[role]
     counts = {setting.name: Count(at) for at, setting in enumerate(settings_of(rates), 1)}
     limited = limits(rates(**counts))
     found = {number for allowed in limited.values() for number in (allowed.address, allowed.session)} - {None}
@@ -217,6 +285,8 @@ def test_every_setting_is_the_limit_of_something(rates: Any, limits: Callable[[A
     for limit, allowed in limited.items():
         name = limit.replace("-", "_").replace(" ", "_")
         assert (allowed.address, allowed.session) == (counts[name], counts.get(f"{name}_session"))
+    used = {each.limit for each in ENDPOINTS if each.role == role}
+    assert limited.keys() == used | ({Limit.OPERATOR_TOKEN} if role in OPERATED else set())
 
 
 @pytest.mark.slow
@@ -238,7 +308,7 @@ async def test_an_endpoint_answers_up_to_its_limit_and_says_when_again(endpoint:
 
 
 @pytest.mark.slow
-@at_each
+@at_each_kind
 async def test_a_refusal_is_in_the_endpoints_own_form(endpoint: Endpoint, tmp_path: Path) -> None:
     async with opened(endpoint.role, tmp_path) as at:
         refused = [await at.ask(endpoint) for _ in range(4)][-1]
@@ -247,20 +317,22 @@ async def test_a_refusal_is_in_the_endpoints_own_form(endpoint: Endpoint, tmp_pa
         assert b"Too often" in refused.body
         return
     told = json.loads(refused.body)
-    assert (told["check"], told["fault"]) == ("rate", "sender")
-    if endpoint.role == "wallet-provider" or endpoint.route.audience is Audience.OPERATOR:  # what is ours alone
-        assert (refused.header("content-type"), told["status"]) == ("application/problem+json", 429)
-        assert "wait for 20 s" in told["detail"]
-    else:
-        assert told["error"] == "slow_down"
+    assert told["check"] == "rate"
+    if endpoint.role in ("issuer", "provider"):  # which speak OAuth
+        assert (told["error"], told["fault"]) == ("slow_down", "sender")
         assert "wait for 20 s" in told["error_description"]
+    else:
+        assert (refused.header("content-type"), told["status"]) == ("application/problem+json", 429)
+        # RFC 9162 section 5 has types of its own, and none for this
+        assert told["type"] == ("about:blank" if endpoint.role == "transparency-log" else "urn:zegel:check:rate")
+        assert "wait for 20 s" in told["detail"]
     assert refused.header("cache-control") == "no-store"
     if endpoint.role == "issuer" and endpoint.route.path in ("/par", "/token"):
         assert refused.header("dpop-nonce") is not None
 
 
 @pytest.mark.slow
-@at_each
+@at_each_kind
 async def test_a_forged_forwarded_for_changes_nothing(endpoint: Endpoint, tmp_path: Path) -> None:
     async with opened(endpoint.role, tmp_path) as at:
         statuses = [(await at.ask(endpoint, x_forwarded_for=f"203.0.113.{client}")).status for client in range(4)]
@@ -268,7 +340,7 @@ async def test_a_forged_forwarded_for_changes_nothing(endpoint: Endpoint, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("endpoint", [each for each in ENDPOINTS if not each.listener], ids=str)
+@pytest.mark.parametrize("endpoint", [each for each in KINDS.values() if not each.listener], ids=str)
 async def test_a_proxy_that_is_configured_is_believed(endpoint: Endpoint, tmp_path: Path) -> None:
     async with opened(endpoint.role, tmp_path, trusted_proxies=(Network("10.0.0.0/8"),)) as at:
         for client in ("203.0.113.7", "203.0.113.8"):
@@ -315,7 +387,7 @@ async def test_images_on_pages_elsewhere_keep_nobody_of_the_same_address_from_lo
 
 
 @pytest.mark.slow
-@at_each
+@at_each_kind
 async def test_the_metrics_count_it_by_endpoint_and_nothing_names_an_address(
     endpoint: Endpoint, tmp_path: Path
 ) -> None:

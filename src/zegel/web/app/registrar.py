@@ -62,6 +62,16 @@ from zegel.web.status_lists import status_routes
 
 _PID: Final = "pid"  # in whose names the provider's claims are read
 
+ROUTES: Final = (
+    *registrar.ROUTES,
+    *registrar_pages.ROUTES,
+    *registrar_desk.ROUTES,
+    *registrar_officers.ROUTES,
+    *registrar_passkeys.ROUTES,
+    *registrar_invitations.ROUTES,
+    *status_routes(RegistrarSite),
+)
+
 
 async def open_registrar(world: World) -> OpenRole:
     """Open the registrar of the configuration."""
@@ -184,20 +194,11 @@ def _private(ring: KeyRing) -> Signer:
 def _listeners(site: RegistrarSite, monitor: Monitor, world: World) -> tuple[Listener, ...]:
     config = world.config.registrar
     limits = registrar_limits(config.rates)
-    routes = (
-        *registrar.ROUTES,
-        *registrar_pages.ROUTES,
-        *registrar_desk.ROUTES,
-        *registrar_officers.ROUTES,
-        *registrar_passkeys.ROUTES,
-        *registrar_invitations.ROUTES,
-        *status_routes(RegistrarSite),
-    )
     return (
         public_listener(
             "registrar",
             site,
-            routes,
+            ROUTES,
             config=config,
             title=config.name,
             world=world,
