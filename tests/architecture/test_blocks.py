@@ -81,6 +81,7 @@ TESTED = {
     "json ready": f"{HERE}/test_operations.py::test_a_role_that_is_not_ready_says_so_as_it_is_printed",
     "yaml alerts": f"{HERE}/test_operations.py::test_an_alert_is_about_something_that_is_counted",
     "json log": f"{HERE}/test_operations.py::test_a_line_of_the_log_reads_as_it_is_printed",
+    "text start": f"{HERE}/test_operations.py::test_where_a_role_answers_is_said_as_it_is_printed",
     "json drill": "tests/flows/test_crash_drill.py::test_a_line_of_the_drill_reads_as_it_is_printed",
     "sh supply": f"{HERE}/test_operations.py::test_what_is_made_of_the_sources_is_made_as_it_says",
 }

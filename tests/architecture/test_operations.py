@@ -28,6 +28,7 @@ from zegel.adapters.sql.store import open_store
 from zegel.checks import Check
 from zegel.cli.db import STORED
 from zegel.cli.main import main
+from zegel.cli.serve import _where
 from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel.config.setting import Port, settings_of
@@ -447,6 +448,12 @@ def test_a_line_of_the_log_reads_as_it_is_printed() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
     assert {"rule", "clause", "remedy", "detail"} <= set(refused)
     assert {"error", "way"} <= set(failed)
+
+
+def test_where_a_role_answers_is_said_as_it_is_printed(tmp_path: Path) -> None:
+    role = asyncio.run(opened("issuer", tmp_path))
+    role.close()
+    assert _where([role]) == the_block("text start").text.splitlines()
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
