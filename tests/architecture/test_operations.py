@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.logs import logging_to
 from zegel_testing.markdown import ROOT, rows, the_block
 from zegel_testing.rotation import rotated
 from zegel_testing.sandboxes import sandbox_at
@@ -33,7 +34,7 @@ from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel.config.setting import Port, settings_of
 from zegel.errors import Rejected
-from zegel.primitives.http import HttpRequest
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.services.trust import Trust
 from zegel.version import __version__
@@ -454,6 +455,28 @@ def test_where_a_role_answers_is_said_as_it_is_printed(tmp_path: Path) -> None:
     role = asyncio.run(opened("issuer", tmp_path))
     role.close()
     assert _where([role]) == the_block("text start").text.splitlines()
+
+
+def test_of_tax_online_the_probes_alone_are_logged_and_counted(tmp_path: Path) -> None:
+    async def ask() -> tuple[list[HttpResponse], str]:
+        role = await opened("service", tmp_path)
+        public, watched = role.listeners
+        paths = ("/", "/nothing", "/readyz")
+        answers = [await public.handle(HttpRequest(method="GET", url=public.origin + path)) for path in paths]
+        counted = await watched.handle(HttpRequest(method="GET", url=watched.origin + "/metrics"))
+        role.close()
+        return answers, counted.body.decode()
+
+    stream = io.StringIO()
+    with logging_to(stream):
+        answers, counted = asyncio.run(ask())
+    assert [answer.status for answer in answers] == [200, 404, 200]
+    assert [answer.header("x-request-id") is not None for answer in answers] == [False, False, True]
+    assert json.loads(answers[-1].body) == {"ready": True, "conditions": {}}
+    assert [json.loads(line)["route"] for line in stream.getvalue().splitlines()] == ["GET /readyz", "GET /metrics"]
+    assert re.findall(r"^zegel_requests_total.*$", counted, re.MULTILINE) == [
+        'zegel_requests_total{role="service",route="GET /readyz",status="200"} 1'
+    ]
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
