@@ -32,6 +32,7 @@ from zegel.protocols.openid4vp.verifier import (
     AwaitingReturn,
     Failed,
     Finished,
+    Lapsed,
     Ready,
     Refused,
     Requested,
@@ -125,7 +126,8 @@ class Desk:
 
     def ask(self, *, cross_device: bool) -> Session:
         """Begin a session, and let a wallet read the request."""
-        question = Question(query=parse_query(NAME_QUERY), initiator=MINE, cross_device=cross_device, return_uri=BACK)
+        query = parse_query(NAME_QUERY)
+        question = Question(query=query, initiator=MINE, cross_device=cross_device, return_uri=BACK, followed=True)
         id_, session = self.loop.run_until_complete(self.party.service.ask(question))
         asked = self.loop.run_until_complete(self.party.fetch({"link": session.link("openid4vp://")}))
         lasts = CROSS_DEVICE_SECONDS if cross_device else SAME_DEVICE_SECONDS
@@ -161,9 +163,20 @@ class Desk:
             found = self.outcome(self.party.service.look(session.id))
             if self.now >= session.expires:
                 assert found is Check.ANSWERED_ONCE
+                self._check_lapse(session)
             else:
                 assert TYPES[type(found)] == session.state
+                assert type(self.outcome(self.party.service.look_back(session.id))) is type(found)
             assert session.handed_over <= 1
+
+    def _check_lapse(self, session: Session) -> None:
+        """What is told of a session whose time is over: for an hour that it lapsed, if nothing else came of it."""
+        told = self.outcome(self.party.service.look_back(session.id))
+        if session.state in (FINISHED, REFUSED, FAILED) or self.now >= session.expires + OUTCOME_SECONDS:
+            assert told is Check.ANSWERED_ONCE
+        else:
+            assert isinstance(told, Lapsed)
+            assert (told.answered, told.expires) == (session.state != OPEN, session.expires + OUTCOME_SECONDS)
 
     def outcome(self, work: Awaitable[Any]) -> Any:
         """What comes of it: a value, or the check of a refusal. Any other exception is a bug, and comes out."""

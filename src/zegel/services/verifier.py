@@ -38,6 +38,7 @@ from zegel.protocols.openid4vp.verifier import (
     CrossDevice,
     Failed,
     Flow,
+    Lapsed,
     Ready,
     Requested,
     SameDevice,
@@ -45,8 +46,9 @@ from zegel.protocols.openid4vp.verifier import (
     begin,
     check_open,
     conclude,
+    lapse,
 )
-from zegel.services.ports import Clock, Kind, Random, Store, Stored
+from zegel.services.ports import Clock, Kind, Random, Store, Stored, Transaction
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.services.type_metadata import TypeReader
@@ -56,6 +58,7 @@ from zegel.trust.registration.transport import REGISTRATION_FORMAT
 from zegel.trust.signing import CertifiedSigner
 
 SESSION: Final = Kind[VerifierSession](name="presentation session", states=STATES)
+LAPSE: Final = Kind(name="presentation lapse", states=(Lapsed,))  # stands longer than the session, which has the claims
 REQUEST_PATH: Final = "/request/"
 RESPONSE_PATH: Final = "/response/"
 RETURN_PATH: Final = "/return/"
@@ -98,6 +101,7 @@ class Question:
     taken from any browser.
 
     ``registration`` is the registration certificate of whom we ask for, where that is somebody else (RPI_06).
+    ``followed`` says that somebody asks later what came of it, also when its time has run out.
     """
 
     query: DcqlQuery
@@ -110,6 +114,7 @@ class Question:
     return_uri: str | None = None
     purpose: str | None = None
     registration: str | None = None
+    followed: bool = False
 
 
 class Outcome(StrEnum):
@@ -176,6 +181,8 @@ class VerifierService:
         )
         async with self._store.transaction() as transaction:
             await transaction.put(SESSION, id_, session, expires=session.expires)
+            if question.followed:
+                await _put_lapse(transaction, id_, session)
         return id_, session
 
     async def serve_request(self, id_: str, fetch: HttpRequest) -> HttpResponse:
@@ -231,6 +238,17 @@ class VerifierService:
     async def look(self, id_: str) -> VerifierSession:
         """The session as it stands; ``Rejected(ANSWERED_ONCE)`` for one that is unknown or over."""
         return (await self._load(id_)).value
+
+    async def look_back(self, id_: str) -> VerifierSession | Lapsed:
+        """As ``look``; and of a question that is ``followed`` also that its time ran out, while outcomes are kept."""
+        async with self._store.transaction() as transaction:
+            stored = await transaction.load(SESSION, id_)
+            lapsed = await transaction.load(LAPSE, id_) if stored is None else None
+        if stored is not None:
+            return stored.value
+        if lapsed is not None:
+            return lapsed.value
+        raise _unknown()
 
     async def wait(self, id_: str, *, seconds: float) -> float:
         """Wait until it is worth looking again, at most so many seconds; how many of them are left for the next time.
@@ -302,7 +320,7 @@ class VerifierService:
         async with self._store.transaction() as transaction:
             stored = await transaction.load(SESSION, id_)
         if stored is None:
-            raise Rejected(Check.ANSWERED_ONCE, "the request is unknown or has expired", field="session")
+            raise _unknown()
         return stored
 
     async def _swap(
@@ -310,6 +328,8 @@ class VerifierService:
     ) -> bool:
         async with self._store.transaction(durable=durable) as transaction:
             swapped = await transaction.swap(SESSION, id_, state, version=stored.version, expires=state.expires)
+            if swapped and lapse(state) != lapse(stored.value) and await transaction.take(LAPSE, id_) is not None:
+                await _put_lapse(transaction, id_, state)
         self._waiting.wake(id_)
         return swapped
 
@@ -335,6 +355,16 @@ class VerifierService:
         if question.cross_device:
             return CrossDevice()
         return SameDevice(return_uri=question.return_uri or self._identity.origin + RETURN_PATH + id_)
+
+
+async def _put_lapse(transaction: Transaction, id_: str, session: VerifierSession) -> None:
+    lapsed = lapse(session)
+    if lapsed is not None:
+        await transaction.put(LAPSE, id_, lapsed, expires=lapsed.expires)
+
+
+def _unknown() -> Rejected:
+    return Rejected(Check.ANSWERED_ONCE, "the request is unknown or has expired", field="session")
 
 
 def _binding(challenge: Challenge) -> Binding:

@@ -21,6 +21,7 @@ from zegel.protocols.openid4vp.verifier import (
     Failed,
     Failure,
     Finished,
+    Lapsed,
     Ready,
     Refused,
     Requested,
@@ -63,10 +64,10 @@ async def show_result(site: VerifierSite, request: HttpRequest, *, session: str)
     """How a presentation stands; its claims, once. With ``wait`` the answer may take so many seconds."""
     query = request.query()
     left = _seconds(query.get("wait", "0"))
-    state = await site.service.look(session)
-    while left > 0 and not isinstance(state, Ready | Finished | Refused | Failed):
+    state = await site.service.look_back(session)
+    while left > 0 and not isinstance(state, Ready | Finished | Refused | Failed | Lapsed):
         left = await site.service.wait(session, seconds=left)
-        state = await site.service.look(session)
+        state = await site.service.look_back(session)
     return await _result(site, session, state, initiator=session)
 
 
@@ -78,7 +79,7 @@ async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -
     """
     form = parse_object(request.body, what=_WHAT, max_bytes=MAX_QUESTION)
     code, initiator = _text(form, "response_code") or "", _text(form, "initiator") or session
-    state = await site.service.look(session)
+    state = await site.service.look_back(session)
     if isinstance(state, AwaitingReturn):
         state = await site.service.come_back(session, response_code=code, initiator=initiator)
     elif isinstance(state, Finished):
@@ -87,7 +88,7 @@ async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -
     return await _result(site, session, state, initiator=initiator)
 
 
-async def _result(site: VerifierSite, session: str, state: VerifierSession, *, initiator: str) -> HttpResponse:
+async def _result(site: VerifierSite, session: str, state: VerifierSession | Lapsed, *, initiator: str) -> HttpResponse:
     if isinstance(state, Ready):
         answer = await site.service.collect(session, initiator=initiator)
         return json_response({"state": "accepted", "credentials": _credentials(answer), "error": None})
@@ -118,6 +119,7 @@ def parse_question(body: bytes) -> Question:
         cross_device=cross_device,
         return_uri=return_uri,
         purpose=_text(members, "purpose"),
+        followed=True,
     )
 
 
@@ -167,7 +169,7 @@ def describe_credential(credential: VerifiedCredential) -> dict[str, Json]:
     }
 
 
-def _word(state: VerifierSession) -> str:
+def _word(state: VerifierSession | Lapsed) -> str:
     match state:
         case Finished():
             return "accepted"
@@ -175,15 +177,17 @@ def _word(state: VerifierSession) -> str:
             return "refused"
         case Failed():
             return "rejected"
+        case Lapsed(answered=answered):
+            return "uncollected" if answered else "expired"
         case _:
             return "pending"
 
 
-def _error(state: VerifierSession) -> Json:
+def _error(state: VerifierSession | Lapsed) -> Json:
     match state:
         case Refused(code=code, description=description):
             return {"error": code, "error_description": description}
-        case Failed(failure=failure) | Requested(failure=Failure() as failure):
+        case Failed(failure=failure) | Requested(failure=Failure() as failure) | Lapsed(failure=Failure() as failure):
             return {**asdict(explain(_as_error(failure)))}
         case _:
             return None

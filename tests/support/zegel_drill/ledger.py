@@ -62,6 +62,7 @@ KINDS: tuple[Kind[Any], ...] = (
     signin.ACCESS,
     sources.GATHERED,
     verifier.SESSION,
+    verifier.LAPSE,
     access_authority.ORDERS,
     access_reports.UNREPORTED,
     access_reports.REFUSED,

@@ -174,6 +174,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.protocols.openid4vp.verifier.OUTCOME_SECONDS": (
         _UNIT + "protocols/openid4vp/test_verifier.py::test_the_result_waits_for_the_return_and_then_for_the_service",
         _UNIT + "web/test_verifier.py::test_after_an_hour_nothing_is_left_of_a_session",
+        _UNIT + "web/test_verifier_operator.py::test_of_what_nobody_collects_the_outcome_is_left",
     ),
     "zegel.services.log_in.MAX_WAITING": (
         _UNIT + "services/test_log_in.py::test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_tries",

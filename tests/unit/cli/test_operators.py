@@ -28,6 +28,7 @@ from zegel.primitives.http import HttpRequest
 from zegel.primitives.jws import parse_jws
 from zegel.protocols.openid4vp.another_device import ANOTHER_DEVICE
 from zegel.protocols.openid4vp.purpose import FORMAT
+from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS
 from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
 from zegel.trust.key_attestation import parse_key_attestation, verify_key_attestation
 
@@ -133,6 +134,16 @@ def test_a_wallet_that_refuses_is_a_rejection(operate: Any, roles: ServedRoles, 
     ran = operate("verifier", "result", begun["session"], "--json")
     assert (ran.code, ran.json["state"], ran.json["error"]["error"]) == (1, "refused", "access_denied")
     assert operate("verifier", "result", begun["session"]).out == "refused\n"
+
+
+def test_a_request_that_expired_is_a_rejection(operate: Any, roles: ServedRoles, query: Path) -> None:
+    session = operate("verifier", "request", query, "--cross-device", "--json").json["session"]
+    roles.clock.advance(CROSS_DEVICE_SECONDS)
+    try:
+        ran = operate("verifier", "result", session, "--wait", 5, "--json")
+    finally:
+        roles.clock.advance(-CROSS_DEVICE_SECONDS)
+    assert (ran.code, ran.json) == (1, {"state": "expired", "credentials": [], "error": None})
 
 
 def test_every_choice_reaches_the_request(operate: Any, roles: ServedRoles, query: Path, tmp_path: Path) -> None:

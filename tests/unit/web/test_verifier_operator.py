@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from zegel_testing.authorities import NOW
 from zegel_testing.relying_party import (
     NAME_QUERY,
@@ -22,12 +23,18 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
+from zegel.adapters.sql.tables import records
 from zegel.checks import Check
 from zegel.errors import Malformed
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest
 from zegel.profiles import HAIP
-from zegel.protocols.openid4vp.verifier import RESULT_SECONDS
+from zegel.protocols.openid4vp.verifier import (
+    CROSS_DEVICE_SECONDS,
+    OUTCOME_SECONDS,
+    RESULT_SECONDS,
+    SAME_DEVICE_SECONDS,
+)
 from zegel.services.trust import Trust
 from zegel.web import verifier_operator
 from zegel.web.app.roles import World
@@ -61,6 +68,13 @@ async def code_of(party: RelyingParty, **members: Any) -> tuple[str, str]:
     session, back = await party.answered(**members)
     assert back.startswith(f"{BACK}?response_code=")
     return session, back.partition("=")[2]
+
+
+def kinds_left(party: RelyingParty) -> set[str]:
+    """Of which kinds there are records in its database."""
+    database = party.store._database
+    with database.transaction():
+        return set(database.connection.execute(select(records.c.kind)).scalars())
 
 
 # --- the question ---------------------------------------------------------------------------------------------------
@@ -225,13 +239,54 @@ async def test_a_result_has_the_shape_that_is_documented(party: RelyingParty) ->
     assert credential.keys() == {"id", "format", "type", "issuer", "claims", "status", "holder_bound"}
 
 
-async def test_what_nobody_collects_is_forgotten(party: RelyingParty) -> None:
+@pytest.mark.parametrize("returned", [True, False])
+async def test_of_what_nobody_collects_the_outcome_is_left(party: RelyingParty, returned: bool) -> None:
     session, back = await party.answered()
-    await party.get(back)
+    if returned:
+        await party.get(back)
     party.clock.advance(RESULT_SECONDS)
-    response = await party.call("GET", f"/requests/{session}")
-    assert (response.status, json_of(response)["check"]) == (400, "answered-once")
     await party.store.purge()
+    assert kinds_left(party) == {"presentation lapse"}
+    for _ in range(2):
+        assert await party.result(session) == {"state": "uncollected", "credentials": [], "error": None}
+    party.clock.advance(OUTCOME_SECONDS - 1)
+    assert (await party.result(session))["state"] == "uncollected"
+    party.clock.advance(1)
+    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "answered-once"
+
+
+@pytest.mark.parametrize(("cross_device", "seconds"), [(False, SAME_DEVICE_SECONDS), (True, CROSS_DEVICE_SECONDS)])
+async def test_a_request_that_nobody_answers_is_told_as_expired(
+    party: RelyingParty, cross_device: bool, seconds: int
+) -> None:
+    session, _ = await party.begin(cross_device=cross_device)
+    party.clock.advance(seconds - 1)
+    assert (await party.result(session))["state"] == "pending"
+    party.clock.advance(1)
+    assert await party.result(session) == {"state": "expired", "credentials": [], "error": None}
+    party.clock.advance(OUTCOME_SECONDS)
+    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "answered-once"
+
+
+async def test_what_expired_says_why_the_last_answer_was_not_taken(party: RelyingParty) -> None:
+    session, asked = await party.begin()
+    assert (await party.send(asked.answer(asked.present(nonce="another")))).status == 400
+    party.clock.advance(SAME_DEVICE_SECONDS)
+    result = await party.result(session)
+    assert (result["state"], result["error"]["check"]) == ("expired", "nonce")
+
+
+@pytest.mark.parametrize("end", ["accepted", "refused", "rejected"])
+async def test_a_session_that_ended_has_not_expired(party: RelyingParty, end: str) -> None:
+    session, asked = await party.begin(initiator="my session", return_uri=BACK)
+    reply = await party.send(asked.refuse() if end == "refused" else asked.answer())
+    code = json_of(reply)["redirect_uri"].partition("=")[2]
+    whose = "my session" if end == "accepted" else "another"
+    assert (await come_back(party, session, response_code=code, initiator=whose))[1]["state"] == end
+    party.clock.advance(OUTCOME_SECONDS - 1)
+    assert (await party.result(session))["state"] == end
+    party.clock.advance(1)
+    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "answered-once"
 
 
 @pytest.mark.parametrize("session", ["unknown", "%20", "x" * 1_000])
@@ -255,6 +310,17 @@ async def test_a_wait_ends_with_the_answer(party: RelyingParty) -> None:
     back = json_of(await party.send(asked.answer()))["redirect_uri"]
     await party.get(back)
     assert json_of(await waiting)["state"] == "accepted"
+
+
+async def test_a_wait_ends_with_the_request(party: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
+    def passing(_seconds: float, timeout: Any = asyncio.timeout) -> Any:
+        party.clock.advance(30)
+        return timeout(0)
+
+    monkeypatch.setattr(asyncio, "timeout", passing)
+    begun = await party.ask(cross_device=True)
+    response = await party.call("GET", f"/requests/{begun['session']}?wait=60")
+    assert (response.status, json_of(response)["state"]) == (200, "expired")
 
 
 async def test_a_wait_ends_with_its_time(party: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,6 +408,20 @@ async def test_without_the_secret_nobody_collects(party: RelyingParty) -> None:
     assert (status, said["check"]) == (400, "same-browser")
     status, result = await come_back(party, session, initiator="my session")
     assert (status, result["state"], len(result["credentials"])) == (200, "accepted", 1)
+
+
+async def test_a_return_that_is_too_late_says_so(party: RelyingParty) -> None:
+    session, code = await code_of(party, **MINE)
+    party.clock.advance(RESULT_SECONDS)
+    status, result = await come_back(party, session, response_code=code, initiator="my session")
+    assert (status, result) == (200, {"state": "uncollected", "credentials": [], "error": None})
+
+
+async def test_a_service_that_waits_for_a_scan_is_told_when_the_code_expires(party: RelyingParty) -> None:
+    session, _ = await party.begin(cross_device=True, initiator="my session")
+    party.clock.advance(CROSS_DEVICE_SECONDS)
+    status, result = await come_back(party, session, initiator="my session")
+    assert (status, result) == (200, {"state": "expired", "credentials": [], "error": None})
 
 
 async def test_a_return_from_a_refusal_says_so(party: RelyingParty) -> None:

@@ -5,6 +5,8 @@
     Requested --conclude------------------------------->  Ready --collect--> Finished       cross-device
     Requested --refuse----> Refused                                                         the wallet said no
 
+The time of each runs out. Where that is to be told, ``Lapsed`` stands beside the session, and outlives its claims.
+
 A move returns the next state, and what to answer; whoever loaded the session stores the state against the version that
 it loaded. A move that may not be made raises ``Rejected`` and leaves the session as it was: a wrong answer spoils
 nothing for the right one. Times are seconds since the epoch.
@@ -45,7 +47,7 @@ from zegel.trust.signing import CertifiedSigner
 SAME_DEVICE_SECONDS: Final = 600  # FAPI 2.0 section 5.3.2.2 gives a pushed request as long; a person finds a passphrase
 CROSS_DEVICE_SECONDS: Final = 120  # whoever relays a QR code has no longer; a person finds the phone in a pocket
 RESULT_SECONDS: Final = 300  # verified claims wait no longer for the service that asked
-OUTCOME_SECONDS: Final = 3_600  # that it happened, without a claim, for a page that is reloaded
+OUTCOME_SECONDS: Final = 3_600  # what came of it, without a claim, for a page that is reloaded
 SECRET_BYTES: Final = 32  # section 5.2 asks for 128 bits of nonce, section 8.2 for as many of response code
 MAX_WALLET_NONCE: Final = 512  # characters; ours has 43
 
@@ -236,6 +238,28 @@ class Failed:
 
 VerifierSession: TypeAlias = Requested | AwaitingReturn | Ready | Finished | Refused | Failed
 STATES: Final = (Requested, AwaitingReturn, Ready, Finished, Refused, Failed)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapsed:
+    """What there is to say of a session when its time has run out: the request's, or, where it was ``answered``, that
+    of claims which nobody collected. ``failure`` is that of the last wrong answer to a request."""
+
+    answered: bool
+    failure: Failure | None
+    expires: int
+
+
+def lapse(session: VerifierSession) -> Lapsed | None:
+    """What will be said of a session if its time runs out as it stands; None for one that has ended, and says it."""
+    match session:
+        case Requested(failure=failure, expires=expires):
+            return Lapsed(answered=False, failure=failure, expires=expires + OUTCOME_SECONDS)
+        case AwaitingReturn(expires=expires) | Ready(expires=expires):
+            return Lapsed(answered=True, failure=None, expires=expires + OUTCOME_SECONDS)
+        case _:
+            return None
 
 
 def begin(

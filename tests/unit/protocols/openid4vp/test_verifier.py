@@ -44,6 +44,7 @@ from zegel.protocols.openid4vp.verifier import (
     Failed,
     Failure,
     Finished,
+    Lapsed,
     Ready,
     Refused,
     Requested,
@@ -54,6 +55,7 @@ from zegel.protocols.openid4vp.verifier import (
     check_open,
     conclude,
     describe_session,
+    lapse,
 )
 
 GET = HttpRequest(method="GET", url=REQUEST_URI)
@@ -235,6 +237,20 @@ def test_a_result_that_nobody_fetches_is_gone() -> None:
     assert rejection(waiting.come_back, response_code=code, initiator=BROWSER, now=late).check is Check.ANSWERED_ONCE
     assert rejection(ready().collect, initiator=BROWSER, now=late).check is Check.ANSWERED_ONCE
     assert describe_session(waiting, now=late) is SessionState.EXPIRED
+
+
+def test_a_session_whose_time_runs_out_leaves_word_of_it_and_no_claim() -> None:
+    noted, (waiting, _) = session().note(Malformed("answer", "vp_token", "expected an object")), answered()
+    lapsed = lapse(noted)
+    assert lapsed == Lapsed(answered=False, failure=noted.failure, expires=noted.expires + OUTCOME_SECONDS)
+    late = NOW + RESULT_SECONDS + OUTCOME_SECONDS
+    assert lapse(waiting) == lapse(ready()) == Lapsed(answered=True, failure=None, expires=late)
+
+
+def test_a_session_that_has_ended_says_so_itself() -> None:
+    finished, _ = ready().collect(initiator=BROWSER, now=NOW)
+    refused, _ = session().refuse("access_denied", "", now=NOW, random=fixed_random())
+    assert [lapse(each) for each in (finished, refused, failed())] == [None, None, None]
 
 
 def test_a_wallets_error_ends_the_session() -> None:
