@@ -99,12 +99,13 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (
         Check.PERSON,
         played(
-            lambda world: world.site.offers.offer_pre_authorized("pid", person=None, with_code=False), profile="plain"
+            lambda world: world.site.offers.offer_pre_authorized("pid", person="nobody", with_code=False),
+            profile="plain",
         ),
     ),
     (
         Check.PROFILE,
-        played(lambda world: world.site.offers.offer_pre_authorized("pid", person="erika", with_code=False)),
+        played(lambda world: world.site.offers.offer_pre_authorized("pid", person="nobody", with_code=False)),
     ),
     (Check.TYPE_FORMAT, played(lambda world: world.site.offers.offer("mdl", (Format.SD_JWT_VC,)))),
     (Check.CREDENTIAL_CHOICE, played(lambda world: world.site.offers.offer("passport"))),

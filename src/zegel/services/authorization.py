@@ -11,6 +11,7 @@ from typing import Final, TypeVar, final
 from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import Json
+from zegel.profiles import Grant as GrantChoice
 from zegel.protocols.oauth.access import Authorized, access_token_of, authorize
 from zegel.protocols.oauth.authorization import (
     approve,
@@ -164,6 +165,11 @@ class AuthorizationService:
         async with self._store.transaction(durable=True) as transaction:
             await self._decide(transaction, pending)
         return refuse(self._server, pending.pushed, denied or person_refused())
+
+    def check_grant(self, grant: GrantChoice) -> GrantChoice:
+        """Return the grant if the profile allows it; ``Rejected(PROFILE)`` otherwise."""
+        self._configured.profile.check_choice(grant)
+        return grant
 
     async def pre_authorize(
         self, *, subject: str, credentials: tuple[GrantedCredential, ...], tx_code: str | None

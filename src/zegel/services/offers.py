@@ -7,6 +7,7 @@ from typing import Final, final
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.credential import Format
+from zegel.profiles import Grant
 from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.openid4vci.offer import (
     AuthorizationCodeOffer,
@@ -80,16 +81,20 @@ class OfferService:
         offer = CredentialOffer(credential_issuer=self._origin, configurations=configurations, authorization_code=grant)
         return await self._put(id_, offer, person=person, tx_code=None)
 
+    def check_grant(self, grant: Grant) -> Grant:
+        """Return the grant if offers may have it; ``Rejected(PROFILE)`` otherwise."""
+        return self._authorization.check_grant(grant)
+
     async def offer_pre_authorized(
-        self, type_: str, formats: Sequence[Format] = (), *, person: str | None, with_code: bool
+        self, type_: str, formats: Sequence[Format] = (), *, person: str, with_code: bool
     ) -> OfferMade:
         """Offer a type to a person who is known already, with a transaction code or without.
 
-        ``Rejected`` also with PROFILE, and PERSON for nobody, or somebody of whom the source does not know the type.
+        ``Rejected`` also with PROFILE, which comes first, and PERSON for somebody of whom the source does not know the
+        type.
         """
+        self.check_grant(Grant.PRE_AUTHORIZED_CODE)
         configurations = self._policy.choose(type_, formats)
-        if person is None:
-            raise Rejected(Check.PERSON, "a pre-authorized offer is for a person who is named", field="person")
         if await self._source.load_claims(person, type_) is None:
             raise Rejected(Check.PERSON, f"nothing is known of this person under {type_}", field="person")
         tx_code = self._transaction_code() if with_code else None

@@ -6,6 +6,7 @@ from zegel.errors import Malformed
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
+from zegel.profiles import Grant
 from zegel.protocols.openid4vci.offer import build_offer
 from zegel.services.log_in import PasswordLogIn
 from zegel.services.offers import OfferMade
@@ -35,6 +36,8 @@ async def offer(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     if type(with_code) is not bool:
         raise Malformed(_WHAT, "tx_code", "expected true or false")
     if _grant(members) == PRE_AUTHORIZED:
+        site.offers.check_grant(Grant.PRE_AUTHORIZED_CODE)  # before what it would need is asked for
+        person = _text(members.get("person"), "person")
         made = await site.offers.offer_pre_authorized(type_, formats, person=person, with_code=with_code)
     elif with_code:
         raise Malformed(_WHAT, "tx_code", f"expected false: a transaction code goes with {PRE_AUTHORIZED}")

@@ -110,7 +110,8 @@ async def test_a_pre_authorised_offer_has_its_code_and_asks_for_the_other(plain:
         ({"type": "pid", "tx_code": True}, "syntax", "tx_code"),
         ({"type": "pid", "person": ""}, "syntax", "person"),
         ({"type": "pid", "colour": "red"}, "syntax", "colour"),
-        ({"type": "pid", "grant": "pre-authorized"}, "person", "person"),
+        ({"type": "pid", "grant": "pre-authorized"}, "syntax", "person"),
+        ({"type": "pid", "grant": "pre-authorized", "person": None}, "syntax", "person"),
         ({"type": "pid", "grant": "pre-authorized", "person": "nobody"}, "person", "person"),
         ({"type": "diploma", "grant": "pre-authorized", "person": "janos"}, "person", "person"),
     ],
@@ -121,6 +122,15 @@ async def test_a_wrong_request_is_told_which_member_is_wrong(
     refused = await refusal(plain, "/offers", body)
     assert (refused["check"], refused["field"]) == (check, field)
     assert refused["fault"] == ("sender" if check == "syntax" else "person")
+
+
+@pytest.mark.parametrize("person", [{}, {"person": "nobody"}, {"person": "erika"}], ids=str)
+async def test_under_haip_a_pre_authorized_offer_is_refused_by_name_whoever_it_is_for(
+    world: IssuingWorld, person: dict[str, str]
+) -> None:
+    refused = await refusal(world, "/offers", {"type": "pid", "grant": "pre-authorized"} | person)
+    assert (refused["check"], refused["field"]) == ("profile", "profile.grants")
+    assert "pre-authorized_code" in refused["detail"]
 
 
 @pytest.mark.slow
