@@ -15,7 +15,6 @@ nothing for the right one. Times are seconds since the epoch.
 import hmac
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from hashlib import sha256
 from typing import Final, TypeAlias, final
 
@@ -67,19 +66,6 @@ class CrossDevice:
 
 
 Flow: TypeAlias = SameDevice | CrossDevice
-
-
-class SessionState(StrEnum):
-    """A session in a word, for the page that waits and for the operator."""
-
-    WAITING = "waiting"
-    OPENED = "opened"  # a wallet has fetched the request
-    ANSWERED = "answered"  # and its answer is right, but the browser has not come back
-    READY = "ready"
-    FINISHED = "finished"
-    REFUSED = "refused"
-    FAILED = "failed"
-    EXPIRED = "expired"
 
 
 @final
@@ -349,22 +335,6 @@ def conclude(
     )
 
 
-def describe_session(session: VerifierSession, *, now: int) -> SessionState:
-    """The session in a word."""
-    if session.expires <= now:
-        return SessionState.EXPIRED
-    if isinstance(session, Requested):
-        return SessionState.OPENED if session.opened else SessionState.WAITING
-    return _WORDS[type(session)]
-
-
-_WORDS: Final[Mapping[type[VerifierSession], SessionState]] = {
-    AwaitingReturn: SessionState.ANSWERED,
-    Ready: SessionState.READY,
-    Finished: SessionState.FINISHED,
-    Refused: SessionState.REFUSED,
-    Failed: SessionState.FAILED,
-}
 _OTHER_BROWSER: Final = "this is not the browser in which the request began"
 
 
