@@ -7,10 +7,12 @@ from io import BytesIO
 from time import perf_counter
 
 import pytest
+from anyio import create_task_group
+from anyio.lowlevel import checkpoint
 from PIL import Image
 from zegel_testing.pictures import blank, drawn, promised, saved, vector, vector_picture
 
-from zegel.adapters import code_reader
+from zegel.adapters import code_reader, pictures
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.adapters.pictures import MAX_PAGES, MAX_PIXELS, RefusedError, codes_in
@@ -100,6 +102,31 @@ def test_the_process_answers_with_json_and_ends() -> None:
     assert done.stderr == b""
 
 
+GREEDY = """
+from zegel.adapters import pictures
+
+def taken(data):
+    held = []
+    try:
+        for _ in range(pictures.MEMORY >> 20):
+            held.append(bytes(1 << 20))
+    except MemoryError:
+        pass
+    return (str(len(held)),)
+
+pictures.codes_in = taken
+pictures.main()
+"""
+
+
+@pytest.mark.slow
+def test_the_process_has_so_much_memory_and_no_more() -> None:
+    """Of address space, of which code and libraries take their part."""
+    done = subprocess.run([sys.executable, "-c", GREEDY], input=b"", capture_output=True, check=True, timeout=60)
+    (megabytes,) = json.loads(done.stdout)["codes"]
+    assert pictures.MEMORY >> 22 < int(megabytes) < pictures.MEMORY >> 20
+
+
 @pytest.mark.anyio
 class TestReader:
     @pytest.mark.slow
@@ -125,6 +152,24 @@ class TestReader:
         monkeypatch.setattr(code_reader, "SECONDS", 0.1)
         with pytest.raises(Malformed, match="soon read"):
             await PictureCodeReader().read(b"anything")
+
+    async def test_so_many_files_are_read_at_once_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now, most = 0, 0
+
+        async def asked(_data: bytes) -> dict[str, list[str]]:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            await checkpoint()
+            now -= 1
+            return {"codes": []}
+
+        monkeypatch.setattr(code_reader, "_asked", asked)
+        reader = PictureCodeReader()
+        async with create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(reader.read, b"anything")
+        assert most == code_reader.AT_ONCE == 2
 
     async def test_a_process_that_cannot_be_started_is_said_to_be_unavailable(
         self, monkeypatch: pytest.MonkeyPatch

@@ -402,6 +402,19 @@ async def test_a_code_that_was_used_since_the_backup_does_not_work_once_more(pat
     restored.close()
 
 
+async def test_what_would_be_over_within_the_hour_is_not_restored(path: Path, backup: Path) -> None:
+    store = await opened(path)
+    await put(store, "a session", "Ada", expires=NOW + 3_600)
+    await put(store, "a grant", "Eve", expires=NOW + 3_601)
+    store.close()
+    back_up(path, backup)
+    restore(path, backup, replace=True, now=NOW)
+    restored = await opened(path)
+    assert await loaded(restored, "a session") is None
+    assert await loaded(restored, "a grant") == Waiting(claim="Eve")
+    restored.close()
+
+
 async def test_no_status_entry_is_given_twice_that_may_have_been_given_since(path: Path, backup: Path) -> None:
     store = await opened(path)
     async with store.transaction(durable=True) as transaction:

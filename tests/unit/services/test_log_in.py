@@ -76,11 +76,13 @@ class Busy:
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
+        self.looking = 0
 
     async def people(self) -> tuple[Person, ...]:
         return ()
 
     async def verify_password(self, login: str, password: str) -> Person:
+        self.looking += 1
         await self.go_on.wait()
         raise Rejected(Check.LOG_IN, "not this one")
 
@@ -109,6 +111,17 @@ async def test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_trie
     assert isinstance(visit.value, Visiting)
     assert (visit.value.tries, guesses.value.count) == (1, 1)
     assert means.check_room() is means
+
+
+async def test_so_many_passwords_are_looked_at_at_once_and_no_more() -> None:
+    busy = Busy()
+    means = PasswordLogIn(busy)
+    waiting = [asyncio.create_task(means.verify("x", "y")) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert busy.looking == 2
+    busy.go_on.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert busy.looking == 5
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, encode_json, parse_object
 from zegel.services.log_watch import (
+    MERGE_DELAY,
     SEEN_SECONDS,
     LogWatch,
     WatchState,
@@ -253,7 +254,9 @@ async def test_a_log_that_stands_still_is_caught() -> None:
     watch = Watch(LogWorld(merge_delay=10 * 86_400))
     watch.world.take("one")
     seen = (await watch.visit()).state
-    watch.world.clock.advance(86_401)
+    watch.world.clock.advance(MERGE_DELAY)
+    assert (await watch.visit(seen)).entries == []
+    watch.world.clock.advance(1)
     assert await refused(watch, seen) is Check.TREE_HEAD
 
 

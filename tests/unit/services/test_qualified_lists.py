@@ -300,6 +300,24 @@ async def test_so_many_national_lists_are_followed_and_no_more(world: World) -> 
     assert len(world.source.asked) == 1 + MAX_NATIONAL_LISTS
 
 
+async def test_so_many_lists_are_in_memory_at_once_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pointers = [to_utopia(location=f"https://utopia.example/{at}.xml") for at in range(6)]
+    world.source.lists[LOTL] = list_of_lists(*pointers)
+    follow, now, most = world.source.follow, 0, 0
+
+    async def watched(url: str) -> bytes:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await checkpoint()
+        now -= 1
+        return await follow(url)
+
+    monkeypatch.setattr(world.source, "follow", watched)
+    await world.refresh()
+    assert (len(world.source.asked), most) == (7, 2)
+
+
 async def test_the_lists_are_there_after_a_restart_without_a_network_and_as_old_as_they_are() -> None:
     world = World(new_shelf=Shelf)
     await world.refresh()

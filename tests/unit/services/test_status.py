@@ -553,7 +553,12 @@ async def test_lists_may_be_named_by_hand_and_are_there_before_the_first_present
 async def test_a_list_that_nobody_asks_for_is_fetched_no_longer(world: World) -> None:
     asked = serve_neighbours(world, 1)
     await world.value()
-    world.clock.advance(UNUSED)
+    world.clock.advance(UNUSED - 1)
+    await world.trust.refresh()
+    asked.clear()
+    await world.reader.refresh(ahead=100)
+    assert sorted(asked) == ["/1", "/all"]
+    world.clock.advance(1)
     await world.trust.refresh()
     asked.clear()
     await world.reader.refresh(ahead=100)

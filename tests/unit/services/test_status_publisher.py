@@ -17,7 +17,7 @@ from zegel.formats.status.identifiers import IDENTIFIER_LIST, parse_identifier_l
 from zegel.formats.status.token import StatusListFormat, VerifiedStatusList, parse_status_list, verify_status_list
 from zegel.services.ports import IssuerStore
 from zegel.services.status_ports import ListedIdentifier, StatusEntry
-from zegel.services.status_publisher import PublishedList, StatusPublisher
+from zegel.services.status_publisher import PERIODS_VALID, PublishedList, StatusPublisher
 from zegel.trust.anchors import Purpose, TrustAnchor
 from zegel.trust.signing import CertifiedSigner
 from zegel.web.app.monitor import status_families
@@ -222,6 +222,7 @@ async def test_what_a_clock_signed_that_was_ahead_is_signed_again_when_it_is_rig
 async def test_a_pause_is_no_outage(store: SqlStore, publisher: StatusPublisher, clock: ManualClock) -> None:
     (entry,) = await allocate(store)
     before = await published(publisher, entry.list_id)
+    assert before.expires == NOW + TTL + PERIODS_VALID * PERIOD
     clock.advance(before.expires - NOW - 1)
     assert await published(publisher, entry.list_id) is before
     clock.advance(1)

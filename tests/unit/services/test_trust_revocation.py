@@ -13,6 +13,7 @@ from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
 from zegel.primitives.crl import sign_crl
 from zegel.primitives.x509 import Certificate
+from zegel.profiles import PROFILES, Profile
 from zegel.services.trust import Trust
 from zegel.services.trust_ports import RevocationList
 from zegel.trust.anchors import Purpose
@@ -54,7 +55,7 @@ def access_list(*, points: tuple[str, ...] = (URL,), sequence: int = 1, listed: 
 class World:
     """A list, an authority that publishes every day, a clock."""
 
-    def __init__(self, *, content: bytes | None = None, fixed: tuple = ()) -> None:
+    def __init__(self, *, content: bytes | None = None, fixed: tuple = (), grace: int = GRACE) -> None:
         self.clock = ManualClock(NOW)
         self.list = ListInHand(ListType.ACCESS_PROVIDERS, access_list() if content is None else content)
         self.revoked: dict[int, int] = {}
@@ -63,7 +64,7 @@ class World:
         self.asked: list[str] = []
         self.publish()
         sources = () if fixed else (self.list,)
-        self.trust = Trust(sources, fixed=fixed, clock=self.clock, revocations=self)
+        self.trust = Trust(sources, fixed=fixed, clock=self.clock, revocations=self, grace=grace)
 
     def publish(self, url: str = URL, *, lasts: int = DAY) -> None:
         self.number += 1
@@ -169,6 +170,17 @@ async def test_whoever_keeps_the_new_list_away_gains_the_grace_and_no_more(world
     world.publish()
     await world.trust.refresh()
     assert (world.judge(), world.trust.revocation_errors()) == (None, {})
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+async def test_each_profile_has_a_grace_of_its_own_and_no_more(profile: Profile) -> None:
+    world = World(fixed=(anchor(ROOT, Purpose.ACCESS),), grace=profile.revocation_grace)
+    world.trust.anchors.revocation.wanted.add(URL)
+    await world.trust.refresh()
+    world.clock.advance(DAY + profile.revocation_grace - 1)
+    assert world.judge() is None
+    world.clock.advance(1)
+    assert world.judge() is Check.REVOCATION_STALE
 
 
 class Yearly(World):

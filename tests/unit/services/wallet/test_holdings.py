@@ -173,6 +173,13 @@ def test_what_was_not_offered_is_refused(copies: list[bytes], keys: list[Private
     assert (caught.value.check, caught.value.field) == (Check.OFFERED_CREDENTIAL, field)
 
 
+def test_copies_may_be_signed_a_minute_apart_and_no_more() -> None:
+    first = sdjwt(KEYS[0], until=NOW + DAY)
+    assert len(verified(first, sdjwt(KEYS[1], until=NOW + DAY + 60)).copies) == 2
+    with pytest.raises(Rejected, match="valid for the same time"):
+        verified(first, sdjwt(KEYS[1], until=NOW + DAY + 61))
+
+
 def test_what_the_format_refuses_is_refused_by_its_own_check() -> None:
     with pytest.raises(Rejected) as caught:
         verified(sdjwt(KEYS[0]), now=NOW + 3 * DAY)
