@@ -29,4 +29,4 @@ def test_every_exit_code_has_its_words() -> None:
 def test_every_limit_says_where_its_number_comes_from() -> None:
     found = limits()
     assert len(found) > 200
-    assert [f"{limit.module}.{limit.name}" for limit in found if not limit.why] == []
+    assert [limit.path for limit in found if not limit.why] == []

@@ -12,7 +12,7 @@ from typing import Final, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")  # starts none before it has work
+_THREADS: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")  # 19 MB each, once there is work
 
 
 async def in_hashing_thread(hash_: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -27,7 +27,7 @@ from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
 from zegel.services.ports import TlsPeer
 
 SECONDS: Final = 10.0  # a status list of 1 MB takes eight at 1 Mbit/s
-_CONCURRENT: Final = 32
+_CONCURRENT: Final = 32  # fetches; whoever waits for a turn does so within its own ten seconds
 _KEPT_ALIVE_SECONDS: Final = 2.0  # servers close idle connections after five or more; nobody waits on a closed one
 _PORTS: Final = {"http": 80, "https": 443}
 _OURS: Final = frozenset(

@@ -109,7 +109,7 @@ def _days(days: int | None, type_: AttestationType) -> int:
 
 _MAX_INDEX: Final = 8 * MAX_LARGE_LIST  # entries of one bit in the largest list that is read
 _MAX_DAYS: Final = 36_500  # a hundred years
-_OPTION_LIMIT: Final = 10_000
+_OPTION_LIMIT: Final = 10_000  # bytes of a public key; with a chain of three it has four thousand
 
 
 def read_jwk(text: str, *, option: str) -> PublicKey:

@@ -16,7 +16,7 @@ DEFAULT: Final = Path("sandbox")
 _FOLDER_HELP: Final = f"a new or empty folder (default: {DEFAULT})"
 _OPERATOR_OFFSET: Final = 10
 _METRICS_OFFSET: Final = 20
-_LAST_PORT: Final = 65_535
+_LAST_PORT: Final = 65_535  # RFC 9293 section 3.1: sixteen bits
 
 
 def add_arguments(parser: ArgumentParser) -> None:

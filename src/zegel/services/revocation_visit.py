@@ -13,7 +13,7 @@ from zegel.services.trust_ports import RevocationList, RevocationSource
 
 VISIT_SECONDS: Final = 180.0  # nearly three hundred lists, if each host takes the ten seconds that it has
 _SIDE_BY_SIDE: Final = 16  # half of what there may be on the one way out, so that others get through meanwhile
-_OF_ONE_HOST: Final = 4
+_OF_ONE_HOST: Final = 4  # one that hangs holds up a quarter of them, and the others go on
 _TOGETHER: Final = 1.0  # seconds, after which what has come is handed over: new anchors are worth so much work
 
 

@@ -37,7 +37,7 @@ MAX_LIST_TOKEN: Final = MAX_LARGE_LIST * 2 // 3  # what the largest list that is
 RETRY: Final = 10  # seconds until a host that did not answer is asked again; meanwhile the grace runs
 UNUSED: Final = 86_400  # a list that nobody asked for in a day is fetched ahead no longer
 _REDIRECTS: Final = 3  # status list draft 20 section 8.1 allows them; each target is checked again
-_REMEMBERED: Final = 64
+_REMEMBERED: Final = 64  # lists; an issuer has a few, and a verifier believes a few issuers
 _MAX_REMEMBERED_BYTES: Final = 1 << 25  # 32 MB: a worker is to stay below 120
 _BYTES_PER_IDENTIFIER: Final = 100  # of an identifier of 16 bytes, in a set
 _ACCEPT: Final = f"{StatusListFormat.JWT}, {StatusListFormat.CWT};q=0.9"

@@ -42,7 +42,7 @@ from zegel.web.wallet_site import (
 )
 
 _LOG_IN: Final = "/log-in"
-_SECONDS_TO_LOOK_AGAIN: Final = 5
+_SECONDS_TO_LOOK_AGAIN: Final = 5  # at the least: a page that is loaded all the time cannot be read
 
 
 async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:

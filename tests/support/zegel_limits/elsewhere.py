@@ -7,6 +7,115 @@ _UNIT: Final = "tests/unit/"
 _CLOCKS: Final = "tests/attacks/test_clocks.py::"
 
 ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "zegel.trust.revocation.GRACE": (
+        _UNIT + "services/test_trust_revocation.py::test_whoever_keeps_the_new_list_away_gains_the_grace_and_no_more",
+    ),
+    "zegel.trust.revocation.SERVED_FOR": (
+        _UNIT + "services/test_trust_revocation.py"
+        "::test_whoever_keeps_away_a_list_that_lasts_for_half_a_year_gains_a_day_and_the_grace",
+    ),
+    **dict.fromkeys(
+        ("zegel.profiles.HAIP.status_grace", "zegel.profiles.PLAIN.status_grace"),
+        (
+            _UNIT + "formats/status/test_terms.py"
+            "::test_a_list_is_good_for_its_ttl_then_stale_for_the_profiles_grace_then_refused",
+        ),
+    ),
+    **dict.fromkeys(
+        ("zegel.profiles.HAIP.revocation_grace", "zegel.profiles.PLAIN.revocation_grace"),
+        (_UNIT + "services/test_trust_revocation.py::test_each_profile_has_a_grace_of_its_own_and_no_more",),
+    ),
+    "zegel.adapters.outbound.SECONDS": (
+        _UNIT + "adapters/test_outbound.py::test_a_slow_body_is_given_up",
+        _UNIT + "adapters/test_outbound.py::test_slow_headers_are_given_up",
+    ),
+    "zegel.adapters.outbound._CONCURRENT": (
+        _UNIT + "adapters/test_outbound.py::test_so_many_fetches_run_at_once_and_no_more",
+    ),
+    "zegel.adapters.pictures.MEMORY": (
+        _UNIT + "adapters/test_pictures.py::test_the_process_has_so_much_memory_and_no_more",
+    ),
+    "zegel.adapters.code_reader.SECONDS": (
+        _UNIT + "adapters/test_pictures.py::test_a_process_that_hangs_dies_or_babbles_is_a_file_that_cannot_be_read",
+    ),
+    "zegel.adapters.code_reader.AT_ONCE": (
+        _UNIT + "adapters/test_pictures.py::test_so_many_files_are_read_at_once_and_no_more",
+    ),
+    "zegel.adapters.hashing._THREADS.max_workers": (
+        _UNIT + "adapters/test_hashing.py::test_many_log_ins_take_the_memory_of_two",
+    ),
+    "zegel.services.log_in._HASHES_AT_ONCE": (
+        _UNIT + "services/test_log_in.py::test_so_many_passwords_are_looked_at_at_once_and_no_more",
+    ),
+    **dict.fromkeys(
+        ("zegel.formats.hcert.keys._MIN_RSA", "zegel.formats.hcert.keys._MAX_RSA"),
+        (_UNIT + "formats/hcert/test_hcert_keys.py::test_an_rsa_key_has_2048_to_4096_bits",),
+    ),
+    "zegel.adapters.keyrings._READS": (
+        _UNIT + "adapters/test_rotation.py::test_whoever_reads_while_a_key_is_rotated_reads_again",
+        _UNIT + "adapters/test_rotation.py::test_a_ring_that_changes_all_the_time_is_given_up",
+    ),
+    "zegel.adapters.sql.register._LOOKED_THROUGH": (
+        _UNIT + "services/test_registrar.py::test_pages_follow_one_another_without_a_gap",
+    ),
+    "zegel.services.register_reader._LOOKED_THROUGH": (
+        _UNIT + "services/test_registrar.py::test_what_is_looked_through_is_bounded_and_goes_on",
+    ),
+    "zegel.adapters.sql.store._REMEMBERED": (
+        _UNIT + "adapters/test_store.py::test_what_was_used_stays_used_when_the_clock_was_ahead_and_is_right_again",
+    ),
+    "zegel.adapters.sql.upkeep._MEANWHILE": (
+        _UNIT + "adapters/test_upkeep.py::test_what_would_be_over_within_the_hour_is_not_restored",
+    ),
+    "zegel.services.issuer_documents.SIGN_AGAIN": (
+        _UNIT + "web/test_issuer.py::test_signed_metadata_is_signed_once_an_hour",
+    ),
+    "zegel.services.log_watch.MERGE_DELAY": (
+        _UNIT + "services/test_log_watch.py::test_a_log_that_stands_still_is_caught",
+    ),
+    "zegel.services.qualified_lists._AT_ONCE": (
+        _UNIT + "services/test_qualified_lists.py::test_so_many_lists_are_in_memory_at_once_and_no_more",
+    ),
+    "zegel.services.rates._SHARED": (
+        _UNIT + "services/test_rates.py::test_beyond_its_room_newcomers_are_counted_together",
+    ),
+    **dict.fromkeys(
+        ("zegel.services.revocation_visit._SIDE_BY_SIDE", "zegel.services.revocation_visit._OF_ONE_HOST"),
+        (
+            _UNIT + "services/test_revocation_visit.py"
+            "::test_all_are_fetched_once_so_many_at_a_time_and_fewer_of_one_host",
+        ),
+    ),
+    "zegel.services.status.RETRY": (
+        _UNIT + "services/test_status.py::test_a_host_that_is_back_ends_the_grace_at_once",
+    ),
+    "zegel.services.status.UNUSED": (
+        _UNIT + "services/test_status.py::test_a_list_that_nobody_asks_for_is_fetched_no_longer",
+    ),
+    "zegel.services.status._REMEMBERED": (
+        _UNIT + "services/test_status.py::test_the_lists_that_are_remembered_are_bounded",
+    ),
+    "zegel.services.status_publisher.PERIODS_VALID": (
+        _UNIT + "services/test_status_publisher.py::test_a_pause_is_no_outage",
+    ),
+    "zegel.services.verifier._ATTEMPTS": (
+        _UNIT + "services/test_verifier.py::test_garbage_while_the_right_answer_is_stored_does_not_lose_it",
+        _UNIT + "services/test_verifier.py::test_garbage_without_end_leaves_the_session_to_the_next_answer",
+    ),
+    **dict.fromkeys(
+        ("zegel.services.waiting._SOON", "zegel.services.waiting._LOOKS"),
+        (_UNIT + "services/test_waiting.py::test_the_more_wait_the_more_seldom_one_looks",),
+    ),
+    "zegel.services.wallet.holdings._SAME_TIME": (
+        _UNIT + "services/wallet/test_holdings.py::test_copies_may_be_signed_a_minute_apart_and_no_more",
+    ),
+    "zegel.web.app.registration._AGAIN": (
+        "tests/flows/test_registration_renewal.py"
+        "::test_a_registrar_that_has_none_is_asked_again_and_that_is_said_once_a_day",
+    ),
+    "zegel.web.pace._A_SECOND": (
+        _UNIT + "web/test_pace.py::test_of_many_each_has_a_place_and_no_second_has_more_than_its_share",
+    ),
     "zegel.services.wallet.health.MAX_CERTIFICATES": (
         _UNIT + "services/wallet/test_health.py::test_so_many_are_kept_and_no_more",
     ),
@@ -258,8 +367,25 @@ _KEPT: Final = "the size of a memory: beyond it is slower, and nothing else"
 _SUM: Final = "a sum of other limits"
 _SAME: Final = "the limit of adapters.redirects, as a caller asks for it"
 _OWN: Final = "what a command of ours asks or makes, on its owner's machine"
+_SYSTEM: Final = "the system, or a library, waits for so long or has so many wait: a test would do the same"
 
 EXEMPT: Final[Mapping[str, str]] = {
+    "zegel.adapters.sql.dialect._BUSY_MILLISECONDS": _SYSTEM,
+    "zegel.adapters.sql.dialect._STILL_BUSY_MILLISECONDS": _SYSTEM,
+    "zegel.demo.tax_online._TIMEOUT": _SYSTEM,
+    "zegel.web.app.serve._BACKLOG": _SYSTEM,
+    "zegel.services.revocation_visit._TOGETHER": _TURN,
+    "zegel.web.app.statuses._AT_LEAST": _TURN,
+    "zegel.web.app.world._SOONEST": _TURN,
+    "zegel.web.wallet_receive._SECONDS_TO_LOOK_AGAIN": _TURN,
+    "zegel.services.wallet_provider._LASTING": _TOLD,
+    "zegel.web.app.keys._SESSIONS": "no less than what hangs on a key, each of which is a limit of its own",
+    "zegel.adapters.sandbox.lists._DAYS": _OWN,
+    "zegel.adapters.sandbox.qualified._DAYS": _OWN,
+    "zegel.adapters.sandbox.registrations._DAYS": _OWN,
+    "zegel.cli.issue._OPTION_LIMIT": _OWN,
+    "zegel.cli.operator._SECONDS": _OWN,
+    "zegel.cli.sandbox._LAST_PORT": _OWN,
     "zegel.services.registrar.VALID_DAYS": _TOLD,
     "zegel.web.registrar._ANSWER_SECONDS": _TOLD,
     "zegel.web.registrar._KEYS_SECONDS": _TOLD,

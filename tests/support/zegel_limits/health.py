@@ -5,8 +5,10 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import RULE, book, certificate
 from zegel_testing.health import Health, payload
@@ -18,8 +20,9 @@ from zegel.checks import Check
 from zegel.cli.hcert import run
 from zegel.cli.main import _parser
 from zegel.errors import Malformed, Unavailable
+from zegel.formats.hcert.ber_certificate import SignatureAlgorithm
 from zegel.formats.hcert.certificate import parse_health_certificate
-from zegel.formats.hcert.cms import parse_cms
+from zegel.formats.hcert.cms import _refuse_unless_signed, parse_cms
 from zegel.formats.hcert.code import PREFIX, parse_code
 from zegel.formats.hcert.gateway import check_vouched
 from zegel.formats.hcert.keys import parse_signer
@@ -154,7 +157,28 @@ def _signature(length: int) -> object:
     return why
 
 
+class _Obliging:
+    """An RSA key of so many bits that finds every signature good."""
+
+    def __init__(self, bits: int) -> None:
+        self.key_size = bits
+
+    def verify(self, *_args: object) -> None:
+        """See ``RSAPublicKey``."""
+
+
+rsa.RSAPublicKey.register(_Obliging)
+
+
+def _signed_by(bits: int) -> object:
+    signer: Any = SimpleNamespace(key=_Obliging(bits))
+    algorithm = SignatureAlgorithm(scheme="rsassa_pkcs1v15", digest_name="sha256", salt=0)
+    return _refuse_unless_signed(signer, algorithm, b"", b"", otherwise="")
+
+
 HEALTH: Final[Mapping[str, Pair]] = {
+    "zegel.formats.hcert.cms._MIN_RSA": Pair(_signed_by, Check.HEALTH_VOUCHER, says="does not hold", least=True),
+    "zegel.formats.hcert.cms._MAX_RSA": Pair(_signed_by, Check.HEALTH_VOUCHER, says="does not hold"),
     "zegel.adapters.health_trust.MAX_REVOKED_FILE": Pair(_revoked, Unavailable, filler=True),
     "zegel.cli.hcert.MAX_WORKERS": Pair(_workers),
     "zegel.cli.hcert_issue.MAX_DAYS": Pair(_days, filler=True),

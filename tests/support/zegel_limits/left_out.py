@@ -4,11 +4,13 @@ import asyncio
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from httpcore2 import ConnectTimeout
 from zegel_testing import parsers
 from zegel_testing.authorities import NOW, fixed_random
+from zegel_testing.registration import LIBRARY
 
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.pinning import PinnedBackend
@@ -21,6 +23,7 @@ from zegel.primitives.languages import accepted_languages
 from zegel.protocols.openid4vci.wallet.session import asks_for_nonce
 from zegel.protocols.openid4vp.satisfaction import _spelled
 from zegel.protocols.openid4vp.wallet import _said
+from zegel.services.access_neighbours import OperatedRegister, _reason
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.web.browser import CookiePolicy, new_browser
@@ -50,6 +53,22 @@ def _fetched(size: int) -> object:
     trust, outbound = Trust((), fixed=(), clock=clock), Loopback({_STATUS: answer})
     reader = StatusReader(outbound=outbound, trust=trust, clock=clock, keep=60)
     return asyncio.run(reader.fetch_status_list(StatusReference(uri=f"{_STATUS}/1", index=1)))
+
+
+def _renewed_before_the_end(quarter: int) -> int:
+    """By how many seconds a certificate is renewed early that lives for four times as long as that."""
+    certificate = replace(LIBRARY, issued_at=NOW, expires=NOW + 4 * quarter)
+    return certificate.valid_until - certificate.renew_from
+
+
+def _party(size: int) -> object:
+    """What a register answers of a party, so long; it is none for another reason."""
+
+    async def answer(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=200, body=b"{}".ljust(size))
+
+    register = OperatedRegister(_STATUS, token="t", outbound=Loopback({_STATUS: answer}))
+    return asyncio.run(register.party("NTRUT-1"))
 
 
 def _onward(length: int) -> object:
@@ -115,6 +134,7 @@ def _addresses(count: int) -> int:
 
 
 LEFT_OUT: Final[Mapping[str, Pair]] = {
+    "zegel.services.access_neighbours._ANSWER_BYTES": Pair(_party, Unavailable, says="more than", filler=True),
     "zegel.formats.status.entries.MAX_LIST": Pair(lambda n: _inflated(n, most=MAX_LIST)),
     "zegel.formats.status.entries.MAX_LARGE_LIST": Pair(lambda n: _inflated(n, most=MAX_LARGE_LIST)),
     "zegel.services.status.MAX_LIST_TOKEN": Pair(_fetched, Unavailable, says="it answers with more than", filler=True),
@@ -131,6 +151,8 @@ LEFT_OUT: Final[Mapping[str, Pair]] = {
     ),
 }
 MORE_CUTS: Final[Mapping[str, Callable[[int], int]]] = {
+    "zegel.services.access_neighbours._REASON": lambda n: len(_reason({"detail": "x" * n})),
+    "zegel.trust.registration.values._FORTNIGHT": _renewed_before_the_end,
     "zegel.adapters.pinning._MAX_TRIES": _addresses,
     "zegel.primitives.languages.MAX_LANGUAGES": lambda n: len(
         accepted_languages(",".join(f"de-{at}" for at in range(n)))

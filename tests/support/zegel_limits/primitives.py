@@ -16,6 +16,7 @@ from zegel.primitives.json_members import split_object
 from zegel.primitives.jws import parse_jws
 from zegel.primitives.languages import MAX_ACCEPTED, accepted_languages
 from zegel.primitives.multipart import parse_multipart
+from zegel.primitives.times import parse_numeric_date
 from zegel.primitives.x509 import parse_certificate
 from zegel_limits.pair import Pair
 
@@ -103,5 +104,8 @@ PRIMITIVES: Final[Mapping[str, Pair]] = {
     "zegel.primitives.jws.MAX_CHAIN": Pair(_chain),
     "zegel.primitives.crl.MAX_CRL": Pair(lambda n: parse_crl(bytes(n)), filler=True),
     "zegel.primitives.crl.MAX_REVOKED": Pair(_revoked),
+    "zegel.primitives.times._LATEST": Pair(
+        lambda n: parse_numeric_date(n, what="test", where="exp"), says="seconds since the epoch"
+    ),
     "zegel.primitives.x509.MAX_CERTIFICATE": Pair(lambda n: parse_certificate(bytes(n)), filler=True),
 }

@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.web.access_operator import _second
 from zegel.web.asgi import AsgiApp, TransportError, call_asgi
+from zegel.web.log import _number
 from zegel.web.routing import Route
 from zegel_limits.pair import Pair, value_of
 
@@ -78,4 +80,10 @@ async def _post(route: Route[Any], size: int) -> None:
         raise TooLongError(str(response.status))
 
 
-WEB: Final[Mapping[str, Pair]] = {limit: _posting(limit) for limit in _BODIES}
+WEB: Final[Mapping[str, Pair]] = {
+    **{limit: _posting(limit) for limit in _BODIES},
+    "zegel.web.access_operator._LAST_SECOND": Pair(
+        lambda n: _second({"from": n}, "from", "from"), says="a whole number", ends=True
+    ),
+    "zegel.web.log._DIGITS": Pair(lambda n: _number({"start": "0" * n}, "start"), says="expected a number"),
+}

@@ -24,7 +24,7 @@ _HASHES: Final = {
     "sha384": (sha384, SHA384()),
     "sha512": (sha512, SHA512()),
 }
-_RSA: Final = range(2_048, 8_193)  # bits; a longer key would make whoever verifies pay for it
+_MIN_RSA, _MAX_RSA = 2_048, 8_192  # bits; a longer key would make whoever verifies pay for it
 _PKCS1: Final = "rsassa_pkcs1v15"
 _SET_OF: Final = b"\x31"
 
@@ -113,7 +113,7 @@ def _refuse_unless_signed(
         hash_ = _HASHES[named][1]
         if isinstance(key, ec.EllipticCurvePublicKey) and algorithm.scheme == "ecdsa":
             key.verify(signature, message, ec.ECDSA(hash_))
-        elif isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA:
+        elif isinstance(key, rsa.RSAPublicKey) and _MIN_RSA <= key.key_size <= _MAX_RSA:
             key.verify(signature, message, _padding(algorithm, hash_), hash_)
         else:
             raise ValueError("a key of another kind")

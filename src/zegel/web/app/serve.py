@@ -17,7 +17,7 @@ from zegel.web.app.connection import BoundedConnection
 from zegel.web.app.roles import Listener, OpenRole, Timer, World
 
 GRACE_SECONDS: Final = 10  # what runs at SIGTERM may finish in this time
-_BACKLOG: Final = 512
+_BACKLOG: Final = 512  # connections that wait with the system while a worker is busy for a moment
 _RETRY_SECONDS: Final = 2.0  # a timer that failed is tried again sooner than its period
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
