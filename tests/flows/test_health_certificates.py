@@ -1,30 +1,42 @@
 """A health certificate becomes an attestation that the rules are met: for its holder, and with nothing of it."""
 
+import io
 import json
+import tempfile
+import zlib
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, closing
-from dataclasses import replace
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import DAY
+from zegel_testing.authorities import DAY, NOW
 from zegel_testing.browser import text_of
+from zegel_testing.canaries import Evidence, canary, leaks
+from zegel_testing.erika import erika
 from zegel_testing.hand_wallet import HandWallet
-from zegel_testing.health import Health, payload
+from zegel_testing.health import Health, code_of, payload
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of
+from zegel_testing.leaks import Secrets
+from zegel_testing.logs import logging_to
 from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.second_issuer import hand_wallet, share, show_and_return
 
+from zegel.adapters.entropy import system_random
+from zegel.adapters.memory import ManualClock
+from zegel.adapters.register import DemoPerson, open_register
 from zegel.checks import Check
 from zegel.config.health import HealthConfig
 from zegel.config.setting import Database, Origin, Port
 from zegel.errors import Malformed
-from zegel.primitives.http import HttpResponse
+from zegel.primitives.base45 import parse_base45
+from zegel.primitives.http import HttpRequest, HttpResponse
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 UTOPIA = Health()
+LETTERS = str.maketrans("0123456789", "ABCDEFGHIJ")  # a name on a certificate has no digits
 RECENT: dict[str, Any] = {
     "Identifier": "VR-UT-0001",
     "Type": "Acceptance",
@@ -74,11 +86,21 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    (tmp_path / "health.der").write_bytes(UTOPIA.der)
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "recent.json").write_text(json.dumps(RECENT))
-    config = sandbox_at(tmp_path)
-    trusted = HealthConfig(trust=(tmp_path / "health.der",), rules=tmp_path / "rules", rule_set="UT/recent")
+    async with office_at(tmp_path) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def office_at(folder: Path, *people: DemoPerson) -> AsyncIterator[Office]:
+    """Both offices; the register has people besides, or instead of whoever had their log-in name."""
+    (folder / "health.der").write_bytes(UTOPIA.der)
+    (folder / "rules").mkdir()
+    (folder / "rules" / "recent.json").write_text(json.dumps(RECENT))
+    config = sandbox_at(folder)
+    source = f"sqlite:///{config.issuer.source.register}"
+    with closing(open_register(source, clock=ManualClock(NOW), random=system_random)) as register:
+        register.add(people, random=system_random)
+    trusted = HealthConfig(trust=(folder / "health.der",), rules=folder / "rules", rule_set="UT/recent")
     async with AsyncExitStack() as stack:
         identity = await stack.enter_async_context(issuing_world(config))
         health = await stack.enter_async_context(
@@ -87,7 +109,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
                 origin=Origin("http://health.localhost:7198"),
                 operator_port=Port(7298),
                 name="Utopia health office",
-                database=Database(f"sqlite:///{tmp_path}/data/health.db"),
+                database=Database(f"sqlite:///{folder}/data/health.db"),
                 types=("vaccination_valid", "residence"),
             )
         )
@@ -215,3 +237,110 @@ def kept(folder: Path) -> dict[str, int]:
     """What the health office has of each kind, and the bytes of the longest."""
     with closing(connect(folder / "data" / "health.db")) as database:
         return dict(database.execute("SELECT kind, MAX(LENGTH(value)) FROM records GROUP BY kind"))
+
+
+# --- values that stand nowhere else in the world ----------------------------------------------------------------------
+
+BORN = "1931-07-23"
+MARKED = {name: canary(system_random).translate(LETTERS) for name in ("family name", "given name", "another's name")}
+MARKED |= {name: canary(system_random) for name in ("product", "manufacturer", "centre", "UCI")}
+
+
+def marked(**changes: Any) -> dict[str, Any]:
+    """A certificate whose every value that has room for one is a canary; those of the PID are the same."""
+    family, given = MARKED["family name"], MARKED["given name"]
+    entry = {"mp": MARKED["product"], "ma": MARKED["manufacturer"], "is": MARKED["centre"], "dt": "2026-08-01"}
+    name = {"fn": family.title(), "fnt": family, "gn": given.title(), "gnt": given}
+    return payload(**(entry | {"ci": f"URN:UVCI:01:UT:{MARKED['UCI']}#A", "nam": name, "dob": BORN} | changes))
+
+
+def marked_person() -> DemoPerson:
+    """Erika under the names of that certificate."""
+    person = erika()
+    shared = {"family_name": MARKED["family name"].title(), "given_name": MARKED["given name"].title()}
+    claims = {**person.claims, "": {**person.claims[""], **shared, "birth_date": BORN}}
+    return replace(person, claims=claims)
+
+
+def piece_of(code: str) -> set[bytes]:
+    """A part of a code near its end, where the signature is: also as a form spells it, with a plus for a space."""
+    piece = code[-60:-20]
+    return {piece.encode(), piece.replace(" ", "+").encode()}
+
+
+def layers_of(code: str) -> set[bytes]:
+    """The same of each of its layers: compressed, it shows none of what it says."""
+    packed = parse_base45(code.removeprefix("HC1:").encode(), what="test")
+    return piece_of(code) | {packed[-40:-8], zlib.decompress(packed)[-40:]}
+
+
+@dataclass
+class Heard:
+    """What the health office was sent, and what it answered, until then."""
+
+    sent: list[bytes] = field(default_factory=list)
+    answered: list[bytes] = field(default_factory=list)
+
+    def listen(self, office: Office) -> None:
+        """Listen to whatever is sent there from now on."""
+        handle = office.health.handlers[office.health.issuer]
+
+        async def heard(request: HttpRequest) -> HttpResponse:
+            response = await handle(request)
+            self.sent.append(b"\n".join([request.url.encode(), request.body, repr(request.headers).encode()]))
+            self.answered.append(response.body + repr(response.headers).encode())
+            return response
+
+        office.health.handlers[office.health.issuer] = heard
+
+
+async def test_no_value_of_certificate_or_pid_is_in_a_file_a_log_or_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one that counts and of those that do not: while the visit is open, when it is over, and when all has ended."""
+    good = UTOPIA.code(marked()).decode()
+    another = {"fn": MARKED["another's name"], "fnt": MARKED["another's name"], "gn": "M", "gnt": "M"}
+    refused = {
+        "refused by a rule": UTOPIA.code(marked(dt="2025-08-01")).decode(),
+        "of a signature that does not hold": code_of(UTOPIA.cose(marked())[:-1] + b"x").decode(),
+        "of nobody's": Health(name="Nobody").code(marked()).decode(),
+        "damaged": good[:-9] + "AAAAAAAAA",
+        "cut off": good[: len(good) // 2],
+    }
+    secrets: Secrets = {name: {value.encode(), value.title().encode()} for name, value in MARKED.items()}
+    secrets |= {"birth date": {BORN.encode(), BORN.replace("-", "").encode()}, "good": layers_of(good)}
+    secrets |= {name: piece_of(code) for name, code in refused.items()}
+    (temporary := tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    log, heard = io.StringIO(), Heard()
+
+    def evidence(*folders: Path) -> Evidence:
+        texts = {"log": log.getvalue().encode(), "pages": b"\n".join(heard.answered)}
+        return Evidence(texts=texts, folders=folders or (register.parent, temporary), apart=(register,))
+
+    with logging_to(log):
+        async with office_at(tmp_path, marked_person()) as office:
+            register = office.health.config.issuer.source.register
+            heard.listen(office)
+            wallet, _, page = await office.ask()
+            for code in refused.values():  # as many as a visit has tries
+                page = await office.bring(wallet, page, code)
+                assert page.status == 400
+            wallet, pause, page = await office.ask()
+            asking = await office.bring(wallet, page, good)
+            assert "visit" in kept(tmp_path)
+            assert {"health.db", "health.db-wal"} <= {path.name for path in evidence().files()}
+            assert leaks(secrets, evidence()) == []
+            consent = await show_and_return(office.hand, wallet, asking)
+            await wallet.finish(await wallet.come_back(pause, location_of(await wallet.decide(consent))))
+            assert leaks(secrets, evidence()) == []
+            wallet, _, page = await office.ask()
+            asking = await office.bring(wallet, page, UTOPIA.code(marked(nam=another)).decode())
+            assert refusal_on(await show_and_return(office.hand, wallet, asking)) == Check.HEALTH_HOLDER.id
+    assert leaks(secrets, evidence(tmp_path)) == []
+    assert Check.HEALTH_HOLDER.id in log.getvalue()
+    brought = Evidence(texts={"sent": b"\n".join(heard.sent)}, folders=(), apart=())
+    assert leaks(secrets, brought) == sorted(f"{name} in sent" for name in ("good", *refused))
+    known = Evidence(texts={}, folders=(register.parent,), apart=())
+    found = {leak.partition(" in ")[0] for leak in leaks(secrets, known)}
+    assert found == {"family name", "given name", "birth date"}, "the register has them, and the search finds them"
