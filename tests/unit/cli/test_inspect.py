@@ -4,14 +4,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import pytest
 from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.registration import as_cwt, as_jwt
 from zegel_testing.relying_party import COPIES, DOCTYPE, ISSUER, VCT, Asked, issue
 
 from zegel.adapters.entropy import system_random
 from zegel.checks import Check
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.issue import MdocIssuer
+from zegel.formats.status.entries import compress, empty_status_list
+from zegel.formats.status.token import sign_status_list_cwt, sign_status_list_jwt
+from zegel.primitives.cbor import Tag, encode_cbor
+from zegel.primitives.cose import sign_sign1
 from zegel.primitives.encoding import base64url
 from zegel.primitives.jws import sign_jws
 
@@ -24,6 +30,16 @@ ASKED = Asked(
         "dcql_query": {"credentials": [{"format": "mso_mdoc"}]},
     }
 )
+
+
+def signed_list(sign: Any) -> bytes:
+    """A status list in one of its formats."""
+    listed = compress(empty_status_list(1_000, bits=1).updated({3: 1}))
+    terms: dict[str, Any] = {"uri": "https://status.utopia.example/1", "now": NOW, "expires": NOW + 60, "ttl": 60}
+    signed: bytes = sign(listed, signer=ISSUER.key, chain=ISSUER.chain, **terms)
+    return signed
+
+
 FILES: dict[str, bytes] = {
     "sd-jwt": COPIES[Format.SD_JWT_VC].data,
     "sd-jwt presentation": ASKED.present(COPIES[Format.SD_JWT_VC]).encode(),
@@ -32,6 +48,10 @@ FILES: dict[str, bytes] = {
     "mdoc presentation": ASKED.present(COPIES[Format.MDOC]).encode(),
     "payment presentation": ASKED.present(issue(Format.MDOC, payment=True), transaction_data=["data"]).encode(),
     "jwt": sign_jws({"a": "b"}, signer=ISSUER.key, typ="JWT", x5c=ISSUER.chain),
+    "status list in CWT": signed_list(sign_status_list_cwt),
+    "status list in CWT without its tag": signed_list(sign_status_list_cwt)[1:],
+    "registration certificate in CWT": as_cwt(),
+    "registration certificate in CWT in base64url": base64url(as_cwt()).encode() + b"\n",
 }
 
 
@@ -115,6 +135,49 @@ def test_all_namespaces_and_values_are_shown(inspect: Any) -> None:
     assert said["unverified_elements"] == {"one": {"nested": {"bytes": ["_w"]}}, "two": {"number": 1}}
 
 
+def test_a_status_list_in_cwt_is_shown_as_the_same_in_jwt(inspect: Any) -> None:
+    said = inspect(signed_list(sign_status_list_jwt), "--json").json
+    assert said["unverified_kind"] == "JWT"
+    header = {"alg": -7, "typ": "application/statuslist+cwt"}
+    for name in ("status list in CWT", "status list in CWT without its tag"):
+        shown = inspect(FILES[name], "--json").json
+        assert shown == said | {"unverified_kind": "CWT", "unverified_header": header}
+
+
+def test_a_registration_certificate_in_cwt_is_shown_as_the_same_in_jwt(inspect: Any) -> None:
+    said = inspect(as_jwt().encode(), "--json").json
+    for name in ("registration certificate in CWT", "registration certificate in CWT in base64url"):
+        shown = inspect(FILES[name], "--json").json
+        assert shown["unverified_header"] == {"alg": -7, "typ": "rc-wrp+cwt"}
+        assert [shown[name] for name in ("unverified_claims", "unverified_certificates")] == [
+            said[name] for name in ("unverified_claims", "unverified_certificates")
+        ]
+
+
+def test_whatever_a_cwt_says_is_shown(inspect: Any) -> None:
+    said = {
+        1: "us",
+        -70000: Tag(0, "2026-01-31"),
+        "more": [{b"\xff": b"\xff"}, None, True, 1.5],
+        "odd": cbor2.undefined,
+    }
+    sign1 = sign_sign1(encode_cbor(said), signer=ISSUER.key)
+    sign1[1] = {4: b"\x01", -1: [Tag(24, b"\x02")]}
+    shown = inspect(encode_cbor(sign1), "--json").json
+    assert shown["unverified_header"] == {"alg": -7, "kid": "AQ", "-1": ["Ag"]}
+    claims = {"iss": "us", "-70000": "2026-01-31", "more": [{"_w": "_w"}, None, True, 1.5], "odd": "undefined"}
+    assert shown["unverified_claims"] == claims
+
+
+@pytest.mark.parametrize(
+    "claims", [{1: "us", "iss": "them"}, {"-70000": 1, -70000: 2}, {"a": {1: 1, "1": 2}}, [], None]
+)
+def test_a_cwt_that_says_two_things_at_once_or_nothing_is_malformed(inspect: Any, claims: Any) -> None:
+    sign1 = sign_sign1(encode_cbor(claims), signer=ISSUER.key, detached=claims is None)
+    ran = inspect(encode_cbor(sign1), "--json")
+    assert (ran.code, ran.json["verdict"]) == (2, "malformed")
+
+
 @pytest.mark.parametrize(
     "text", ["x\nverified  all of it", "\x1b[2Jaccepted", "\u202eevil", "\x9b31m", "a\tb", "\N{LINE SEPARATOR}verified"]
 )
@@ -126,7 +189,9 @@ def test_what_a_file_says_stays_on_its_line(inspect: Any, text: str) -> None:
     assert json.loads(inspect(data, "--json").out)["unverified_claims"] == {text: text, "vct": text}
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", b"a.b.c", b"\xff\xff", b"~~~", b"e30.e30.", b"\xa1\x61a\x01"])
+@pytest.mark.parametrize(
+    "data", [b"", b"nonsense", b"a.b.c", b"\xff\xff", b"~~~", b"e30.e30.", b"\xa1\x61a\x01", b"\xd2\x84"]
+)
 @pytest.mark.refuses(Check.SYNTAX)
 def test_anything_else_is_malformed(inspect: Any, data: bytes) -> None:
     ran = inspect(data, "--json")
