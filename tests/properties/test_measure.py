@@ -3,7 +3,7 @@
 from time import sleep
 
 import pytest
-from zegel_testing.limits import MAX_SECONDS, assert_malformed_cheaply, assert_soon, is_soon
+from zegel_testing.limits import MAX_SECONDS, assert_malformed_cheaply, is_soon
 
 from zegel.errors import Malformed
 
@@ -11,8 +11,6 @@ from zegel.errors import Malformed
 @pytest.mark.slow
 def test_a_call_that_only_waits_is_late() -> None:
     assert not is_soon(lambda: sleep(MAX_SECONDS))
-    with pytest.raises(AssertionError):
-        assert_soon(lambda: sleep(MAX_SECONDS))
 
 
 @pytest.mark.slow
@@ -27,10 +25,10 @@ def test_a_refusal_that_only_waits_is_late() -> None:
 
 def test_the_best_of_five_calls_counts() -> None:
     waits = iter((MAX_SECONDS, MAX_SECONDS, MAX_SECONDS, MAX_SECONDS, 0.0))
-    assert_soon(lambda: sleep(next(waits)))
+    assert is_soon(lambda: sleep(next(waits)))
 
 
 @pytest.mark.slow
 def test_a_machine_that_was_busy_is_asked_again() -> None:
     waits = iter((*[MAX_SECONDS] * 10, 0.0))
-    assert_soon(lambda: sleep(next(waits)))
+    assert is_soon(lambda: sleep(next(waits)))

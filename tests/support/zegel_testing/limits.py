@@ -11,12 +11,7 @@ from zegel.errors import Malformed
 
 MAX_SECONDS = 0.050
 MAX_BYTES = 10_000_000
-_PAUSES = (
-    0,
-    0.05,
-    0.2,
-    0.8,
-)  # other processes only add to a time, so that who is late is asked again when they may rest
+_PAUSES = (0, 0.1, 0.3, 1, 3)  # other processes only add to a time: who is late is asked again, when they may rest
 
 
 def assert_malformed_cheaply(parse: Callable[[], object]) -> None:
