@@ -2,7 +2,6 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Final, TypeAlias
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
-from zegel.adapters.trust_files import load_trust
 from zegel.checks import Check
 from zegel.cli.input import read_input
 from zegel.cli.network import outbound_of
 from zegel.cli.output import ACCEPTED, exit_code, in_text, in_words, print_data, print_text, verdict
-from zegel.errors import Malformed, Rejected, Unavailable, ZegelError, explain
+from zegel.cli.revocation import KnownRevocation
+from zegel.errors import Malformed, Rejected, ZegelError, explain
 from zegel.formats.claims import json_claim
 from zegel.formats.credential import (
     CurrentCredential,
@@ -37,7 +36,6 @@ from zegel.formats.status.entries import MAX_LARGE_LIST
 from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
 from zegel.formats.status.token import parse_status_list, verify_status_list
 from zegel.primitives.cbor import MAX_BYTES
-from zegel.primitives.crl import UnverifiedCrl, parse_crl
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import MAX_BYTES as MAX_JSON
 from zegel.primitives.json import parse_json
@@ -48,12 +46,13 @@ from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
 from zegel.services.type_metadata import TypeReader, described_types
 from zegel.trust.anchors import Purpose, TrustAnchors
-from zegel.web.app.world import PublishedRevocations
 
 _MAX_INPUT: Final = 4 * MAX_BYTES  # an mdoc in hexadecimal, with line breaks
 _NOT_LOOKED_UP: Final = "not looked up"
 _BOUND: Final = "a presentation: its holder answered the nonce"
 _ISSUED: Final = "an issued credential: nothing shows who holds it"
+_REVOCATION_OPEN: Final = "whether its signer is revoked was not looked up"
+_SAID: Final = ("check", "clause", "field", "fault", "remedy", "detail")
 
 _CHALLENGE: Final = {
     "--nonce": "nonce",
@@ -84,7 +83,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     transcript.add_argument("--jwk-thumbprint", metavar="T", help="and, for an encrypted answer, its key's thumbprint")
     parser.add_argument("--query", metavar="FILE", type=Path, help="the DCQL query that it has to satisfy")
     status = parser.add_mutually_exclusive_group()
-    status.add_argument("--status", metavar="FILE", type=Path, help="the status list token, instead of fetching it")
+    status.add_argument("--status", metavar="FILE", type=Path, help=_STATUS_HELP)
     status.add_argument(
         "--no-network",
         action="store_true",
@@ -97,35 +96,31 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Judge and say so; the exit code is the verdict."""
     try:
-        judged, status = _judge(args)
+        now = parse_time(args.at)
+        unverified = parse_any(read_input(_file(args), max_bytes=_MAX_INPUT))
+        query = None if args.query is None else _query(args.query)
+        known = KnownRevocation(args, now=now)
+        judged, status = _judge(args, unverified, query, known, now)
     except ZegelError as error:
-        _print(args, verdict(error), error=error, credential=None)
+        _print_refusal(args, error)
         return exit_code(error)
-    _print(args, "accepted", error=None, credential=_described(judged, status))
+    _print_accepted(args, _described(judged, status), revocation_open=known.is_open)
     return ACCEPTED
 
 
-def _judge(args: Namespace) -> tuple[Judged | Current, str]:
-    now = parse_time(args.at)
-    unverified = parse_any(read_input(_file(args), max_bytes=_MAX_INPUT))
-    query = None if args.query is None else _query(args.query)
-    anchors = load_trust(args.trust, now=now, unsafe_unknown=args.no_network)
-    try:
-        judged = _verified(args, unverified, anchors, now)
-    except Rejected as error:
-        if error.check is not Check.REVOCATION_STALE or not anchors.revocation.wanted:
-            raise
-        anchors = load_trust(args.trust, now=now, more=asyncio.run(_revocations(args, anchors)))
-        judged = _verified(args, unverified, anchors, now)
+def _judge(
+    args: Namespace, unverified: UnverifiedAny, query: DcqlQuery | None, known: KnownRevocation, now: int
+) -> tuple[Judged | Current, str]:
+    judged = known.judge(lambda anchors: _verified(args, unverified, anchors, now))
     if not args.no_network and not _is_asked_for(_credential(judged), type_=args.type, query=query):
-        judged = asyncio.run(_with_types(args, judged, anchors))
+        judged = asyncio.run(_with_types(args, judged, known.anchors))
     credential = _credential(judged)
     if args.type is not None and args.type not in credential.types:
         raise Rejected(Check.QUERY_TYPE, f"expected {args.type}, got {credential.type}", field="type")
     if args.no_network and credential.status is not None:
         _check_query(query, judged)
         return judged, _NOT_LOOKED_UP
-    status_list = _status_list(args, credential, anchors, now)
+    status_list = _status_list(args, credential, known, now)
     current: Current = check_status(judged, status_list, now=now, grace=0)
     _check_query(query, current)
     return current, str(current.status)
@@ -220,32 +215,19 @@ def _transcript(args: Namespace) -> SessionTranscript:
 
 
 def _status_list(
-    args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors, now: int
+    args: Namespace, credential: VerifiedCredential, known: KnownRevocation, now: int
 ) -> VerifiedList | None:
     reference = credential.status
     if reference is None:
         return None
     if args.status is None:
-        return asyncio.run(_fetched(args, credential, anchors))
-    token = read_token(str(args.status))
+        return known.judge(lambda anchors: asyncio.run(_fetched(args, credential, anchors)))
+    token, uri = read_token(str(args.status)), reference.uri
     if isinstance(reference, IdentifierReference):
         identifiers = parse_identifier_list(token, content_type=None)
-        return verify_identifier_list(identifiers, uri=reference.uri, anchors=anchors, now=now)
+        return known.judge(lambda anchors: verify_identifier_list(identifiers, uri=uri, anchors=anchors, now=now))
     unverified = parse_status_list(token, content_type=None, max_bytes=MAX_LARGE_LIST)
-    return verify_status_list(unverified, uri=reference.uri, anchors=anchors, now=now)
-
-
-async def _revocations(args: Namespace, anchors: TrustAnchors) -> list[UnverifiedCrl]:
-    """The lists that a chain to an anchor has named; those that cannot be had are missed by whoever judges."""
-    outbound = outbound_of(args)
-    source, found = PublishedRevocations(outbound), []
-    try:
-        for url in sorted(anchors.revocation.wanted):
-            with suppress(Malformed, Unavailable):
-                found.append(parse_crl((await source.fetch(url)).body))
-    finally:
-        await outbound.aclose()
-    return found
+    return known.judge(lambda anchors: verify_status_list(unverified, uri=uri, anchors=anchors, now=now))
 
 
 async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors) -> VerifiedList | None:
@@ -294,20 +276,24 @@ def _described(judged: Judged | Current, status: str) -> dict[str, object]:
     }
 
 
-def _print(args: Namespace, word: str, *, error: ZegelError | None, credential: dict[str, object] | None) -> None:
-    explanation = None if error is None else explain(error)
+def _print_refusal(args: Namespace, error: ZegelError) -> None:
+    explanation, word = explain(error), verdict(error)
     if args.json:
-        fields = ("check", "clause", "field", "fault", "remedy", "detail")
-        said = {name: None if explanation is None else getattr(explanation, name) for name in fields}
-        if credential is not None:
-            said["detail"] = _BOUND if credential["holder_bound"] else _ISSUED
-        print_data({"verdict": word, **said, "credential": credential})
-    elif explanation is not None:
-        print_text(in_words(word, explanation))
+        said = {name: getattr(explanation, name) for name in _SAID}
+        print_data({"verdict": word, **said, "credential": None})
     else:
-        described = credential or {}
-        lines = [f"  {name:<12} {in_text(value)}" for name, value in described.items()]
-        print_text("\n".join([word, f"  {'what':<12} {_BOUND if described.get('holder_bound') else _ISSUED}", *lines]))
+        print_text(in_words(word, explanation))
+
+
+def _print_accepted(args: Namespace, credential: dict[str, object], *, revocation_open: bool) -> None:
+    what = _BOUND if credential["holder_bound"] else _ISSUED
+    detail = f"{what}; {_REVOCATION_OPEN}" if revocation_open else what
+    if args.json:
+        said = dict.fromkeys(_SAID) | {"detail": detail}
+        print_data({"verdict": "accepted", **said, "credential": credential})
+    else:
+        lines = [f"  {name:<12} {in_text(value)}" for name, value in {"what": detail, **credential}.items()]
+        print_text("\n".join(["accepted", *lines]))
 
 
 def read_token(file: str) -> bytes:
@@ -332,9 +318,12 @@ def parse_time(text: str | None) -> int:
 _SECONDS_DIGITS: Final = 12  # until the year 33658
 
 
+_STATUS_HELP: Final = (
+    "the status list token, instead of fetching it; which certificates are revoked is looked up all the same"
+)
 _NO_NETWORK_HELP: Final = "fetch nothing: what is not at hand of status and revocation is not looked up, and said so"
 _FILE_HELP: Final = "the credential or presentation; - reads stdin; without it, the last PATH of --trust"
 _TRUST_HELP: Final = (
     "a folder of signed lists with operator.pem, or with qualified.toml for those in XML, or PEM certificates that you "
-    "vouch for"
+    "vouch for; lists of revoked certificates (*.crl) that lie there, or in its folder crl, need not be fetched"
 )

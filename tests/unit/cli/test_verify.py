@@ -1,9 +1,10 @@
 """``zegel issue`` and ``zegel verify``: round trips of everything in the catalogue, and every way to be refused."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from shutil import copytree
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from zegel_testing.command_line import CATALOGUE, CLAIMS_OF, HOLDER_JWK, ISSUABL
 from zegel_testing.relying_party import Asked, Copy
 
 from zegel.adapters.keyfiles import load_certificates, load_signer
+from zegel.adapters.memory import Loopback
 from zegel.adapters.sandbox.create import Sandbox
 from zegel.adapters.sandbox.qualified import DIPLOMA
 from zegel.adapters.sandbox.revocations import renew_revocations, revoke_certificate
@@ -23,6 +25,7 @@ from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.status.entries import compress, empty_status_list
 from zegel.formats.status.token import StatusListFormat, sign_status_list_cwt, sign_status_list_jwt
 from zegel.primitives.encoding import base64url, parse_base64url
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.keys import Curve
 
 FORMATS = pytest.mark.parametrize("format_", list(Format), ids=str)
@@ -30,6 +33,7 @@ MEMBERS = {"verdict", "check", "clause", "field", "fault", "remedy", "detail", "
 NONCE, CLIENT_ID, RESPONSE_URI = "our nonce", "x509_hash:ours", "https://verifier.utopia.example/response/1"
 THUMBPRINT = base64url(fixed_key("response key").public_key.thumbprint())
 STATUS_URI = "https://status.utopia.example/1"
+LISTED = ("--status-uri", STATUS_URI, "--status-index", 2)
 Issue = Callable[..., Path]
 
 
@@ -537,12 +541,102 @@ def test_several_paths_are_trusted_together(zegel: Any, issue: Issue, sandbox: S
 
 
 @pytest.mark.slow
-def test_what_nobody_knows_of_revocation_is_said_and_without_a_network_left_open(
+def test_a_list_of_revoked_certificates_that_cannot_be_fetched_is_unavailable(
+    zegel: Any, issue: Issue, sandbox: Sandbox, status_list: Any
+) -> None:
+    root = sandbox.config.parent / "authorities" / "attestations.pem"
+    judge = ("verify", issue("pid", "dc+sd-jwt", *LISTED), "--trust", root, "--at", NOW, "--json")
+    for option in ((), ("--status", status_list())):
+        said = refused(zegel(*judge, *option), Check.AVAILABILITY, code=3)
+        assert said["detail"].startswith("list of revoked certificates: trust.localhost: ")
+
+
+@pytest.mark.slow
+def test_a_list_that_the_signer_of_a_status_list_needs_is_no_less_unavailable(
+    zegel: Any, issue: Issue, sandbox: Sandbox, status_list: Any
+) -> None:
+    authorities, crl = sandbox.config.parent / "authorities", sandbox.trust_folder / "crl"
+    trust = ("--trust", authorities / "attestations.pem", authorities / "wallet-status.pem", crl / "attestations.crl")
+    listed = status_list(by="wallet-status")
+    judge = ("verify", issue("pid", "dc+sd-jwt", *LISTED), *trust, "--status", listed, "--at", NOW, "--json")
+    refused(zegel(*judge), Check.AVAILABILITY, code=3)
+    accepted(zegel(*judge, "--trust", crl / "wallet-status.crl"))
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Callable[..., None]:
+    """Let the trust role of the sandbox answer with a status and, for one of its lists, with other bytes."""
+
+    class Way(Loopback):
+        async def aclose(self) -> None:
+            """Nothing to close."""
+
+    def serve(other: Mapping[str, bytes] = MappingProxyType({}), *, status: int = 200) -> None:
+        async def answer(request: HttpRequest) -> HttpResponse:
+            name = request.url.rpartition("/")[2]
+            body = other.get(name) or (sandbox.trust_folder / "crl" / name).read_bytes()
+            return HttpResponse(status=status, headers=(), body=body)
+
+        way = Way({"http://trust.localhost:7107": answer})
+        monkeypatch.setattr("zegel.cli.revocation.outbound_of", lambda _args: way)
+
+    return serve
+
+
+@pytest.mark.slow
+def test_each_list_that_a_judgement_misses_is_fetched(
+    zegel: Any, issue: Issue, sandbox: Sandbox, status_list: Any, serving: Callable[..., None]
+) -> None:
+    authorities = sandbox.config.parent / "authorities"
+    trust = ("--trust", authorities / "attestations.pem", authorities / "wallet-status.pem")
+    listed = status_list(by="wallet-status")
+    judge = ("verify", issue("pid", "dc+sd-jwt", *LISTED), *trust, "--status", listed, "--at", NOW, "--json")
+    serving()
+    assert accepted(zegel(*judge))["detail"] == "an issued credential: nothing shows who holds it"
+    serving(status=404)
+    said = refused(zegel(*judge), Check.AVAILABILITY, code=3)
+    assert said["detail"] == "list of revoked certificates: trust.localhost: expected status 200, got 404"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("served", ["no list", "another authority's", "overdue"])
+def test_a_list_that_was_had_and_says_nothing_in_time_is_refused_as_stale(
+    zegel: Any, issue: Issue, sandbox: Sandbox, tmp_path: Path, serving: Callable[..., None], served: str
+) -> None:
+    folder = tmp_path / "sandbox"
+    copytree(sandbox.config.parent, folder)
+    renew_revocations(folder, now=NOW - 360 * DAY)
+    crl = folder / "trust" / "crl"
+    others = {"no list": b"none", "another authority's": (crl / "wallets.crl").read_bytes()}
+    serving({"attestations.crl": others.get(served, (crl / "attestations.crl").read_bytes())})
+    judge = ("verify", issue(), "--trust", folder / "authorities" / "attestations.pem", "--at", NOW, "--json")
+    refused(zegel(*judge), Check.REVOCATION_STALE)
+
+
+@pytest.mark.slow
+def test_an_overdue_list_that_is_at_hand_is_refused_as_stale_and_nothing_is_fetched_for_it(
+    zegel: Any, issue: Issue, sandbox: Sandbox, tmp_path: Path, serving: Callable[..., None]
+) -> None:
+    folder = tmp_path / "sandbox"
+    copytree(sandbox.config.parent, folder)
+    renew_revocations(folder, now=NOW - 360 * DAY)
+    serving()
+    root, revoked = folder / "authorities" / "attestations.pem", folder / "trust" / "crl" / "attestations.crl"
+    for option in ((), ("--no-network",)):
+        ran = zegel("verify", issue(), "--trust", root, revoked, "--at", NOW, "--json", *option)
+        refused(ran, Check.REVOCATION_STALE)
+
+
+@pytest.mark.slow
+def test_without_a_network_what_nobody_knows_of_revocation_is_left_open_and_said_to_be(
     zegel: Any, issue: Issue, sandbox: Sandbox
 ) -> None:
     root = sandbox.config.parent / "authorities" / "attestations.pem"
-    refused(zegel("verify", issue(), "--trust", root, "--at", NOW, "--json"), Check.REVOCATION_STALE)
-    accepted(zegel("verify", issue(), "--trust", root, "--at", NOW, "--json", "--no-network"))
+    revoked = sandbox.trust_folder / "crl" / "attestations.crl"
+    judge = ("verify", issue(), "--no-network", "--at", NOW, "--json", "--trust", root)
+    unknown = "an issued credential: nothing shows who holds it; whether its signer is revoked was not looked up"
+    assert accepted(zegel(*judge))["detail"] == unknown
+    assert accepted(zegel(*judge, revoked))["detail"] == "an issued credential: nothing shows who holds it"
 
 
 @pytest.mark.slow

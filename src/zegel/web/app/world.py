@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Final, final
+from urllib.parse import urlsplit
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.entropy import system_random
@@ -70,7 +71,7 @@ class PublishedRevocations:
         request = HttpRequest(method="GET", url=url, headers=(("accept", "application/pkix-crl"),))
         response = await self._outbound.fetch(request, redirects=_REDIRECTS, max_bytes=MAX_CRL)
         if response.status != 200:
-            raise Unavailable("list of revoked certificates", f"expected status 200, got {response.status}")
+            raise Unavailable(urlsplit(url).hostname or url, f"expected status 200, got {response.status}")
         return RevocationList(response.body)
 
 
