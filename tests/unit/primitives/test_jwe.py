@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from joserfc import jwe
+from joserfc.jwk import ECKey
 from zegel_testing.authorities import fixed_key
 
 from zegel.checks import Check
@@ -18,6 +20,14 @@ OTHER = fixed_key("other")
 
 def sealed(enc: Encryption = Encryption.A256GCM, kid: str | None = "1") -> str:
     return seal_jwe(b"secret", recipient=KEY.public_key, kid=kid, enc=enc)
+
+
+def sealed_by_others(**members: Any) -> str:
+    """A message whose sender put more into the header, and authenticated it."""
+    header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": "1"} | members
+    registry = jwe.JWERegistry(algorithms=["ECDH-ES", "A256GCM", "DEF"], strict_check_header=False)
+    registry.max_protected_header_length = 8192
+    return jwe.encrypt_compact(header, b"secret", ECKey.import_key(KEY.public_key.jwk()), registry=registry)
 
 
 def with_header(token: str, **members: Any) -> str:
@@ -78,6 +88,30 @@ def test_a_header_with_another_choice_is_refused(spoil: dict[str, Any]) -> None:
     with pytest.raises(Rejected) as refusal:
         open_jwe(message, key=KEY, kid="1")
     assert refusal.value.check is Check.ENCRYPTION
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"iss": "https://wallet.example", "aud": ["https://verifier.example"], "sub": "a"},
+        {"typ": "JWT", "cty": "json"},
+        {"apu": base64url(b"wallet"), "apv": base64url(b"nonce")},
+        {"jku": "https://attacker.example", "x5u": "https://attacker.example"},
+        {"jwk": OTHER.public_key.jwk(), "x5c": ["AAAA"]},
+        {"exp": None, "https://wallet.example/member": {"a": [1]}},
+        {"pad": "A" * 3800},
+    ],
+    ids=", ".join,
+)
+def test_rfc_7516_4_what_is_not_understood_in_the_header_is_ignored(members: dict[str, Any]) -> None:
+    assert open_jwe(parse_jwe(sealed_by_others(**members), what="test"), key=KEY, kid="1") == b"secret"
+
+
+@pytest.mark.parametrize(("name", "members"), [("zip", {"zip": "DEF"}), ("crit", {"crit": ["typ"], "typ": "JWT"})])
+def test_compression_and_what_has_to_be_understood_are_refused_by_name(name: str, members: dict[str, Any]) -> None:
+    with pytest.raises(Rejected) as refusal:
+        open_jwe(parse_jwe(sealed_by_others(**members), what="test"), key=KEY, kid="1")
+    assert (refusal.value.check, refusal.value.field) == (Check.ENCRYPTION, f"header.{name}")
 
 
 @pytest.mark.parametrize(
