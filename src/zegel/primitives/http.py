@@ -41,6 +41,10 @@ class HttpRequest:
         """The value of a header that is sent once; ``Malformed`` when it is sent twice."""
         return _single(self.headers, name)
 
+    def listed(self, name: str) -> str:
+        """The value of a header that is a list, on however many lines it is sent (RFC 9110 section 5.3); "" of none."""
+        return ",".join(value for key, value in self.headers if key == name)
+
     @property
     def path(self) -> str:
         """The path of the URL, still encoded."""
@@ -48,7 +52,7 @@ class HttpRequest:
 
     def languages(self) -> tuple[str, ...]:
         """The languages that whoever asks reads, best first, as their browser says; none where it says nothing."""
-        return accepted_languages(",".join(value for name, value in self.headers if name == "accept-language"))
+        return accepted_languages(self.listed("accept-language"))
 
     def query(self) -> dict[str, str]:
         """The query's parameters; ``Malformed`` when one is repeated."""

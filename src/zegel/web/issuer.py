@@ -29,7 +29,7 @@ _TYPE_SECONDS: Final = 86_400  # a day; type metadata that changes has a new nam
 
 async def serve_metadata(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     """The issuer's metadata, signed where it is preferred (OpenID4VCI 1.0 section 12.2.2)."""
-    signed = site.documents.signed_metadata() if prefers_signed(request.header("accept")) else None
+    signed = site.documents.signed_metadata() if prefers_signed(request.listed("accept")) else None
     body, type_ = (site.documents.metadata, JSON) if signed is None else (signed, JWT)
     return publish(request, body, content_type=type_, max_age=METADATA_SECONDS, varies=True)
 

@@ -36,7 +36,7 @@ def choose(request: HttpRequest, offered: Sequence[str]) -> str | None:
 
     Without the header, any will do.
     """
-    accept = ",".join(value for name, value in request.headers if name == "accept")
+    accept = request.listed("accept")
     if not accept.strip():
         return offered[0]
     weights = dict(map(_weight, accept.split(",")))
@@ -63,6 +63,5 @@ def _weight(media_range: str) -> tuple[str, float]:
 
 def _knows(request: HttpRequest, tag: str) -> bool:
     """RFC 9110 section 13.1.2: a list of tags, compared weakly, or a star."""
-    said = ",".join(value for name, value in request.headers if name == "if-none-match")
-    tags = {each.strip().removeprefix("W/") for each in said.split(",")}
+    tags = {each.strip().removeprefix("W/") for each in request.listed("if-none-match").split(",")}
     return tag in tags or "*" in tags

@@ -248,8 +248,7 @@ def _audience(found: Matched[SiteT] | HttpResponse, request: HttpRequest) -> Aud
     """Who reads the answer: whom the route is for, and where there is none a person whose browser asks for a page."""
     if isinstance(found, Matched):
         return found.route.audience
-    wants_page = any(name == "accept" and "text/html" in value for name, value in request.headers)
-    return Audience.PERSON if wants_page else Audience.MACHINE
+    return Audience.PERSON if "text/html" in request.listed("accept") else Audience.MACHINE
 
 
 async def _read(read_body: ReadBody, limit: int) -> bytes:

@@ -262,7 +262,7 @@ class Issuer:
 
     def _metadata(self, request: HttpRequest) -> HttpResponse:
         metadata = build_issuer_metadata(self.issuer)
-        if not prefers_signed(request.header("accept")):
+        if not prefers_signed(request.listed("accept")):
             return json_response(metadata)
         signed = sign_issuer_metadata(metadata, signer=certified(ACCESS), now=self.now)
         return HttpResponse(status=200, headers=(("content-type", "application/jwt"),), body=signed)

@@ -44,6 +44,13 @@ def test_a_header_that_is_sent_twice_is_malformed() -> None:
             message.header("dpop")
 
 
+def test_rfc_9110_5_3_a_header_that_is_a_list_may_stand_on_several_lines() -> None:
+    headers = (("accept", "a/b, c/d"), ("accept-language", "de"), ("accept", "*/*"))
+    request = HttpRequest(method="GET", url="https://issuer.example", headers=headers)
+    assert request.listed("accept") == "a/b, c/d,*/*"
+    assert request.listed("if-none-match") == ""
+
+
 def test_a_body_of_another_type_is_no_form() -> None:
     for headers in ((), (("content-type", "application/json"),)):
         with pytest.raises(Malformed) as refusal:

@@ -61,6 +61,16 @@ async def test_the_metadata_comes_plain_or_signed_as_it_is_asked_for(world: Issu
 
 
 @pytest.mark.slow
+async def test_rfc_9110_5_3_what_is_preferred_may_stand_on_several_lines(world: IssuingWorld) -> None:
+    for lines, type_ in (
+        (("application/json;q=0.9", "application/jwt"), "application/jwt"),
+        (("application/jwt;q=0.8", "application/json"), "application/json"),
+    ):
+        response = await world.get(METADATA, *(("accept", line) for line in lines))
+        assert (response.status, response.header("content-type")) == (200, type_)
+
+
+@pytest.mark.slow
 async def test_an_issuer_may_leave_its_metadata_unsigned(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path), signed_metadata=False) as world:
         response = await world.get(METADATA, ("accept", "application/jwt"))

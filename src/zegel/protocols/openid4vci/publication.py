@@ -61,9 +61,9 @@ def sign_issuer_metadata(metadata: Mapping[str, Json], *, signer: CertifiedSigne
     return sign_jws(claims, signer=signer.signer, typ=TYP, x5c=signer.chain)
 
 
-def prefers_signed(accept: str | None) -> bool:
+def prefers_signed(accept: str) -> bool:
     """Whether the Accept header asks for the JWT, by name and no less than for JSON (RFC 9110 section 12.5.1)."""
-    weights = dict(map(_weight, (accept or "").split(",")))
+    weights = dict(map(_weight, accept.split(",")))
     return weights.get(JWT, 0.0) > 0 and weights[JWT] >= weights.get("application/json", 0.0)
 
 

@@ -82,7 +82,6 @@ def test_signed_metadata_is_good_for_a_day() -> None:
 @pytest.mark.parametrize(
     ("accept", "signed"),
     [
-        (None, False),
         ("", False),
         ("*/*", False),
         ("application/json", False),
@@ -95,5 +94,5 @@ def test_signed_metadata_is_good_for_a_day() -> None:
         ("application/jwt;v=1;q=1, application/json", True),
     ],
 )
-def test_the_signed_form_is_for_those_who_ask(accept: str | None, signed: bool) -> None:
+def test_the_signed_form_is_for_those_who_ask(accept: str, signed: bool) -> None:
     assert prefers_signed(accept) is signed
