@@ -29,7 +29,7 @@ from zegel.primitives.jws import sign_jws
 from zegel.profiles import HAIP, PLAIN, Profile
 from zegel.protocols.oauth.authorization import check_authorization_request, person_refused, request_uri_of
 from zegel.protocols.oauth.client_attestation import HEADER, POP_HEADER, sign_attestation_pop
-from zegel.protocols.oauth.dpop import sign_dpop
+from zegel.protocols.oauth.dpop import sign_dpop, thumbprint_of
 from zegel.protocols.oauth.lifetimes import CODE_SECONDS, NONCE_SECONDS, REQUEST_URI_SECONDS
 from zegel.protocols.oauth.nonces import NoncePurpose
 from zegel.protocols.openid4vci.offer import CredentialOffer
@@ -37,6 +37,7 @@ from zegel.protocols.openid4vci.wallet.authorization import begin_authorization
 
 Edit = Callable[[HttpRequest], HttpRequest]
 INSTANCE, DPOP = fixed_key("wallet instance"), fixed_key("dpop")
+ANOTHER_THUMBPRINT = thumbprint_of(fixed_key("another").public_key)
 
 
 def first_denial(issuer: Issuer, flow: Callable[[], object]) -> Denied:
@@ -63,6 +64,11 @@ def after(path: str, edit: Edit, profile: Profile = HAIP, *, issuer: Issuer | No
 def par(**fields: str | None) -> Callable[[], object]:
     """A pushed request with other form fields."""
     return after("/par", lambda request: with_form(request, **fields))
+
+
+def unproven_par(**fields: str | None) -> Callable[[], object]:
+    """A pushed request without a DPoP proof, with other form fields."""
+    return after("/par", lambda request: with_form(with_header(request, "dpop", None), **fields))
 
 
 def token(**fields: str | None) -> Callable[[], object]:
@@ -130,6 +136,13 @@ def two_attestations() -> object:
         return replace(request, headers=(*request.headers, (HEADER, request.header(HEADER) or "")))
 
     return after("/par", edit)()
+
+
+def two_proofs(path: str) -> Callable[[], object]:
+    """A request with its DPoP proof on two lines."""
+    return after(
+        path, lambda request: replace(request, headers=(*request.headers, ("dpop", request.header("dpop") or "")))
+    )
 
 
 def replayed(path: str) -> Callable[[], object]:
@@ -379,7 +392,13 @@ CASES: tuple[tuple[Check, str, Callable[[], object]], ...] = (
     (Check.ATTESTATION_CHALLENGE, "use_attestation_challenge", stale_challenge),
     (Check.ATTESTATION_CHALLENGE, "use_attestation_challenge", nonce_of_another_purpose),
     (Check.REPLAY, "invalid_client_attestation", replayed("/par")),
-    (Check.DPOP_BINDING, "invalid_dpop_proof", par(dpop_jkt="another")),
+    (Check.DPOP_BINDING, "invalid_dpop_proof", par(dpop_jkt=ANOTHER_THUMBPRINT)),
+    (Check.REQUEST_PARAMETERS, "invalid_request", par(dpop_jkt="another")),
+    (Check.REQUEST_PARAMETERS, "invalid_request", par(dpop_jkt=ANOTHER_THUMBPRINT + "=")),
+    (Check.REQUEST_PARAMETERS, "invalid_request", par(dpop_jkt="a" * 43)),
+    (Check.REQUEST_PARAMETERS, "invalid_request", unproven_par(dpop_jkt=ANOTHER_THUMBPRINT[1:])),
+    (Check.SYNTAX, "invalid_dpop_proof", two_proofs("/par")),
+    (Check.SYNTAX, "invalid_dpop_proof", two_proofs("/token")),
     (Check.PUSHED_REQUEST, "invalid_request", authorize_without_pushing),
     (Check.PUSHED_REQUEST, "invalid_request", authorize_an_unknown_request),
     (Check.PUSHED_REQUEST, "invalid_request", authorize_late),

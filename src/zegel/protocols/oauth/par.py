@@ -1,5 +1,6 @@
 """The pushed authorization request endpoint: what a wallet asks for, before any browser moves (RFC 9126)."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
@@ -19,6 +20,7 @@ from zegel.protocols.oauth.states import PushedRequest
 
 REQUEST_URI_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
 MAX_STATE: Final = 1_024  # the conformance suite sends 384; more is a message in a bottle
+_THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")  # RFC 9449 section 10: of 32 bytes
 
 
 @final
@@ -48,7 +50,8 @@ def push_authorization_request(
     with denying("invalid_request"):
         parameters = request.form()
     client = authenticate_client(server, request, client_id=parameters.get("client_id"), anonymous=False, now=now)
-    dpop = None if request.header("dpop") is None else receive_dpop(request, nonces=server.nonces, now=now)
+    proven = any(name == "dpop" for name, _ in request.headers)  # RFC 9449 section 4.3: of several, none is a proof
+    dpop = receive_dpop(request, nonces=server.nonces, now=now) if proven else None
     jkt = _bound_key(parameters, dpop)
     _check_flow(parameters)
     with denying("invalid_request"):
@@ -82,6 +85,8 @@ def push_authorization_request(
 def _bound_key(parameters: Mapping[str, str], dpop: VerifiedDpop | None) -> str | None:
     """RFC 9449 section 10.1: a parameter or a proof binds the code; where both are there, they agree."""
     jkt = parameters.get("dpop_jkt")
+    if jkt is not None and _THUMBPRINT.fullmatch(jkt) is None:  # no key has it, and no code for it would be redeemed
+        raise _invalid("invalid_request", "expected the SHA-256 thumbprint of a key in base64url", "dpop_jkt")
     if dpop is None:
         return jkt
     if jkt not in (None, dpop.thumbprint):
