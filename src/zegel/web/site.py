@@ -38,6 +38,8 @@ _CONTENT_POLICY: Final = (
     "form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
 )
 _WITH_BODY: Final = ("POST", "PUT")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_OF_HTTP: Final = frozenset({413, 421})  # of a request, whatever protocol it carries
 _REQUEST_ID_BYTES: Final = 8
 _SOME_ID: Final = "00" * _REQUEST_ID_BYTES
 
@@ -83,7 +85,7 @@ class Site(Generic[SiteT]):
         self._load = load or Load(OverloadConfig())
         self._drawn: dict[str, HttpResponse] = {}
         self._traffic = traffic or Traffic(policy.role)
-        self._host = urlsplit(policy.origin).netloc
+        self._hosts = _names_of(policy.origin)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer a request whose body is there: the way in for peers without a server."""
@@ -141,7 +143,9 @@ class Site(Generic[SiteT]):
         self, error: ZegelError, found: Matched[SiteT] | HttpResponse, request: HttpRequest, request_id: str
     ) -> HttpResponse:
         if isinstance(found, Matched) and found.route.refusal is not None:
-            return told_to_wait(found.route.refusal(self._role, error), error)
+            response = told_to_wait(found.route.refusal(self._role, error), error)
+            status = status_of(error)
+            return replace(response, status=status) if status in _OF_HTTP else response
         audience = _audience(found, request)
         if error.check is Check.OVERLOAD and audience is Audience.PERSON:
             return self._overloaded(error, request, request_id)
@@ -169,8 +173,9 @@ class Site(Generic[SiteT]):
         # A name that is not ours is a page of another site whose DNS points here. The operator's listener has the
         # token, which no page knows, and no name of its own.
         known = self._policy.any_host or self._policy.operator_token is not None
-        if not known and request.header("host") not in (self._host, None):
-            raise Rejected(Check.HOST, f"expected {self._host}", field="header.host")
+        host = request.header("host")
+        if not known and host is not None and host.lower() not in self._hosts:
+            raise Rejected(Check.HOST, f"expected {self._hosts[0]}", field="header.host")
         return request
 
     def _check_sender(self, route: Route[SiteT], request: HttpRequest) -> HttpRequest:
@@ -242,6 +247,12 @@ def content_policy(*form_targets: str) -> tuple[str, str]:
     form-action too (CSP level 3 section 6.4.1).
     """
     return "content-security-policy", _CONTENT_POLICY.format(form_action=" ".join(("'self'", *form_targets)))
+
+
+def _names_of(origin: str) -> tuple[str, ...]:
+    """How a host is named by whoever means this origin, in lower case (RFC 9110 section 4.2.3)."""
+    parts = urlsplit(origin.lower())
+    return (parts.netloc,) if parts.port else (parts.netloc, f"{parts.netloc}:{_DEFAULT_PORTS[parts.scheme]}")
 
 
 def _audience(found: Matched[SiteT] | HttpResponse, request: HttpRequest) -> Audience:

@@ -14,6 +14,7 @@ from zegel_testing.logs import logging_to
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse, json_response
+from zegel.protocols.oauth.errors import denied_with, oauth_error_response
 from zegel.web.asgi import TransportError
 from zegel.web.errors import TooLarge
 from zegel.web.pages import error_page, render_page
@@ -50,6 +51,10 @@ def in_its_own_words(role: Role, error: ZegelError) -> HttpResponse:
     return json_response({"protocol": error.check.id}, status=418)
 
 
+def in_the_words_of_oauth(role: Role, error: ZegelError) -> HttpResponse:
+    return oauth_error_response(denied_with("invalid_token", error), resource=True)
+
+
 def failing_words(role: Role, error: ZegelError) -> HttpResponse:
     raise ZeroDivisionError(SECRET)
 
@@ -62,6 +67,7 @@ ROUTES: tuple[Route[Role], ...] = (
     Route("GET", "/data/{secret}", handle),
     Route("POST", "/data/{secret}", handle, max_body=10),
     Route("POST", "/protocol", handle, refusal=in_its_own_words),
+    Route("POST", "/words", handle, refusal=in_the_words_of_oauth, max_body=10),
     Route("POST", "/broken", handle, Audience.PERSON, refusal=failing_words, from_elsewhere=True),
     Route("GET", "/operated/{secret}", handle, Audience.OPERATOR),
 )
@@ -106,18 +112,26 @@ def body_of(response: HttpResponse) -> dict[str, Any]:
 # --- who is let in --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", [None, HOST])
+@pytest.mark.parametrize("host", [None, HOST, "ISSUER.localhost:7101"])
 async def test_a_request_to_our_host_is_answered(role: Role, host: str | None) -> None:
     headers = () if host is None else (("host", host),)
     assert (await site_of(role).handle(get("/data/1", *headers))).status == 200
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "issuer.localhost", "issuer.localhost:7102", "ISSUER.LOCALHOST:7101", "", "127.0.0.1:7101"]
+    "host", ["evil.example", "issuer.localhost", "issuer.localhost:7102", "issuer.localhost:80", "", "127.0.0.1:7101"]
 )
 @pytest.mark.parametrize(
     "request_",
-    [get("/data/1"), get("/page/1"), post("/form/1", *FORM), get("/nowhere"), post("/data/1", body=b"x"), post("/")],
+    [
+        get("/data/1"),
+        get("/page/1"),
+        post("/form/1", *FORM),
+        get("/nowhere"),
+        post("/data/1", body=b"x"),
+        post("/"),
+        post("/words"),
+    ],
     ids=lambda request: f"{request.method} {request.path}",
 )
 @pytest.mark.refuses(Check.HOST)
@@ -128,6 +142,24 @@ async def test_a_request_to_another_host_is_misdirected(role: Role, host: str, r
     assert response.status == 421
     assert role.seen == []
     assert b"host" in response.body
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("https://issuer.utopia.example", "Issuer.Utopia.Example", 200),
+        ("https://issuer.utopia.example", "issuer.utopia.example:443", 200),
+        ("https://issuer.utopia.example", "issuer.utopia.example:80", 421),
+        ("https://issuer.utopia.example", "issuer.utopia.example:8443", 421),
+        ("http://issuer.localhost", "issuer.localhost:80", 200),
+        ("https://issuer.utopia.example:8443", "issuer.utopia.example:443", 421),
+    ],
+)
+async def test_rfc_9110_4_2_3_a_host_is_the_same_in_capitals_and_with_the_port_that_goes_without_saying(
+    role: Role, origin: str, host: str, status: int
+) -> None:
+    request = HttpRequest(method="GET", url=f"{origin}/data/1", headers=(("host", host),))
+    assert (await site_of(role, origin=origin).handle(request)).status == status
 
 
 async def test_two_hosts_are_malformed(role: Role) -> None:
