@@ -1,11 +1,13 @@
 """ASGI: bytes from a server to ``HttpRequest`` and back, within limits. Nothing here decides anything."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final, final
 from urllib.parse import unquote, urlsplit
 
+from zegel.errors import Malformed, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.web.errors import HeadersTooLarge
 from zegel.web.load import waited
 
 Scope = MutableMapping[str, Any]
@@ -32,15 +34,18 @@ class AsgiApp:
     """One role as an ASGI application.
 
     ``respond`` gets the request without its body, and a function that reads the body up to a number of bytes.
+    ``refuse`` gets one whose head is no head, or too long, at the root of the origin, and why.
     """
 
     def __init__(
         self,
         respond: Callable[[HttpRequest, Callable[[int], Awaitable[bytes]]], Awaitable[HttpResponse]],
+        refuse: Callable[[HttpRequest, ZegelError], HttpResponse],
         *,
         origin: str,
     ) -> None:
         self._respond = respond
+        self._refuse = refuse
         self._origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,25 +55,20 @@ class AsgiApp:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = scope["headers"]
-        if len(headers) > MAX_HEADERS or sum(len(k) + len(v) for k, v in headers) > MAX_HEADER_BYTES:
-            await _answer(HttpResponse(status=431), send, head=False)
-            return
-        if not any(name == b"host" for name, _ in headers):  # RFC 9112 section 3.2; whose it is, the site says
-            await _answer(HttpResponse(status=400), send, head=False)
-            return
-        path = scope.get("raw_path") or scope["path"].encode()
-        if not path.startswith(b"/"):  # RFC 9112 section 3.2.1; anything else would reach into our own origin's name
-            await _answer(HttpResponse(status=400), send, head=False)
-            return
-        query = scope["query_string"]
+        path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
+        fault = _fault(scope["headers"], path)
+        target = path + b"?" + query if query else path
         request = HttpRequest(
             method=scope["method"],
-            url=self._origin + (path + b"?" + query if query else path).decode("latin-1"),
-            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in headers),
+            url=self._origin + ("/" if fault else target.decode("latin-1")),
+            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]),
             peer=_peer(scope),
             waited=waited(scope),
         )
+        head = request.method == "HEAD"
+        if fault is not None:
+            await _answer(self._refuse(request, fault), send, head=head)
+            return
 
         async def read_body(limit: int) -> bytes:
             try:
@@ -81,7 +81,7 @@ class AsgiApp:
             response = await self._respond(request, read_body)
         except TransportError:
             return  # nobody waits for an answer
-        await _answer(response, send, head=request.method == "HEAD")
+        await _answer(response, send, head=head)
 
 
 async def call_asgi(app: AsgiCallable, request: HttpRequest) -> HttpResponse:
@@ -119,6 +119,17 @@ async def call_asgi(app: AsgiCallable, request: HttpRequest) -> HttpResponse:
         headers=tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in start["headers"]),
         body=b"".join(message.get("body", b"") for message in bodies),
     )
+
+
+def _fault(headers: Sequence[tuple[bytes, bytes]], path: bytes) -> Malformed | None:
+    """Why the head of a request is none that may be looked at."""
+    if len(headers) > MAX_HEADERS or sum(len(k) + len(v) for k, v in headers) > MAX_HEADER_BYTES:
+        return HeadersTooLarge(MAX_HEADERS, MAX_HEADER_BYTES)
+    if not any(name == b"host" for name, _ in headers):  # RFC 9112 section 3.2; whose it is, the site says
+        return Malformed("request", "header.host", "expected the header Host")
+    if not path.startswith(b"/"):  # RFC 9112 section 3.2.1; anything else would reach into our own origin's name
+        return Malformed("request", "target", "expected a path")
+    return None
 
 
 def _peer(scope: Scope) -> str | None:

@@ -50,11 +50,35 @@ class TooLarge(Malformed):
 
 
 @final
+class TooSlow(Malformed):
+    """A body that did not arrive in time (RFC 9110 section 15.5.9)."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("request", "body", f"expected the whole of it within {seconds:g} seconds")
+
+
+@final
+class HeadersTooLarge(Malformed):
+    """Headers that are too many, or too long (RFC 6585 section 5)."""
+
+    def __init__(self, count: int, size: int) -> None:
+        super().__init__("request", "headers", f"expected at most {count} headers, and {size} bytes of them")
+
+
+@final
 class NotAcceptable(Malformed):
     """A header ``Accept`` that takes none of what is ``offered`` (RFC 9110 section 15.5.7)."""
 
     def __init__(self, offered: Iterable[str]) -> None:
         super().__init__("request", "header.accept", f"expected one of {', '.join(offered)}")
+
+
+_STATUS_OF: Final[Mapping[type[ZegelError], int]] = {
+    NotAcceptable: 406,
+    TooSlow: 408,
+    TooLarge: 413,
+    HeadersTooLarge: 431,
+}
 
 
 def error_response(error: ZegelError, *, audience: Audience, request_id: str, page: ErrorPage) -> HttpResponse:
@@ -106,8 +130,4 @@ def status_of(error: ZegelError) -> int:
     """The HTTP status of a refusal."""
     if isinstance(error, Unavailable):
         return 503
-    if isinstance(error, TooLarge):
-        return 413
-    if isinstance(error, NotAcceptable):
-        return 406
-    return _STATUS.get(error.check, 400)
+    return _STATUS_OF.get(type(error)) or _STATUS.get(error.check, 400)

@@ -39,6 +39,7 @@ _BUG: Final = "This is a fault of ours. It has been noted; please try again late
 _REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
 _NOTHING: Final = "There is no page at this address. Perhaps it was copied in part, or has had its day."
 _TOO_LARGE: Final = "What was sent is larger than what is taken here, and was not read. Nothing has been stored."
+_TOO_SLOW: Final = "What was sent did not arrive in time. Nothing has been stored. Please try again."
 _TOO_OFTEN: Final = "This came too often. Please wait a moment, and try again."
 _OVERLOAD: Final = "Very many people come at this moment. Please wait for some seconds, and try again."
 _UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment. Please try again later."
@@ -57,7 +58,9 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
         title, lead = "This was refused", _REFUSED
         if explanation is None:
             title, lead = ("No such page", _NOTHING) if status in (404, 405, 406) else ("Something went wrong", _BUG)
-        elif status == 413:
+        elif status == 408:
+            title, lead = "Too slow", _TOO_SLOW
+        elif status in (413, 431):
             title, lead = "Too large", _TOO_LARGE
         elif status == 429:
             title, lead = "Too often", _TOO_OFTEN

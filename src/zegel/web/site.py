@@ -22,9 +22,9 @@ from zegel.errors import Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.ports import Random
 from zegel.services.rates import Limit
-from zegel.web.asgi import TransportError
+from zegel.web.asgi import BODY_SECONDS, TransportError
 from zegel.web.browser import check_same_site
-from zegel.web.errors import ErrorPage, TooLarge, bug_response, error_response, status_of, told_to_wait
+from zegel.web.errors import ErrorPage, TooLarge, TooSlow, bug_response, error_response, status_of, told_to_wait
 from zegel.web.load import REFRESH_SECONDS, Load
 from zegel.web.problem import nothing_here
 from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
@@ -39,7 +39,8 @@ _CONTENT_POLICY: Final = (
 )
 _WITH_BODY: Final = ("POST", "PUT")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_OF_HTTP: Final = frozenset({413, 421})  # of a request, whatever protocol it carries
+_OF_HTTP: Final = frozenset({408, 413, 421})  # of a request, whatever protocol it carries
+_NO_ROUTE: Final = "-"
 _REQUEST_ID_BYTES: Final = 8
 _SOME_ID: Final = "00" * _REQUEST_ID_BYTES
 
@@ -103,18 +104,23 @@ class Site(Generic[SiteT]):
         failed: Exception | None = None
         try:
             response, failed = await self._answer(found, request, read_body, request_id)
-        except TransportError as error:
-            if error.status is None:
-                raise
-            response = HttpResponse(status=error.status, headers=(("connection", "close"),))
+        except TransportError:  # nobody waits for an answer
+            raise
         except asyncio.CancelledError:  # the role ends, and what still runs has had its time
             failed = Unavailable("role", "it ends, and this takes too long to wait for")
             response = self._refusal(failed, found, request, request_id)
         except Exception as error:  # noqa: BLE001 the last line: a bug of ours becomes a plain 500 with an id
             failed = error
             response = bug_response(audience=_audience(found, request), request_id=request_id, page=self._page)
-        route = "-" if isinstance(found, HttpResponse) else f"{request.method} {found.route.path}"
+        route = _NO_ROUTE if isinstance(found, HttpResponse) else f"{request.method} {found.route.path}"
         return self._finished(request_id, route, response, failed, began)
+
+    def refuse(self, request: HttpRequest, error: ZegelError) -> HttpResponse:
+        """Answer a request of which no more than its head is looked at, for that is refused."""
+        began = time.perf_counter() - request.waited
+        request_id = self._random(_REQUEST_ID_BYTES).hex()
+        response = self._refusal(error, HttpResponse(status=status_of(error)), request, request_id)
+        return self._finished(request_id, _NO_ROUTE, response, error, began)
 
     async def _answer(
         self, found: Matched[SiteT] | HttpResponse, request: HttpRequest, read_body: ReadBody, request_id: str
@@ -133,9 +139,9 @@ class Site(Generic[SiteT]):
                 response = await found.route.handler(self._role, whole, **found.parts)
             bare = response.status in (404, 406) and not response.body
             return self._nothing_here(response, request, request_id) if bare else response, None
-        except TooLarge as error:  # the rest of it is on its way, and nobody is going to read it
+        except (TooLarge, TooSlow) as error:  # the rest of it is on its way, and nobody is going to read it
             refusal = self._refusal(error, found, request, request_id)
-            return replace(refusal, status=413, headers=(*refusal.headers, ("connection", "close"))), error
+            return replace(refusal, headers=(*refusal.headers, ("connection", "close"))), error
         except ZegelError as error:
             return self._refusal(error, found, request, request_id), error
 
@@ -266,9 +272,9 @@ async def _read(read_body: ReadBody, limit: int) -> bytes:
     try:
         return await read_body(limit)
     except TransportError as error:
-        if error.status != 413:
+        if error.status is None:
             raise
-        raise TooLarge(limit) from None
+        raise (TooLarge(limit) if error.status == 413 else TooSlow(BODY_SECONDS)) from None
 
 
 def _check_token(request: HttpRequest, token: bytes | None) -> HttpRequest:

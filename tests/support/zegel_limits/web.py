@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
+from zegel.errors import ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.web.access_operator import _second
 from zegel.web.asgi import AsgiApp, TransportError, call_asgi
@@ -74,7 +75,10 @@ async def _post(route: Route[Any], size: int) -> None:
             return HttpResponse(status=error.status or 400)
         return HttpResponse(status=200 if len(body) == size else 500)
 
-    app = AsgiApp(respond, origin=ORIGIN)
+    def refuse(_request: HttpRequest, error: ZegelError) -> HttpResponse:
+        raise error
+
+    app = AsgiApp(respond, refuse, origin=ORIGIN)
     response = await call_asgi(app, HttpRequest(method="POST", url=ORIGIN + "/", body=b"x" * size))
     if response.status != 200:
         raise TooLongError(str(response.status))

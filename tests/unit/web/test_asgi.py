@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from zegel.errors import ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.web import asgi
 from zegel.web.asgi import MAX_HEADER_BYTES, MAX_HEADERS, AsgiApp, TransportError, call_asgi
+from zegel.web.errors import status_of
 
 pytestmark = pytest.mark.anyio
 ORIGIN = "https://verifier.utopia.example"
@@ -24,6 +26,7 @@ class Answerer:
         self.seen: list[HttpRequest] = []
         self.bodies: list[bytes] = []
         self.failures: list[int | None] = []
+        self.refused: list[tuple[str, str]] = []
 
     async def respond(self, request: HttpRequest, read_body: Any) -> HttpResponse:
         self.seen.append(request)
@@ -36,6 +39,10 @@ class Answerer:
                     raise
                 return HttpResponse(status=error.status)
         return self.response
+
+    def refuse(self, request: HttpRequest, error: ZegelError) -> HttpResponse:
+        self.refused.append((request.url, error.field))
+        return HttpResponse(status=status_of(error), body=b"refused")
 
 
 HOST = (b"host", b"verifier.utopia.example")
@@ -72,7 +79,7 @@ async def run(answerer: Answerer, scope: Message, messages: Iterable[Message] = 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await AsgiApp(answerer.respond, origin=ORIGIN)(scope, receive, send)
+    await AsgiApp(answerer.respond, answerer.refuse, origin=ORIGIN)(scope, receive, send)
     return sent
 
 
@@ -107,7 +114,7 @@ async def test_the_other_end_of_the_connection_is_told() -> None:
     await run(answerer, scope_of(client=None))
     for peer in ("192.0.2.2", None):
         request = HttpRequest(method="GET", url=f"{ORIGIN}/", peer=peer)
-        await call_asgi(AsgiApp(answerer.respond, origin=ORIGIN), request)
+        await call_asgi(AsgiApp(answerer.respond, answerer.refuse, origin=ORIGIN), request)
     assert [request.peer for request in answerer.seen] == ["192.0.2.1", "", "192.0.2.2", None]
 
 
@@ -122,7 +129,7 @@ async def test_a_target_that_is_no_path_reaches_nobody(path: bytes) -> None:
     answerer = Answerer()
     start, _ = await run(answerer, scope_of(path=path))
     assert start["status"] == 400
-    assert answerer.seen == []
+    assert (answerer.seen, answerer.refused) == ([], [(f"{ORIGIN}/", "target")])
 
 
 async def test_a_body_in_pieces_is_read_whole() -> None:
@@ -173,7 +180,7 @@ async def test_headers_beyond_their_limit_reach_nobody(headers: Any) -> None:
     answerer = Answerer()
     start, _ = await run(answerer, scope_of(headers=headers))
     assert start["status"] == 431
-    assert answerer.seen == []
+    assert (answerer.seen, answerer.refused) == ([], [(f"{ORIGIN}/", "headers")])
 
 
 async def test_headers_of_just_the_limit_are_taken() -> None:
@@ -186,8 +193,14 @@ async def test_headers_of_just_the_limit_are_taken() -> None:
 
 async def test_rfc_9112_3_2_a_request_that_names_no_host_reaches_nobody() -> None:
     answerer = Answerer()
-    start, _ = await run(answerer, scope_of(headers=[(b"x-host", b"verifier.utopia.example")]))
-    assert (start["status"], answerer.seen) == (400, [])
+    start, body = await run(answerer, scope_of(headers=[(b"x-host", b"verifier.utopia.example")]))
+    assert (start["status"], body["body"], answerer.seen) == (400, b"refused", [])
+    assert answerer.refused == [(f"{ORIGIN}/", "header.host")]
+
+
+async def test_a_head_that_is_refused_gets_no_body() -> None:
+    start, body = await run(Answerer(), scope_of("HEAD", headers=[]))
+    assert (start["status"], body["body"]) == (400, b"")
 
 
 async def test_the_lifespan_is_acknowledged() -> None:
@@ -207,7 +220,7 @@ async def test_any_application_can_be_called_without_a_server() -> None:
         headers=(("host", "ignored.example"), ("x", "y")),
         body=b"body",
     )
-    response = await call_asgi(AsgiApp(answerer.respond, origin=ORIGIN), request)
+    response = await call_asgi(AsgiApp(answerer.respond, answerer.refuse, origin=ORIGIN), request)
     assert answerer.bodies == [b"body"]
     assert answerer.seen[0].url == f"{ORIGIN}/a%20b?c=d"
     assert answerer.seen[0].header("host") == "verifier.utopia.example"

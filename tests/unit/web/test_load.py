@@ -217,6 +217,9 @@ async def test_a_request_knows_for_how_long_it_has_waited(monkeypatch: pytest.Mo
         got.append(request)
         return HttpResponse(status=200)
 
+    def refuse(_request: HttpRequest, error: ZegelError) -> HttpResponse:
+        raise error
+
     async def send(_message: object) -> None:
         return
 
@@ -232,5 +235,5 @@ async def test_a_request_knows_for_how_long_it_has_waited(monkeypatch: pytest.Mo
         "headers": [(b"host", HOST.encode())],
         ARRIVED: 100.0,
     }
-    await AsgiApp(respond, origin=ORIGIN)(scope, receive, send)
+    await AsgiApp(respond, refuse, origin=ORIGIN)(scope, receive, send)
     assert got[0].waited == 3.5

@@ -27,7 +27,7 @@ from zegel.services.trust import Trust
 from zegel.web.app import connection, serve
 from zegel.web.app.roles import Listener, OpenRole, Timer, World, public_listener
 from zegel.web.app.serve import bind, run_unless_told_to_end, serving, until_told_to_end
-from zegel.web.asgi import MAX_HEADER_BYTES
+from zegel.web.asgi import MAX_HEADER_BYTES, MAX_HEADERS
 from zegel.web.routing import Route
 
 pytestmark = pytest.mark.anyio
@@ -153,6 +153,24 @@ async def test_what_is_beyond_a_limit_is_said(data: tuple[bytes, bytes, bytes], 
     async with served(Role()) as port:
         answer = await exchange(port, request(method, header, port=port, body=body))
     assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "field"),
+    [
+        ((b"GET / HTTP/1.1", b"host: 127.0.0.1:%d", *[b"x: y"] * MAX_HEADERS), 431, "headers"),
+        ((b"GET / HTTP/1.1",), 400, "header.host"),
+        ((b"OPTIONS * HTTP/1.1", b"host: 127.0.0.1:%d"), 400, "target"),
+    ],
+)
+async def test_a_head_that_is_refused_names_its_rule(lines: tuple[bytes, ...], status: int, field: str) -> None:
+    async with served(Role()) as port:
+        sent = b"\r\n".join((*lines, b"connection: close")) + b"\r\n\r\n"
+        head, _, body = (await exchange(port, sent.replace(b"%d", b"%d" % port))).partition(b"\r\n\r\n")
+    told = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nx-request-id: %s" % told["request"].encode() in head
+    assert (told["check"], told["field"], told["fault"]) == ("syntax", field, "sender")
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,12 @@ from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse, json_response
 from zegel.protocols.oauth.errors import denied_with, oauth_error_response
 from zegel.web.asgi import TransportError
-from zegel.web.errors import TooLarge
+from zegel.web.errors import HeadersTooLarge, TooLarge
 from zegel.web.pages import error_page, render_page
 from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
 from zegel.web.site import Site, SitePolicy, content_policy
+from zegel.web.traffic import Traffic
 
 pytestmark = pytest.mark.anyio
 HOST = "issuer.localhost:7101"
@@ -73,7 +74,7 @@ ROUTES: tuple[Route[Role], ...] = (
 )
 
 
-def site_of(role: Role, *, origin: str = ORIGIN, operated: bool = False) -> Site[Role]:
+def site_of(role: Role, *, origin: str = ORIGIN, operated: bool = False, traffic: Traffic | None = None) -> Site[Role]:
     token = sha256(TOKEN.encode()).digest() if operated else None
     return Site(
         role,
@@ -81,6 +82,7 @@ def site_of(role: Role, *, origin: str = ORIGIN, operated: bool = False) -> Site
         policy=SitePolicy(role="issuer", origin=origin, operator_token=token),
         page=error_page(role="Issuer of Utopia", host=HOST),
         random=fixed_random("site"),
+        traffic=traffic,
     )
 
 
@@ -268,10 +270,39 @@ async def test_a_body_that_does_not_arrive_is_said_and_logged(role: Role, log: i
     async def read_body(limit: int) -> bytes:
         raise TransportError(status)
 
-    response = await site_of(role).respond(post("/data/1"), read_body)
-    assert (response.status, response.header("connection")) == (status, "close")
-    assert response.header("x-request-id")
-    assert json.loads(log.getvalue())["status"] == status
+    for request in (post("/data/1"), post("/words"), post("/form/1", *FORM)):
+        response = await site_of(role).respond(request, read_body)
+        assert (response.status, response.header("connection")) == (status, "close")
+        assert response.header("x-request-id")
+        assert Check.SYNTAX.remedy.encode() in response.body
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(line["status"], line["check"], line["field"]) for line in lines] == [(status, "syntax", "body")] * 3
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "title"),
+    [
+        (HeadersTooLarge(64, 48_000), 431, b"Too large"),
+        (Malformed("request", "header.host", "expected the header Host"), 400, b"This was refused"),
+    ],
+)
+async def test_a_head_that_is_refused_is_answered_and_logged_as_everything_else(
+    role: Role, log: io.StringIO, error: ZegelError, status: int, title: bytes
+) -> None:
+    traffic = Traffic("issuer")
+    site = site_of(role, traffic=traffic)
+    program, person = (site.refuse(get("/", *headers), error) for headers in ((), (("accept", "text/html"),)))
+    assert (program.status, person.status) == (status, status)
+    assert body_of(program)["remedy"] == Check.SYNTAX.remedy
+    assert title in person.body
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["request"] for line in lines] == [program.header("x-request-id"), person.header("x-request-id")]
+    for line in lines:
+        assert (line["route"], line["status"], line["check"], line["field"]) == ("-", status, "syntax", error.field)
+        assert {"rule", "clause", "fault", "remedy", "detail"} <= line.keys()
+    requests = next(family for family in traffic.families() if family.name == "zegel_requests_total")
+    assert [sample.value for sample in requests.samples] == [2]
+    assert role.seen == []
 
 
 async def test_what_is_too_large_is_refused_by_the_rule_on_a_page_and_in_json(role: Role) -> None:

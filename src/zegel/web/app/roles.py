@@ -240,6 +240,6 @@ def listener(
         address=address,
         port=port,
         tls=tls,
-        app=AsgiApp(site.respond, origin=policy.origin),
+        app=AsgiApp(site.respond, site.refuse, origin=policy.origin),
         handle=site.handle,
     )
