@@ -50,7 +50,7 @@ from zegel.primitives.jwe import parse_jwe
 from zegel.primitives.jws import parse_jws
 from zegel.profiles import HAIP, PLAIN, ResponseMode
 from zegel.protocols.openid4vp.dcql import build_query
-from zegel.protocols.openid4vp.error_codes import ErrorCode
+from zegel.protocols.openid4vp.error_codes import ErrorCode, error_code
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.matching import default_choice
 from zegel.protocols.openid4vp.metadata import parse_response_key, parse_vp_formats
@@ -378,8 +378,27 @@ def test_8_5_refusing_and_not_holding_look_the_same() -> None:
     requested = session()
     told = open_response(form_of(consent(requested).refuse().request), session=requested)
     assert told == WalletRefusal(code="access_denied", description="")
-    told = open_response(form_of(consent(requested).refuse(ErrorCode.WALLET_UNAVAILABLE).request), session=requested)
-    assert told == WalletRefusal(code="wallet_unavailable", description="")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *map(str, ErrorCode),
+        "invalid_scope",
+        "invalid_client",
+        "invalid_request_uri_method",
+        "wallet_unavailable",
+        "server_error",
+    ],
+)
+def test_8_5_the_verifier_reads_every_code(code: str) -> None:
+    requested = session()
+    told = open_response({"error": code, "state": requested.request.state}, session=requested)
+    assert told == WalletRefusal(code=code, description="")
+
+
+def test_8_5_the_wallet_sends_every_code_that_it_has() -> None:
+    assert {error_code(Rejected(check, "expected another")) for check in Check} == set(ErrorCode)
 
 
 def test_8_5_an_error_without_a_usable_key_goes_out_in_the_clear() -> None:

@@ -9,23 +9,18 @@ from zegel.errors import ZegelError
 
 
 class ErrorCode(StrEnum):
-    """The codes of section 8.5."""
+    """The codes of section 8.5 that our wallet sends; a verifier reads whatever comes."""
 
     INVALID_REQUEST = "invalid_request"
-    INVALID_CLIENT = "invalid_client"
     ACCESS_DENIED = "access_denied"
     VP_FORMATS_NOT_SUPPORTED = "vp_formats_not_supported"
-    INVALID_REQUEST_URI_METHOD = "invalid_request_uri_method"
     INVALID_TRANSACTION_DATA = "invalid_transaction_data"
-    WALLET_UNAVAILABLE = "wallet_unavailable"
 
 
-# INVALID_CLIENT is for clients whose metadata a wallet knows beforehand; ours knows none.
 _CODES: Final[Mapping[Check, ErrorCode]] = {
     # section 15.4.1: not holding a credential and not wanting to show it must look the same from outside
     Check.HELD: ErrorCode.ACCESS_DENIED,
     Check.VP_FORMATS: ErrorCode.VP_FORMATS_NOT_SUPPORTED,
-    Check.REQUEST_URI_METHOD: ErrorCode.INVALID_REQUEST_URI_METHOD,
     Check.TRANSACTION_REQUEST: ErrorCode.INVALID_TRANSACTION_DATA,
 }
 

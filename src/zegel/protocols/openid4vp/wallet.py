@@ -140,9 +140,9 @@ class Consent:
         answer = build_answer(self.request.reply, query=self.request.query, presentations=presentations)
         return Sending(request=answer)
 
-    def refuse(self, code: ErrorCode = ErrorCode.ACCESS_DENIED) -> "Sending":
+    def refuse(self) -> "Sending":
         """Do not answer, whether the user does not want to or the wallet cannot (section 15.4.1: it looks the same)."""
-        return Sending(request=build_refusal(self.request.reply, code))
+        return Sending(request=build_refusal(self.request.reply, ErrorCode.ACCESS_DENIED))
 
 
 @final
