@@ -358,7 +358,7 @@ async def test_a_refusal_by_the_site_is_worded_alike(world: SignInWorld) -> None
         method="POST", url=f"{world.provider}/token", headers=(("host", "rebound.example"),), body=b""
     )
     answer = await world.handlers[world.provider](elsewhere)
-    assert (answer.status, json.loads(answer.body)["error"]) == (400, "invalid_request")
+    assert (answer.status, json.loads(answer.body)["error"]) == (421, "invalid_request")
 
 
 @pytest.mark.parametrize("word", [provider.refuse_token, provider.refuse_userinfo])
