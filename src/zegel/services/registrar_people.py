@@ -207,7 +207,7 @@ class RegistrarPeople:
         """
         _check_officer(by)
         if by.subject == subject:
-            raise Rejected(Check.FOUR_EYES, "expected another person than the one who is dismissed")
+            raise Rejected(Check.FOUR_EYES, "expected another person than the one who is dismissed", field="by")
         async with self._store.transaction(durable=True) as transaction:
             officer = await transaction.take(OFFICER, subject)
             if officer is None:

@@ -496,7 +496,7 @@ async def test_the_name_that_applied_does_not_decide_through_the_operator_either
     applied = await office.apply()
     members = {"decision": "approve", "identifier": LIBRARY, "by": "librarian", "seen": applied["proposal"]}
     status, answer = await office.operate("POST", "/decisions", members)
-    assert (status, answer["check"]) == (403, "four-eyes")
+    assert (status, answer["check"], answer["field"]) == (403, "four-eyes", "by")
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])

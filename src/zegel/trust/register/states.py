@@ -179,7 +179,7 @@ class Registration:
 
     def _check_other(self, by: Actor, *others: str) -> Actor:
         if by.subject in others:
-            raise Rejected(Check.FOUR_EYES, "expected another person than the one who asked for this")
+            raise Rejected(Check.FOUR_EYES, "expected another person than the one who asked for this", field="by")
         return by
 
 
