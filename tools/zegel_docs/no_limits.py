@@ -34,6 +34,7 @@ _DECLARED: Final[Mapping[str, str]] = {
         adapters.process: _PR_SET_DUMPABLE
         adapters.sql.identifiers: _NO_BITS
         adapters.vault: _VERSION
+        cli.inspect: _X5CHAIN
         cli.walk.door_view: _TEXT_HEAD
     """,
     "a size, a place or a range that a format fixes": """

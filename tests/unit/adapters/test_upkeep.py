@@ -408,7 +408,7 @@ async def test_what_would_be_over_within_the_hour_is_not_restored(path: Path, ba
     await put(store, "a grant", "Eve", expires=NOW + 3_601)
     store.close()
     back_up(path, backup)
-    restore(path, backup, replace=True, now=NOW)
+    restore(path, backup, keys=(KEY,), replace=True, now=NOW)
     restored = await opened(path)
     assert await loaded(restored, "a session") is None
     assert await loaded(restored, "a grant") == Waiting(claim="Eve")
