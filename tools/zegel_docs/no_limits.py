@@ -18,7 +18,7 @@ _DECLARED: Final[Mapping[str, str]] = {
         formats.status.token: _STATUS_LIST
         primitives.base45: _FOREIGN _SECOND _THIRD _LOW _BYTE
         primitives.cbor: TAG_DATE_TIME TAG_ENCODED TAG_FULL_DATE _BYTES _MAP _TAG_HEAD
-        primitives.cose: TAG_SIGN1 TAG_MAC0 HMAC_256 _ALG _CRIT _TYP _X5CHAIN
+        primitives.cose: TAG_SIGN1 TAG_MAC0 HMAC_256 _ALG _CRIT _TYP X5CHAIN
         primitives.der: INTEGER BIT_STRING OCTET_STRING OBJECT_IDENTIFIER SEQUENCE SET _LONG_TAG _MORE
         primitives.encoding: _PLUS _SLASH _EQUALS
         primitives.json_items: _OBJECT _QUOTE
@@ -34,7 +34,6 @@ _DECLARED: Final[Mapping[str, str]] = {
         adapters.process: _PR_SET_DUMPABLE
         adapters.sql.identifiers: _NO_BITS
         adapters.vault: _VERSION
-        cli.inspect: _X5CHAIN
         cli.walk.door_view: _TEXT_HEAD
     """,
     "a size, a place or a range that a format fixes": """

@@ -13,7 +13,7 @@ from zegel.formats.detect import UnverifiedAny, parse_any
 from zegel.formats.mdoc.parse import UnverifiedDeviceResponse, UnverifiedDocument, UnverifiedIssuerSigned
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.primitives.cbor import Tag, parse_cbor, parse_map
-from zegel.primitives.cose import UnverifiedSign1, parse_sign1
+from zegel.primitives.cose import X5CHAIN, UnverifiedSign1, parse_sign1
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.jws import UnverifiedJws, parse_jws
 from zegel.primitives.x509 import parse_certificate
@@ -23,7 +23,6 @@ _MAX_INPUT: Final = 1 << 20  # four times what any parser here takes
 _SEVERAL: Final = {"certificates": "certificate", "disclosures": "disclosure"}
 
 _SIGN1: Final = (b"\xd2", b"\x84")  # how a COSE_Sign1 begins, with its tag and without
-_X5CHAIN: Final = 33
 _NO_NAMES: Final[Mapping[int, str]] = MappingProxyType({})
 _HEADER_LABELS: Final = {1: "alg", 2: "crit", 4: "kid", 16: "typ"}  # RFC 9052 section 3.1, RFC 9596
 _CLAIM_LABELS: Final = {  # RFC 8392 section 4, status list draft 20 section 5.2, ISO/IEC 18013-5 section 12.3.6.4
@@ -110,7 +109,7 @@ def _cwt(data: bytes) -> Description:
     claims = parse_map(sign1.payload or b"", what="CWT", max_bytes=_MAX_INPUT)
     return {
         "kind": "CWT",
-        "header": _shown({label: value for label, value in header.items() if label != _X5CHAIN}, _HEADER_LABELS),
+        "header": _shown({label: value for label, value in header.items() if label != X5CHAIN}, _HEADER_LABELS),
         "certificates": _certificates(sign1.x5chain),
         "claims": _shown(claims, _CLAIM_LABELS),
     }

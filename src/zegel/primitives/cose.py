@@ -21,7 +21,7 @@ from zegel.primitives.keys import Curve, PublicKey, Signer, VerifiedBytes, publi
 TAG_SIGN1: Final = 18
 TAG_MAC0: Final = 17
 HMAC_256: Final = 5
-_ALG, _CRIT, _TYP, _X5CHAIN = 1, 2, 16, 33
+_ALG, _CRIT, _TYP, X5CHAIN = 1, 2, 16, 33
 _ALGORITHMS: Final[Mapping[int, Curve]] = {
     -7: Curve.P256,  # ES256, ES384, ES512: RFC 9053 section 2.1
     -35: Curve.P384,
@@ -79,9 +79,9 @@ class UnverifiedMac0(Struct, frozen=True):
 def parse_sign1(value: object, what: str) -> UnverifiedSign1:
     """Parse a decoded COSE_Sign1, tagged or not; ``Malformed`` on another shape."""
     header, unprotected, payload, signature = _four(value, TAG_SIGN1, what)
-    chain = unprotected.get(_X5CHAIN) if unprotected else None
+    chain = unprotected.get(X5CHAIN) if unprotected else None
     if chain is None:
-        chain = header.labels.get(_X5CHAIN)
+        chain = header.labels.get(X5CHAIN)
     x5chain = () if chain is None else _x5chain(chain, what)
     return UnverifiedSign1(header, unprotected, x5chain, payload, signature)
 
@@ -166,7 +166,7 @@ def x5chain_header(x5chain: tuple[bytes, ...]) -> dict[object, object]:
     """What a header says that carries a chain, leaf first: a bstr for one, an array for more (RFC 9360 section 2)."""
     if not x5chain:
         return {}
-    return {_X5CHAIN: x5chain[0] if len(x5chain) == 1 else list(x5chain)}
+    return {X5CHAIN: x5chain[0] if len(x5chain) == 1 else list(x5chain)}
 
 
 def mac_mac0(payload: bytes, *, key: bytes, detached: bool = False, aad: bytes = b"") -> list[object]:
