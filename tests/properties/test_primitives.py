@@ -5,6 +5,7 @@ import string
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import example, given
 from hypothesis import strategies as st
 from zegel_testing.authorities import fixed_key
@@ -17,7 +18,16 @@ from zegel.primitives.json import encode_json, parse_json
 from zegel.primitives.json_parts import parse_json_parts
 from zegel.primitives.jwe import Encryption, open_jwe, parse_jwe, seal_jwe
 from zegel.primitives.jws import parse_jws, sign_jws, verify_jws
-from zegel.primitives.keys import Curve, derive_private_key, parse_jwk, parse_secret_jwk, public_key, verify_signature
+from zegel.primitives.keys import (
+    Curve,
+    decode_ecdsa_signature,
+    derive_private_key,
+    encode_ecdsa_signature,
+    parse_jwk,
+    parse_secret_jwk,
+    public_key,
+    verify_signature,
+)
 
 KEY = fixed_key("properties")
 TOKEN = sign_jws({"a": "b"}, signer=KEY, typ="test+jwt")
@@ -52,6 +62,16 @@ def test_each_value_has_one_text_in_base64(text: str) -> None:
         except Malformed:
             continue
         assert encode(data) == text
+
+
+@pytest.mark.parametrize("bits", [256, 384, 521])
+@given(data=st.data())
+def test_a_signature_is_the_library_s_in_der_and_comes_back(bits: int, data: st.DataObject) -> None:
+    lengths = st.integers(1, bits).flatmap(lambda length: st.integers(1 << (length - 1), (1 << length) - 1))
+    r, s = data.draw(lengths), data.draw(lengths)
+    size, der = (bits + 7) // 8, encode_dss_signature(r, s)
+    assert decode_ecdsa_signature(der, size) == r.to_bytes(size) + s.to_bytes(size)
+    assert encode_ecdsa_signature(r.to_bytes(size) + s.to_bytes(size), size) == der
 
 
 @pytest.mark.slow

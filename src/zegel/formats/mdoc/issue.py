@@ -132,21 +132,25 @@ class MdocIssuer:
 
 
 def _entries(elements: Elements, decoys: int, chance: bytes) -> tuple[list[bytes], list[bytes]]:
-    """The members of a namespace's digests, and its items; which element has which digest ID is left to chance."""
+    """The members of a namespace's digests, and its items; which element has which digest ID is left to chance.
+
+    Both come in the order of their digest IDs, which is that of the encoded numbers too.
+    """
     count = len(elements) + decoys
     ranks = unpack_from(f"{count}Q", chance)
-    digest_ids = sorted(range(count), key=ranks.__getitem__)
-    shares = iter(
-        [chance[start : start + _CHANCE_BYTES] for start in range(count * _RANK_BYTES, len(chance), _CHANCE_BYTES)]
-    )
-    numbers = list(map(_number, digest_ids))
-    items = [
-        encode_embedded(_ITEM % (own, number, encode_value(value), _identifier(element)))
-        for (element, value), number, own in zip(elements.items(), numbers, shares, strict=False)  # decoys are left
-    ]
-    digests = [sha256(item).digest() for item in items] + list(shares)
-    members = [b"%b\x58\x20%b" % pair for pair in zip(numbers, digests, strict=True)]
-    return members, [item for _, item in sorted(zip(digest_ids, items, strict=False))]
+    holders: list[tuple[str, object] | None] = [*elements.items(), *[None] * decoys]
+    members, items = [], []
+    start = count * _RANK_BYTES
+    for digest_id, holder in enumerate(sorted(range(count), key=ranks.__getitem__)):
+        own, start = chance[start : start + _CHANCE_BYTES], start + _CHANCE_BYTES
+        number, held = _number(digest_id), holders[holder]
+        if held is not None:
+            element, value = held
+            item = encode_embedded(_ITEM % (own, number, encode_value(value), _identifier(element)))
+            items.append(item)
+            own = sha256(item).digest()
+        members.append(b"%b\x58\x20%b" % (number, own))
+    return members, items
 
 
 _ITEM: Final = b"\xa4\x66random\x58\x20%b\x68digestID%b\x6celementValue%b%b"
