@@ -7,6 +7,7 @@ is not looked at.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeVar, final
 from warnings import catch_warnings
 
@@ -61,12 +62,15 @@ def unfit(case: Case, purpose: Purpose) -> str | None:
 
 
 def _path(case: Case, purpose: Purpose) -> Path:
-    leaf, *above = (
-        x509.load_pem_x509_certificate(pem.encode())
-        for pem in (case["peer_certificate"], *case["untrusted_intermediates"])
-    )
-    roots = (x509.load_pem_x509_certificate(pem.encode()) for pem in case["trusted_certs"])
+    leaf, *above = map(_certificate, (case["peer_certificate"], *case["untrusted_intermediates"]))
+    roots = map(_certificate, case["trusted_certs"])
     return Path(purpose=purpose, leaf=leaf, above=tuple(above), roots=tuple(roots), asked=case)
+
+
+@lru_cache(maxsize=None)
+def _certificate(pem: str) -> x509.Certificate:
+    """Read once, for each case is looked at for each purpose, by each test."""
+    return x509.load_pem_x509_certificate(pem.encode())
 
 
 def _other_key(path: Path) -> bool:
