@@ -49,15 +49,15 @@ def list_of(members: dict) -> StatusList:
     return inflate(members["bits"], lst, what="vector", max_bytes=MAX_LIST)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("vector", APPENDIX_C, ids=lambda vector: vector["name"])
 def test_appendix_c_every_list_is_decoded(vector: dict) -> None:
-    expected = statuses_of(vector)
+    expected, bits = statuses_of(vector), vector["bits"]
+    set_in = bytes(sum(byte >> at & (1 << bits) - 1 != 0 for at in range(0, 8, bits)) for byte in range(256))
     for members in (vector["json"], parse_map(bytes.fromhex(vector["cbor_hex"]), what="vector")):
         found = list_of(members)
-        assert (found.bits, found.size) == (vector["bits"], vector["size"])
+        assert (found.bits, found.size) == (bits, vector["size"])
         assert {index: found.get(index) for index in expected} == expected
-        assert sum(found.get(index) != 0 for index in range(found.size)) == sum(map(bool, expected.values()))
+        assert sum(found.data.translate(set_in)) == sum(map(bool, expected.values()))
 
 
 @pytest.mark.parametrize("vector", APPENDIX_C, ids=lambda vector: vector["name"])

@@ -101,6 +101,7 @@ def test_as_much_is_looked_through_as_the_limits_say() -> None:
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(NAMES), inner),
+    max_leaves=12,
 )
 
 
