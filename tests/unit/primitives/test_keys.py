@@ -119,6 +119,8 @@ def test_two_keys_agree() -> None:
         ({"crv": "P-384"}, "key.x"),
         ({"x": None}, "key.x"),
         ({"x": "AA=="}, "key.x"),
+        ({"x": JWK["x"][:-1] + "!"}, "key.x"),
+        ({"x": JWK["x"][:-1] + "B"}, "key.x"),  # RFC 4648 section 3.5: bits that no byte has are zero
         ({"y": base64url(bytes(31))}, "key.y"),
         ({"y": base64url(bytes(33))}, "key.y"),
         ({"y": base64url(bytes(32))}, "key"),

@@ -1,5 +1,7 @@
 """Certificates: parsed, and validated to an anchor."""
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -103,6 +105,16 @@ def test_an_odd_name_is_read_without_a_word_on_the_side() -> None:
 def test_what_is_no_pem_is_malformed(pem: bytes) -> None:
     with pytest.raises(Malformed):
         parse_pem_certificates(pem, what="test")
+
+
+def test_a_leaf_without_a_subject_is_refused() -> None:
+    with pytest.raises(Rejected) as refusal:
+        check_profile(replace(LEAF, subject=""), profile=BARE, anchor=ROOT)
+    assert refusal.value.check is Check.CERTIFICATE_PROFILE
+
+
+def test_rfc_5280_4_2_1_1_a_leaf_names_the_key_of_its_issuer() -> None:
+    assert refused((certificate("leaf", "root", END_ENTITY, identified=False),)).check is Check.CERTIFICATE_PROFILE
 
 
 def test_a_leaf_leads_to_its_anchor() -> None:

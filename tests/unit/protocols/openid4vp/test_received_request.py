@@ -121,7 +121,9 @@ def test_what_others_say_of_the_verifier_is_handed_on_as_it_is() -> None:
         VerifierInfo(format="registration_cert", data="eyJ", credential_ids=("pid",)),
         VerifierInfo(format="urn:example", data={"a": 1}),
     )
-    assert consent(session(verifier_info=infos)).request.verifier_info == infos
+    request = consent(session(verifier_info=infos)).request
+    assert request.verifier_info == infos
+    assert request.registered_queries == {"pid"}
 
 
 @pytest.mark.parametrize(
