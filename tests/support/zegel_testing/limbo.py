@@ -7,7 +7,7 @@ is not looked at.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final, TypeVar, final
 from warnings import catch_warnings
 
@@ -67,7 +67,7 @@ def _path(case: Case, purpose: Purpose) -> Path:
     return Path(purpose=purpose, leaf=leaf, above=tuple(above), roots=tuple(roots), asked=case)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _certificate(pem: str) -> x509.Certificate:
     """Read once, for each case is looked at for each purpose, by each test."""
     return x509.load_pem_x509_certificate(pem.encode())
