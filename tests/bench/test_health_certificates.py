@@ -1,20 +1,27 @@
-"""What the benchmark of health certificates runs works in little, and refuses what is spoiled."""
+"""A certificate costs no more than it did, what is spoiled is refused, and many take the memory of a few."""
 
 from pathlib import Path
 
 import pytest
 
-from health_certificates import ALGORITHMS, Authority, assert_spoiled_is_refused, measure, measure_batch
+from health_certificates import TURN, Authority, assert_spoiled_is_refused, measure, measure_batch
+from zegel.formats.hcert.keys import Algorithm
+
+# Times a bare verification: above what docs/performance.md has, of busy machines too, and below what comes of a signer
+# that is parsed for each certificate (6.6 and 13), or of Base45 that is read by the character (for the longer one).
+TOO_SLOW = {Algorithm.ES256: 2.5, Algorithm.PS256: 4.0}
+TRIES = 5
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ALGORITHMS)
-def test_each_algorithm_is_measured_and_a_spoiled_code_is_refused(name: str) -> None:
-    authority = Authority(ALGORITHMS[name])
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_a_certificate_costs_few_bare_verifications_and_a_spoiled_one_is_refused(algorithm: Algorithm) -> None:
+    authority = Authority(algorithm)
     assert_spoiled_is_refused(authority)
-    measured = measure(authority, authority.code(), lambda: 1.0, rounds=1)
-    assert measured["ratio_to_bare"] > 1
-    assert measured["ratio_to_peer"] < 1
+    codes = authority.codes(3 * TURN)
+    assert len(set(codes)) == len(codes)
+    tries = (measure({authority: codes}, {})[0]["ratio_to_bare"] for _ in range(TRIES))
+    assert any(1 < ratio < TOO_SLOW[algorithm] for ratio in tries)
 
 
 @pytest.mark.slow
