@@ -15,13 +15,15 @@ ROWS = rows(PAGE, ("attacker", "asset", "attack", "defence", "test"))
 CHECKS = {check.id: check for check in Check}
 NAME = re.compile(r"`(tests/[^`]+)`")
 CODE = re.compile(r"`([^`]+)`")
-# What the issue of threats comes to: a word of each, in the columns before the test.
+# What has to be answered, the vaccine passport at the end: a word of each, in the columns before the test.
 ATTACKS = (
     "relay, same device", "relay, across devices", "replay", "fixation", "mix-up", "downgrade", "injection", "c_nonce",
     "DPoP", "`response_uri`", "307", "rebinding", "SSRF", "bomb", "CSRF", "cookie", "clickjacking", "launch code",
     "vault", "database", "logs", "link copies", "status", "PID", "duplicated", "`zip`", "algorithm confusion",
     "key confusion", "type confusion", "disclosures", "device MAC", "transaction data", "attests itself",
-    "not trusted for", "an old list",
+    "not trusted for", "an old list", "another's certificate", "outlives its certificate", "link doors", "whole view",
+    "stale or a shrunk list", "unsigned list", "KID collision", "hostile picture or PDF", "zip bombs", "Base45",
+    "garbage answer to the door", "without asking", "CSV",
 )  # fmt: skip
 PLAYED = {row[0]: row for row in rows(PAGE, ("attack", "played against", "refused with", "test"))}
 # Each attack that has a row of its own, and is played against the roles.

@@ -127,6 +127,15 @@ def test_a_member_that_the_schema_does_not_have_is_not_signed(
     assert "erika@example.com" not in ran.err
 
 
+def test_what_is_issued_is_its_owners_alone(zegel: Zegel, signing: list[str]) -> None:
+    Path("erika.json").write_text(json.dumps(payload()))
+    assert zegel("hcert", "issue", "erika.json", *signing, "--to", "erika.pdf").code == 0
+    assert zegel("hcert", "issue", "--csv", table(ROW), *signing, "--to", "out").code == 0
+    files = [Path("erika.pdf"), Path("out"), *Path("out").iterdir()]
+    assert len(files) == 4
+    assert not [file for file in files if file.stat().st_mode & 0o077]
+
+
 def test_progress_is_told(zegel: Zegel, signing: list[str]) -> None:
     ran = zegel("hcert", "issue", "--csv", table(*[ROW | {"dt": ""}] * STEP), *signing, "--to", "out")
     assert f"{STEP} rows, 0 issued" in ran.err
