@@ -1,7 +1,8 @@
 """Many health certificates, judged a line each: what comes in as JSON goes out as JSON, in the same order.
 
 A line is ``{"id", "code", "certificates"?, "at"?}``, its answer ``{"id", "verdict", "check", "detail"}``. The ``id``,
-text or a whole number, comes back as it was. A line that is none has an answer too, by its ``id`` where that stands
+text or a whole number, comes back as it was. ``check`` is the first that failed: of a code that is malformed the layer,
+in lower case, and of a line that is, ``syntax``. A line that is none has an answer too, by its ``id`` where that stands
 before what is wrong, and the next one is judged as if nothing had been. Whatever else a line holds is not looked at.
 """
 
@@ -217,12 +218,11 @@ def _name(value: Json) -> Json:
 
 
 def _refusal(name: Json, error: ZegelError) -> bytes:
+    if isinstance(error, MalformedLayer):
+        return _answer(name, "malformed", error.layer.lower(), error.by_layer)
     verdict = "rejected" if isinstance(error, Rejected) else "malformed"
     told = f"{error.detail}: {error.said}" if error.said else error.detail
-    if isinstance(error, MalformedLayer):
-        detail = error.by_layer
-    else:
-        detail = str(error) if isinstance(error, Malformed) else f"{error.field}: {told}" if error.field else told
+    detail = str(error) if isinstance(error, Malformed) else f"{error.field}: {told}" if error.field else told
     return _answer(name, verdict, error.check.id, detail)
 
 
