@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.formats.hcert.issue import REMEDY, VERSION, HealthAuthority
@@ -14,7 +14,12 @@ _NUMBERS: Final = frozenset({"dn", "sd"})
 _TELLING: Final[Mapping[str, Kind]] = {"dt": Kind.VACCINATION, "sc": Kind.TEST, "fr": Kind.RECOVERY}
 """The one column that each kind alone has, and needs."""
 
+_QUOTE: Final = "put a text with a comma in it in double quotes"
 _COLUMNS: Final = frozenset({"ver", "dob", *NAME_MEMBERS}).union(*ENTRY_MEMBERS.values())
+
+
+Row: TypeAlias = Mapping[str | None, str | list[str] | None]
+"""As ``csv.DictReader`` has it: cells beyond the columns are a list without a name, those that are missing are None."""
 
 
 @final
@@ -40,9 +45,7 @@ def read_columns(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def issue_rows(
-    rows: Iterator[Mapping[str, str]], *, authority: HealthAuthority, issued_at: int, expires: int
-) -> Iterator[IssuedRow]:
+def issue_rows(rows: Iterator[Row], *, authority: HealthAuthority, issued_at: int, expires: int) -> Iterator[IssuedRow]:
     """Issue for each row, one by one; one that the schema or the signer's certificate refuses is passed over."""
     for number, row in enumerate(rows, start=1):
         try:
@@ -52,8 +55,14 @@ def issue_rows(
         yield IssuedRow(number=number, issued=issued)
 
 
-def payload_of(row: Mapping[str, str]) -> dict[str, Any]:
-    """The payload of a row; empty cells are members that are not there. ``Malformed`` where a row has no kind."""
+def payload_of(row: Row) -> dict[str, Any]:
+    """The payload of a row; empty cells are members that are not there.
+
+    ``Malformed`` where a row has no kind, and where it has more cells than there are columns, or fewer.
+    """
+    # RFC 4180 section 2.4: each line should contain the same number of fields; a comma that is not quoted shifts them
+    if None in row or None in row.values():
+        raise Malformed(_WHAT, "", f"expected a cell for each column; {_QUOTE}")
     members = {name: text.strip() for name, text in row.items() if name and isinstance(text, str) and text.strip()}
     kinds = [kind for column, kind in _TELLING.items() if column in members]
     if len(kinds) != 1:

@@ -107,6 +107,23 @@ def test_a_table_may_have_columns_of_every_kind_and_one_without_a_name(zegel: Ze
     assert "seen" not in zegel("hcert", "inspect", "-", "--json", stdin=code.encode()).out
 
 
+def test_a_row_with_more_cells_than_columns_or_fewer_is_refused(zegel: Zegel, signing: list[str]) -> None:
+    """RFC 4180 section 2.4. A comma that is not quoted would shift what stands behind it into other members."""
+    names = sorted(ROW)
+    good = ",".join(ROW[name] for name in names)
+    shifted, short = good.replace("Utopia", "Office, Utopia"), good.rpartition(",")[0]
+    quoted = good.replace(ROW["is"], f'"Office, {ROW["is"]}"')
+    assert shifted != good != quoted
+    Path("people.csv").write_text("\n".join([",".join(names), good, shifted, short, quoted, f"{good},", ""]))
+    ran = zegel("hcert", "issue", "--csv", "people.csv", *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["issued"]) == (2, 2)
+    assert [each["row"] for each in ran.json["refused"]] == [2, 3, 5]
+    assert all("expected a cell for each column" in each["detail"] for each in ran.json["refused"])
+    code = json.loads(Path("out/000004.json").read_text())["code"]
+    said = zegel("hcert", "inspect", "-", "--json", stdin=code.encode()).json["payload"]["v"][0]
+    assert said == payload()["v"][0] | {"is": f"Office, {ROW['is']}"}
+
+
 @pytest.mark.parametrize(
     ("changed", "where"),
     [
