@@ -14,8 +14,9 @@ _NUMBERS: Final = frozenset({"dn", "sd"})
 _TELLING: Final[Mapping[str, Kind]] = {"dt": Kind.VACCINATION, "sc": Kind.TEST, "fr": Kind.RECOVERY}
 """The one column that each kind alone has, and needs."""
 
+_BORN: Final = "dob"
 _QUOTE: Final = "put a text with a comma in it in double quotes"
-_COLUMNS: Final = frozenset({"ver", "dob", *NAME_MEMBERS}).union(*ENTRY_MEMBERS.values())
+_COLUMNS: Final = frozenset({"ver", _BORN, *NAME_MEMBERS}).union(*ENTRY_MEMBERS.values())
 
 
 Row: TypeAlias = Mapping[str | None, str | list[str] | None]
@@ -32,16 +33,21 @@ class IssuedRow:
 
 
 def read_columns(names: Sequence[str]) -> tuple[str, ...]:
-    """The columns of a table; ``Malformed`` for one that the schema has no member for, and one that is there twice.
+    """The columns of a table; ``Malformed`` for one that the schema has no member for, one that is there twice, and
+    none for the date of birth, which the schema wants even of somebody for whom it is not known.
 
     One without a name is passed over, as are its cells.
     """
+    headed = not _COLUMNS.isdisjoint(names)
     for position, name in enumerate(names, start=1):
         if name and name not in _COLUMNS:
-            where = f"column {position}, {name[:MAX_TEXT]}"
+            # without a column that is one, this is no header but the first person's row
+            where = f"column {position}, {name[:MAX_TEXT]}" if headed else f"column {position}"
             raise Malformed(_WHAT, where, f"expected columns that the schema has members for; {REMEDY}")
         if name and names.count(name) > 1:
             raise Malformed(_WHAT, name, "expected each column once")
+    if _BORN not in names:
+        raise Malformed(_WHAT, _BORN, "expected this column; a cell of it is empty where the date is not known")
     return tuple(names)
 
 
@@ -68,7 +74,7 @@ def payload_of(row: Row) -> dict[str, Any]:
     if len(kinds) != 1:
         raise Malformed(_WHAT, "dt, sc, fr", "expected one of the three: a vaccination, a test or a recovery")
     name = {part: members.pop(part) for part in NAME_MEMBERS if part in members}
-    born, version = members.pop("dob", ""), members.pop("ver", VERSION)
+    born, version = members.pop(_BORN, ""), members.pop("ver", VERSION)
     entry = {column: _number(column, text) if column in _NUMBERS else text for column, text in members.items()}
     return {"ver": version, "nam": name, "dob": born, kinds[0].value: [entry]}
 

@@ -97,6 +97,30 @@ def test_a_column_that_the_schema_has_no_member_for_is_refused_before_a_row_is_s
     assert (ran.code, "dn\n" in ran.err, "expected each column once" in ran.err) == (2, True, True)
 
 
+def test_a_table_without_a_column_for_dates_of_birth_is_refused_and_a_date_that_is_not_known_is_empty(
+    zegel: Zegel, signing: list[str]
+) -> None:
+    """The schema requires dob, and has an empty one for a date that is not known."""
+    without = {name: text for name, text in ROW.items() if name != "dob"}
+    ran = zegel("hcert", "issue", "--csv", table(without), *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["field"], Path("out").exists()) == (2, "dob", False)
+    assert "expected this column" in ran.json["detail"]
+    ran = zegel("hcert", "issue", "--csv", table(ROW | {"dob": ""}), *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["issued"]) == (0, 1)
+    code = json.loads(Path("out/000001.json").read_text())["code"]
+    assert zegel("hcert", "inspect", "-", "--json", stdin=code.encode()).json["payload"]["dob"] == ""
+
+
+def test_a_table_without_a_header_is_refused_and_its_first_person_is_not_named(
+    zegel: Zegel, signing: list[str]
+) -> None:
+    Path("people.csv").write_text(f"{','.join(ROW.values())}\n")
+    ran = zegel("hcert", "issue", "--csv", "people.csv", *signing, "--to", "out")
+    assert (ran.code, Path("out").exists()) == (2, False)
+    assert "field   column 1\n" in ran.err
+    assert not [cell for cell in ROW.values() if len(cell) > 2 and cell in ran.err + ran.out]
+
+
 def test_a_table_may_have_columns_of_every_kind_and_one_without_a_name(zegel: Zegel, signing: list[str]) -> None:
     rows = [ROW | {"tt": "", "": "seen"}, ROW | {"tt": "LP6464-4"}]
     ran = zegel("hcert", "issue", "--csv", table(*rows), *signing, "--to", "out", "--json")
