@@ -85,12 +85,12 @@ def make_owner_only_folder(path: Path) -> None:
 
 
 @contextmanager
-def os_errors(path: Path) -> Generator[None]:
-    """The system's refusals as ``Unavailable``, with the path and the system's own words."""
+def os_errors(path: Path, name: str = "") -> Generator[None]:
+    """The system's refusals as ``Unavailable``, with the path, or its ``name``, and the system's own words."""
     try:
         yield
     except OSError as error:
-        raise Unavailable(str(path), (error.strerror or "it cannot be used").lower()) from None
+        raise Unavailable(name or str(path), (error.strerror or "it cannot be used").lower()) from None
 
 
 def _publish(path: Path, data: bytes, place: Callable[[Path, Path], None], *, mode: int = OWNER_ONLY) -> None:

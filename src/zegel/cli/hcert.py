@@ -12,6 +12,7 @@ from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.health_input import read_code
 from zegel.cli.health_lists import domains_of, lists_data, say_lists
+from zegel.cli.input import name_of
 from zegel.cli.languages import add_language_argument, languages_of
 from zegel.cli.output import (
     ACCEPTED,
@@ -102,7 +103,7 @@ def _verify_batch(args: Namespace) -> int:
         with open_lines(args.batch) as file:
             print_answers(judge_batch(file, terms, workers=args.workers))
     except UnreadableError as error:
-        say(f"{'stdin' if args.batch == '-' else in_text(args.batch)} cannot be read: {in_text(str(error))}")
+        say(f"{'stdin' if args.batch == '-' else in_text(name_of(args.batch))} cannot be read: {in_text(str(error))}")
         return MALFORMED
     except UnwrittenError as error:
         let_reader_go()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zegel.adapters.files import os_errors
 from zegel.errors import Malformed
+from zegel.formats.hcert.code import PREFIX
 
 
 def read_input(file: str, *, max_bytes: int, what: str = "input") -> bytes:
@@ -16,11 +17,16 @@ def read_input(file: str, *, max_bytes: int, what: str = "input") -> bytes:
         data = sys.stdin.buffer.read(max_bytes + 1)
     else:
         path = Path(file)
-        with os_errors(path), path.open("rb") as opened:
+        with os_errors(path, name_of(file)), path.open("rb") as opened:
             data = opened.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes")
     return data
+
+
+def name_of(file: str) -> str:
+    """What a message calls a file: by its name, unless that is the text of a code, which says who somebody is."""
+    return "the argument, which is a code and names no file" if PREFIX.decode() in file.upper() else file
 
 
 def read_argument(argument: str, *, max_length: int, what: str) -> str:

@@ -182,8 +182,11 @@ class HealthDesk:
 
 
 def pasted_code(text: str) -> str:
-    """A text as it was pasted, without what stands around it. A space at its end may be a sign of Base45, and stays."""
-    return text.lstrip().rstrip("\r\n\t")
+    """A text as it was pasted, without what stands around it.
+
+    RFC 9285 section 4: a space is a sign of Base45, 36, and the last of a group is at most 32, so that no text ends so.
+    """
+    return text.strip()
 
 
 def health_codes(texts: tuple[str, ...]) -> tuple[str, ...]:

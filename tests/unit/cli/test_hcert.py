@@ -117,6 +117,40 @@ def test_a_refusal_says_which_check_and_what_to_do(zegel: Zegel) -> None:
     assert zegel("hcert", "verify", "HC1:x").code == 2
 
 
+@pytest.mark.parametrize("written", [f" {CODE}", f"\n\t{CODE} \r\n"])
+def test_what_stands_around_a_code_is_no_part_of_it(zegel: Zegel, trust: Path, tmp_path: Path, written: str) -> None:
+    file = tmp_path / "code.txt"
+    for mark in ("", "\ufeff"):
+        file.write_bytes(f"{mark}{written}".encode())
+        for given in (written, file):
+            assert zegel("hcert", "inspect", given, "--json").json["payload"] == payload()
+            assert zegel("hcert", "verify", given, "--trust", trust, "--at", "2026-11-22").code == 0
+
+
+def test_a_code_in_small_letters_is_a_code_with_another_prefix(zegel: Zegel) -> None:
+    for command in ("inspect", "verify"):
+        ran = zegel("hcert", command, f" {CODE.lower()}", "--json")
+        assert (ran.code, ran.json["verdict"], ran.json["field"]) == (2, "malformed", "prefix")
+        assert CODE[4:20].lower() not in (ran.out + ran.err).lower()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("hcert", "verify", "--batch"),
+        ("hcert", "verify"),
+        ("hcert", "inspect"),
+        ("wallet", "add-certificate"),
+        ("why", "--trust", "trust"),
+    ],
+)
+def test_a_code_that_is_given_for_a_file_is_not_said_again(zegel: Zegel, trust: Path, command: Any) -> None:
+    for given in (f'"{CODE}"', f"code: {CODE.lower()}"):
+        ran = zegel(*command, given)
+        assert ran.code in (2, 3)
+        assert CODE[4:20].lower() not in (ran.out + ran.err).lower()
+
+
 def test_rules_of_the_destination_have_to_be_met(zegel: Zegel, trust: Path, rules: Path) -> None:
     judged = ("hcert", "verify", CODE, "--trust", trust, "--at", "2026-11-22", "--json", "--rules", rules)
     ran = zegel(*judged, "--to", "XU")

@@ -21,6 +21,7 @@ from zegel.formats.hcert.rules.book import parse_rule_book
 from zegel.formats.hcert.schema import Reading
 from zegel.formats.hcert.who_certificate import VerifiedWhoCertificate
 from zegel.formats.hcert.who_schema import WhoProfile
+from zegel.primitives.base45 import parse_base45
 from zegel.services.health import HealthDesk, Ruling, pasted_code
 
 UTOPIA = Health()
@@ -130,8 +131,11 @@ def test_where_no_rule_is_in_force_what_was_passed_over_is_named() -> None:
         HealthDesk(UTOPIA.signers, ruling=Ruling(book=book(), to="XU", needed=True)).judge(CODE, at=NOW)
 
 
-def test_a_space_at_the_end_of_what_was_pasted_is_a_sign_of_base45() -> None:
-    assert pasted_code("  HC1:AB \r\n") == "HC1:AB "
+def test_no_text_of_base45_ends_with_a_space_so_that_what_was_pasted_may() -> None:
+    assert pasted_code("  HC1:AB \r\n") == "HC1:AB"
+    for text in (b"00 ", b"0 "):  # the least that ends with a space
+        with pytest.raises(Malformed, match="a group beyond"):
+            parse_base45(text, "test")
 
 
 def test_the_reading_is_the_desks() -> None:
