@@ -116,7 +116,7 @@ _DECLARED: Final[Mapping[str, str]] = {
         adapters.sql.store: STATUS_LIST_SIZE
         cli.batch_lines: LINES CHUNK _READ _PAUSE
         cli.hcert_batch: AHEAD _GLANCE
-        cli.hcert_issue: STEP
+        cli.hcert_table: STEP
         cli.spool: _IN_MEMORY
         services.access_reports: _REPORTED
         services.access_revocation: _PARTIES

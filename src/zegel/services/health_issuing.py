@@ -1,10 +1,11 @@
 """Health certificates for the people of a table: a row each, its columns named as the schema names its members."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
 
 from zegel.errors import Malformed, Rejected, ZegelError
+from zegel.formats.hcert.certificate import parse_health_certificate
 from zegel.formats.hcert.issue import REMEDY, VERSION, HealthAuthority
 from zegel.formats.hcert.schema import ENTRY_MEMBERS, MAX_TEXT, NAME_MEMBERS, Kind
 
@@ -26,10 +27,14 @@ Row: TypeAlias = Mapping[str | None, str | list[str] | None]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedRow:
-    """What became of a row, by its number from 1: the text of its code, or the error for which there is none."""
+    """What became of a row, by its number from 1: the text of its code, or the error for which there is none.
+
+    ``anew`` is whether that was signed now, or is on record.
+    """
 
     number: int
     issued: str | ZegelError
+    anew: bool
 
 
 def read_columns(names: Sequence[str]) -> tuple[str, ...]:
@@ -51,14 +56,30 @@ def read_columns(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def issue_rows(rows: Iterator[Row], *, authority: HealthAuthority, issued_at: int, expires: int) -> Iterator[IssuedRow]:
-    """Issue for each row, one by one; one that the schema or the signer's certificate refuses is passed over."""
+def issue_rows(
+    rows: Iterator[Row],
+    *,
+    authority: HealthAuthority,
+    issued_at: int,
+    expires: int,
+    recorded: Callable[[int], str | None],
+) -> Iterator[IssuedRow]:
+    """Issue for each row, one by one; one that the schema or the signer's certificate refuses is passed over.
+
+    ``recorded`` has the code on record by the number of a row, and None for none: what was issued for the same row is
+    issued already, and where it was for another the row is refused.
+    """
     for number, row in enumerate(rows, start=1):
+        code: str | None = None
         try:
-            issued: str | ZegelError = authority.issue(payload_of(row), issued_at=issued_at, expires=expires)
+            payload, code = payload_of(row), recorded(number)
+            if code is None:
+                issued: str | ZegelError = authority.issue(payload, issued_at=issued_at, expires=expires)
+            else:
+                issued = _parse_own(code, payload, authority)
         except (Malformed, Rejected) as error:
             issued = error
-        yield IssuedRow(number=number, issued=issued)
+        yield IssuedRow(number=number, issued=issued, anew=code is None)
 
 
 def payload_of(row: Row) -> dict[str, Any]:
@@ -77,6 +98,20 @@ def payload_of(row: Row) -> dict[str, Any]:
     born, version = members.pop(_BORN, ""), members.pop("ver", VERSION)
     entry = {column: _number(column, text) if column in _NUMBERS else text for column, text in members.items()}
     return {"ver": version, "nam": name, "dob": born, kinds[0].value: [entry]}
+
+
+def _parse_own(code: str, payload: Mapping[str, Any], authority: HealthAuthority) -> str:
+    """The code on record, where it says what the row says; ``Malformed`` for what is another's."""
+    try:
+        own = parse_health_certificate(code.encode(errors="replace"))
+        signed = (own.unverified_payload, own.unverified_issuer, own.kid)
+    except Malformed:
+        signed = None
+    if signed != (payload, authority.country, authority.document_signer.kid):
+        raise Malformed(
+            _WHAT, "", "expected on record what this row says, by this signer; issue it into another folder"
+        )
+    return code
 
 
 def _number(column: str, text: str) -> int:

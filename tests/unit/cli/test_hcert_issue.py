@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from zegel_testing.health import TEST_USAGE, Health, payload
 from zegel_testing.markdown import the_block
 
 from zegel.adapters.clock import SystemClock
-from zegel.adapters.files import create_owner_only
+from zegel.adapters.files import create_owner_only, holding
 from zegel.adapters.pictures import codes_in
-from zegel.cli.hcert_issue import STEP
+from zegel.cli.hcert_table import STEP
 from zegel.primitives.keys import Curve
 
 Zegel = Callable[..., Any]
@@ -80,7 +81,7 @@ def test_a_table_becomes_a_picture_and_a_line_a_row(zegel: Zegel, signing: list[
     assert codes_in(Path("out/000006.png").read_bytes()) == (line["code"],)
     assert accepted(zegel, line["code"])
     ran = zegel("hcert", "issue", "--csv", table(ROW, ROW | {"dt": ""}), *signing, "--to", "pages", "--form", "pdf")
-    assert ran.out.startswith("issued 1, refused 1\nrow 2 refused: ")
+    assert ran.out.startswith("issued 1, already issued 0, refused 1\nrow 2 refused: ")
     assert Path("pages/000001.pdf").exists()
 
 
@@ -175,6 +176,107 @@ def test_what_is_issued_is_its_owners_alone(zegel: Zegel, signing: list[str]) ->
     files = [Path("erika.pdf"), Path("out"), *Path("out").iterdir()]
     assert len(files) == 4
     assert not [file for file in files if file.stat().st_mode & 0o077]
+
+
+def kept(folder: str = "out") -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def row(number: int, **changes: str) -> dict[str, str]:
+    return ROW | {"ci": f"URN:UVCI:01:UT:CANARY-{number}"} | changes
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [(b"M\xfcller", "UTF-8"), (b'"Voorbeeld', "CSV"), (b'"Voorbeeld" x', "CSV"), (b"x" * 200_000, "CSV")],
+)
+def test_a_table_is_read_through_before_anything_is_signed(
+    zegel: Zegel, signing: list[str], last: bytes, expected: str
+) -> None:
+    good = Path(table(*map(row, range(STEP)))).read_bytes()
+    Path("people.csv").write_bytes(good + last + b"\r\n")
+    ran = zegel("hcert", "issue", "--csv", "people.csv", *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["field"], Path("out").exists()) == (2, f"line {STEP + 2}", False)
+    assert ran.json["detail"] == f"table: expected {expected}"
+
+
+def test_a_run_that_was_cut_and_corrected_and_is_run_again_issues_each_row_once(
+    zegel: Zegel, signing: list[str]
+) -> None:
+    command = ("hcert", "issue", "--csv", "people.csv", *signing, "--to", "out", "--json")
+    table(row(1), row(2, dt="soon"), row(3), row(4), row(5))
+    Path("out/000004.json").mkdir(parents=True)  # where nothing can be read or written
+    ran = zegel(*command)
+    assert (ran.code, ran.json["issued"], ran.json["already"]) == (3, 2, 0)
+    assert ([each["row"] for each in ran.json["refused"]], ran.json["stopped"]) == (
+        [2],
+        "out/000004.json: is a directory",
+    )
+    assert "out/000004.json: is a directory" in ran.err
+    Path("out/000004.json").rmdir()
+    before = kept()
+    assert list(before) == ["000001.json", "000001.png", "000003.json", "000003.png"]
+    Path("out/000003.png").unlink()  # as if it had ended between the two
+    table(*map(row, range(1, 6)))
+    ran = zegel(*command)
+    assert (ran.code, ran.json) == (0, {"issued": 3, "already": 2, "refused": [], "stopped": None})
+    after = kept()
+    assert len(after) == 10
+    assert before.items() <= after.items()
+    codes = [json.loads(record)["code"] for name, record in after.items() if name.endswith("json")]
+    assert [codes_in(picture)[0] for name, picture in after.items() if name.endswith("png")] == codes
+    said = [zegel("hcert", "inspect", code, "--json").json["payload"]["v"][0]["ci"] for code in codes]
+    assert said == [row(number)["ci"] for number in range(1, 6)]
+    ran = zegel(*command[:-1])
+    assert (ran.code, ran.out, kept()) == (0, "issued 0, already issued 5, refused 0\n", after)
+
+
+def test_what_is_on_record_for_another_row_is_left_as_it_is(zegel: Zegel, signing: list[str]) -> None:
+    command = ("hcert", "issue", "--csv", "people.csv", *signing, "--to", "out", "--json")
+    table(row(1), row(2), row(3), row(4), row(5))
+    assert zegel(*command).code == 0
+    Path("out/000002.json").unlink()
+    Path("out/000003.json").write_text("no record")
+    Path("out/000004.json").write_text('{"code": 1}')
+    Path("out/000005.json").write_text('{"code": "HC1:"}')
+    before = kept()
+    table(*[row(number, gn="Max") for number in range(1, 6)])
+    ran = zegel(*command)
+    assert (ran.code, ran.json["issued"], ran.json["already"], kept()) == (2, 0, 0, before)
+    details = [each["detail"] for each in ran.json["refused"]]
+    for detail, part in zip(details, ("another folder", "beside it", "JSON", "text", "another folder"), strict=True):
+        assert part in detail
+    assert "Max" not in ran.out + ran.err
+    table(row(1))
+    assert zegel(*command).json["already"] == 1
+    assert zegel(*command[:-4], "NL", *command[-3:]).json["refused"][0]["row"] == 1
+
+
+def test_a_run_that_is_interrupted_says_how_far_it_came(
+    zegel: Zegel, signing: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    table(*[row(number, dt="soon") for number in range(STEP)])
+    monkeypatch.setattr("zegel.cli.hcert_table.say", interrupt)
+    ran = zegel("hcert", "issue", "--csv", "people.csv", *signing, "--to", "out", "--json")
+    assert (ran.code, ran.json["stopped"], len(ran.json["refused"])) == (130, "interrupted", STEP)
+
+
+def test_nobody_else_issues_into_the_same_folder_meanwhile(zegel: Zegel, signing: list[str]) -> None:
+    Path("out").mkdir()
+    with holding(Path("out"), taken="taken"):
+        ran = zegel("hcert", "issue", "--csv", table(ROW), *signing, "--to", "out")
+    assert (ran.code, "certificates are being issued into it" in ran.err, kept()) == (3, True, {})
+
+
+def test_a_table_that_can_be_read_only_once_is_refused(zegel: Zegel, signing: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(writing)
+    ran = zegel("hcert", "issue", "--csv", f"/dev/fd/{reading}", *signing, "--to", "out")
+    os.close(reading)
+    assert (ran.code, "expected a file, for a table is read twice" in ran.err) == (3, True)
 
 
 def test_progress_is_told(zegel: Zegel, signing: list[str]) -> None:
