@@ -4,7 +4,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from errno import EBADF
 from io import BufferedIOBase, UnsupportedOperation
+from os import strerror
 from pathlib import Path
 from select import select
 from typing import Final, cast, final
@@ -38,6 +40,8 @@ class Chunk:
 def open_lines(file: str) -> Iterator[BufferedIOBase]:
     """The file, or stdin for ``-``; ``UnreadableError`` where there is none."""
     if file == "-":
+        if sys.stdin is None:  # whoever began the program has closed it
+            raise UnreadableError(OSError(EBADF, strerror(EBADF)))
         yield cast("BufferedIOBase", sys.stdin.buffer)
         return
     with ExitStack() as stack:

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from zegel.adapters.health_trust import open_desk
 from zegel.cli.batch_lines import UnreadableError, open_lines
-from zegel.cli.hcert_batch import BatchTerms, UnwrittenError, judge_batch, print_answers, say_rules
+from zegel.cli.hcert_batch import BatchTerms, UnwrittenError, judge_batch, print_answers, say_grounds
 from zegel.cli.hcert_inspect import country_code, form_words, inspect, moment_of, print_certificate, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.health_input import read_code
-from zegel.cli.health_lists import domains_of, lists_data, say_lists
+from zegel.cli.health_lists import domains_of, lists_data, opening_grounds, say_lists
 from zegel.cli.input import name_of
 from zegel.cli.languages import add_language_argument, languages_of
 from zegel.cli.output import (
@@ -117,7 +117,7 @@ def _verify(args: Namespace) -> int:
     try:
         desk = _desk(args)
         at = moment_of(args)
-        say_rules(desk, now=at)
+        say_grounds(desk, now=at)
         certificate = desk.judge_record(read_code(args.code), at=at, languages=languages_of(args))
     except ZegelError as error:
         explanation = explain(error)
@@ -141,15 +141,16 @@ def _verify(args: Namespace) -> int:
 
 def _desk(args: Namespace) -> HealthDesk:
     reading = Reading(args.schema)
-    return open_desk(
-        args.trust,
-        rules=args.rules,
-        to=args.to or "",
-        revoked=args.revoked,
-        reading=reading,
-        domains=domains_of(args.domain),
-        gateway_anchor=args.gateway_anchor,
-    )
+    with opening_grounds():
+        return open_desk(
+            args.trust,
+            rules=args.rules,
+            to=args.to or "",
+            revoked=args.revoked,
+            reading=reading,
+            domains=domains_of(args.domain),
+            gateway_anchor=args.gateway_anchor,
+        )
 
 
 def _form_of(certificate: VerifiedHealthRecord) -> Kind | WhoProfile:

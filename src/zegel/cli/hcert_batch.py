@@ -14,7 +14,7 @@ from typing import Final, final
 
 from zegel.adapters.health_trust import open_desk
 from zegel.cli.batch_lines import UnreadableError, chunks, has_more
-from zegel.cli.health_lists import domains_of, say_lists
+from zegel.cli.health_lists import domains_of, opening_grounds, say_lists
 from zegel.cli.output import in_text, say
 from zegel.formats.hcert.schema import Reading
 from zegel.services.health import HealthDesk
@@ -45,15 +45,16 @@ class BatchTerms:
 
     def lines(self) -> HealthLines:
         """Read trust and rules, once."""
-        desk = open_desk(
-            self.trust,
-            rules=self.rules,
-            to=self.to,
-            revoked=self.revoked,
-            reading=self.reading,
-            domains=domains_of(self.domains),
-            gateway_anchor=self.gateway_anchor,
-        )
+        with opening_grounds():
+            desk = open_desk(
+                self.trust,
+                rules=self.rules,
+                to=self.to,
+                revoked=self.revoked,
+                reading=self.reading,
+                domains=domains_of(self.domains),
+                gateway_anchor=self.gateway_anchor,
+            )
         return HealthLines(desk, now=self.now, languages=self.languages)
 
 
@@ -64,7 +65,7 @@ def judge_batch(file: BufferedIOBase, terms: BatchTerms, *, workers: int) -> Ite
     """
     judged = _lines_of(terms)  # what is wrong with trust or rules is said here, before a worker starts
     say_lists(judged.desk)
-    say_rules(judged.desk, now=terms.now)
+    say_grounds(judged.desk, now=terms.now)
     if workers == 1:
         yield from (_joined(judged, chunk.lines) for chunk in chunks(file))
         return
@@ -88,11 +89,13 @@ def judge_batch(file: BufferedIOBase, terms: BatchTerms, *, workers: int) -> Ite
             raise broken
 
 
-def say_rules(desk: HealthDesk, *, now: int) -> None:
+def say_grounds(desk: HealthDesk, *, now: int) -> None:
     """On stderr: files that cannot be read, those that are passed over, and where the destination has no rule at all.
 
     A certificate that only has to be valid is soon accepted.
     """
+    if passed := desk.grounds.revoked.passed_over:
+        say(f"revoked: passed over, as neither batches nor slices: {', '.join(map(in_text, passed))}")
     ruling = desk.grounds.ruling
     if ruling is None:
         return

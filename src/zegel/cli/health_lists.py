@@ -1,13 +1,14 @@
 """What commands say, and are told, of the lists of signers that health certificates are judged by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from zegel.adapters.clock import SystemClock
 from zegel.cli.hcert_inspect import time_text
 from zegel.cli.output import in_text, say
 from zegel.config.health import HealthConfig
-from zegel.errors import Malformed
+from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
 from zegel.services.health import HealthDesk, HealthList
 from zegel.services.health_lists import list_age, list_ages, old_lists
@@ -43,6 +44,15 @@ def lists_data(desk: HealthDesk | None) -> list[dict[str, Any]]:
         }
         for each in lists
     ]
+
+
+@contextmanager
+def opening_grounds() -> Iterator[None]:
+    """What is wrong with what is judged by says nothing of a certificate: it is ``Unavailable``, whatever it is."""
+    try:
+        yield
+    except (Malformed, Rejected) as error:
+        raise Unavailable("what it is judged by", str(error), check=error.check) from None
 
 
 def domains_of(named: Sequence[str]) -> Domains:

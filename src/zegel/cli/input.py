@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 from zegel.adapters.files import os_errors
-from zegel.errors import Malformed
+from zegel.errors import Malformed, Unavailable
 from zegel.formats.hcert.code import PREFIX
 
 
 def read_input(file: str, *, max_bytes: int, what: str = "input") -> bytes:
     """The bytes of a file, of stdin for ``-``; ``Unavailable`` when there are none, ``Malformed`` beyond the size."""
     if file == "-":
+        if sys.stdin is None:
+            raise Unavailable("stdin", "whoever began the program has closed it")
         data = sys.stdin.buffer.read(max_bytes + 1)
     else:
         path = Path(file)

@@ -507,6 +507,15 @@ def test_a_scanner_that_sends_line_by_line_has_each_answer(workers: str) -> None
     assert program.returncode == 0
 
 
+@pytest.mark.slow  # three programs
+def test_where_stdin_is_closed_nothing_can_be_read(tmp_path: Path) -> None:
+    for command, code in (("verify --batch -", 2), ("verify -", 3), ("inspect -", 3)):
+        line = f'exec "$0" hcert {command} <&-'
+        ran = subprocess.run(["sh", "-c", line, PROGRAM[0]], capture_output=True, check=False)
+        assert ran.returncode == code
+        assert b"stdin" in ran.stderr + ran.stdout
+
+
 @pytest.mark.slow  # two programs
 def test_answers_that_cannot_be_written_are_no_fault_of_the_file(tmp_path: Path) -> None:
     file = batch(tmp_path, *({"id": at, "code": "x"} for at in range(2 * LINES)))
@@ -530,12 +539,24 @@ def test_wrong_usage_is_said(zegel: Zegel) -> None:
         assert zegel("hcert", "verify", *arguments).code == 2
 
 
-def test_what_is_trusted_has_to_be_a_list_or_a_certificate(zegel: Zegel, tmp_path: Path) -> None:
+def test_what_is_judged_by_has_to_be_what_it_should_be_or_no_verdict_is_given(zegel: Zegel, tmp_path: Path) -> None:
+    """What is wrong with it says nothing of a certificate, and nothing of the file of lines."""
     file = tmp_path / "trust.pem"
     file.write_text("neither a list nor a certificate")
+    revoked, anchor = tmp_path / "revoked", tmp_path / "anchor.pem"
+    revoked.mkdir()
+    (revoked / "batch.json").write_text("{}")
+    anchor.write_bytes(x509.load_der_x509_certificate(AUTHORITY.der).public_bytes(Encoding.PEM))
     one = batch(tmp_path, {"id": 1, "code": CODE})
-    for judged in ((CODE,), ("--batch", one)):
-        assert zegel("hcert", "verify", *judged, "--trust", file).code == 2
+    for judged in ((CODE,), ("--batch", one), ("--batch", one, "--workers", "2")):
+        for grounds in (
+            ("--trust", file),
+            ("--revoked", revoked),
+            ("--gateway-anchor", file),
+            ("--trust", anchor, "--gateway-anchor", anchor),
+        ):
+            ran = zegel("hcert", "verify", *judged, *grounds, "--json")
+            assert (ran.code, ran.json["verdict"]) == (3, "unavailable"), grounds
         for option in ("--trust", "--revoked", "--gateway-anchor"):
             assert zegel("hcert", "verify", *judged, option, tmp_path / "missing").code == 3
         assert zegel("hcert", "verify", *judged, "--rules", tmp_path / "missing", "--to", "XU").code == 3
@@ -574,6 +595,20 @@ def test_what_is_no_list_in_a_folder_is_passed_over_and_named(zegel: Zegel, trus
     (notes,) = (each for each in ran.json["trust"] if each["list"] == "notes.json")
     assert (notes["signers"], notes["old"]) == (0, False)
     assert "expected an array" in notes["left_out"][0]
+
+
+def test_what_is_neither_a_batch_nor_a_slice_in_a_folder_is_passed_over_and_named(
+    zegel: Zegel, trust: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "revoked"
+    folder.mkdir()
+    (folder / "README.md").write_text("# Batches")
+    (folder / "batch.json").write_bytes(revocation_batch(HashType.UCI, b"somebody else's"))
+    lines = batch(tmp_path, {"id": 1, "code": CODE, "at": "2026-11-22"})
+    for judged in ((CODE, "--at", "2026-11-22", "--json"), ("--batch", lines)):
+        ran = zegel("hcert", "verify", *judged, "--trust", trust, "--revoked", folder)
+        assert (ran.code, ran.json["verdict"]) == (0, "accepted")
+        assert "revoked: passed over, as neither batches nor slices: README.md\n" in ran.err
 
 
 def test_a_list_may_begin_with_the_mark_of_utf_8(zegel: Zegel, tmp_path: Path) -> None:

@@ -495,6 +495,20 @@ async def test_what_of_the_rules_is_passed_over_or_cannot_be_read_is_said_in_the
     ]
 
 
+async def test_what_of_the_revocation_lists_is_passed_over_is_said_in_the_log(config: Config, tmp_path: Path) -> None:
+    office, log, revoked = Health(), io.StringIO(), tmp_path / "revoked"
+    revoked.mkdir()
+    (revoked / "README.md").write_text("# Batches")
+    health = replace(health_files(tmp_path / "office", office), revoked=revoked)
+    async with door_world(replace(config, health=health)) as door:
+        with logging_to(log):
+            await act_on_lists(door)
+        assert verdict_of(await show_old(door, code=office.code().decode())) == "yes"
+    (said,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (said["event"], said["level"], said["field"]) == ("health revocation", "warning", "health.revoked")
+    assert said["detail"] == "revocation lists: passed over, as neither batches nor slices: README.md"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("rule_set", "verdict"), [("UT/2026-11", "yes"), ("BE/1", "no")])
 async def test_without_rule_sets_of_its_own_the_door_has_those_of_its_health_section(

@@ -4,6 +4,7 @@ Nobody is asked about a certificate: whoever fetches batches fetches all of them
 SHA-256 of identifiers, of the issuer's country and them, or of signatures.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +16,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.keys import Algorithm
 from zegel.formats.hcert.rules.dates import date_time
-from zegel.formats.hcert.slices import NamedSlice, SignerSlice, parse_partition
+from zegel.formats.hcert.slices import BEGINNING, NamedSlice, SignerSlice, parse_partition
 from zegel.formats.hcert.who_certificate import VerifiedHealthRecord, VerifiedWhoCertificate
 from zegel.primitives.encoding import parse_base64
 from zegel.primitives.json import Json, parse_object
@@ -27,6 +28,7 @@ HASH: Final = 16  # bytes of a hash that are listed
 _Certificate = TypeVar("_Certificate", VerifiedHealthCertificate, VerifiedWhoCertificate)
 UNKNOWN_KID: Final = "UNKNOWN_KID"
 _WHAT: Final = "revocation batch"
+_JSON: Final = (b"{", b"[")
 
 
 class HashType(StrEnum):
@@ -51,9 +53,19 @@ class RevocationBatch:
 
 @final
 class RevokedHashes:
-    """What batches list, by kind of hash and by key identifier, or by country where that is not known; and slices."""
+    """What batches list, by kind of hash and by key identifier, or by country where that is not known; and slices.
 
-    def __init__(self, batches: Iterable[RevocationBatch] = (), *, slices: Iterable[SignerSlice] = ()) -> None:
+    ``passed_over`` are the names of files that are neither.
+    """
+
+    def __init__(
+        self,
+        batches: Iterable[RevocationBatch] = (),
+        *,
+        slices: Iterable[SignerSlice] = (),
+        passed_over: Iterable[str] = (),
+    ) -> None:
+        self.passed_over = tuple(passed_over)
         self._of: dict[tuple[HashType, bytes | str], set[bytes]] = {}
         self._slices: dict[bytes, list[SignerSlice]] = {}
         for batch in batches:
@@ -97,23 +109,30 @@ def parse_revocation_batch(data: bytes) -> RevocationBatch:
 def parse_revoked(files: Iterable[tuple[str, bytes]]) -> RevokedHashes:
     """Parse the files of a folder, by name: batches, partitions, and the slices that these name.
 
-    ``Malformed`` for anything else, and for a slice that is not there: what it lists would pass.
+    ``Malformed`` for other JSON, a slice that is not there, and one that none names: what it lists would pass. What is
+    neither JSON nor a slice is passed over.
     """
     batches: list[RevocationBatch] = []
     named: list[NamedSlice] = []
     contents: dict[str, bytes] = {}
-    names: dict[str, str] = {}
+    others: list[tuple[str, str]] = []
     for name, data in files:
-        if data[:1] != b"{":
+        text = data.removeprefix(BOM_UTF8).lstrip()
+        if not text.startswith(_JSON):
             digest = sha256(data).hexdigest()
-            contents[digest], names[digest] = data, name
-        elif b'"chunks"' in data:
-            named.extend(parse_partition(data))
+            contents[digest] = data
+            others.append((name, digest))
+        elif b'"chunks"' in text:
+            named.extend(parse_partition(text))
         else:
-            batches.append(parse_revocation_batch(data))
-    for digest in contents.keys() - {each.digest for each in named}:
-        raise Malformed(_WHAT, names[digest], "expected a batch, a partition, or a slice that one names")
-    return RevokedHashes(batches, slices=[each.open(contents) for each in named])
+            batches.append(parse_revocation_batch(text))
+    digests = {each.digest for each in named}
+    unnamed = [(name, contents[digest]) for name, digest in others if digest not in digests]
+    for name, data in unnamed:
+        if data.startswith(BEGINNING) or name.lower().endswith(".json"):
+            raise Malformed(_WHAT, name, "expected a batch, a partition, or a slice that one names")
+    slices = [each.open(contents) for each in named]
+    return RevokedHashes(batches, slices=slices, passed_over=[name for name, _ in unnamed])
 
 
 def check_not_revoked(certificate: _Certificate, *, revoked: RevokedHashes) -> _Certificate:

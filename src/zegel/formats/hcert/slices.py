@@ -20,6 +20,9 @@ from zegel.primitives.members import read_object, read_text
 MAX_SLICE: Final = 1 << 22  # bytes; a filter of a million hashes at one mistake in a million has 3.6 MB
 MAX_FUNCTIONS: Final = 64  # of a filter; one mistake in 10**19
 _VERSION: Final = 1
+BEGINNING: Final = _VERSION.to_bytes(2)
+"""What every slice begins with."""
+
 _HASH_HEAD: Final = Struct(">hfiB")  # version, rate of mistakes, elements, bytes of each
 _BLOOM_HEAD: Final = Struct(">hBBfiii")  # version, functions, which, rate, elements meant, elements there, words
 _WHAT: Final = "revocation slice"

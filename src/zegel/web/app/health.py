@@ -16,6 +16,7 @@ from zegel.web.app.roles import Timer, World
 FRESH: Final = "health list"
 OLD: Final = "old health list"
 RULES: Final = "health rules"
+REVOKED: Final = "health revocation"
 
 
 def health_timers(
@@ -23,7 +24,7 @@ def health_timers(
 ) -> tuple[Timer, ...]:
     """Fetches lists, at the start and every so often, and reads the files again; none without a desk.
 
-    The log says of the rules what cannot be read, and what is passed over.
+    The log says of the rules what cannot be read, and of rules and revocation lists what is passed over.
     """
     if desk is None:
         return ()
@@ -51,6 +52,9 @@ def health_timers(
         ruling = desk.grounds.ruling
         for missed in () if ruling is None else _missed(ruling.book):
             log.write(RULES, error=missed)
+        if passed := desk.grounds.revoked.passed_over:
+            detail = f"passed over, as neither batches nor slices: {', '.join(passed)}"
+            log.write(REVOKED, error=Malformed("revocation lists", "health.revoked", detail))
         for error in errors[1:]:
             log.write(FRESH, error=error)
         if errors:

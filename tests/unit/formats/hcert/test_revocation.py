@@ -144,10 +144,29 @@ def test_a_slice_that_is_not_there_is_malformed() -> None:
         parse_revoked([("a", named)])
 
 
-def test_a_file_that_is_neither_is_malformed_and_named() -> None:
+@pytest.mark.parametrize(
+    "stray", [("stray.bin", hash_slice([bytes(16)])), ("stray.bin", hash_slice([bytes(16)])[:9]), ("a.JSON", b"")]
+)
+def test_a_slice_that_none_names_and_what_should_be_json_are_malformed_and_named(stray: tuple[str, bytes]) -> None:
+    """What they list would pass."""
     with pytest.raises(Malformed) as refusal:
-        parse_revoked([("a.json", batch(HashType.UCI, b"a")), ("stray.bin", hash_slice([bytes(16)]))])
-    assert refusal.value.where == "stray.bin"
+        parse_revoked([("a.json", batch(HashType.UCI, b"a")), stray])
+    assert refusal.value.where == stray[0]
+
+
+def test_other_json_is_malformed_whatever_it_is_called() -> None:
+    for data in (b"[]", b"\xef\xbb\xbf \n{}", b"{"):
+        with pytest.raises(Malformed):
+            parse_revoked([("README.md", data)])
+
+
+def test_what_is_neither_json_nor_a_slice_is_passed_over_and_a_mark_of_utf_8_hides_no_batch() -> None:
+    certificate = verified()
+    listed = b"\xef\xbb\xbf\n" + batch(HashType.UCI, IDENTIFIER.encode())
+    revoked = parse_revoked([("README.md", b"# Batches"), ("a", listed), ("map.png", b"\x89PNG"), (".keep", b"")])
+    assert revoked.passed_over == ("README.md", "map.png", ".keep")
+    assert revoked.lists(certificate)
+    assert parse_revoked([]).passed_over == ()
 
 
 def test_a_batch_is_read() -> None:
