@@ -1,6 +1,7 @@
 """Health certificates by the line: every line has an answer, and none disturbs the next."""
 
 import json
+import re
 import tracemalloc
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from zegel.primitives.json import MAX_BYTES
 from zegel.services.health import HealthDesk, Ruling
 from zegel.services.health_lines import MAX_CERTIFICATES, MAX_ID_DIGITS, MAX_LINE, HealthLines, parse_moment
 
+PAGE = Path(__file__).parents[3] / "docs" / "vaccine-passport.md"
 AUTHORITY = Health()
 DER = b64encode(AUTHORITY.der).decode()
 RSA = Health(key=rsa.generate_private_key(65_537, 2_048))
@@ -201,8 +203,7 @@ def test_a_code_of_another_form_is_malformed_in_the_layer_that_is_named(code: by
 
 def test_the_layers_have_the_names_that_the_documents_give_them() -> None:
     assert list(Layer) == ["prefix", "Base45", "zlib", "CBOR", "COSE", "schema"]
-    page = Path(__file__).parents[3] / "docs" / "vaccine-passport.md"
-    words = " ".join(page.read_text().split())
+    words = " ".join(PAGE.read_text().split())
     assert ", ".join(f"`{layer.lower()}`" for layer in Layer) in words
 
 
@@ -455,7 +456,22 @@ DAYS = [
     "0000-01-01",
     "0000-001",
     "2021-05",
+    "2021",
+    "202105",
 ]
+
+
+def test_the_page_says_which_forms_of_a_time_are_taken() -> None:
+    said = re.search(r"`at` is ISO 8601:(.*?)\n\n", PAGE.read_text(), re.DOTALL)
+    assert said is not None
+    taken, refused = (re.findall(r"`([0-9][^`]+)`", half) for half in said[1].split("A year or a month alone"))
+    assert {parse_moment(text, "page", "at") // DAY * DAY for text in taken} == {
+        parse_moment(text, "test", "at") for text in ("2021-05-31", "2021-06-01")
+    }
+    assert (len(taken), len(refused)) == (7, 4)
+    for text in refused:
+        with pytest.raises(Malformed):
+            parse_moment(text, "page", "at")
 
 
 @pytest.mark.parametrize("value", [None, 1, "", "now", "1" * 100_000, *DAYS, *TIMES, *OFFSETS, *FRACTIONS])
