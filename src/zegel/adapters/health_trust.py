@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.files import os_errors, read_file
-from zegel.adapters.kept_health import HealthListFolder, fetched
+from zegel.adapters.kept_health import HealthListFolder, fetched, tells_of_a_list
 from zegel.adapters.keyfiles import load_certificate_bytes
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.config.health import HealthConfig
@@ -26,7 +26,7 @@ from zegel.services.health_lists import Anchors, believe, read_health_list
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
 _RULES: Final = ".json"
 _PEM: Final = ".pem"
-_LISTS: Final = frozenset({_PEM, ".crt", ".cer", ".der", ".json"})
+_LISTS: Final = frozenset({_PEM, ".crt", ".cer", ".der", ".json"})  # what is called so is meant to be read
 _MARK: Final = b"\xef\xbb\xbf"  # with which some programs begin UTF-8 in a file (RFC 3629 section 6)
 
 
@@ -34,18 +34,19 @@ _Loaded = tuple[HealthList, BelievedList]
 _Believe = Callable[[UnverifiedTrustList], BelievedList]
 
 
-def load_signers(paths: Iterable[Path]) -> DocumentSigners:
-    """The signers of files and of folders of them: trust lists in JSON, certificates in PEM or DER.
+def load_signers(paths: Iterable[Path]) -> tuple[DocumentSigners, tuple[HealthList, ...]]:
+    """The signers of files and of folders of them: trust lists in JSON, certificates in PEM or DER; and each file.
 
-    ``Malformed`` for what is none of these.
+    ``Malformed`` for what is none of these, but in a folder under a name that says nothing, which is ``unread``.
     """
-    return _signers(_load(_each(paths), believed_for_its_source), SPECIFIED)
+    loaded = _load(paths, believed_for_its_source, needed=_LISTS)
+    return _signers(loaded, SPECIFIED), tuple(each for each, _ in loaded)
 
 
 def load_health_signers(paths: Iterable[Path]) -> DocumentSigners:
     """Those of files that nothing but health certificates is judged by: a ``*.pem`` may be an anchor of a wallet's."""
-    files = (file for path in paths for file in _files(path, _LISTS - {_PEM}) if file.suffix.lower() != _PEM)
-    return load_signers(files)
+    loaded = _load(paths, believed_for_its_source, needed=_LISTS - {_PEM}, left=frozenset({_PEM}))
+    return _signers(loaded, SPECIFIED)
 
 
 def load_anchors(file: Path | None) -> Anchors:
@@ -53,29 +54,63 @@ def load_anchors(file: Path | None) -> Anchors:
     return None if file is None else frozenset(load_certificate_bytes(file))
 
 
-def _load(paths: Iterable[Path], believe: _Believe) -> list[_Loaded]:
-    """Each file, and who counts of those that are on it; of a folder, what is none, or cannot be read, has nobody."""
+def _load(
+    paths: Iterable[Path],
+    believe: _Believe,
+    *,
+    needed: frozenset[str] = frozenset(),
+    left: frozenset[str] = frozenset(),
+) -> list[_Loaded]:
+    """Each file, and who counts of those that are on it; of a folder, what is none, or cannot be read, has nobody.
+
+    What has a suffix of ``needed`` has to be read in a folder, too; what has one of ``left`` is not looked at.
+    """
     loaded: list[_Loaded] = []
     for path in paths:
-        for file in _files(path, _LISTS):
+        for file, hidden in _files(path):
+            name, suffix = file.relative_to(path).as_posix(), file.suffix.lower()
+            if hidden:
+                loaded.append(_passed_over(name, "it is hidden"))
+                continue
+            if suffix in left:
+                continue
             try:
-                parsed = parse_trust_list(read_file(file, max_bytes=MAX_TRUST_LIST).removeprefix(_MARK))
+                parsed = parse_trust_list(_read(file, path, max_bytes=MAX_TRUST_LIST).removeprefix(_MARK))
             except (Malformed, Unavailable) as error:
-                if file == path:
+                if file == path or suffix in needed:
                     raise
-                loaded.append(_passed_over(file.relative_to(path).as_posix(), error))
+                why = error.detail.removeprefix(f"{error.what}: ") if isinstance(error, Unavailable) else str(error)
+                loaded.append(_passed_over(name, why))
             else:
                 loaded.append(_described(file, believe(parsed)))
     return loaded
 
 
-def _each(paths: Iterable[Path]) -> list[Path]:
-    """The files, and those of folders, as if each were named: each has to be a list, or a certificate."""
-    return [file for path in paths for file in _files(path, _LISTS)]
+def _files(path: Path) -> list[tuple[Path, bool]]:
+    """A file, or what is below a folder, whatever it is called, and whether that is hidden.
+
+    What is hidden stands for all below it; and what tells of a list that was fetched belongs to that list.
+    """
+    found: dict[Path, bool] = {}
+    for file in _everything(path):
+        hidden = None if file == path else _hidden(file.relative_to(path))
+        if hidden is not None:
+            found[path / hidden] = True
+        elif file == path or not tells_of_a_list(file):
+            found[file] = False
+    return list(found.items())
 
 
-def _passed_over(name: str, error: Malformed | Unavailable) -> _Loaded:
-    why = error.detail.removeprefix(f"{error.what}: ") if isinstance(error, Unavailable) else str(error)
+def _read(file: Path, given: Path, *, max_bytes: int) -> bytes:
+    """A file that was given, or is in the folder that was."""
+    if file != given and file.is_dir():
+        raise Unavailable(str(file), "expected a folder, got a link to one, which is not followed")
+    if file != given and file.is_fifo():
+        raise Unavailable(str(file), "expected a file, got a pipe")  # whoever opens it waits for its other end
+    return read_file(file, max_bytes=max_bytes)
+
+
+def _passed_over(name: str, why: str) -> _Loaded:
     return HealthList(name=name, signers=0, unread=why), BelievedList(signers=())
 
 
@@ -124,14 +159,11 @@ def _rule_files(folder: Path, unreadable: dict[str, str], others: dict[str, None
         if hidden is not None:
             others[hidden] = None
             continue
-        if file.is_dir():
-            unreadable[name] = "expected a folder, got a link to one, which is not followed"
-            continue
-        if file.suffix.lower() != _RULES:
+        if file.suffix.lower() != _RULES and not file.is_dir():
             others[name] = None
             continue
         try:
-            data = read_file(file, max_bytes=MAX_RULE_FILE)
+            data = _read(file, folder, max_bytes=MAX_RULE_FILE)
         except Unavailable as error:
             unreadable[name] = error.detail.removeprefix(f"{error.what}: ")
         else:
@@ -155,8 +187,11 @@ def _hidden(path: Path) -> str | None:
 
 
 def load_revoked(folder: Path) -> RevokedHashes:
-    """The batches, partitions and slices of a folder, whatever they are called."""
-    return parse_revoked((file.name, read_file(file, max_bytes=MAX_REVOKED_FILE)) for file in _files(folder, None))
+    """The batches, partitions and slices of a folder, whatever they are called; a link to nothing is ``Unavailable``,
+    for it may be one of them. What is hidden is read if it is a file."""
+    found = _everything(folder)
+    files = [file for file in found if file.is_file() or file == folder or _hidden(file.relative_to(folder)) is None]
+    return parse_revoked((file.name, _read(file, folder, max_bytes=MAX_REVOKED_FILE)) for file in files)
 
 
 def open_desk(
@@ -194,7 +229,7 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
     Each file has to be read, in a folder, too: a role that runs goes on by those of before until it can.
     """
     shelf, anchors = HealthListFolder(config.kept), load_anchors(config.gateway_anchor)
-    own = _load(_each(config.trust), partial(_believe_own, anchors=anchors))
+    own = _load(config.trust, partial(_believe_own, anchors=anchors), needed=_LISTS)
     kept = {url: _kept(shelf.path(url), anchors) for url in config.lists}
     missing = [
         HealthList(name=urlsplit(url).hostname or url, signers=0, url=url) for url, each in kept.items() if each is None
@@ -219,11 +254,3 @@ def _kept(file: Path, anchors: Anchors) -> _Loaded | None:
     with suppress(Malformed, Rejected, Unavailable):
         return _described(file, read_health_list(read_file(file, max_bytes=MAX_TRUST_LIST), anchors=anchors))
     return None
-
-
-def _files(path: Path, suffixes: frozenset[str] | None) -> list[Path]:
-    with os_errors(path):
-        if not path.is_dir():
-            return [path]
-        found = (file for file in path.rglob("*") if file.is_file())
-        return sorted(file for file in found if suffixes is None or file.suffix.lower() in suffixes)

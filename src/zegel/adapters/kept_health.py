@@ -17,6 +17,7 @@ from zegel.formats.hcert.lists import MAX_TRUST_LIST
 from zegel.primitives.http import origin_of
 from zegel.primitives.json import encode_json, parse_object
 
+_LIST: Final = ".json"
 _TOLD: Final = ".fetched"
 
 
@@ -38,7 +39,7 @@ class HealthListFolder:
 
     def path(self, url: str) -> Path:
         """Where the list of a URL is, once it was fetched."""
-        return self._folder / f"{urlsplit(url).hostname}-{sha256(url.encode()).hexdigest()[:16]}.json"
+        return self._folder / f"{urlsplit(url).hostname}-{sha256(url.encode()).hexdigest()[:16]}{_LIST}"
 
     def load(self, url: str) -> bytes | None:
         """See ``HealthShelf``."""
@@ -52,6 +53,11 @@ class HealthListFolder:
         file = self.path(url)
         replace_owner_only(file, body)
         replace_owner_only(file.with_suffix(_TOLD), encode_json({"url": url, "at": at}))
+
+
+def tells_of_a_list(file: Path) -> bool:
+    """Whether it is what stands beside a list that was fetched."""
+    return file.suffix == _TOLD and file.with_suffix(_LIST).is_file()
 
 
 def fetched(file: Path) -> Fetched | None:

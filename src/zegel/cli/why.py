@@ -1,8 +1,8 @@
 """``zegel why FILE``: the path from whatever is signed to its anchor, or the first step that breaks."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from zegel.cli.output import ACCEPTED, REJECTED, in_text, print_data, print_text
 from zegel.cli.verify import parse_time
 from zegel.errors import Malformed, ZegelError
 from zegel.formats.hcert.code import PREFIX
-from zegel.services.health import pasted_code
+from zegel.services.health import HealthList, pasted_code
 from zegel.services.why.health import explain_health
 from zegel.services.why.health_signer import explain_signer, signer_in
 from zegel.services.why.sources import with_sources
@@ -73,7 +73,8 @@ def run(args: Namespace) -> int:
     if data.lstrip(_BLANK)[:1] == _XML:
         path = _xml_list(args, data, now)
     elif data.startswith(PREFIX):  # its trust are keys on lists of health, and no anchors
-        path = explain_health(_code(data), signers=load_signers(args.trust), now=now)
+        signers, lists = load_signers(args.trust)
+        path = _with_passed_over(explain_health(_code(data), signers=signers, now=now), lists)
     else:
         path = _signer(args, data) or _wallet_path(args, data, now)
     if args.json:
@@ -89,12 +90,22 @@ def _signer(args: Namespace, data: bytes) -> Branch | None:
     if signer is None:
         return None
     if signer.health_usages:
-        return explain_signer(signer, signers=load_signers(args.trust))
+        signers, lists = load_signers(args.trust)
+        return _with_passed_over(explain_signer(signer, signers=signers), lists)
     try:
         listed = load_health_signers(args.trust)
     except Malformed:  # what is there is no list of health
         return None
     return explain_signer(signer, signers=listed) if listed.with_key(signer.key) else None
+
+
+def _with_passed_over(path: Branch, lists: Iterable[HealthList]) -> Branch:
+    """The path with what of the folders of trust was passed over as its first step."""
+    names = [each.name for each in lists if each.unread]
+    if not names:
+        return path
+    said = f"passed over, as neither a list of health nor a certificate: {', '.join(names)}"
+    return replace(path, below=(Branch(name="trust", said=said), *path.below))
 
 
 def _wallet_path(args: Namespace, data: bytes, now: int) -> Branch:

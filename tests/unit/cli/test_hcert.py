@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from zegel_testing.authorities import DAY, NOW
 from zegel_testing.business_rules import KNOWN_PRODUCT, RULE, VALUE_SETS
-from zegel_testing.health import VACCINATION, Health, payload
+from zegel_testing.health import VACCINATION, VACCINATION_USAGE, Health, payload
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.pictures import drawn, saved
 from zegel_testing.revoked_health import batch as revocation_batch
@@ -37,19 +37,19 @@ from zegel.services.health_lines import MAX_LINE, HealthLines
 
 Zegel = Callable[..., Any]
 AUTHORITY = Health()
+SIGNER_OF_VACCINATIONS = Health(VACCINATION_USAGE)
 CODE = AUTHORITY.code().decode()
 PAST = "2026-01-01T00:00:00Z"
 
 
 @pytest.fixture
 def trust(tmp_path: Path) -> Path:
-    """A folder with two authorities, one in DER, one in PEM, and something else."""
+    """A folder with two authorities, one in DER, one in PEM."""
     folder = tmp_path / "trust"
     (folder / "deeper").mkdir(parents=True)
     (folder / "utopia.der").write_bytes(AUTHORITY.der)
     other = x509.load_der_x509_certificate(Health().der).public_bytes(Encoding.PEM)
     (folder / "deeper" / "others.pem").write_bytes(other * 2)
-    (folder / "README").write_text("no certificate")
     return folder
 
 
@@ -574,6 +574,7 @@ def test_what_is_no_list_in_a_folder_is_passed_over_and_named(zegel: Zegel, trus
         "broken.json": (b"{", "expected JSON"),
         "key.pem": (key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), "expected one to 2000"),
         "empty.der": (b"", "expected JSON"),
+        "README": (b"whom we trust", "expected JSON"),
         "large.json": (b" " * (MAX_TRUST_LIST + 1), f"expected at most {MAX_TRUST_LIST} bytes"),
     }
     for file, (data, _) in odd.items():
@@ -609,6 +610,74 @@ def test_what_is_neither_a_batch_nor_a_slice_in_a_folder_is_passed_over_and_name
         ran = zegel("hcert", "verify", *judged, "--trust", trust, "--revoked", folder)
         assert (ran.code, ran.json["verdict"]) == (0, "accepted")
         assert "revoked: passed over, as neither batches nor slices: README.md\n" in ran.err
+
+
+@pytest.mark.parametrize("name", ["be.txt", "be", "be.cert", "be.PEM", "be.fetched", "deeper/be.2026"])
+@pytest.mark.parametrize("form", [Encoding.PEM, Encoding.DER])
+def test_a_signer_counts_by_what_its_file_holds_and_not_by_its_name(
+    zegel: Zegel, tmp_path: Path, name: str, form: Encoding
+) -> None:
+    (tmp_path / "trust" / "deeper").mkdir(parents=True)
+    (tmp_path / "trust" / name).write_bytes(x509.load_der_x509_certificate(AUTHORITY.der).public_bytes(form))
+    for code in (
+        (CODE, "--at", "2026-11-22"),
+        ("--batch", batch(tmp_path, {"id": 1, "code": CODE, "at": "2026-11-22"})),
+    ):
+        ran = zegel("hcert", "verify", *code, "--trust", tmp_path / "trust", "--json")
+        assert (ran.code, ran.json["verdict"], ran.err) == (0, "accepted", "")
+
+
+def test_what_of_a_folder_of_trust_cannot_be_opened_is_named(zegel: Zegel, trust: Path, tmp_path: Path) -> None:
+    (trust / "gone.pem").symlink_to(tmp_path / "nowhere")
+    (trust / "more").symlink_to(tmp_path)
+    os.mkfifo(trust / "pipe")
+    (trust / "list.json").write_text(json.dumps([gateway_entry()]))
+    (trust / "list.fetched").write_text('{"url": "https://lists.utopia.example/", "at": 0}')
+    (trust / ".git").mkdir()
+    for name in ("HEAD", "office.pem"):
+        (trust / ".git" / name).write_bytes(AUTHORITY.der)
+    (trust / ".office.der").write_bytes(AUTHORITY.der)
+    judged = ("hcert", "verify", CODE, "--at", "2026-11-22", "--trust", trust)
+    ran = zegel(*judged)
+    assert ran.code == 0
+    assert [line for line in ran.err.splitlines() if "lists.utopia.example" not in line] == [
+        f"trust: {name} cannot be read, and is passed over: {why}"
+        for name, why in (
+            (".git", "it is hidden"),
+            (".office.der", "it is hidden"),
+            ("gone.pem", "no such file or directory"),
+            ("more", "expected a folder, got a link to one, which is not followed"),
+            ("pipe", "expected a file, got a pipe"),
+        )
+    ]
+    (trust / "utopia.der").unlink()
+    assert zegel(*judged).code == 1
+
+
+def test_why_reads_the_same_folders(zegel: Zegel, trust: Path, tmp_path: Path) -> None:
+    (trust / "utopia.der").rename(trust / "utopia")
+    (trust / "README").write_text("whom we trust")
+    (tmp_path / "code").write_text(CODE)
+    for signer in (tmp_path / "signer", trust / "another"):
+        signer.write_bytes(SIGNER_OF_VACCINATIONS.der)
+    for file in ("code", "signer"):
+        ran = zegel("why", tmp_path / file, "--trust", trust, "--at", "2026-11-22T00:00:00Z")
+        assert ran.code == 0
+        assert ran.out.splitlines()[1].endswith("passed over, as neither a list of health nor a certificate: README")
+
+
+def test_a_link_to_nothing_among_what_is_revoked_may_be_what_is_looked_for(
+    zegel: Zegel, trust: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "revoked").mkdir()
+    judged = ("hcert", "verify", CODE, "--at", "2026-11-22", "--trust", trust, "--revoked", tmp_path / "revoked")
+    (tmp_path / "revoked" / "..data").symlink_to(tmp_path)
+    assert zegel(*judged).code == 0
+    (tmp_path / "revoked" / "batch").symlink_to(tmp_path / "nowhere")
+    assert zegel(*judged).code == 3
+    (tmp_path / "revoked" / "batch").unlink()
+    (tmp_path / "revoked" / "batch").symlink_to(tmp_path)
+    assert zegel(*judged).code == 3
 
 
 def test_a_list_may_begin_with_the_mark_of_utf_8(zegel: Zegel, tmp_path: Path) -> None:

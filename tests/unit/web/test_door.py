@@ -509,6 +509,21 @@ async def test_what_of_the_revocation_lists_is_passed_over_is_said_in_the_log(co
     assert said["detail"] == "revocation lists: passed over, as neither batches nor slices: README.md"
 
 
+async def test_what_of_the_folder_of_trust_is_passed_over_is_said_in_the_log(config: Config, tmp_path: Path) -> None:
+    office, log, trust = Health(), io.StringIO(), tmp_path / "signers"
+    trust.mkdir()
+    (trust / "README").write_text("whom we trust")
+    (trust / "office").write_bytes(office.der)
+    health = replace(health_files(tmp_path / "files", Health()), trust=(trust,))
+    async with door_world(replace(config, health=health)) as door:
+        with logging_to(log):
+            await act_on_lists(door)
+        assert verdict_of(await show_old(door, code=office.code().decode())) == "yes"
+    (said,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (said["event"], said["field"]) == ("health list", "README")
+    assert "passed over: trust list: line 1 column 1: expected JSON" in said["detail"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("rule_set", "verdict"), [("UT/2026-11", "yes"), ("BE/1", "no")])
 async def test_without_rule_sets_of_its_own_the_door_has_those_of_its_health_section(

@@ -24,7 +24,7 @@ def health_timers(
 ) -> tuple[Timer, ...]:
     """Fetches lists, at the start and every so often, and reads the files again; none without a desk.
 
-    The log says of the rules what cannot be read, and of rules and revocation lists what is passed over.
+    The log says of the rules what cannot be read, and of all folders what is passed over.
     """
     if desk is None:
         return ()
@@ -46,6 +46,8 @@ def health_timers(
         for each in desk.lists:
             if each.fetched_at is not None:
                 log.write(FRESH, host=each.name, count=each.signers)
+            if each.unread:
+                log.write(FRESH, error=Malformed("health.trust", each.name, f"passed over: {each.unread}"))
         for each in old_lists(desk.lists, now=now, old=config.old):
             days = None if each.fetched_at is None else (now - each.fetched_at) // DAY
             log.write(OLD, host=each.name, count=days)
