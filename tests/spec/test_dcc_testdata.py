@@ -28,7 +28,7 @@ from zegel.formats.hcert.certificate import (
 )
 from zegel.formats.hcert.code import KID, PREFIX, parse_code, parse_signed_code
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners, parse_signer
-from zegel.formats.hcert.layers import Layer
+from zegel.formats.hcert.layers import Layer, MalformedLayer
 from zegel.formats.hcert.schema import Kind, Reading
 from zegel.primitives.base45 import encode_base45, parse_base45
 from zegel.primitives.cbor import parse_map
@@ -213,6 +213,26 @@ def test_every_code_of_the_quality_assurance_opens_and_says_what_was_read_in_it(
         assert claims[1] == each["iss"]
         assert claims[-260][1]["ver"] == each["ver"]
     assert len(QUALITY) > 200
+
+
+def test_what_the_field_reading_makes_of_each_code_of_the_quality_assurance() -> None:
+    """Who is refused says no date where the schema has one, or has two kinds at once; both readings agree on it."""
+    published = Draft202012Validator(json.loads(SCHEMA.read_text()), format_checker=FormatChecker(formats=["date"]))
+    made: Counter[str] = Counter()
+    for each in QUALITY:
+        text = each["prefix"].encode()
+        broken = {error.validator for error in published.iter_errors(payload_of({"PREFIX": each["prefix"]}))}
+        try:
+            parse_health_certificate(text, Reading.FIELD)
+        except MalformedLayer as error:
+            assert broken & {"format", "type"}
+            with pytest.raises(MalformedLayer):
+                parse_health_certificate(text, Reading.STRICT)
+            made[f"{error.layer}: {error.where}"] += 1
+        else:
+            assert not broken & {"format", "type"}
+            made["read"] += 1
+    assert made == {"read": 225, "schema: v[0].dt": 5, "schema: r[0].fr": 1, "schema: v, t, r": 2}
 
 
 PIPELINE: Final[dict[str, tuple[str, ...]]] = {

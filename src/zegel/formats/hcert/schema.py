@@ -1,15 +1,14 @@
 """What a certificate says, held against the schema that was published for it (eu-dcc-schema 1.3.3, which takes 1.0 on).
 
 Two readings. ``STRICT`` is the schema, with its formats. ``FIELD`` is for what was really issued: structure, types and
-dates are as strict, and a text of another length or pattern is a warning: so is a date of birth that the calendar has,
-and the schema's two centuries have not.
+dates are as strict, and a text of another length or pattern is a warning. Of a date of birth the schema has the pattern
+alone: the field reading asks a calendar, and warns of another century, and of a time behind it.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from zegel.errors import Malformed
@@ -26,10 +25,14 @@ Rule: TypeAlias = Callable[[Any, str, Refuse], None]
 _VERSION: Final = re.compile(r"[0-9]+.[0-9]+.[0-9]+")  # the schema has bare full stops
 _BORN: Final = re.compile(r"(?:(?:19|20)[0-9][0-9](?:-[0-9][0-9]){0,2})?")
 _BEFORE: Final = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}")
+_TIMED: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
+)
 _LATIN: Final = re.compile(r"[A-Z<]*")
 _COUNTRY: Final = re.compile(r"[A-Z]{1,10}")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BEGINNING: Final = "2000-01-01"  # completes a date that ends at the year or the month
+_NOT_KNOWN: Final = "-00"  # a month or a day; states write so, too, and the pattern has it
 _DATE_SIZE: Final = len("2021-05-29")
 _DATE_TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?"
@@ -71,7 +74,7 @@ def read_payload(payload: dict[Any, Any], reading: Reading) -> tuple[Kind, tuple
     if not _VERSION.fullmatch(_text(payload, "ver")):
         odd("ver", "expected a version of three numbers")
     _check_name(payload.get("nam"), odd)
-    _check_born(_text(payload, "dob"), odd)
+    _check_born(_text(payload, "dob"), reading, odd)
     kinds = [kind for kind in _KINDS if kind in payload]
     if len(kinds) != 1:
         raise Malformed(WHAT, "v, t, r", "expected one of the three")
@@ -101,13 +104,23 @@ def _make_plain(entry: dict[Any, Any], members: tuple[str, ...]) -> None:
             entry[name] = int(value)
 
 
-def _check_born(born: str, odd: Refuse) -> None:
-    """The schema has digits for any day of its centuries; of another, the day has to be one."""
+def _check_born(born: str, reading: Reading, odd: Refuse) -> None:
+    """The schema has digits for any day of its centuries; the field reading wants a day that there is."""
     if _BORN.fullmatch(born):
+        if reading is Reading.FIELD and born and not _was_a_day(born):
+            raise Malformed(WHAT, "dob", "expected a date that a calendar has")
         return
-    if not _BEFORE.fullmatch(born) or not _is_day(born + _BEGINNING[len(born) :]):
+    timed = _TIMED.fullmatch(born)
+    day = timed[1] if timed else born
+    if not _BEFORE.fullmatch(day) or not _was_a_day(day):
         raise Malformed(WHAT, "dob", "expected a date, its year and month, its year, or nothing")
-    odd("dob", "expected a date from 1900 to 2099")
+    odd("dob", "expected a date without a time" if timed else "expected a date from 1900 to 2099")
+
+
+def _was_a_day(born: str) -> bool:
+    """Of a date, or its beginning: whether a calendar has it, as far as it is known."""
+    whole = born + _BEGINNING[len(born) :]
+    return _is_day(whole) or _is_day(whole.replace(_NOT_KNOWN, "-01"))
 
 
 def _check_name(name: object, odd: Refuse) -> None:
@@ -173,10 +186,10 @@ def _date_time(value: Any, where: str, _odd: Refuse) -> None:
         raise Malformed(WHAT, where, "expected a time with its offset, as 2021-05-29T12:00:00Z")
 
 
-@lru_cache(maxsize=1_024)
 def _is_day(text: str) -> bool:
-    """Read a date once: there are few, and many certificates."""
-    return _DATE.fullmatch(text) is not None and _exists(date.fromisoformat, text)
+    """Of a text as long as a date, told by its hyphens from the other forms of ISO 8601. None is remembered: a door
+    keeps nothing."""
+    return text[4] == text[7] == "-" and _exists(date.fromisoformat, text)
 
 
 def _exists(parse: Callable[[str], object], text: str) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from zegel_testing.health import ENTRIES, NAME, payload, without
 
 from zegel.errors import Malformed
+from zegel.formats.hcert import schema
 from zegel.formats.hcert.schema import MAX_TEXT, Kind, Reading, read_payload
 from zegel.primitives.cbor import Tag
 
@@ -65,7 +66,13 @@ WRONG = {
     "a name that is null": (payload(nam={**NAME, "fn": None}), "nam.fn"),
     "an identifier that is a number": (payload(ci=1), "v[0].ci"),
     "a birth date that is null": (payload(dob=None), "dob"),
-    "a birth date with a time": (payload(dob="1986-03-14T00:00:00"), "dob"),
+    "a birth date with an hour": (payload(dob="1986-03-14T00"), "dob"),
+    "a birth date with an hour that there is not": (payload(dob="1986-03-14T24:00:00"), "dob"),
+    "a birth date that no calendar has, with a time": (payload(dob="1986-02-30T00:00:00"), "dob"),
+    "a birth month with a time": (payload(dob="1986-03T00:00:00"), "dob"),
+    "a birth date by its week": (payload(dob="1986-W11-5"), "dob"),
+    "a date by its week": (payload(dt="2026-W40-4"), "v[0].dt"),
+    "a date without hyphens": (payload(dt="0020261001"), "v[0].dt"),
     "a birth date that no calendar has": (payload(dob="1886-02-29"), "dob"),
     "a birth date in the year 0": (payload(dob="0000-01-01"), "dob"),
     "a birth date in some thirteenth month": (payload(dob="2100-13"), "dob"),
@@ -122,6 +129,8 @@ ODD = {
     "birth date of another century": (payload(dob="1815-08-24"), "dob"),
     "birth date of the next century": (payload(dob="2100-01"), "dob"),
     "birth year of another century": (payload(dob="1815"), "dob"),
+    "birth date with a time": (payload(dob="1978-01-26T00:00:00"), "dob"),
+    "birth date with a time of some place": (payload(dob="1815-08-24T23:59:59.999+02:00"), "dob"),
     "name that is long": (payload(nam={**NAME, "gn": LONG}), "nam.gn"),
     "name in small letters": (payload(nam={**NAME, "fnt": "Voorbeeld"}), "nam.fnt"),
     "name with a dash": (payload(nam={"gnt": "ERIKA-MARIA"}), "nam.gnt"),
@@ -155,6 +164,27 @@ def test_a_dose_that_no_float_says_exactly_is_refused() -> None:
 @pytest.mark.parametrize("born", ["1986", "1986-03", "1986-03-14", ""])
 def test_a_birth_date_may_be_known_in_part(born: str) -> None:
     assert refused(payload(dob=born), Reading.STRICT) is None
+
+
+@pytest.mark.parametrize("born", ["1963-00", "1963-00-00", "1963-05-00", "1963-00-31"])
+def test_a_month_or_a_day_of_birth_may_be_written_as_not_known(born: str) -> None:
+    """As official files of a state have it, which expect to be accepted."""
+    assert read_payload(payload(dob=born), Reading.FIELD)[1] == ()
+    assert refused(payload(dob=born), Reading.STRICT) is None
+
+
+@pytest.mark.parametrize("born", ["1990-13-45", "1990-02-30", "1990-13", "1990-00-32", "1990-13-00", "1990-02-29"])
+def test_a_birth_date_that_no_calendar_has_is_malformed_in_the_field_and_of_the_schemas_pattern(born: str) -> None:
+    value = payload(dob=born)
+    assert refused(value, Reading.FIELD) == "dob"
+    assert refused(value, Reading.STRICT) is None
+    assert PUBLISHED.is_valid(value)
+
+
+def test_what_is_read_is_in_no_memory_afterwards() -> None:
+    """A door keeps nothing: no date of somebody's vaccination or birth either."""
+    remembered = [name for name, each in vars(schema).items() if hasattr(each, "cache_info")]
+    assert remembered == []
 
 
 @pytest.mark.parametrize(
