@@ -27,6 +27,7 @@ from zegel.formats.hcert.certificate import (
     verify_health_certificate,
 )
 from zegel.formats.hcert.code import KID, PREFIX, parse_code, parse_signed_code
+from zegel.formats.hcert.envelope import EXP, IAT
 from zegel.formats.hcert.keys import DocumentSigner, DocumentSigners, parse_signer
 from zegel.formats.hcert.layers import Layer, MalformedLayer
 from zegel.formats.hcert.schema import Kind, Reading
@@ -261,6 +262,41 @@ def answer_to(vector: Vector, reading: Reading) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(lines.judge(encode_json(line | {"certificates": [context["CERTIFICATE"]]})))
     assert answer["id"] == vector["file"]
     return answer
+
+
+@pytest.mark.parametrize("reading", Reading)
+def test_files_whose_times_have_a_fraction_expect_to_be_accepted_and_are(reading: Reading) -> None:
+    """Specification 1.0.8 sections 3.3.5 and 3.3.6 have whole seconds there; states wrote others."""
+    listed = {each["file"] for each in LISTED}
+    found = [vector for vector in VECTORS if all(vector["EXPECTEDRESULTS"].values()) and has_fraction(vector)]
+    assert len(found) > 20
+    assert {answer_to(each, reading)["verdict"] for each in found if each["file"] not in listed} == {"accepted"}
+
+
+@pytest.mark.parametrize("reading", Reading)
+def test_files_beyond_the_time_of_their_signers_certificate_expect_to_be_accepted_and_are(reading: Reading) -> None:
+    """Specification 1.0.8 sections 3.3.5 and 3.3.6 have it that nobody issues them (``test_issue``)."""
+    listed = {each["file"] for each in LISTED}
+    found = [vector for vector in VECTORS if all(vector["EXPECTEDRESULTS"].values()) and is_beyond(vector)]
+    assert len(found) == 7
+    assert {answer_to(each, reading)["verdict"] for each in found if each["file"] not in listed} == {"accepted"}
+
+
+def is_beyond(vector: Vector) -> bool:
+    claims, signer = claims_of(vector), signer_of(vector)
+    assert signer.not_before is not None
+    assert signer.not_after is not None
+    return bool(claims[IAT] < signer.not_before or claims[EXP] > signer.not_after)
+
+
+def claims_of(vector: Vector) -> dict[Any, Any]:
+    claims: dict[Any, Any] = parse_map(parse_signed_code(parse_code(code(vector))).payload, "claims")
+    return claims
+
+
+def has_fraction(vector: Vector) -> bool:
+    claims = claims_of(vector)
+    return any(type(claims[label]) is float and not claims[label].is_integer() for label in (EXP, IAT))
 
 
 @pytest.mark.parametrize("reading", Reading)

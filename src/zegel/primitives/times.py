@@ -16,7 +16,7 @@ def parse_numeric_date(value: Json, what: str, where: str) -> int | None:
     if value is None:
         return None
     # RFC 8259 makes no difference between 1 and 1.0; what is not finite comes out of CBOR
-    number = int(value) if type(value) is float and isfinite(value) else value
+    number = int(value) if type(value) is float and isfinite(value) and value >= 0 else value
     if type(number) is not int or not 0 <= number <= _LATEST:
         raise Malformed(what, where, "expected seconds since the epoch")
     return number

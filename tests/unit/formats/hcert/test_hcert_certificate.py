@@ -221,8 +221,24 @@ def test_an_issuer_that_is_not_named_is_the_country_of_the_entry() -> None:
     assert verified(UTOPIA.code(payload(co="UX"), claims={1: None})).issuer == "UX"
 
 
-def test_a_time_may_have_a_fraction() -> None:
-    assert parse_health_certificate(UTOPIA.code(claims={4: NOW + 0.9})).unverified_expires == NOW
+@pytest.mark.parametrize("reading", Reading)
+@pytest.mark.parametrize("label", [4, 5, 6])
+def test_a_time_may_be_a_float_and_its_fraction_does_not_count(label: int, reading: Reading) -> None:
+    """The schema is of the certificate alone, and says nothing of what is around it."""
+    for time in (NOW + 0.9, float(NOW), 1_622_549_800.5, 0.0, 0.5):
+        read = parse_health_certificate(UTOPIA.code(claims={label: time}), reading)
+        times = {4: read.unverified_expires, 5: read.unverified_begins, 6: read.unverified_issued_at}
+        assert times[label] == int(time)
+
+
+@pytest.mark.parametrize("reading", Reading)
+@pytest.mark.parametrize(("label", "where"), [(4, "exp"), (5, "nbf"), (6, "iat")])
+def test_a_time_that_is_no_number_or_not_of_our_days_is_malformed(label: int, where: str, reading: Reading) -> None:
+    odd = [float("nan"), float("inf"), float("-inf"), -1, -1.0, -0.5, 1e300, 2.0**53 + 2, 1 << 62, True, False]
+    for time in odd:
+        with pytest.raises(Malformed) as refusal:
+            parse_health_certificate(UTOPIA.code(claims={label: time}), reading)
+        assert refusal.value.where == where
 
 
 def test_the_reading_is_chosen_by_whoever_reads() -> None:
