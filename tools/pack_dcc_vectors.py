@@ -1,10 +1,11 @@
 """Packs the official test certificates into tests/vectors/dcc, and lists what they expect in vain.
 
     python tools/pack_dcc_vectors.py DGC_TESTDATA DCC_QUALITY_ASSURANCE_JSON
+    python tools/pack_dcc_vectors.py
 
 The first is a folder of its repository as it is, the second the texts of the pictures of the other repository. The
 pictures of the first have a file of their own. ``contradictions.json`` is made from the packed files, the published
-schema and the certificates alone.
+schema and the certificates alone; without the two sources nothing else is written.
 """
 
 import base64
@@ -50,6 +51,11 @@ def main(testdata: Path, quality_assurance: Path) -> None:
     _write("dgc-testdata.jsonl.xz", lzma.compress(_lines(vectors), preset=9))
     codes = json.loads(quality_assurance.read_text())["codes"]
     _write("dcc-qa-hc1.jsonl.xz", lzma.compress(_lines(codes), preset=9))
+    write_contradictions()
+
+
+def write_contradictions() -> None:
+    """The list alone, from the packed files."""
     listed = list(contradictions(read_vectors("dgc-testdata")))
     _write("contradictions.json", b"[\n" + b",\n".join(_compact(each) for each in listed) + b"\n]\n")
 
@@ -81,10 +87,9 @@ def contradictions(vectors: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if expected.get("EXPECTEDVALIDJSON") and (other := sorted(different(payload, vector.get("JSON", payload)))):
             told = [flag for flag in ("EXPECTEDDECODE", "EXPECTEDVALIDJSON") if expected.get(flag)]
             yield {"file": vector["file"], "expects": dict.fromkeys(told, True), "differs": other}
-        usages = _usages(vector)
         allowed = not wrong_usages(vector, payload)
         if expected.get("EXPECTEDKEYUSAGE", good or allowed) != allowed:
-            yield _listed(vector, "EXPECTEDKEYUSAGE", not allowed) | {"usages": sorted(usages)}
+            yield _listed(vector, "EXPECTEDKEYUSAGE", not allowed) | {"usages": sorted(named_in(_signer(vector)))}
         accepted = good and allowed and not paths and "EXPECTEDEXPIRATIONCHECK" not in expected
         if accepted and (times := outside(vector)):
             yield _listed(vector, "EXPECTEDEXPIRATIONCHECK", True) | {"fails": times}
@@ -113,16 +118,25 @@ def different(payload: Any, written: Any, path: str = "$") -> Iterator[str]:
 
 def usages_of(der: bytes) -> set[str]:
     """Which of the three usages a certificate names; another of health is none of them."""
-    named = x509.Certificate.load(der).extended_key_usage_value or ()
-    dotted = {usage.dotted for usage in named}
+    dotted = named_in(der)
     return {number for number in USAGES.values() if any(radix + number in dotted for radix in RADICES)}
 
 
 def wrong_usages(vector: dict[str, Any], payload: Any) -> set[str]:
     """The usages of a file's signer where none of them is for its certificate; one without any may sign each kind."""
-    usages = _usages(vector)
+    usages = usages_of(_signer(vector))
     fit = any(kind in payload and usage in usages for kind, usage in USAGES.items())
     return set() if fit else usages
+
+
+def named_in(der: bytes) -> set[str]:
+    """Every extended key usage of a certificate, which of the three it is or not."""
+    return {usage.dotted for usage in x509.Certificate.load(der).extended_key_usage_value or ()}
+
+
+def _listed(vector: dict[str, Any], flag: str, expected: bool) -> dict[str, Any]:
+    entry = {"file": vector["file"], "expects": {flag: expected}}
+    return entry if flag in vector["EXPECTEDRESULTS"] else entry | {"set": False}
 
 
 def outside(vector: dict[str, Any]) -> list[str]:
@@ -131,8 +145,8 @@ def outside(vector: dict[str, Any]) -> list[str]:
     return [*(["iat"] if clock < claims[IAT] else []), *(["exp"] if clock > claims[EXP] else [])]
 
 
-def _usages(vector: dict[str, Any]) -> set[str]:
-    return usages_of(base64.b64decode(vector["TESTCTX"]["CERTIFICATE"]))
+def _signer(vector: dict[str, Any]) -> bytes:
+    return base64.b64decode(vector["TESTCTX"]["CERTIFICATE"])
 
 
 def _listed(vector: dict[str, Any], flag: str, expected: bool) -> dict[str, Any]:
@@ -177,4 +191,7 @@ def _write(name: str, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if len(sys.argv) == 1:
+        write_contradictions()
+    else:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
