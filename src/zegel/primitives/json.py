@@ -27,12 +27,19 @@ encode_json: Final[Callable[[object], bytes]] = orjson.dumps
 """Serialise compactly; equal values in equal order give equal bytes."""
 
 
-def parse_json(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Json:
+def parse_json(
+    text: bytes | str,
+    *,
+    what: str,
+    max_bytes: int = MAX_BYTES,
+    max_depth: int = MAX_DEPTH,
+    max_values: int = _MAX_VALUES,
+) -> Json:
     """Parse one JSON value; ``Malformed`` on a name used twice, NaN, too deep a value or more than ``max_bytes``."""
     if len(text) > max_bytes:
         raise Malformed(what, "", f"expected at most {max_bytes} bytes, got {len(text)}")
     data = text if isinstance(text, bytes) else _encoded(text, what, max_bytes)
-    containers = count_containers(data, what)
+    containers = count_containers(data, what, max_values)
     value = _parse_loosely(data, what)
     if containers > max_depth:
         _refuse_depth(value, what, max_depth)
@@ -51,12 +58,12 @@ def parse_object(text: bytes | str, *, what: str, max_bytes: int = MAX_BYTES) ->
     return value
 
 
-def count_containers(data: bytes, what: str) -> int:
+def count_containers(data: bytes, what: str, max_values: int = _MAX_VALUES) -> int:
     """How many arrays and objects there are at most; ``Malformed`` for more of them, or more values, than allowed."""
     # What two deletions shorten a text by is what is counted, several times faster than ``count``.
     containers = 2 * len(data) - len(data.replace(b"[", b"")) - len(data.replace(b"{", b""))
     if len(data) > _MAX_CONTAINERS:  # a shorter text holds fewer
-        _refuse_crowd(data, containers, what)
+        _refuse_crowd(data, containers, what, max_values)
     return containers
 
 
@@ -88,11 +95,11 @@ def _spells(value: Json, data: bytes) -> bool:
     return not _has_long_number(data) and msgspec.json.encode(value) == data
 
 
-def _refuse_crowd(data: bytes, containers: int, what: str) -> None:
+def _refuse_crowd(data: bytes, containers: int, what: str, max_values: int) -> None:
     if containers > _MAX_CONTAINERS:
         raise Malformed(what, "", f"expected at most {_MAX_CONTAINERS} arrays and objects")
-    if data.count(b",") > _MAX_VALUES:
-        raise Malformed(what, "", f"expected at most {_MAX_VALUES} values")
+    if data.count(b",") > max_values:
+        raise Malformed(what, "", f"expected at most {max_values} values")
 
 
 def _parse_strictly(data: bytes, what: str) -> Json:

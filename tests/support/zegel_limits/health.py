@@ -198,6 +198,10 @@ HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.formats.hcert.schema.MAX_TEXT": Pair(lambda n: _code(payload(ci="x" * n))),
     "zegel.formats.hcert.lists.MAX_TRUST_LIST": Pair(lambda n: parse_trust_list(b"[" + b" " * (n - 1)), filler=True),
     "zegel.formats.hcert.lists.MAX_SIGNERS": Pair(_signers),
+    # so many commas, and one value more
+    "zegel.formats.hcert.lists.MAX_VALUES": Pair(
+        lambda n: parse_trust_list(b'{"certificates":[],"a":[' + b"1," * (n - 1) + b"1]}")
+    ),
     "zegel.formats.hcert.lists.MAX_CERTIFICATE_TEXT": Pair(_certificate, ValueError),
     "zegel.formats.hcert.revocation.MAX_BATCH": Pair(
         lambda n: parse_revocation_batch(batch(HashType.UCI, b"a").ljust(n))

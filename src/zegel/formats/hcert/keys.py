@@ -17,13 +17,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from zegel.errors import Malformed
 from zegel.formats.hcert.ber_certificate import BerCertificate, read_certificate
 from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
+from zegel.primitives.encoding import parse_base64
+from zegel.primitives.json import Json
 from zegel.primitives.keys import encode_ecdsa_signature
+from zegel.primitives.members import read_text
 
 KEY_ID: Final = 8  # bytes: electronic health certificate specification 1.0.5 section 3.2.2 (kid)
 _WHAT: Final = "document signer"
 _CURVES: Final = (ec.SECP256R1, ec.SECP384R1)  # RFC 9053 section 2.1: ES256 binds the hash, and no curve
 _MIN_RSA, _MAX_RSA = 2_048, 4_096  # bits; a longer key would make whoever verifies pay for it
 _RADICES: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")  # the second is what many wrote
+_STANDARD: Final = str.maketrans("-_", "+/")  # RFC 4648: of the URL-safe alphabet, in the other one
 _PSS: Final = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=32)  # RFC 8230 section 2
 _SHA256: Final = SHA256()
 _ES256: Final = ec.ECDSA(_SHA256)
@@ -126,6 +130,12 @@ class DocumentSigners:
 def key_id(der: bytes) -> bytes:
     """The identifier of a certificate's key (electronic health certificate specification 1.0.5 appendix A.1)."""
     return sha256(der).digest()[:KEY_ID]
+
+
+def read_key_id(value: Json, *, what: str, where: str) -> bytes:
+    """An identifier in base64, of either alphabet, with padding or without: publishers have each of them."""
+    text = read_text(value, what=what, where=where).rstrip("=").translate(_STANDARD)
+    return parse_base64(text + "=" * (-len(text) % 4), what=what, where=where)
 
 
 def parse_signer(der: bytes, *, kid: bytes | None = None, domain: str | None = None) -> DocumentSigner:

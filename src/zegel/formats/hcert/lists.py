@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar, final
 
 from zegel.errors import Malformed
 from zegel.formats.hcert.ber_certificate import BerCertificate, read_certificate
-from zegel.formats.hcert.keys import KEY_ID, DocumentSigner, parse_signer, read_signer
+from zegel.formats.hcert.keys import KEY_ID, DocumentSigner, parse_signer, read_key_id, read_signer
 from zegel.formats.hcert.rules.dates import date_time
 from zegel.primitives.encoding import parse_base64
 from zegel.primitives.json import Json, JsonObject, parse_json
@@ -21,9 +21,12 @@ from zegel.primitives.members import read_array, read_object, read_text
 
 MAX_TRUST_LIST: Final = 1 << 22  # bytes; WHO's whole list has 1.6 MB
 MAX_SIGNERS: Final = 2_000  # on one list; the EU had 400, WHO has 700
+MAX_VALUES: Final = 14_000  # of JSON: seven of each signer, as an entry of the gateway has members
 MAX_CERTIFICATE_TEXT: Final = 22_000  # characters of base64, of sixteen thousand bytes
 _WHAT: Final = "trust list"
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,30000})-----END CERTIFICATE-----")
+# A state puts ECDSA's signature of the list before it, in base64, on a line of its own
+_SIGNED: Final = re.compile(rb"[A-Za-z0-9+/]{80,200}={0,2}\r?\n(?=[\[{])")
 SIGNERS: Final = "DSC"  # document signers, among the usages of both lists
 _DER: Final = 0x30
 _PATH: Final = 3  # components of a DID before its path: did, web, and the host
@@ -66,25 +69,26 @@ class UnverifiedTrustList:
 
 
 def parse_trust_list(data: bytes) -> UnverifiedTrustList:
-    """Parse a list of any of the forms, or certificates in PEM or one in DER; ``Malformed`` for anything else."""
+    """Parse a list of any of the forms, or certificates in PEM or one in DER; ``Malformed`` for anything else.
+
+    A line with the signature of the list before it is passed over: it is verified by nobody here.
+    """
     if len(data) > MAX_TRUST_LIST:
         raise Malformed(_WHAT, "", f"expected at most {MAX_TRUST_LIST} bytes, got {len(data)}")
+    signed = _SIGNED.match(data)
+    if signed is not None:
+        data = data[signed.end() :]
     if data[:1] == bytes([_DER]):
         return UnverifiedTrustList(unverified_signers=(parse_signer(data),))
     if b"-----BEGIN" in data[:4_096]:
         return _gathered(_pem_entries(data))
-    value = parse_json(data, what=_WHAT, max_bytes=MAX_TRUST_LIST)
+    value = parse_json(data, what=_WHAT, max_bytes=MAX_TRUST_LIST, max_values=MAX_VALUES)
     if type(value) is dict and "verificationMethod" in value:
         methods = read_array(value["verificationMethod"], what=_WHAT, where="verificationMethod", limit=MAX_SIGNERS)
         return _gathered(_did_entries(methods), signed_at=_created(value))
     if type(value) is dict:
         value = value.get("certificates")  # as national backends hand the gateway's on
-    entries = [
-        (read_object(entry, what=_WHAT, where=f"[{position}]"), f"[{position}]")
-        for position, entry in enumerate(read_array(value, what=_WHAT, where="", limit=MAX_SIGNERS))
-    ]
-    times = [time for entry, _ in entries if (time := _time(entry.get("timestamp"))) is not None]
-    return _gateway_list(entries, as_of=max(times, default=None))
+    return _gateway_list([] if value == [] else read_array(value, what=_WHAT, where="", limit=MAX_SIGNERS))
 
 
 _Read = TypeVar("_Read")
@@ -103,8 +107,9 @@ def _readable(entries: Iterable[_Entry[_Read]]) -> tuple[tuple[_Read, ...], tupl
     return tuple(found), tuple(left_out)
 
 
-def _gathered(entries: Iterable[_Entry[DocumentSigner]], *, signed_at: int | None = None) -> UnverifiedTrustList:
-    signers, left_out = _readable(entries)
+def _gathered(entries: Iterable[_Entry[DocumentSigner | None]], *, signed_at: int | None = None) -> UnverifiedTrustList:
+    read, left_out = _readable(entries)
+    signers = tuple(signer for signer in read if signer is not None)
     return UnverifiedTrustList(
         unverified_signers=signers, unverified_as_of=signed_at, unverified_signed_at=signed_at, left_out=left_out
     )
@@ -122,16 +127,26 @@ def _pem_signer(text: bytes, where: str) -> DocumentSigner:
     return parse_signer(_der(b"".join(text.split()).decode(), where))
 
 
-def _gateway_list(entries: list[tuple[JsonObject, str]], *, as_of: int | None) -> UnverifiedTrustList:
+def _gateway_list(entries: list[Json]) -> UnverifiedTrustList:
     """TrustListDto of the gateway: ``rawData`` is the certificate, ``thumbprint`` its SHA-256 in hexadecimal digits."""
-    read, left_out = _readable((where, partial(_gateway_entry, members, where)) for members, where in entries)
-    signers = tuple(each.unverified_signer for each in read if each.unverified_signer is not None)
+    objects = [entry for entry in entries if type(entry) is dict]
+    if entries and not objects:
+        raise Malformed(_WHAT, "[0]", "expected an object")
+    places = [f"[{position}]" for position in range(len(entries))]
+    read, left_out = _readable(
+        (where, partial(_gateway_entry, entry, where)) for entry, where in zip(entries, places, strict=True)
+    )
+    times = [time for entry in objects if (time := _time(entry.get("timestamp"))) is not None]
     return UnverifiedTrustList(
-        unverified_signers=signers, unverified_as_of=as_of, left_out=left_out, unverified_entries=read
+        unverified_signers=tuple(each.unverified_signer for each in read if each.unverified_signer is not None),
+        unverified_as_of=max(times, default=None),
+        left_out=left_out,
+        unverified_entries=read,
     )
 
 
-def _gateway_entry(members: JsonObject, where: str) -> GatewayEntry:
+def _gateway_entry(entry: Json, where: str) -> GatewayEntry:
+    members = read_object(entry, what=_WHAT, where=where)
     kind = str(members.get("certificateType", SIGNERS))
     der = _der(members.get("rawData"), f"{where}.rawData")
     thumbprint = members.get("thumbprint")
@@ -149,17 +164,12 @@ def _gateway_entry(members: JsonObject, where: str) -> GatewayEntry:
     )
 
 
-def _did_entries(methods: list[Json]) -> Iterator[_Entry[DocumentSigner]]:
+def _did_entries(methods: list[Json]) -> Iterator[_Entry[DocumentSigner | None]]:
     """The verification methods of a DID document; those that only refer to another document carry no key."""
     for position, value in enumerate(methods):
-        where = f"verificationMethod[{position}]"
-        if type(value) is str:
-            continue
-        method = read_object(value, what=_WHAT, where=where)
-        name = read_text(method.get("id"), what=_WHAT, where=f"{where}.id")
-        domain, usage = _place(name, method)
-        if usage in (None, SIGNERS):
-            yield where, partial(_did_signer, method, where, domain)
+        if type(value) is not str:
+            where = f"verificationMethod[{position}]"
+            yield where, partial(_did_signer, value, where)
 
 
 def _place(name: str, method: JsonObject) -> tuple[str | None, str | None]:
@@ -186,12 +196,17 @@ def _member_domain(method: JsonObject, *, otherwise: str | None) -> str | None:
     return code.removeprefix("#") if type(code) is str else otherwise
 
 
-def _did_signer(method: JsonObject, where: str, domain: str | None) -> DocumentSigner:
-    """``publicKeyJwk`` has the certificate, and its issuer behind it, in ``x5c``."""
+def _did_signer(value: Json, where: str) -> DocumentSigner | None:
+    """``publicKeyJwk`` has the certificate, and its issuer behind it, in ``x5c``; None for a key of another usage."""
+    method = read_object(value, what=_WHAT, where=where)
+    name = read_text(method.get("id"), what=_WHAT, where=f"{where}.id")
+    domain, usage = _place(name, method)
+    if usage not in (None, SIGNERS):
+        return None
     at = f"{where}.publicKeyJwk"
     jwk = read_object(method.get("publicKeyJwk"), what=_WHAT, where=at)
     chain = read_array(jwk.get("x5c"), what=_WHAT, where=f"{at}.x5c", limit=MAX_SIGNERS)
-    fragment = str(method["id"]).rpartition("#")[2]
+    fragment = name.rpartition("#")[2]
     kid = _kid(jwk.get("kid", fragment), f"{at}.kid")
     return parse_signer(_der(chain[0], f"{at}.x5c[0]"), kid=kid, domain=domain)
 
@@ -202,7 +217,7 @@ def _der(value: Json, where: str) -> bytes:
 
 
 def _kid(value: Json, where: str) -> bytes:
-    kid = parse_base64(read_text(value, what=_WHAT, where=where), what=_WHAT, where=where)
+    kid = read_key_id(value, what=_WHAT, where=where)
     if len(kid) != KEY_ID:
         raise Malformed(_WHAT, where, f"expected {KEY_ID} bytes")
     return kid

@@ -14,7 +14,7 @@ from typing import Final, TypeVar, final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.hcert.certificate import VerifiedHealthCertificate
-from zegel.formats.hcert.keys import Algorithm
+from zegel.formats.hcert.keys import Algorithm, read_key_id
 from zegel.formats.hcert.rules.dates import date_time
 from zegel.formats.hcert.slices import BEGINNING, NamedSlice, SignerSlice, parse_partition
 from zegel.formats.hcert.who_certificate import VerifiedHealthRecord, VerifiedWhoCertificate
@@ -99,7 +99,7 @@ def parse_revocation_batch(data: bytes) -> RevocationBatch:
         raise Malformed(_WHAT, "expires", "expected a date-time")
     return RevocationBatch(
         country=read_text(members.get("country"), what=_WHAT, where="country"),
-        kid=_kid(read_text(members.get("kid"), what=_WHAT, where="kid")),
+        kid=_kid(members.get("kid")),
         hash_type=HashType(type_),
         expires=expires.milliseconds // 1000,
         hashes=frozenset(_hash(entry, f"entries[{position}]") for position, entry in enumerate(entries)),
@@ -142,8 +142,8 @@ def check_not_revoked(certificate: _Certificate, *, revoked: RevokedHashes) -> _
     return certificate
 
 
-def _kid(text: str) -> bytes | None:
-    return None if text == UNKNOWN_KID else parse_base64(text, what=_WHAT, where="kid")
+def _kid(value: Json) -> bytes | None:
+    return None if value == UNKNOWN_KID else read_key_id(value, what=_WHAT, where="kid")
 
 
 def _hash(value: Json, where: str) -> bytes:

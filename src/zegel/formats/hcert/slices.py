@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final, TypeAlias, final
 
 from zegel.errors import Malformed
-from zegel.primitives.encoding import parse_base64
+from zegel.formats.hcert.keys import read_key_id
 from zegel.primitives.json import Json, parse_object
 from zegel.primitives.members import read_object, read_text
 
@@ -103,7 +103,7 @@ def parse_partition(data: bytes) -> tuple[NamedSlice, ...]:
     {"kid": "...", "x": "a", "y": null, "chunks": {"b": {"2027-01-01T00:00:00Z": {"type": "VARHASHLIST", "hash": ""}}}}
     """
     members = parse_object(data, what=_PARTITION)
-    kid = parse_base64(read_text(members.get("kid"), what=_PARTITION, where="kid"), what=_PARTITION, where="kid")
+    kid = read_key_id(members.get("kid"), what=_PARTITION, where="kid")
     place = "".join(_digit(members[name], name) for name in ("x", "y") if members.get(name) is not None)
     chunks = read_object(members.get("chunks"), what=_PARTITION, where="chunks")
     return tuple(

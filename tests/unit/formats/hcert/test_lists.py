@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from zegel_testing.health_lists import OFFICE, OTHER, did_document, gateway_entry, method, pem
+from zegel_testing.revoked_health import batch
 
 from zegel.errors import Malformed
 from zegel.formats.hcert.believed import believed_for_its_source
 from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.keys import DocumentSigners
-from zegel.formats.hcert.lists import MAX_TRUST_LIST, parse_trust_list
+from zegel.formats.hcert.lists import MAX_SIGNERS, MAX_TRUST_LIST, parse_trust_list
+from zegel.formats.hcert.revocation import HashType, parse_revocation_batch
+from zegel.formats.hcert.slices import parse_partition
 from zegel.primitives.encoding import base64
 
 
@@ -62,6 +65,68 @@ def test_an_entry_that_cannot_be_read_hides_no_other(changes: dict[str, Any], wh
     assert [signer.kid for signer in read.unverified_signers] == BOTH[1:]
     assert len(read.left_out) == 1
     assert why in read.left_out[0]
+
+
+@pytest.mark.parametrize("odd", [None, 1, "a", []])
+def test_an_entry_that_is_no_object_hides_no_other(odd: Any) -> None:
+    read = parse_trust_list(encoded([odd, gateway_entry()]))
+    assert [signer.kid for signer in read.unverified_signers] == BOTH[:1]
+    assert read.left_out == ("[0]: trust list: expected an object",)
+    assert read.unverified_as_of is not None
+
+
+@pytest.mark.parametrize(("odd", "why"), [(1, "expected an object"), (None, "an object"), ({"id": 1}, "expected text")])
+def test_a_method_that_cannot_be_read_hides_no_other(odd: Any, why: str) -> None:
+    read = parse_trust_list(did(odd, method()))
+    assert [signer.kid for signer in read.unverified_signers] == BOTH[:1]
+    (told,) = read.left_out
+    assert told.startswith("verificationMethod[0]: ")
+    assert why in told
+
+
+def test_a_list_may_have_nobody_on_it() -> None:
+    for empty in (b"[]", b'{"certificates": []}'):
+        read = parse_trust_list(empty)
+        assert (read.unverified_signers, read.left_out, read.unverified_as_of) == ((), (), None)
+
+
+def test_a_list_of_as_many_signers_as_are_allowed_is_read() -> None:
+    entries = [gateway_entry(signature="", rawData="AAAA")] * MAX_SIGNERS
+    read = parse_trust_list(encoded(entries))
+    assert len(read.left_out) == MAX_SIGNERS
+    with pytest.raises(Malformed, match=f"one to {MAX_SIGNERS} entries"):
+        parse_trust_list(encoded([{}] * (MAX_SIGNERS + 1)))
+
+
+@pytest.mark.parametrize("first", [b"0", b"M", b"["])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_line_with_the_signature_of_the_list_is_read_past(first: bytes, end: bytes) -> None:
+    """As the public list of a state has it, which signs the text below by ECDSA."""
+    line = first + b"A" * 85 + b"==" + end
+    data = line + encoded({"certificates": [gateway_entry()]})
+    if first != b"[":
+        assert kids(data) == BOTH[:1]
+        assert kids(line + encoded([gateway_entry()])) == BOTH[:1]
+        return
+    with pytest.raises(Malformed):
+        parse_trust_list(data)
+
+
+def test_an_identifier_is_read_in_either_alphabet_with_padding_or_without() -> None:
+    kid = bytes.fromhex("fbefbeffbfffbeff")
+    padded = base64(kid)
+    assert {"+", "/", "="} <= set(padded)
+    for spelled in (padded, padded.rstrip("=")):
+        for text in (spelled, spelled.replace("+", "-").replace("/", "_")):
+            assert kids(encoded([gateway_entry(kid=text)])) == [kid]
+            assert kids(did(method(kid=text))) == [kid]
+            batched = json.loads(batch(HashType.UCI, b"a")) | {"kid": text}
+            assert parse_revocation_batch(encoded(batched)).kid == kid
+            partition = {"kid": text, "chunks": {"a": {"1": {"type": "VARHASHLIST", "hash": "00"}}}}
+            assert parse_partition(encoded(partition))[0].kid == kid
+    for odd in ("", "=", "====", "A", "A=A=", 1):
+        read = parse_trust_list(encoded([gateway_entry(kid=odd)]))
+        assert (read.unverified_signers, len(read.left_out)) == ((), 1)
 
 
 def test_a_did_document_of_who() -> None:
@@ -150,14 +215,14 @@ def test_certificates_in_pem_and_one_in_der() -> None:
     [
         b"",
         b"{}",
-        b"[]",
         b"[1]",
+        b'[null, [], "a"]',
+        b"AAAA\n[]",
         b"-----BEGIN CERTIFICATE-----",
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
         b"\x30\x00",
         did(),
-        did(1),
-        did({"id": 1}),
+        b'{"verificationMethod": null}',
     ],
 )
 def test_what_is_no_list_is_malformed(data: bytes) -> None:
