@@ -108,7 +108,8 @@ def _check_read(book: RuleBook, issuer: str, to: str) -> None:
 def _judge(rule: Rule, data: JsonObject, schema: Json) -> Outcome:
     if rule.unread:
         return Outcome(rule=rule, met=False, why=f"it cannot be read: {rule.unread}")
-    if rule.engine != ENGINE or rule.engine_version[0] > LANGUAGE_VERSION[0]:
+    # as the Commission's reference (dgc-certlogic-android) compares them: no newer than the engine, to the last number
+    if rule.engine != ENGINE or rule.engine_version > LANGUAGE_VERSION:
         return Outcome(rule=rule, met=False, why="it is written for another engine than this one")
     if not _is_for(rule.schema_version, schema):
         return Outcome(rule=rule, met=False, why="it is written for certificates of another schema version")

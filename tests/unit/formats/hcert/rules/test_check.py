@@ -85,9 +85,16 @@ def test_a_rule_that_meets_something_it_is_not_made_for_is_not_met() -> None:
     assert "expected integers" in refused(certificate(v=dose(dn="2")), RULE).detail
 
 
-@pytest.mark.parametrize("changes", [{"Engine": "OTHER"}, {"EngineVersion": "2.0.0"}])
+@pytest.mark.parametrize(
+    "changes", [{"Engine": "OTHER"}, *({"EngineVersion": each} for each in ("2.0.0", "1.9.0", "1.4.0", "1.3.4"))]
+)
 def test_a_rule_of_another_engine_is_not_met(changes: dict[str, str]) -> None:
     assert "another engine" in refused(certificate(), RULE | changes).detail
+
+
+@pytest.mark.parametrize("version", ["1.3.3", "1.2.9", "1.0.0", "0.7.5", "0.9.0"])
+def test_a_rule_of_this_engine_or_an_older_one_is_evaluated(version: str) -> None:
+    assert check_rules(certificate(), book=book(RULE | {"EngineVersion": version}), to="XU", now=NOW).rules
 
 
 @pytest.mark.parametrize("schema", ["1.3.1", "2.0.0", "0.9.0"])
