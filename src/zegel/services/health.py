@@ -202,7 +202,7 @@ def _ruled(certificate: VerifiedHealthCertificate) -> RuledCertificate:
     """What rules see of a certificate."""
     return RuledCertificate(
         payload=certificate.payload,
-        issuer=certificate.issuer,
+        issuer=certificate.country,
         issued=certificate.issued_at,
         expires=certificate.expires,
         kid=certificate.kid,

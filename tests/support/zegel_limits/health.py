@@ -189,7 +189,7 @@ HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.services.health_lines.MAX_ID_DIGITS": Pair(_numbered, ValueError, says="line: id: "),
     "zegel.services.health_lines.MAX_LINE": Pair(lambda n: _judged(b"{}".ljust(n)), filler=True),
     "zegel.primitives.base45.MAX_TEXT": Pair(lambda n: parse_base45(b"0" * n, what="test"), filler=True),
-    "zegel.formats.hcert.envelope.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="the country"),
+    "zegel.formats.hcert.envelope.MAX_ISSUER": Pair(lambda n: _code(claims={1: "U" * n}), says="characters"),
     "zegel.formats.hcert.code.MAX_CODE": Pair(lambda n: parse_code(PREFIX.ljust(n, b"0")), filler=True),
     "zegel.formats.hcert.code.MAX_SIGNED": Pair(_inflated),
     "zegel.formats.hcert.cms.MAX_CMS": Pair(lambda n: parse_cms(bytes(n)), filler=True),

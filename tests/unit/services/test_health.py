@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import NOW
-from zegel_testing.business_rules import RULE, book
+from zegel_testing.business_rules import RULE, TAKEN_BACK, book
 from zegel_testing.health import VACCINATION, Health, payload
 from zegel_testing.revoked_health import batch
 from zegel_testing.who import who_claims
@@ -71,6 +71,15 @@ def test_where_rules_are_needed_their_end_opens_no_door() -> None:
     ):
         ruling = Ruling(book=rules, to=country, needed=needed)
         assert refusal(HealthDesk(UTOPIA.signers, ruling=ruling)) is check
+
+
+@pytest.mark.parametrize("issuer", ["UT", "ut", None, "Health office"])
+def test_an_issuer_takes_back_what_names_it_otherwise(issuer: str | None) -> None:
+    """Rules of invalidation are the issuing country's, however a certificate writes it."""
+    never = TAKEN_BACK | {"Logic": {"===": [{"var": "external.issuerCountryCode"}, "XX"]}}
+    desk = HealthDesk(UTOPIA.signers, ruling=Ruling(book=book(RULE, never), to="XU"))
+    with pytest.raises(Rejected, match=r"IR-UT-0001 1\.0\.0 of the issuer, UT"):
+        desk.judge(UTOPIA.code(payload(co="ut"), claims={1: issuer}), at=NOW)
 
 
 def test_none_at_all_that_are_brought_are_not_the_desks_own() -> None:

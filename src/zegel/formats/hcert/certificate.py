@@ -9,6 +9,7 @@
 5. the signer may sign certificates of this kind
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, final
 
@@ -36,6 +37,7 @@ from zegel.formats.hcert.schema import Kind, Reading, read_payload
 from zegel.primitives.times import TOLERATED_EARLY
 
 TITLE: Final = "EU Digital COVID Certificate"
+_COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 EU_DCC: Final = 1  # within HCERT: version 1 of the EU's certificate
 
 
@@ -64,8 +66,8 @@ class UnverifiedHealthCertificate(Struct, frozen=True, kw_only=True):
 class VerifiedHealthCertificate(Struct, frozen=True, kw_only=True):
     """What a trusted signer says of a person, valid at the time that was asked about.
 
-    ``issuer`` is a country, ISO 3166-1 alpha-2: that of the entry where no other is named. ``payload`` is the
-    certificate itself, by the schema's members. Who carries it is not said: whoever has the text can show it.
+    ``issuer`` is as it was read, that of the entry where no other is named. ``payload`` is the certificate itself, by
+    the schema's members. Who carries it is not said: whoever has the text can show it.
     """
 
     text: bytes
@@ -78,6 +80,12 @@ class VerifiedHealthCertificate(Struct, frozen=True, kw_only=True):
     signature: bytes
     signer: DocumentSigner
     warnings: tuple[str, ...]
+
+    @property
+    def country(self) -> str:
+        """The issuer's, ISO 3166-1 alpha-2, by which rules and what was revoked are looked up: states have written it
+        in small letters, and an office in its place, which is of the entry's country."""
+        return (self.issuer if _COUNTRY.fullmatch(self.issuer) else str(self.entry["co"])).upper()
 
     @property
     def name(self) -> Mapping[str, str]:
@@ -112,15 +120,16 @@ def read_health_certificate(envelope: Envelope, reading: Reading) -> UnverifiedH
     if type(payload) is not dict:
         raise Malformed(WHAT, "hcert", "expected an EU Digital COVID Certificate, version 1")
     kind, warnings = read_payload(payload, reading)
+    # section 3.3.4: it may be left out
+    issuer, odd = read_issuer(claims[ISS] if ISS in claims else payload[kind][0]["co"], reading)
     return UnverifiedHealthCertificate(
         text=envelope.text,
         signed=envelope.signed,
         algorithm=envelope.algorithm,
         kid=envelope.kid,
         kind=kind,
-        warnings=warnings,
-        # section 3.3.4: it may be left out
-        unverified_issuer=read_issuer(claims[ISS] if ISS in claims else payload[kind][0]["co"]),
+        warnings=(*warnings, *odd),
+        unverified_issuer=issuer,
         unverified_issued_at=read_time(claims, IAT, "iat"),
         # section 3.3 does not have it; who signs it all the same means it (RFC 8392 section 3.1.5)
         unverified_begins=read_time(claims, NBF, "nbf") if NBF in claims else None,

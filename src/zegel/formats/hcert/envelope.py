@@ -14,6 +14,7 @@ from zegel.formats.hcert.code import ALG, CRIT, KID, LABELS, SignedCode, parse_c
 from zegel.formats.hcert.domains import Family
 from zegel.formats.hcert.keys import Algorithm, DocumentSigner, DocumentSigners
 from zegel.formats.hcert.layers import WHAT, Layer, MalformedLayer, layered
+from zegel.formats.hcert.schema import Reading
 from zegel.primitives.cbor import parse_map
 from zegel.primitives.times import parse_numeric_date
 
@@ -63,11 +64,17 @@ def read_time(claims: Mapping[Any, Any], label: int, name: str) -> int:
     return time
 
 
-def read_issuer(issuer: object) -> str:
-    """The country of the issuer; ``Malformed`` for what is no text, or a long one."""
-    if type(issuer) is not str or len(issuer) > MAX_ISSUER:
+def read_issuer(issuer: object, reading: Reading) -> tuple[str, tuple[str, ...]]:
+    """The country of the issuer, and what the field reading warns of; ``Malformed`` for what is no text, and, in the
+    strict reading, for a long one."""
+    if type(issuer) is not str:
         raise Malformed(WHAT, "iss", "expected the country of the issuer")
-    return issuer
+    if len(issuer) <= MAX_ISSUER:
+        return issuer, ()
+    expected = f"expected at most {MAX_ISSUER} characters"
+    if reading is Reading.STRICT:
+        raise Malformed(WHAT, "iss", expected)
+    return issuer, (f"iss: {expected}",)
 
 
 def verify_signer(

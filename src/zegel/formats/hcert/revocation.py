@@ -69,7 +69,7 @@ class RevokedHashes:
         self._of: dict[tuple[HashType, bytes | str], set[bytes]] = {}
         self._slices: dict[bytes, list[SignerSlice]] = {}
         for batch in batches:
-            whose = batch.country if batch.kid is None else batch.kid
+            whose = batch.country.upper() if batch.kid is None else batch.kid
             self._of.setdefault((batch.hash_type, whose), set()).update(batch.hashes)
         for each in slices:
             self._slices.setdefault(each.kid, []).append(each)
@@ -79,9 +79,13 @@ class RevokedHashes:
         if not self._of and not self._slices:
             return False
         slices = self._slices.get(certificate.kid, ())
+        if isinstance(certificate, VerifiedHealthCertificate):
+            country = certificate.country
+        else:
+            country = certificate.issuer.upper()
         return any(
             hash_ in self._of.get((type_, certificate.kid), ())
-            or hash_ in self._of.get((type_, certificate.issuer), ())
+            or hash_ in self._of.get((type_, country), ())
             or any(hash_.hex().startswith(each.prefix) and each.slice.may_hold(hash_) for each in slices)
             for type_, hash_ in _hashes(certificate)
         )
@@ -161,7 +165,7 @@ def _hashes(certificate: VerifiedHealthRecord) -> Iterator[tuple[HashType, bytes
         identifier = str(certificate.entry["ci"])
         countries = {certificate.issuer, str(certificate.entry["co"])}  # issuers took one or the other
         yield HashType.UCI, _first(identifier.encode())
-        for country in countries:
+        for country in countries.union(each.upper() for each in countries):
             yield HashType.COUNTRY_CODE_UCI, _first(f"{country}{identifier}".encode())
     yield HashType.SIGNATURE, _first(certificate.signature)
     if certificate.signer.algorithm is Algorithm.ES256:

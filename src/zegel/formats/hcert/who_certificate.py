@@ -142,6 +142,7 @@ def verify_who_certificate(
 def _read(envelope: Envelope, profile: WhoProfile, reading: Reading) -> UnverifiedWhoCertificate:
     claims = envelope.claims
     payload, warnings = read_who_payload(profile, envelope.hcert[profile], reading)
+    issuer, odd = read_issuer(claims.get(ISS, ""), reading)
     issued_at = read_time(claims, IAT, "iat") if IAT in claims else None
     starts = [issued_at, read_time(claims, NBF, "nbf") if NBF in claims else None, *_starts(profile, payload)]
     ends = [_end(claims), *_ends(profile, payload)]
@@ -151,8 +152,8 @@ def _read(envelope: Envelope, profile: WhoProfile, reading: Reading) -> Unverifi
         algorithm=envelope.algorithm,
         kid=envelope.kid,
         profile=profile,
-        warnings=warnings,
-        unverified_issuer=read_issuer(claims.get(ISS, "")),
+        warnings=(*warnings, *odd),
+        unverified_issuer=issuer,
         unverified_issued_at=issued_at,
         unverified_begins=max((start for start in starts if start is not None), default=None),
         unverified_expires=min((end for end in ends if end is not None), default=None),

@@ -15,6 +15,8 @@ from zegel.formats.hcert.certificate import (
     parse_health_certificate,
     verify_health_certificate,
 )
+from zegel.formats.hcert.code import MAX_SIGNED
+from zegel.formats.hcert.envelope import MAX_ISSUER
 from zegel.formats.hcert.keys import DocumentSigners, parse_signer
 from zegel.formats.hcert.schema import Kind, Reading
 
@@ -219,6 +221,26 @@ def test_what_is_none_is_malformed_and_says_where(changes: dict[str, Any], where
 
 def test_an_issuer_that_is_not_named_is_the_country_of_the_entry() -> None:
     assert verified(UTOPIA.code(payload(co="UX"), claims={1: None})).issuer == "UX"
+
+
+def test_a_long_issuer_is_a_warning_in_the_field() -> None:
+    text = UTOPIA.code(claims={1: "U" * (MAX_ISSUER + 1)})
+    assert verified(text).warnings == (f"iss: expected at most {MAX_ISSUER} characters",)
+    with pytest.raises(Malformed, match=f"at most {MAX_ISSUER} characters") as refusal:
+        parse_health_certificate(text, Reading.STRICT)
+    assert refusal.value.where == "iss"
+    with pytest.raises(Malformed, match="bytes"):
+        parse_health_certificate(UTOPIA.code(claims={1: "U" * MAX_SIGNED}))
+
+
+@pytest.mark.parametrize(
+    ("issuer", "country"),
+    [("UT", "UT"), ("ut", "UT"), ("uT", "UT"), (None, "UX"), ("Health office", "UX"), ("UTO", "UX"), ("", "UX")],
+)
+def test_the_country_of_the_issuer_is_that_of_the_entry_where_it_is_no_country(
+    issuer: str | None, country: str
+) -> None:
+    assert verified(UTOPIA.code(payload(co="ux"), claims={1: issuer})).country == country
 
 
 @pytest.mark.parametrize("reading", Reading)

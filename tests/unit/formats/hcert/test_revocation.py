@@ -88,6 +88,17 @@ def test_a_batch_is_of_one_signer_or_where_that_is_not_known_of_one_country() ->
     assert not listed(certificate, batch(HashType.UCI, IDENTIFIER.encode(), country="XU"))
 
 
+@pytest.mark.parametrize("issuer", ["ut", "UT", None, "Health office"])
+def test_a_batch_of_a_country_lists_however_that_is_written(issuer: str | None) -> None:
+    text = OFFICE.code(payload(co="ut"), claims={1: issuer})
+    certificate = verify_health_certificate(parse_health_certificate(text), signers=OFFICE.signers, now=NOW)
+    for country in ("UT", "ut"):
+        assert listed(certificate, batch(HashType.UCI, IDENTIFIER.encode(), country=country))
+    assert listed(certificate, batch(HashType.COUNTRY_CODE_UCI, f"UT{IDENTIFIER}".encode()))
+    assert listed(certificate, batch(HashType.COUNTRY_CODE_UCI, f"ut{IDENTIFIER}".encode()))
+    assert not listed(certificate, batch(HashType.UCI, IDENTIFIER.encode(), country="XU"))
+
+
 def test_batches_of_the_same_signer_add_up() -> None:
     batches = [batch(HashType.UCI, name) for name in (b"one", IDENTIFIER.encode(), b"two")]
     assert listed(verified(), *batches)
