@@ -30,9 +30,10 @@ from zegel.adapters.register import DemoPerson, open_register
 from zegel.checks import Check
 from zegel.config.health import HealthConfig
 from zegel.config.setting import Database, Origin, Port
-from zegel.errors import Malformed
+from zegel.errors import Denied, Malformed
 from zegel.primitives.base45 import parse_base45
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.sources import lifetime
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 UTOPIA = Health()
@@ -65,8 +66,15 @@ RECENT: dict[str, Any] = {
 class Office:
     """The identity office, a health office, and a wallet that holds Erika's PID."""
 
-    def __init__(self, health: IssuingWorld, hand: HandWallet) -> None:
-        self.health, self.hand = health, hand
+    def __init__(self, identity: IssuingWorld, health: IssuingWorld, hand: HandWallet) -> None:
+        self.identity, self.health, self.hand = identity, health, hand
+
+    async def at(self, seconds: int) -> None:
+        """Let this much of today pass, and publish what is due by then."""
+        for world in (self.identity, self.health):
+            world.clock.advance(seconds)
+        for timer in self.identity.roles[0].timers:
+            await timer.act()
 
     def code(self, **changes: Any) -> str:
         """A certificate of Erika's, of a month ago."""
@@ -114,7 +122,7 @@ async def office_at(folder: Path, *people: DemoPerson) -> AsyncIterator[Office]:
             )
         )
         share(identity, health)
-        yield Office(health, await hand_wallet(identity, health))
+        yield Office(identity, health, await hand_wallet(identity, health))
 
 
 def refusal_on(page: HttpResponse) -> str:
@@ -210,6 +218,29 @@ async def test_nothing_outlives_the_certificate(office: Office) -> None:
     now = office.health.clock.now()
     short = UTOPIA.code(payload(dt="2026-08-01"), claims={4: now + 2 * DAY - 1}).decode()
     assert Check.HEALTH_VALIDITY.rule in text_of(await office.bring(wallet, page, short))
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1, 20])
+async def test_nothing_outlives_the_certificate_where_it_is_renewed_after_midnight(office: Office, late: int) -> None:
+    """As late in a day as what is issued at the end of the log-in ends in two days, of a certificate that does, too."""
+    lasts = lifetime(0)
+    await office.at(DAY - lasts - 1)
+    wallet, pause, page = await office.ask()
+    ends = NOW + 2 * DAY
+    await office.bring(wallet, page, UTOPIA.code(payload(dt="2026-08-01"), claims={4: ends}).decode())
+    office.health.clock.advance(840)
+    consent = await show_and_return(office.hand, wallet, await wallet.browser.get("/log-in"))
+    done = await wallet.finish(await wallet.come_back(pause, location_of(await wallet.decide(consent))))
+    assert {copy.valid_until for received in done.received for copy in wallet.verify(received, done)} == {ends}
+    office.health.clock.advance(lasts - 840 + late)
+    again = wallet.renew(done, await office.health.offer("vaccination_valid"))
+    if late > 0:
+        with pytest.raises(Denied, match="nothing is known"):
+            await again
+    else:
+        renewed = await again
+        copies = [copy for received in renewed.received for copy in wallet.verify(received, renewed)]
+        assert {copy.valid_until for copy in copies} == {ends}
 
 
 async def test_other_types_are_asked_for_as_ever(office: Office) -> None:

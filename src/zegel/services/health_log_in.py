@@ -29,10 +29,14 @@ _REFERENCE_BYTES: Final = 18
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthProof:
-    """Whose a certificate is that was brought and found valid: its ``nam`` and its ``dob``, and nothing else of it."""
+    """Whose a certificate is that was brought and found valid: its ``nam`` and its ``dob``, and nothing else of it.
+
+    What is issued by ``until`` has ended when the certificate or the rules do.
+    """
 
     name: Mapping[str, str]
     born: str
+    until: int
 
 
 @final
@@ -77,7 +81,8 @@ class HealthLogIn:
             raise Rejected(Check.BUSINESS_RULE, "expected a certificate of vaccination", field="v")
         if self._desk.grounds.ruling is None:  # what is attested is that they are met
             raise Rejected(Check.BUSINESS_RULE, "there are no rules here by which it could be judged")
-        end = ((now + self._lasts) // DAY + self._days) * DAY
+        until = now + self._lasts
+        end = (until // DAY + self._days) * DAY
         try:
             for moment in (*range(now + DAY, end, DAY), end):
                 self._desk.verify(unverified, at=moment, languages=languages)
@@ -85,7 +90,7 @@ class HealthLogIn:
             detail = f"expected a certificate that holds for {self._days + 1} days more: {error.detail}"
             raise Rejected(error.check, detail, field=error.field, said=error.said) from None
         name = {member: certificate.name[member] for member in _NAMES if member in certificate.name}
-        return HealthProof(name=name, born=certificate.birth_date)
+        return HealthProof(name=name, born=certificate.birth_date, until=until)
 
     def attest(self, known: KnownPerson, proof: HealthProof) -> KnownPerson:
         """What is known of the person after that; ``Rejected(HEALTH_HOLDER)`` when the PID is somebody else's.
@@ -99,4 +104,4 @@ class HealthLogIn:
         holder = Matched(family_name=family, given_name=given, birth_date=born)
         check_holder({"nam": dict(proof.name), "dob": proof.born}, person=holder)
         person = Person(id=base64url(self._random(_REFERENCE_BYTES)), name="the holder of the certificate")
-        return KnownPerson(person=person, claims={VALID: True, RULE_SET: self._rule_set})
+        return KnownPerson(person=person, claims={VALID: True, RULE_SET: self._rule_set}, until=proof.until)

@@ -238,6 +238,7 @@ class IssuerService:
     async def _issue(self, call: CredentialCall, statuses: tuple[CheckedStatus, ...]) -> HttpResponse:
         """One durable transaction: what serves once is claimed, the batch is noted, the credentials exist."""
         type_, person = self._type(call), call.grant.subject
+        now = self._clock.now()  # before the record is looked for: what is there still, may be issued as of then
         record = await self._source.load_claims(person, type_.id)
         if record is None:
             raise decline("nothing is known of this person under this type")
@@ -256,8 +257,8 @@ class IssuerService:
             await _take(transaction, call)
             await self._refuse_revoked(transaction, call)
             with denying("credential_request_denied"):  # what our own source says of the person does not fit the type
-                credentials = await self._press.issue(order, transaction=transaction)
-            answer = issued(self._issuer, call, credentials, now=self._clock.now(), random=self._random)
+                credentials = await self._press.issue(order, now=now, transaction=transaction)
+            answer = issued(self._issuer, call, credentials, now=now, random=self._random)
             await transaction.put(NOTIFIED, answer.notification_id, answer.state, expires=answer.kept_until)
         self.batches[order.format] += 1
         self.copies[order.format] += len(credentials)

@@ -22,7 +22,7 @@ from zegel.primitives.encoding import base64url
 from zegel.primitives.json import encode_json
 from zegel.primitives.keys import PublicKey
 from zegel.primitives.x509 import DAY
-from zegel.services.ports import Clock, Issuance, IssuerTransaction, Random, Watch, Watched
+from zegel.services.ports import Issuance, IssuerTransaction, Random, Watch, Watched
 from zegel.services.status_ports import Listed, ListedIdentifier, StatusEntry
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.disclosure_policy.parse import build_disclosure_policy
@@ -86,14 +86,12 @@ class CredentialPress:
         *,
         signer: CertifiedSigner,
         origin: str,
-        clock: Clock,
         random: Random,
         by_identifier: frozenset[str] = frozenset(),
     ) -> None:
         self._types = tuple(types)
         self._by_identifier = by_identifier
         self._origin = origin
-        self._clock = clock
         self._random = random
         self._plates = self._engrave(signer)
 
@@ -101,7 +99,7 @@ class CredentialPress:
         """From now on this is the document signer; what is being issued is issued by the one that it began with."""
         self._plates = self._engrave(signer)
 
-    async def issue(self, order: Order, *, transaction: IssuerTransaction) -> tuple[bytes, ...]:
+    async def issue(self, order: Order, *, now: int, transaction: IssuerTransaction) -> tuple[bytes, ...]:
         """Issue the copies and note the batch; ``Rejected(RECORD)`` for a record that the type does not allow.
 
         A credential that is bound to nobody is one copy. None outlives its signer's certificate, with which every
@@ -109,7 +107,7 @@ class CredentialPress:
         which what it hangs on is maintained; ``Rejected(ATTESTATION_STATUS)`` on the last day of that.
         """
         record, plates = check_record(order.type, order.record), self._plates
-        today = self._clock.now() // DAY * DAY
+        today = now // DAY * DAY
         until = min(today + order.type.validity_days * DAY, plates.ends)
         if until <= today:
             raise Unavailable("the signer of attestations", "its certificate ends; renew it")

@@ -258,10 +258,14 @@ class PersonSource(Protocol):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPerson:
-    """Somebody who was identified elsewhere, and the claims that came along, by data identifiers."""
+    """Somebody who was identified elsewhere, and the claims that came along, by data identifiers.
+
+    After ``until`` nothing may be issued of them, where something is known of that.
+    """
 
     person: Person
     claims: Claims
+    until: int | None = None
 
 
 class PasswordSource(PersonSource, Protocol):

@@ -2,7 +2,8 @@
 
 The claims of an OpenID Provider, or of a presented attestation, are sealed in the issuer's store under the person's
 reference. They live as long as the code and the first access token, and for a type that takes time until it can have
-been fetched. A renewal after that finds nothing: the wallet is sent to log in, and current claims come along again.
+been fetched; where that was judged for a shorter time, no longer than that. A renewal after that finds nothing: the
+wallet is sent to log in, and current claims come along again.
 """
 
 import hmac
@@ -60,6 +61,8 @@ class GatheredClaims:
         """Keep what the types on offer attest of it, in place of what the same person's last log-in brought."""
         key = _record_key(self._keys[0], known.person.id)
         expires = self._clock.now() + self._seconds
+        if known.until is not None:
+            expires = min(expires, known.until + 1)
         claims = {name: value for name, value in known.claims.items() if name in self._usable}
         async with self._store.transaction() as transaction:
             await self._take(transaction, known.person.id)

@@ -82,7 +82,7 @@ class DoorWorld:
         )
         store = await open_memory_store(clock=self.clock, random=fixed_random("office"), status_list_size=1 << 12)
         async with store.transaction() as transaction:
-            issued = await self.press.issue(order, transaction=transaction)
+            issued = await self.press.issue(order, now=self.clock.now(), transaction=transaction)
         store.close()
         return tuple(Copy(format=format_, data=data, key=key) for data, key in zip(issued, keys, strict=True))
 
@@ -124,7 +124,7 @@ async def door_world(config: Config, *, revocations: RevocationSource | None = N
     role = door_role(world, view.store)
     type_ = load_catalogue().types["vaccination_valid"]
     signer = load_signer(config.issuer.key, config.issuer.chain)
-    press = CredentialPress([type_], signer=signer, origin=config.issuer.origin, clock=clock, random=random)
+    press = CredentialPress([type_], signer=signer, origin=config.issuer.origin, random=random)
     made = DoorWorld(world=world, clock=clock, network=network, view=view, role=role, handlers={}, press=press)
     made.handlers |= {listener.origin: _noting(made.received, listener.handle) for listener in role.listeners}
     try:

@@ -204,7 +204,7 @@ async def _certified(world: WalletWorld) -> Copy:
     config, clock, random = world.config.issuer, world.clock, fixed_random("certified")
     type_, key = load_catalogue().types["vaccination_valid"], fixed_key("a copy for the door")
     signer = load_signer(config.key, config.chain)
-    press = CredentialPress([type_], signer=signer, origin=config.origin, clock=clock, random=random)
+    press = CredentialPress([type_], signer=signer, origin=config.origin, random=random)
     order = Order(
         person="somebody",
         type=type_,
@@ -214,7 +214,7 @@ async def _certified(world: WalletWorld) -> Copy:
     )
     store = await open_memory_store(clock=clock, random=random, status_list_size=1 << 12)
     async with store.transaction() as transaction:
-        (data,) = await press.issue(order, transaction=transaction)
+        (data,) = await press.issue(order, now=clock.now(), transaction=transaction)
     store.close()
     return Copy(format=Format.SD_JWT_VC, data=data, key=key)
 

@@ -91,7 +91,7 @@ class Office:
         self.publisher = StatusPublisher(store=store, signer=status, origin=origin, period=1, ttl=60, clock=clock)
         self._issued = 0
         self._press = CredentialPress(
-            [self.type], signer=certified, origin=origin, clock=clock, random=fixed_random(f"press {origin}")
+            [self.type], signer=certified, origin=origin, random=fixed_random(f"press {origin}")
         )
 
     async def issue(
@@ -108,7 +108,7 @@ class Office:
             keys=tuple(key.public_key for key in keys),
         )
         async with self.store.transaction() as transaction:
-            issued = await self._press.issue(order, transaction=transaction)
+            issued = await self._press.issue(order, now=self.clock.now(), transaction=transaction)
         return tuple(Copy(format=format_, data=data, key=key) for data, key in zip(issued, keys, strict=True))
 
     async def revoke(self, person: str = "ada") -> None:

@@ -74,10 +74,10 @@ async def _present(
 async def _issued(world: World, type_: AttestationType, record: Mapping[str, Claim], format_: Format) -> Copy:
     config = world.config.issuer
     signer, key = load_signer(config.key, config.chain), random_private_key(system_random)
-    press = CredentialPress([type_], signer=signer, origin=config.origin, clock=world.clock, random=system_random)
+    press = CredentialPress([type_], signer=signer, origin=config.origin, random=system_random)
     order = Order(person="somebody", type=type_, format=format_, record=record, keys=(key.public_key,))
     store = await open_memory_store(clock=world.clock, random=system_random, status_list_size=1 << 12)
     async with store.transaction() as transaction:
-        (data,) = await press.issue(order, transaction=transaction)
+        (data,) = await press.issue(order, now=world.clock.now(), transaction=transaction)
     store.close()
     return Copy(format=format_, data=data, key=key)

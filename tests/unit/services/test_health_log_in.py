@@ -45,13 +45,16 @@ def proof(**changes: Any) -> HealthProof:
 
 def test_of_the_certificate_nothing_is_kept_but_whose_it_is() -> None:
     assert proof() == HealthProof(
-        name={"fn": "Voorbeeld", "fnt": "VOORBEELD", "gn": "Erika", "gnt": "ERIKA"}, born="1986-03-14"
+        name={"fn": "Voorbeeld", "fnt": "VOORBEELD", "gn": "Erika", "gnt": "ERIKA"},
+        born="1986-03-14",
+        until=NOW + 600,
     )
 
 
 def test_of_the_person_nothing_is_attested_but_that_the_rules_are_met() -> None:
     service = log_in()
     first, second = (service.attest(ERIKA, proof()) for _ in range(2))
+    assert first.until == NOW + 600
     assert first.claims == second.claims == {VALID: True, RULE_SET: "UT/1"}
     assert len({first.person.id, second.person.id, ERIKA.person.id}) == 3
     assert "Erika" not in first.person.name

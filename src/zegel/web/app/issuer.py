@@ -306,7 +306,6 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
                 types,
                 signer=signer,
                 origin=config.origin,
-                clock=clock,
                 random=random,
                 by_identifier=frozenset(config.identifier_list_types),
             ),
