@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import DAY, NOW
-from zegel_testing.browser import text_of
+from zegel_testing.browser import link_of, text_of
 from zegel_testing.canaries import Evidence, canary, leaks
 from zegel_testing.erika import erika
 from zegel_testing.hand_wallet import HandWallet
@@ -33,6 +33,7 @@ from zegel.config.setting import Database, Origin, Port
 from zegel.errors import Denied, Malformed
 from zegel.primitives.base45 import parse_base45
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.services.log_in import MAX_TRIES
 from zegel.services.sources import lifetime
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -158,6 +159,32 @@ async def test_the_certificate_of_somebody_else_is_refused(office: Office) -> No
     assert refusal_on(refusal) == Check.HEALTH_HOLDER.id
     for said in ("Max", "Muster", "Erika", "Voorbeeld"):
         assert said not in text_of(refusal)
+
+
+async def test_whoever_took_the_wrong_picture_brings_another_one(office: Office, tmp_path: Path) -> None:
+    """The visit is what it was before, and keeps nothing of either."""
+    wallet, pause, page = await office.ask()
+    before = kept(tmp_path)["visit"]
+    other = {"nam": {"fn": "Muster", "fnt": "MUSTER", "gn": "Max", "gnt": "MAX"}}
+    refusal = await show_and_return(office.hand, wallet, await office.bring(wallet, page, office.code(**other)))
+    assert "Neither of the two has been kept" in text_of(refusal)
+    assert kept(tmp_path)["visit"] == before
+    assert kept(tmp_path)["presentation session"] < 200
+    again = await wallet.browser.open(office.health.issuer + link_of(refusal, "Bring another certificate"))
+    assert "Bring your certificate" in text_of(again)
+    asking = await office.bring(wallet, again, office.code())
+    consent = await show_and_return(office.hand, wallet, asking)
+    assert await wallet.finish(await wallet.come_back(pause, location_of(await wallet.decide(consent))))
+
+
+async def test_after_five_certificates_the_visit_is_over(office: Office) -> None:
+    wallet, _, page = await office.ask()
+    for _ in range(MAX_TRIES):
+        page = await office.bring(wallet, page, "HC1:BB8")
+    page = await office.bring(wallet, page, office.code())
+    assert refusal_on(page) == Check.LOG_IN_OPEN.id
+    assert "expected at most 5 certificates in one log-in" in text_of(page)
+    assert "password" not in text_of(page)
 
 
 @pytest.mark.parametrize(

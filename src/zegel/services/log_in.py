@@ -4,6 +4,7 @@
                        --go_to_provider--> return_from_provider -->
                        --ask_wallet------> return_from_wallet ---->
                        --bring_certificate--> ask_wallet --> return_from_wallet -->
+                       <------------------------- of somebody else's certificate --
 
 A step is found under the browser's session id and nothing else. Each visit has an id of its own, and each log-in
 another: nobody can plant a session, and of two tabs neither decides for the other.
@@ -32,7 +33,7 @@ from zegel.services.presented import PresentationLogIn
 from zegel.services.sources import GatheredClaims
 from zegel.services.upstream import UpstreamLogIn
 
-MAX_TRIES: Final = 5  # passwords a visit; but a wallet pushes as many requests as it likes, and each is visited anew
+MAX_TRIES: Final = 5  # passwords or certificates a visit; but a wallet pushes requests as it likes, each visited anew
 _MAX_LOGIN: Final = 256  # characters; an e-mail address has at most 254
 _HASHES_AT_ONCE: Final = 2  # each takes 19 MB and a twentieth of a second of a core
 MAX_WAITING: Final = 40  # passwords that wait for that, a second; more would take the place of whatever else is asked
@@ -191,7 +192,7 @@ class LogInService:
         LOG_IN_GUESSES. ``Unavailable`` as ``PasswordLogIn.check_room``, and then no try is counted.
         """
         means = _means(self.means, PasswordLogIn).check_room()
-        visiting = await self._count_try(browser)
+        visiting = await self._count_try(browser, "tries to log in", field="password")
         await self._count_guess(login)
         person = await means.verify(login, password)
         async with self._store.transaction() as transaction:
@@ -218,7 +219,7 @@ class LogInService:
 
     async def bring_certificate(self, browser: str | None, text: bytes, *, languages: Sequence[str]) -> Visiting:
         """A health certificate was brought; ``Malformed`` and ``Rejected`` as ``HealthLogIn.prove``, LOG_IN_OPEN."""
-        visiting = await self._count_try(browser)
+        visiting = await self._count_try(browser, "certificates in one log-in", field="code")
         if self._health is None or not visiting.by_certificate:
             raise _another_way()
         proof = self._health.prove(text, languages=languages)
@@ -240,14 +241,22 @@ class LogInService:
         return asked
 
     async def return_from_wallet(self, browser: str | None, *, response_code: str, renewed: str) -> LoggedIn:
-        """The browser is back from the wallet; ``Rejected`` as ``PresentationLogIn.finish``, PERSON, LOG_IN_OPEN."""
+        """The browser is back from the wallet; ``Rejected`` as ``PresentationLogIn.finish``, PERSON, LOG_IN_OPEN.
+
+        HEALTH_HOLDER, too: then neither certificate nor presentation is kept, and another certificate may be brought.
+        """
         visiting = _visiting(await self._load(browser))
         means = self._asking(visiting)
         if visiting.presentation is None:
             raise Rejected(Check.LOG_IN_OPEN, "nothing was asked of a wallet in this browser", field="cookie")
         known = await means.finish(visiting.presentation, response_code=response_code, initiator=str(browser))
         if self._health is not None and visiting.proof is not None:
-            known = self._health.attest(known, visiting.proof)
+            try:
+                known = self._health.attest(known, visiting.proof)
+            except Rejected:
+                stored = await self._load(browser)
+                await self._swap(browser, stored, replace(_visiting(stored), proof=None, presentation=None))
+                raise
         return await self._enter_with(browser, visiting, known, renewed=renewed)
 
     async def decision(self, browser: str | None) -> Decision:
@@ -291,12 +300,12 @@ class LogInService:
             await transaction.put(VISIT, renewed, logged_in, expires=self._end())
         return logged_in
 
-    async def _count_try(self, browser: str | None) -> Visiting:
-        """Count before the password is looked at, so that many at once are no more than many in turn."""
+    async def _count_try(self, browser: str | None, what: str, *, field: str) -> Visiting:
+        """Count before what was sent is looked at, so that many at once are no more than many in turn."""
         stored = await self._load(browser)
         visiting = _visiting(stored)
         if visiting.tries >= MAX_TRIES:
-            raise Rejected(Check.LOG_IN_OPEN, f"expected at most {MAX_TRIES} tries to log in", field="password")
+            raise Rejected(Check.LOG_IN_OPEN, f"expected at most {MAX_TRIES} {what}", field=field)
         counted = replace(visiting, tries=visiting.tries + 1)
         await self._swap(browser, stored, counted)
         return counted

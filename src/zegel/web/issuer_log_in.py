@@ -27,7 +27,7 @@ from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
 from zegel.web.health_code import read_health_code
 from zegel.web.issuer_site import IssuerSite
-from zegel.web.pages import render_page
+from zegel.web.pages import WayOn, render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.site import content_policy
 from zegel.web.turnstile import Limited
@@ -45,6 +45,12 @@ _LOG_IN: Final = "Log in"
 _WALLET_PAGE: Final = "/present"
 _FORMATS: Final = {Format.SD_JWT_VC: "SD-JWT VC", Format.MDOC: "mdoc (ISO/IEC 18013-5)"}
 _APPROVE: Final = "approve"
+WAYS_ON: Final = {
+    Check.HEALTH_HOLDER: WayOn(
+        lead="What you presented does not show that the certificate is yours. Neither of the two has been kept.",
+        back=(LOG_IN, "Bring another certificate"),
+    )
+}
 
 
 async def authorize(site: IssuerSite, request: HttpRequest) -> HttpResponse:

@@ -2,10 +2,11 @@
 those with a camera and those for passkeys a script."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Final
+from typing import Final, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -45,14 +46,29 @@ _OVERLOAD: Final = "Very many people come at this moment. Please wait for some s
 _UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment. Please try again later."
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOn:
+    """What a refusal means for whoever reads of it, and the address where it goes on, with its text."""
+
+    lead: str
+    back: tuple[str, str]
+
+
 def render_page(template: str, *, status: int = 200, **values: object) -> HttpResponse:
     """A page from a template. A name that the template needs and ``values`` lacks is an error, never an empty text."""
     body = _environment().get_template(template).render(values)
     return HttpResponse(status=status, headers=(("content-type", "text/html; charset=utf-8"),), body=body.encode())
 
 
-def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> ErrorPage:
-    """How a role says on a page that something was refused; ``back`` is an address to go to, and its text."""
+def error_page(
+    *, role: str, host: str, back: tuple[str, str] | None = None, ways_on: Mapping[Check, WayOn] | None = None
+) -> ErrorPage:
+    """How a role says on a page that something was refused; ``back`` is an address to go to, and its text.
+
+    ``ways_on`` are of the refusals that have one of their own.
+    """
+    by_id = {check.id: way for check, way in (ways_on or {}).items()}
 
     def page(explanation: Explanation | None, request_id: str, status: int) -> HttpResponse:
         title, lead = "This was refused", _REFUSED
@@ -68,16 +84,17 @@ def error_page(*, role: str, host: str, back: tuple[str, str] | None = None) -> 
             title, lead = "Too many at once", _OVERLOAD
         elif status == 503:
             title, lead = "Not to be reached", _UNAVAILABLE
+        way = None if explanation is None else by_id.get(explanation.check)
         return render_page(
             "error.html",
             status=status,
             title=title,
             role=role,
             host=host,
-            lead=lead,
+            lead=lead if way is None else way.lead,
             explanation=explanation,
             request_id=request_id,
-            back=back,
+            back=back if way is None else way.back,
         )
 
     return page

@@ -159,6 +159,7 @@ def _listeners(site: IssuerSite, monitor: Monitor, world: World) -> tuple[Listen
             title=config.name,
             world=world,
             monitor=monitor,
+            ways_on=issuer_log_in.WAYS_ON,
             limits=issuer_limits(config.rates),
         ),
         operator_listener(

@@ -4,7 +4,7 @@ Whoever runs roles (a server, the demo, a test) decides about sockets; ``handle`
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from zegel.adapters.challenges import ChallengeFolder
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import SealingKeys
+from zegel.checks import Check
 from zegel.config.overload import OverloadConfig
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config
@@ -26,7 +27,7 @@ from zegel.web.browser import CookiePolicy
 from zegel.web.challenges import challenge_routes
 from zegel.web.load import Load
 from zegel.web.monitor import Monitor, probes
-from zegel.web.pages import error_page
+from zegel.web.pages import WayOn, error_page
 from zegel.web.routing import Route, SiteT
 from zegel.web.site import Site, SitePolicy
 from zegel.web.turnstile import Limits, Turnstile
@@ -115,10 +116,12 @@ def public_listener(
     world: World,
     monitor: Monitor | None = None,
     back: tuple[str, str] | None = None,
+    ways_on: Mapping[Check, WayOn] | None = None,
     limits: Limits | None = None,
 ) -> Listener:
     """The listener at a role's own origin; ``back`` is an address, with its text, to which pages of refusals lead.
 
+    ``ways_on`` are those of some refusals, in its place.
     ``limits`` are how often it may be asked, None where that may be without end.
     """
     proxies = config.trusted_proxies
@@ -134,6 +137,7 @@ def public_listener(
         world=world,
         monitor=monitor,
         back=back,
+        ways_on=ways_on,
         turnstile=None if limits is None else Turnstile(limits, proxies=proxies, clock=world.clock),
     )
 
@@ -221,6 +225,7 @@ def listener(
     world: World,
     monitor: Monitor | None = None,
     back: tuple[str, str] | None = None,
+    ways_on: Mapping[Check, WayOn] | None = None,
     turnstile: Turnstile | None = None,
 ) -> Listener:
     """A site that listens; ``monitor`` has what it counts."""
@@ -228,7 +233,7 @@ def listener(
         role,
         routes=routes,
         policy=policy,
-        page=error_page(role=title, host=urlsplit(policy.origin).netloc, back=back),
+        page=error_page(role=title, host=urlsplit(policy.origin).netloc, back=back, ways_on=ways_on),
         random=world.random,
         traffic=None if monitor is None else monitor.traffic(policy.role),
         turnstile=turnstile,
