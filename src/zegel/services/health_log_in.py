@@ -29,13 +29,14 @@ _REFERENCE_BYTES: Final = 18
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthProof:
-    """Whose a certificate is that was brought and found valid: its ``nam`` and its ``dob``, and nothing else of it.
+    """Whose a certificate is that was brought and found valid: its ``nam`` and ``dob``, and its ``ver``, nothing else.
 
     What is issued by ``until`` has ended when the certificate or the rules do.
     """
 
     name: Mapping[str, str]
     born: str
+    version: str
     until: int
 
 
@@ -90,7 +91,7 @@ class HealthLogIn:
             detail = f"expected a certificate that holds for {self._days + 1} days more: {error.detail}"
             raise Rejected(error.check, detail, field=error.field, said=error.said) from None
         name = {member: certificate.name[member] for member in _NAMES if member in certificate.name}
-        return HealthProof(name=name, born=certificate.birth_date, until=until)
+        return HealthProof(name=name, born=certificate.birth_date, version=certificate.version, until=until)
 
     def attest(self, known: KnownPerson, proof: HealthProof) -> KnownPerson:
         """What is known of the person after that; ``Rejected(HEALTH_HOLDER)`` when the PID is somebody else's.
@@ -102,6 +103,6 @@ class HealthLogIn:
             raise Rejected(Check.HEALTH_HOLDER, "expected a PID with names and a date of birth", field="vp_token")
         family, given, born = (str(claims[name]) for name in IDENTIFYING)
         holder = Matched(family_name=family, given_name=given, birth_date=born)
-        check_holder({"nam": dict(proof.name), "dob": proof.born}, person=holder)
+        check_holder({"nam": dict(proof.name), "dob": proof.born, "ver": proof.version}, person=holder)
         person = Person(id=base64url(self._random(_REFERENCE_BYTES)), name="the holder of the certificate")
         return KnownPerson(person=person, claims={VALID: True, RULE_SET: self._rule_set}, until=proof.until)

@@ -47,6 +47,7 @@ def test_of_the_certificate_nothing_is_kept_but_whose_it_is() -> None:
     assert proof() == HealthProof(
         name={"fn": "Voorbeeld", "fnt": "VOORBEELD", "gn": "Erika", "gnt": "ERIKA"},
         born="1986-03-14",
+        version="1.3.0",
         until=NOW + 600,
     )
 

@@ -94,6 +94,11 @@ class VerifiedHealthCertificate(Struct, frozen=True, kw_only=True):
         return name
 
     @property
+    def version(self) -> str:
+        """``ver``: that of the schema."""
+        return str(self.payload["ver"])
+
+    @property
     def birth_date(self) -> str:
         """``dob``: a date, its year and month, its year, or nothing."""
         return str(self.payload["dob"])

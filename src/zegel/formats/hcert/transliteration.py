@@ -75,6 +75,16 @@ def spells(spelling: str, name: str, *, cut: bool = False) -> bool:
     return len(spelling) in reached[-1]
 
 
+def has_spelling(name: str) -> bool:
+    """Whether each letter of a name is one that is written in A to Z here."""
+    return all(_sounds(letter, ends=False) for letter in letters_of(name))
+
+
+def is_latin(name: str) -> bool:
+    """Whether the letters of a name are Latin ones that have a spelling."""
+    return all(plain in _LATIN or plain == "" or "A" <= plain <= "Z" for plain in map(_plain, letters_of(name)))
+
+
 def letters_of(name: str) -> str:
     """A name in capitals without what a machine readable zone leaves out: apostrophes, hyphens, points and spaces."""
     return "".join(_words(name))
@@ -93,9 +103,14 @@ def _sounds(letters: str, *, ends: bool) -> tuple[str, ...]:
     if len(letters) > 1:
         pair = letters[0] + _UNACCENTED.get(letters[1], letters[1])
         return _TABLE.get(pair, ()) + (_ENDING.get(pair, ()) if ends else ())
-    if letters in _TABLE:
-        return _TABLE[letters]
-    plain = "".join(mark for mark in normalize("NFD", letters) if category(mark) != "Mn")
+    plain = _plain(letters)
     if plain in _TABLE:
         return _TABLE[plain]
     return (plain,) if plain == "" or "A" <= plain <= "Z" else ()
+
+
+def _plain(letter: str) -> str:
+    """A letter of the tables as it is, and any other without its marks."""
+    if letter in _TABLE:
+        return letter
+    return "".join(mark for mark in normalize("NFD", letter) if category(mark) != "Mn")

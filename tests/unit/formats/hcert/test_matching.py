@@ -7,7 +7,7 @@ from zegel_testing.business_rules import PAYLOAD
 
 from zegel.checks import Check
 from zegel.errors import Rejected
-from zegel.formats.hcert.matching import CUT_AT, Person, check_holder
+from zegel.formats.hcert.matching import CUT_AT, CUT_LETTERS, Person, check_holder
 from zegel.formats.hcert.transliteration import letters_of, spells
 
 
@@ -156,9 +156,67 @@ def test_another_family_name_is_refused(name: str, spelling: str) -> None:
     assert not matches(payload(fnt=spelling, gnt="NOOR"), person(family=name))
 
 
-@pytest.mark.parametrize("written", ["محمد", "მაისურაძე", "VOORBEELD", "voorbeeld", "Παπαδόπουλος"])
-def test_a_name_in_its_own_script_is_known_whatever_its_case(written: str) -> None:
-    assert matches(payload(fn=written, fnt="OTHER", gnt="NOOR"), person(family=written.swapcase()))
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("محمد", "OTHER"),
+        ("მაისურაძე", "OTHER"),
+        ("Παπαδόπουλος", "PAPADHOPOULOS"),
+        ("Христо", "CHRISTO"),
+        ("VOORBEELD", "VOORBEELD"),
+        ("voorbeeld", ""),
+        ("Voorbeeld", "<"),
+    ],
+)
+def test_a_name_in_its_own_script_is_known_whatever_its_case(written: str, spelled: str) -> None:
+    assert matches(payload(fn=written, fnt=spelled, gnt="NOOR"), person(family=written.swapcase()))
+
+
+TWO_FORMS = [
+    # of one name
+    ("Jürgen", "JUERGEN", "Jürgen", True),
+    ("Jürgen", "JURGEN", "JÜRGEN", True),
+    ("Иван", "IVAN", "Иван", True),
+    ("Иван", "IVAN", "Ivan", True),
+    ("ვანო", "VANO", "Vano", True),
+    ("Noor-Marie", "NOORMARIE", "Noor", True),
+    ("Noor", "NOOR<MARIE", "Noor", True),
+    ("Noor", "NOOR<MARIE", "Noor Marie", True),
+    # written as they are spelled
+    ("Jurgen", "JUERGEN", "Jürgen", True),
+    ("Jurgen", "JUERGEN", "Jurgen", False),
+    ("Noor Jurgen", "NOOR<JUERGEN", "Jürgen", True),
+    # of two names
+    ("Max", "ERIKA", "Erika", False),
+    ("Max", "ERIKA", "Max", False),
+    ("Noor", "NOOR<MARIE", "Marie", False),
+    ("Noor Marie", "NOOR", "Marie", False),
+    ("Иван", "ERIKA", "Erika", False),
+    ("Иван", "CHRISTO", "Christo", False),
+]
+
+
+@pytest.mark.parametrize(("written", "spelled", "shown", "same"), TWO_FORMS)
+def test_of_the_two_forms_of_a_given_name_neither_contradicts(
+    written: str, spelled: str, shown: str, same: bool
+) -> None:
+    assert matches(payload(fnt="VOORBEELD", gn=written, gnt=spelled), person(given=shown)) is same
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled", "shown", "same"),
+    [
+        ("Muster", "VOORBEELD", "Voorbeeld", False),
+        ("Muster", "VOORBEELD", "Muster", False),
+        ("Van der Müller", "VANDERMUELLER", "van der Müller", True),
+        ("Van der Muller", "VAN<DER<MUELLER", "Van der Müller", True),
+        ("Мюлер", "VOORBEELD", "Voorbeeld", False),
+    ],
+)
+def test_of_the_two_forms_of_a_family_name_neither_contradicts(
+    written: str, spelled: str, shown: str, same: bool
+) -> None:
+    assert matches(payload(fn=written, fnt=spelled, gnt="NOOR"), person(family=shown)) is same
 
 
 GIVEN = [
@@ -206,15 +264,43 @@ def test_a_certificate_without_a_name_is_nobodys(nam: dict[str, Any]) -> None:
     assert not matches(PAYLOAD | {"nam": None}, person(family="", given=""))
 
 
-@pytest.mark.parametrize("length", CUT_AT)
-def test_a_name_as_long_as_the_schema_allows_may_have_been_cut(length: int) -> None:
+@pytest.mark.parametrize(("version", "length"), [("1.0.0", 50), ("1.2.1", 50), ("1.3.0", 80), ("1.10.0", 80)])
+def test_a_name_as_long_as_the_schema_allows_may_have_been_cut(version: str, length: int) -> None:
+    def payload(**nam: Any) -> dict[str, Any]:
+        return PAYLOAD | {"ver": version, "dob": "1990-01-01", "nam": nam}
+
+    assert length in CUT_AT
     long = "Wolfeschlegelsteinhausenbergerdorffvoralternwarengewissenhaftschaferswessenschafewarenä"
     cut = long.upper()[:length]
     assert matches(payload(fnt=cut, gnt="NOOR"), person(family=long))
     assert not matches(payload(fnt=cut[:-1], gnt="NOOR"), person(family=long))
     assert not matches(payload(fnt=f"{cut[:-1]}Q", gnt="NOOR"), person(family=long))
+    for other in CUT_AT:
+        if other != length:
+            assert not matches(payload(fnt=long.upper()[:other], gnt="NOOR"), person(family=long))
     given = f"NOOR<{cut[:-5]}"
     assert matches(payload(fnt="VOORBEELD", gnt=given), person(given=f"{long} Noor"))
+    # what is written was cut elsewhere
+    assert matches(payload(fn=f"v. {long}"[:length], fnt=f"V{cut}"[:length], gnt="NOOR"), person(family=f"v. {long}"))
+
+
+@pytest.mark.parametrize(
+    ("last", "shown", "same"),
+    [
+        ("JOAQUIM<MIG", "Miguel", True),
+        ("JOAQUIM<MIG", "Antonio Jose Francisco Manuel Domingos Joaquim Miguel Duarte", True),
+        ("JOAQUIM<MIG", "Antonio Jose Francisco Manuel Domingos Joaquim Duarte", False),
+        ("BERNARDO<MI", "Miguel", False),
+        ("BERNARDO<MI", "Antonio Jose", True),
+        ("BERNARDO<MI", "Antonio Jose Francisco Manuel Domingos Bernardo Miguel Duarte", True),
+        ("BERNARDO<MI", "Antonio Jose Francisco Manuel Domingos Joaquim Miguel Duarte", False),
+    ],
+)
+def test_of_a_given_name_that_was_cut_there_are_three_letters_at_least(last: str, shown: str, same: bool) -> None:
+    cut = f"ANTONIO<JOSE<FRANCISCO<MANUEL<DOMINGOS<{last}"
+    assert (len(cut), len(last.partition("<")[2]) < CUT_LETTERS) == (50, last.endswith("<MI"))
+    certified = payload(fnt="VOORBEELD", gnt=cut) | {"ver": "1.2.1"}
+    assert matches(certified, person(given=shown)) is same
 
 
 def test_a_sound_of_two_letters_may_have_been_cut_between_them() -> None:
@@ -243,6 +329,25 @@ BORN = [
 @pytest.mark.parametrize(("certified", "shown", "same"), BORN)
 def test_a_date_of_birth_is_the_same_as_far_as_it_is_known(certified: Any, shown: str, same: bool) -> None:
     assert matches(payload(dob=certified, fnt="VOORBEELD", gnt="NOOR"), person(born=shown)) is same
+
+
+@pytest.mark.parametrize(
+    ("gn", "gnt", "shown", "same"),
+    [
+        ("Noor", "NOOR", "Noor", True),
+        ("Noor Marie", "NOOR<MARIE", "Marie Noor", True),
+        ("", "MARIE<NOOR", "Noor Marie", True),
+        ("Noor Marie", "NOOR<MARIE", "Noor", False),
+        ("Noor", "NOOR", "Noor Marie", False),
+        ("", "NOOR", "Noor Marie", False),
+    ],
+)
+@pytest.mark.parametrize(("born", "known"), [("1990", False), ("1990-01", True)])
+def test_who_is_born_in_some_year_has_every_given_name_that_is_certified(
+    gn: str, gnt: str, shown: str, same: bool, born: str, known: bool
+) -> None:
+    certified = payload(born, fnt="VOORBEELD", gn=gn, gnt=gnt)
+    assert matches(certified, person(given=shown)) is (same or known)
 
 
 @pytest.mark.parametrize(
