@@ -9,7 +9,7 @@ from zegel.services.health_lists import list_age, list_ages, old_lists
 from zegel.services.wallet.contents import HealthCertificate
 from zegel.services.wallet.health_words import HealthView, describe_health
 from zegel.web.camera import may_film, read_frame
-from zegel.web.qr import draw_qr
+from zegel.web.qr import draw_qr_once
 from zegel.web.routing import Audience, Route
 from zegel.web.upload import MAX_UPLOAD
 from zegel.web.wallet_site import ADD, CERTIFICATES, HOME, MAX_FORM, Visit, WalletSite, inside, see, wallet_page
@@ -132,7 +132,7 @@ def lists_said(site: WalletSite) -> dict[str, Any]:
 def _picture(text: str) -> str | None:
     """The code of a text; None for one that no code of this level holds: issuers may draw another."""
     try:
-        return draw_qr(text)
+        return draw_qr_once(text)
     except ValueError:
         return None
 

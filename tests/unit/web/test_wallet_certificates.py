@@ -1,6 +1,8 @@
 """The wallet's pages of health certificates: the ways in, the verdict today, the code again, and what is kept of it."""
 
+import gc
 import json
+import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -16,6 +18,7 @@ from zegel_testing.wallet_pages import Pages, wallet_pages
 
 from zegel.primitives.json import parse_object
 from zegel.services.wallet.contents import Happening, HealthCertificate, WalletContents
+from zegel.web.qr import draw_qr
 
 pytestmark = pytest.mark.anyio
 ADD = "/certificates/add"
@@ -159,6 +162,30 @@ async def test_log_and_addresses_say_nothing_of_the_person(pages: Pages) -> None
     said = pages.text + " ".join(request.url for request in pages.browser.sent)
     for secret in ("Ebraert", "EBRAERT", "1980-01-14", "BEVLWLUNCYEOWTE6IFPOSVE6PH", "HC1", "Vaxzevria"):
         assert secret not in said
+
+
+def cached() -> str:
+    """What the program's modules have put by: in their dictionaries, and in the caches of their functions."""
+    named = [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] == "zegel"]
+    values = [value for _, module in named for value in vars(module).values()]
+    functions = [value for value in values if hasattr(value, "cache_info")]
+    kept = [each for function in functions for each in gc.get_referents(function) if isinstance(each, dict)]
+    dictionaries = [value for value in values if type(value) is dict]
+    return repr([*kept, *(entry for each in dictionaries for entry in each.items())])
+
+
+@pytest.mark.slow
+async def test_nothing_of_it_is_in_memory_when_it_is_deleted_and_the_wallet_locked(pages: Pages) -> None:
+    await added(pages)
+    (held,) = pages.contents.certificates
+    await pages.go(f"{pages.path}/code")
+    await pages.wallet.health.delete(held.id)
+    await pages.wallet.safe.lock()
+    draw_qr(link := "openid4vp://?request_uri=kept")
+    found = cached()
+    assert link in found, "what is kept is found"
+    for secret in (held.text, "Ebraert", "EBRAERT", "1980-01-14", "2021-07-03", "BEVLWLUNCYEOWTE6IFPOSVE6PH"):
+        assert secret not in found
 
 
 @pytest.mark.slow
