@@ -26,9 +26,10 @@ from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.sandbox.health import CODES, TRUST
 from zegel.checks import Check
 from zegel.config.health import HealthConfig
-from zegel.errors import Rejected
+from zegel.errors import Denied, Rejected
 from zegel.formats.hcert.issue import HealthAuthority
 from zegel.formats.hcert.keys import parse_signer
+from zegel.services.sources import lifetime
 from zegel.web.app.door import open_door
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -56,6 +57,33 @@ async def test_a_fresh_certificate_opens_the_door(world: WalletWorld, tmp_path: 
     asking = await ask_at_door(world, keeper)
     back = await present(world, asking, "Open another wallet on this device")
     assert "The rules are met" in text_of(await keeper.open(back))
+
+
+async def test_at_the_eleventh_door_a_copy_is_shown_again_unless_the_certificate_was_brought_again(
+    world: WalletWorld, tmp_path: Path
+) -> None:
+    def copies() -> list[int]:
+        return [copy.uses for holding in world.contents.holdings if holding.id in kept for copy in holding.batch.copies]
+
+    async def show() -> bool:
+        """Show it at a door; whether the wallet says that somebody has seen that copy."""
+        back = await present(world, await ask_at_door(world, keeper), "Open another wallet on this device")
+        assert "The rules are met" in text_of(await keeper.open(back))
+        return world.contents.log[-1].mentions[0].repeated
+
+    await world.receive()
+    keeper = world.browser()
+    kept = await receive_valid(world, code_of(tmp_path, "erika"), formats=["dc+sd-jwt"])
+    assert [await show() for _ in range(10)] == [False] * 10
+    assert copies() == [1] * 10
+    world.clock.advance(lifetime(0) + 1)
+    with pytest.raises(Denied, match="nothing is known of this person"):
+        await world.wallet.renewal.renew(kept[0])
+    assert await show()
+    assert sorted(copies()) == [1] * 9 + [2]
+    kept = await receive_valid(world, code_of(tmp_path, "erika"), formats=["dc+sd-jwt"])
+    assert not await show()
+    assert sorted(copies()) == [0] * 9 + [1]
 
 
 @pytest.mark.parametrize(("kind", "said"), [("v", None), ("t", "needed"), ("r", "needed")])

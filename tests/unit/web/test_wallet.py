@@ -763,6 +763,7 @@ async def test_a_copy_that_is_shown_again_is_said_to_be(tmp_path: Path) -> None:
         await pages.wallet.safe.change(lambda contents: (replace(contents, holdings=tuple(used)), None))
         await pages.ask()
         assert "This has been shown before" in pages.text
+        assert "Renew it first, or receive it again, and they cannot" in pages.text
         await pages.open("/")
         assert "copies used up" in pages.text
 
