@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import NOW
-from zegel_testing.door_world import DoorWorld, door_world, everything
+from zegel_testing.door_world import RULES, DoorWorld, door_world, everything
 from zegel_testing.erika import personal_values
 from zegel_testing.hand_wallet import Copy
 from zegel_testing.leaks import views_of
@@ -18,7 +18,6 @@ from zegel_testing.shared_values import values_in
 
 from zegel.adapters.kept_revocations import KeptRevocations
 from zegel.adapters.memory import ManualClock
-from zegel.config.health import HealthConfig
 from zegel.errors import ZegelError
 from zegel.formats.credential import Format
 from zegel.protocols.openid4vp.verifier import Requested
@@ -36,12 +35,15 @@ OF_THE_CERTIFICATE = {
     "1119349007",
     "URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP",
 }
+HIDDEN = ("VOORBEELD", "1986-03-14", "EU/1/20/1528", "URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP")
+"""Of those, what an issuer hides in the name of the rules."""
 
 
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[DoorWorld]:
-    anybodys = HealthConfig()  # whichever rules a trusted issuer has looked at
-    async with door_world(replace(sandbox_at(tmp_path), health=anybodys)) as world:
+    config = sandbox_at(tmp_path)
+    counting = tuple(RULES + hidden for hidden in ("", *(f"/{word}" for word in HIDDEN)))
+    async with door_world(replace(config, door=replace(config.door, rule_sets=counting))) as world:
         yield world
 
 
@@ -145,11 +147,11 @@ async def test_a_copy_that_is_shown_twice_is_found(door: DoorWorld, format_: For
 
 @pytest.mark.slow
 @FORMATS
-@pytest.mark.parametrize("word", ["VOORBEELD", "1986-03-14", "EU/1/20/1528", "URN:UVCI:01:UT:4711ABCDEFGHIJKLMNOP"])
+@pytest.mark.parametrize("word", HIDDEN)
 async def test_an_issuer_that_hides_something_in_the_name_of_the_rules_is_found(
     door: DoorWorld, format_: Format, word: str
 ) -> None:
-    (copy,) = await door.issue(format_, rule_set=f"UT/2026-11/{word}")
+    (copy,) = await door.issue(format_, rule_set=f"{RULES}/{word}")
     await present(door, copy)
     assert ("opened", word) in mentioned(door, OF_THE_CERTIFICATE)
 

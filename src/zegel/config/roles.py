@@ -327,7 +327,7 @@ class DoorConfig(RoleConfig):
         "the registration certificate that each request carries, as JWT or CWT; without it wallets warn",
     )
     rule_sets: tuple[str, ...] = setting(
-        (), "the rule sets that count here; without one, that of health where it trusts anybody, else any"
+        (), "the rule sets that count here, as their issuers name them; without one, health.rule_set"
     )
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
     rates: DoorRates = section(DoorRates, "how often the door may be asked")

@@ -117,7 +117,7 @@ TURN: Final = Kind[Turn](name="turn at the door", states=(Asked, Answered))
 
 @final
 class DoorService:
-    """A door. ``rule_sets`` are those that count; none: whichever a trusted issuer has looked at.
+    """A door. ``rule_sets`` are those that count.
 
     ``keeper`` is the id of the doorkeeper's browser session, under which there is one turn at a time.
     """
@@ -201,7 +201,7 @@ class DoorService:
     def _of(self, record: Claims) -> Verdict:
         if record.get(VALID) is not True:
             return Verdict(reason=Reason.NOT_MET)
-        if self._rule_sets and record.get(RULE_SET) not in self._rule_sets:
+        if record.get(RULE_SET) not in self._rule_sets:
             return Verdict(reason=Reason.OTHER_RULES)
         return Verdict(reason=None)
 

@@ -533,3 +533,14 @@ async def test_without_rule_sets_of_its_own_the_door_has_those_of_its_health_sec
     async with door_world(replace(config, health=health)) as door:
         _, page = await shown(door, *await door.issue(Format.MDOC))
     assert verdict_of(page) == verdict
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rule_set", "verdict"), [("UT/2026-11", "yes"), ("ZZ/anything", "no")])
+async def test_a_door_for_wallets_alone_takes_no_rules_but_those_of_its_health_section(
+    config: Config, rule_set: str, verdict: str
+) -> None:
+    async with door_world(replace(config, health=HealthConfig(rule_set="UT/2026-11"))) as door:
+        _, page = await shown(door, *await door.issue(Format.SD_JWT_VC, rule_set=rule_set))
+    assert verdict_of(page) == verdict
+    assert ("rules that do not count here" in text_of(page)) == (verdict == "no")

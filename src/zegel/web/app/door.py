@@ -130,8 +130,8 @@ def _site(world: World, verifier: VerifierService, store: Store, desk: HealthDes
 
 
 def _rule_sets(config: Config) -> frozenset[str]:
-    """The rule sets that count: the door's, else those by which old certificates are looked at here; empty for any."""
-    return frozenset(config.door.rule_sets or ((config.health.rule_set,) if config.health.trusts_somebody else ()))
+    """The rule sets that count: the door's, else the one of health. There is no door where any counts."""
+    return frozenset(config.door.rule_sets or (config.health.rule_set,))
 
 
 def _desk(config: HealthConfig) -> HealthDesk | None:
