@@ -86,6 +86,20 @@ async def test_at_the_eleventh_door_a_copy_is_shown_again_unless_the_certificate
     assert sorted(copies()) == [0] * 9 + [1]
 
 
+async def test_a_wallet_that_reaches_the_door_and_nothing_else_is_let_in(world: WalletWorld, tmp_path: Path) -> None:
+    """A local Wi-Fi without the Internet: no issuer, no status list, no list of trust is there."""
+    await world.receive()
+    await receive_valid(world, code_of(tmp_path, "erika"))
+    door = world.config.door.origin
+    for origin in set(world.handlers) - {door}:
+        del world.handlers[origin]
+    world.paths()
+    keeper = world.browser()
+    back = await present(world, await ask_at_door(world, keeper), "Open another wallet on this device")
+    assert "The rules are met" in text_of(await keeper.open(back))
+    assert {path.partition("/")[0] for path in world.paths()} == {door.removeprefix("http://")}
+
+
 @pytest.mark.parametrize(("kind", "said"), [("v", None), ("t", "needed"), ("r", "needed")])
 async def test_the_sandboxes_rules_ask_for_a_vaccination(
     world: WalletWorld, tmp_path: Path, kind: str, said: str | None

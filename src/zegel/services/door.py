@@ -104,11 +104,13 @@ class Answered:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """A question that is open: each way to the wallet as it stands, None when its time is over, and whether a wallet on
-    this device has answered, whose link is still to be followed."""
+    this device has answered, whose link is still to be followed. ``failure`` is why what was sent last was not taken:
+    anybody who has seen the code can send something, so that it ends nothing."""
 
     here: Requested | None
     there: Requested | None
     answered: bool
+    failure: Failure | None
 
 
 Turn: TypeAlias = Asked | Answered
@@ -175,16 +177,18 @@ class DoorService:
             if verdict is not None:
                 await self._settle(keeper, verdict)
                 return verdict
+        failures = (each.failure for each in (there, here) if isinstance(each, Requested) and each.failure is not None)
         return Open(
             here=here if isinstance(here, Requested) else None,
             there=there if isinstance(there, Requested) else None,
             answered=isinstance(here, AwaitingReturn),
+            failure=next(failures, None),
         )
 
     async def _verdict(self, id_: str, state: object, *, keeper: str) -> Verdict | None:
-        """What follows from how a session stands; None while it is open."""
+        """What follows from how a session ended; None while it is open, whatever was sent to it."""
         match state:
-            case Requested(failure=Failure() as failure) | Failed(failure=failure):
+            case Failed(failure=failure):
                 return Verdict(reason=Reason.REFUSED, failure=failure)
             case Refused():
                 return Verdict(reason=Reason.DECLINED)

@@ -5,9 +5,12 @@ An old code is judged and answered in one request: nothing of it is stored anywh
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, final
 
+from zegel.checks import Check
 from zegel.errors import Explanation, Malformed, Rejected, Unavailable, explain
+from zegel.formats.hcert.layers import Layer, MalformedLayer
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Failure
@@ -42,6 +45,28 @@ _WORDS: Final = {
     Reason.OTHER_RULES: "What was shown is about rules that do not count here.",
     Reason.DECLINED: "The wallet has nothing to show, or the person did not agree.",
     Reason.REFUSED: "What was shown does not count. The reason is below.",
+}
+_NOTHING: Final = "Try again: no picture was chosen, and no text was given."
+_UNREAD: Final = "Try again: hold the code still and flat, or take another picture of it. This is no answer."
+_NOBODY_KNOWN: Final = "This door knows no health authority, so that it can judge no certificate."
+_STRANGER: Final = "Nobody whom this door knows has signed it. Whom it knows stands below."
+
+
+@final
+class Answer(StrEnum):
+    """What the doorkeeper reads across a table, as the page's template knows it."""
+
+    YES = "yes"
+    NO = "no"
+    UNREAD = "unread"  # nothing is known of what was shown, nor against it
+    UNJUDGED = "unjudged"  # it was read, and there is nobody to judge it by
+
+
+_TITLES: Final = {
+    Answer.YES: "Yes",
+    Answer.NO: "No",
+    Answer.UNREAD: "Not read",
+    Answer.UNJUDGED: "Not judged",
 }
 
 
@@ -102,10 +127,13 @@ async def judge_code(site: DoorSite, request: HttpRequest) -> HttpResponse:
     judge = _judge(site)
     try:
         code = await read_health_code(form, site.codes)
+        if not code:
+            return _read(site, browser, Answer.UNREAD, why=_NOTHING)
         bearer = judge.judge(code, at=site.clock.now(), languages=request.languages())
     except (Malformed, Rejected) as error:
-        return _answer(site, browser, reason=Reason.REFUSED, explanation=explain(error), bearer=None, old=True)
-    return _answer(site, browser, reason=None, explanation=None, bearer=bearer, old=True)
+        answer, why = _against(site, error)
+        return _read(site, browser, answer, why=why, explanation=explain(error))
+    return _read(site, browser, Answer.YES, bearer=bearer)
 
 
 async def show_camera(site: DoorSite, request: HttpRequest) -> HttpResponse:
@@ -113,7 +141,9 @@ async def show_camera(site: DoorSite, request: HttpRequest) -> HttpResponse:
     _judge(site)
     known = known_browser(request, site.cookies)
     browser = known or new_browser(site.cookies, site.random(ID_BYTES))
-    page = may_film(_page(site, "door_camera.html", browser, title="Scan a certificate", frame=CAMERA))
+    page = may_film(
+        _page(site, "door_camera.html", browser, title="Scan a certificate", frame=CAMERA, **_trusted(site))
+    )
     return page if known is not None else browser.remembered(page)
 
 
@@ -150,7 +180,23 @@ def _trusted(site: DoorSite) -> dict[str, object]:
     """How old the lists are by which old certificates are judged, and which of them are too old."""
     lists, now = site.lists(), site.clock.now()
     old = old_lists(lists, now=now, old=site.old)
-    return {"ages": list_ages(lists, now=now), "old": [list_age(each, now=now) for each in old]}
+    return {
+        "signers": _signers(site),
+        "ages": list_ages(lists, now=now),
+        "old": [list_age(each, now=now) for each in old],
+    }
+
+
+def _signers(site: DoorSite) -> int:
+    return sum(each.signers for each in site.lists())
+
+
+def _against(site: DoorSite, error: Malformed | Rejected) -> tuple[Answer, str]:
+    """What to say of a certificate that was not judged good: whether it is at fault, the reading, or this door."""
+    if error.check is Check.HEALTH_SIGNER:
+        return (Answer.NO, _STRANGER) if _signers(site) else (Answer.UNJUDGED, _NOBODY_KNOWN)
+    read = isinstance(error, Rejected) or (isinstance(error, MalformedLayer) and error.layer is Layer.SCHEMA)
+    return (Answer.NO, _WORDS[Reason.REFUSED]) if read else (Answer.UNREAD, _UNREAD)
 
 
 def _judge(site: DoorSite) -> HealthJudge:
@@ -171,37 +217,62 @@ def _waiting(site: DoorSite, turn: Open, browser: Browser) -> HttpResponse:
         page=None if turn.here is None or site.wallet is None else turn.here.link(site.wallet + _WALLET_PAGE),
         opened=turn.there is not None and turn.there.opened,
         answered=turn.answered,
+        failure=None if turn.failure is None else _explained(turn.failure),
+        unchecked=turn.failure is not None and turn.failure.check is Check.AVAILABILITY,
         refresh=site.pace.next(),
     )
 
 
 def _verdict(site: DoorSite, verdict: Verdict, browser: Browser) -> HttpResponse:
-    explanation = None if verdict.failure is None else _explained(verdict.failure)
-    return _answer(site, browser, reason=verdict.reason, explanation=explanation, bearer=None)
+    return _answer(
+        site,
+        browser,
+        Answer.YES if verdict.reason is None else Answer.NO,
+        why=None if verdict.reason is None else _WORDS[verdict.reason],
+        explanation=None if verdict.failure is None else _explained(verdict.failure),
+    )
+
+
+def _read(
+    site: DoorSite,
+    browser: Browser,
+    answer: Answer,
+    *,
+    why: str | None = None,
+    explanation: Explanation | None = None,
+    bearer: Bearer | None = None,
+) -> HttpResponse:
+    """The answer to an old certificate: the next one may be scanned, and whom the door knows stands below."""
+    described = None if bearer is None else _described(bearer)
+    return _answer(
+        site, browser, answer, why=why, explanation=explanation, bearer=described, camera=CAMERA, **_trusted(site)
+    )
 
 
 def _answer(
     site: DoorSite,
     browser: Browser,
+    answer: Answer,
     *,
-    reason: Reason | None,
+    why: str | None,
     explanation: Explanation | None,
-    bearer: Bearer | None,
-    old: bool = False,
+    bearer: Sequence[tuple[str, str]] | None = None,
+    camera: str | None = None,
+    **trusted: object,
 ) -> HttpResponse:
-    """Yes or no; after an ``old`` certificate the next one may be scanned."""
     return _page(
         site,
         "door_verdict.html",
         browser,
-        title="Yes" if reason is None else "No",
-        admitted=reason is None,
-        why=None if reason is None else _WORDS[reason],
+        title=_TITLES[answer],
+        answer=str(answer),
+        why=why,
         failure=explanation,
-        bearer=None if bearer is None else _described(bearer),
+        bearer=bearer,
         seconds=VERDICT_SECONDS,
         refresh=VERDICT_SECONDS,
-        camera=CAMERA if old else None,
+        camera=camera,
+        **trusted,
     )
 
 

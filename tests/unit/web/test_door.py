@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from zegel_testing.authorities import DAY, NOW
+from zegel_testing.authorities import DAY, NOW, fixed_key
 from zegel_testing.browser import Browser, link_of, text_of
 from zegel_testing.business_rules import RULE, rules_for_whatever
 from zegel_testing.door_world import (
@@ -36,7 +36,8 @@ from zegel.config.setting import Url
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpResponse
-from zegel.protocols.openid4vp.verifier import Requested
+from zegel.protocols.openid4vp.verifier import CrossDevice, Requested
+from zegel.services.verifier import SESSION
 from zegel.web.app.door import open_door
 
 pytestmark = pytest.mark.anyio
@@ -75,7 +76,7 @@ async def shown(door: DoorWorld, *copies: Copy) -> tuple[Browser, HttpResponse]:
 
 
 def verdict_of(page: HttpResponse) -> str | None:
-    found = re.search(r'class="verdict verdict-(yes|no)"', text_of(page))
+    found = re.search(r'class="verdict verdict-(yes|no|open)"', text_of(page))
     return None if found is None else found[1]
 
 
@@ -141,8 +142,27 @@ async def test_a_wallet_that_declines_is_a_no(door: DoorWorld) -> None:
     assert "did not agree" in text_of(page)
 
 
+async def garbage(door: DoorWorld) -> None:
+    """Somebody who has seen the code sends something to where it leads."""
+    session = [value for value in door.store.noted if isinstance(value, Requested)][-1]
+    stranger = door.browser()
+    answer = await stranger.post(session.request.challenge.response_uri, {"response": "x"}, page=door.origin)
+    assert answer.status == 400
+
+
+async def test_a_strangers_garbage_is_no_verdict_and_the_wallet_still_answers(door: DoorWorld) -> None:
+    keeper, _ = await asked(door)
+    await garbage(door)
+    page = await keeper.open("/")
+    assert verdict_of(page) is None
+    assert "What was sent does not count" in text_of(page)
+    assert "Good for two minutes" in text_of(page)
+    await door.wallet(*await door.issue(Format.SD_JWT_VC)).present(link_there(door))
+    assert verdict_of(await keeper.open("/")) == "yes"
+
+
 @pytest.mark.slow
-async def test_what_is_not_as_it_was_sent_is_a_no_that_names_the_check(door: DoorWorld) -> None:
+async def test_what_is_not_as_it_was_sent_is_said_with_its_check_and_leaves_the_question_open(door: DoorWorld) -> None:
     copies = await door.issue(Format.SD_JWT_VC)
     keeper, _ = await asked(door)
     wallet = door.wallet(*copies)
@@ -150,8 +170,45 @@ async def test_what_is_not_as_it_was_sent_is_a_no_that_names_the_check(door: Doo
     tampered = replace(sending.request, body=sending.request.body[:-8] + b"AAAAAAAA")
     assert (await door.handlers[door.origin](tampered)).status == 400
     page = await keeper.open("/")
-    assert verdict_of(page) == "no"
+    assert verdict_of(page) is None
     assert "What was refused, and why" in text_of(page)
+    assert await wallet.send(sending) is None
+    assert verdict_of(await keeper.open("/")) == "yes"
+
+
+@pytest.mark.slow
+@FORMATS
+async def test_somebody_elses_attestation_is_said_to_the_doorkeeper_who_ends_the_question(
+    door: DoorWorld, format_: Format
+) -> None:
+    (stolen,) = await door.issue(format_)
+    keeper, _ = await asked(door)
+    with pytest.raises(Rejected, match="got 400"):
+        await door.wallet(replace(stolen, key=fixed_key("a thief's"))).present(link_there(door))
+    page = await keeper.open("/")
+    assert verdict_of(page) is None
+    assert "What was sent does not count" in text_of(page)
+    assert "holder-signature" in text_of(page)
+    again = await keeper.follow(await keeper.submit(page, "/ask"))
+    assert "What was sent does not count" not in text_of(again)
+    await keeper.submit(again, "/next")
+    assert door.store.kept == {}
+
+
+@pytest.mark.slow
+async def test_what_could_not_be_checked_is_not_called_a_no(door: DoorWorld) -> None:
+    keeper, _ = await asked(door)
+    (id_,) = (
+        id_ for (kind, id_), value in door.store.kept.items() if kind == SESSION.name and value.flow == CrossDevice()
+    )
+    async with door.store.transaction() as transaction:
+        stored = await transaction.load(SESSION, id_)
+        noted = stored.value.note(Unavailable("status list", "there is no network"))
+        await transaction.swap(SESSION, id_, noted, version=stored.version, expires=noted.expires)
+    page = await keeper.open("/")
+    assert verdict_of(page) is None
+    assert "What was sent could not be checked" in text_of(page)
+    assert "does not count" not in text_of(page)
 
 
 @pytest.mark.slow
@@ -277,13 +334,58 @@ async def test_an_old_code_is_read_from_a_picture(door: DoorWorld) -> None:
         ((CODE, CODE + "2"), "expected one code of a health certificate, got 2"),
     ],
 )
-async def test_a_picture_without_its_one_code_is_a_no(door: DoorWorld, found: tuple[str, ...], said: str) -> None:
+async def test_a_picture_without_its_one_code_is_not_read_which_is_no_answer(
+    door: DoorWorld, found: tuple[str, ...], said: str
+) -> None:
     judge = Judge(Told(NAME, ""))
     with_judge(door, judge, *found)
     page = await show_old(door, picture=b"a picture")
-    assert verdict_of(page) == "no"
+    assert is_not_read(page)
     assert said in text_of(page)
+    assert link_of(page, "Scan again") == "/camera"
     assert judge.seen == []
+
+
+def is_not_read(page: HttpResponse) -> bool:
+    """By word, by shape and by colour neither yes nor no."""
+    text = text_of(page)
+    assert "What was shown does not count" not in text
+    assert "✕" not in text
+    return verdict_of(page) == "open" and "<h1>Not read</h1>" in text and ">?</span>" in text
+
+
+async def test_looking_at_nothing_is_not_a_no(door: DoorWorld) -> None:
+    with_judge(door, Judge(Told(NAME, "")))
+    page = await show_old(door)
+    assert is_not_read(page)
+    assert "no picture was chosen" in text_of(page)
+
+
+@pytest.mark.parametrize("code", ["https://zegel.example", "HC1:not Base45", "HC1:NCF"])
+async def test_a_text_that_does_not_open_is_not_read(config: Config, tmp_path: Path, code: str) -> None:
+    async with door_world(replace(config, health=health_files(tmp_path / "office", Health()))) as door:
+        assert is_not_read(await show_old(door, code=code))
+
+
+async def test_where_nobody_known_has_signed_the_doorkeeper_reads_whom_the_door_knows(
+    config: Config, tmp_path: Path
+) -> None:
+    code = Health().code(payload()).decode()
+    async with door_world(replace(config, health=health_files(tmp_path / "office", Health()))) as door:
+        stranger = await show_old(door, code=code)
+    never = HealthConfig(
+        lists=(Url("https://lists.utopia.example/did.json"),),
+        kept=tmp_path / "kept",
+        rules=rules_for_whatever(tmp_path / "rules"),
+    )
+    async with door_world(replace(config, health=never)) as door:
+        unjudged = await show_old(door, code=code)
+    assert (verdict_of(stranger), verdict_of(unjudged)) == ("no", "open")
+    assert "Nobody whom this door knows has signed it" in text_of(stranger)
+    assert "1 signer of health certificates" in text_of(stranger)
+    assert "<h1>Not judged</h1>" in text_of(unjudged)
+    assert "This door knows no health authority" in text_of(unjudged)
+    assert "Lists of health authorities are old" in text_of(unjudged)
 
 
 async def test_an_old_code_that_is_refused_is_a_no_that_names_the_check_and_nobody(door: DoorWorld) -> None:
@@ -435,7 +537,10 @@ async def test_without_a_network_the_door_goes_on_by_the_lists_of_before_and_say
             await act_on_lists(door)
         old = text_of(await door.browser().open(door.origin + "/"))
         code = office.code(claims={4: NOW + 90 * DAY}).decode()
-        assert verdict_of(await show_old(door, code=code)) == "yes"
+        verdict = await show_old(door, code=code)
+        camera = await door.browser().open(door.origin + "/camera")
+    assert verdict_of(verdict) == "yes"
+    assert [text_of(page).count("fetched 8 days ago") for page in (verdict, camera)] == [2, 2], "nobody goes back home"
     assert "lists.utopia.example: 1 signer, as of 2026-10-01, fetched today" in fresh
     assert "Lists of health authorities are old" not in fresh
     assert "Lists of health authorities are old" in old
@@ -456,7 +561,7 @@ async def test_a_list_that_never_came_is_missed_aloud(config: Config, tmp_path: 
         page = text_of(await door.browser().open(door.origin + "/"))
         with pytest.raises(Unavailable):
             await act_on_lists(door)
-        assert verdict_of(await show_old(door, code=Health().code().decode())) == "no"
+        assert verdict_of(await show_old(door, code=Health().code().decode())) == "open"
     assert "Lists of health authorities are old" in page
     assert "lists.utopia.example: 0 signers" in page
 
