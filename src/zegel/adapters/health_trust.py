@@ -20,7 +20,7 @@ from zegel.formats.hcert.lists import MAX_TRUST_LIST, UnverifiedTrustList, parse
 from zegel.formats.hcert.revocation import RevokedHashes, parse_revoked
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE, RuleBook, parse_rule_book
 from zegel.formats.hcert.schema import Reading
-from zegel.services.health import HealthDesk, HealthList, Ruling
+from zegel.services.health import HealthDesk, HealthFolder, HealthList, Ruling
 from zegel.services.health_lists import Anchors, believe, read_health_list
 
 MAX_REVOKED_FILE: Final = 1 << 24  # bytes; a batch of a thousand hashes has 50 kB, a slice up to some megabytes
@@ -206,6 +206,7 @@ def open_desk(
     missing: Iterable[HealthList] = (),
     domains: Domains = SPECIFIED,
     gateway_anchor: Path | None = None,
+    folders: Iterable[HealthFolder] = (),
 ) -> HealthDesk:
     """What judges certificates by these files, and by lists that were ``kept``; ``missing`` are those that were not.
 
@@ -220,6 +221,7 @@ def open_desk(
         revoked=None if revoked is None else load_revoked(revoked),
         reading=reading,
         lists=(*(each for each, _ in loaded), *missing),
+        folders=tuple(folders),
     )
 
 
@@ -243,7 +245,28 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
         kept=[*own, *(each for each in kept.values() if each is not None)],
         missing=missing,
         domains=config.domains.domains(),
+        folders=_folders(config),
     )
+
+
+def _folders(config: HealthConfig) -> Iterator[HealthFolder]:
+    """What of the configuration nobody fetches: its age is that of its files."""
+    own = [file for file in _each(config.trust) if fetched(file) is None]
+    if own:
+        yield _folder("health.trust", own)
+    if config.rules is not None:
+        rules = (file for file in _everything(config.rules) if _hidden(file.relative_to(config.rules)) is None)
+        yield _folder("health.rules", [file for file in rules if file.suffix.lower() == _RULES])
+    if config.revoked is not None:
+        yield _folder("health.revoked", _files(config.revoked, None), ages=True)
+
+
+def _folder(name: str, files: Iterable[Path], *, ages: bool = False) -> HealthFolder:
+    written: list[int] = []
+    for file in files:
+        with suppress(OSError):  # what is gone meanwhile, or a link that leads nowhere
+            written.append(int(file.stat().st_mtime))
+    return HealthFolder(name=name, files=len(written), newest=max(written, default=None), ages=ages)
 
 
 def _kept(file: Path, anchors: Anchors) -> _Loaded | None:

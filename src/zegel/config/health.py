@@ -43,7 +43,8 @@ class HealthConfig:
     kept: Path = setting(Path("data/health-lists"), "folder in which fetched trust lists are kept over a restart")
     refresh: Seconds = setting(Seconds(21_600), "how often they are fetched, and the files of this section read, again")
     old: Seconds = setting(
-        Seconds(604_800), "the age at which a fetched list is called old; it is believed all the same"
+        Seconds(604_800),
+        "the age at which a fetched list, or the newest file of revoked, is called old; it is believed all the same",
     )
     may_lose: Percent = setting(
         Percent(25),

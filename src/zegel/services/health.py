@@ -81,13 +81,27 @@ class HealthList:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthFolder:
+    """Files that something else puts where the setting ``name`` says: how many, and when the newest was written, in
+    seconds; None where there is none. ``ages`` says whether it has to be new to be right, as what is revoked has to."""
+
+    name: str
+    files: int
+    newest: int | None
+    ages: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthGrounds:
-    """What is judged by: signers, and where they come from; the rules to be met, None for none; what is revoked."""
+    """What is judged by: signers, and where they come from; the rules to be met, None for none; what is revoked; and
+    the folders in which some of that stands."""
 
     signers: DocumentSigners
     lists: tuple[HealthList, ...]
     ruling: Ruling | None
     revoked: RevokedHashes
+    folders: tuple[HealthFolder, ...] = ()
 
 
 @final
@@ -105,12 +119,14 @@ class HealthDesk:
         revoked: RevokedHashes | None = None,
         reading: Reading = Reading.FIELD,
         lists: Sequence[HealthList] = (),
+        folders: Sequence[HealthFolder] = (),
     ) -> None:
         self.grounds = HealthGrounds(
             signers=signers,
             lists=tuple(lists),
             ruling=ruling,
             revoked=RevokedHashes() if revoked is None else revoked,
+            folders=tuple(folders),
         )
         self._reading = reading
 
@@ -118,6 +134,11 @@ class HealthDesk:
     def lists(self) -> tuple[HealthList, ...]:
         """Where its signers come from."""
         return self.grounds.lists
+
+    @property
+    def folders(self) -> tuple[HealthFolder, ...]:
+        """Where files stand that nobody fetches."""
+        return self.grounds.folders
 
     def judge(
         self, text: bytes, *, at: int, languages: Sequence[str] = (), signers: DocumentSigners | None = None

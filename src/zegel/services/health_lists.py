@@ -20,7 +20,7 @@ from zegel.formats.hcert.list_change import check_replaces
 from zegel.formats.hcert.lists import MAX_TRUST_LIST, UnverifiedTrustList, parse_trust_list
 from zegel.primitives.http import HttpRequest
 from zegel.primitives.x509 import DAY
-from zegel.services.health import HealthDesk, HealthList
+from zegel.services.health import HealthDesk, HealthFolder, HealthList
 from zegel.services.ports import Clock, Outbound
 
 _REDIRECTS: Final = 3  # as for the lists of trusted entities; each target is checked again
@@ -155,8 +155,7 @@ def list_age(each: HealthList, *, now: int) -> str:
     if each.as_of is not None:
         said += f", as of {datetime.fromtimestamp(each.as_of, UTC).date().isoformat()}"
     if each.fetched_at is not None:
-        days = max(0, now - each.fetched_at) // DAY
-        said += ", fetched " + ("today" if days == 0 else "a day ago" if days == 1 else f"{days} days ago")
+        said += f", fetched {_ago(each.fetched_at, now=now)}"
     return f"{said}; another one is held back: {each.held_back}" if each.held_back else said
 
 
@@ -174,3 +173,29 @@ def old_lists(lists: Sequence[HealthList], *, now: int, old: int) -> tuple[Healt
 
     lists = [each for each in lists if not each.unread]
     return tuple(each for each in lists if not each.signers or each.held_back or is_old(each))
+
+
+def folder_ages(folders: Sequence[HealthFolder], *, now: int) -> tuple[str, ...]:
+    """How many files there are, and when the newest was written: a batch, a slice or a rule does not say of itself when
+    it was handed out."""
+    return tuple(_folder_age(each, now=now) for each in folders)
+
+
+def old_folders(folders: Sequence[HealthFolder], *, now: int, old: int) -> tuple[HealthFolder, ...]:
+    """Of those that have to be new, the ones whose newest file was written so long ago that it has to be said, or that
+    have none."""
+    return tuple(each for each in folders if each.ages and (each.newest is None or now - each.newest >= old))
+
+
+def _folder_age(each: HealthFolder, *, now: int) -> str:
+    if each.newest is None:
+        return f"{each.name}: no file"
+    day, ago = datetime.fromtimestamp(each.newest, UTC).date().isoformat(), _ago(each.newest, now=now)
+    if each.files == 1:
+        return f"{each.name}: 1 file, written on {day}, {ago}"
+    return f"{each.name}: {each.files} files, the newest written on {day}, {ago}"
+
+
+def _ago(then: int, *, now: int) -> str:
+    days = max(0, now - then) // DAY
+    return "today" if days == 0 else "a day ago" if days == 1 else f"{days} days ago"

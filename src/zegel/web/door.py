@@ -15,8 +15,8 @@ from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vp.response import MAX_BODY
 from zegel.protocols.openid4vp.verifier import Failure
 from zegel.services.door import VERDICT_SECONDS, Bearer, DoorService, HealthJudge, Open, Reason, Verdict
-from zegel.services.health import HealthList
-from zegel.services.health_lists import list_age, list_ages, old_lists
+from zegel.services.health import HealthFolder, HealthList
+from zegel.services.health_lists import folder_ages, list_age, list_ages, old_folders, old_lists
 from zegel.services.ports import Clock, CodeReader, Random
 from zegel.services.rates import Limit
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
@@ -75,7 +75,8 @@ _TITLES: Final = {
 class DoorSite:
     """What the door's handlers need. ``wallet`` is the origin of a wallet's pages on this machine, if there is one;
     ``judge`` judges old certificates, where signers are trusted, and ``codes`` reads them from pictures. ``lists`` are
-    where those signers come from; ``old``, in seconds, is the age of one that has to be said."""
+    where those signers come from, and ``folders`` what nobody fetches; ``old``, in seconds, is an age that has to be
+    said."""
 
     service: DoorService
     verifier: VerifierSite
@@ -87,6 +88,7 @@ class DoorSite:
     codes: CodeReader
     judge: HealthJudge | None = None
     lists: Callable[[], Sequence[HealthList]] = tuple
+    folders: Callable[[], Sequence[HealthFolder]] = tuple
     old: int = 0
 
 
@@ -177,13 +179,13 @@ async def serve_static(_site: DoorSite, _request: HttpRequest, *, name: str) -> 
 
 
 def _trusted(site: DoorSite) -> dict[str, object]:
-    """How old the lists are by which old certificates are judged, and which of them are too old."""
-    lists, now = site.lists(), site.clock.now()
-    old = old_lists(lists, now=now, old=site.old)
+    """How old that is by which old certificates are judged, and what of it is too old."""
+    lists, folders, now = site.lists(), site.folders(), site.clock.now()
+    old = [list_age(each, now=now) for each in old_lists(lists, now=now, old=site.old)]
     return {
         "signers": _signers(site),
-        "ages": list_ages(lists, now=now),
-        "old": [list_age(each, now=now) for each in old],
+        "ages": (*list_ages(lists, now=now), *folder_ages(folders, now=now)),
+        "old": (*old, *folder_ages(old_folders(folders, now=now, old=site.old), now=now)),
     }
 
 

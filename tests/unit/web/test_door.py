@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,7 @@ from zegel_testing.hand_wallet import Copy
 from zegel_testing.health import Health, payload
 from zegel_testing.health_lists import gateway_entry
 from zegel_testing.logs import logging_to
+from zegel_testing.revoked_health import batch
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.kept_health import HealthListFolder
@@ -35,6 +38,7 @@ from zegel.config.roles import Config
 from zegel.config.setting import Url
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.credential import Format
+from zegel.formats.hcert.revocation import HashType
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.openid4vp.verifier import CrossDevice, Requested
 from zegel.services.verifier import SESSION
@@ -385,7 +389,7 @@ async def test_where_nobody_known_has_signed_the_doorkeeper_reads_whom_the_door_
     assert "1 signer of health certificates" in text_of(stranger)
     assert "<h1>Not judged</h1>" in text_of(unjudged)
     assert "This door knows no health authority" in text_of(unjudged)
-    assert "Lists of health authorities are old" in text_of(unjudged)
+    assert "What this door judges by is old" in text_of(unjudged)
 
 
 async def test_an_old_code_that_is_refused_is_a_no_that_names_the_check_and_nobody(door: DoorWorld) -> None:
@@ -542,8 +546,8 @@ async def test_without_a_network_the_door_goes_on_by_the_lists_of_before_and_say
     assert verdict_of(verdict) == "yes"
     assert [text_of(page).count("fetched 8 days ago") for page in (verdict, camera)] == [2, 2], "nobody goes back home"
     assert "lists.utopia.example: 1 signer, as of 2026-10-01, fetched today" in fresh
-    assert "Lists of health authorities are old" not in fresh
-    assert "Lists of health authorities are old" in old
+    assert "What this door judges by is old" not in fresh
+    assert "What this door judges by is old" in old
     assert old.count("fetched 8 days ago") == 2
     said = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [(line["event"], line["host"]) for line in said] == [
@@ -562,8 +566,25 @@ async def test_a_list_that_never_came_is_missed_aloud(config: Config, tmp_path: 
         with pytest.raises(Unavailable):
             await act_on_lists(door)
         assert verdict_of(await show_old(door, code=Health().code().decode())) == "open"
-    assert "Lists of health authorities are old" in page
+    assert "What this door judges by is old" in page
     assert "lists.utopia.example: 0 signers" in page
+
+
+async def test_the_page_says_how_old_files_are_and_calls_old_revocations_old(config: Config, tmp_path: Path) -> None:
+    office = Health()
+    health = replace(health_files(tmp_path / "office", office), revoked=tmp_path / "revoked")
+    for file in (*health.trust, *(health.rules or tmp_path).glob("*"), tmp_path / "revoked" / "batch.json"):
+        file.parent.mkdir(exist_ok=True)
+        if not file.exists():
+            file.write_bytes(batch(HashType.UCI, b"URN:UVCI:01:UT:4711"))
+        os.utime(file, (NOW - 365 * DAY, NOW - 365 * DAY))
+    async with door_world(replace(config, health=health)) as door:
+        home = text_of(await door.browser().open(door.origin + "/"))
+        verdict = text_of(await show_old(door, code=office.code(payload()).decode()))
+    written = f"1 file, written on {datetime.fromtimestamp(NOW - 365 * DAY, UTC).date()}, 365 days ago"
+    for page in (home, verdict):
+        assert [page.count(f"health.{name}: {written}") for name in ("trust", "rules", "revoked")] == [1, 1, 2]
+        assert "What this door judges by is old" in page
 
 
 @pytest.mark.parametrize("lists", [(), ("https://lists.utopia.example/did.json",)])

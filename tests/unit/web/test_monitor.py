@@ -1,10 +1,13 @@
 """How each role is watched: it answers, it is ready or says why not, and it counts without naming anybody."""
 
+import io
 import json
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,9 @@ from zegel_testing.authorities import DAY, NOW
 from zegel_testing.business_rules import rules_for_whatever
 from zegel_testing.health import Health
 from zegel_testing.health_lists import OFFICE, OTHER, gateway_entry
+from zegel_testing.logs import logging_to
 from zegel_testing.qualified import ListsInHand
+from zegel_testing.revoked_health import batch
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.entropy import system_random
@@ -27,6 +32,7 @@ from zegel.config.role import RoleConfig
 from zegel.config.roles import Config
 from zegel.config.setting import Port, Url
 from zegel.errors import Rejected, Unavailable
+from zegel.formats.hcert.revocation import HashType
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.qualified_lists import QualifiedLists
@@ -306,6 +312,37 @@ async def test_a_health_list_that_is_old_or_held_back_is_said_and_the_role_goes_
         text = (await watched.get(METRICS)).body.decode()
         assert 'zegel_health_list_age_seconds{role="door",list="health.lists[0]"} 40\n' in text
         assert text.count('zegel_health_list_held_back{role="door",list="health.lists[0]"} 1\n') == 1
+
+
+async def test_the_age_of_what_nobody_fetches_is_told_and_revocations_that_are_old_are_said(tmp_path: Path) -> None:
+    rules, revoked = rules_for_whatever(tmp_path / "rules"), tmp_path / "revoked"
+    revoked.mkdir()
+    (tmp_path / "office.der").write_bytes(OFFICE.der)
+    (revoked / "batch.json").write_bytes(batch(HashType.UCI, b"URN:UVCI:01:UT:4711"))
+    for file in (tmp_path / "office.der", revoked / "batch.json", *rules.rglob("*")):
+        os.utime(file, (NOW - DAY, NOW - DAY))
+    health = HealthConfig(trust=(tmp_path / "office.der",), rules=rules, revoked=revoked)
+    watched = await watch("door", tmp_path, health=health)
+    with closed(watched):
+        await watched.world.trust.refresh()
+        assert "notices" not in json.loads((await watched.get(READY)).body)
+        text = (await watched.get(METRICS)).body.decode()
+        for name in ("health.trust", "health.rules", "health.revoked"):
+            assert f'zegel_health_folder_age_seconds{{role="door",folder="{name}"}} {DAY}\n' in text
+        watched.clock.advance(7 * DAY)
+        (notice,) = json.loads((await watched.get(READY)).body)["notices"]
+        assert (
+            notice == f"health.revoked: 1 file, written on {datetime.fromtimestamp(NOW - DAY, UTC).date()}, 8 days ago"
+        )
+        log = io.StringIO()
+        (timer,) = [each for each in watched.role.timers if each.name == "door: health lists"]
+        with logging_to(log):
+            await timer.act()
+        (said,) = [json.loads(line) for line in log.getvalue().splitlines()]
+        assert (said["event"], said["host"], said["count"]) == ("old health list", "health.revoked", 8)
+        (revoked / "batch.json").unlink()
+        await timer.act()
+        assert json.loads((await watched.get(READY)).body)["notices"] == ["health.revoked: no file"]
 
 
 async def one_signer(_request: HttpRequest) -> HttpResponse:

@@ -125,6 +125,7 @@ def _site(world: World, verifier: VerifierService, store: Store, desk: HealthDes
         codes=PictureCodeReader(),
         judge=desk,
         lists=(lambda: ()) if desk is None else lambda: desk.lists,
+        folders=(lambda: ()) if desk is None else lambda: desk.folders,
         old=world.config.health.old,
     )
 

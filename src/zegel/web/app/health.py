@@ -10,7 +10,7 @@ from zegel.errors import Malformed
 from zegel.formats.hcert.rules.book import RuleBook
 from zegel.primitives.x509 import DAY
 from zegel.services.health import HealthDesk
-from zegel.services.health_lists import HealthLists, old_lists
+from zegel.services.health_lists import HealthLists, old_folders, old_lists
 from zegel.web.app.roles import Timer, World
 
 FRESH: Final = "health list"
@@ -51,6 +51,9 @@ def health_timers(
         for each in old_lists(desk.lists, now=now, old=config.old):
             days = None if each.fetched_at is None else (now - each.fetched_at) // DAY
             log.write(OLD, host=each.name, count=days)
+        for folder in old_folders(desk.folders, now=now, old=config.old):
+            days = None if folder.newest is None else (now - folder.newest) // DAY
+            log.write(OLD, host=folder.name, count=days)
         ruling = desk.grounds.ruling
         for missed in () if ruling is None else _missed(ruling.book):
             log.write(RULES, error=missed)

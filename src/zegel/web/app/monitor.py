@@ -10,7 +10,7 @@ from zegel.primitives.crl import MAX_REVOKED
 from zegel.services.access_authority import AccessAuthorityService
 from zegel.services.access_revocation import AccessRevocationService
 from zegel.services.health import HealthDesk
-from zegel.services.health_lists import list_age, old_lists
+from zegel.services.health_lists import folder_ages, list_age, old_folders, old_lists
 from zegel.services.log import LogService
 from zegel.services.ports import ListFolder
 from zegel.services.status import StatusReader
@@ -159,15 +159,18 @@ def trust_families(world: World) -> tuple[Family, ...]:
 
 
 def health_notices(desk: HealthDesk | None, *, world: World) -> tuple[str, ...]:
-    """The lists of health authorities that are old, or that another one is held back for; a role goes on by them."""
+    """The lists of health authorities that are old, or that another one is held back for, and what is revoked, where
+    that is old; a role goes on by them."""
     if desk is None:
         return ()
-    now = world.clock.now()
-    return tuple(list_age(each, now=now) for each in old_lists(desk.lists, now=now, old=world.config.health.old))
+    now, old = world.clock.now(), world.config.health.old
+    lists = tuple(list_age(each, now=now) for each in old_lists(desk.lists, now=now, old=old))
+    return (*lists, *folder_ages(old_folders(desk.folders, now=now, old=old), now=now))
 
 
 def health_families(desk: HealthDesk | None, *, world: World) -> tuple[Family, ...]:
-    """The age of each list of health authorities that is fetched, and whether another one is held back for it."""
+    """The age of each list of health authorities that is fetched, and whether another one is held back for it; and the
+    age of what nobody fetches."""
     now, urls = world.clock.now(), world.config.health.lists
     lists = (
         {} if desk is None else {each.url: each for each in desk.lists if each.url in urls}
@@ -175,10 +178,16 @@ def health_families(desk: HealthDesk | None, *, world: World) -> tuple[Family, .
     labelled = [({"list": f"health.lists[{urls.index(url)}]"}, each) for url, each in lists.items()]
     ages = [Sample(labels=at, value=now - each.fetched_at) for at, each in labelled if each.fetched_at is not None]
     held = [Sample(labels=at, value=int(bool(each.held_back))) for at, each in labelled]
+    folders = () if desk is None else desk.folders
+    written = [
+        Sample(labels={"folder": each.name}, value=now - each.newest) for each in folders if each.newest is not None
+    ]
+    written_meaning = "Since the newest file of a setting of [health] was written."
     held_meaning = "1 where the list that was found last is older, or lost too many signers: the one of before counts."
     return (
         _gauge("zegel_health_list_age_seconds", "Since a list of health authorities was fetched.", ages),
         _gauge("zegel_health_list_held_back", held_meaning, held),
+        _gauge("zegel_health_folder_age_seconds", written_meaning, written),
     )
 
 
