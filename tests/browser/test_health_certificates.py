@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from zegel_testing.chromium import chromium, filming
 from zegel_testing.page_rules import faults_of
 from zegel_testing.person import Person
@@ -86,6 +86,25 @@ def test_the_doors_camera_reads_a_code_and_says_why_not_and_the_next_one_is_scan
         expect(visitor.page.locator("main")).not_to_contain_text("SPECIMEN")
         assert faults_of(visitor.page) == []
         visitor.page.get_by_role("link", name="Scan the next one", exact=True).click()
+
+
+def test_the_doors_camera_comes_again_where_the_door_is_busy(visitor: Person) -> None:
+    visitor.page.context.grant_permissions(["camera"], origin=visitor.demo.ready["door"])
+    refused = iter((503, 429))
+
+    def busy(route: Route) -> None:
+        status = next(refused, None) if route.request.method == "POST" else None
+        if status is None:
+            route.continue_()
+        else:
+            route.fulfill(status=status, headers={"retry-after": "1"}, body="busy")
+
+    visitor.page.route("**/camera", busy)
+    visitor.visit("door")
+    visitor.page.get_by_role("link", name="Scan it with the camera", exact=True).click()
+    expect(visitor.page.get_by_role("status")).to_contain_text("Looking again in 1 s")
+    visitor.page.wait_for_url("**/code")
+    assert next(refused, None) is None
 
 
 def test_where_the_camera_may_not_be_used_the_page_says_what_does_as_well(visitor: Person) -> None:

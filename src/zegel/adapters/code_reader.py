@@ -10,42 +10,54 @@ from typing import Any, Final, final
 import orjson
 
 from zegel.adapters.picture_bounds import CPU_SECONDS, MAX_FILE
+from zegel.checks import Check
 from zegel.errors import Malformed, Unavailable
 
-SECONDS: Final = 2 * CPU_SECONDS  # where others use the machine, too
-AT_ONCE: Final = 2  # files; others wait, and nobody for ever
+LONGER: Final = 2  # times as long as its processor time: others use the machine, too
+AT_ONCE: Final = 2  # files of a reader; others wait, and nobody for ever
+MAX_WAITING: Final = 8  # files that wait for that, two seconds as pictures are; the next is told to come again
+_FREE_SECONDS: Final = 2  # after which it is worth trying again
 _COMMAND: Final = (sys.executable, "-P", "-m", "zegel.adapters.pictures")
 
 
 @final
 class PictureCodeReader:
-    """A ``CodeReader``."""
+    """A ``CodeReader``, which gives a file so many seconds of a processor. Each has turns of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cpu_seconds: int = CPU_SECONDS) -> None:
+        self._cpu_seconds = cpu_seconds
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._in_hand = 0
 
     async def read(self, data: bytes) -> tuple[str, ...]:
-        """See ``CodeReader``; ``Unavailable`` when no process can be started."""
+        """See ``CodeReader``; ``Unavailable`` when no process can be started, or too many files wait for one."""
         if len(data) > MAX_FILE:
             raise Malformed("file", "", f"expected at most {MAX_FILE} bytes")
-        async with self._turns:
-            answer = await _asked(data)
+        if self._in_hand >= AT_ONCE + MAX_WAITING:
+            detail = f"more wait than can be looked at in time; come again in {_FREE_SECONDS} s"
+            raise Unavailable("picture", detail, check=Check.OVERLOAD, retry_after=_FREE_SECONDS)
+        self._in_hand += 1
+        try:
+            async with self._turns:
+                answer = await _asked(data, self._cpu_seconds)
+        finally:
+            self._in_hand -= 1
         if "refused" in answer:
             raise Malformed("file", "", answer["refused"])
         return tuple(answer["codes"])
 
 
-async def _asked(data: bytes) -> dict[str, Any]:
+async def _asked(data: bytes, cpu_seconds: int) -> dict[str, Any]:
     # its path is ours, and nothing else of our environment is: no proxy, no token
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LC_ALL": "C.UTF-8"}
     try:
         process = await asyncio.create_subprocess_exec(
-            *_COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
+            *_COMMAND, str(cpu_seconds), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
         )
     except OSError:
         raise Unavailable("picture", "no process could be started that reads it") from None
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LONGER * cpu_seconds):
             said, _ = await process.communicate(data)
         return dict(orjson.loads(said))
     except (TimeoutError, orjson.JSONDecodeError):  # it took too much time or memory, or the decoder died of it

@@ -4,3 +4,4 @@ from typing import Final
 
 MAX_FILE: Final = 10 << 20  # a photograph of 48 megapixels has 8 MB
 CPU_SECONDS: Final = 10  # a PDF of twenty pages takes two
+FRAME_CPU_SECONDS: Final = 2  # a frame of a camera, of at most 1,600 pixels, takes a third of one

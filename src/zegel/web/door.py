@@ -49,7 +49,7 @@ _WORDS: Final = {
 _NOTHING: Final = "Try again: no picture was chosen, and no text was given."
 _UNREAD: Final = "Try again: hold the code still and flat, or take another picture of it. This is no answer."
 _NOBODY_KNOWN: Final = "This door knows no health authority, so that it can judge no certificate."
-_STRANGER: Final = "Nobody whom this door knows has signed it. Whom it knows stands below."
+_STRANGER: Final = "Nobody whom this door knows has signed it. How many it knows, and since when, stands below."
 
 
 @final
@@ -73,10 +73,12 @@ _TITLES: Final = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSite:
-    """What the door's handlers need. ``wallet`` is the origin of a wallet's pages on this machine, if there is one;
-    ``judge`` judges old certificates, where signers are trusted, and ``codes`` reads them from pictures. ``lists`` are
-    where those signers come from, and ``folders`` what nobody fetches; ``old``, in seconds, is an age that has to be
-    said."""
+    """What the door's handlers need. ``wallet`` is the origin of a wallet's pages on this machine, if there is one.
+
+    ``judge`` judges old certificates, where signers are trusted; ``codes`` reads them from pictures, ``frames`` from
+    those of a camera, which wait for no upload. ``lists`` are where the signers come from, ``folders`` what nobody
+    fetches; ``old``, in seconds, is an age that has to be said.
+    """
 
     service: DoorService
     verifier: VerifierSite
@@ -86,6 +88,7 @@ class DoorSite:
     pace: Pace
     clock: Clock
     codes: CodeReader
+    frames: CodeReader
     judge: HealthJudge | None = None
     lists: Callable[[], Sequence[HealthList]] = tuple
     folders: Callable[[], Sequence[HealthFolder]] = tuple
@@ -153,7 +156,7 @@ async def look_at_frame(site: DoorSite, request: HttpRequest) -> HttpResponse:
     """The text of a certificate's code in a frame, None while there is none; neither is kept."""
     form = read_form(request)
     check_csrf(dict(form.fields), known_browser(request, site.cookies))
-    return await read_frame(form.files.get(PICTURE, b""), site.codes)
+    return await read_frame(form.files.get(PICTURE, b""), site.frames)
 
 
 async def come_back(site: DoorSite, request: HttpRequest, *, session: str) -> HttpResponse:

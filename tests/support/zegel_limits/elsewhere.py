@@ -35,11 +35,20 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.adapters.pictures.MEMORY": (
         _UNIT + "adapters/test_pictures.py::test_the_process_has_so_much_memory_and_no_more",
     ),
-    "zegel.adapters.code_reader.SECONDS": (
+    "zegel.adapters.code_reader.LONGER": (
         _UNIT + "adapters/test_pictures.py::test_a_process_that_hangs_dies_or_babbles_is_a_file_that_cannot_be_read",
     ),
     "zegel.adapters.code_reader.AT_ONCE": (
         _UNIT + "adapters/test_pictures.py::test_so_many_files_are_read_at_once_and_no_more",
+    ),
+    "zegel.adapters.code_reader.MAX_WAITING": (
+        _UNIT + "adapters/test_pictures.py::test_whoever_comes_to_a_long_queue_is_told_when_to_come_again",
+    ),
+    "zegel.adapters.code_reader._FREE_SECONDS": (
+        _UNIT + "adapters/test_pictures.py::test_whoever_comes_to_a_long_queue_is_told_when_to_come_again",
+    ),
+    "zegel.adapters.picture_bounds.FRAME_CPU_SECONDS": (
+        _UNIT + "adapters/test_pictures.py::test_whoever_comes_to_a_long_queue_is_told_when_to_come_again",
     ),
     "zegel.adapters.hashing._THREADS.max_workers": (
         _UNIT + "adapters/test_hashing.py::test_many_log_ins_take_the_memory_of_two",

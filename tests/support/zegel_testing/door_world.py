@@ -187,7 +187,7 @@ class Pictures:
 def with_judge(door: DoorWorld, judge: Judge | None, *found: str) -> None:
     """From now on the door looks at old certificates."""
     site = door.role.listeners[0].handle.__self__
-    site._role = replace(site._role, judge=judge, codes=Pictures(found))
+    site._role = replace(site._role, judge=judge, codes=Pictures(found), frames=Pictures(found))
 
 
 async def show_old(door: DoorWorld, *, code: str = "", picture: bytes = b"", languages: str = "") -> HttpResponse:

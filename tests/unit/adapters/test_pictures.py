@@ -7,17 +7,26 @@ from io import BytesIO
 from time import perf_counter
 
 import pytest
-from anyio import create_task_group
+from anyio import create_task_group, wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 from PIL import Image
 from zegel_testing.pictures import blank, drawn, promised, saved, vector, vector_picture
 
 from zegel.adapters import code_reader, pictures
 from zegel.adapters.code_reader import PictureCodeReader
-from zegel.adapters.picture_bounds import MAX_FILE
+from zegel.adapters.picture_bounds import CPU_SECONDS, FRAME_CPU_SECONDS, MAX_FILE
 from zegel.adapters.pictures import MAX_PAGES, MAX_PIXELS, RefusedError, codes_in
+from zegel.checks import Check
 from zegel.errors import Malformed, Unavailable
 
+ANSWERS = "import json, sys; print(json.dumps({'codes': [sys.argv[1]]}))"
+ENDLESS = """
+from zegel.adapters import pictures
+def codes_in(data):
+    while True: pass
+pictures.codes_in = codes_in
+pictures.main()
+"""
 TEXT = (
     "HC1:6BF+70790T9WJWG.FKY*4GO0.O1CV2 O5 N2FBBRW1*70HS8WY04AC*WIFN0AHCD8KD97TK0F90KECTHGWJC0FDC:5AIA%G7X+AQB9746HS80"
 )
@@ -149,14 +158,14 @@ class TestReader:
         self, program: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", program))
-        monkeypatch.setattr(code_reader, "SECONDS", 0.1)
+        monkeypatch.setattr(code_reader, "LONGER", 0.01)
         with pytest.raises(Malformed, match="soon read"):
             await PictureCodeReader().read(b"anything")
 
     async def test_so_many_files_are_read_at_once_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
         now, most = 0, 0
 
-        async def asked(_data: bytes) -> dict[str, list[str]]:
+        async def asked(_data: bytes, _cpu_seconds: int) -> dict[str, list[str]]:
             nonlocal now, most
             now += 1
             most = max(most, now)
@@ -170,6 +179,30 @@ class TestReader:
             for _ in range(5):
                 group.start_soon(reader.read, b"anything")
         assert most == code_reader.AT_ONCE == 2
+
+    async def test_whoever_comes_to_a_long_queue_is_told_when_to_come_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+        slow, frames = PictureCodeReader(), PictureCodeReader(cpu_seconds=FRAME_CPU_SECONDS)
+        async with create_task_group() as group:
+            for _ in range(code_reader.AT_ONCE + code_reader.MAX_WAITING):
+                group.start_soon(slow.read, b"anything")
+            await wait_all_tasks_blocked()
+            with pytest.raises(Unavailable, match="come again in 2 s") as refusal:
+                await slow.read(b"anything")
+            assert (refusal.value.check, refusal.value.retry_after) == (Check.OVERLOAD, 2)
+            monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ANSWERS))
+            assert await frames.read(b"anything") == (str(FRAME_CPU_SECONDS),), "which waits for none of them"
+            group.cancel_scope.cancel()
+        assert await slow.read(b"anything") == (str(CPU_SECONDS),), "and there is room again"
+
+    @pytest.mark.slow
+    async def test_a_process_has_as_much_of_a_processor_as_it_is_given(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ENDLESS))
+        monkeypatch.setattr(code_reader, "LONGER", 600)  # so that nobody else ends it
+        with pytest.raises(Malformed, match="soon read"):
+            await PictureCodeReader(cpu_seconds=1).read(b"anything")
 
     async def test_a_process_that_cannot_be_started_is_said_to_be_unavailable(
         self, monkeypatch: pytest.MonkeyPatch

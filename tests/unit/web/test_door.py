@@ -33,6 +33,7 @@ from zegel_testing.revoked_health import batch
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.kept_health import HealthListFolder
+from zegel.checks import Check
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
 from zegel.config.setting import Url
@@ -433,6 +434,23 @@ async def test_a_frame_of_the_camera_is_read_here_and_kept_nowhere(
     assert json.loads(answer.body) == {"text": text}
     assert door.store.noted == []
     assert door.network.asked == []
+
+
+async def test_a_frame_is_read_beside_uploads_and_is_told_when_to_come_again(door: DoorWorld) -> None:
+    with_judge(door, Judge(Told(NAME, "1986-03-14")), CODE)
+    site = door.role.listeners[0].handle.__self__
+    site._role = replace(site._role, codes=Busy())
+    assert json.loads((await show_frame(door, b"a picture")).body) == {"text": CODE}
+    site._role = replace(site._role, frames=Busy())
+    busy = await show_frame(door, b"a picture")
+    assert (busy.status, busy.header("retry-after")) == (503, "2")
+
+
+class Busy:
+    """A ``CodeReader`` with too much to do."""
+
+    async def read(self, data: bytes) -> tuple[str, ...]:
+        raise Unavailable("picture", "come again in 2 s", check=Check.OVERLOAD, retry_after=2)
 
 
 async def test_of_two_people_in_one_frame_none_is_taken_for_the_other(door: DoorWorld) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.health_trust import open_health_desk
+from zegel.adapters.picture_bounds import FRAME_CPU_SECONDS
 from zegel.adapters.sql.store import open_memory_store
 from zegel.config.health import HealthConfig
 from zegel.config.roles import Config
@@ -123,6 +124,7 @@ def _site(world: World, verifier: VerifierService, store: Store, desk: HealthDes
         pace=Pace(clock=world.clock),
         clock=world.clock,
         codes=PictureCodeReader(),
+        frames=PictureCodeReader(cpu_seconds=FRAME_CPU_SECONDS),
         judge=desk,
         lists=(lambda: ()) if desk is None else lambda: desk.lists,
         folders=(lambda: ()) if desk is None else lambda: desk.folders,

@@ -7,6 +7,9 @@ const form = document.querySelector("#camera-form form");
 const found = document.getElementById("camera-text");
 const PAUSE = 400; // milliseconds between two frames
 const WIDEST = 1600; // pixels of a frame
+const BUSY = [429, 503]; // whoever serves the page says in Retry-After when to come again
+const LATER = 2; // seconds, where it does not
+const LOOKING = "Looking for a code …";
 
 async function frame() {
   const scale = Math.min(1, WIDEST / video.videoWidth);
@@ -22,8 +25,14 @@ async function read(stream) {
   body.append("csrf", form.elements.csrf.value);
   body.append("picture", await frame(), "frame.jpg");
   const response = await fetch(video.dataset.frame, { method: "POST", body, credentials: "same-origin" });
+  if (BUSY.includes(response.status)) {
+    const seconds = Number(response.headers.get("retry-after")) || LATER;
+    state.textContent = `Busy. Looking again in ${seconds} s …`;
+    return setTimeout(() => next(stream), seconds * 1000);
+  }
   const type = response.headers.get("content-type") || "";
-  if (!response.ok || !type.startsWith("application/json")) throw new Error("this program is locked, or busy");
+  if (!response.ok || !type.startsWith("application/json")) throw new Error("this program is locked, or gone");
+  state.textContent = LOOKING;
   const { text } = await response.json();
   if (text === null) return setTimeout(() => next(stream), PAUSE);
   stream.getTracks().forEach((track) => track.stop());
@@ -43,7 +52,7 @@ navigator.mediaDevices
   .then((stream) => {
     video.srcObject = stream;
     video.addEventListener("playing", () => next(stream), { once: true });
-    state.textContent = "Looking for a code …";
+    state.textContent = LOOKING;
   })
   .catch(() => {
     state.textContent = "There is no camera, or it may not be used here. A picture of the code does as well.";
