@@ -99,6 +99,13 @@ async def test_whoever_meets_the_rules_is_a_yes_in_word_and_shape(door: DoorWorl
     assert door.network.asked == [], "no status list, no list of trust, nothing"
 
 
+async def test_the_page_says_what_is_needed_without_the_internet(door: DoorWorld) -> None:
+    page = text_of(await door.browser().open(door.origin + "/"))
+    assert "A certificate on paper needs no\nnetwork at all" in page
+    assert f"reach this door at <strong>{door.origin.removeprefix('http://')}</strong>: a local Wi-Fi does" in page
+    assert "learnt for a day" in page
+
+
 async def test_a_wallet_on_this_device_answers_and_comes_back(door: DoorWorld) -> None:
     keeper, page = await asked(door)
     link = link_of(page, "Open another wallet on this device")
