@@ -180,33 +180,35 @@ class TestReader:
                 group.start_soon(reader.read, b"anything")
         assert most == code_reader.AT_ONCE == 2
 
-    async def test_whoever_comes_to_a_long_queue_is_told_when_to_come_again(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
-        slow, frames = PictureCodeReader(), PictureCodeReader(cpu_seconds=FRAME_CPU_SECONDS)
-        async with create_task_group() as group:
-            for _ in range(code_reader.AT_ONCE + code_reader.MAX_WAITING):
-                group.start_soon(slow.read, b"anything")
-            await wait_all_tasks_blocked()
-            with pytest.raises(Unavailable, match="come again in 2 s") as refusal:
-                await slow.read(b"anything")
-            assert (refusal.value.check, refusal.value.retry_after) == (Check.OVERLOAD, 2)
-            monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ANSWERS))
-            assert await frames.read(b"anything") == (str(FRAME_CPU_SECONDS),), "which waits for none of them"
-            group.cancel_scope.cancel()
-        assert await slow.read(b"anything") == (str(CPU_SECONDS),), "and there is room again"
-
-    @pytest.mark.slow
-    async def test_a_process_has_as_much_of_a_processor_as_it_is_given(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ENDLESS))
-        monkeypatch.setattr(code_reader, "LONGER", 600)  # so that nobody else ends it
-        with pytest.raises(Malformed, match="soon read"):
-            await PictureCodeReader(cpu_seconds=1).read(b"anything")
-
     async def test_a_process_that_cannot_be_started_is_said_to_be_unavailable(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(code_reader, "_COMMAND", ("/nowhere/python",))
         with pytest.raises(Unavailable):
             await PictureCodeReader().read(b"anything")
+
+
+@pytest.mark.anyio
+async def test_whoever_comes_to_a_long_queue_is_told_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    slow, frames = PictureCodeReader(), PictureCodeReader(cpu_seconds=FRAME_CPU_SECONDS)
+    async with create_task_group() as group:
+        for _ in range(code_reader.AT_ONCE + code_reader.MAX_WAITING):
+            group.start_soon(slow.read, b"anything")
+        await wait_all_tasks_blocked()
+        with pytest.raises(Unavailable, match="come again in 2 s") as refusal:
+            await slow.read(b"anything")
+        assert (refusal.value.check, refusal.value.retry_after) == (Check.OVERLOAD, 2)
+        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ANSWERS))
+        assert await frames.read(b"anything") == (str(FRAME_CPU_SECONDS),), "which waits for none of them"
+        group.cancel_scope.cancel()
+    assert await slow.read(b"anything") == (str(CPU_SECONDS),), "and there is room again"
+
+
+@pytest.mark.anyio
+@pytest.mark.slow
+async def test_a_process_has_as_much_of_a_processor_as_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ENDLESS))
+    monkeypatch.setattr(code_reader, "LONGER", 600)  # so that nobody else ends it
+    with pytest.raises(Malformed, match="soon read"):
+        await PictureCodeReader(cpu_seconds=1).read(b"anything")
