@@ -45,6 +45,7 @@ CLOSED = {
     "list": r"trusted_lists\[\d\]|list of the lists|national list of [A-Z]{2}",
     "purpose": "pid|attestation|wallet-provider|access|registration|qualified-attestation",
     "certificate": r"(?:issuer|issuer\.source|verifier|provider|provider\.clients\[\d\]|door)\.registration",
+    "folder": r"health\.(?:trust|rules|revoked)",
     "kind": "status-list|identifier-list",
     "le": r"\d+\.\d+|\+Inf",
     "version": re.escape(__version__),
