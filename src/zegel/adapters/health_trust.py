@@ -189,9 +189,13 @@ def _hidden(path: Path) -> str | None:
 def load_revoked(folder: Path) -> RevokedHashes:
     """The batches, partitions and slices of a folder, whatever they are called; a link to nothing is ``Unavailable``,
     for it may be one of them. What is hidden is read if it is a file."""
-    found = _everything(folder)
-    files = [file for file in found if file.is_file() or file == folder or _hidden(file.relative_to(folder)) is None]
+    files = _revoked_files(folder)
     return parse_revoked((file.name, _read(file, folder, max_bytes=MAX_REVOKED_FILE)) for file in files)
+
+
+def _revoked_files(folder: Path) -> list[Path]:
+    found = _everything(folder)
+    return [file for file in found if file.is_file() or file == folder or _hidden(file.relative_to(folder)) is None]
 
 
 def open_desk(
@@ -251,14 +255,15 @@ def open_health_desk(config: HealthConfig) -> HealthDesk:
 
 def _folders(config: HealthConfig) -> Iterator[HealthFolder]:
     """What of the configuration nobody fetches: its age is that of its files."""
-    own = [file for file in _each(config.trust) if fetched(file) is None]
+    found = (each for path in config.trust for each in _files(path))
+    own = [file for file, hidden in found if not hidden and fetched(file) is None]
     if own:
         yield _folder("health.trust", own)
     if config.rules is not None:
         rules = (file for file in _everything(config.rules) if _hidden(file.relative_to(config.rules)) is None)
         yield _folder("health.rules", [file for file in rules if file.suffix.lower() == _RULES])
     if config.revoked is not None:
-        yield _folder("health.revoked", _files(config.revoked, None), ages=True)
+        yield _folder("health.revoked", _revoked_files(config.revoked), ages=True)
 
 
 def _folder(name: str, files: Iterable[Path], *, ages: bool = False) -> HealthFolder:
