@@ -179,7 +179,7 @@ def _signed_by(bits: int) -> object:
 HEALTH: Final[Mapping[str, Pair]] = {
     "zegel.formats.hcert.cms._MIN_RSA": Pair(_signed_by, Check.HEALTH_VOUCHER, says="does not hold", least=True),
     "zegel.formats.hcert.cms._MAX_RSA": Pair(_signed_by, Check.HEALTH_VOUCHER, says="does not hold"),
-    "zegel.adapters.health_trust.MAX_REVOKED_FILE": Pair(_revoked, Unavailable, filler=True),
+    "zegel.adapters.health_trust.MAX_REVOKED_FILE": Pair(_revoked, Unavailable),
     "zegel.cli.hcert.MAX_WORKERS": Pair(_workers),
     "zegel.cli.hcert_issue.MAX_DAYS": Pair(_days, filler=True),
     "zegel.services.health_issuing.MAX_DIGITS": Pair(

@@ -87,7 +87,7 @@ class Office:
         self, origin: str, *, certified: CertifiedSigner, status: CertifiedSigner, store: IssuerStore, clock: Clock
     ) -> None:
         self.type = load_catalogue().types["pid"]
-        self.store = store
+        self.store, self.clock = store, clock
         self.publisher = StatusPublisher(store=store, signer=status, origin=origin, period=1, ttl=60, clock=clock)
         self._issued = 0
         self._press = CredentialPress(
