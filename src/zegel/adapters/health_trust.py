@@ -190,7 +190,8 @@ def load_revoked(folder: Path) -> RevokedHashes:
     """The batches, partitions and slices of a folder, whatever they are called; a link to nothing is ``Unavailable``,
     for it may be one of them. What is hidden is read if it is a file."""
     files = _revoked_files(folder)
-    return parse_revoked((file.name, _read(file, folder, max_bytes=MAX_REVOKED_FILE)) for file in files)
+    read = ((file.name, _read(file, folder, max_bytes=MAX_REVOKED_FILE)) for file in files)
+    return parse_revoked((name, data.removeprefix(_MARK)) for name, data in read)
 
 
 def _revoked_files(folder: Path) -> list[Path]:

@@ -603,8 +603,8 @@ def test_what_is_neither_a_batch_nor_a_slice_in_a_folder_is_passed_over_and_name
 ) -> None:
     folder = tmp_path / "revoked"
     folder.mkdir()
-    (folder / "README.md").write_text("# Batches")
-    (folder / "batch.json").write_bytes(revocation_batch(HashType.UCI, b"somebody else's"))
+    (folder / "README.md").write_text("\ufeff# Batches")
+    (folder / "batch.json").write_bytes(b"\xef\xbb\xbf" + revocation_batch(HashType.UCI, b"somebody else's"))
     lines = batch(tmp_path, {"id": 1, "code": CODE, "at": "2026-11-22"})
     for judged in ((CODE, "--at", "2026-11-22", "--json"), ("--batch", lines)):
         ran = zegel("hcert", "verify", *judged, "--trust", trust, "--revoked", folder)

@@ -28,7 +28,7 @@ HASH: Final = 16  # bytes of a hash that are listed
 _Certificate = TypeVar("_Certificate", VerifiedHealthCertificate, VerifiedWhoCertificate)
 UNKNOWN_KID: Final = "UNKNOWN_KID"
 _WHAT: Final = "revocation batch"
-_JSON: Final = (b"{", b"[")
+_JSON: Final = (b"{", b"[", BOM_UTF8)  # as it begins, well formed or not
 
 
 class HashType(StrEnum):
@@ -121,15 +121,14 @@ def parse_revoked(files: Iterable[tuple[str, bytes]]) -> RevokedHashes:
     contents: dict[str, bytes] = {}
     others: list[tuple[str, str]] = []
     for name, data in files:
-        text = data.removeprefix(BOM_UTF8).lstrip()
-        if not text.startswith(_JSON):
+        if not data.lstrip().startswith(_JSON):
             digest = sha256(data).hexdigest()
             contents[digest] = data
             others.append((name, digest))
-        elif b'"chunks"' in text:
-            named.extend(parse_partition(text))
+        elif b'"chunks"' in data:
+            named.extend(parse_partition(data))
         else:
-            batches.append(parse_revocation_batch(text))
+            batches.append(parse_revocation_batch(data))
     digests = {each.digest for each in named}
     unnamed = [(name, contents[digest]) for name, digest in others if digest not in digests]
     for name, data in unnamed:

@@ -171,9 +171,9 @@ def test_other_json_is_malformed_whatever_it_is_called() -> None:
             parse_revoked([("README.md", data)])
 
 
-def test_what_is_neither_json_nor_a_slice_is_passed_over_and_a_mark_of_utf_8_hides_no_batch() -> None:
+def test_what_is_neither_json_nor_a_slice_is_passed_over() -> None:
     certificate = verified()
-    listed = b"\xef\xbb\xbf\n" + batch(HashType.UCI, IDENTIFIER.encode())
+    listed = b"\n" + batch(HashType.UCI, IDENTIFIER.encode())
     revoked = parse_revoked([("README.md", b"# Batches"), ("a", listed), ("map.png", b"\x89PNG"), (".keep", b"")])
     assert revoked.passed_over == ("README.md", "map.png", ".keep")
     assert revoked.lists(certificate)
