@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlencode
 
 import uvloop
@@ -304,7 +304,7 @@ async def read(town: Town, role: str, target: str, *, rates: tuple[int, ...], fl
 
 
 class Crowd:
-    """Browsers that come, some at a time, and then wait; what waiting costs the role is what it grows by."""
+    """Browsers that come, some at a time, wait, and go in the end; what waiting costs the role is what it grows by."""
 
     def __init__(self, role: Role) -> None:
         self.waiting: list[Browser] = []
@@ -313,8 +313,22 @@ class Crowd:
         self._before = role.resident_mb()
         self._tasks: list[asyncio.Task[None]] = []
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for browser in self.waiting:
+            browser.leave()
+
     async def gather(self, come: Callable[[], Awaitable[Wait]], *, browsers: int, seconds: float) -> None:
-        """Have so many come, or as many as come in time; each then waits by itself."""
+        """Have so many come, or as many as come in time; each then waits by itself.
+
+        ``SystemExit`` where the role lets no more of them in: a worker that has no time leaves connections to the
+        kernel, which drops them.
+        """
         end, left = time.perf_counter() + seconds, iter(range(browsers))
 
         async def open_door() -> None:
@@ -325,9 +339,14 @@ class Crowd:
                 self.waiting.append(browser)
                 self._tasks.append(asyncio.create_task(wait))
 
-        async with asyncio.TaskGroup() as doors:
-            for _ in range(OPENING):
-                doors.create_task(open_door())
+        dropped = False
+        try:
+            async with asyncio.TaskGroup() as doors:
+                for _ in range(OPENING):
+                    doors.create_task(open_door())
+        except* ConnectionError:
+            dropped = True
+        check(not dropped, f"{len(self.waiting)} wait, and the role takes no more connections")
         self.taken.clear()
 
     def check_waiting(self) -> None:
@@ -335,14 +354,6 @@ class Crowd:
         for task in self._tasks:
             if task.done():
                 task.result()
-
-    async def leave(self) -> None:
-        """All of them go."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for browser in self.waiting:
-            browser.leave()
 
     def cost(self) -> dict[str, float]:
         """What they cost at the most, so far."""
@@ -362,39 +373,38 @@ async def wait_with_a_code(town: Town, *, browsers: int, seconds: float) -> None
         async with PatientClient() as client:
             sign_in = partial(town.service().sign_in, client, await town.holding(client))
             await sign_in()
-            crowd = Crowd(role)
+            async with Crowd(role) as crowd:
 
-            async def come() -> Wait:
-                browser = Browser(origin)
-                await well(partial(browser.get, target), 303)
-                return browser, wait(browser, await new_code(browser))
+                async def come() -> Wait:
+                    browser = Browser(origin)
+                    await well(partial(browser.get, target), 303)
+                    return browser, wait(browser, await new_code(browser))
 
-            async def wait(browser: Browser, page: Reply) -> None:
-                while True:
-                    await asyncio.sleep(page.refresh)
-                    begun = time.perf_counter()
-                    page = await well(partial(browser.get, CODE), 200)
-                    crowd.taken.append(time.perf_counter() - begun)
-                    if page.refresh == 0:  # its two minutes are over
-                        page = await new_code(browser)
+                async def wait(browser: Browser, page: Reply) -> None:
+                    while True:
+                        await asyncio.sleep(page.refresh)
+                        begun = time.perf_counter()
+                        page = await well(partial(browser.get, CODE), 200)
+                        crowd.taken.append(time.perf_counter() - begun)
+                        if page.refresh == 0:  # its two minutes are over
+                            page = await new_code(browser)
 
-            await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS))
-            used, begun = role.processor_seconds(), time.perf_counter()
-            step = await hold_rate(sign_in, rate=1, seconds=WATCHED_SECONDS)
-            elapsed, cost = time.perf_counter() - begun, crowd.cost()
-            say(
-                "browsers waiting",
-                **cost,
-                looks_per_second=round(len(crowd.taken) / elapsed, 1),
-                p50_ms=percentile(crowd.taken, 50),
-                p99_ms=percentile(crowd.taken, 99),
-                sign_ins=len(step.taken),
-                sign_in_p50_ms=percentile(step.taken, 50),
-                errors=step.errors,
-                busy=round((role.processor_seconds() - used) / elapsed, 2),
-            )
-            crowd.check_waiting()
-            await crowd.leave()
+                await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS))
+                used, begun = role.processor_seconds(), time.perf_counter()
+                step = await hold_rate(sign_in, rate=1, seconds=WATCHED_SECONDS)
+                elapsed, cost = time.perf_counter() - begun, crowd.cost()
+                say(
+                    "browsers waiting",
+                    **cost,
+                    looks_per_second=round(len(crowd.taken) / elapsed, 1),
+                    p50_ms=percentile(crowd.taken, 50),
+                    p99_ms=percentile(crowd.taken, 99),
+                    sign_ins=len(step.taken),
+                    sign_in_p50_ms=percentile(step.taken, 50),
+                    errors=step.errors,
+                    busy=round((role.processor_seconds() - used) / elapsed, 2),
+                )
+                crowd.check_waiting()
     check_cost(cost)
 
 
@@ -419,30 +429,29 @@ async def wait_for_answers(town: Town, *, browsers: int, seconds: float) -> None
                 await well(partial(service.post_json, "/requests", QUESTION), 201)
 
         await ask()
-        crowd = Crowd(role)
+        async with Crowd(role) as crowd:
 
-        async def come() -> Wait:
-            browser = Browser(origin, token)
-            asked = await well(partial(browser.post_json, "/requests", QUESTION), 201)
-            return browser, wait(browser, json.loads(asked.body)["session"])
+            async def come() -> Wait:
+                browser = Browser(origin, token)
+                asked = await well(partial(browser.post_json, "/requests", QUESTION), 201)
+                return browser, wait(browser, json.loads(asked.body)["session"])
 
-        async def wait(browser: Browser, session: str) -> None:
-            while True:
-                await well(partial(browser.get, f"/requests/{session}?wait=60"), 200)
+            async def wait(browser: Browser, session: str) -> None:
+                while True:
+                    await well(partial(browser.get, f"/requests/{session}?wait=60"), 200)
 
-        await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS))
-        used, begun = role.processor_seconds(), time.perf_counter()
-        step = await hold_rate(ask, rate=1, seconds=WATCHED_SECONDS)
-        elapsed, cost = time.perf_counter() - begun, crowd.cost()
-        say(
-            "requests waiting",
-            **cost,
-            another_p50_ms=percentile(step.taken, 50),
-            errors=step.errors,
-            busy=round((role.processor_seconds() - used) / elapsed, 2),
-        )
-        crowd.check_waiting()
-        await crowd.leave()
+            await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS))
+            used, begun = role.processor_seconds(), time.perf_counter()
+            step = await hold_rate(ask, rate=1, seconds=WATCHED_SECONDS)
+            elapsed, cost = time.perf_counter() - begun, crowd.cost()
+            say(
+                "requests waiting",
+                **cost,
+                another_p50_ms=percentile(step.taken, 50),
+                errors=step.errors,
+                busy=round((role.processor_seconds() - used) / elapsed, 2),
+            )
+            crowd.check_waiting()
     check_cost(cost)
 
 

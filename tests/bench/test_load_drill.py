@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,6 +77,20 @@ def test_browsers_with_a_code_cost_their_share_of_300_mb(town: Town, capsys: pyt
     assert line["waiting"] == BROWSERS
     assert line["growth_mb"] < BROWSERS * MOST_KB_EACH / 1024 + UNEVEN_MB
     assert line["errors"] == 0
+
+
+def test_where_no_more_are_let_in_that_is_said_in_a_line() -> None:
+    role: Any = SimpleNamespace(resident_mb=lambda: 0.0)
+
+    async def come() -> Any:
+        raise ConnectionResetError
+
+    async def gather() -> None:
+        async with load_drill.Crowd(role) as crowd:
+            await crowd.gather(come, browsers=3, seconds=1)
+
+    with pytest.raises(SystemExit, match="0 wait, and the role takes no more connections"):
+        uvloop.run(gather())
 
 
 def test_requests_that_wait_cost_their_share_of_300_mb(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
