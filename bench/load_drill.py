@@ -98,7 +98,8 @@ class Town:
 
     def let_wait(self, milliseconds: int) -> None:
         """How long a request may wait for its turn, from the next start on."""
-        self.config_file.write_text(f"{self.config_file.read_text()}\n[overload]\nwait = {milliseconds}\n")
+        text = re.sub(r"\n\[overload\]\nwait = \d+\n", "", self.config_file.read_text())
+        self.config_file.write_text(f"{text}\n[overload]\nwait = {milliseconds}\n")
 
     def issuer(self) -> Issuer:
         config = self.config.issuer

@@ -14,7 +14,7 @@ from load_drill import MAX_GROWTH_MB, Town
 pytestmark = pytest.mark.slow
 
 BROWSERS = 200
-PATIENCE = 50  # milliseconds; on the quickest machine so many browsers make a longer queue than this
+PATIENCE = 50  # milliseconds; so many browsers who sign in make a longer queue than this on any machine
 MOST_KB_EACH = MAX_GROWTH_MB * 1024 / load_drill.BROWSERS
 UNEVEN_MB = 12  # what grows once, however many come: threads, caches, the database's pages
 
@@ -53,13 +53,26 @@ def test_overload_is_answered_with_503_and_retry_after_and_is_over_with_the_floo
     assert line["recovered_ms"] < 5_000
 
 
+def read_until_somebody_is_turned_away(town: Town, role: str, target: str) -> None:
+    """The quicker the machine, the less patience it takes: who floods it shares its processors, and may be slower."""
+    for patience in PATIENCE, PATIENCE // 5, PATIENCE // 25:
+        town.let_wait(patience)
+        try:
+            uvloop.run(load_drill.read(town, role, target, rates=(8,), flooding=2 * BROWSERS, seconds=3))
+        except SystemExit as ended:
+            if str(ended) != "nobody was turned away":
+                raise
+        else:
+            return
+    pytest.fail(f"nobody was turned away by {role}")
+
+
 def test_who_answers_what_anybody_may_read_turns_a_crowd_away_and_recovers(
     town: Town, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    town.let_wait(PATIENCE)
     for role, target in load_drill.READS:
-        uvloop.run(load_drill.read(town, role, target, rates=(8,), flooding=2 * BROWSERS, seconds=3))
-        steady, flooded = lines(capsys)
+        read_until_somebody_is_turned_away(town, role, target)
+        *_, steady, flooded = lines(capsys)
         assert steady["name"] == f"{role} {target}"
         assert (steady["errors"], steady["rate"]) == (0, 8)
         assert 0 < steady["p50_ms"] <= steady["p99_ms"]
