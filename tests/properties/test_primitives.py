@@ -20,7 +20,6 @@ from zegel.primitives.jwe import Encryption, open_jwe, parse_jwe, seal_jwe
 from zegel.primitives.jws import parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import (
     Curve,
-    decode_ecdsa_signature,
     derive_private_key,
     encode_ecdsa_signature,
     parse_jwk,
@@ -66,12 +65,11 @@ def test_each_value_has_one_text_in_base64(text: str) -> None:
 
 @pytest.mark.parametrize("bits", [256, 384, 521])
 @given(data=st.data())
-def test_a_signature_is_the_library_s_in_der_and_comes_back(bits: int, data: st.DataObject) -> None:
+def test_a_signature_becomes_what_the_library_makes_of_it_in_der(bits: int, data: st.DataObject) -> None:
     lengths = st.integers(1, bits).flatmap(lambda length: st.integers(1 << (length - 1), (1 << length) - 1))
     r, s = data.draw(lengths), data.draw(lengths)
-    size, der = (bits + 7) // 8, encode_dss_signature(r, s)
-    assert decode_ecdsa_signature(der, size) == r.to_bytes(size) + s.to_bytes(size)
-    assert encode_ecdsa_signature(r.to_bytes(size) + s.to_bytes(size), size) == der
+    size = (bits + 7) // 8
+    assert encode_ecdsa_signature(r.to_bytes(size) + s.to_bytes(size), size) == encode_dss_signature(r, s)
 
 
 @pytest.mark.slow

@@ -4,14 +4,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any, Final
 
-from zegel.adapters.health_trust import open_desk
 from zegel.cli.batch_lines import UnreadableError, open_lines
-from zegel.cli.hcert_batch import BatchTerms, UnwrittenError, judge_batch, print_answers, say_grounds
+from zegel.cli.hcert_batch import Terms, UnwrittenError, judge_batch, print_answers, say_grounds
 from zegel.cli.hcert_inspect import country_code, form_words, inspect, moment_of, print_certificate, shown, time_text
 from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.health_input import read_code
-from zegel.cli.health_lists import domains_of, lists_data, opening_grounds, say_lists
+from zegel.cli.health_lists import domains_of, lists_data, say_lists
 from zegel.cli.input import name_of
 from zegel.cli.languages import add_language_argument, languages_of
 from zegel.cli.output import (
@@ -32,7 +31,6 @@ from zegel.formats.hcert.certificate import VerifiedHealthCertificate
 from zegel.formats.hcert.schema import Kind, Reading
 from zegel.formats.hcert.who_certificate import VerifiedHealthRecord
 from zegel.formats.hcert.who_schema import WhoProfile
-from zegel.services.health import HealthDesk
 
 MAX_WORKERS: Final = 64  # the cores of a large machine; more processes would only wait for one another
 _COMMAND_LINE: Final = "command line"
@@ -88,17 +86,7 @@ def run(args: Namespace) -> int:
 def _verify_batch(args: Namespace) -> int:
     if not 1 <= args.workers <= MAX_WORKERS:
         raise Malformed(_COMMAND_LINE, "--workers", f"expected 1 to {MAX_WORKERS}")
-    terms = BatchTerms(
-        trust=tuple(args.trust),
-        reading=Reading(args.schema),
-        now=moment_of(args),
-        rules=args.rules,
-        to=args.to or "",
-        revoked=args.revoked,
-        domains=tuple(args.domain),
-        gateway_anchor=args.gateway_anchor,
-        languages=languages_of(args),
-    )
+    terms = _terms(args)
     try:
         with open_lines(args.batch) as file:
             print_answers(judge_batch(file, terms, workers=args.workers))
@@ -115,10 +103,10 @@ def _verify_batch(args: Namespace) -> int:
 def _verify(args: Namespace) -> int:
     desk = None
     try:
-        desk = _desk(args)
-        at = moment_of(args)
-        say_grounds(desk, now=at)
-        certificate = desk.judge_record(read_code(args.code), at=at, languages=languages_of(args))
+        terms = _terms(args)
+        desk = terms.desk()
+        say_grounds(desk, now=terms.now)
+        certificate = desk.judge_record(read_code(args.code), at=terms.now, languages=terms.languages)
     except ZegelError as error:
         explanation = explain(error)
         if args.json:
@@ -139,18 +127,18 @@ def _verify(args: Namespace) -> int:
     return ACCEPTED
 
 
-def _desk(args: Namespace) -> HealthDesk:
-    reading = Reading(args.schema)
-    with opening_grounds():
-        return open_desk(
-            args.trust,
-            rules=args.rules,
-            to=args.to or "",
-            revoked=args.revoked,
-            reading=reading,
-            domains=domains_of(args.domain),
-            gateway_anchor=args.gateway_anchor,
-        )
+def _terms(args: Namespace) -> Terms:
+    return Terms(
+        trust=tuple(args.trust),
+        reading=Reading(args.schema),
+        now=moment_of(args),
+        rules=args.rules,
+        to=args.to or "",
+        revoked=args.revoked,
+        domains=tuple(args.domain),
+        gateway_anchor=args.gateway_anchor,
+        languages=languages_of(args),
+    )
 
 
 def _form_of(certificate: VerifiedHealthRecord) -> Kind | WhoProfile:

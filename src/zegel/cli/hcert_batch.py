@@ -30,8 +30,8 @@ class UnwrittenError(Exception):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchTerms:
-    """What every line is judged by, as a worker can be told it. ``now`` is in seconds."""
+class Terms:
+    """What certificates are judged by, as a worker can be told it. ``now`` is in seconds."""
 
     trust: tuple[Path, ...]
     reading: Reading
@@ -43,10 +43,10 @@ class BatchTerms:
     gateway_anchor: Path | None
     languages: tuple[str, ...]
 
-    def lines(self) -> HealthLines:
-        """Read trust and rules, once."""
+    def desk(self) -> HealthDesk:
+        """Read trust, rules and what was revoked; ``Unavailable`` for what is wrong with them."""
         with opening_grounds():
-            desk = open_desk(
+            return open_desk(
                 self.trust,
                 rules=self.rules,
                 to=self.to,
@@ -55,10 +55,13 @@ class BatchTerms:
                 domains=domains_of(self.domains),
                 gateway_anchor=self.gateway_anchor,
             )
-        return HealthLines(desk, now=self.now, languages=self.languages)
+
+    def lines(self) -> HealthLines:
+        """What judges lines, all of that read once."""
+        return HealthLines(self.desk(), now=self.now, languages=self.languages)
 
 
-def judge_batch(file: BufferedIOBase, terms: BatchTerms, *, workers: int) -> Iterator[bytes]:
+def judge_batch(file: BufferedIOBase, terms: Terms, *, workers: int) -> Iterator[bytes]:
     """The answers to the lines of a file, in their order, some at a time; ``UnreadableError`` as ``chunks``.
 
     Where no more lines come for now, those that came are answered.
@@ -123,12 +126,12 @@ def print_answers(answers: Iterator[bytes]) -> None:
             raise UnwrittenError(error.strerror or "there is no place") from None
 
 
-def _judge_chunk(terms: BatchTerms, chunk: list[bytes]) -> bytes:
+def _judge_chunk(terms: Terms, chunk: list[bytes]) -> bytes:
     return _joined(_lines_of(terms), chunk)
 
 
 @lru_cache(maxsize=1)
-def _lines_of(terms: BatchTerms) -> HealthLines:
+def _lines_of(terms: Terms) -> HealthLines:
     """What a worker reads the first time that it is asked."""
     return terms.lines()
 

@@ -12,6 +12,7 @@ from typing import Final, Literal, NewType, Protocol, TypeVar, final
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -137,7 +138,8 @@ class PrivateKey:
 
     def sign(self, message: bytes) -> bytes:
         """Sign with the algorithm of the key's curve; returns raw ``r || s``."""
-        return decode_ecdsa_signature(self._key.sign(message, self._scheme), self._size)
+        r, s = decode_dss_signature(self._key.sign(message, self._scheme))
+        return r.to_bytes(self._size) + s.to_bytes(self._size)
 
     def exchange(self, peer: PublicKey) -> bytes:
         """Agree on the x coordinate of the shared point (RFC 6090 section 4.2)."""
@@ -253,13 +255,6 @@ def encode_ecdsa_signature(signature: bytes, size: int) -> bytes:
         + s
     )
     return _SEQUENCE[len(integers)] + integers
-
-
-def decode_ecdsa_signature(der: bytes, size: int) -> bytes:
-    """``r || s`` of an ECDSA-Sig-Value that the library made itself: nothing is checked."""
-    r = 4 if der[1] < 128 else 5  # behind the heads of the sequence, long for P-521, and of the integer
-    end = r + der[r - 1]
-    return der[r:end][-size:].rjust(size, b"\0") + der[end + 2 :][-size:].rjust(size, b"\0")
 
 
 # The heads of integers and sequences by the length that follows. One with its first bit set would be negative.

@@ -25,7 +25,7 @@ from zegel_testing.who import EARLIER, PAYLOADS, who_claims
 
 from zegel.adapters.health_trust import load_rule_book
 from zegel.cli.batch_lines import CHUNK, LINES, Chunk, UnreadableError, chunks, open_lines
-from zegel.cli.hcert_batch import BatchTerms, judge_batch
+from zegel.cli.hcert_batch import Terms, judge_batch
 from zegel.formats.hcert.lists import MAX_TRUST_LIST
 from zegel.formats.hcert.revocation import HashType
 from zegel.formats.hcert.rules.book import MAX_RULE_FILE
@@ -450,7 +450,7 @@ class Broken(io.BytesIO):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_was_read_is_answered_when_the_rest_cannot_be(workers: int) -> None:
-    terms = BatchTerms(
+    terms = Terms(
         trust=(),
         reading=Reading.FIELD,
         now=NOW,

@@ -79,13 +79,9 @@ class RevokedHashes:
         if not self._of and not self._slices:
             return False
         slices = self._slices.get(certificate.kid, ())
-        if isinstance(certificate, VerifiedHealthCertificate):
-            country = certificate.country
-        else:
-            country = certificate.issuer.upper()
         return any(
             hash_ in self._of.get((type_, certificate.kid), ())
-            or hash_ in self._of.get((type_, country), ())
+            or hash_ in self._of.get((type_, certificate.country), ())
             or any(hash_.hex().startswith(each.prefix) and each.slice.may_hold(hash_) for each in slices)
             for type_, hash_ in _hashes(certificate)
         )

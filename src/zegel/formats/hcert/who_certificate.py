@@ -83,6 +83,11 @@ class VerifiedWhoCertificate(Struct, frozen=True, kw_only=True):
     signer: DocumentSigner
     warnings: tuple[str, ...]
 
+    @property
+    def country(self) -> str:
+        """The issuer in capitals, by which what was revoked is looked up."""
+        return self.issuer.upper()
+
 
 UnverifiedHealthRecord: TypeAlias = UnverifiedHealthCertificate | UnverifiedWhoCertificate
 VerifiedHealthRecord: TypeAlias = VerifiedHealthCertificate | VerifiedWhoCertificate
