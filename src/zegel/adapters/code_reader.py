@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from subprocess import DEVNULL, PIPE
 from typing import Any, Final, final
@@ -22,10 +23,14 @@ _COMMAND: Final = (sys.executable, "-P", "-m", "zegel.adapters.pictures")
 
 @final
 class PictureCodeReader:
-    """A ``CodeReader``, which gives a file so many seconds of a processor. Each has turns of its own."""
+    """A ``CodeReader``, which gives a file so many seconds of a processor. Each has turns of its own.
 
-    def __init__(self, *, cpu_seconds: int = CPU_SECONDS) -> None:
+    ``command`` is what reads a file from its stdin, and is told of the seconds.
+    """
+
+    def __init__(self, *, cpu_seconds: int = CPU_SECONDS, command: Sequence[str] = _COMMAND) -> None:
         self._cpu_seconds = cpu_seconds
+        self._command = (*command, str(cpu_seconds))
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._in_hand = 0
 
@@ -39,7 +44,7 @@ class PictureCodeReader:
         self._in_hand += 1
         try:
             async with self._turns:
-                answer = await _asked(data, self._cpu_seconds)
+                answer = await _asked(data, self._command, LONGER * self._cpu_seconds)
         finally:
             self._in_hand -= 1
         if "refused" in answer:
@@ -47,17 +52,17 @@ class PictureCodeReader:
         return tuple(answer["codes"])
 
 
-async def _asked(data: bytes, cpu_seconds: int) -> dict[str, Any]:
+async def _asked(data: bytes, command: Sequence[str], seconds: float) -> dict[str, Any]:
     # its path is ours, and nothing else of our environment is: no proxy, no token
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LC_ALL": "C.UTF-8"}
     try:
         process = await asyncio.create_subprocess_exec(
-            *_COMMAND, str(cpu_seconds), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
+            *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
         )
     except OSError:
         raise Unavailable("picture", "no process could be started that reads it") from None
     try:
-        async with asyncio.timeout(LONGER * cpu_seconds):
+        async with asyncio.timeout(seconds):
             said, _ = await process.communicate(data)
         return dict(orjson.loads(said))
     except (TimeoutError, orjson.JSONDecodeError):  # it took too much time or memory, or the decoder died of it

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from io import BytesIO
+from signal import SIGKILL, SIGXCPU
 from time import perf_counter
 
 import pytest
@@ -19,7 +20,12 @@ from zegel.adapters.pictures import MAX_PAGES, MAX_PIXELS, RefusedError, codes_i
 from zegel.checks import Check
 from zegel.errors import Malformed, Unavailable
 
-ANSWERS = "import json, sys; print(json.dumps({'codes': [sys.argv[1]]}))"
+ANSWERS = """
+import json, sys, time
+if sys.stdin.buffer.read() == b"slow":
+    time.sleep(60)
+print(json.dumps({"codes": [sys.argv[1]]}))
+"""
 ENDLESS = """
 from zegel.adapters import pictures
 def codes_in(data):
@@ -154,18 +160,15 @@ class TestReader:
     @pytest.mark.parametrize(
         "program", ["import time; time.sleep(60)", "import os; os.abort()", "print('no JSON')", "print()"]
     )
-    async def test_a_process_that_hangs_dies_or_babbles_is_a_file_that_cannot_be_read(
-        self, program: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", program))
-        monkeypatch.setattr(code_reader, "LONGER", 0.01)
+    async def test_a_process_that_hangs_dies_or_babbles_is_a_file_that_cannot_be_read(self, program: str) -> None:
+        seconds = 0 if "sleep" in program else CPU_SECONDS
         with pytest.raises(Malformed, match="soon read"):
-            await PictureCodeReader().read(b"anything")
+            await PictureCodeReader(cpu_seconds=seconds, command=(sys.executable, "-c", program)).read(b"anything")
 
     async def test_so_many_files_are_read_at_once_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
         now, most = 0, 0
 
-        async def asked(_data: bytes, _cpu_seconds: int) -> dict[str, list[str]]:
+        async def asked(*_: object) -> dict[str, list[str]]:
             nonlocal now, most
             now += 1
             most = max(most, now)
@@ -180,35 +183,31 @@ class TestReader:
                 group.start_soon(reader.read, b"anything")
         assert most == code_reader.AT_ONCE == 2
 
-    async def test_a_process_that_cannot_be_started_is_said_to_be_unavailable(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(code_reader, "_COMMAND", ("/nowhere/python",))
+    async def test_a_process_that_cannot_be_started_is_said_to_be_unavailable(self) -> None:
         with pytest.raises(Unavailable):
-            await PictureCodeReader().read(b"anything")
+            await PictureCodeReader(command=("/nowhere/python",)).read(b"anything")
 
 
 @pytest.mark.anyio
-async def test_whoever_comes_to_a_long_queue_is_told_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
-    slow, frames = PictureCodeReader(), PictureCodeReader(cpu_seconds=FRAME_CPU_SECONDS)
+async def test_whoever_comes_to_a_long_queue_is_told_when_to_come_again() -> None:
+    command = (sys.executable, "-c", ANSWERS)
+    files, frames = (
+        PictureCodeReader(command=command),
+        PictureCodeReader(cpu_seconds=FRAME_CPU_SECONDS, command=command),
+    )
     async with create_task_group() as group:
         for _ in range(code_reader.AT_ONCE + code_reader.MAX_WAITING):
-            group.start_soon(slow.read, b"anything")
+            group.start_soon(files.read, b"slow")
         await wait_all_tasks_blocked()
         with pytest.raises(Unavailable, match="come again in 2 s") as refusal:
-            await slow.read(b"anything")
+            await files.read(b"anything")
         assert (refusal.value.check, refusal.value.retry_after) == (Check.OVERLOAD, 2)
-        monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ANSWERS))
         assert await frames.read(b"anything") == (str(FRAME_CPU_SECONDS),), "which waits for none of them"
         group.cancel_scope.cancel()
-    assert await slow.read(b"anything") == (str(CPU_SECONDS),), "and there is room again"
+    assert await files.read(b"anything") == (str(CPU_SECONDS),), "and there is room again"
 
 
-@pytest.mark.anyio
 @pytest.mark.slow
-async def test_a_process_has_as_much_of_a_processor_as_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_reader, "_COMMAND", (sys.executable, "-c", ENDLESS))
-    monkeypatch.setattr(code_reader, "LONGER", 600)  # so that nobody else ends it
-    with pytest.raises(Malformed, match="soon read"):
-        await PictureCodeReader(cpu_seconds=1).read(b"anything")
+def test_a_process_has_as_much_of_a_processor_as_it_is_given() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDLESS, "1"], input=b"", capture_output=True, timeout=60)
+    assert -done.returncode in (SIGKILL, SIGXCPU)
