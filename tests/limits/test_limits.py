@@ -7,7 +7,9 @@ from zegel_limits.pair import check_beyond, check_within, value_of
 from zegel_limits.tables import PAIRS
 
 ALL_CUTS = {**CUTS, **MORE_CUTS}
-LONG = {  # there is much to read
+LONG = {  # there is much to read: it takes more than a tenth of a second
+    "zegel.adapters.list_descriptions.MAX_DESCRIPTION",
+    "zegel.adapters.people_file.MAX_FILE",
     "zegel.formats.hcert.rules.book.MAX_RULES",
     "zegel.trust.lists.parse.MAX_ENTITIES",
     "zegel.trust.lists.xml.document._MAX_TAGS",
@@ -16,13 +18,11 @@ LIMITS = [pytest.param(limit, marks=pytest.mark.slow if limit in LONG else ()) f
 NAMES = [limit.removeprefix("zegel.") for limit in PAIRS]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS, ids=NAMES)
 def test_what_is_just_within_it_passes(limit: str) -> None:
     check_within(limit, PAIRS[limit])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS, ids=NAMES)
 def test_what_is_one_beyond_it_is_refused_by_it(limit: str) -> None:
     check_beyond(limit, PAIRS[limit])
