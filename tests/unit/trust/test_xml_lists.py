@@ -147,6 +147,25 @@ def test_a_list_by_another_key_than_the_certificates_is_refused(kind: str, algor
 
 
 @UNION_ALGORITHMS
+@pytest.mark.refuses(Check.SIGNATURE)
+def test_the_signature_of_one_list_is_not_that_of_another(kind: str, algorithm: str) -> None:
+    values: list[str] = []
+
+    def moved(signature: str) -> str:
+        """The same, with the value of the one before."""
+        value = signature.partition("<d:SignatureValue>")[2].partition("</d:SignatureValue>")[0]
+        values.append(value)
+        return signature.replace(value, values[0])
+
+    made = [
+        signed_xml(xml_list(sequence=number), operator(kind), algorithm=algorithm, signature=moved) for number in (7, 8)
+    ]
+    assert verified(made[0], operator(kind)).sequence == 7
+    refused = refusal(made[1], operator(kind))
+    assert (refused.check, refused.field) == (Check.SIGNATURE, "SignatureValue")
+
+
+@UNION_ALGORITHMS
 def test_lists_are_signed_with_the_algorithms_of_the_union(kind: str, algorithm: str) -> None:
     assert verified(signed_xml(xml_list(), operator(kind), algorithm=algorithm), operator(kind)).providers == ()
 
@@ -491,6 +510,23 @@ def test_pivots_lead_from_who_signed_before_to_who_signs_now() -> None:
         with pytest.raises(Rejected) as refused:
             found_from(lists, *wrong, signers=(A,))
         assert refused.value.check is Check.ANCHOR
+
+
+@pytest.mark.refuses(Check.ANCHOR)
+def test_a_pivot_that_a_stranger_signed_leads_nowhere() -> None:
+    lists, first = list_of_lists(C, C, sequence=4), list_of_lists(A, B, sequence=2)
+    assert found_from(lists, list_of_lists(B, C, sequence=3), first, signers=(A,))
+    with pytest.raises(Rejected) as refused:
+        found_from(lists, list_of_lists(C, C, sequence=3), first, signers=(A,))
+    assert refused.value.check is Check.ANCHOR
+
+
+@pytest.mark.refuses(Check.SIGNATURE)
+def test_a_pivot_that_a_stranger_signed_under_the_certificate_of_another_leads_nowhere() -> None:
+    thief = XmlSigner(B.key, A.certificate)
+    with pytest.raises(Rejected) as refused:
+        found_from(list_of_lists(B, B, sequence=4), list_of_lists(thief, B, sequence=2), signers=(A,))
+    assert (refused.value.check, refused.value.field) == (Check.SIGNATURE, "SignatureValue")
 
 
 def test_who_signed_before_a_pivot_signs_no_more_after_it() -> None:
