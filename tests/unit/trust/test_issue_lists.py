@@ -95,6 +95,16 @@ def test_a_signer_that_ends_before_the_next_update_would_take_the_list_along() -
     assert refusal.value.check is Check.CERTIFICATE_VALIDITY
 
 
+@pytest.mark.refuses(Check.CERTIFICATE_VALIDITY)
+def test_a_list_may_last_as_long_as_its_signer_to_the_second() -> None:
+    ending = CertifiedSigner(signer=SHORT.key, certificates=(SHORT.certificate,))
+    latest = SHORT.certificate.not_after - DAY
+    assert issued_list(signer=ending, days=1, now=latest).verified.next_update == SHORT.certificate.not_after
+    with pytest.raises(Rejected) as refusal:
+        issued_list(signer=ending, days=1, now=latest + 1)
+    assert (refusal.value.check, refusal.value.field) == (Check.CERTIFICATE_VALIDITY, "days")
+
+
 @pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
 def test_a_certificate_that_is_no_authoritys_is_refused_by_its_path() -> None:
     refusal = refused(service(ServiceType.PID_ISSUANCE, AUTHORITY.certificate, PROVIDER.certificate))
