@@ -12,6 +12,7 @@ from zegel_testing.authorities import NOW
 from zegel_testing.business_rules import KNOWN_PRODUCT, RULE, TAKEN_BACK, book
 from zegel_testing.health import Health
 
+from zegel.errors import Malformed
 from zegel.formats.hcert.rules.book import RuleBook, parse_rule_book
 from zegel.formats.hcert.rules.rule import CertificateType, RuleType
 
@@ -42,6 +43,14 @@ def test_a_folder_has_rules_arrays_of_them_and_value_sets() -> None:
     assert [rule.identifier for rule in read.rules] == ["VR-XU-0001", "VR-XU-0002", "IR-UT-0001"]
     assert read.value_sets == {"disease-agent-targeted": ["840539006"], "covid-19-lab-result": ["260373001"]}
     assert (read.passed_over, read.unread) == (tuple(others), ())
+
+
+def test_a_book_has_room_for_so_many_rules_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer than in truth, which take long to read."""
+    monkeypatch.setattr("zegel.formats.hcert.rules.book.MAX_RULES", 3)
+    assert len(book(RULE, RULE, RULE).rules) == 3
+    with pytest.raises(Malformed, match="at most 3 rules"):
+        book(RULE, RULE, RULE, RULE)
 
 
 BROKEN = b'{"Identifier": "VR-XU-0001", "Country": "XU", "Logic": {'
