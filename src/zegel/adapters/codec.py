@@ -130,15 +130,15 @@ def _generic(hint: Any) -> _Form:
 
 
 def _dataclass(cls: Any) -> _Form:
-    members = cache(lambda: tuple((name, _form(hint)) for name, hint in _hints(cls)))
+    members = cache(lambda: {name: _form(hint) for name, hint in _hints(cls)})
 
     def encode(value: Any) -> Any:
         if type(value) is not cls:
             raise TypeError(f"expected {cls.__name__}, got {type(value).__name__}")
-        return {name: form.encode(getattr(value, name)) for name, form in members()}
+        return {name: form.encode(getattr(value, name)) for name, form in members().items()}
 
     def decode(written: Any) -> Any:
-        forms = dict(members())
+        forms = members()
         return cls(**{name: forms[name].decode(inner) for name, inner in written.items()})
 
     return _Form(encode, decode, cls)
