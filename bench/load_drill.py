@@ -325,7 +325,7 @@ class Crowd:
             browser.leave()
 
     async def gather(self, come: Callable[[], Awaitable[Wait]], *, browsers: int, seconds: float) -> None:
-        """Have so many come, or as many as come in time; each then waits by itself.
+        """Have so many come, or as many as come in time; each then waits by itself, for what is left of it at least.
 
         ``SystemExit`` where the role lets no more of them in: a worker that has no time leaves connections to the
         kernel, which drops them.
@@ -348,6 +348,8 @@ class Crowd:
         except* ConnectionError:
             dropped = True
         check(not dropped, f"{len(self.waiting)} wait, and the role takes no more connections")
+        await asyncio.sleep(end - time.perf_counter())  # a code that is over meanwhile is asked for anew
+        self.check_waiting()
         self.taken.clear()
 
     def check_waiting(self) -> None:

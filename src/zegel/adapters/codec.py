@@ -33,11 +33,13 @@ class UnreadableError(Exception):
 @final
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How one annotation is written: to plain values and back; ``holds`` tells the members of a union apart."""
+    """How one annotation is written: to plain values and back; ``holds`` tells the members of a union apart, and what is
+    of the class ``as_is`` is written as it is, and need not go through the functions."""
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
     holds: type
+    as_is: type | None = None
 
 
 @final
@@ -100,7 +102,7 @@ def _form(hint: Any) -> _Form:
     if hint is None or hint is type(None):
         return _Form(_expect(type(None)), _expect(type(None)), type(None))
     if hint in _SCALARS:
-        return _Form(_expect(hint), _expect(hint), hint)
+        return _Form(_expect(hint), _expect(hint), hint, as_is=hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         expect = _expect(hint)
         return _Form(lambda value: expect(value).name, lambda name: hint[name], hint)
@@ -139,7 +141,11 @@ def _dataclass(cls: Any) -> _Form:
 
     def decode(written: Any) -> Any:
         forms = members()
-        return cls(**{name: forms[name].decode(inner) for name, inner in written.items()})
+        read = {}
+        for name, inner in written.items():
+            form = forms[name]
+            read[name] = inner if type(inner) is form.as_is else form.decode(inner)
+        return cls(**read)
 
     return _Form(encode, decode, cls)
 
@@ -164,6 +170,7 @@ def _union(members: tuple[Any, ...]) -> _Form:
         lambda value: None if value is None else form.encode(value),
         lambda written: None if written is None else form.decode(written),
         object,
+        as_is=type(None),
     )
 
 
@@ -188,11 +195,12 @@ def _tagged(members: tuple[Any, ...]) -> _Form:
 
 
 def _many(entry: _Form, made: Callable[[list[Any]], Any], holds: type) -> _Form:
-    return _Form(
-        lambda value: [entry.encode(inner) for inner in value],
-        lambda written: made([entry.decode(inner) for inner in _expect(list)(written)]),
-        holds,
-    )
+    read, as_is, expect = entry.decode, entry.as_is, _expect(list)
+
+    def decode(written: Any) -> Any:
+        return made([inner if type(inner) is as_is else read(inner) for inner in expect(written)])
+
+    return _Form(lambda value: [entry.encode(inner) for inner in value], decode, holds)
 
 
 def _fixed(entries: tuple[_Form, ...]) -> _Form:
