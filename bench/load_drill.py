@@ -324,8 +324,11 @@ class Crowd:
         for browser in self.waiting:
             browser.leave()
 
-    async def gather(self, come: Callable[[], Awaitable[Wait]], *, browsers: int, seconds: float) -> None:
-        """Have so many come, or as many as come in time; each then waits by itself, for what is left of it at least.
+    async def gather(
+        self, come: Callable[[], Awaitable[Wait]], *, browsers: int, seconds: float, stay: float = 0
+    ) -> None:
+        """Have so many come, or as many as come in time; each then waits by itself, at least for so long of what is
+        left of it.
 
         ``SystemExit`` where the role lets no more of them in: a worker that has no time leaves connections to the
         kernel, which drops them.
@@ -348,7 +351,7 @@ class Crowd:
         except* ConnectionError:
             dropped = True
         check(not dropped, f"{len(self.waiting)} wait, and the role takes no more connections")
-        await asyncio.sleep(end - time.perf_counter())  # a code that is over meanwhile is asked for anew
+        await asyncio.sleep(min(stay, end - time.perf_counter()))
         self.check_waiting()
         self.taken.clear()
 
@@ -368,8 +371,11 @@ class Crowd:
         }
 
 
-async def wait_with_a_code(town: Town, *, browsers: int, seconds: float) -> None:
-    """Browsers with a code to scan, whose pages load themselves again when they say so; beside them people sign in."""
+async def wait_with_a_code(town: Town, *, browsers: int, seconds: float, stay: float = 0) -> None:
+    """Browsers with a code to scan, whose pages load themselves again when they say so; beside them people sign in.
+
+    Those who ``stay`` beyond the two minutes of a code ask for another.
+    """
     town.use_workers(1)
     target, origin = town.sign_in_target(), town.config.provider.origin
     with Role("trust", town.config_file), Role("issuer", town.config_file), Role("provider", town.config_file) as role:
@@ -392,7 +398,7 @@ async def wait_with_a_code(town: Town, *, browsers: int, seconds: float) -> None
                         if page.refresh == 0:  # its two minutes are over
                             page = await new_code(browser)
 
-                await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS))
+                await crowd.gather(come, browsers=browsers, seconds=max(1, seconds - WATCHED_SECONDS), stay=stay)
                 used, begun = role.processor_seconds(), time.perf_counter()
                 step = await hold_rate(sign_in, rate=1, seconds=WATCHED_SECONDS)
                 elapsed, cost = time.perf_counter() - begun, crowd.cost()
@@ -498,7 +504,7 @@ def main(seconds: float) -> None:
             uvloop.run(rise(town, workers=workers, rates=RATES, seconds=0.25 * seconds / (4 * len(RATES))))
         for workers in (1, 2):
             uvloop.run(overload(town, workers=workers, flooding=FLOODING, seconds=0.05 * seconds))
-        uvloop.run(wait_with_a_code(town, browsers=browsers, seconds=0.35 * seconds))
+        uvloop.run(wait_with_a_code(town, browsers=browsers, seconds=0.35 * seconds, stay=0.35 * seconds))
         uvloop.run(wait_for_answers(town, browsers=browsers, seconds=0.2 * seconds))
         town.let_wait(READ_WAIT)
         for role, target in READS:
