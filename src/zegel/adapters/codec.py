@@ -33,8 +33,8 @@ class UnreadableError(Exception):
 @final
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How one annotation is written: to plain values and back; ``holds`` tells the members of a union apart, and what is
-    of the class ``as_is`` is written as it is, and need not go through the functions."""
+    """How one annotation is written: to plain values and back; ``holds`` tells the members of a union apart, and what
+    is of the class ``as_is`` is written as it is, and need not go through the functions."""
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]

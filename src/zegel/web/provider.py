@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 
 from zegel.errors import Explanation, Rejected, ZegelError, explain
-from zegel.formats.catalogue.describe import claim_name, name_in
+from zegel.formats.catalogue.describe import claim_names, name_in
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.credential import Format
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, origin_of
@@ -223,7 +223,7 @@ def _words(credential: CredentialQuery, catalogue: Catalogue) -> tuple[str, list
     type_ = catalogue.find(credential.types[0])
     assert type_ is not None  # the query was built from this catalogue
     format_ = Format(credential.format)
-    names = [claim_name(type_, format_, claim.path, locale=_LOCALE) for claim in credential.claims]
+    names = claim_names(type_, format_, (claim.path for claim in credential.claims), locale=_LOCALE)
     return name_in(type_.names, _LOCALE), list(dict.fromkeys(names))
 
 

@@ -3,7 +3,7 @@
 ``described_claims`` is the one list of a type's claims in a format, in the order of the file; the rest is built of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -43,17 +43,27 @@ def described_claims(type_: AttestationType, format_: Format) -> tuple[Described
 
 def claim_name(type_: AttestationType, format_: Format, path: ClaimPath, *, locale: str) -> str:
     """What a claims path pointer asks for, in words: ``Place of birth: country``; the path itself where unknown."""
+    (name,) = claim_names(type_, format_, (path,), locale=locale)
+    return name
+
+
+def claim_names(type_: AttestationType, format_: Format, paths: Iterable[ClaimPath], *, locale: str) -> tuple[str, ...]:
+    """``claim_name`` of each of many: the type's claims are gone through once."""
     names = {claim.path: claim.names for claim in described_claims(type_, format_)}
-    general = tuple(None if isinstance(element, int) else element for element in path)
-    known = [general[:length] for length in range(1, len(general) + 1) if general[:length] in names]
-    if not known or (len(known[-1]) < len(general) and any(general[len(known[-1]) :])):
-        return ".".join("*" if element is None else str(element) for element in path)
-    return ": ".join(dict.fromkeys(name_in(names[place], locale) for place in known))
+    return tuple(_name(names, path, locale) for path in paths)
 
 
 def name_in(names: Names, locale: str) -> str:
     """The name in a language, or in the language without its region, or in English."""
     return names.get(locale) or names.get(locale.partition("-")[0]) or names["en"]
+
+
+def _name(names: Mapping[ClaimPath, Names], path: ClaimPath, locale: str) -> str:
+    general = tuple(None if isinstance(element, int) else element for element in path)
+    known = [general[:length] for length in range(1, len(general) + 1) if general[:length] in names]
+    if not known or (len(known[-1]) < len(general) and any(general[len(known[-1]) :])):
+        return ".".join("*" if element is None else str(element) for element in path)
+    return ": ".join(dict.fromkeys(name_in(names[place], locale) for place in known))
 
 
 def type_metadata(type_: AttestationType) -> JsonObject:
