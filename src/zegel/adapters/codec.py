@@ -186,10 +186,11 @@ def _tagged(members: tuple[Any, ...]) -> _Form:
         raise TypeError(f"expected one of {', '.join(forms)}, got {type(value).__name__}")
 
     def decode(written: Any) -> Any:
-        if isinstance(written, dict):  # written when the first was the only one
+        if type(written) is dict:  # written when the first was the only one
             return next(iter(forms.values())).decode(written)
         name, inner = written
-        return forms[name].decode(inner)
+        form = forms[name]
+        return inner if type(inner) is form.as_is else form.decode(inner)
 
     return _Form(encode, decode, object)
 

@@ -9,9 +9,11 @@ import json
 import logging
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TextIO, final
+
+from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import ZegelError, explain
@@ -19,11 +21,11 @@ from zegel.errors import ZegelError, explain
 _ROOT: Final = "zegel"
 _TEMPLATES: Final = ("uvicorn.error",)  # whose messages are constants with arguments
 _FRAMES: Final = 12
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))  # to ASCII: a terminal obeys more than JSON escapes
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One line. ``name`` says what happened; ``request`` is the request's own random id; ``route`` is the template of
     the path, not the path; ``host`` is a peer's, without its path; ``ms`` is how long it took."""
 
@@ -112,7 +114,7 @@ class _Lines(logging.Formatter):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             line |= _way(error)
-        return json.dumps(line, separators=(",", ":"))  # in ASCII: a terminal obeys more characters than JSON escapes
+        return _ENCODER.encode(line)
 
 
 def _fields(event: Event) -> dict[str, object]:
