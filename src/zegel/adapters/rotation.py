@@ -20,7 +20,7 @@ from zegel.errors import Unavailable
 from zegel.primitives.keys import random_private_key
 from zegel.primitives.x509 import DAY, Certificate
 from zegel.trust.authority import Authority, Draft, draft_renewal
-from zegel.trust.rotation import Generation, KeyPractice, KeyRing
+from zegel.trust.rotation import Generation, KeyPractice, KeyRing, check_successor
 from zegel.trust.transparency.extensions import parse_logged_certificate
 
 Random = Callable[[int], bytes]
@@ -91,12 +91,15 @@ def rotate_key(
     fresh successor: whoever has stolen the key may have the one that was announced, for it lies beside it. A key whose
     successors are announced has the next one announced at once. ``Unavailable`` while the successor is not known for
     long enough, and for one whose certificate is not in force: nothing would be left of the key whose place it takes.
+    ``Rejected(CERTIFICATE_PROFILE)`` for a successor from outside that cannot take it (``check_successor``).
     """
     for certificate in given.certificates if given is not None else ():
         if not certificate.not_before <= now <= certificate.not_after:
             raise Unavailable("certificate", "one of the successor's chain is not in force")
     with rotating(files.key, files.chain, files.ring):
         ring = settle(files).at(now)
+        if given is not None:
+            check_successor(given, current=ring.current)
         known = ring.successor is not None and given is None and not at_once
         if not known:
             ring = ring.announce(given or _made(maker, ring.current, now), now=now)

@@ -6,9 +6,11 @@ from it what its time allows.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import final
 
+from zegel.checks import Check
+from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import PrivateKey, PublicKey
 from zegel.primitives.x509 import Certificate
@@ -70,6 +72,31 @@ class Generation:
         if self.private is None or not self.certificates:
             raise ValueError("a signer has a private key and its chain")
         return CertifiedSigner(signer=self.private, certificates=self.certificates)
+
+
+def check_successor(successor: Generation, *, current: Generation) -> Generation:
+    """Return a successor that was certified elsewhere if its certificate can stand in the place of the present one.
+
+    It says of its key what that one says of its own: the same subject, kind and usage, at least the same names, and
+    where an authority issued that one, an authority issued this one. Each of its chain is issued by the next.
+    ``Rejected(CERTIFICATE_PROFILE)`` otherwise: the key whose place it takes would be gone for one that nobody trusts.
+    """
+    for issued, issuer in pairwise(successor.certificates):
+        if issued.issuer != issuer.subject or issued.authority_key_id != issuer.key_id:
+            raise _unlike("a chain of which each certificate is issued by the next", "chain")
+    for old, new in zip(current.certificates[:1], successor.certificates[:1], strict=True):
+        for field in ("subject", "is_authority", "extended_key_usage"):
+            if getattr(new, field) != getattr(old, field):
+                raise _unlike(f"the {field.replace('_', ' ')} of the certificate whose place it takes", field)
+        if not {*old.dns_names, *old.uris} <= {*new.dns_names, *new.uris}:
+            raise _unlike("the names of the certificate whose place it takes", "subjectAltName")
+        if new.issuer == new.subject != old.issuer:
+            raise _unlike("a certificate that an authority issued", "issuer")
+    return successor
+
+
+def _unlike(expected: str, field: str) -> Rejected:
+    return Rejected(Check.CERTIFICATE_PROFILE, f"expected {expected}", field=field)
 
 
 @final

@@ -184,6 +184,19 @@ def test_a_key_that_was_certified_elsewhere_takes_over(keys: Any, config: Config
     assert load_private_key(config.verifier.access_key).public_key == fixed_key("elsewhere").public_key
 
 
+@pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
+@pytest.mark.parametrize("other", ["issuer", "provider-access"])
+def test_a_key_with_the_certificate_of_another_purpose_or_party_takes_no_place(
+    keys: Any, config: Config, other: str
+) -> None:
+    folder = config.verifier.access_key.parent
+    before = load_private_key(config.verifier.access_key)
+    options = ["--key", folder / f"{other}.key.pem", "--chain", folder / f"{other}.pem"]
+    ran = keys("rotate", "verifier.access_key", *options, "--json")
+    assert (ran.code, ran.json["check"]) == (1, "certificate-profile")
+    assert load_private_key(config.verifier.access_key).public_key == before.public_key
+
+
 @pytest.mark.parametrize("over", [True, False], ids=["is over", "has not begun"])
 def test_nothing_takes_over_whose_certificate_is_not_in_force(
     keys: Any, config: Config, tmp_path: Path, over: bool, monkeypatch: pytest.MonkeyPatch

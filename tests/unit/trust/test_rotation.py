@@ -1,11 +1,16 @@
 """The life of a key: who signs, who is published, and when what is over is gone."""
 
+from dataclasses import replace
+
 import pytest
 from zegel_testing.authorities import DAY, NOW, authority, fixed_key, signer
 
+from zegel.checks import Check
+from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
+from zegel.primitives.x509 import Certificate
 from zegel.trust.anchors import Purpose
-from zegel.trust.rotation import Generation, Kept, KeyPractice, KeyRing, strictest
+from zegel.trust.rotation import Generation, Kept, KeyPractice, KeyRing, check_successor, strictest
 
 PUBLISHED = KeyPractice(kept=Kept.PUBLIC, announced=360, trails=420)
 SIGNER = signer(authority("root"), "signer", Purpose.ISSUER)
@@ -120,3 +125,48 @@ def test_a_key_of_two_uses_keeps_the_stricter_practice_in_everything() -> None:
     assert strictest((PUBLISHED, opens)) == KeyPractice(kept=Kept.PRIVATE, announced=360, trails=420)
     lasting = KeyPractice(kept=Kept.CERTIFICATE, announced=0, trails=None)
     assert strictest((PUBLISHED, lasting)) == KeyPractice(kept=Kept.PUBLIC, announced=360, trails=None)
+
+
+# --- a successor from outside -----------------------------------------------------------------------------------------
+
+ACCESS = signer(
+    authority("access"), "party", Purpose.ACCESS, dns_names=("login.example",), uris=("https://login.example",)
+).certificate
+
+
+def elsewhere(*certificates: Certificate) -> Generation:
+    return replace(generation("elsewhere"), certificates=certificates)
+
+
+@pytest.mark.parametrize(
+    "certificate", [ACCESS, replace(ACCESS, dns_names=("new.example", "login.example"))], ids=["alike", "another name"]
+)
+def test_what_is_certified_alike_may_succeed(certificate: Certificate) -> None:
+    above = authority("access").certificate
+    given = elsewhere(certificate, above)
+    assert check_successor(given, current=elsewhere(ACCESS)) is given
+
+
+def test_what_has_no_certificate_succeeds_what_has_none() -> None:
+    assert check_successor(generation("elsewhere"), current=generation("first")).id == generation("elsewhere").id
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
+@pytest.mark.parametrize(
+    ("chain", "field"),
+    [
+        ((replace(ACCESS, subject="CN=another"),), "subject"),
+        ((replace(ACCESS, is_authority=True),), "is_authority"),
+        ((replace(ACCESS, extended_key_usage=("1.0.18013.5.1.2",)),), "extended_key_usage"),
+        ((replace(ACCESS, dns_names=("new.example",)),), "subjectAltName"),
+        ((replace(ACCESS, uris=()),), "subjectAltName"),
+        ((replace(ACCESS, issuer=ACCESS.subject),), "issuer"),
+        ((ACCESS, authority("another").certificate), "chain"),
+        ((ACCESS, replace(authority("access").certificate, key_id=b"another")), "chain"),
+    ],
+    ids=["subject", "authority", "usage", "name", "address", "self-issued", "issued by another", "by another key"],
+)
+def test_what_is_certified_otherwise_does_not_succeed(chain: tuple[Certificate, ...], field: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        check_successor(elsewhere(*chain), current=elsewhere(ACCESS))
+    assert (refusal.value.check, refusal.value.field) == (Check.CERTIFICATE_PROFILE, field)
