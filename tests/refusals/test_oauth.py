@@ -448,7 +448,6 @@ CASES: tuple[tuple[Check, str, Callable[[], object]], ...] = (
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = tuple((check, mutation) for check, _, mutation in CASES)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("check", "code", "mutation"), CASES, ids=[f"{at}-{case[0].id}-{case[1]}" for at, case in enumerate(CASES)]
 )

@@ -372,7 +372,6 @@ CASES: tuple[Case, ...] = (
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = tuple((check, mutation) for check, _, mutation in CASES)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("check", "code", "mutation"), CASES, ids=[f"{at}-{case[0].id}" for at, case in enumerate(CASES)]
 )

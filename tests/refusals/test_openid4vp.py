@@ -13,7 +13,6 @@ from zegel_testing.openid4vp import (
     CLIENT_ID,
     NAME_QUERY,
     PID,
-    REDIRECT_CLIENT_ID,
     REQUEST_URI,
     TARGET,
     VERIFIER,
@@ -33,6 +32,7 @@ from zegel_testing.openid4vp import (
     shown,
     signed,
     transaction,
+    unsigned_session,
 )
 
 from zegel.checks import Check
@@ -91,7 +91,7 @@ def call_oneself_an_origin() -> object:
 
 
 def ask_unsigned_under_the_high_assurance_profile() -> object:
-    return begin(link_to(session(client_id=REDIRECT_CLIENT_ID)), policy=policy(HAIP), random=fixed_random())
+    return begin(link_to(unsigned_session()), policy=policy(HAIP), random=fixed_random())
 
 
 def sign_with_a_key_that_is_not_certified() -> object:
@@ -184,7 +184,7 @@ def send_an_unknown_transaction() -> object:
 
 
 def ask_for_a_pid_unsigned() -> object:
-    link = link_to(session(client_id=REDIRECT_CLIENT_ID, response_mode=ResponseMode.DIRECT_POST))
+    link = link_to(unsigned_session(response_mode=ResponseMode.DIRECT_POST))
     return check_request(check_unsigned_request(link, profile=PLAIN, plain_origins=()), transaction_types={})
 
 

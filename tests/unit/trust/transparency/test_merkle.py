@@ -101,7 +101,6 @@ def spoiled(path: tuple[bytes, ...], at: int) -> tuple[bytes, ...]:
     return (*path[:at], bytes(32), *path[at:])
 
 
-@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.integers(1, LARGEST), st.data())
 def test_a_changed_proof_or_another_place_proves_nothing(size: int, data: st.DataObject) -> None:
@@ -121,7 +120,6 @@ def test_a_changed_proof_or_another_place_proves_nothing(size: int, data: st.Dat
         verify_inclusion(leaf_hash(b"another"), index=index, size=size, path=path, root=root)
 
 
-@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.integers(2, LARGEST), st.data())
 def test_a_changed_proof_or_another_root_shows_no_growth(second: int, data: st.DataObject) -> None:
