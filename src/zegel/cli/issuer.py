@@ -21,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     offer.add_argument("--grant", choices=GRANTS, default="authorization-code", help="how it is authorised")
     offer.add_argument("--person", metavar="ID", help="whom it is for; required for a pre-authorized offer")
     offer.add_argument("--tx-code", action="store_true", help="ask the wallet for a transaction code")
+    offer.add_argument("--by-value", action="store_true", help="the link holds the offer, in place of its address")
     offer.add_argument("--json", action="store_true", help="one JSON object on stdout")
     add_config_option(offer)
     check = commands.add_parser(
@@ -52,6 +53,7 @@ def _offer(args: Namespace) -> int:
         "formats": args.format or [],
         "grant": args.grant,
         "tx_code": args.tx_code,
+        "by_value": args.by_value,
     }
     if args.person is not None:
         body["person"] = args.person

@@ -7,7 +7,7 @@ from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.profiles import Grant
-from zegel.protocols.openid4vci.offer import build_offer
+from zegel.protocols.openid4vci.offer import build_offer, offer_link
 from zegel.services.log_in import PasswordLogIn
 from zegel.services.offers import OfferMade
 from zegel.services.ports import Issuance
@@ -22,19 +22,21 @@ MAX_BODY: Final = 16_384  # an offer of every type
 MAX_PERSONS: Final = 500  # of a longer register the operator has a list of its own
 PRE_AUTHORIZED: Final = "pre-authorized"
 AUTHORIZATION_CODE: Final = "authorization-code"
-_OFFER_MEMBERS: Final = frozenset({"type", "formats", "grant", "person", "tx_code"})
+_OFFER_MEMBERS: Final = frozenset({"type", "formats", "grant", "person", "tx_code", "by_value"})
 _REVOCATION_MEMBERS: Final = frozenset({"person", "type", "wallet"})
 _WHAT: Final = "request"
 
 
 async def offer(site: IssuerSite, request: HttpRequest) -> HttpResponse:
-    """Make an offer; 201 with the offer, its address, the link for a wallet, and the code that goes another way."""
+    """Make an offer; 201 with the offer, its address, the link for a wallet, and the code that goes another way.
+
+    The link names the address, or with ``by_value`` holds the whole offer (OpenID4VCI 1.0 sections 4.1.3 and 4.1.2):
+    nothing is fetched then, the code is a larger picture, and a code of an offer in it is in a URL.
+    """
     members = _members(request, _OFFER_MEMBERS)
     type_, formats = known_type(site, _text(members.get("type"), "type")), _formats(members)
     person = None if members.get("person") is None else _text(members["person"], "person")
-    with_code = members.get("tx_code", False)
-    if type(with_code) is not bool:
-        raise Malformed(_WHAT, "tx_code", "expected true or false")
+    with_code, by_value = _flag(members, "tx_code"), _flag(members, "by_value")
     if _grant(members) == PRE_AUTHORIZED:
         site.offers.check_grant(Grant.PRE_AUTHORIZED_CODE)  # before what it would need is asked for
         person = _text(members.get("person"), "person")
@@ -43,7 +45,7 @@ async def offer(site: IssuerSite, request: HttpRequest) -> HttpResponse:
         raise Malformed(_WHAT, "tx_code", f"expected false: a transaction code goes with {PRE_AUTHORIZED}")
     else:
         made = await site.offers.offer(type_, formats, person=person)
-    return json_response(_described(site, made), status=201)
+    return json_response(_described(site, made, by_value=by_value), status=201)
 
 
 async def revoke(site: IssuerSite, request: HttpRequest) -> HttpResponse:
@@ -54,9 +56,7 @@ async def revoke(site: IssuerSite, request: HttpRequest) -> HttpResponse:
     members = _members(request, _REVOCATION_MEMBERS)
     person = _text(members.get("person"), "person")
     type_ = None if members.get("type") is None else known_type(site, _text(members["type"], "type"))
-    with_wallet = members.get("wallet", False)
-    if type(with_wallet) is not bool:
-        raise Malformed(_WHAT, "wallet", "expected true or false")
+    with_wallet = _flag(members, "wallet")
     statuses = await site.issuer.statuses_of(person) if with_wallet else ()  # known as long as it is watched
     revoked = await site.issuer.revoke(person=person, type_=type_)
     asked = [{"provider": each.provider, "detail": each.detail} for each in await site.endings.ask(statuses)]
@@ -90,11 +90,12 @@ async def show_persons(site: IssuerSite, _request: HttpRequest) -> HttpResponse:
     return json_response({"persons": persons, "more": len(people) > MAX_PERSONS})
 
 
-def _described(site: IssuerSite, made: OfferMade) -> dict[str, Json]:
+def _described(site: IssuerSite, made: OfferMade, *, by_value: bool) -> dict[str, Json]:
+    link = offer_link(made.offer, scheme=site.scheme) if by_value else reference_link(made.uri, scheme=site.scheme)
     return {
         "credential_offer": build_offer(made.offer),
         "credential_offer_uri": made.uri,
-        "link": reference_link(made.uri, scheme=site.scheme),
+        "link": link,
         "tx_code": made.tx_code,
         "session": made.id,
     }
@@ -117,6 +118,13 @@ def _formats(members: JsonObject) -> tuple[Format, ...]:
     if type(value) is not list or any(each not in tuple(Format) for each in value):
         raise Malformed(_WHAT, "formats", f"expected an array of {' and '.join(Format)}")
     return tuple(dict.fromkeys(Format(str(each)) for each in value))
+
+
+def _flag(members: JsonObject, name: str) -> bool:
+    value = members.get(name, False)
+    if type(value) is not bool:
+        raise Malformed(_WHAT, name, "expected true or false")
+    return value
 
 
 def _grant(members: JsonObject) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.errors import Rejected, ZegelError
+from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.oauth.errors import oauth_error_response
 from zegel.protocols.openid4vp.response import MAX_BODY
@@ -22,6 +23,7 @@ class VerifierSite:
     """What the verifier's handlers need. ``link_target`` is what the links for wallets begin with."""
 
     service: VerifierService
+    catalogue: Catalogue
     name: str
     host: str
     link_target: str

@@ -7,7 +7,7 @@ from typing import Final
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, ZegelError, explain
 from zegel.formats.claims import json_claim
-from zegel.formats.credential import VerifiedCredential
+from zegel.formats.credential import Format, VerifiedCredential
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response, origin_of
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.members import member
@@ -54,8 +54,16 @@ _WHAT: Final = "question"
 
 
 async def ask(site: VerifierSite, request: HttpRequest) -> HttpResponse:
-    """Begin a presentation; 201 with the session's id and the link for the wallet."""
-    id_, session = await site.service.ask(parse_question(request.body))
+    """Begin a presentation; 201 with the session's id and the link for the wallet.
+
+    ``Rejected(TYPE_FORMAT)`` for a type that is known, and never issued in the format.
+    """
+    question = parse_question(request.body)
+    for credential in question.query.credentials:
+        if credential.format in tuple(Format):  # any other one is refused below
+            for type_ in credential.types:
+                site.catalogue.check_format(type_, Format(credential.format))
+    id_, session = await site.service.ask(question)
     body = {"session": id_, "link": session.link(site.link_target), "request_uri": session.request_uri}
     return json_response(body, status=201)
 

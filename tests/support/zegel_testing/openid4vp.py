@@ -186,6 +186,13 @@ def session(
     )
 
 
+def unsigned_session(query: DcqlQuery = NAME_QUERY, **options: Any) -> Requested:
+    """One whose request its link holds, whatever is asked: a verifier of ours asks nobody for a PID so."""
+    ticket = query_of(sd_jwt_query("ticket", vct="urn:utopia:ticket:1"))
+    begun = session(ticket, client_id=REDIRECT_CLIENT_ID, **options)
+    return replace(begun, request=replace(begun.request, query=query))
+
+
 def cross_device_session(query: DcqlQuery = NAME_QUERY) -> Requested:
     """A session whose code is scanned with another device."""
     return session(query, flow=CrossDevice())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import create_secret
 from zegel.adapters.memory import Loopback, ManualClock
@@ -409,7 +410,13 @@ async def open_relying_party(
     )
     token = folder / "operator.token"
     secret = create_secret(token, random=system_random)
-    site = VerifierSite(service=service, name="Utopia verifier", host=_host(ORIGIN), link_target="openid4vp://")
+    site = VerifierSite(
+        service=service,
+        catalogue=load_catalogue(),
+        name="Utopia verifier",
+        host=_host(ORIGIN),
+        link_target="openid4vp://",
+    )
     operator = operator_listener(
         "verifier",
         site,
@@ -442,7 +449,13 @@ def unavailable() -> Unavailable:
 
 
 def _public(service: VerifierService, world: World) -> Listener:
-    site = VerifierSite(service=service, name="Utopia verifier", host=_host(ORIGIN), link_target="openid4vp://")
+    site = VerifierSite(
+        service=service,
+        catalogue=load_catalogue(),
+        name="Utopia verifier",
+        host=_host(ORIGIN),
+        link_target="openid4vp://",
+    )
     config = VerifierConfig(origin=ORIGIN)
     return public_listener("verifier", site, verifier.ROUTES, config=config, title="Utopia verifier", world=world)
 

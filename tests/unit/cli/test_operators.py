@@ -58,6 +58,9 @@ def operate(zegel: Any, roles: ServedRoles) -> Callable[..., Any]:
     return run
 
 
+TICKET = {"credentials": [{"id": "ticket", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:utopia:ticket:1"]}}]}
+
+
 @pytest.fixture
 def query(tmp_path: Path) -> Path:
     file = tmp_path / "query.json"
@@ -197,9 +200,38 @@ def test_a_query_that_is_not_there_is_unavailable(operate: Any) -> None:
     assert operate("verifier", "request", "missing.json").code == 3
 
 
+UNSIGNED = ("--client-id-prefix", "redirect_uri", "--json")
+
+
 def test_an_unsigned_request_stands_in_its_link(operate: Any, query: Path) -> None:
-    ran = operate("verifier", "request", query, "--client-id-prefix", "redirect_uri", "--json")
+    query.write_text(json.dumps(TICKET))
+    ran = operate("verifier", "request", query, *UNSIGNED)
     assert (ran.code, ran.json["request_uri"]) == (0, None)
+
+
+@pytest.mark.refuses(Check.UNAUTHENTICATED_PARTY)
+def test_nobody_is_asked_for_a_pid_by_an_unsigned_request(operate: Any, query: Path) -> None:
+    ran = operate("verifier", "request", query, *UNSIGNED)
+    assert (ran.code, ran.json["check"]) == (1, "unauthenticated-party")
+
+
+@pytest.mark.refuses(Check.PRESENTATION_REQUEST)
+def test_what_its_link_holds_is_fetched_by_no_method(operate: Any, query: Path) -> None:
+    query.write_text(json.dumps(TICKET))
+    ran = operate("verifier", "request", query, *UNSIGNED, "--request-uri-method", "post")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (1, "presentation-request", "request_uri_method")
+
+
+@pytest.mark.refuses(Check.TYPE_FORMAT)
+@pytest.mark.parametrize("identifier", ["eu.europa.ec.av.1", "org.iso.18013.5.1.mDL"])
+def test_a_type_is_asked_for_in_a_format_that_it_has(operate: Any, query: Path, identifier: str) -> None:
+    credential = {"id": "age", "format": "dc+sd-jwt", "meta": {"vct_values": [identifier]}}
+    query.write_text(json.dumps({"credentials": [credential]}))
+    ran = operate("verifier", "request", query, "--json")
+    assert (ran.code, ran.json["check"]) == (1, "type-format")
+    credential |= {"format": "mso_mdoc", "meta": {"doctype_value": identifier}}
+    query.write_text(json.dumps({"credentials": [credential]}))
+    assert operate("verifier", "request", query, "--json").code == 0
 
 
 # --- the issuer -----------------------------------------------------------------------------------------------------
@@ -210,6 +242,7 @@ def test_an_unsigned_request_stands_in_its_link(operate: Any, query: Path) -> No
     [
         ((), "authorization_code"),
         (("--person", "erika"), "authorization_code"),
+        (("--by-value",), "authorization_code"),
         (("--grant", "pre-authorized", "--person", "erika"), "urn:ietf:params:oauth:grant-type:pre-authorized_code"),
         (
             ("--grant", "pre-authorized", "--person", "erika", "--tx-code", "--format", "mso_mdoc"),
@@ -223,6 +256,7 @@ def test_an_offer_has_the_shape_that_is_documented(operate: Any, options: tuple[
     assert ran.json.keys() == {"credential_offer", "credential_offer_uri", "link", "tx_code", "session"}
     assert grant in ran.json["credential_offer"]["grants"]
     assert (ran.json["tx_code"] is not None) == ("--tx-code" in options)
+    assert ("credential_offer=" in ran.json["link"]) == ("--by-value" in options)
     ids = ran.json["credential_offer"]["credential_configuration_ids"]
     assert len(ids) == (1 if "--format" in options else 2)
 

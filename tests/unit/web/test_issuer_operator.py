@@ -68,6 +68,11 @@ async def test_a_type_alone_offers_every_format_that_it_has(world: IssuingWorld)
     assert (await world.offer("mdl"))["credential_offer"]["credential_configuration_ids"] == ["mdl-mdoc"]
 
 
+async def test_an_offer_by_value_is_in_its_link(world: IssuingWorld) -> None:
+    made = await world.offer("pid", formats=["mso_mdoc"], by_value=True)
+    assert parse_offer_link(made["link"]) == parse_offer(json.dumps(made["credential_offer"]))
+
+
 async def test_an_offer_stands_at_its_address_and_its_link_leads_there(world: IssuingWorld) -> None:
     made = await world.offer("pid", formats=["mso_mdoc"])
     assert set(made) == {"credential_offer", "credential_offer_uri", "link", "tx_code", "session"}
@@ -107,6 +112,7 @@ async def test_a_pre_authorised_offer_has_its_code_and_asks_for_the_other(plain:
         ({"type": "pid", "formats": [["mso_mdoc"]]}, "syntax", "formats"),
         ({"type": "pid", "grant": "implicit"}, "syntax", "grant"),
         ({"type": "pid", "tx_code": "yes"}, "syntax", "tx_code"),
+        ({"type": "pid", "by_value": "yes"}, "syntax", "by_value"),
         ({"type": "pid", "tx_code": True}, "syntax", "tx_code"),
         ({"type": "pid", "person": ""}, "syntax", "person"),
         ({"type": "pid", "colour": "red"}, "syntax", "colour"),

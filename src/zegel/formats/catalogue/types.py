@@ -196,3 +196,10 @@ class Catalogue:
         """The type whose vct or doctype this is."""
         known = (type_ for type_ in self.types.values() if identifier in (type_.vct, type_.doctype))
         return next(known, None)
+
+    def check_format(self, identifier: str, format_: Format) -> str:
+        """Return an identifier; ``Rejected(TYPE_FORMAT)`` where it is that of a type without this format."""
+        type_ = self.find(identifier)
+        if type_ is not None:
+            type_.identifier(format_)
+        return identifier

@@ -28,6 +28,7 @@ from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.dcql import DcqlQuery
 from zegel.protocols.openid4vp.link import check_prefix
 from zegel.protocols.openid4vp.matching import needed_ids
+from zegel.protocols.openid4vp.pid import is_pid
 from zegel.protocols.openid4vp.request import (
     REQUEST_MEDIA_TYPE,
     PresentationRequest,
@@ -267,12 +268,13 @@ def begin(
     """Begin a session: fresh nonce, state and, for an encrypted answer, key.
 
     ``initiator`` is the secret of the session in which it begins, a browser's or an operator's: the result goes there
-    alone. ``Rejected`` with CLIENT_ID, CLIENT_BINDING, PROFILE, or PRESENTATION_REQUEST or TRANSACTION_REQUEST for what
-    is not to be sent.
+    alone. ``Rejected`` with CLIENT_ID, CLIENT_BINDING, UNAUTHENTICATED_PARTY, PROFILE, or PRESENTATION_REQUEST or
+    TRANSACTION_REQUEST for what is not to be sent.
     """
     unsigned = check_prefix(client_id, profile=profile) is ClientIdPrefix.REDIRECT_URI
     if unsigned:
         check_redirect_party(client_id=client_id, response_uri=response_uri)
+        _check_unsigned(query, request_uri_method)
     profile.check_choice(response_mode)
     encrypted = response_mode is ResponseMode.DIRECT_POST_JWT
     response_key = random_private_key(random) if encrypted else None  # HAIP 1.0 section 5: a fresh one each time
@@ -297,6 +299,16 @@ def begin(
         request_uri=None if unsigned else request_uri,
         request_uri_method=request_uri_method,
     )
+
+
+def _check_unsigned(query: DcqlQuery, method: RequestUriMethod) -> None:
+    """What its link holds is fetched from nowhere, and no wallet of ours shows a PID to who sends it."""
+    if method != "get":
+        detail = "expected no request_uri_method beside a request that its link holds"
+        raise Rejected(Check.PRESENTATION_REQUEST, detail, field="request_uri_method")
+    if any(is_pid(credential.types) for credential in query.credentials):
+        detail = "a PID is asked for by nobody that a wallet knows"
+        raise Rejected(Check.UNAUTHENTICATED_PARTY, detail, field="dcql_query.credentials")
 
 
 def check_open(session: VerifierSession, *, now: int) -> Requested:

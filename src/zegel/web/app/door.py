@@ -103,10 +103,10 @@ def door_role(world: World, store: Store) -> OpenRole:
 
 
 def _site(world: World, verifier: VerifierService, store: Store, desk: HealthDesk | None) -> DoorSite:
-    config = world.config.door
+    config, catalogue = world.config.door, load_catalogue()
     return DoorSite(
         service=DoorService(
-            load_catalogue().types[VALID],
+            catalogue.types[VALID],
             rule_sets=_rule_sets(world.config),
             verifier=verifier,
             store=store,
@@ -114,6 +114,7 @@ def _site(world: World, verifier: VerifierService, store: Store, desk: HealthDes
         ),
         verifier=VerifierSite(
             service=verifier,
+            catalogue=catalogue,
             name=config.name,
             host=urlsplit(config.origin).netloc,
             link_target=link_target(PROFILES[config.profile]),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, final
 from urllib.parse import urlsplit
 
+from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.files import read_file
 from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.keyfiles import load_client_secret
@@ -177,7 +178,13 @@ def _asking_site(world: World, material: Material) -> VerifierSite:
     follow_access(material.keys, service)
     material.registrations.follow(config.source.registration, service.register_as)
     host = urlsplit(config.origin).netloc
-    return VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
+    return VerifierSite(
+        service=service,
+        catalogue=load_catalogue(),
+        name=config.name,
+        host=host,
+        link_target=link_target(profile),
+    )
 
 
 def _query(file: Path | None, material: Material) -> DcqlQuery:

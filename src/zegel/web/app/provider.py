@@ -103,6 +103,7 @@ def _role(
         service=service,
         verifier=VerifierSite(
             service=verifier,
+            catalogue=catalogue,
             name=config.name,
             host=urlsplit(config.origin).netloc,
             link_target=link_target(PROFILES[config.profile]),

@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import urlsplit
 
+from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.profiles import HAIP, PROFILES, Profile
@@ -62,7 +63,13 @@ async def open_verifier(world: World) -> OpenRole:
     )
     follow_access(keys, service)
     registrations.follow(config.registration, service.register_as)
-    site = VerifierSite(service=service, name=config.name, host=host, link_target=link_target(profile))
+    site = VerifierSite(
+        service=service,
+        catalogue=load_catalogue(),
+        name=config.name,
+        host=host,
+        link_target=link_target(profile),
+    )
     monitor = _monitor(world, service=service, statuses=statuses, store=store, keys=keys, registrations=registrations)
     return OpenRole(
         name="verifier",

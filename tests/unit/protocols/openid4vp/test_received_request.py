@@ -7,7 +7,6 @@ from zegel_testing.authorities import fixed_random
 from zegel_testing.openid4vp import (
     ACCOUNT,
     PID,
-    REDIRECT_CLIENT_ID,
     consent,
     held,
     link_to,
@@ -17,6 +16,7 @@ from zegel_testing.openid4vp import (
     sd_jwt_query,
     session,
     transaction,
+    unsigned_session,
 )
 
 from zegel.checks import Check
@@ -100,7 +100,7 @@ def test_a_pid_never_signs_a_transaction() -> None:
 
 
 def test_a_pid_is_never_shown_to_nobody_known() -> None:
-    requested = session(client_id=REDIRECT_CLIENT_ID, response_mode=ResponseMode.DIRECT_POST)
+    requested = unsigned_session(response_mode=ResponseMode.DIRECT_POST)
     step = begin(link_to(requested), policy=policy(PLAIN), random=fixed_random())
     assert isinstance(step, Refusal)
     assert step.check is Check.UNAUTHENTICATED_PARTY
@@ -108,7 +108,7 @@ def test_a_pid_is_never_shown_to_nobody_known() -> None:
 
 def test_nor_under_the_name_of_what_it_extends() -> None:
     query = query_of(sd_jwt_query("identity", vct="urn:utopia:identity:1"))
-    requested = session(query, client_id=REDIRECT_CLIENT_ID, response_mode=ResponseMode.DIRECT_POST)
+    requested = unsigned_session(query, response_mode=ResponseMode.DIRECT_POST)
     step = begin(link_to(requested), policy=policy(PLAIN), random=fixed_random())
     assert isinstance(step, Consent)
     assert step.request.without_pid == {"identity"}

@@ -25,6 +25,7 @@ from zegel_testing.openid4vp import (
     served,
     session,
     signed,
+    unsigned_session,
 )
 
 from zegel.checks import Check
@@ -175,8 +176,7 @@ def test_a_loopback_sandbox_is_answered_without_tls() -> None:
 
 
 def unsigned(**changes: str | None) -> Any:
-    requested = session(client_id=REDIRECT_CLIENT_ID)
-    link = link_to(requested)
+    link = link_to(unsigned_session())
     parameters = {**link.unverified_parameters, **changes}
     return replace(link, unverified_parameters={name: value for name, value in parameters.items() if value is not None})
 
