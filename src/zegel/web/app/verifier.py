@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
+from zegel.config.roles import VerifierConfig
 from zegel.profiles import HAIP, PROFILES, Profile
 from zegel.services.status import StatusReader
 from zegel.services.verifier import VerifierIdentity, VerifierService
@@ -37,7 +38,7 @@ async def open_verifier(world: World) -> OpenRole:
     """Open the verifier of the configuration."""
     config = world.config.verifier
     profile = PROFILES[config.profile]
-    host, keys = urlsplit(config.origin).netloc, RoleKeys("verifier", world)
+    keys = RoleKeys("verifier", world)
     registrations = RegistrationFiles("verifier", world, keys=keys)
     identity = VerifierIdentity(
         origin=config.origin,
@@ -63,13 +64,7 @@ async def open_verifier(world: World) -> OpenRole:
     )
     follow_access(keys, service)
     registrations.follow(config.registration, service.register_as)
-    site = VerifierSite(
-        service=service,
-        catalogue=load_catalogue(),
-        name=config.name,
-        host=host,
-        link_target=link_target(profile),
-    )
+    site = _site(config, service)
     monitor = _monitor(world, service=service, statuses=statuses, store=store, keys=keys, registrations=registrations)
     return OpenRole(
         name="verifier",
@@ -98,6 +93,16 @@ async def open_verifier(world: World) -> OpenRole:
         ),
         close=store.close,
         end_waits=service.end_waits,
+    )
+
+
+def _site(config: VerifierConfig, service: VerifierService) -> VerifierSite:
+    return VerifierSite(
+        service=service,
+        catalogue=load_catalogue(),
+        name=config.name,
+        host=urlsplit(config.origin).netloc,
+        link_target=link_target(PROFILES[config.profile]),
     )
 
 
