@@ -46,8 +46,9 @@ def load_config(path: Path) -> Config:
 
 
 def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str]:
-    """What would keep these roles from starting: a file that is missing, open to others or not what it should be, and
-    a port that two listeners want; each with the setting's path. ``roles`` are by their tables' names."""
+    """What would keep these roles from starting: a file that is missing, open to others or not what it should be, a
+    database that cannot be there, and a port that two listeners want; each with the setting's path. ``roles`` are by
+    their tables' names."""
     for position, listed in enumerate(config.trusted_lists):
         yield from _fault(f"trusted_lists[{position}].signer", load_certificates, listed.signer)
     for position, qualified in enumerate(config.qualified_lists):
@@ -61,6 +62,9 @@ def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str
             pair = getattr(role, key, None), getattr(role, chain, None)
             if all(isinstance(path, Path) and path.exists() for path in pair):
                 yield from _fault(f"{name}.{chain}", _load_ring, *pair)
+        database = getattr(role, "database", None)
+        if database is not None:
+            yield from _fault(f"{name}.database", _check_database, database)
         for setting, load, path in _inner(role):
             if path is not None:
                 yield from _fault(f"{name}.{setting}", load, path)
@@ -84,6 +88,12 @@ def _fault(where: str, load: Callable[..., object], *paths: Any) -> Iterator[str
         load(*paths)
     except (Malformed, Unavailable) as error:
         yield f"{where}: {error.detail}"
+
+
+def _check_database(url: str) -> str:
+    from zegel.adapters.sql.upkeep import check_usable  # a command that asks for no database loads nothing of SQL
+
+    return check_usable(url)
 
 
 def _load_ring(key: Path, chain: Path) -> KeyRing:

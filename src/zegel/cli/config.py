@@ -16,7 +16,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     check = commands.add_parser("check", help="find what would keep roles from starting; opens no database and no port")
     names = ", ".join(ROLE_NAMES)
     check.add_argument(
-        "roles", metavar="ROLE", nargs="*", help=f"of {names}: read their keys too; without one, the file alone"
+        "roles",
+        metavar="ROLE",
+        nargs="*",
+        help=f"of {names}: see to their keys and databases too; without one, the file alone",
     )
     show = commands.add_parser("show", help="print every setting as it counts, defaults and all; secrets are hidden")
     for command in (check, show):

@@ -1,6 +1,7 @@
 """``zegel config``: what would keep roles from starting, and every setting as it counts."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,47 @@ def test_two_listeners_do_not_share_a_port(config: Any, folder: Path) -> None:
     ran = config("check", "issuer", "verifier", "--json")
     assert ran.json["faults"] == ["verifier.port: expected a port of its own, not that of issuer.metrics_port"]
     assert config("check", "issuer").code == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("foo", "database: its URL does not parse"),
+        ("", "database: its URL does not parse"),
+        ("mysql://x/y", "database: no driver for mysql is built in"),
+        ("postgresql://x/y", "database: no driver for postgresql is built in"),
+        ("sqlite+pysqlcipher:///x.db", "database: no driver for sqlite+pysqlcipher is built in"),
+        ("sqlite:////no/such/dir/x.db", "/no/such/dir: there is no such folder"),
+        ("sqlite:///zegel.toml/x.db", "zegel.toml: there is no such folder"),
+        ("sqlite:///keys", "keys: expected a file"),
+    ],
+)
+def test_a_database_on_which_no_role_can_start_is_a_fault(config: Any, folder: Path, url: str, told: str) -> None:
+    before = sorted(folder.rglob("*"))
+    amended(folder, "[verifier]\n", f'[verifier]\ndatabase = "{url}"\n')
+    ran = config("check", "verifier", "--json")
+    (fault,) = ran.json["faults"]
+    assert (ran.code, fault.startswith("verifier.database: "), told in fault) == (3, True, True)
+    assert sorted(folder.rglob("*")) == before, "nothing is made"
+    assert config("check", "issuer").code == 0
+
+
+@pytest.mark.parametrize("file", ["data", "data/verifier.db", "data/verifier.db.lock"])
+def test_a_database_that_is_anothers_is_a_fault(
+    config: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    (folder / "data").mkdir(exist_ok=True)
+    for name in ("verifier.db", "verifier.db.lock"):
+        (folder / "data" / name).touch()
+    assert config("check", "verifier").code == 0
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != folder / file)  # root may, whoever it belongs to
+    (fault,) = config("check", "verifier", "--json").json["faults"]
+    assert fault.startswith(f"verifier.database: {folder / file}: it cannot be read and written")
+
+
+def test_a_database_in_memory_needs_no_folder(config: Any, folder: Path) -> None:
+    amended(folder, "[verifier]\n", '[verifier]\ndatabase = "sqlite://"\n')
+    assert config("check", "verifier").code == 0
 
 
 def test_tls_files_are_read(config: Any, folder: Path) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Executable, Table, bindparam, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, Table, bindparam, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
@@ -14,6 +14,9 @@ from sqlalchemy.pool import StaticPool
 from zegel.errors import Unavailable
 
 DRIVER_ERRORS: Final = (sqlite3.Error,)
+
+_DRIVERS: Final = ("sqlite", "sqlite+pysqlite")  # two names of one
+_EXAMPLE: Final = "sqlite, as in sqlite:///data/role.db"
 
 _BUSY_MILLISECONDS: Final = 2_000  # a transaction takes well under 1 ms; a checkpoint of a full log some 100 ms
 _STILL_BUSY_MILLISECONDS: Final = 50  # where one has waited for nothing, all that come after it would wait in turn
@@ -33,12 +36,7 @@ def connect(url: str) -> Connection:
 
     A new SQLite file is created readable by its owner alone; its log and index files take that over.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the second for a port that is no number
-        raise Unavailable("database", "its URL does not parse") from None
-    if parsed.get_backend_name() != "sqlite":
-        raise Unavailable("database", f"no driver for {parsed.get_backend_name()} is built in; use sqlite")
+    parsed = parse_supported(url)
     if parsed.database:
         _create_owner_only(Path(parsed.database))
     engine = create_engine(parsed, poolclass=StaticPool, hide_parameters=True)
@@ -46,12 +44,17 @@ def connect(url: str) -> Connection:
     return engine.connect()
 
 
+def parse_supported(url: str) -> URL:
+    """The URL of a database that a driver is built in for; ``Unavailable`` otherwise."""
+    parsed = _parse(url)
+    if parsed.drivername not in _DRIVERS:
+        raise Unavailable("database", f"no driver for {parsed.drivername[:40]} is built in; use {_EXAMPLE}")
+    return parsed
+
+
 def file_of(url: str) -> Path | None:
     """The file of an SQLite database; None for one in memory, or of another kind. ``Unavailable`` as ``connect``."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the second for a port that is no number
-        raise Unavailable("database", "its URL does not parse") from None
+    parsed = _parse(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
@@ -95,6 +98,13 @@ def upsert(name: str, table: Table, *columns: str, if_expired: bool) -> Executab
         where=table.c.expires <= bindparam("now_") if if_expired else None,
     )
     return statement
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # the second for a port that is no number
+        raise Unavailable("database", f"its URL does not parse; use {_EXAMPLE}") from None
 
 
 def _create_owner_only(path: Path) -> None:

@@ -18,9 +18,9 @@ from zegel.adapters.files import OWNER_ONLY, os_errors, remove_drafts, sync_fold
 from zegel.adapters.sealing import Seal, place_of
 from zegel.adapters.sql import schema
 from zegel.adapters.sql.database import Database, open_database
-from zegel.adapters.sql.dialect import file_of
+from zegel.adapters.sql.dialect import file_of, parse_supported
 from zegel.adapters.sql.tables import SCHEMA, records, status_lists
-from zegel.adapters.sql.use import alone
+from zegel.adapters.sql.use import alone, lock_of
 from zegel.errors import Unavailable
 
 _MEANWHILE: Final = 3_600
@@ -125,12 +125,38 @@ def restore(path: Path, backup: Path, *, keys: tuple[bytes, ...], replace: bool,
     return state
 
 
+def check_usable(url: str) -> str:
+    """Return the URL if a role could start on its database, as far as that is seen without opening or making any.
+
+    ``Unavailable`` when it does not parse, has no driver, or when its file or folder cannot be read and written.
+    """
+    parse_supported(url)
+    path = file_of(url)
+    if path is None:
+        return url
+    with os_errors(path.parent):
+        if not path.parent.is_dir():
+            raise Unavailable(str(path.parent), "there is no such folder; make it, as the user of the role")
+        for each in (path.parent, *_files_of(path)):
+            if each != path.parent and not each.is_file():
+                raise Unavailable(str(each), "expected a file")
+            if not os.access(each, os.R_OK | os.W_OK):
+                raise Unavailable(str(each), "it cannot be read and written; give it to the user of the role")
+    return url
+
+
 def database_file(url: str) -> Path:
     """The file of a database; ``Unavailable`` for one that has none."""
     path = file_of(url)
     if path is None:
         raise Unavailable("database", "it is no file of SQLite; use the tools of its own server")
     return path
+
+
+def _files_of(path: Path) -> list[Path]:
+    """What there is of a database: itself, its log and index, and its lock."""
+    beside = [path.with_name(path.name + suffix) for suffix in _BESIDE]
+    return [each for each in (path, *beside, lock_of(path)) if each.exists()]
 
 
 def _look_at_backup(path: Path, keys: tuple[bytes, ...]) -> DatabaseState:

@@ -17,6 +17,11 @@ from zegel.errors import Unavailable
 _SUFFIX: Final = ".lock"
 
 
+def lock_of(path: Path) -> Path:
+    """The file of the lock of a database."""
+    return path.with_name(path.name + _SUFFIX)
+
+
 @contextmanager
 def in_use(path: Path | None) -> Iterator[None]:
     """Use a database beside others; ``Unavailable`` while somebody needs it alone. None has no file, and no lock."""
@@ -37,7 +42,7 @@ def _locked(path: Path | None, how: int, why_not: str) -> Iterator[None]:
         yield
         return
     try:
-        descriptor = os.open(path.with_name(path.name + _SUFFIX), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+        descriptor = os.open(lock_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
     except OSError as error:
         raise Unavailable(f"database {path.name}", (error.strerror or "it cannot be used").lower()) from None
     try:
