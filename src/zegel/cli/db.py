@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("restore", "put a backup in a database's place, with no role running on it"),
     ):
         command = commands.add_parser(name, help=meaning)
-        _add_roles(command, several=name != "restore")
+        _add_roles(command, name)
         if name == "backup":
             command.add_argument("--to", metavar="DIR", type=Path, required=True, help="the folder for ROLE.db")
         if name == "restore":
@@ -44,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Do it to each database that is meant; all of them are tried, and one that fails makes the command fail."""
     config = find_config(args)
-    paths = _databases(config, args.roles if args.action != "restore" else [args.role])
+    paths = _databases(config, args.action, args.roles if args.action != "restore" else [args.role])
     if args.action == "backup":
         make_owner_only_folder(args.to)
     work = _works(args, config)[args.action]
@@ -52,36 +52,49 @@ def run(args: Namespace) -> int:
 
 
 def _works(args: Namespace, config: Config) -> Mapping[str, Work]:
+    def found(path: Path) -> Path:
+        if not args.roles and not path.exists():
+            detail = f"there is none at {path}; find it, or where the role has never run, name those that have"
+            raise Unavailable("database", detail)
+        return path
+
     def restored(role: str, path: Path) -> DatabaseState:
         sealing = load_sealing_keys(_table(config, role).sealing_key)
         keys = (sealing.current, *sealing.earlier())
         return restore(path, args.backup, keys=keys, replace=args.replace, now=SystemClock().now())
 
     return {
-        "check": lambda _, path: look_at(path).check_current(),
+        "check": lambda _, path: look_at(found(path)).check_current(),
         "upgrade": lambda _, path: upgrade(path),
-        "backup": lambda role, path: back_up(path, args.to / f"{role}.db"),
+        "backup": lambda role, path: back_up(found(path), args.to / f"{role}.db"),
         "restore": restored,
     }
 
 
-def _add_roles(command: ArgumentParser, *, several: bool) -> None:
+def _add_roles(command: ArgumentParser, action: str) -> None:
     names = ", ".join(STORED)
-    if several:
-        command.add_argument("roles", metavar="ROLE", nargs="*", help=f"of {names}; without one those that there are")
-    else:
+    if action == "restore":
         command.add_argument("role", metavar="ROLE", help=f"one of {names}")
+    else:
+        meant = "those whose database is there" + ("" if action == "upgrade" else ", or has to be: the sealing key is")
+        command.add_argument("roles", metavar="ROLE", nargs="*", help=f"of {names}; without one {meant}")
 
 
-def _databases(config: Config, roles: list[str]) -> Mapping[str, Path]:
+def _databases(config: Config, action: str, roles: list[str]) -> Mapping[str, Path]:
+    """Of the roles that are named; else of those that have one, and, where one that is gone must not be passed over in
+    silence, of those with a sealing key: without that no role has ever run."""
     for role in roles:
         if role not in STORED:
             raise Malformed("command line", "ROLE", f"expected some of {', '.join(STORED)}")
     paths = {role: database_file(_table(config, role).database) for role in roles or STORED}
-    there = {role: path for role, path in paths.items() if roles or path.exists()}
-    if not there:
-        raise Unavailable("database", "no role has one yet; it is made when the role starts")
-    return there
+    if not roles and not any(path.exists() for path in paths.values()):
+        folders = ", ".join(sorted({str(path.parent) for path in paths.values()}))
+        raise Unavailable("database", f"no role has one in {folders}; it is made when the role starts")
+
+    def is_meant(role: str, path: Path) -> bool:
+        return path.exists() or (action != "upgrade" and bool(_table(config, role).sealing_key.exists()))
+
+    return {role: path for role, path in paths.items() if roles or is_meant(role, path)}
 
 
 def _table(config: Config, role: str) -> Any:

@@ -77,7 +77,7 @@ def make_empty(path: str) -> None:
 
 @pytest.mark.slow
 async def test_a_check_says_integrity_and_revision(db: Any, made: Config) -> None:
-    ran = db("check")
+    ran = db("check", "issuer", "verifier")
     assert ran.code == 0
     assert [line.split(",")[:2] for line in ran.out.splitlines()] == [
         [f"{role}  ok", f" revision {SCHEMA} of {SCHEMA}"] for role in ("issuer", "verifier")
@@ -90,7 +90,7 @@ async def test_a_check_says_integrity_and_revision(db: Any, made: Config) -> Non
 @pytest.mark.slow
 async def test_a_damaged_one_does_not_hide_the_others(db: Any, made: Config, tmp_path: Path) -> None:
     (tmp_path / "utopia/data/issuer.db").write_bytes(b"no database" * 500)
-    ran = db("check", "--json")
+    ran = db("check", "issuer", "verifier", "--json")
     assert ran.code == 3
     issuer, verifier = map(json.loads, ran.out.splitlines())
     assert (issuer["ok"], verifier["ok"]) == (False, True)
@@ -101,6 +101,32 @@ async def test_a_damaged_one_does_not_hide_the_others(db: Any, made: Config, tmp
 async def test_one_that_is_named_must_be_there(db: Any, made: Config) -> None:
     ran = db("check", "provider")
     assert (ran.code, "no such file or directory" in ran.out) == (3, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", [("check",), ("backup", "--to", "saved")])
+async def test_one_that_is_gone_is_named_and_does_not_keep_the_others(
+    db: Any, made: Config, action: tuple[str, ...], tmp_path: Path
+) -> None:
+    for role in ("provider", "wallet-provider", "registrar", "access-authority"):
+        (tmp_path / f"utopia/keys/{role}.seal").unlink()
+    verifier = tmp_path / "utopia/data/verifier.db"
+    verifier.rename(tmp_path / "elsewhere.db")
+    ran = db(*action, "--json")
+    issuer, gone = map(json.loads, ran.out.splitlines())
+    assert (ran.code, issuer["role"], issuer["ok"], gone["role"], gone["ok"]) == (3, "issuer", True, "verifier", False)
+    assert gone["detail"].startswith(f"database: there is none at {verifier}; ")
+    assert db("check", "issuer").code == 0, "who means one names it"
+
+
+@pytest.mark.slow
+async def test_an_upgrade_and_roles_without_a_key_ask_for_none(db: Any, made: Config, tmp_path: Path) -> None:
+    ran = db("upgrade", "--json")
+    assert (ran.code, [json.loads(line)["role"] for line in ran.out.splitlines()]) == (0, ["issuer", "verifier"])
+    for role in ("provider", "wallet-provider", "registrar", "access-authority"):
+        (tmp_path / f"utopia/keys/{role}.seal").unlink()
+    ran = db("check", "--json")
+    assert (ran.code, [json.loads(line)["role"] for line in ran.out.splitlines()]) == (0, ["issuer", "verifier"])
 
 
 async def test_before_any_role_has_run_there_is_none(db: Any) -> None:
@@ -118,7 +144,7 @@ async def test_a_role_without_a_database_is_wrong_usage(db: Any, args: tuple[str
 @pytest.mark.slow
 async def test_backup_and_restore_are_a_round_trip_beside_a_role_that_runs(db: Any, made: Config) -> None:
     running = await opened(made, "issuer")
-    assert db("backup", "--to", "saved").code == 0
+    assert db("backup", "issuer", "verifier", "--to", "saved").code == 0
     assert modes("saved") == {"saved": 0o700, "issuer.db": 0o600, "verifier.db": 0o600}
     assert "a role runs on it" in db("restore", "issuer", "saved/issuer.db", "--replace").out
     running.close()
@@ -130,7 +156,7 @@ async def test_backup_and_restore_are_a_round_trip_beside_a_role_that_runs(db: A
 
 @pytest.mark.slow
 async def test_nothing_but_a_backup_of_the_role_is_restored(db: Any, made: Config) -> None:
-    assert db("backup", "--to", "saved").code == 0
+    assert db("backup", "issuer", "verifier", "--to", "saved").code == 0
     make_empty("saved/empty.db")
     for file, told in (("empty", "no role has run on it"), ("verifier", "none of the role's sealing keys opens it")):
         ran = db("restore", "issuer", f"saved/{file}.db", "--replace", "--json")
