@@ -1,5 +1,6 @@
 """``zegel db``: the databases of roles, looked after from outside."""
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,7 +26,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add ``zegel db``'s commands."""
     commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
     for name, meaning in (
-        ("check", "see that databases are whole and of this zegel's schema; roles may run on them"),
+        (
+            "check",
+            "see that databases are whole, of this zegel's schema and under the role's key; roles may run on them",
+        ),
         ("upgrade", "bring schemas up to date, with no role running; a role that starts does the same"),
         ("backup", "copy databases while roles run on them, each to a new file for its owner alone"),
         ("restore", "put a backup in a database's place, with no role running on it"),
@@ -58,17 +62,26 @@ def _works(args: Namespace, config: Config) -> Mapping[str, Work]:
             raise Unavailable("database", detail)
         return path
 
+    def at_hand(role: str) -> tuple[bytes, ...] | None:
+        """None for who looks after the databases and may not read the keys."""
+        path = _table(config, role).sealing_key
+        return _keys(path) if os.access(path, os.R_OK) else None
+
     def restored(role: str, path: Path) -> DatabaseState:
-        sealing = load_sealing_keys(_table(config, role).sealing_key)
-        keys = (sealing.current, *sealing.earlier())
+        keys = _keys(_table(config, role).sealing_key)
         return restore(path, args.backup, keys=keys, replace=args.replace, now=SystemClock().now())
 
     return {
-        "check": lambda _, path: look_at(found(path)).check_current(),
+        "check": lambda role, path: look_at(found(path), keys=at_hand(role)).check_current(),
         "upgrade": lambda _, path: upgrade(path),
-        "backup": lambda role, path: back_up(found(path), args.to / f"{role}.db"),
+        "backup": lambda role, path: back_up(found(path), args.to / f"{role}.db", keys=at_hand(role)),
         "restore": restored,
     }
+
+
+def _keys(path: Path) -> tuple[bytes, ...]:
+    sealing = load_sealing_keys(path)
+    return (sealing.current, *sealing.earlier())
 
 
 def _add_roles(command: ArgumentParser, action: str) -> None:

@@ -14,6 +14,7 @@ from zegel_testing.records import CODE, SESSION, Waiting
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
+from zegel.adapters.sql.schema import TABLES
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.adapters.sql.tables import SCHEMA
 from zegel.adapters.sql.upkeep import back_up, database_file, look_at, restore, upgrade
@@ -102,9 +103,41 @@ async def test_a_database_in_use_is_whole_and_current(path: Path) -> None:
 async def test_what_is_damaged_is_found(path: Path) -> None:
     (await opened(path)).close()
     damaged(path)
-    with pytest.raises(Unavailable, match=r"damaged|malformed") as refusal:
+    with pytest.raises(Unavailable, match=r"database issuer\.db: it is damaged: .*[Pp]age 2") as refusal:
         look_at(path)
     assert refusal.value.check is Check.AVAILABILITY
+
+
+@pytest.mark.parametrize("table", sorted(TABLES - {"alembic_version"}))
+async def test_a_table_that_is_missing_is_found(path: Path, backup: Path, table: str) -> None:
+    (await opened(path)).close()
+    changed(path, f"DROP TABLE {table}")
+    for act in (look_at, upgrade, lambda at: back_up(at, backup)):
+        with pytest.raises(Unavailable, match=rf"database issuer\.db: it lacks the table {table}"):
+            act(path)
+    assert "backup.db" not in files_of(path)
+
+
+async def test_a_key_that_does_not_seal_it_is_found_where_it_is_tried(path: Path, backup: Path) -> None:
+    (await opened(path)).close()
+    for keys in (None, (KEY,), (b"n" * 32, KEY)):
+        look_at(path, keys=keys)
+        back_up(path, backup, keys=keys)
+        remove(backup)
+    for keys in ((), (b"n" * 32,)):
+        with pytest.raises(Unavailable, match=r"database issuer\.db: none of the role's sealing keys opens it"):
+            look_at(path, keys=keys)
+        with pytest.raises(Unavailable, match=r"database issuer\.db: none of the role's sealing keys opens it"):
+            back_up(path, backup, keys=keys)
+    assert "backup.db" not in files_of(path)
+
+
+async def test_one_that_no_role_has_run_on_yet_is_whole_and_makes_no_backup(path: Path, backup: Path) -> None:
+    made_anew(path)
+    assert look_at(path, keys=(KEY,)).check_current().revision == SCHEMA
+    with pytest.raises(Unavailable, match=r"database issuer\.db: no role has run on it"):
+        back_up(path, backup)
+    assert "backup.db" not in files_of(path)
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 300, b""])
@@ -199,7 +232,7 @@ async def test_a_backup_takes_no_files_place(path: Path, backup: Path) -> None:
 async def test_a_damaged_database_makes_no_backup(path: Path, backup: Path) -> None:
     (await opened(path)).close()
     damaged(path)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match=r"^database issuer\.db: it is damaged: .*[Pp]age 2"):
         back_up(path, backup)
     assert "backup.db" not in files_of(path)
 

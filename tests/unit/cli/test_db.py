@@ -1,6 +1,7 @@
 """``zegel db``: the databases of a sandbox's roles."""
 
 import json
+import os
 import sqlite3
 import stat
 import subprocess
@@ -15,7 +16,7 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import ManualClock
-from zegel.adapters.sealing_keys import load_sealing_keys, store_sealing_keys
+from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys, store_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.adapters.sql.tables import SCHEMA
 from zegel.checks import Check
@@ -95,6 +96,18 @@ async def test_a_damaged_one_does_not_hide_the_others(db: Any, made: Config, tmp
     issuer, verifier = map(json.loads, ran.out.splitlines())
     assert (issuer["ok"], verifier["ok"]) == (False, True)
     assert issuer["detail"] == "database issuer.db: file is not a database"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", [("check",), ("backup", "--to", "saved")])
+async def test_one_that_another_key_seals_is_found_where_the_key_may_be_read(
+    db: Any, made: Config, action: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_sealing_keys(made.issuer.sealing_key, SealingKeys(current=b"o" * 32))
+    ran = db(*action, "issuer", "--json")
+    assert (ran.code, "none of the role's sealing keys opens it" in ran.json["detail"]) == (3, True)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may read all
+    assert db(*action, "issuer").code == 0
 
 
 @pytest.mark.slow

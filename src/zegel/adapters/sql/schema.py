@@ -9,6 +9,9 @@ from zegel.adapters.sql.tables import METADATA, REGISTER_WORDS, SCHEMA
 from zegel.errors import Unavailable
 
 VERSION_TABLE: Final = "alembic_version"
+TABLES: Final = frozenset({*METADATA.tables, VERSION_TABLE, "register_words"})
+"""What there is in a file of this schema."""
+
 _versions: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 
 

@@ -47,18 +47,34 @@ class DatabaseState:
         return self
 
 
-def look_at(path: Path) -> DatabaseState:
-    """Read every page of a database, on which a role may run; ``Unavailable`` when it is missing or damaged."""
+def look_at(path: Path, *, keys: tuple[bytes, ...] | None = None) -> DatabaseState:
+    """Read every page of a database, on which a role may run; with ``keys``, see that one of them seals it.
+
+    ``Unavailable`` when it is missing or damaged, lacks a table, or another key seals it.
+    """
+    state = _look_at_tables(path, name=path.name)
+    row = None if keys is None or state.revision is None else _key_check(path)
+    if row is not None:
+        _try_keys(keys, row, name=path.name)
+    return state
+
+
+def _look_at_tables(path: Path, *, name: str) -> DatabaseState:
+    """``name`` is the one that it is told of by: a copy that is made goes by the original's."""
     with _failures(path), closing(_open(path)) as connection:
-        faults = [fault for (fault,) in connection.execute("PRAGMA integrity_check(1)")]
+        faults = [str(fault) for (fault,) in connection.execute("PRAGMA integrity_check(1)")]
         if faults != ["ok"]:
-            raise Unavailable(f"database {path.name}", f"it is damaged: {str(faults[0]).splitlines()[0][:120]}")
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = ?", (schema.VERSION_TABLE,))
+            raise Unavailable(f"database {name}", f"it is damaged: {_told(faults[0])}")
+        tables = {table for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         found = None
-        if tables.fetchone()[0]:
+        if schema.VERSION_TABLE in tables:
             found = connection.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchone()  # noqa: S608 a constant
         (pages,), (page,) = (connection.execute(f"PRAGMA {n}").fetchone() for n in ("page_count", "page_size"))
-    return DatabaseState(revision=None if found is None else found[0], size=pages * page)
+    state = DatabaseState(revision=None if found is None else found[0], size=pages * page)
+    missing = sorted(schema.TABLES - tables) if state.revision == SCHEMA else []
+    if missing:
+        raise Unavailable(f"database {name}", f"it lacks the table {missing[0]}; put a backup in its place")
+    return state
 
 
 def check_sealed(path: Path, *, key: bytes) -> Path:
@@ -81,14 +97,15 @@ def upgrade(path: Path) -> DatabaseState:
     return before
 
 
-def back_up(path: Path, to: Path) -> DatabaseState:
+def back_up(path: Path, to: Path, *, keys: tuple[bytes, ...] | None = None) -> DatabaseState:
     """Copy a database as it stands at one moment into a new file, for its owner alone; roles go on meanwhile.
 
-    ``Unavailable`` when there is a file by that name, or when the copy is not whole.
+    ``Unavailable`` when there is a file by that name, or when the copy could not be restored: when it is not whole, no
+    role has run on it, or, with ``keys``, none of them seals it.
     """
     with _draft(to) as draft:
         _copy(path, draft)
-        state = look_at(draft)
+        state = _look_at_copy(draft, keys, name=path.name)
         with os_errors(to):
             os.link(draft, to)
     sync_folder(to.parent)
@@ -108,7 +125,7 @@ def restore(path: Path, backup: Path, *, keys: tuple[bytes, ...], replace: bool,
         if path.exists() and not replace:
             raise Unavailable(f"database {path.name}", "it is there already; --replace gives it up")
         remove_drafts(path)  # what a crash has left of a database would outlive what the role forgets
-        state = _look_at_backup(backup, keys)
+        state = _look_at_copy(backup, keys, name=backup.name)
         with _draft(path) as draft:
             _copy(backup, draft)
             with _opened(draft) as database:
@@ -159,16 +176,20 @@ def _files_of(path: Path) -> list[Path]:
     return [each for each in (path, *beside, lock_of(path)) if each.exists()]
 
 
-def _look_at_backup(path: Path, keys: tuple[bytes, ...]) -> DatabaseState:
-    state = look_at(path)
+def _look_at_copy(path: Path, keys: tuple[bytes, ...] | None, *, name: str) -> DatabaseState:
+    state = _look_at_tables(path, name=name)
     row = None if state.revision is None else _key_check(path)
     if row is None:
-        detail = "no role has run on it, so it is no backup; give a file that zegel db backup has written"
-        raise Unavailable(f"database {path.name}", detail)
-    if not any(_seals(key, row) for key in keys):
-        detail = "none of the role's sealing keys opens it; give a backup of this role, or the key that sealed it"
-        raise Unavailable(f"database {path.name}", detail)
+        detail = "no role has run on it, so there is nothing to put back; give one that a role has run on"
+        raise Unavailable(f"database {name}", detail)
+    _try_keys(keys, row, name=name)
     return state
+
+
+def _try_keys(keys: tuple[bytes, ...] | None, row: _Row, *, name: str) -> None:
+    if keys is not None and not any(_seals(key, row) for key in keys):
+        detail = "none of the role's sealing keys opens it; give the key that sealed it, or a database of this role"
+        raise Unavailable(f"database {name}", detail)
 
 
 def _key_check(path: Path) -> _Row | None:
@@ -227,6 +248,12 @@ def _draft(path: Path) -> Iterator[Path]:
     finally:
         for suffix in ("", "-journal", *_BESIDE):
             draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+
+
+def _told(fault: str) -> str:
+    """Of what the check of the integrity says the first line that is no heading."""
+    lines = fault.splitlines()
+    return next((line for line in lines if not line.startswith("***")), fault)[:120]
 
 
 @contextmanager
