@@ -364,6 +364,41 @@ async def test_a_role_of_another_process_counts_until_it_is_killed(path: Path, b
     restore(path, backup, keys=(KEY,), replace=True, now=NOW)
 
 
+@pytest.mark.parametrize("whose", ["", "issuer.db", "issuer.db.lock"])
+async def test_nothing_is_restored_or_upgraded_that_is_another_users(
+    path: Path, backup: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """As root: the role could open what is root's no more."""
+    (await opened(path)).close()
+    back_up(path, backup)
+    before, real = files_of(path), Path.stat
+
+    def anothers(at: Path, **how: bool) -> os.stat_result:
+        status = real(at, **how)
+        return os.stat_result((*status[:4], 4711, *status[5:10])) if at == path.parent / whose else status
+
+    monkeypatch.setattr(Path, "stat", anothers)
+    with pytest.raises(Unavailable, match="it is another user's; restore it as that user"):
+        restore(path, backup, keys=(KEY,), replace=True, now=NOW)
+    with pytest.raises(Unavailable, match="it is another user's; upgrade it as that user"):
+        upgrade(path)
+    monkeypatch.undo()
+    assert files_of(path) == before
+
+
+async def test_what_is_ours_in_roots_folder_is_ours_to_upgrade(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (await opened(path)).close()
+    real = Path.stat
+
+    def of_root(at: Path, **how: bool) -> os.stat_result:
+        status = real(at, **how)
+        return os.stat_result((*status[:4], 0 if at == path.parent else 4711, *status[5:10]))
+
+    monkeypatch.setattr(Path, "stat", of_root)
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    assert upgrade(path).revision == SCHEMA
+
+
 def made_anew(path: Path) -> None:
     """The tables as they are before any role has run on them."""
     write(path, b"")

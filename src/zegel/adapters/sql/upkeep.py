@@ -88,8 +88,9 @@ def check_sealed(path: Path, *, key: bytes) -> Path:
 def upgrade(path: Path) -> DatabaseState:
     """Bring the schema up to date; the state as it was before.
 
-    ``Unavailable`` when a role runs on it, when it is missing or damaged, or newer than this zegel.
+    ``Unavailable`` when a role runs on it, when it is another user's, missing or damaged, or newer than this zegel.
     """
+    _refuse_anothers(path, "upgrade it as that user")
     with alone(path):
         before = look_at(path)
         with _opened(path) as database, database.transaction():
@@ -118,9 +119,10 @@ def restore(path: Path, backup: Path, *, keys: tuple[bytes, ...], replace: bool,
     ``keys`` are the role's sealing keys, the retired ones too: the role seals what they open anew when it starts.
     What happened since the backup is unknown to it. So what is over within the hour is left out, or a code that was
     used since would work once more; and lists of which entries may have been given since give no more of them.
-    ``Unavailable`` when a role runs on the database, when one is there and is not to be replaced, or when the backup
-    is damaged, newer than this zegel, none of a role, or sealed with none of the keys.
+    ``Unavailable`` when a role runs on the database, when one is there and is not to be replaced, when it would not be
+    its role's, or when the backup is damaged, newer than this zegel, none of a role, or sealed with none of the keys.
     """
+    _refuse_anothers(path, "restore it as that user")
     with alone(path):
         if path.exists() and not replace:
             raise Unavailable(f"database {path.name}", "it is there already; --replace gives it up")
@@ -174,6 +176,15 @@ def _files_of(path: Path) -> list[Path]:
     """What there is of a database: itself, its log and index, and its lock."""
     beside = [path.with_name(path.name + suffix) for suffix in _BESIDE]
     return [each for each in (path, *beside, lock_of(path)) if each.exists()]
+
+
+def _refuse_anothers(path: Path, remedy: str) -> None:
+    """``Unavailable`` when what is written there would not be whose the role is: it could use it no more."""
+    with os_errors(path):
+        owners = {each: each.stat().st_uid for each in (path.parent, *_files_of(path))}
+    for each, owner in owners.items():
+        if owner != os.geteuid() and not (each == path.parent and owner == 0):  # root's may be open to a group
+            raise Unavailable(str(each), f"it is another user's; {remedy}")
 
 
 def _look_at_copy(path: Path, keys: tuple[bytes, ...] | None, *, name: str) -> DatabaseState:
