@@ -11,6 +11,7 @@ from zegel_testing.records import CODE, SESSION, Answered, Waiting, contents_of,
 
 from zegel.adapters.entropy import system_random
 from zegel.adapters.memory import ManualClock
+from zegel.adapters.sql.schema import TABLES
 from zegel.adapters.sql.store import SqlStore, open_memory_store, open_store
 from zegel.errors import Unavailable
 from zegel.services.ports import Kind
@@ -23,6 +24,12 @@ SUPPORT = Path(__file__).parents[2] / "support"
 
 async def reopened(url: str, *, key: bytes = KEY) -> SqlStore:
     return await open_store(url, key=key, clock=ManualClock(NOW), random=system_random)
+
+
+def damage(path: Path, page: int) -> None:
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4_096)
+        file.write(b"\xff" * 4_096)
 
 
 def tampered(url: str, statement: str) -> None:
@@ -358,6 +365,70 @@ async def test_a_lock_is_waited_for_once_and_not_by_all_that_come_meanwhile(stor
     async with store.transaction():
         pass
     assert (patience(), store.failures) == (2_000, 2)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES - {"alembic_version"}))
+async def test_a_store_that_lacks_a_table_is_not_ready(store: SqlStore, url: str, table: str) -> None:
+    await store.check_key()
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    (made,) = other.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    other.execute("BEGIN IMMEDIATE")
+    other.execute(f"DROP TABLE {table}")
+    other.execute("COMMIT")
+    with pytest.raises(Unavailable, match=f"no such table: {table}"):
+        await store.check_key()
+    other.execute(made)
+    other.close()
+    await store.check_key()
+
+
+@pytest.mark.parametrize(
+    ("code", "ready"), [(sqlite3.SQLITE_CORRUPT, False), (267, False), (sqlite3.SQLITE_IOERR, True)]
+)
+async def test_a_store_that_a_use_found_damaged_is_not_ready_any_more(store: SqlStore, code: int, ready: bool) -> None:
+    failed = sqlite3.DatabaseError("it fails")
+    failed.sqlite_errorcode = code
+    with pytest.raises(Unavailable, match="it fails"):
+        async with store.transaction():
+            raise failed
+    for _ in range(2):
+        if ready:
+            await store.check_key()
+        else:
+            with pytest.raises(Unavailable, match="it was found damaged; end the role, and restore a backup"):
+                await store.check_key()
+
+
+async def test_damage_that_a_request_comes_upon_is_what_the_store_says(url: str) -> None:
+    (await reopened(url)).close()
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'used_expires'").fetchone()
+    connection.close()
+    damage(Path(url.removeprefix("sqlite:///")), page)
+    store = await reopened(url)
+    await store.check_key()
+    with pytest.raises(Unavailable, match="malformed"):
+        await store.purge()
+    with pytest.raises(Unavailable, match="it was found damaged"):
+        await store.check_key()
+    store.close()
+
+
+async def test_after_a_failure_a_store_has_to_take_a_write_before_it_is_ready(store: SqlStore) -> None:
+    driver = store._database._driver
+    await store.check_key()
+    before = driver.total_changes
+    await store.check_key()
+    assert driver.total_changes == before, "while nothing fails nothing is written"
+    driver.execute("PRAGMA query_only=ON")  # as on a disk that is full or read-only
+    with pytest.raises(Unavailable, match="readonly"):
+        async with store.transaction() as transaction:
+            await transaction.claim("nonce", "n", expires=NOW + 60)
+    with pytest.raises(Unavailable, match="readonly"):
+        await store.check_key()
+    driver.execute("PRAGMA query_only=OFF")
+    await store.check_key()
+    assert driver.total_changes == before + 1
 
 
 async def test_a_database_that_is_opened_once_more_keeps_its_locks(store: SqlStore, url: str) -> None:

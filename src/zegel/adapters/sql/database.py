@@ -23,6 +23,7 @@ class Database:
     Its calls never suspend, so no two transactions of a process overlap. Statements run on the driver: SQLAlchemy's
     own execution takes ten times as long as the selection of a row. ``failures`` counts what the database refused; from
     one until a transaction succeeds none waits long for a lock, or all that the process has to do would wait in turn.
+    ``troubled``: it has failed since somebody last saw that it can be written; ``damaged``: it was found so.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -33,6 +34,8 @@ class Database:
         self._open = False
         self._patient = True
         self.failures = 0
+        self.troubled = False
+        self.damaged = False
 
     def run(self, statement: Executable, values: Values) -> Any:
         """Run with values by their bound names; the driver's cursor."""
@@ -51,7 +54,7 @@ class Database:
             raise RuntimeError("a transaction is open: something else was awaited inside it")
         self._open = True
         try:
-            with self._counted(), _driver_errors():
+            with _driver_errors(), self._counted():
                 if durable is not self._durable:
                     dialect.set_durable(self.connection, durable=durable)
                     self._durable = durable
@@ -63,7 +66,7 @@ class Database:
 
     def forget(self) -> None:
         """Leave nothing of what was deleted in the write-ahead log."""
-        with self._counted(), _driver_errors():
+        with _driver_errors(), self._counted():
             dialect.forget(self.connection)
 
     def close(self) -> None:
@@ -75,8 +78,10 @@ class Database:
     def _counted(self) -> Generator[None]:
         try:
             yield
-        except Unavailable:
+        except (Unavailable, DBAPIError, *dialect.DRIVER_ERRORS) as error:
             self.failures += 1
+            self.troubled = True
+            self.damaged = self.damaged or dialect.is_damage(getattr(error, "orig", error))
             self._be_patient(False)
             raise
 

@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 from zegel.errors import Unavailable
 
 DRIVER_ERRORS: Final = (sqlite3.Error,)
+_DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _DRIVERS: Final = ("sqlite", "sqlite+pysqlite")  # two names of one
 _EXAMPLE: Final = "sqlite, as in sqlite:///data/role.db"
@@ -56,6 +57,12 @@ def file_of(url: str) -> Path | None:
     """The file of an SQLite database; None for one in memory, or of another kind. ``Unavailable`` as ``connect``."""
     parsed = _parse(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Whether the driver says that the database itself is damaged."""
+    code = getattr(error, "sqlite_errorcode", None)  # the primary one is its lowest byte
+    return code is not None and code & 0xFF in _DAMAGE
 
 
 def set_durable(connection: Connection, *, durable: bool) -> None:

@@ -3,14 +3,33 @@
 from importlib.resources import files
 from typing import Final
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Executable,
+    MetaData,
+    String,
+    Table,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
+from zegel.adapters.sql.database import Database
 from zegel.adapters.sql.tables import METADATA, REGISTER_WORDS, SCHEMA
 from zegel.errors import Unavailable
 
 VERSION_TABLE: Final = "alembic_version"
 TABLES: Final = frozenset({*METADATA.tables, VERSION_TABLE, "register_words"})
 """What there is in a file of this schema."""
+
+_READ: Final[tuple[Executable, ...]] = (
+    *(select(each).limit(1) for each in METADATA.sorted_tables),  # whole rows: less is read from an index alone
+    select(literal_column("1")).select_from(table("register_words")).limit(1),
+)
 
 _versions: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 
@@ -51,6 +70,12 @@ def create(connection: Connection) -> None:
     METADATA.create_all(connection)
     if connection.dialect.name == "sqlite":
         connection.execute(text(REGISTER_WORDS))
+
+
+def read_tables(database: Database) -> None:
+    """Read the first row of each table, in the transaction that is open; the driver's error for one that is missing."""
+    for statement in _READ:
+        database.run(statement, {}).fetchone()
 
 
 def _version_of(connection: Connection) -> str | None:

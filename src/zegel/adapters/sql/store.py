@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from dataclasses import dataclass
 from typing import Final, final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from zegel.adapters.sealing import KEY_BYTES, Seal, place_of
 from zegel.adapters.sql import schema
@@ -97,8 +97,19 @@ class SqlStore:
         return removed
 
     async def check_key(self) -> "SqlStore":
-        """Return the store if it answers and its key opens it; ``Unavailable`` otherwise."""
-        await _confirm_key(self)
+        """Return the store if all its tables can be read and its key opens it; ``Unavailable`` otherwise.
+
+        After a failure it has to be seen to take a write again; one that was found damaged stays so, for no look that
+        is cheap would find it whole.
+        """
+        if self._database.damaged:
+            raise Unavailable("database", "it was found damaged; end the role, and restore a backup")
+        async with self.transaction() as transaction:
+            schema.read_tables(self._database)
+            if self._database.troubled:
+                self._database.run(_TOUCH, {})
+            await _confirm_key(transaction)
+        self._database.troubled = False
         return self
 
     def close(self) -> None:
@@ -133,7 +144,8 @@ async def open_store(
         store = SqlStore(
             database, key=sealing, clock=clock, random=random, status_list_size=status_list_size, close=opened.close
         )
-        await _confirm_key(store)
+        async with store.transaction() as transaction:
+            await _confirm_key(transaction)
     except BaseException:
         opened.close()
         raise
@@ -160,6 +172,8 @@ _KEY_CHECK: Final = Kind(name="key-check", states=(_KeyCheck,))
 _KEY_ROW: Final = select(records.c.id, records.c.version, records.c.expires, records.c.value).where(
     records.c.kind == _KEY_CHECK.name
 )
+
+_TOUCH: Final = update(records).where(records.c.kind == _KEY_CHECK.name).values(version=records.c.version)
 
 
 def _seal_anew(url: str, *, key: bytes, earlier: tuple[bytes, ...], random: Callable[[int], bytes]) -> None:
@@ -198,11 +212,10 @@ def _opens(seal: Seal, row: tuple[bytes, int, int, bytes]) -> bool:
     return True
 
 
-async def _confirm_key(store: SqlStore) -> None:
-    async with store.transaction() as transaction:
-        try:
-            known = await transaction.load(_KEY_CHECK, "")
-        except Unavailable:
-            raise Unavailable("database", "it was sealed with another key than the role's sealing key") from None
-        if known is None:
-            await transaction.put(_KEY_CHECK, "", _KeyCheck(), expires=_NEVER)
+async def _confirm_key(transaction: SqlTransaction) -> None:
+    try:
+        known = await transaction.load(_KEY_CHECK, "")
+    except Unavailable:
+        raise Unavailable("database", "it was sealed with another key than the role's sealing key") from None
+    if known is None:
+        await transaction.put(_KEY_CHECK, "", _KeyCheck(), expires=_NEVER)

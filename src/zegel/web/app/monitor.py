@@ -46,7 +46,7 @@ def metrics_listeners(monitor: Monitor, *, config: RoleConfig, world: World) -> 
 
 
 def store_condition(store: "SqlStore") -> Mapping[str, Condition]:
-    """The database answers, and opens under the role's key."""
+    """The database answers with all its tables, takes a write after a failure, and opens under the role's key."""
     return {"store": store.check_key}
 
 
