@@ -57,7 +57,7 @@ def run(args: Namespace) -> int:
 
 def _works(args: Namespace, config: Config) -> Mapping[str, Work]:
     def found(path: Path) -> Path:
-        if not args.roles and not path.exists():
+        if not args.roles and not _may_be_there(path):
             detail = f"there is none at {path}; find it, or where the role has never run, name those that have"
             raise Unavailable("database", detail)
         return path
@@ -100,14 +100,25 @@ def _databases(config: Config, action: str, roles: list[str]) -> Mapping[str, Pa
         if role not in STORED:
             raise Malformed("command line", "ROLE", f"expected some of {', '.join(STORED)}")
     paths = {role: database_file(_table(config, role).database) for role in roles or STORED}
-    if not roles and not any(path.exists() for path in paths.values()):
+    if not roles and not any(map(_may_be_there, paths.values())):
         folders = ", ".join(sorted({str(path.parent) for path in paths.values()}))
         raise Unavailable("database", f"no role has one in {folders}; it is made when the role starts")
 
     def is_meant(role: str, path: Path) -> bool:
-        return path.exists() or (action != "upgrade" and bool(_table(config, role).sealing_key.exists()))
+        return _may_be_there(path) or (action != "upgrade" and _may_be_there(_table(config, role).sealing_key))
 
     return {role: path for role, path in paths.items() if roles or is_meant(role, path)}
+
+
+def _may_be_there(path: Path) -> bool:
+    """Also where a folder does not let us look: what is to be done there says so."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _table(config: Config, role: str) -> Any:

@@ -20,6 +20,7 @@ from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys, store_se
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.adapters.sql.tables import SCHEMA
 from zegel.checks import Check
+from zegel.cli.db import STORED
 from zegel.config.roles import Config
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +141,25 @@ async def test_an_upgrade_and_roles_without_a_key_ask_for_none(db: Any, made: Co
         (tmp_path / f"utopia/keys/{role}.seal").unlink()
     ran = db("check", "--json")
     assert (ran.code, [json.loads(line)["role"] for line in ran.out.splitlines()]) == (0, ["issuer", "verifier"])
+
+
+@pytest.mark.slow
+async def test_what_cannot_be_looked_for_is_not_passed_over(
+    db: Any, made: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As who may enter neither the folder of the keys nor, of one role, that of its database."""
+    real = Path.stat
+
+    def closed(path: Path, **how: bool) -> Any:
+        if path.suffix == ".seal" or path.name == "provider.db":
+            raise PermissionError(13, "Permission denied")
+        return real(path, **how)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    ran = db("check", "--json")
+    told = {line["role"]: line for line in map(json.loads, ran.out.splitlines())}
+    assert (ran.code, sorted(told)) == (3, sorted(STORED))
+    assert [role for role, line in told.items() if line["ok"]] == ["issuer", "verifier"]
 
 
 async def test_before_any_role_has_run_there_is_none(db: Any) -> None:
