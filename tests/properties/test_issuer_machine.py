@@ -1,7 +1,8 @@
 """An issuer at the mercy of whoever comes: each message in each state is a legal move or a named refusal.
 
-``MOVES`` has them all. One test makes each in each state; a machine pushes, approves, redeems, refreshes and asks for
-credentials in any order, rightly and wrongly, alone and at once, and lets time pass.
+``MOVES`` has them all where a browser begins. One test makes each in each state; a machine pushes, approves, redeems,
+refreshes and asks for credentials in any order, rightly and wrongly, alone and at once, and lets time pass. What begins
+with a pre-authorised code, deferred credentials and notifications are in ``test_offer_machine``.
 """
 
 import asyncio
