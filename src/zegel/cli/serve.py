@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from zegel.adapters.logs import configure_logs
 from zegel.cli.configuration import add_config_option, find_config
@@ -14,7 +15,7 @@ from zegel.cli.output import ACCEPTED, say
 from zegel.config.roles import Config
 from zegel.web.app.all import ROLE_NAMES, load_role, open_roles
 from zegel.web.app.roles import OpenRole
-from zegel.web.app.serve import run_unless_told_to_end, serving, until_told_to_end
+from zegel.web.app.serve import ToldToEnd, run_unless_told_to_end, serving, until_told_to_end
 from zegel.web.app.workers import Worker, bind_shared, config_of, part_of, roles_of, supervise, workers_of
 from zegel.web.app.world import open_world
 
@@ -45,12 +46,21 @@ def run(args: Namespace) -> int:
         for name in names:
             load_role(name)  # once, before there are workers: they share it
         return supervise(count, partial(_work, names, config), say=say)
-    run_unless_told_to_end(partial(_serve, names, config))
-    return ACCEPTED
+    return _until_told(partial(_serve, names, config))
 
 
 def _work(names: list[str], config: Config, worker: Worker) -> int:
-    run_unless_told_to_end(partial(_serve_beside_others, names, config, worker))
+    return _until_told(partial(_serve_beside_others, names, config, worker))
+
+
+def _until_told(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    """Serve until a signal. A service is stopped by SIGTERM also while it starts, and then has not failed; Ctrl-C ends
+    this start as it does any command."""
+    try:
+        run_unless_told_to_end(work)
+    except ToldToEnd as told:
+        if told.number == signal.SIGINT:
+            raise
     return ACCEPTED
 
 

@@ -25,6 +25,7 @@ from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
+from zegel.cli import serve
 from zegel.cli.serve import _serve_beside_others
 from zegel.config.setting import Count, Origin, Port
 from zegel.primitives.encoding import base64url
@@ -93,6 +94,42 @@ def test_roles_are_served_until_the_signal(present: Path) -> None:
         process.kill()
     assert (process.returncode, out) == (0, "")
     assert "request" in {json.loads(line)["event"] for line in (*logged, *err.splitlines())}
+
+
+@pytest.mark.usefixtures("signals")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)], ids=lambda value: str(value)
+)
+def test_whoever_ends_it_while_it_starts_gets_the_code_of_the_signal(
+    zegel: Any, present: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
+) -> None:
+    async def starting(*_: object) -> None:
+        signal.raise_signal(number)
+        await asyncio.wait_for(asyncio.Event().wait(), 5)
+
+    signal.signal(number, signal.default_int_handler)  # SIGHUP may be ignored where the tests run
+    monkeypatch.setattr(serve, "open_roles", starting)
+    ran = zegel("serve", "trust", "--config", present)
+    assert (ran.code, ran.out, ran.err) == (code, "", "")
+
+
+def test_sigterm_as_soon_as_it_is_listened_to_ends_a_role_quietly(present: Path) -> None:
+    process = subprocess.Popen([PROGRAM, "serve", "trust", "--config", present], stderr=subprocess.PIPE, text=True)
+    try:
+        while not catches(process.pid, signal.SIGTERM):
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, said) == (0, "")
+
+
+def catches(process: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal: proc_pid_status(5)."""
+    status = Path(f"/proc/{process}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
 
 def test_an_unknown_role_is_wrong_usage(zegel: Any) -> None:

@@ -45,6 +45,15 @@ def bind(address: str, port: int, *, shared: bool = False) -> socket.socket:
     return listening
 
 
+@final
+class ToldToEnd(KeyboardInterrupt):
+    """A signal came before the work was done. ``number`` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 @asynccontextmanager
 async def serving(
     roles: Sequence[OpenRole], *, world: World, sockets: Mapping[str, socket.socket]
@@ -89,48 +98,49 @@ async def serving(
 async def until_told_to_end() -> None:
     """Wait for SIGTERM, SIGINT or SIGHUP; the last is ignored where it was, as ``nohup`` wants it."""
     told = asyncio.Event()
-    _listen(asyncio.get_running_loop(), told)
+    _listen(asyncio.get_running_loop(), lambda _: told.set())
     await told.wait()
 
 
 def run_unless_told_to_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run the work in an event loop of its own, and return what it returns; ``KeyboardInterrupt`` when it was told to
-    end before, and has tidied up.
+    """Run the work in an event loop of its own, and return what it returns; ``ToldToEnd`` when it was told to end
+    before, and has tidied up.
 
     Work that waits ``until_told_to_end`` itself decides what that means from there on.
     """
     before = {number: signal.getsignal(number) for number in _ENDING}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        told, loop = asyncio.Event(), runner.get_loop()
+        loop = runner.get_loop()
+        told: asyncio.Queue[int] = asyncio.Queue()
         try:
-            _listen(loop, told)  # before there is anything that a signal could leave half done
+            _listen(loop, told.put_nowait)  # before there is anything that a signal could leave half done
             return runner.run(_unless(told, work))
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
 
-async def _unless(told: asyncio.Event, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    working, telling = asyncio.create_task(work()), asyncio.create_task(told.wait())
+async def _unless(told: asyncio.Queue[int], work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    working, telling = asyncio.create_task(work()), asyncio.create_task(told.get())
     await asyncio.wait((working, telling), return_when=asyncio.FIRST_COMPLETED)
     for task in (working, telling):
         task.cancel()
     await asyncio.wait((working, telling))
-    if working.cancelled():
-        raise KeyboardInterrupt
+    if working.cancelled() and not telling.cancelled():
+        raise ToldToEnd(telling.result())
     return working.result()
 
 
-def _listen(loop: asyncio.AbstractEventLoop, told: asyncio.Event) -> None:
-    """From now on a signal sets ``told``, be the loop running or not: ``add_signal_handler`` of uvloop forgets what
-    comes before the loop runs."""
+def _listen(loop: asyncio.AbstractEventLoop, tell: Callable[[int], None]) -> None:
+    """From now on the loop calls ``tell`` with the number of each signal, be it running or not: ``add_signal_handler``
+    of uvloop forgets what comes before the loop runs."""
 
-    def tell(*_: object) -> None:
-        loop.call_soon_threadsafe(told.set)
+    def heard(number: int, _: object) -> None:
+        loop.call_soon_threadsafe(tell, number)
 
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, tell)
+            signal.signal(number, heard)
 
 
 @final
