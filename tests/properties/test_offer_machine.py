@@ -49,7 +49,7 @@ from zegel.services.authorization import GRANT, PRE_AUTHORIZED
 from zegel.services.issuer import DEFERRED, NOTIFIED
 from zegel.services.offers import OfferMade
 
-TYPE, CONFIGURATION = "diploma", "diploma-sd-jwt"
+TYPE, CONFIGURATION, OTHER = "diploma", "diploma-sd-jwt", "diploma-mdoc"
 DELAY = 120
 OPEN, GUARDED, DEAD, OVER, GRANTED, WAITING, READY, LAPSED, ISSUED, FORGOTTEN, TAKEN_BACK = (
     "open", "guarded", "dead", "over", "granted", "waiting", "ready", "lapsed", "issued", "forgotten", "taken back",
@@ -75,8 +75,10 @@ REPLAY = Refusal("invalid_dpop_proof", Check.REPLAY)
 NO_TRANSACTION = Refusal("invalid_transaction_id", Check.DEFERRED_TRANSACTION)
 NO_ISSUANCE = Refusal("invalid_notification_id", Check.NOTIFICATION)
 UNREADABLE = Refusal("invalid_notification_request", Check.REQUEST_PARAMETERS)
+NOT_FOR_IT = Refusal("insufficient_scope", Check.ACCESS_TOKEN)
 MISGUESSED = Refusal("invalid_grant", Check.TRANSACTION_CODE)
 MISPLACED = Refusal("invalid_request", Check.TRANSACTION_CODE)
+NARROWED = "with a token for the other format"
 LIVE = (GRANTED, WAITING, READY, LAPSED, ISSUED, FORGOTTEN)
 """States with a grant that lives."""
 
@@ -97,9 +99,14 @@ MOVES: Mapping[str, tuple[Mapping[str, Move], Refusal]] = {
     "refresh by another's key": (dict.fromkeys(LIVE, Refusal("invalid_grant", Check.DPOP_BINDING)), NO_GRANT),
     "ask": (ASKED, NO_TOKEN),
     "ask with an unknown nonce": (dict.fromkeys(LIVE, Refusal("invalid_nonce", Check.PROOF_NONCE)), NO_TOKEN),
+    f"ask {NARROWED}": (dict.fromkeys(LIVE, NOT_FOR_IT), NO_TOKEN),
     "fetch": ({**dict.fromkeys(LIVE, NO_TRANSACTION), WAITING: WAITING, READY: ISSUED}, NO_TOKEN),
     "fetch something unknown": (dict.fromkeys(LIVE, NO_TRANSACTION), NO_TOKEN),
     "fetch with another's token": ({}, NO_TRANSACTION),
+    f"fetch {NARROWED}": (
+        {**dict.fromkeys(LIVE, NO_TRANSACTION), **dict.fromkeys((WAITING, READY), NOT_FOR_IT)},
+        NO_TOKEN,
+    ),
     "fetch by another's key": (dict.fromkeys(LIVE, NOT_THE_KEY), NO_TOKEN),
     "fetch without a proof": (dict.fromkeys(LIVE, NO_PROOF), NO_TOKEN),
     **{f"notify {event}": (NOTED, NO_TOKEN) for event in Event},
@@ -151,7 +158,7 @@ class Journey:
 
     def expected(self, message: str, now: int) -> Move:
         legal, otherwise = MOVES[message]
-        if now >= self.access_until and otherwise == NO_TOKEN:
+        if now >= self.access_until and otherwise == NO_TOKEN and not message.endswith(NARROWED):
             return NO_TOKEN
         return legal.get(self.state_at(now), otherwise)
 
@@ -181,7 +188,7 @@ class Office:
 
     def offer(self, *, guarded: bool) -> Journey:
         """The issuer makes an offer."""
-        formats, offers = [Format.SD_JWT_VC], self.world.site.offers
+        formats, offers = list(Format), self.world.site.offers
         made = self.run(offers.offer_pre_authorized(TYPE, formats, person="erika", with_code=guarded))
         state = GUARDED if guarded else OPEN
         self.known.append(Journey(made=made, expires=self.now + PRE_AUTHORIZED_SECONDS, state=state))
@@ -349,13 +356,19 @@ class Office:
         return step
 
     def _session(self, journey: Journey, how: str) -> Session:
-        """The session of whoever sends it, with nonces of this moment."""
+        """The session of whoever sends it."""
         whose, tokens = journey.holder, journey.tokens
         if how == "with another's token":
             whose, tokens = self.neighbour.holder, self._neighbours_tokens()
+        elif how == NARROWED:
+            tokens = self._narrowed_tokens(journey)
         elif how in ("by another's key", "by another wallet"):
             whose = "ours" if journey.holder == "another" else "another"
-        tokens = replace(tokens, expires=self.now + 1)  # a wallet that asks with the token it has, even when it is old
+        unaware = replace(tokens, expires=self.now + 1)  # of a token's end, so that it asks with an old one
+        return self._fresh(whose, unaware)
+
+    def _fresh(self, whose: str, tokens: Tokens) -> Session:
+        """A session with nonces of this moment."""
         session = replace(self.template.session, client=self.clients[whose], tokens=tokens)
         session = heard_from_server(session, HttpResponse(status=400, headers=self.authorization.fresh().headers()))
         return heard_from_issuer(session, HttpResponse(status=400, headers=self.issuer.fresh().headers()))
@@ -364,6 +377,18 @@ class Office:
         if self.now >= self.neighbour.access_until:
             self.send(self.neighbour, "refresh")
         return self.neighbour.tokens
+
+    def _narrowed_tokens(self, journey: Journey) -> Tokens:
+        """Tokens of the same grant, as long as it lives, that stand for the other of its two credentials."""
+        if journey.state_at(self.now) not in LIVE:
+            return NO_TOKENS
+        scope = self.template.session.issuer.configurations[OTHER].scope
+        form = {"grant_type": "refresh_token", "refresh_token": str(journey.tokens.refresh_token), "scope": str(scope)}
+        session = self._fresh(journey.holder, journey.tokens)
+        step = token_step(session, form, None, attempt=1, now=self.now, random=system_random)
+        heard: Any = step.receive(self.run(self.authorization.token(step.request)), now=self.now, random=system_random)
+        narrowed: Tokens = heard.session.tokens
+        return narrowed
 
     async def _pause(self) -> ProofPause:
         """Where a wallet stands that was given its tokens."""
