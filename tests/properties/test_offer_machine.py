@@ -501,17 +501,17 @@ class OfferMachine(RuleBasedStateMachine):
     def send(self, journey: Journey, message: str) -> None:
         self.office.send(journey, message)
 
-    @rule(journey=journeys, count=st.integers(1, 5))
-    def go_on(self, journey: Journey, count: int) -> None:
+    @rule(journey=journeys, count=st.integers(1, 5), patient=st.booleans())
+    def go_on(self, journey: Journey, count: int, patient: bool) -> None:
         for message in ("redeem", "refresh", "ask", "fetch", f"notify {Event.ACCEPTED}")[:count]:
-            if message == "fetch":
+            if message == "fetch" and patient:
                 self.wait(DELAY)
             if isinstance(journey.expected(message, self.office.now), str):
                 self.office.send(journey, message)
 
-    @rule(journey=journeys, count=st.integers(1, MAX_TRIES))
+    @rule(journey=journeys, count=st.sampled_from([1, MAX_TRIES - 1, MAX_TRIES, MAX_TRIES + 1]))
     def guess(self, journey: Journey, count: int) -> None:
-        for _ in range(count):
+        for _ in range(count if journey.state_at(self.office.now) == GUARDED else 0):
             self.office.send(journey, "redeem with a wrong transaction code")
 
     @rule(journey=journeys, message=st.sampled_from(HEARD))
