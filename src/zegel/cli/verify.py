@@ -2,14 +2,16 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, final
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
 from zegel.checks import Check
+from zegel.cli.challenge import Challenge, add_challenge_options, parse_challenge
 from zegel.cli.input import read_input
 from zegel.cli.network import outbound_of
 from zegel.cli.output import ACCEPTED, exit_code, in_text, in_words, print_data, print_text, verdict
@@ -19,24 +21,24 @@ from zegel.formats.claims import json_claim
 from zegel.formats.credential import (
     CurrentCredential,
     CurrentPresentation,
-    IdentifierReference,
+    Format,
     Status,
     VerifiedCredential,
     VerifiedPresentation,
 )
 from zegel.formats.detect import UnverifiedAny, parse_any
 from zegel.formats.mdoc.parse import UnverifiedDeviceResponse
-from zegel.formats.mdoc.transcript import SessionTranscript, parse_transcript, redirect_transcript
+from zegel.formats.mdoc.transcript import SessionTranscript, redirect_transcript
 from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
 from zegel.formats.presentation import with_types
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt
 from zegel.formats.status.check import VerifiedList, check_status
 from zegel.formats.status.entries import MAX_LARGE_LIST
-from zegel.formats.status.identifiers import parse_identifier_list, verify_identifier_list
-from zegel.formats.status.token import parse_status_list, verify_status_list
+from zegel.formats.status.identifiers import UnverifiedIdentifierList, parse_identifier_list, verify_identifier_list
+from zegel.formats.status.token import UnverifiedStatusList, parse_status_list, verify_status_list
 from zegel.primitives.cbor import MAX_BYTES
-from zegel.primitives.encoding import base64url, parse_base64url
+from zegel.primitives.encoding import base64url
 from zegel.primitives.json import MAX_BYTES as MAX_JSON
 from zegel.primitives.json import parse_json
 from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery, parse_query
@@ -52,19 +54,22 @@ _NOT_LOOKED_UP: Final = "not looked up"
 _BOUND: Final = "a presentation: its holder answered the nonce"
 _ISSUED: Final = "an issued credential: nothing shows who holds it"
 _REVOCATION_OPEN: Final = "whether its signer is revoked was not looked up"
+_NO_STATUS: Final = "it names no status, and nothing was looked up in the list of --status"
 _SAID: Final = ("check", "clause", "field", "fault", "remedy", "detail")
 
-_CHALLENGE: Final = {
-    "--nonce": "nonce",
-    "--audience": "audience",
-    "--transcript": "transcript",
-    "--client-id": "client_id",
-    "--response-uri": "response_uri",
-    "--jwk-thumbprint": "jwk_thumbprint",
-}
-
+UnverifiedList: TypeAlias = UnverifiedStatusList | UnverifiedIdentifierList
 Judged: TypeAlias = VerifiedCredential | VerifiedPresentation
 Current: TypeAlias = CurrentCredential | CurrentPresentation
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the credential is held against, all of it read before anything is judged."""
+
+    challenge: Challenge
+    query: DcqlQuery | None
+    status_list: UnverifiedList | None
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -74,13 +79,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--trust", metavar="PATH", type=Path, nargs="+", action="extend", required=True, help=_TRUST_HELP
     )
     parser.add_argument("--type", metavar="T", help="the vct or doctype that it has to be of")
-    parser.add_argument("--nonce", metavar="N", help="the nonce that a presentation has to answer")
-    parser.add_argument("--audience", metavar="A", help="the client_id that an SD-JWT presentation has to be for")
-    transcript = parser.add_argument_group("session transcript of an mdoc presentation")
-    transcript.add_argument("--transcript", metavar="HEX", help="the SessionTranscript as encoded CBOR")
-    transcript.add_argument("--client-id", metavar="ID", help="or the client_id, with its prefix,")
-    transcript.add_argument("--response-uri", metavar="URI", help="the response_uri, the nonce,")
-    transcript.add_argument("--jwk-thumbprint", metavar="T", help="and, for an encrypted answer, its key's thumbprint")
+    add_challenge_options(parser)
     parser.add_argument("--query", metavar="FILE", type=Path, help="the DCQL query that it has to satisfy")
     status = parser.add_mutually_exclusive_group()
     status.add_argument("--status", metavar="FILE", type=Path, help=_STATUS_HELP)
@@ -97,32 +96,37 @@ def run(args: Namespace) -> int:
     """Judge and say so; the exit code is the verdict."""
     try:
         now = parse_time(args.at)
+        challenge = parse_challenge(args)
         unverified = parse_any(read_input(_file(args), max_bytes=_MAX_INPUT))
-        query = None if args.query is None else _query(args.query)
+        asked = _Asked(
+            challenge=challenge,
+            query=None if args.query is None else _query(args.query),
+            status_list=None if args.status is None else _parse_list(read_token(str(args.status))),
+        )
         known = KnownRevocation(args, now=now)
-        judged, status = _judge(args, unverified, query, known, now)
+        judged, status = _judge(args, unverified, asked, known, now)
     except ZegelError as error:
         _print_refusal(args, error)
         return exit_code(error)
-    _print_accepted(args, _described(judged, status), revocation_open=known.is_open)
+    _print_accepted(args, _described(judged, status), notes=_notes(asked, _credential(judged), known))
     return ACCEPTED
 
 
 def _judge(
-    args: Namespace, unverified: UnverifiedAny, query: DcqlQuery | None, known: KnownRevocation, now: int
+    args: Namespace, unverified: UnverifiedAny, asked: _Asked, known: KnownRevocation, now: int
 ) -> tuple[Judged | Current, str]:
-    judged = known.judge(lambda anchors: _verified(args, unverified, anchors, now))
-    if not args.no_network and not _is_asked_for(_credential(judged), type_=args.type, query=query):
+    judged = known.judge(lambda anchors: _verified(asked.challenge, unverified, anchors, now))
+    if not args.no_network and not _is_asked_for(_credential(judged), type_=args.type, query=asked.query):
         judged = asyncio.run(_with_types(args, judged, known.anchors))
     credential = _credential(judged)
     if args.type is not None and args.type not in credential.types:
         raise Rejected(Check.QUERY_TYPE, f"expected {args.type}, got {credential.type}", field="type")
     if args.no_network and credential.status is not None:
-        _check_query(query, judged)
+        _check_query(asked.query, judged)
         return judged, _NOT_LOOKED_UP
-    status_list = _status_list(args, credential, known, now)
+    status_list = _status_list(args, asked.status_list, credential, known, now)
     current: Current = check_status(judged, status_list, now=now, grace=0)
-    _check_query(query, current)
+    _check_query(asked.query, current)
     return current, str(current.status)
 
 
@@ -157,77 +161,74 @@ def _file(args: Namespace) -> str:
     return str(last)
 
 
-def _verified(args: Namespace, unverified: UnverifiedAny, anchors: TrustAnchors, now: int) -> Judged:
-    challenged = _challenged(args)
+def _verified(challenge: Challenge, unverified: UnverifiedAny, anchors: TrustAnchors, now: int) -> Judged:
     match unverified:
         case UnverifiedSdJwt():
-            if args.transcript is not None:
+            if challenge.transcript is not None:
                 raise Malformed(
                     "command line", "--transcript", "expected an mdoc: an SD-JWT has a nonce and an audience"
                 )
-            if args.nonce is None:
-                if challenged:
-                    raise Malformed("command line", "--nonce", f"expected the nonce that goes with {challenged[0]}")
+            if challenge.nonce is None:
+                if challenge.given:
+                    detail = f"expected the nonce that goes with {challenge.given[0]}"
+                    raise Malformed("command line", "--nonce", detail)
                 return verify_issued_sdjwt(unverified, anchors=anchors, now=now)
-            audience = args.audience or args.client_id
-            if audience is None:
+            if challenge.client_id is None:
                 raise Malformed("command line", "--audience", "expected the client_id that the presentation is for")
-            return verify_presented_sdjwt(unverified, anchors=anchors, audience=audience, nonce=args.nonce, now=now)
+            return verify_presented_sdjwt(
+                unverified, anchors=anchors, audience=challenge.client_id, nonce=challenge.nonce, now=now
+            )
         case UnverifiedDeviceResponse():
-            transcript = _transcript(args)
+            transcript = _transcript(challenge)
             return verify_presented_mdoc(unverified, anchors=anchors, transcript=transcript, now=now)
         case _:
-            if challenged:
+            if challenge.given:
                 detail = "expected a presentation, got an issued credential, which proves no holder"
                 raise Rejected(Check.HOLDER_BINDING, detail)
             return verify_issued_mdoc(unverified, anchors=anchors, now=now)
 
 
-def _challenged(args: Namespace) -> list[str]:
-    """The options that ask for a presentation: what an issued credential cannot answer."""
-    return [option for option, name in _CHALLENGE.items() if getattr(args, name) is not None]
-
-
-def _transcript(args: Namespace) -> SessionTranscript:
-    if args.transcript is not None:
-        parts = [option for option in _challenged(args) if option != "--transcript"]
-        if parts:
-            detail = "expected the transcript or what it is made of: it has a digest of that, which shows no part"
-            raise Malformed("command line", parts[0], detail)
-        try:
-            return parse_transcript(bytes.fromhex(args.transcript))
-        except ValueError:
-            raise Malformed("command line", "--transcript", "expected hexadecimal digits") from None
-    client_id = args.client_id or args.audience
-    if args.nonce is None or client_id is None or args.response_uri is None:
+def _transcript(challenge: Challenge) -> SessionTranscript:
+    if challenge.transcript is not None:
+        return challenge.transcript
+    if challenge.nonce is None or challenge.client_id is None or challenge.response_uri is None:
         detail = (
             "expected an issued credential; a presentation is judged with --transcript, or with --nonce, --client-id "
             "and --response-uri"
         )
         raise Rejected(Check.HOLDER_BINDING, detail)
-    thumbprint = args.jwk_thumbprint or ""
     return redirect_transcript(
-        client_id=client_id,
-        nonce=args.nonce,
-        response_uri=args.response_uri,
-        encryption_key_thumbprint=parse_base64url(thumbprint, what="command line", where="--jwk-thumbprint") or None,
+        client_id=challenge.client_id,
+        nonce=challenge.nonce,
+        response_uri=challenge.response_uri,
+        encryption_key_thumbprint=challenge.thumbprint,
     )
 
 
+def _parse_list(token: bytes) -> UnverifiedList:
+    """A list of either kind, for the file is read before anybody knows which one the credential names."""
+    try:
+        return parse_status_list(token, content_type=None, max_bytes=MAX_LARGE_LIST)
+    except Malformed:
+        with suppress(Malformed):
+            return parse_identifier_list(token, content_type=None)
+        raise
+
+
 def _status_list(
-    args: Namespace, credential: VerifiedCredential, known: KnownRevocation, now: int
+    args: Namespace, given: UnverifiedList | None, credential: VerifiedCredential, known: KnownRevocation, now: int
 ) -> VerifiedList | None:
     reference = credential.status
     if reference is None:
         return None
-    if args.status is None:
-        return known.judge(lambda anchors: asyncio.run(_fetched(args, credential, anchors)))
-    token, uri = read_token(str(args.status)), reference.uri
-    if isinstance(reference, IdentifierReference):
-        identifiers = parse_identifier_list(token, content_type=None)
-        return known.judge(lambda anchors: verify_identifier_list(identifiers, uri=uri, anchors=anchors, now=now))
-    unverified = parse_status_list(token, content_type=None, max_bytes=MAX_LARGE_LIST)
-    return known.judge(lambda anchors: verify_status_list(unverified, uri=uri, anchors=anchors, now=now))
+    match given:
+        case UnverifiedStatusList():
+            return known.judge(lambda anchors: verify_status_list(given, uri=reference.uri, anchors=anchors, now=now))
+        case UnverifiedIdentifierList():
+            return known.judge(
+                lambda anchors: verify_identifier_list(given, uri=reference.uri, anchors=anchors, now=now)
+            )
+    return known.judge(lambda anchors: asyncio.run(_fetched(args, credential, anchors)))
 
 
 async def _fetched(args: Namespace, credential: VerifiedCredential, anchors: TrustAnchors) -> VerifiedList | None:
@@ -248,18 +249,32 @@ def _check_query(query: DcqlQuery | None, judged: Judged | Current) -> None:
         raise Rejected(Check.HOLDER_BINDING, "expected a presentation; an issued credential answers no query")
     # The status has had its say already, or was left out by hand
     current = CurrentPresentation(credential=judged.credential, status=Status.NO_STATUS)
-    check_answer(query, {_asked(query, judged.credential).id: [current]})
+    refusals: list[Rejected] = []
+    for candidate in _candidates(query, judged.credential):
+        try:
+            answer = check_answer(query, {candidate.id: [current]})
+            if candidate.id in (*answer.presentations, *answer.unbound):
+                return
+            # where all sets are optional nothing is missing, but it answers nothing either
+            detail = f"expected what fills an option alone; {candidate.id} fills none"
+            raise Rejected(Check.QUERY, detail, field="credential_sets")
+        except Rejected as error:
+            refusals.append(error)
+    raise refusals[0]
 
 
 def _query(file: Path) -> DcqlQuery:
     return parse_query(parse_json(read_input(str(file), max_bytes=MAX_JSON), what="query"))
 
 
-def _asked(query: DcqlQuery, credential: VerifiedCredential) -> CredentialQuery:
-    """What the credential is held against: the query for its type, else for its format, else the first."""
-    of_type = [one for one in query.credentials if is_of_type(one, credential)]
-    of_format = [one for one in query.credentials if one.format == credential.format]
-    return (*of_type, *of_format, *query.credentials)[0]
+def _candidates(query: DcqlQuery, credential: VerifiedCredential) -> tuple[CredentialQuery, ...]:
+    """What the credential may answer: each query for its type, for any option will do (OpenID4VP 1.0 section 6.4.2).
+
+    Without one it is held against that for its format, else against the first, to be told what differs.
+    """
+    of_type = tuple(one for one in query.credentials if is_of_type(one, credential))
+    of_format = (one for one in query.credentials if one.format == credential.format)
+    return of_type or (next(of_format, query.credentials[0]),)
 
 
 def _described(judged: Judged | Current, status: str) -> dict[str, object]:
@@ -285,9 +300,18 @@ def _print_refusal(args: Namespace, error: ZegelError) -> None:
         print_text(in_words(word, explanation))
 
 
-def _print_accepted(args: Namespace, credential: dict[str, object], *, revocation_open: bool) -> None:
-    what = _BOUND if credential["holder_bound"] else _ISSUED
-    detail = f"{what}; {_REVOCATION_OPEN}" if revocation_open else what
+def _notes(asked: _Asked, credential: VerifiedCredential, known: KnownRevocation) -> list[str]:
+    """What was given and not compared with anything, and what was left open."""
+    notes = [_REVOCATION_OPEN] if known.is_open else []
+    if asked.status_list is not None and credential.status is None:
+        notes.append(_NO_STATUS)
+    if credential.format is Format.SD_JWT_VC:
+        notes += [f"{option} was not compared, for an SD-JWT names none" for option in asked.challenge.of_transcript]
+    return notes
+
+
+def _print_accepted(args: Namespace, credential: dict[str, object], *, notes: list[str]) -> None:
+    detail = "; ".join([_BOUND if credential["holder_bound"] else _ISSUED, *notes])
     if args.json:
         said = dict.fromkeys(_SAID) | {"detail": detail}
         print_data({"verdict": "accepted", **said, "credential": credential})

@@ -23,6 +23,7 @@ from zegel.formats.credential import Format
 from zegel.formats.mdoc.transcript import redirect_transcript
 from zegel.formats.sdjwt.issue import SdJwtIssuer
 from zegel.formats.status.entries import compress, empty_status_list
+from zegel.formats.status.identifiers import sign_identifier_list
 from zegel.formats.status.token import StatusListFormat, sign_status_list_cwt, sign_status_list_jwt
 from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.http import HttpRequest, HttpResponse
@@ -260,8 +261,58 @@ def test_with_a_nonce_only_a_presentation_is_accepted(issue: Issue, verify: Any,
 @pytest.mark.parametrize("option", ["--audience", "--client-id", "--response-uri", "--jwk-thumbprint"])
 @pytest.mark.refuses(Check.HOLDER_BINDING)
 def test_part_of_a_challenge_asks_for_a_presentation_too(issue: Issue, verify: Any, option: str) -> None:
-    refused(verify(issue("pid", "mso_mdoc"), option, "x"), Check.HOLDER_BINDING)
-    assert refused(verify(issue(), option, "x"), Check.SYNTAX, code=2)["field"] == "--nonce"
+    value = {"--response-uri": RESPONSE_URI, "--jwk-thumbprint": THUMBPRINT}.get(option, CLIENT_ID)
+    refused(verify(issue("pid", "mso_mdoc"), option, value), Check.HOLDER_BINDING)
+    assert refused(verify(issue(), option, value), Check.SYNTAX, code=2)["field"] == "--nonce"
+
+
+@FORMATS
+def test_a_challenge_for_two_at_once_is_wrong_usage(issue: Issue, verify: Any, format_: Format) -> None:
+    file = present(issue("pid", format_), format_)
+    whole = ("--nonce", NONCE, "--response-uri", RESPONSE_URI)
+    accepted(verify(file, *whole, "--audience", CLIENT_ID, "--client-id", CLIENT_ID))
+    for audience, client_id in ((CLIENT_ID, "other"), ("other", CLIENT_ID), (CLIENT_ID, CLIENT_ID + " ")):
+        said = refused(verify(file, *whole, "--audience", audience, "--client-id", client_id), Check.SYNTAX, code=2)
+        assert said["field"] == "--audience and --client-id"
+
+
+@FORMATS
+@pytest.mark.parametrize("presented", [True, False], ids=["presented", "issued"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--nonce", ""),
+        ("--audience", ""),
+        ("--client-id", ""),
+        ("--response-uri", ""),
+        ("--response-uri", "verifier.utopia.example"),
+        ("--response-uri", "https://verifier.utopia.example/a b"),
+        ("--jwk-thumbprint", ""),
+        ("--jwk-thumbprint", "!!"),
+        ("--jwk-thumbprint", THUMBPRINT[:-2]),
+        ("--transcript", ""),
+        ("--transcript", "not hexadecimal"),
+        ("--transcript", "80"),
+    ],
+)
+def test_a_malformed_part_of_a_challenge_is_wrong_usage_whatever_is_judged(
+    issue: Issue, verify: Any, format_: Format, presented: bool, option: str, value: str
+) -> None:
+    file = present(issue("pid", format_), format_) if presented else issue("pid", format_)
+    options = {} if option == "--transcript" else {"--nonce": NONCE, "--client-id": CLIENT_ID}
+    said = refused(
+        verify(file, *(text for pair in (options | {option: value}).items() for text in pair)), Check.SYNTAX, code=2
+    )
+    assert said["field"] == option
+
+
+def test_what_an_sd_jwt_is_not_bound_to_is_said_not_to_be_compared(issue: Issue, verify: Any) -> None:
+    file = present(issue(), Format.SD_JWT_VC)
+    more = ("--response-uri", "https://elsewhere.example", "--jwk-thumbprint", THUMBPRINT)
+    assert accepted(verify(file, *BOUND[Format.SD_JWT_VC], *more))["detail"] == (
+        "a presentation: its holder answered the nonce; --response-uri was not compared, for an SD-JWT names none; "
+        "--jwk-thumbprint was not compared, for an SD-JWT names none"
+    )
 
 
 @FORMATS
@@ -360,6 +411,28 @@ def test_among_several_the_query_for_its_type_counts(issue: Issue, verify: Any, 
     accepted(verify(file, *BOUND[Format.SD_JWT_VC], "--query", either))
     both = query(diploma, pid_query(NAME[Format.SD_JWT_VC]))
     refused(verify(file, *BOUND[Format.SD_JWT_VC], "--query", both), Check.QUERY)
+
+
+@FORMATS
+def test_any_query_for_its_type_may_be_the_one_that_it_answers(
+    issue: Issue, verify: Any, query: Any, format_: Format
+) -> None:
+    file = present(issue("pid", format_), format_)
+    given = pid_query(GIVEN[format_], format_=format_, id_="a")
+    name = pid_query(NAME[format_], format_=format_, id_="b")
+    either = {"credential_sets": [{"options": [["a"], ["b"]]}]}
+    for queries in ((given, name), (name, given)):
+        accepted(verify(file, *BOUND[format_], "--query", query(*queries, **either)))
+    neither = query(given, given | {"id": "b"}, **either)
+    assert refused(verify(file, *BOUND[format_], "--query", neither), Check.QUERY_CLAIMS)["field"] == "vp_token.a"
+    refused(verify(file, *BOUND[format_], "--query", query(given, name)), Check.QUERY)
+
+
+def test_a_presentation_that_no_option_has_a_place_for_answers_nothing(issue: Issue, verify: Any, query: Any) -> None:
+    file = present(issue(), Format.SD_JWT_VC)
+    given, name = pid_query(["given_name"], id_="a"), pid_query(["family_name"], id_="b")
+    optional = {"credential_sets": [{"options": [["a", "b"]], "required": False}]}
+    refused(verify(file, *BOUND[Format.SD_JWT_VC], "--query", query(given, name, **optional)), Check.QUERY)
 
 
 @pytest.mark.parametrize(
@@ -475,6 +548,35 @@ def test_a_list_that_does_not_parse_is_malformed(issue: Issue, verify: Any, tmp_
     (tmp_path / "list").write_bytes(content)
     file = issue("pid", "dc+sd-jwt", "--status-uri", STATUS_URI, "--status-index", 2)
     refused(verify(file, "--status", tmp_path / "list"), Check.SYNTAX, code=2)
+
+
+@FORMATS
+def test_a_list_that_was_given_is_read_also_where_no_status_is_named(
+    issue: Issue, verify: Any, status_list: Any, tmp_path: Path, format_: Format
+) -> None:
+    file = issue("pid", format_)
+    refused(verify(file, "--status", tmp_path / "missing"), Check.AVAILABILITY, code=3)
+    (tmp_path / "list").write_bytes(b"nonsense")
+    refused(verify(file, "--status", tmp_path / "list"), Check.SYNTAX, code=2)
+    said = accepted(verify(file, "--status", status_list()))
+    assert said["credential"]["status"] == "no status"
+    assert said["detail"] == (
+        "an issued credential: nothing shows who holds it; it names no status, and nothing was looked up in the list "
+        "of --status"
+    )
+
+
+@pytest.mark.refuses(Check.STATUS_LIST)
+def test_a_list_of_the_other_kind_is_read_and_says_nothing(
+    issue: Issue, verify: Any, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    keys = sandbox.config.parent / "keys"
+    signer = load_signer(keys / "issuer.key.pem", keys / "issuer.pem")
+    times = {"now": NOW, "expires": NOW + 3_600, "ttl": 600}
+    listed = tmp_path / "identifiers"
+    listed.write_bytes(sign_identifier_list([b"1"], uri=STATUS_URI, signer=signer.signer, chain=signer.chain, **times))
+    refused(verify(issue("pid", "mso_mdoc", *LISTED), "--status", listed), Check.STATUS_LIST)
+    assert accepted(verify(issue(), "--status", listed))["credential"]["status"] == "no status"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1/status/1", "https://status.invalid/1", "https://[::1]/1"])
