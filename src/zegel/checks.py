@@ -800,10 +800,10 @@ class Check(Enum):
     )
     RECORD = (
         "a person's record holds every mandatory claim, and each value has the form that the type's rulebook gives",
-        "PID rulebook 1.7 sections 2 to 4",
+        "PID rulebook 1.7 sections 2 to 4; ISO/IEC 18013-5:2021 section 7.2.1; of other types the catalogue's own file",
         "the claim that the refusal names",
         Fault.ISSUER,
-        "correct the value in the source of the person's data",
+        "add or correct the value in the source of the person's data",
     )
 
     REQUEST_PARAMETERS = (

@@ -18,7 +18,7 @@ _OPTIONS: Final = {
     "--jwk-thumbprint": "jwk_thumbprint",
 }
 _TRANSCRIPT_ALONE: Final = ("--response-uri", "--jwk-thumbprint")
-_SHA256_BYTES: Final = 32
+_SHA256_BYTES: Final = 32  # RFC 7638 section 3.4, as OpenID4VP 1.0 section B.2.6.1 has it
 _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")  # RFC 3986 section 4.3; an app's may be any scheme
 
 

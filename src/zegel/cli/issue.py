@@ -1,6 +1,8 @@
 """``zegel issue``: one credential of a type of the catalogue, signed with a named key for a named key."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +58,7 @@ def run(args: Namespace) -> int:
 
 def _issue(args: Namespace, type_: AttestationType, format_: Format) -> bytes:
     claims = parse_object(read_input(args.claims, max_bytes=MAX_BYTES, what="claims"), what="claims")
+    _refuse_unknown(claims, type_)
     record = check_record(type_, claims)
     signer, today = load_signer(args.key, args.chain), parse_time(args.at) // DAY * DAY
     status = _status(args.status_uri, args.status_index)
@@ -84,6 +87,22 @@ def _issue(args: Namespace, type_: AttestationType, format_: Format) -> bytes:
             )
 
 
+def _refuse_unknown(names: Iterable[str], type_: AttestationType) -> None:
+    """Somebody wrote the file for this type: what the type does not know is misspelled, and would be missing.
+
+    A register holds more of a person than one type attests; there ``check_record`` leaves it out.
+    """
+    known = [claim.id for claim in type_.claims]
+    elements = {claim.mdoc[1]: claim.id for claim in type_.claims if claim.mdoc is not None}
+    for name in names:
+        if name not in known:
+            short = name[:_MAX_NAME]
+            near = [elements[name]] if name in elements else get_close_matches(short, known)
+            expected = " or ".join(near) or f"one of {', '.join(known)}"
+            detail = f"the type {type_.id} has no claim {short}; expected {expected}"
+            raise Malformed("claims", short, detail)
+
+
 def _type(name: str) -> AttestationType:
     types = load_catalogue().types
     if name not in types:
@@ -108,6 +127,7 @@ def _days(days: int | None, type_: AttestationType) -> int:
 
 
 _MAX_INDEX: Final = 8 * MAX_LARGE_LIST  # entries of one bit in the largest list that is read
+_MAX_NAME: Final = 64  # characters of a claim's name that are repeated in a message
 _MAX_DAYS: Final = 36_500  # a hundred years
 _OPTION_LIMIT: Final = 10_000  # bytes of a public key; with a chain of three it has four thousand
 

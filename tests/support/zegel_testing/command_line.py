@@ -23,7 +23,8 @@ def _claims(type_: str) -> dict[str, Any]:
     assert isinstance(claims, dict)
     if type_ == "proof_of_age":
         claims["age_over_18"] = True
-    return claims
+    known = {claim.id for claim in CATALOGUE.types[type_].claims}
+    return {name: value for name, value in claims.items() if name in known}
 
 
 CLAIMS_OF: dict[str, dict[str, Any]] = {type_: _claims(type_) for type_ in CATALOGUE.types}

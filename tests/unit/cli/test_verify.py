@@ -890,6 +890,36 @@ def test_a_record_is_held_against_its_type(issue_command: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("type_", "name", "expected"),
+    [
+        ("pid", "emial_address", "expected email_address"),
+        ("pid", "birthdate", "expected birth_date"),
+        ("mdl", "document_number", "expected licence_number"),
+        ("pid", "x" * 5_000, "expected one of family_name, given_name, "),
+        ("pid", "", "expected one of family_name, given_name, "),
+    ],
+)
+def test_a_claim_that_the_type_does_not_know_is_wrong_usage(
+    issue_command: Any, type_: str, name: str, expected: str
+) -> None:
+    ran = issue_command(type_, "--json", claims=CLAIMS_OF[type_] | {name: "secret"})
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+    assert ran.json["field"] == (name[:64] or Check.SYNTAX.field)
+    assert f"the type {type_} has no claim {name[:64]}; " in ran.json["detail"]
+    assert expected in ran.json["detail"]
+    assert "secret" not in ran.out
+    assert len(ran.out) < 2_000
+
+
+@pytest.mark.refuses(Check.RECORD)
+def test_a_missing_claim_of_an_mdl_cites_what_holds_for_an_mdl(issue_command: Any) -> None:
+    claims = {name: value for name, value in CLAIMS_OF["mdl"].items() if name != "licence_number"}
+    ran = issue_command("mdl", "--json", claims=claims)
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (1, "record", "licence_number")
+    assert "ISO/IEC 18013-5" in ran.json["clause"]
+
+
+@pytest.mark.parametrize(
     ("options", "field"),
     [
         (("--days", "0"), "--days"),
