@@ -93,7 +93,7 @@ def create_root(
     random: Callable[[int], bytes],
     cost: Cost | None = None,
 ) -> Root:
-    """Make a root in a new file; ``Unavailable`` when there is one, ``Rejected(PASSPHRASE)`` without a passphrase."""
+    """Make a root in a new file; ``Unavailable`` when there is one, ``Malformed`` without a passphrase."""
     key = random_private_key(random)
     made = create_authority(name, key=key, now=now, random=random, contact=contact, path_length=1)
     root = Root(certificate=made.certificate, key=key, contact=contact, crl_url=crl_url)

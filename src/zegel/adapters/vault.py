@@ -126,9 +126,11 @@ class Vault(Generic[T]):
 def create_vault(
     path: Path, passphrase: str, value: T, *, states: tuple[type[T], ...], random: "_Random", cost: Cost | None = None
 ) -> Vault[T]:
-    """Make a vault and open it; ``Unavailable`` when there is one, ``Rejected(PASSPHRASE)`` for an empty passphrase."""
+    """Make a vault and open it; ``Unavailable`` when there is one, ``Malformed`` for an empty passphrase."""
     header = Header(cost=cost or Cost(), salt=random(_SALT_BYTES))
     parse_header(header.encode())
+    if not passphrase:
+        raise Malformed("new passphrase", "passphrase", "expected a passphrase that is not empty")
     secret = _secret(passphrase)
     lock = _locked(path)
     try:

@@ -1,5 +1,6 @@
 """``zegel access-authority root``: the root of access certificates, in a file that its passphrase opens."""
 
+import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, in_text, print_data, print_text
 from zegel.cli.passphrase import add_passphrase_options, read_passphrase
 from zegel.cli.wallet_words import time_text
+from zegel.errors import Malformed
 from zegel.primitives.x509 import Certificate
 from zegel.trust.access_authority.request import (
     MAX_REQUEST,
@@ -54,6 +56,9 @@ def run(args: Namespace) -> int:
     now = SystemClock().now()
     match args.step:
         case "create":
+            if os.path.lexists(args.file):
+                detail = f"{args.file} is there already; expected the path of a new file"
+                raise Malformed("command line", "FILE", detail)
             root = create_root(
                 args.file,
                 read_passphrase(args, new=True),

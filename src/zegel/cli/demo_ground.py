@@ -66,7 +66,7 @@ def prepared(args: Namespace) -> Iterator[Ground]:
 
 def _found(folder: Path, args: Namespace) -> Ground:
     if args.walk:
-        raise Unavailable(str(folder), "it is in use; a walk begins in a new or empty folder")
+        raise Malformed("command line", "the folder", f"{folder} is in use; a walk begins in a new or empty folder")
     config = load_config(folder / CONFIG_FILE)
     own = config.issuer.profile
     if args.profile not in (None, own):

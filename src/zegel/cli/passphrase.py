@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from zegel.adapters.files import os_errors, read_file
-from zegel.checks import Check
 from zegel.cli.output import say
-from zegel.errors import Malformed, Rejected
+from zegel.errors import Malformed
 
 MAX_PASSPHRASE: Final = 4_096  # bytes; a line of a file, not a file
 
@@ -24,7 +23,7 @@ def add_passphrase_options(parser: ArgumentParser) -> None:
 
 
 def read_passphrase(args: Namespace, *, new: bool = False) -> str:
-    """The passphrase; asked for twice when it is ``new``. ``Malformed`` when there is nobody to ask."""
+    """The passphrase; asked for twice when it is ``new``. ``Malformed`` when there is nobody to ask, or two differ."""
     if args.passphrase_file is not None:
         return _first_line(read_file(_careful(args.passphrase_file), max_bytes=MAX_PASSPHRASE), "--passphrase-file")
     if args.passphrase_fd is not None:
@@ -34,7 +33,7 @@ def read_passphrase(args: Namespace, *, new: bool = False) -> str:
         raise Malformed("command line", "--passphrase-file", detail)
     passphrase = getpass("Passphrase: ", stream=sys.stderr)
     if new and getpass("The same once more: ", stream=sys.stderr) != passphrase:
-        raise Rejected(Check.PASSPHRASE, "expected the same passphrase twice")
+        raise Malformed("new passphrase", "passphrase", "expected the same passphrase twice")
     return passphrase
 
 

@@ -22,6 +22,7 @@ from zegel.cli.passphrase import add_passphrase_options, read_passphrase
 from zegel.cli.wallet_health import ACTIONS, act_on_certificates, certificate_data, certificate_line
 from zegel.cli.wallet_network import act_on_network, activate
 from zegel.cli.wallet_words import (
+    check_known,
     credential_data,
     credential_line,
     credential_text,
@@ -31,7 +32,7 @@ from zegel.cli.wallet_words import (
     whole_credential_data,
 )
 from zegel.config.health import HealthConfig
-from zegel.errors import Unavailable
+from zegel.errors import Malformed, Unavailable
 from zegel.profiles import HAIP
 from zegel.protocols.oauth.token import MAX_TX_CODE
 from zegel.protocols.openid4vci.offer import MAX_LINK
@@ -126,7 +127,7 @@ async def _init(args: Namespace) -> int:
     path = vault_path(args)
     file = WalletVaultFile(path, random=system_random)
     if file.exists():
-        raise Unavailable(str(path), "there is a vault already")
+        raise Malformed("command line", "--vault", f"{path} is a vault already; expected the path of a new one")
     safe = Safe(file, clock=SystemClock(), idle=None)
     await safe.create(read_passphrase(args, new=True))
     try:
@@ -150,7 +151,7 @@ async def _with_wallet(args: Namespace) -> int:
             return await act_on_network(args, safe)
         wallet = _offline(safe, getattr(args, "health_trust", ()))
         if args.action in ACTIONS:
-            return await act_on_certificates(args, wallet.health)
+            return await act_on_certificates(args, wallet)
         return await _act(args, wallet)
     finally:
         safe.close()
@@ -171,12 +172,12 @@ async def _act(args: Namespace, wallet: Wallet) -> int:
             if not args.json and contents.certificates:
                 say_lists(wallet.health.books.desk)
         case "show":
-            holding = wallet.find(args.id)
+            holding = wallet.find(check_known(args.id, contents.holdings, "credential"))
             show(args, whole_credential_data(holding, catalogue), credential_text(holding, catalogue))
             if holding.before is not None:  # what changed has now been seen
                 await wallet.renewal.acknowledge(holding.id)
         case "delete":
-            gone = await wallet.delete(args.id)
+            gone = await wallet.delete(check_known(args.id, contents.holdings, "credential"))
             show(args, {"deleted": gone.id, "type": gone.credential.type}, f"deleted {gone.id}")
         case "log":
             data = {"log": [entry_data(entry) for entry in contents.log]}

@@ -9,31 +9,33 @@ from zegel.adapters.picture_bounds import MAX_FILE
 from zegel.cli.health_lists import lists_data, say_lists
 from zegel.cli.input import read_input
 from zegel.cli.output import ACCEPTED, in_text
-from zegel.cli.wallet_words import show
+from zegel.cli.wallet_words import check_known, show
 from zegel.errors import Malformed
 from zegel.formats.hcert.code import PREFIX
 from zegel.services.health import health_codes
 from zegel.services.wallet.contents import HealthCertificate
 from zegel.services.wallet.health import HealthDrawer
 from zegel.services.wallet.health_words import HealthView, describe_health
+from zegel.services.wallet.wallet import Wallet
 
 ACTIONS: Final = ("add-certificate", "certificate", "delete-certificate")
 
 
-async def act_on_certificates(args: Namespace, drawer: HealthDrawer) -> int:
+async def act_on_certificates(args: Namespace, wallet: Wallet) -> int:
     """Do it."""
+    drawer, certificates = wallet.health, wallet.safe.contents.certificates
     match args.action:
         case "add-certificate":
             added = [await drawer.add(text) for text in await _texts(args.file)]
             data = {"certificates": [certificate_data(drawer, held) for held in added], **_trust(args, drawer)}
             show(args, data, "\n".join(certificate_line(drawer, held) for held in added))
         case "certificate":
-            held = drawer.find(args.id)
+            held = drawer.find(check_known(args.id, certificates, "health certificate"))
             text = await drawer.show_code(held.id) if args.code else None
             data = certificate_data(drawer, held) | ({} if text is None else {"code": text}) | _trust(args, drawer)
             show(args, data, _whole(drawer, held) if text is None else text)
         case "delete-certificate":
-            gone = await drawer.delete(args.id)
+            gone = await drawer.delete(check_known(args.id, certificates, "health certificate"))
             show(args, {"deleted": gone.id}, f"deleted {gone.id}")
     return ACCEPTED
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from zegel.cli.output import in_text, print_data, print_text
+from zegel.errors import Malformed
 from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.claims import json_claim
 from zegel.services.wallet.cautioning import Caution, RegistrationView
 from zegel.services.wallet.consenting import ConsentView
-from zegel.services.wallet.contents import Counterpart, Entry, Holding, Mention
+from zegel.services.wallet.contents import Counterpart, Entry, HealthCertificate, Holding, Mention
 from zegel.services.wallet.describing import Picture, named_batch, named_type, shown_claims
 from zegel.services.wallet.disclosing import PolicyOutcome
 from zegel.services.wallet.holdings import attested, changed_claims
@@ -25,6 +26,14 @@ def show(args: Namespace, data: object, text: str) -> None:
         print_data(data)
     elif text:
         print_text(text)
+
+
+def check_known(id_: str, held: Iterable[Holding] | Iterable[HealthCertificate], what: str) -> str:
+    """Find that an argument is the id of something that is held, and return it; ``Malformed`` otherwise."""
+    if all(each.id != id_ for each in held):
+        detail = f"this wallet has no {what} of that id; expected one that zegel wallet list prints"
+        raise Malformed("command line", "ID", detail)
+    return id_
 
 
 def credential_data(holding: Holding, catalogue: Catalogue) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Final
 
 from zegel.checks import Check
-from zegel.errors import Rejected, ZegelError
+from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.rates import Limit
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
@@ -78,9 +78,9 @@ async def create(site: WalletSite, request: HttpRequest) -> HttpResponse:
     passphrase = form.get("passphrase", "")
     try:
         if passphrase != form.get("again", ""):
-            raise Rejected(Check.PASSPHRASE, "expected the same passphrase twice", field="again")
+            raise Malformed("new passphrase", "again", "expected the same passphrase twice")
         await site.wallet.safe.create(passphrase)
-    except Rejected as error:
+    except Malformed as error:
         return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
     with suppress(ZegelError):  # ARF 3.0 WIAM_03; a provider that does not answer is asked at the first use
         await site.wallet.instance.activate()
@@ -103,7 +103,7 @@ def _form_of_insider(site: WalletSite, request: HttpRequest) -> dict[str, str]:
     return form
 
 
-def _sentence(error: Rejected) -> str:
+def _sentence(error: ZegelError) -> str:
     return error.detail[:1].upper() + error.detail[1:] + "."
 
 

@@ -195,9 +195,7 @@ CONVERSATIONS: Final[Mapping[str, Pair]] = {
     "zegel.protocols.openid4vp.sender.MAX_URI": Pair(
         lambda n: asked(response_uri="https://verifier.utopia.example/".ljust(n, "x")), Check.SYNTAX
     ),
-    "zegel.services.wallet.safe.MIN_PASSPHRASE": Pair(
-        lambda n: check_new_passphrase("p" * n), Check.PASSPHRASE, least=True
-    ),
+    "zegel.services.wallet.safe.MIN_PASSPHRASE": Pair(lambda n: check_new_passphrase("p" * n), least=True),
     "zegel.protocols.openid4vp.received_request.MAX_INFOS": Pair(
         lambda n: asked(verifier_info=[{"format": "jwt", "data": "a"}] * n), Check.SYNTAX
     ),

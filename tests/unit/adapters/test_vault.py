@@ -84,7 +84,7 @@ def test_a_passphrase_is_the_same_however_its_letters_are_composed(tmp_path: Pat
 
 
 def test_an_empty_passphrase_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="not empty"):
+    with pytest.raises(Malformed, match="not empty"):
         create_vault(tmp_path / "v", "", Contents(), states=(Contents,), random=system_random)
     assert list(tmp_path.iterdir()) == []
 

@@ -69,6 +69,8 @@ def test_a_root_is_made_and_used_as_the_page_says(zegel: Any, tmp_path: Path, mo
     assert ran.json == {"number": 2, "revoked": [f"{issuing.serial_number:x}"]}
     create_owner_only(tmp_path / "wrong", b"another\n")
     assert zegel(*again, "--passphrase-file", tmp_path / "wrong").code == 1
+    ran = zegel(*commands("sh access root")[0], "--json", "--passphrase-file", tmp_path / "passphrase")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", "FILE")
 
 
 @pytest.mark.slow

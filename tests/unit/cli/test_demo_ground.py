@@ -17,7 +17,7 @@ from zegel.adapters.sandbox.plan import OPERATED, ROLES
 from zegel.checks import Check
 from zegel.cli import demo_ground
 from zegel.cli.demo_ground import prepared
-from zegel.errors import Malformed, Unavailable
+from zegel.errors import Malformed
 from zegel.web.app.serve import bind
 
 
@@ -119,13 +119,14 @@ def test_a_sandbox_is_what_it_was_made_as(ports: range, tmp_path: Path, option: 
 
 
 @pytest.mark.slow
-@pytest.mark.refuses(Check.AVAILABILITY)
+@pytest.mark.refuses(Check.SYNTAX)
 def test_a_walk_begins_in_an_empty_folder(ports: range, tmp_path: Path) -> None:
     with prepared(options(folder=tmp_path / "kept")):
         pass
-    with pytest.raises(Unavailable) as refusal, prepared(options(folder=tmp_path / "kept", walk=True)):
+    with pytest.raises(Malformed) as refusal, prepared(options(folder=tmp_path / "kept", walk=True)):
         pass
-    assert refusal.value.check is Check.AVAILABILITY
+    assert refusal.value.check is Check.SYNTAX
+    assert "a walk begins in a new or empty folder" in refusal.value.detail
 
 
 @pytest.mark.slow

@@ -154,13 +154,14 @@ def test_a_port_is_one(zegel: Any, port: str) -> None:
 
 
 @pytest.mark.parametrize("remains", ["keys", "zegel.toml", "data", "trust", "authorities", "web-ca.pem"])
-@pytest.mark.refuses(Check.AVAILABILITY)
+@pytest.mark.refuses(Check.SYNTAX)
 def test_what_is_there_is_left_alone(zegel: Any, remains: str) -> None:
     folder = Path("utopia")
     folder.mkdir()
     (folder / remains).write_text("mine")
     ran = zegel("sandbox", folder, "--json")
-    assert (ran.code, ran.json["check"]) == (3, "availability")
+    assert (ran.code, ran.json["check"]) == (2, "syntax")
+    assert f"utopia/{remains} is there already; a sandbox is made in a new or empty folder" in ran.json["detail"]
     assert [path.name for path in folder.iterdir()] == [remains]
     assert (folder / remains).read_text() == "mine"
 

@@ -86,6 +86,14 @@ def test_what_is_none_is_malformed_and_says_nothing_of_what_it_was(zegel, vault)
         assert "Ebraert" not in ran.err
 
 
+@pytest.mark.slow  # three times the vault's passphrase
+@pytest.mark.parametrize("action", ["certificate", "delete-certificate"])
+def test_an_id_of_nothing_that_is_held_is_wrong_usage(zegel, vault, action: str) -> None:
+    ran = zegel("wallet", action, "nosuch", *vault, "--json")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", "ID")
+    assert "zegel wallet list" in ran.json["detail"]
+
+
 async def hold(path: Path, text: str) -> None:
     """As if an earlier version had taken a text."""
     safe = Safe(WalletVaultFile(path, random=fixed_random("vault")), clock=SystemClock(), idle=None)

@@ -51,7 +51,7 @@ from zegel.adapters.sandbox.registrations import REGISTRATIONS, create_registrat
 from zegel.adapters.sql.log import open_log
 from zegel.adapters.trust_files import QUALIFIED_FOLDER
 from zegel.config.roles import IssuerConfig
-from zegel.errors import Unavailable
+from zegel.errors import Malformed
 from zegel.primitives.der import dotted_oid
 from zegel.primitives.encoding import base64url
 from zegel.primitives.json import encode_json
@@ -103,7 +103,7 @@ class Sandbox:
 
 
 def create_sandbox(folder: Path, plan: SandboxPlan, *, now: int, random: Callable[[int], bytes]) -> Sandbox:
-    """Make a sandbox in an empty or new folder; ``Unavailable`` when something is in the way."""
+    """Make a sandbox in an empty or new folder; ``Malformed`` when something is in the way."""
     folder = folder.resolve()
     _refuse_what_is_in_the_way(folder)
     for made in (folder, *(folder / name for name in _FOLDERS)):
@@ -183,7 +183,8 @@ def _refuse_what_is_in_the_way(folder: Path) -> None:
     for name in (*_FOLDERS, CONFIG_FILE, WEB_CA_FILE):
         with os_errors(folder):
             if os.path.lexists(folder / name):
-                raise Unavailable(str(folder / name), "it is there already; a sandbox is made in a new or empty folder")
+                detail = f"{folder / name} is there already; a sandbox is made in a new or empty folder"
+                raise Malformed("command line", "the folder", detail)
 
 
 def _create_secrets(keys: Path, *, random: Callable[[int], bytes]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, TypeVar, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Malformed, Rejected
 from zegel.services.ports import Clock
 from zegel.services.wallet.contents import WalletContents
 
@@ -80,7 +80,7 @@ class Safe:
         return self._opened().value
 
     async def create(self, passphrase: str) -> None:
-        """Make a vault and open it; ``Rejected(PASSPHRASE)`` for a passphrase that is soon guessed."""
+        """Make a vault and open it; ``Malformed`` for a passphrase that is soon guessed."""
         secret = check_new_passphrase(passphrase)
         async with self._turn:
             self._vault = await asyncio.to_thread(self._file.create, secret)
@@ -130,7 +130,7 @@ class Safe:
 
 
 def check_new_passphrase(passphrase: str) -> str:
-    """Return a passphrase that may guard a vault; ``Rejected(PASSPHRASE)`` for one that is too short."""
+    """Return a passphrase that may guard a vault; ``Malformed`` for one that is too short."""
     if len(passphrase) < MIN_PASSPHRASE:
-        raise Rejected(Check.PASSPHRASE, f"expected at least {MIN_PASSPHRASE} characters", field="passphrase")
+        raise Malformed("new passphrase", "passphrase", f"expected at least {MIN_PASSPHRASE} characters")
     return passphrase

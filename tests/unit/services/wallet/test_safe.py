@@ -8,7 +8,7 @@ from zegel_testing.authorities import NOW
 
 from zegel.adapters.memory import ManualClock
 from zegel.checks import Check
-from zegel.errors import Rejected, Unavailable
+from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.services.wallet.contents import Finished, WalletContents
 from zegel.services.wallet.flows import put_flow
 from zegel.services.wallet.safe import Safe
@@ -80,9 +80,9 @@ async def test_a_vault_is_made_locked_and_opened_again() -> None:
 
 async def test_a_short_passphrase_is_refused() -> None:
     made, file, _ = safe()
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(Malformed, match="at least 8 characters") as caught:
         await made.create("1234567")
-    assert caught.value.check is Check.PASSPHRASE
+    assert caught.value.field == "passphrase"
     assert not file.exists()
 
 
