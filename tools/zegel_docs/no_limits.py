@@ -72,6 +72,7 @@ _DECLARED: Final[Mapping[str, str]] = {
         adapters.sql.register: _TERM_BYTES
         adapters.sql.statuses: _DRAW_BYTES
         adapters.vault: _SALT_BYTES _NONCE_BYTES _KEY_BYTES
+        cli.challenge: _SHA256_BYTES
         cli.wallet_network: _BROWSER_BYTES
         demo.sessions: _ID_BYTES
         formats.mdoc.device_auth: _MAC_KEY_BYTES

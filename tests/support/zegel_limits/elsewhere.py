@@ -442,6 +442,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.cli.inspect._MAX_INPUT": _OWN,
     "zegel.cli.issue._MAX_DAYS": _OWN,
     "zegel.cli.issue._MAX_INDEX": _OWN,
+    "zegel.cli.issue._MAX_NAME": _OWN,
     "zegel.cli.verify._MAX_INPUT": _OWN,
     "zegel.cli.verify._SECONDS_DIGITS": _OWN,
     "zegel.cli.walk.browser._MAX_REDIRECTS": _OWN,
