@@ -85,10 +85,11 @@ class Check(Enum):
     )
     KEY_SOURCE = (
         "the key comes from where the profile says, never from the token itself",
-        "RFC 8725 section 3.10",
+        "RFC 8725 section 3.10; RFC 7515 section 4.1.8",
         "header",
         Fault.SENDER,
-        "leave jwk, jku and x5u out of the header; send the certificate chain in x5c",
+        "leave jwk, jku and x5u out of the header; send the certificate chain in x5c, and in x5t#S256, if at all, the "
+        "thumbprint of its first certificate",
     )
     SIGNATURE = (
         "the signature verifies under the key that is expected to have made it",

@@ -6,18 +6,20 @@ object itself that is refused, and not its signer.
 
 import hmac
 import json
+from hashlib import sha256
 from itertools import combinations, permutations
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from zegel_testing.authorities import fixed_key
-from zegel_testing.signed_objects import KEY, KINDS, Kind, sign
+from zegel_testing.signed_objects import KEY, KINDS, ROOT, SIGNERS, Kind, sign
 
 from zegel.checks import Check
 from zegel.errors import ZegelError
-from zegel.primitives.encoding import encode_base64url, parse_base64url
+from zegel.primitives.encoding import base64, base64url, encode_base64url, parse_base64, parse_base64url
 from zegel.primitives.keys import Curve
+from zegel.trust.anchors import Purpose
 
 PAIRS = [(offered, expected) for offered, expected in permutations(KINDS, 2) if offered.good != expected.good]
 OF_TWO_TYPES = [(offered, expected) for offered, expected in PAIRS if offered.typ != expected.typ]
@@ -142,6 +144,28 @@ def with_a_strangers_key_in_the_header(kind: Kind) -> bytes:
     return sign(members(kind, jwk=STRANGER.public_key.jwk()), kind.claims, key=STRANGER)
 
 
+def signed_right_with_a_strangers_key_in_the_header(kind: Kind) -> bytes:
+    return sign(members(kind, jwk=STRANGER.public_key.jwk()), kind.claims)
+
+
+def signed_right_with_its_own_key_in_the_header(kind: Kind) -> bytes:
+    return sign(members(kind, jwk=KEY.public_key.jwk()), kind.claims)
+
+
+def with_the_thumbprint_of(der: bytes, kind: Kind) -> bytes:
+    """Beside the chain that the kind has, or one that it could do without."""
+    named = {"x5c": [base64(CERTIFICATE)]} | kind.header | {"x5t#S256": base64url(sha256(der).digest())}
+    return sign(members(kind, **named), kind.claims)
+
+
+def with_the_thumbprint_of_another_certificate(kind: Kind) -> bytes:
+    return with_the_thumbprint_of(ROOT.certificate.der, kind)
+
+
+def with_another_name_for_the_key(kind: Kind) -> bytes:
+    return sign(members(kind, kid="another name"), kind.claims)
+
+
 def with_a_chain_from_elsewhere(kind: Kind) -> bytes:
     return sign(members(kind, x5u="https://evil.example/chain"), kind.claims)
 
@@ -168,6 +192,9 @@ BRINGS_ITS_KEY = {
     "key proof",
     "proof of possession at the wallet provider",
 }  # it is the key that is proven
+CERTIFICATE = SIGNERS[Purpose.ISSUER].leaf.der
+KEY_IS_LOOKED_UP = {"ID Token"}  # by its kid, among those that the provider publishes
+NEITHER_NAME_NOR_CHAIN = {"key proof"}  # OpenID4VCI 1.0 appendix F.1: one of kid, jwk and x5c
 TRICKS = (
     (without_a_signature, {Check.ALGORITHM}),
     (under_the_public_key_as_a_secret, {Check.ALGORITHM}),
@@ -180,6 +207,7 @@ TRICKS = (
     (with_the_payload_as_it_is, {Check.SYNTAX}),
     (with_a_key_from_elsewhere, {Check.KEY_SOURCE}),
     (with_a_strangers_key_in_the_header, {*SIGNED, Check.KEY_SOURCE}),
+    (signed_right_with_a_strangers_key_in_the_header, {Check.KEY_SOURCE}),
     (with_a_chain_from_elsewhere, {Check.KEY_SOURCE}),
     (with_the_signature_in_der, SIGNED),
     (with_a_name_twice_in_the_header, {Check.SYNTAX}),
@@ -197,4 +225,46 @@ def test_no_trick_of_the_header_is_taken(kind: Kind, trick: Any, checks: set[Che
     if trick is with_a_strangers_key_in_the_header and kind.name in BRINGS_ITS_KEY:
         assert kind.take(trick(kind))
         return
+    if trick is signed_right_with_a_strangers_key_in_the_header and kind.name in BRINGS_ITS_KEY:
+        checks = {Check.SIGNATURE}  # it is held against the key that came along
     assert refused(kind, trick(kind)) in checks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS, ids=names)
+def test_not_even_the_right_key_is_taken_from_the_header_but_where_its_specification_has_it(kind: Kind) -> None:
+    token = signed_right_with_its_own_key_in_the_header(kind)
+    if kind.name in BRINGS_ITS_KEY:
+        assert kind.take(token)
+    else:
+        refusal = refusal_of(kind, token)
+        assert (refusal.check, refusal.field) == (Check.KEY_SOURCE, "header.jwk")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS, ids=names)
+def test_a_thumbprint_beside_a_chain_is_of_its_first_certificate(kind: Kind) -> None:
+    """RFC 7515 section 4.1.8."""
+    chain = kind.header.get("x5c")
+    leaf = CERTIFICATE if chain is None else parse_base64(chain[0], what="leaf")
+    refusal = refusal_of(kind, with_the_thumbprint_of_another_certificate(kind))
+    if kind.name in NEITHER_NAME_NOR_CHAIN:
+        assert (refusal.check, refusal.field) == (Check.SYNTAX, "header")
+    else:
+        assert (refusal.check, refusal.field) == (Check.KEY_SOURCE, "header.x5t#S256")
+        assert kind.take(with_the_thumbprint_of(leaf, kind))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS, ids=names)
+def test_a_name_for_the_key_is_a_hint_but_where_it_is_looked_up_or_forbidden(kind: Kind) -> None:
+    """RFC 7515 section 4.1.4; OpenID4VCI 1.0 appendix F.1."""
+    token = with_another_name_for_the_key(kind)
+    if kind.name in NEITHER_NAME_NOR_CHAIN:
+        refusal = refusal_of(kind, token)
+        assert (refusal.check, refusal.field) == (Check.SYNTAX, "header")
+    elif kind.name in KEY_IS_LOOKED_UP:
+        refusal = refusal_of(kind, token)
+        assert (refusal.check, refusal.field) == (Check.KEY_SOURCE, "header.kid")
+    else:
+        assert kind.take(token)

@@ -7,13 +7,14 @@ kept as they came.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final, final
 
 from msgspec import Struct
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.primitives.encoding import base64, encode_base64url, parse_base64, parse_base64url
+from zegel.primitives.encoding import base64, base64url, encode_base64url, parse_base64, parse_base64url
 from zegel.primitives.json import MAX_BYTES, Json, JsonObject, encode_json, parse_json, parse_object
 from zegel.primitives.keys import PublicKey, Signer, verify_signature
 
@@ -95,25 +96,34 @@ def join_jws(header: bytes, claims: Json, compact: bytes, signature: bytes, what
     return UnverifiedJws(read(header, what), claims, compact[: ~len(signature)], decoded)
 
 
-def verify_jws(jws: UnverifiedJws, *, key: PublicKey, typ: str, check: Check = Check.SIGNATURE) -> VerifiedJws:
+def verify_jws(
+    jws: UnverifiedJws, *, key: PublicKey, typ: str, check: Check = Check.SIGNATURE, brings_its_key: bool = False
+) -> VerifiedJws:
     """Verify type, algorithm and signature.
 
     ``key`` is the key that must have signed, however the caller found it; ``check`` names what fails when the
-    signature does not verify. ``Rejected`` with TOKEN_TYPE, ALGORITHM, CRITICAL_HEADER, KEY_SOURCE or ``check``.
+    signature does not verify; ``brings_its_key`` is what ``check_header`` takes. ``Rejected`` with TOKEN_TYPE,
+    ALGORITHM, CRITICAL_HEADER, KEY_SOURCE or ``check``.
     """
-    check_header(jws.unverified_header, key=key, typ=typ)
+    check_header(jws.unverified_header, key=key, typ=typ, brings_its_key=brings_its_key)
     verify_signature(key, jws.signature, jws.signing_input, check)
     return VerifiedJws(header=jws.unverified_header, claims=jws.unverified_claims, key=key)
 
 
-def check_header(header: UnverifiedHeader, *, key: PublicKey, typ: str) -> UnverifiedHeader:
-    """Return the header if it names the type and the key's algorithm, and changes no rule; ``Rejected`` otherwise."""
+def check_header(
+    header: UnverifiedHeader, *, key: PublicKey, typ: str, brings_its_key: bool = False
+) -> UnverifiedHeader:
+    """Return the header if it names the type and the key's algorithm, and changes no rule; ``Rejected`` otherwise.
+
+    ``brings_its_key``: the specification has the key in ``jwk``, and the caller took it from there. Nowhere else may
+    there be one, not even the right one.
+    """
     if header.typ != typ:
         raise Rejected(Check.TOKEN_TYPE, f"expected {typ}", field="header.typ")
     if header.alg != key.algorithm:
         raise Rejected(Check.ALGORITHM, f"expected {key.algorithm}", field="header.alg")
-    if not _REFUSED.isdisjoint(header.members):
-        _refuse_members(header.members)
+    if not _LOOKED_AT.isdisjoint(header.members):
+        _check_members(header, brings_its_key=brings_its_key)
     return header
 
 
@@ -149,13 +159,23 @@ def sign_encoded(header: bytes, payload: bytes, *, signer: Signer) -> bytes:
 
 _CRITICAL: Final = frozenset({"crit", "b64"})
 _REMOTE_KEYS: Final = frozenset({"jku", "x5u"})
-_REFUSED: Final = _CRITICAL | _REMOTE_KEYS
+_OWN_KEY: Final = "jwk"
+_THUMBPRINT: Final = "x5t#S256"
+_LOOKED_AT: Final = _CRITICAL | _REMOTE_KEYS | {_OWN_KEY, _THUMBPRINT}  # kid is a hint (RFC 7515 section 4.1.4)
 
 
-def _refuse_members(members: JsonObject) -> None:
+def _check_members(header: UnverifiedHeader, *, brings_its_key: bool) -> None:
+    members = header.members
     if not _CRITICAL.isdisjoint(members):
         raise Rejected(Check.CRITICAL_HEADER, "expected neither crit nor b64", field="header.crit")
-    raise Rejected(Check.KEY_SOURCE, "expected neither jku nor x5u", field="header")
+    if not _REMOTE_KEYS.isdisjoint(members):
+        raise Rejected(Check.KEY_SOURCE, "expected neither jku nor x5u", field="header")
+    if _OWN_KEY in members and not brings_its_key:
+        raise Rejected(Check.KEY_SOURCE, "expected no jwk", field="header.jwk")
+    # RFC 7515 section 4.1.8: of the certificate with the key that signed, which is the first of x5c (section 4.1.6)
+    if _THUMBPRINT in members and header.x5c and members[_THUMBPRINT] != base64url(sha256(header.x5c[0]).digest()):
+        detail = "expected the SHA-256 thumbprint of the first certificate in x5c"
+        raise Rejected(Check.KEY_SOURCE, detail, field="header.x5t#S256")
 
 
 @lru_cache(maxsize=256)

@@ -67,7 +67,7 @@ def verify_possession(compact: str, *, audience: str, now: int) -> tuple[PublicK
     """The key that signed, and what it signed; ``Rejected(POSSESSION)`` for another's proof or an old one."""
     jws = parse_jws(compact, what=_POSSESSION)
     key = parse_jwk(jws.unverified_header.members.get("jwk"), what=_POSSESSION, where="header.jwk")
-    claims = verify_jws(jws, key=key, typ=POSSESSION_TYPE).claims
+    claims = verify_jws(jws, key=key, typ=POSSESSION_TYPE, brings_its_key=True).claims
     return key, _check_here_and_now(claims, Check.POSSESSION, what=_POSSESSION, audience=audience, now=now)
 
 

@@ -1,5 +1,6 @@
 """JWS in compact serialisation: parsed once, verified under a key that the caller knows."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -10,7 +11,15 @@ from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import base64, base64url
 from zegel.primitives.json import MAX_BYTES, encode_json
-from zegel.primitives.jws import MAX_CHAIN, parse_jws, set_payload_aside, sign_encoded, sign_jws, verify_jws
+from zegel.primitives.jws import (
+    MAX_CHAIN,
+    check_header,
+    parse_jws,
+    set_payload_aside,
+    sign_encoded,
+    sign_jws,
+    verify_jws,
+)
 from zegel.primitives.keys import Curve
 
 KEY = fixed_key("jws")
@@ -112,6 +121,9 @@ def test_what_is_no_token_is_malformed(token: str) -> None:
         ({"b64": False}, Check.CRITICAL_HEADER, "header.crit"),
         ({"jku": "https://attacker.example/keys"}, Check.KEY_SOURCE, "header"),
         ({"x5u": "https://attacker.example/chain"}, Check.KEY_SOURCE, "header"),
+        ({"jwk": fixed_key("attacker").public_key.jwk()}, Check.KEY_SOURCE, "header.jwk"),
+        ({"jwk": KEY.public_key.jwk()}, Check.KEY_SOURCE, "header.jwk"),
+        ({"jwk": None}, Check.KEY_SOURCE, "header.jwk"),
     ],
 )
 def test_a_header_that_asks_for_another_rule_is_refused(header: dict[str, Any], check: Check, field: str) -> None:
@@ -119,6 +131,51 @@ def test_a_header_that_asks_for_another_rule_is_refused(header: dict[str, Any], 
     with pytest.raises(Rejected) as refusal:
         verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt")
     assert (refusal.value.check, refusal.value.field) == (check, field)
+
+
+def thumbprint(certificate: bytes) -> str:
+    return base64url(sha256(certificate).digest())
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["AAAA", "", None, [], thumbprint(b"issuer"), thumbprint(b"leaf") + "=", sha256(b"leaf").hexdigest()],
+)
+def test_a_thumbprint_of_anything_but_the_first_certificate_is_refused(said: Any) -> None:
+    """RFC 7515 section 4.1.8."""
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", x5c=(b"leaf", b"issuer"), header={"x5t#S256": said})
+    with pytest.raises(Rejected) as refusal:
+        verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt")
+    assert (refusal.value.check, refusal.value.field) == (Check.KEY_SOURCE, "header.x5t#S256")
+
+
+@pytest.mark.parametrize(
+    ("x5c", "header"),
+    [
+        ((b"leaf", b"issuer"), {"x5t#S256": thumbprint(b"leaf")}),
+        ((), {"x5t#S256": thumbprint(b"leaf")}),
+        ((b"leaf", b"issuer"), {"kid": "whatever the sender calls it"}),
+    ],
+)
+def test_what_only_names_the_key_changes_nothing(x5c: tuple[bytes, ...], header: dict[str, Any]) -> None:
+    """RFC 7515 sections 4.1.4 and 4.1.8: hints, of which the second can be held against a certificate."""
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", x5c=x5c, header=header)
+    assert verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt").claims == CLAIMS
+
+
+def test_whoever_takes_the_key_from_the_header_says_so() -> None:
+    token = parse_jws(sign_jws(CLAIMS, signer=KEY, typ="test+jwt", header={"jwk": KEY.public_key.jwk()}), what="test")
+    assert verify_jws(token, key=KEY.public_key, typ="test+jwt", brings_its_key=True).claims == CLAIMS
+    header = check_header(token.unverified_header, key=KEY.public_key, typ="test+jwt", brings_its_key=True)
+    assert header is token.unverified_header
+
+
+def test_who_brings_a_key_brings_it_in_jwk_and_from_nowhere_else() -> None:
+    header: Any = {"jwk": KEY.public_key.jwk(), "jku": "https://attacker.example/keys"}
+    token = sign_jws(CLAIMS, signer=KEY, typ="test+jwt", header=header)
+    with pytest.raises(Rejected) as refusal:
+        verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt", brings_its_key=True)
+    assert (refusal.value.check, refusal.value.field) == (Check.KEY_SOURCE, "header")
 
 
 def test_a_token_without_a_type_is_refused() -> None:
@@ -139,10 +196,17 @@ def test_the_algorithm_is_the_one_of_the_key() -> None:
 def test_a_key_in_the_header_gains_nothing() -> None:
     attacker = fixed_key("attacker")
     token = sign_jws(CLAIMS, signer=attacker, typ="test+jwt", header={"jwk": attacker.public_key.jwk()})
+    for brings, check in ((False, Check.KEY_SOURCE), (True, Check.SIGNATURE)):
+        with pytest.raises(Rejected) as refusal:
+            verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt", brings_its_key=brings)
+        assert refusal.value.check is check
+
+
+def test_whoever_verifies_says_what_fails_when_the_signature_does() -> None:
+    token = sign_jws(CLAIMS, signer=fixed_key("attacker"), typ="test+jwt")
     with pytest.raises(Rejected) as refusal:
         verify_jws(parse_jws(token, what="test"), key=KEY.public_key, typ="test+jwt", check=Check.KEY_SOURCE)
-    assert refusal.value.check is Check.KEY_SOURCE
-    assert refusal.value.field == ""
+    assert (refusal.value.check, refusal.value.field) == (Check.KEY_SOURCE, "")
 
 
 def test_each_signed_byte_counts() -> None:

@@ -84,8 +84,6 @@ def _verify_issuer(jws: UnverifiedJws, anchors: TrustAnchors, now: int) -> Verif
     """Each step may assume those above it, and the steps of ``_verify_claims`` all of these."""
     header = jws.unverified_header
     # 1. the key is that of a signer whom an authority for issuers vouches for
-    if "jwk" in header.members:
-        raise Rejected(Check.KEY_SOURCE, "expected no jwk", field="header.jwk")
     chain = anchors.verify_chain(header.x5c, purpose=_ISSUER, now=now)
     # 2. the signer signed these bytes, as an SD-JWT VC
     key = chain.leaf.key

@@ -1,6 +1,7 @@
 """Demonstrating proof of possession: a token is worth nothing without the key that it is bound to (RFC 9449).
 
-A DPoP proof and a key proof (``openid4vci.proofs``) bring their own public key in ``jwk``; no other object may.
+A DPoP proof and a key proof (``openid4vci.proofs``) bring their own public key in ``jwk``, as a proof of possession at
+the wallet provider does (``services.wallet_requests``); no other object may.
 """
 
 import re
@@ -97,7 +98,7 @@ def verify_dpop(proof: UnverifiedDpop, *, method: str, url: str, access_token: s
 
     ``Rejected`` with TOKEN_TYPE, ALGORITHM, CRITICAL_HEADER, KEY_SOURCE, SIGNATURE or DPOP_PROOF.
     """
-    claims = verify_jws(proof.jws, key=proof.key, typ=TYP).claims
+    claims = verify_jws(proof.jws, key=proof.key, typ=TYP, brings_its_key=True).claims
     # RFC 9449 section 4.3, points 8, 9 and 11, in that order
     if claims.get("htm") != method:
         raise Rejected(Check.DPOP_PROOF, f"expected a proof for {method}", field="htm")

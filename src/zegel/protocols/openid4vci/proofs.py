@@ -240,7 +240,7 @@ def _verify_key_proof(
 ) -> Sequence[PublicKey]:
     """Verify one ``jwt`` proof (appendix F.4) and return the keys that it stands for."""
     key = _signing_key(proof, attested)
-    claims = verify_jws(proof.jws, key=key, typ=TYP).claims
+    claims = verify_jws(proof.jws, key=key, typ=TYP, brings_its_key=True).claims
     if claims.get("aud") != policy.credential_issuer:
         raise Rejected(Check.KEY_PROOF, "expected the credential issuer identifier as one string", field="aud")
     # appendix F.1: the client, and nobody where the client is anonymous
