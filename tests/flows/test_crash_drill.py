@@ -1,10 +1,13 @@
 """A short crash drill: some of the points at which roles are killed, and each fault once. ``make drill`` has all."""
 
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
+from zegel_drill.__main__ import in_shares
 from zegel_drill.faults import (
     HOUR,
     PURGE,
@@ -123,6 +126,29 @@ def test_a_line_of_the_drill_reads_as_it_is_printed() -> None:
     point = Point("POST /token", "commit", 1)
     line = Result("issuer", str(point), "after", 3487, ()).members()
     assert json.dumps(line) + "\n" == the_block("json drill").text
+
+
+@pytest.mark.parametrize(
+    ("share", "code"),
+    [
+        ("exit 0", 2),
+        ('echo \'{"part": "kills", "scenarios": 0}\'', 2),
+        ("exit 1", 1),
+        ("echo '{\"ok\": true}'", 0),
+        ("echo '{\"ok\": false}'", 1),
+        ("echo '{\"ok\": true}'; exit 1", 1),
+    ],
+    ids=["nothing chosen", "nothing in any part", "did not begin", "all went well", "one failed", "ended on the way"],
+)
+def test_a_drill_that_did_nothing_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], share: str, code: int
+) -> None:
+    program = tmp_path / "share"
+    program.write_text(f"#!/bin/sh\n{share}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    assert in_shares("walet") == code
+    assert ("no scenario has 'walet'" in capsys.readouterr().err) == (code == 2)
 
 
 def exchange(*, status: int | None, commits: int = 1, code: str = "c") -> Exchange:

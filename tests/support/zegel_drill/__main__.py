@@ -1,4 +1,4 @@
-"""``make drill``: every scenario, a line of JSON each, and a summary; fails when one did.
+"""``make drill``: every scenario, a line of JSON each, and a summary; 1 when one failed, 2 when there was none to do.
 
 python -m zegel_drill [PART]         those alone whose role and point have PART in them
 """
@@ -84,7 +84,7 @@ def tell(**members: object) -> None:
 
 
 def in_shares(part: str) -> int:
-    """Everything, on each processor a share of it; how many scenarios failed, and one more for a share that ended."""
+    """Everything, on each processor a share of it, and the code to end with."""
     began, shares = time.monotonic(), min(os.cpu_count() or 1, _MOST)
     programs = [
         subprocess.Popen([sys.executable, "-m", "zegel_drill", part, f"{share}", f"{shares}"], stdout=subprocess.PIPE)
@@ -96,7 +96,12 @@ def in_shares(part: str) -> int:
     broken = sum(program.wait() != 0 for program in programs)
     failed = results.count(False)
     tell(scenarios=len(results), failed=failed, seconds=round(time.monotonic() - began))
-    return failed + broken
+    if not results and not broken:
+        print(
+            f"no scenario has {part!r} in its role and point, as 'wallet' or 'POST /token: commit 1'", file=sys.stderr
+        )
+        return 2
+    return 1 if failed or broken else 0
 
 
 def _listen(program: "subprocess.Popen[bytes]", results: list[bool]) -> None:
@@ -116,4 +121,4 @@ if __name__ == "__main__":
         case [part, share, shares]:
             asyncio.run(drill(part, int(share), int(shares)))
         case words:
-            sys.exit(1 if in_shares(" ".join(words)) else 0)
+            sys.exit(in_shares(" ".join(words)))

@@ -50,7 +50,10 @@ async def judged(role: str, point: str, when: str, work: Callable[[], Awaitable[
 
 
 async def count_points(town: Town) -> dict[str, list[Point]]:
-    """Walk once, and return where each role could have ended; ``DrillError`` when that walk is not as it must be."""
+    """Walk once, and return where each role could have ended; ``DrillError`` when that walk is not as it must be.
+
+    The turns of timers are left out: they come by the clock, and in the next walk perhaps elsewhere or not at all.
+    """
     found: dict[str, list[Point]] = {}
 
     def note() -> None:
