@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx2
 import pytest
-from zegel_fuzz.endpoints import ROUTES
+from zegel_fuzz.endpoints import ROUTES, WITH_BODY
 from zegel_testing.canaries import Evidence, MarkedPerson, canary, erika, leaks, mark
 from zegel_testing.demo import ZEGEL, RunningDemo, environment
 from zegel_testing.draws import beginnings_of, drawn_in, found_in
@@ -283,7 +283,7 @@ def dishonestly(run: Run) -> None:
             query = urlencode(
                 {"state": run.word("a query"), "code": run.word("a query"), "q": "ĳ " + run.word("a query")}
             )
-            for type_, body in bodies.items() if route.method == "POST" else [("text/plain", "")]:
+            for type_, body in bodies.items() if route.method in WITH_BODY else [("text/plain", "")]:
                 named = {**headers, "content-type": type_, "origin": origin}
                 run.send(route.method, f"{origin}{path}?{query}", headers=named, content=body.encode("latin-1"))
 

@@ -63,7 +63,7 @@ from zegel_fuzz.target import Broken, Opened, Target, within
 
 Opening = Callable[[Path], AbstractAsyncContextManager[Ground]]
 
-_WITH_BODY: Final = ("POST", "PUT")
+WITH_BODY: Final = ("POST", "PUT")
 SECONDS: Final = 2.0  # for one request, while every line is counted
 SEALED: Final = "+sealed"
 """What the name of a target ends in whose bytes are encrypted to the role before they are sent."""
@@ -142,7 +142,7 @@ QUERIES: Final = (
 def endpoint_names() -> list[str]:
     """Every route that takes a body, by its listener and path; and those that take a query."""
     each = ((name, route) for name, routes in ROUTES.items() for route in routes)
-    routed = [f"{name}{route.path}" for name, route in each if route.method in _WITH_BODY]
+    routed = [f"{name}{route.path}" for name, route in each if route.method in WITH_BODY]
     return [*routed, SERVICE, *QUERIES]
 
 
