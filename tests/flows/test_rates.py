@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zegel_limits.rates import LIMITS
 from zegel_testing.authorities import NOW
 from zegel_testing.browser import Browser
 from zegel_testing.issuing_world import IssuingWorld, hidden_fields, issuing_world
@@ -18,17 +19,6 @@ from zegel_testing.sandboxes import sandbox_at
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.memory import Loopback, ManualClock
-from zegel.config.rates import (
-    AccessAuthorityRates,
-    DoorRates,
-    IssuerRates,
-    ProviderRates,
-    RegistrarRates,
-    TransparencyLogRates,
-    VerifierRates,
-    WalletProviderRates,
-    WalletRates,
-)
 from zegel.config.roles import Config
 from zegel.config.setting import Count, Network, Port, settings_of
 from zegel.primitives.encoding import base64url
@@ -49,21 +39,9 @@ from zegel.web import (
 )
 from zegel.web.app import issuer, registrar
 from zegel.web.app.all import ROLE_NAMES, load_role
-from zegel.web.app.limits import (
-    access_authority_limits,
-    door_limits,
-    issuer_limits,
-    provider_limits,
-    registrar_limits,
-    transparency_log_limits,
-    verifier_limits,
-    wallet_limits,
-    wallet_provider_limits,
-)
 from zegel.web.app.roles import Listener, OpenRole, World
 from zegel.web.browser import ID_BYTES
 from zegel.web.routing import Audience, Route
-from zegel.web.turnstile import Limits
 from zegel.web.wallet_site import LAUNCH
 
 pytestmark = pytest.mark.anyio
@@ -84,17 +62,6 @@ OPERATED: dict[str, tuple[Route[Any], ...]] = {
     "wallet-provider": wallet_provider.OPERATOR_ROUTES,
     "registrar": registrar_operator.OPERATOR_ROUTES,
     "access-authority": access_operator.OPERATOR_ROUTES,
-}
-LIMITS: dict[str, tuple[Any, Callable[[Any], Limits]]] = {
-    "issuer": (IssuerRates, issuer_limits),
-    "verifier": (VerifierRates, verifier_limits),
-    "provider": (ProviderRates, provider_limits),
-    "wallet": (WalletRates, wallet_limits),
-    "wallet-provider": (WalletProviderRates, wallet_provider_limits),
-    "registrar": (RegistrarRates, registrar_limits),
-    "access-authority": (AccessAuthorityRates, access_authority_limits),
-    "door": (DoorRates, door_limits),
-    "transparency-log": (TransparencyLogRates, transparency_log_limits),
 }
 
 

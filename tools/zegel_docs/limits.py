@@ -1,4 +1,4 @@
-"""``docs/limits.md``: every lifetime, skew, size, depth and count, from the constants and what stands beside them."""
+"""``docs/limits.md``: every lifetime, skew, size, depth, count and rate, from the code and what stands beside it."""
 
 import ast
 from collections.abc import Iterator
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Final, TypeGuard
 
 import zegel
+import zegel.config.rates
+from zegel.config.roles import Config
+from zegel.config.setting import Setting, settings_of
 from zegel_docs.markdown import table, text
 from zegel_docs.no_limits import NO_LIMITS
 
@@ -20,8 +23,15 @@ _INTRODUCTION = """\
 Every lifetime, skew, size, depth and count that zegel holds to, each with the reason for its number: from the
 constants, and from what stands beside them in the source. A number of the source is here unless
 `tools/zegel_docs/no_limits.py` says what it is instead: a tag, a unit, how many bytes are drawn. What an operator may
-set stands in [the configuration](configuration.md). `tests/limits` holds each at the limit and one beyond it, and says
-which it does not.
+set stands in [the configuration](configuration.md), and the [rates](#rates) of it here as well, as they are by default.
+`tests/limits` holds each at the limit and one beyond it, and says which it does not.
+"""
+_RATES: Final = """\
+## Rates
+
+How often each role may be asked where its configuration says nothing else. A number is what may come at once, and what
+comes back within a minute; whoever comes more often is told how long to wait (429, `rate`). Each process counts for
+itself; the passwords of a name are counted in the database.
 """
 
 
@@ -56,7 +66,38 @@ def render_limits() -> str:
     for layer, found in groupby(limits(), key=lambda limit: limit.module.split(".")[1]):
         rows = [(f"`{limit.path}`", _number(limit.value), text(limit.why)) for limit in found]
         lines += ["", f"## `{layer}`", *table(("limit", "value", "why"), rows)]
+    lines += ["", _RATES.rstrip("\n")]
+    for section, declared in _sections():
+        rows = [(f"`{rate.name}`", _number(rate.value), text(rate.why)) for rate in _rates(section, declared)]
+        lines += ["", f"### `[{section}]`", "", text(declared.table.__doc__)]
+        lines += table(("rate", "default", "of what"), rows)
     return "\n".join(lines) + "\n"
+
+
+def rates() -> list[Limit]:
+    """How often each role may be asked by default; by what ``zegel.toml`` calls it, as in ``issuer.rates.par``."""
+    return [rate for section, declared in _sections() for rate in _rates(section, declared)]
+
+
+def _sections() -> Iterator[tuple[str, Setting]]:
+    """The tables of rates, each by its name in the file."""
+    for role in settings_of(Config):
+        if role.table is not None:
+            yield from ((f"{role.name}.rates", each) for each in settings_of(role.table) if each.name == "rates")
+
+
+def _rates(section: str, declared: Setting) -> Iterator[Limit]:
+    source = Path(zegel.config.rates.__file__).read_text()
+    lines = [line.strip() for line in source.splitlines()]
+    (body,) = (
+        node.body
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == declared.table.__name__
+    )
+    at = {name: node.lineno for node in body if isinstance(node, ast.AnnAssign) for name in _names(node)}
+    for rate in settings_of(declared.table):
+        why = "; ".join(filter(None, (rate.meaning, _why(lines, at[rate.name]))))
+        yield Limit(module=section, name=rate.name, value=rate.default, why=why)
 
 
 def _numbers(path: Path) -> Iterator[Limit]:
