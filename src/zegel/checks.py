@@ -715,6 +715,13 @@ class Check(Enum):
         Fault.VERIFIER,
         "send the user back to an https page",
     )
+    WALLET_REFUSAL = (
+        "a wallet answers a request with presentations",
+        "OpenID4VP 1.0 sections 8.1 and 8.5",
+        "error",
+        Fault.WALLET,
+        "read what the wallet says; correct the request where it is right, or take another wallet",
+    )
 
     # --- registration certificates ----------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """``zegel verifier request`` and ``zegel verifier result``: the verifier's operator API from the command line."""
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import fields
 from math import ceil
 from pathlib import Path
 from time import monotonic
@@ -9,7 +10,8 @@ from typing import Any, Final
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.input import read_input
 from zegel.cli.operator import call_operator
-from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, in_text, print_data, print_text
+from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, in_text, in_words, print_data, print_text
+from zegel.errors import Explanation
 from zegel.primitives.json import MAX_BYTES, parse_json
 from zegel.profiles import ClientIdPrefix, ResponseMode
 
@@ -61,7 +63,7 @@ def _result(args: Namespace) -> int:
     if args.json:
         print_data(answer)
     else:
-        print_text(answer["state"])
+        print_text(_told(answer))
         for credential in answer["credentials"]:
             print_text(f"  {in_text(credential['id'])}: {in_text(credential['claims'])}")
     match answer["state"]:
@@ -71,6 +73,15 @@ def _result(args: Namespace) -> int:
             return UNAVAILABLE
         case _:
             return REJECTED
+
+
+def _told(answer: Any) -> str:
+    """How it stands; of an answer that was not taken also why, as any refusal."""
+    error = answer["error"]
+    if error is None:
+        return str(answer["state"])
+    said = {each.name: str(error.get(each.name, "")) for each in fields(Explanation)}
+    return in_words(answer["state"], Explanation(**said))
 
 
 def _wait(args: Namespace) -> Any:

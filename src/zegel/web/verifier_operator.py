@@ -13,6 +13,7 @@ from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.members import member
 from zegel.profiles import ClientIdPrefix, ResponseMode
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
+from zegel.protocols.openid4vp.error_codes import refusal_of_wallet
 from zegel.protocols.openid4vp.request import RequestUriMethod
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current
 from zegel.protocols.openid4vp.transaction_data import TransactionData, build_transaction_data, parse_transaction_data
@@ -194,7 +195,8 @@ def _word(state: VerifierSession | Lapsed) -> str:
 def _error(state: VerifierSession | Lapsed) -> Json:
     match state:
         case Refused(code=code, description=description):
-            return {"error": code, "error_description": description}
+            refusal = asdict(explain(refusal_of_wallet(code, description)))
+            return {"error": code, "error_description": description, **refusal}
         case Failed(failure=failure) | Requested(failure=Failure() as failure) | Lapsed(failure=Failure() as failure):
             return {**asdict(explain(_as_error(failure)))}
         case _:

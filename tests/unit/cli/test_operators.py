@@ -136,7 +136,30 @@ def test_a_wallet_that_refuses_is_a_rejection(operate: Any, roles: ServedRoles, 
     roles.run(verifier_of(roles)(asked.refuse()))
     ran = operate("verifier", "result", begun["session"], "--json")
     assert (ran.code, ran.json["state"], ran.json["error"]["error"]) == (1, "refused", "access_denied")
-    assert operate("verifier", "result", begun["session"]).out == "refused\n"
+    assert (ran.json["error"]["check"], ran.json["error"]["fault"]) == ("held", "person")
+
+
+def test_a_person_reads_why_an_answer_was_not_taken(operate: Any, roles: ServedRoles, query: Path) -> None:
+    begun = operate("verifier", "request", query, "--json").json
+    asked = fetch(roles, begun["link"])
+    roles.run(verifier_of(roles)(asked.answer()))
+    pending = operate("verifier", "result", begun["session"])
+    assert (pending.code, pending.out.splitlines()[:2]) == (3, ["pending", "  check   anchor"])
+    roles.run(verifier_of(roles)(asked.refuse()))
+    refused = operate("verifier", "result", begun["session"])
+    assert (refused.code, refused.out.splitlines()) == (
+        1,
+        [
+            "refused",
+            "  check   held",
+            "  found   the wallet answered with access_denied",
+            "  field   error",
+            f"  rule    {Check.HELD.rule}",
+            f"  clause  {Check.HELD.clause}",
+            "  fault   person",
+            f"  remedy  {Check.HELD.remedy}",
+        ],
+    )
 
 
 def test_a_request_that_expired_is_a_rejection(operate: Any, roles: ServedRoles, query: Path) -> None:

@@ -431,6 +431,40 @@ async def test_a_return_from_a_refusal_says_so(party: RelyingParty) -> None:
     assert (status, result["state"], result["credentials"]) == (200, "refused", [])
 
 
+@pytest.mark.parametrize(
+    ("code", "check"),
+    [
+        ("access_denied", Check.HELD),
+        ("vp_formats_not_supported", Check.VP_FORMATS),
+        ("invalid_transaction_data", Check.TRANSACTION_REQUEST),
+        ("wallet_unavailable", Check.WALLET_REFUSAL),
+        ("of its own", Check.WALLET_REFUSAL),
+    ],
+)
+@pytest.mark.refuses(Check.WALLET_REFUSAL)
+async def test_a_refusal_of_the_wallet_has_rule_fault_and_remedy_beside_its_words(
+    party: RelyingParty, code: str, check: Check
+) -> None:
+    session, asked = await party.begin()
+    form = {"error": code, "error_description": "not today", "state": asked.claims["state"]}
+    assert (await party.send(asked.post(form))).status == 200
+    result = await party.result(session)
+    assert (result["state"], result["error"]) == (
+        "refused",
+        {
+            "error": code,
+            "error_description": "not today",
+            "check": check.id,
+            "rule": check.rule,
+            "clause": check.clause,
+            "field": "error",
+            "fault": str(check.fault),
+            "remedy": check.remedy,
+            "detail": f"the wallet answered with {code}: not today",
+        },
+    )
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"response_code":7}', b'{"initiator":[]}'])
 async def test_a_return_that_does_not_parse_is_malformed(party: RelyingParty, body: bytes) -> None:
     session, _ = await code_of(party, **MINE)

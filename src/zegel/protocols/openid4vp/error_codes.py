@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from zegel.checks import Check
-from zegel.errors import ZegelError
+from zegel.errors import Denied, ZegelError
 
 
 class ErrorCode(StrEnum):
@@ -23,8 +23,15 @@ _CODES: Final[Mapping[Check, ErrorCode]] = {
     Check.VP_FORMATS: ErrorCode.VP_FORMATS_NOT_SUPPORTED,
     Check.TRANSACTION_REQUEST: ErrorCode.INVALID_TRANSACTION_DATA,
 }
+_CHECKS: Final[Mapping[str, Check]] = {code: check for check, code in _CODES.items()}
 
 
 def error_code(error: ZegelError) -> ErrorCode:
     """The code for a refusal; ``invalid_request`` where section 8.5 has no better one."""
     return _CODES.get(error.check, ErrorCode.INVALID_REQUEST)
+
+
+def refusal_of_wallet(code: str, description: str) -> Denied:
+    """A wallet's error as a refusal: by the rule that its code names, WALLET_REFUSAL where that names none."""
+    check = _CHECKS.get(code, Check.WALLET_REFUSAL)
+    return Denied(code, check, f"the wallet answered with {code}", field="error", said=description)
