@@ -692,7 +692,7 @@ class Check(Enum):
         "OpenID4VP 1.0 section 5.10.1, and its errata set 1 on HTTP redirects",
         "request_uri",
         Fault.VERIFIER,
-        "answer the request_uri with status 200 and that content type, without a redirect",
+        "serve it with status 200 and that content type, without a redirect; or begin again at the verifier's page",
     )
     HELD = (
         "the wallet holds, and its user chose, what satisfies the query, and nothing beyond it is sent",
@@ -896,7 +896,7 @@ class Check(Enum):
         "OpenID4VCI 1.0 sections 6.3 and 13.6.3",
         "tx_code",
         Fault.PERSON,
-        "enter the code exactly as it was received; after five wrong ones, ask for a new offer",
+        "enter the code exactly as it was received; after five wrong ones, or if the offer was used, ask for another",
     )
     CONSENT = (
         "the person approves what the wallet asks for",
@@ -967,6 +967,13 @@ class Check(Enum):
         "credential_configuration_ids and grants",
         Fault.ISSUER,
         "make the offer from the metadata that is published",
+    )
+    OFFER_OPEN = (
+        "an offer is taken up once, while it is open",
+        "OpenID4VCI 1.0 sections 4.1.3, 6.3 and 13.6.1",
+        "credential_offer_uri or pre-authorized_code",
+        Fault.PERSON,
+        "ask the issuer for another offer; this one was used, or is over",
     )
     SERVER_METADATA = (
         "metadata is published under the identifier that it carries, with the endpoints that the flow needs, over TLS",

@@ -364,9 +364,18 @@ async def test_a_wrong_transaction_code_leaves_the_offer_open(plain: WalletWorld
     wrong = "111111" if offer["tx_code"] != "111111" else "222222"
     with pytest.raises(Denied) as denied:
         await receiving.redeem(flow, tx_code=wrong)
-    assert (denied.value.code, denied.value.check) == ("invalid_grant", Check.PEER_REFUSAL)
+    assert (denied.value.code, denied.value.check) == ("invalid_grant", Check.TRANSACTION_CODE)
     await receiving.redeem(flow, tx_code=offer["tx_code"])
     assert isinstance(receiving.look(flow), Arrived)
+
+
+async def test_an_offer_that_was_taken_up_is_named_as_one(plain: WalletWorld) -> None:
+    offer = await plain.offer(grant="pre-authorized", person="erika")
+    receiving = plain.wallet.receiving
+    await receiving.redeem(await receiving.review(offer["link"], brought=Brought.LINK), tx_code=None)
+    with pytest.raises(Denied) as used:
+        await receiving.review(offer["link"], brought=Brought.LINK)
+    assert (used.value.check, used.value.field) == (Check.OFFER_OPEN, "credential_offer_uri")
 
 
 async def test_the_same_form_twice_redeems_a_code_once(plain: WalletWorld) -> None:
@@ -672,6 +681,16 @@ async def test_a_refusal_tells_nothing_but_no(world: WalletWorld) -> None:
     entry = world.contents.log[-1]
     assert (entry.happening, entry.outcome) == (Happening.DECLINED, Outcome.DONE)
     assert world.contents.holdings[0].unused == 10
+
+
+async def test_a_link_that_was_answered_is_refused_in_the_words_of_its_verifier(world: WalletWorld) -> None:
+    await world.receive()
+    request = await world.request()
+    presenting = world.wallet.presenting
+    await presenting.refuse(await presenting.begin(request["link"], brought=Brought.LINK))
+    with pytest.raises(Rejected) as refused:
+        await presenting.begin(request["link"], brought=Brought.LINK)
+    assert (refused.value.check, refused.value.said) == (Check.ANSWERED_ONCE, "the request was answered before")
 
 
 async def test_a_wallet_that_has_nothing_refuses_in_the_same_words(world: WalletWorld) -> None:

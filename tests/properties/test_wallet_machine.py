@@ -116,7 +116,7 @@ class Errand:
     def _redeemed(self, message: str, move: Move, now: int) -> Move:
         if message == "redeem" and self.tries_left and now < self.redeemable:
             return ARRIVED
-        return Check.PEER_REFUSAL if message.startswith("redeem") else move
+        return Check.TRANSACTION_CODE if message.startswith("redeem") else move
 
     def _sent(self, message: str, move: str, *, now: int, down: bool) -> Move:
         if message == "accept" and now >= self.until:
@@ -220,7 +220,7 @@ class Owner:
         else:
             check, after = expected if isinstance(expected, tuple) else (expected, errand.state)
             assert outcome is check, f"{where}: {outcome}, expected {check}"
-            if message == "redeem with another code" and check is Check.PEER_REFUSAL:
+            if message == "redeem with another code" and check is Check.TRANSACTION_CODE:
                 errand.tries_left = max(errand.tries_left - 1, 0)
         if message in SENDING and errand.state != after:
             errand.answer = errand.answer or message

@@ -367,7 +367,7 @@ CASES: tuple[Case, ...] = (
     (Check.SYNTAX, "", hearing("/par", lambda response: answered(response, request_uri="u" * 513))),
     (Check.SERVER_METADATA, "", renewed_elsewhere),
     (Check.SERVER_METADATA, "", metadata(nonce_endpoint=None)),
-    (Check.PEER_REFUSAL, "server_error", offer_that_is_gone),
+    (Check.OFFER_OPEN, "server_error", offer_that_is_gone),
 )
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = tuple((check, mutation) for check, _, mutation in CASES)
 

@@ -122,7 +122,7 @@ TIMES: Final[Mapping[str, Pair]] = {
         lambda n: _after_browsing(wait_after=n), Check.PEER_REFUSAL, says="invalid_grant", ends=True
     ),
     "zegel.protocols.oauth.lifetimes.PRE_AUTHORIZED_SECONDS": Pair(
-        _pre_authorized, Check.PEER_REFUSAL, says="invalid_grant", ends=True
+        _pre_authorized, Check.OFFER_OPEN, says="invalid_grant", ends=True
     ),
     "zegel.protocols.oauth.lifetimes.ACCESS_TOKEN_SECONDS": Pair(
         _access, Check.ACCESS_TOKEN, says="expired", ends=True

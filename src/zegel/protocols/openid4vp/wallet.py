@@ -40,6 +40,7 @@ from zegel.trust.anchors import TrustAnchors
 
 _NONCE_BYTES: Final = 32
 _MAX_SAID: Final = 200  # characters of a message to the verifier
+_REFUSED: Final = frozenset({400, 404, 410})  # with an error beside it: the address is right, the request is over
 
 
 @final
@@ -87,8 +88,11 @@ class Fetching:
         )
 
     def receive(self, response: HttpResponse, *, policy: WalletPolicy, now: int) -> "Consent | Refusal":
-        """Read the request. ``Malformed``, or ``Rejected`` with REQUEST_DELIVERY or as ``verify_request``: then nobody
-        is known who could be told."""
+        """Read the request. ``Malformed``, or ``Rejected`` with REQUEST_DELIVERY, with ANSWERED_ONCE where the verifier
+        says that it refuses, or as ``verify_request``: then nobody is known who could be told."""
+        if response.status in _REFUSED and _says_error(response):
+            detail = f"expected a request that is open, got status {response.status}"
+            raise Rejected(Check.ANSWERED_ONCE, detail, field="request_uri", said=_said(response))
         if response.status != 200:
             detail = f"expected status 200, got {response.status}"
             raise Rejected(Check.REQUEST_DELIVERY, detail, field="request_uri")
@@ -242,12 +246,21 @@ def _return_target(value: object) -> str:
     raise Rejected(Check.RETURN_TARGET, "expected an http or https address", field="redirect_uri")
 
 
+def _says_error(response: HttpResponse) -> bool:
+    """Whether it is the verifier who refuses, by an error as OAuth has it (RFC 6749 section 5.2), not a server."""
+    return type(_error(response).get("error")) is str
+
+
 def _said(response: HttpResponse) -> str:
     """What the verifier says about its refusal, where it says something; for the user to read, not for us to act on."""
-    try:
-        description = parse_object(response.body, what="error").get("error_description")
-    except Malformed:
-        return ""
+    description = _error(response).get("error_description")
     if type(description) is not str:
         return ""
     return "".join(character if " " <= character <= "~" else "?" for character in description[:_MAX_SAID])
+
+
+def _error(response: HttpResponse) -> JsonObject:
+    try:
+        return parse_object(response.body, what="error")
+    except Malformed:
+        return {}

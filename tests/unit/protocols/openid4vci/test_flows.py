@@ -107,11 +107,21 @@ def test_a_pre_authorized_code_is_redeemed_with_its_transaction_code(client_id: 
 def test_a_pre_authorized_code_dies_of_five_wrong_transaction_codes() -> None:
     issuer = plain_issuer()
     offer = issuer.offer("id-mdoc", pre_authorized=True, tx_code="493536")
-    for _ in range(5):
-        with pytest.raises(Denied, match="invalid_grant"):
+    for left in range(4, -1, -1):
+        with pytest.raises(Denied, match=f"invalid_grant: transaction-code: .*{left} tries left") as mistyped:
             redeem(issuer, offer, wallet_client(PLAIN), tx_code="000000")
+        assert mistyped.value.field == "tx_code"
     with pytest.raises(Denied, match="died"):
         redeem(issuer, offer, wallet_client(PLAIN), tx_code="493536")
+
+
+def test_an_offer_without_a_transaction_code_is_taken_up_once() -> None:
+    issuer = plain_issuer()
+    offer = issuer.offer("id-mdoc", pre_authorized=True)
+    redeem(issuer, offer, wallet_client(PLAIN))
+    with pytest.raises(Denied, match="invalid_grant: offer-open: ") as used:
+        redeem(issuer, offer, wallet_client(PLAIN))
+    assert used.value.field == "pre-authorized_code"
 
 
 def test_four_wrong_transaction_codes_leave_a_code_good() -> None:

@@ -30,7 +30,7 @@ from zegel_testing.openid4vp import (
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.primitives.http import HttpResponse
+from zegel.primitives.http import HttpResponse, json_response
 from zegel.profiles import PLAIN
 from zegel.protocols.openid4vp.link import parse_link
 from zegel.protocols.openid4vp.sender import parse_request
@@ -230,6 +230,8 @@ def test_hostile_request_objects_end_cheaply(body: bytes) -> None:
     [
         (HttpResponse(status=302, headers=(("location", "https://else.utopia.example"),)), "request_uri"),
         (HttpResponse(status=404), "request_uri"),
+        (json_response({"error": 7}, status=404), "request_uri"),
+        (json_response({"error": "server_error"}, status=500), "request_uri"),
         (served(b"", content_type="text/html"), "content-type"),
         (HttpResponse(status=200), "content-type"),
     ],
@@ -238,3 +240,13 @@ def test_a_request_object_is_served_directly_as_what_it_is(response: HttpRespons
     with pytest.raises(Rejected) as refused:
         fetching(session()).receive(response, policy=policy(), now=NOW)
     assert (refused.value.check, refused.value.field) == (Check.REQUEST_DELIVERY, field)
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_a_verifier_that_refuses_to_serve_a_request_again_is_quoted(status: int) -> None:
+    body = {"error": "invalid_request", "error_description": "answered <before>\x07" + "a" * 500}
+    with pytest.raises(Rejected) as refused:
+        fetching(session()).receive(json_response(body, status=status), policy=policy(), now=NOW)
+    assert (refused.value.check, refused.value.field) == (Check.ANSWERED_ONCE, "request_uri")
+    assert refused.value.detail == f"expected a request that is open, got status {status}"
+    assert refused.value.said == "answered <before>?" + "a" * 182

@@ -35,8 +35,10 @@ from zegel.protocols.openid4vci.wallet.session import (
     parse_member,
     post_to_issuer,
     post_to_server,
+    refusal_of,
 )
 
+_PRE_AUTHORIZED: Final = "pre-authorized_code"
 MAX_RENEWALS: Final = 4  # of c_nonces and tokens in one session: a server that asks for more does not work
 
 
@@ -92,6 +94,11 @@ class TokenStep:
         session = heard_from_server(self.session, response)
         if asks_for_nonce(response, attempt=self.attempt):
             return token_step(session, self.parameters, self.pending, attempt=self.attempt + 1, now=now, random=random)
+        if error_code(response) == "invalid_grant" and _PRE_AUTHORIZED in self.parameters:
+            # section 6.3: the person mistyped the one code, or the other, which is the offer's, was used or is over
+            typed = "tx_code" in self.parameters
+            check, field = (Check.TRANSACTION_CODE, "tx_code") if typed else (Check.OFFER_OPEN, _PRE_AUTHORIZED)
+            raise refusal_of(response, what="token request", check=check, field=field)
         members = check_token_type(answer_of(response, status=200, what="token request"))
         tokens = parse_tokens(members, before=session.tokens, now=now)
         session = replace(session, tokens=tokens, wanted=_identified(session.wanted, tokens))

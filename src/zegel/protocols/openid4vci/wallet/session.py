@@ -182,13 +182,14 @@ def error_code(response: HttpResponse) -> str:
     return named.group(1) if named else ""
 
 
-def refusal_of(response: HttpResponse, *, what: str) -> Denied:
-    """What the server said instead of what it was asked for."""
+def refusal_of(response: HttpResponse, *, what: str, check: Check = Check.PEER_REFUSAL, field: str = "") -> Denied:
+    """What the server said instead of what it was asked for; ``check`` and ``field`` are what its answer is known to
+    mean."""
     code = error_code(response)
     said = _error_body(response).get("error_description")
     text = "".join(filter(str.isprintable, said))[:_MAX_TEXT] if type(said) is str else "no description"
     detail = f"the server refused the {what} with status {response.status}"
-    return Denied(code or "server_error", Check.PEER_REFUSAL, detail, said=text)
+    return Denied(code or "server_error", check, detail, field=field, said=text)
 
 
 def answer_of(response: HttpResponse, *, status: int, what: str) -> JsonObject:

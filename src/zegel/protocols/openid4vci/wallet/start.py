@@ -46,7 +46,9 @@ class OfferStep:
         now: int,  # noqa: ARG002 every step is called alike
         random: Callable[[int], bytes],  # noqa: ARG002
     ) -> CredentialOffer:
-        """The offer (section 4.1.3)."""
+        """The offer (section 4.1.3); ``Denied`` with OFFER_OPEN where there is none any more."""
+        if response.status in (404, 410):
+            raise refusal_of(response, what="credential offer", check=Check.OFFER_OPEN, field="credential_offer_uri")
         answer_of(response, status=200, what="credential offer")
         return parse_offer(response.body)
 
