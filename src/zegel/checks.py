@@ -1013,11 +1013,11 @@ class Check(Enum):
     )
 
     PERSON = (
-        "an offer for one person is taken up by that person, and a pre-authorized one is for somebody who is known",
+        "an offer for one person is for somebody who is known to have the type, and is taken up by that person",
         "OpenID4VCI 1.0 section 13.6.1",
         "issuer_state",
         Fault.PERSON,
-        "log in as the person whom the offer is for; for a pre-authorized offer, name somebody who has the type",
+        "log in as the person whom the offer is for; for a new offer, name somebody who has the type",
     )
     LOG_IN_OPEN = (
         "an issuance goes on in the browser that the wallet sent, for a quarter of an hour and five tries to log in",

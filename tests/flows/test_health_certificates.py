@@ -30,7 +30,7 @@ from zegel.adapters.register import DemoPerson, open_register
 from zegel.checks import Check
 from zegel.config.health import HealthConfig
 from zegel.config.setting import Database, Origin, Port
-from zegel.errors import Denied, Malformed
+from zegel.errors import Denied, Malformed, Rejected
 from zegel.primitives.base45 import parse_base45
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.log_in import MAX_TRIES
@@ -129,6 +129,13 @@ async def office_at(folder: Path, *people: DemoPerson) -> AsyncIterator[Office]:
 def refusal_on(page: HttpResponse) -> str:
     """The check that a page names."""
     return text_of(page).partition("<dt>Check</dt><dd>")[2].partition("</dd>")[0]
+
+
+async def test_an_offer_may_name_whoever_will_bring_a_certificate(office: Office) -> None:
+    assert (await office.health.offer("vaccination_valid", person="nobody yet"))["credential_offer"]
+    with pytest.raises(Rejected) as refused:
+        await office.health.site.offers.offer("residence", person="nobody yet")
+    assert refused.value.check is Check.PERSON
 
 
 async def test_who_brings_a_certificate_and_presents_a_pid_is_attested_one_thing(office: Office) -> None:

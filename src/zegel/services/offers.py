@@ -73,9 +73,12 @@ class OfferService:
     async def offer(self, type_: str, formats: Sequence[Format] = (), *, person: str | None = None) -> OfferMade:
         """Offer a type, in these formats or in all; its person logs in at the authorization server.
 
-        ``Rejected`` as ``IssuerPolicy.choose``.
+        ``Rejected`` as ``IssuerPolicy.choose``, and with PERSON for somebody of whom the source does not know the type,
+        where it knows that before a log-in.
         """
         configurations = self._policy.choose(type_, formats)
+        if person is not None and self._source.foresees(type_):
+            await self._check_known(person, type_)
         id_ = self._random(_ID_BYTES).hex()
         grant = AuthorizationCodeOffer(issuer_state=id_)
         offer = CredentialOffer(credential_issuer=self._origin, configurations=configurations, authorization_code=grant)
@@ -95,8 +98,7 @@ class OfferService:
         """
         self.check_grant(Grant.PRE_AUTHORIZED_CODE)
         configurations = self._policy.choose(type_, formats)
-        if await self._source.load_claims(person, type_) is None:
-            raise Rejected(Check.PERSON, f"nothing is known of this person under {type_}", field="person")
+        await self._check_known(person, type_)
         tx_code = self._transaction_code() if with_code else None
         granted = tuple(GrantedCredential(configuration=id_, datasets=(id_,), detailed=False) for id_ in configurations)
         code = await self._authorization.pre_authorize(subject=person, credentials=granted, tx_code=tx_code)
@@ -126,6 +128,11 @@ class OfferService:
     def uri(self, id_: str) -> str:
         """Where an offer stands."""
         return self._origin + OFFER_PATH + id_
+
+    async def _check_known(self, person: str, type_: str) -> str:
+        if await self._source.load_claims(person, type_) is None:
+            raise Rejected(Check.PERSON, f"nothing is known of this person under {type_}", field="person")
+        return person
 
     async def _put(self, id_: str, offer: CredentialOffer, *, person: str | None, tx_code: str | None) -> OfferMade:
         expires = self._clock.now() + self._policy.offer_seconds

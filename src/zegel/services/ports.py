@@ -254,6 +254,10 @@ class PersonSource(Protocol):
         """
         ...
 
+    def foresees(self, type_: str) -> bool:
+        """Whether who has a type is known before they log in."""
+        ...
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,10 @@ class GatheredClaims:
         claims = stored.value.claims
         return claims if all(claim.id in claims for claim in known.claims if claim.mandatory) else None
 
+    def foresees(self, type_: str) -> bool:  # noqa: ARG002 of no type
+        """See ``PersonSource``: what is known comes with the log-in."""
+        return False
+
     async def _take(self, transaction: Transaction, person: str) -> GatheredRecord | None:
         """What is kept of a person, whichever key it was kept under."""
         found: GatheredRecord | None = None
@@ -104,8 +108,14 @@ class WithGathered:
 
     async def load_claims(self, person: str, type_: str) -> Claims | None:
         """See ``PersonSource``."""
-        source = self._gathered if type_ == self._type else self._source
-        return await source.load_claims(person, type_)
+        return await self._of(type_).load_claims(person, type_)
+
+    def foresees(self, type_: str) -> bool:
+        """See ``PersonSource``."""
+        return self._of(type_).foresees(type_)
+
+    def _of(self, type_: str) -> PersonSource:
+        return self._gathered if type_ == self._type else self._source
 
 
 def _record_key(key: bytes, person: str) -> str:

@@ -299,6 +299,7 @@ def test_an_offer_for_people_is_a_link_and_a_code(operate: Any) -> None:
         (("pid", "--tx-code"), 2, "syntax"),
         (("pid", "--grant", "pre-authorized"), 2, "syntax"),
         (("pid", "--grant", "pre-authorized", "--person", "nobody"), 1, "person"),
+        (("pid", "--person", "nobody"), 1, "person"),
         (("mdl", "--format", "dc+sd-jwt"), 1, "type-format"),
     ],
 )

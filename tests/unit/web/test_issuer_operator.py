@@ -120,6 +120,8 @@ async def test_a_pre_authorised_offer_has_its_code_and_asks_for_the_other(plain:
         ({"type": "pid", "grant": "pre-authorized", "person": None}, "syntax", "person"),
         ({"type": "pid", "grant": "pre-authorized", "person": "nobody"}, "person", "person"),
         ({"type": "diploma", "grant": "pre-authorized", "person": "janos"}, "person", "person"),
+        ({"type": "pid", "person": "nobody"}, "person", "person"),
+        ({"type": "diploma", "person": "janos"}, "person", "person"),
     ],
 )
 async def test_a_wrong_request_is_told_which_member_is_wrong(
