@@ -82,6 +82,7 @@ def rotate_key(
     practice: KeyPractice,
     maker: SuccessorMaker | None = None,
     given: Generation | None = None,
+    another_party: bool = False,
     at_once: bool = False,
     now: int,
 ) -> KeyRing:
@@ -99,7 +100,7 @@ def rotate_key(
     with rotating(files.key, files.chain, files.ring):
         ring = settle(files).at(now)
         if given is not None:
-            check_successor(given, current=ring.current)
+            check_successor(given, current=ring.current, another_party=another_party)
         known = ring.successor is not None and given is None and not at_once
         if not known:
             ring = ring.announce(given or _made(maker, ring.current, now), now=now)

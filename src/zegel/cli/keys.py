@@ -60,6 +60,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     rotate.add_argument("keys", metavar="KEY", nargs=1, help="such as provider.key")
     rotate.add_argument("--key", metavar="FILE", type=Path, help="the successor, where it was made elsewhere")
     rotate.add_argument("--chain", metavar="FILE", type=Path, help="and its chain, leaf first, without the anchor")
+    rotate.add_argument(
+        "--another-party", action="store_true", help="the chain may be of another subject, with other names"
+    )
     rotate.add_argument("--at-once", action="store_true", help="a fresh key, and no wait until everybody can know it")
     for command in (listing, rotate, tidy, asking):
         command.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -108,7 +111,15 @@ def _rotate(key: AnyKey, args: Namespace, config: Config, *, authorities: Path, 
             stamp = partial(_stamp, config=config, authorities=authorities, now=now)
             maker = SuccessorMaker(authorities=authorities, random=system_random, stamp=stamp)
             given = _given(key, args)
-            rotate_key(key.files, practice=key.practice, maker=maker, given=given, at_once=args.at_once, now=now)
+            rotate_key(
+                key.files,
+                practice=key.practice,
+                maker=maker,
+                given=given,
+                another_party=args.another_party,
+                at_once=args.at_once,
+                now=now,
+            )
         case SealingKey():
             databases = [database_file(each) for each in key.databases]
             rotate_sealing_key(key.path, databases=databases, trails=key.trails, random=system_random, now=now)

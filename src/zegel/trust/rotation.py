@@ -74,23 +74,24 @@ class Generation:
         return CertifiedSigner(signer=self.private, certificates=self.certificates)
 
 
-def check_successor(successor: Generation, *, current: Generation) -> Generation:
+def check_successor(successor: Generation, *, current: Generation, another_party: bool = False) -> Generation:
     """Return a successor that was certified elsewhere if its certificate can stand in the place of the present one.
 
-    It says of its key what that one says of its own: the same subject, kind and usage, at least the same names, and
-    where an authority issued that one, an authority issued this one. Each of its chain is issued by the next.
+    It says of its key what that one says of its own: the same kind and usage, and but for ``another_party`` the same
+    subject and at least the same names. Where an authority issued that one, an authority issued this one. Each of its
+    chain is issued by the next.
     ``Rejected(CERTIFICATE_PROFILE)`` otherwise: the key whose place it takes would be gone for one that nobody trusts.
     """
     for issued, issuer in pairwise(successor.certificates):
         if issued.issuer != issuer.subject or issued.authority_key_id != issuer.key_id:
             raise _unlike("a chain of which each certificate is issued by the next", "chain")
     for old, new in zip(current.certificates[:1], successor.certificates[:1], strict=True):
-        for field in ("subject", "is_authority", "extended_key_usage"):
+        for field in ("is_authority", "extended_key_usage", *(() if another_party else ("subject",))):
             if getattr(new, field) != getattr(old, field):
                 raise _unlike(f"the {field.replace('_', ' ')} of the certificate whose place it takes", field)
-        if not {*old.dns_names, *old.uris} <= {*new.dns_names, *new.uris}:
+        if not another_party and not {*old.dns_names, *old.uris} <= {*new.dns_names, *new.uris}:
             raise _unlike("the names of the certificate whose place it takes", "subjectAltName")
-        if new.issuer == new.subject != old.issuer:
+        if new.issuer == new.subject and old.issuer != old.subject:
             raise _unlike("a certificate that an authority issued", "issuer")
     return successor
 

@@ -147,6 +147,14 @@ def test_what_is_certified_alike_may_succeed(certificate: Certificate) -> None:
     assert check_successor(given, current=elsewhere(ACCESS)) is given
 
 
+def test_another_party_may_succeed_where_that_is_meant_and_nobody_of_another_kind() -> None:
+    other = elsewhere(replace(ACCESS, subject="CN=another", dns_names=("new.example",), uris=()))
+    assert check_successor(other, current=elsewhere(ACCESS), another_party=True) is other
+    for unlike in (replace(ACCESS, extended_key_usage=("1.0.18013.5.1.2",)), replace(ACCESS, issuer=ACCESS.subject)):
+        with pytest.raises(Rejected):
+            check_successor(elsewhere(unlike), current=elsewhere(ACCESS), another_party=True)
+
+
 def test_what_has_no_certificate_succeeds_what_has_none() -> None:
     assert check_successor(generation("elsewhere"), current=generation("first")).id == generation("elsewhere").id
 
