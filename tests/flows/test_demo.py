@@ -217,7 +217,7 @@ def test_what_is_held_is_listed_and_shown(holder: User) -> None:
     }
     shown = holder.wallet("show", held[0]["id"]).json
     assert shown["claims"]["family_name"] == "Voorbeeld"
-    assert holder.wallet("show", "unknown").code == 1
+    assert holder.wallet("show", "unknown").code == 2
 
 
 def test_a_presentation_is_asked_for_given_and_read(holder: User) -> None:

@@ -731,7 +731,7 @@ async def test_a_payment_is_confirmed_in_both_formats(world: WalletWorld) -> Non
 async def test_a_request_that_is_wrong_is_refused_and_its_verifier_told(plain: WalletWorld) -> None:
     """A PID for somebody whom nobody vouches for: the engine refuses before any consent."""
     await plain.receive(grant="pre-authorized", person="erika")
-    request = await plain.request(client_id_prefix="redirect_uri", response_mode="direct_post")
+    request = await plain.ask_unsigned()
     plain.paths()
     flow = await plain.wallet.presenting.begin(request["link"], brought=Brought.LINK)
     assert plain.paths() == []  # an unsigned request stands in the link
@@ -746,7 +746,7 @@ async def test_a_request_that_is_wrong_is_refused_and_its_verifier_told(plain: W
 
 
 async def test_a_wrong_request_can_be_left_without_a_word(plain: WalletWorld) -> None:
-    request = await plain.request(client_id_prefix="redirect_uri", response_mode="direct_post")
+    request = await plain.ask_unsigned()
     flow = await plain.wallet.presenting.begin(request["link"], brought=Brought.LINK)
     await plain.wallet.presenting.forget(flow)
     assert plain.contents.log[-1].check == Check.UNAUTHENTICATED_PARTY.id

@@ -157,8 +157,7 @@ class Owner:
     async def _brought(self, kind: str) -> Errand:
         world, wallet, now = self.world, self.world.wallet, self.now
         if kind in ("request", "bad"):
-            bad = {"client_id_prefix": "redirect_uri", "response_mode": "direct_post"} if kind == "bad" else {}
-            asked = await world.request(**bad)
+            asked = await (world.ask_unsigned() if kind == "bad" else world.request())
             down, world.outbound.down = world.outbound.down, set()
             id_ = await wallet.presenting.begin(asked["link"], brought=Brought.LINK)
             world.outbound.down = down

@@ -127,7 +127,7 @@ class Provider:
         _expect(set(members) == {"alg", "typ", "jwk"}, "header of a proof of possession")
         _expect(members["typ"] == POSSESSION_TYPE, "typ")
         _expect(set(members["jwk"]) == {"kty", "crv", "x", "y"}, "members of a key")
-        verify_jws(jws, key=parse_jwk(members["jwk"], what="test"), typ=POSSESSION_TYPE)
+        verify_jws(jws, key=parse_jwk(members["jwk"], what="test"), typ=POSSESSION_TYPE, brings_its_key=True)
         _expect(set(claims) == expected, f"claims {sorted(claims)}")
         self._explain_time_and_place(claims)
         if "code" in expected:

@@ -1,12 +1,13 @@
 """A sandbox in memory, with a wallet in it: real issuer, verifier and wallet provider, a clock that stands still, no
 socket. What passes between the roles is written down, so that a test can say what did not."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.keyfiles import load_secret
@@ -128,6 +129,15 @@ class WalletWorld:
     async def request(self, query: Any = None, **members: Any) -> dict[str, Any]:
         """A question of the verifier's."""
         return await self.operate("verifier", "/requests", {"dcql_query": query or NAME_QUERY, **members})
+
+    async def ask_unsigned(self) -> dict[str, Any]:
+        """A request that nobody vouches for, and that asks for a PID. A verifier of ours would not ask so."""
+        ticket = {"id": "ticket", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:utopia:ticket:1"]}}
+        unsigned = {"client_id_prefix": "redirect_uri", "response_mode": "direct_post"}
+        made = await self.request({"credentials": [ticket]}, **unsigned)
+        target, _, query = made["link"].partition("?")
+        parameters = dict(parse_qsl(query)) | {"dcql_query": json.dumps(NAME_QUERY)}
+        return {**made, "link": f"{target}?{urlencode(parameters)}"}
 
     async def result(self, session: str) -> dict[str, Any]:
         """What the verifier got."""

@@ -136,7 +136,7 @@ async def test_one_that_no_role_has_run_on_yet_is_whole_and_makes_no_backup(path
     made_anew(path)
     assert look_at(path, keys=(KEY,)).check_current().revision == SCHEMA
     with pytest.raises(Unavailable, match=r"database issuer\.db: no role has run on it"):
-        back_up(path, backup)
+        back_up(path, backup, keys=(KEY,))
     assert "backup.db" not in files_of(path)
 
 

@@ -53,9 +53,10 @@ def look_at(path: Path, *, keys: tuple[bytes, ...] | None = None) -> DatabaseSta
     ``Unavailable`` when it is missing or damaged, lacks a table, or another key seals it.
     """
     state = _look_at_tables(path, name=path.name)
-    row = None if keys is None or state.revision is None else _key_check(path)
-    if row is not None:
-        _try_keys(keys, row, name=path.name)
+    if keys is not None and state.revision is not None:
+        row = _key_check(path)
+        if row is not None:
+            _try_keys(keys, row, name=path.name)
     return state
 
 
@@ -101,8 +102,8 @@ def upgrade(path: Path) -> DatabaseState:
 def back_up(path: Path, to: Path, *, keys: tuple[bytes, ...] | None = None) -> DatabaseState:
     """Copy a database as it stands at one moment into a new file, for its owner alone; roles go on meanwhile.
 
-    ``Unavailable`` when there is a file by that name, or when the copy could not be restored: when it is not whole, no
-    role has run on it, or, with ``keys``, none of them seals it.
+    ``Unavailable`` when there is a file by that name, or when the copy could not be restored: when it is not whole, or,
+    with ``keys``, when no role has run on it or none of them seals it.
     """
     with _draft(to) as draft:
         _copy(path, draft)
@@ -189,6 +190,8 @@ def _refuse_anothers(path: Path, remedy: str) -> None:
 
 def _look_at_copy(path: Path, keys: tuple[bytes, ...] | None, *, name: str) -> DatabaseState:
     state = _look_at_tables(path, name=name)
+    if keys is None:
+        return state
     row = None if state.revision is None else _key_check(path)
     if row is None:
         detail = "no role has run on it, so there is nothing to put back; give one that a role has run on"
@@ -197,8 +200,8 @@ def _look_at_copy(path: Path, keys: tuple[bytes, ...] | None, *, name: str) -> D
     return state
 
 
-def _try_keys(keys: tuple[bytes, ...] | None, row: _Row, *, name: str) -> None:
-    if keys is not None and not any(_seals(key, row) for key in keys):
+def _try_keys(keys: tuple[bytes, ...], row: _Row, *, name: str) -> None:
+    if not any(_seals(key, row) for key in keys):
         detail = "none of the role's sealing keys opens it; give the key that sealed it, or a database of this role"
         raise Unavailable(f"database {name}", detail)
 

@@ -115,10 +115,11 @@ async def _order(config: Config, key: PrivateKey, *, web_ca: Path | None) -> dic
 
 
 def _take_over(config: Config, key: PrivateKey, chain: str, *, registration: str) -> None:
-    """As ``zegel keys rotate --key --chain`` does it, and with the registration certificate that goes with it."""
+    """As ``zegel keys rotate --key --chain --another-party`` does it, and with the registration certificate for it."""
     (known,) = (each for each in role_keys(config) if each.name == _KEY)
     given = load_generation(key, parse_pem_certificates(chain.encode(), what="chain"))
-    rotate_key(known.files, practice=known.practice, given=given, at_once=True, now=SystemClock().now())
+    now = SystemClock().now()
+    rotate_key(known.files, practice=known.practice, given=given, another_party=True, at_once=True, now=now)
     assert config.verifier.registration is not None  # a sandbox has one
     replace_owner_only(config.verifier.registration, registration.encode())
 

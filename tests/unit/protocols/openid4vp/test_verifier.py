@@ -281,6 +281,18 @@ def test_a_client_of_redirect_uri_is_answered_where_it_says() -> None:
     assert wrong.check is Check.CLIENT_BINDING
 
 
+@pytest.mark.refuses(Check.UNAUTHENTICATED_PARTY)
+def test_nobody_is_asked_for_a_pid_by_a_request_that_nobody_vouches_for() -> None:
+    assert rejection(session, client_id=REDIRECT_CLIENT_ID).check is Check.UNAUTHENTICATED_PARTY
+
+
+@pytest.mark.refuses(Check.PRESENTATION_REQUEST)
+def test_what_its_link_holds_is_fetched_by_no_method() -> None:
+    ticket = query_of(sd_jwt_query("ticket", vct="urn:utopia:ticket:1"))
+    wrong = rejection(session, ticket, client_id=REDIRECT_CLIENT_ID, method="post")
+    assert (wrong.check, wrong.field) == (Check.PRESENTATION_REQUEST, "request_uri_method")
+
+
 def test_the_profile_binds_the_verifier_too() -> None:
     assert rejection(session, client_id=REDIRECT_CLIENT_ID, profile=HAIP).check is Check.PROFILE
     assert rejection(session, response_mode=ResponseMode.DIRECT_POST, profile=HAIP).check is Check.PROFILE
