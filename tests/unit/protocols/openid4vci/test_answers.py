@@ -34,6 +34,13 @@ def answer(*entries: Json, configuration: str = "id-sdjwt", copies: int | None =
     return result_of(response, key=None, configuration=known, copies=copies, now=NOW)
 
 
+def test_what_is_deferred_may_be_asked_for_after_a_second() -> None:
+    response = json_response({"transaction_id": "later", "interval": 1}, status=202)
+    pending = result_of(response, key=None, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
+    assert isinstance(pending, Pending)
+    assert pending.ready_at == NOW + 1
+
+
 @pytest.mark.parametrize("lifetime", [1, MAX_LIFETIME])
 def test_a_token_lives_for_a_second_to_a_year(lifetime: int) -> None:
     assert tokens(expires_in=lifetime).expires == NOW + lifetime

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import NOW, anchor, authority, fixed_key
 from zegel_testing.issuance import (
     ISSUER,
     PERSON,
@@ -26,7 +26,7 @@ from zegel_testing.issuance import (
 
 from zegel.adapters.codec import Codec
 from zegel.checks import Check
-from zegel.errors import Denied, Malformed
+from zegel.errors import Denied, Malformed, Rejected
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import parse_object
 from zegel.profiles import HAIP, PLAIN, Proof
@@ -54,6 +54,8 @@ from zegel.protocols.openid4vci.wallet.issuance import MAX_RENEWALS, Done, Proof
 from zegel.protocols.openid4vci.wallet.notification import NotificationStep, Notified, notification_step
 from zegel.protocols.openid4vci.wallet.session import Session
 from zegel.protocols.openid4vci.wallet.start import Ready, fetch_step, start
+from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.trust.revocation import RevocationLists
 
 
 def contents(done: Done) -> list[str]:
@@ -355,6 +357,23 @@ def test_a_refresh_token_of_a_revoked_grant_is_refused() -> None:
         drive(step, issuer)
 
 
+def test_a_refresh_token_with_another_key_is_refused() -> None:
+    issuer = Issuer()
+    first = received(issuer, "id-sdjwt")
+    assert first.session.tokens is not None
+    step = renew(
+        ready_for(issuer, issuer.offer("id-sdjwt")),
+        client=replace(wallet_client(HAIP), dpop=fixed_key("another")),
+        server=SERVER,
+        refresh_token=first.session.tokens.refresh_token or "",
+        now=NOW,
+        random=issuer.random,
+    )
+    with pytest.raises(Denied, match="dpop-binding") as denied:
+        drive(step, issuer)
+    assert denied.value.code == "invalid_grant"
+
+
 def test_a_refresh_token_that_is_unknown_is_refused() -> None:
     issuer = Issuer()
     ready, client = ready_for(issuer, issuer.offer("id-sdjwt")), wallet_client(HAIP)
@@ -470,6 +489,17 @@ def test_the_offer_chooses_between_authorization_servers() -> None:
     step = start(offer, anchors=None, timestamps_required=True)
     step = step.receive(issuer.handle(step.request), now=NOW, random=issuer.random)
     assert step.request.url.startswith("https://other.utopia.example/")
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_TIMESTAMP)
+def test_who_signed_the_metadata_was_logged_where_the_profile_requires_it() -> None:
+    issuer = Issuer()
+    knows_no_log = TrustAnchors((anchor(authority("Access CA"), Purpose.ACCESS),), revocation=RevocationLists())
+    offer = issuer.offer("id-sdjwt")
+    assert drive(start(offer, anchors=knows_no_log, timestamps_required=False), issuer).issuer.signer is not None
+    with pytest.raises(Rejected) as refusal:
+        drive(start(offer, anchors=knows_no_log, timestamps_required=True), issuer)
+    assert refusal.value.check is Check.CERTIFICATE_TIMESTAMP
 
 
 def at_metadata(**changed: object):

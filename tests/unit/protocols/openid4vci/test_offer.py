@@ -135,6 +135,11 @@ def test_a_link_may_be_as_long_as_allowed_and_not_longer() -> None:
         parse_offer_link(link.ljust(MAX_LINK + 1, "x"))
 
 
+def test_a_link_of_another_scheme_is_none() -> None:
+    with pytest.raises(Malformed, match="expected openid-credential-offer or haip-vci"):
+        parse_offer_link(f"openid4vp://?credential_offer_uri={quote(ISSUER)}")
+
+
 @pytest.mark.parametrize("odd", ["é", "\t", "\n", "\x00", "\x7f", "\u2028"])
 def test_a_link_is_printable_ascii(odd: str) -> None:
     with pytest.raises(Malformed, match="printable ASCII"):

@@ -113,6 +113,16 @@ def test_keys_are_kept_and_guarded_each_as_the_configuration_asks(weak: str, pro
     assert (denied.code, denied.check, denied.field) == ("invalid_proof", Check.KEY_STORAGE, weak)
 
 
+@pytest.mark.refuses(Check.ATTESTATION_STATUS)
+@pytest.mark.parametrize("proof_type", ["jwt", "attestation"])
+def test_where_a_period_is_preferred_the_status_of_the_keys_is_maintained(proof_type: str) -> None:
+    attestation = attested(SIGNER)
+    proofs = {proof_type: [attestation if proof_type == "attestation" else proof(key_attestation=attestation)]}
+    assert proven(proofs, requirements=KeyRequirements(), proof_type=proof_type).keys == (SIGNER.public_key,)
+    denied = denial(proofs, requirements=KeyRequirements(status_period=31 * 86_400), proof_type=proof_type)
+    assert (denied.code, denied.check) == ("invalid_proof", Check.ATTESTATION_STATUS)
+
+
 @pytest.mark.refuses(Check.PROOF_NONCE)
 def test_each_proof_of_a_batch_has_the_nonce() -> None:
     other = fixed_key("another")

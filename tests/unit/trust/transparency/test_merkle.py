@@ -71,6 +71,14 @@ def test_any_first_leaves_are_shown_to_be_the_beginning_of_a_tree_and_others_are
                 verify_beginning(bytes(32), peaks=peaks, **known)
 
 
+def test_another_root_begins_with_nothing_that_was_shown() -> None:
+    leaf, known = leaf_hash(ENTRIES[2]), {"index": 2, "size": 5, "path": inclusion_path(2, 5, TREE.read)}
+    _, peaks = peaks_after(0, (), tuple(map(leaf_hash, ENTRIES[:2])))
+    assert verify_beginning(leaf, peaks=peaks, root=ROOTS[5], **known) == ROOTS[5]
+    with pytest.raises(Rejected):
+        verify_beginning(leaf, peaks=peaks, root=ROOTS[6], **known)
+
+
 def test_every_leaf_of_every_tree_is_proven() -> None:
     for size in range(1, 40):
         for index in range(size):
