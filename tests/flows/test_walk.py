@@ -303,4 +303,4 @@ def test_a_walk_keeps_its_folder_where_it_is_told_to_and_begins_in_no_other(home
     assert (kept / "zegel.toml").exists()
     again = Walk("--json", "--folder", str(kept), home=home)
     status, _ = again.end()
-    assert (status, [step.get("check") for step in again.steps]) == (3, ["availability"])
+    assert (status, [step.get("check") for step in again.steps]) == (2, ["syntax"])
