@@ -88,7 +88,7 @@ def check_successor(successor: Generation, *, current: Generation, another_party
     for old, new in zip(current.certificates[:1], successor.certificates[:1], strict=True):
         for field in ("is_authority", "extended_key_usage", *(() if another_party else ("subject",))):
             if getattr(new, field) != getattr(old, field):
-                raise _unlike(f"the {field.replace('_', ' ')} of the certificate whose place it takes", field)
+                raise _unlike(f"what {field} says in the certificate whose place it takes", field)
         if not another_party and not {*old.dns_names, *old.uris} <= {*new.dns_names, *new.uris}:
             raise _unlike("the names of the certificate whose place it takes", "subjectAltName")
         if new.issuer == new.subject and old.issuer != old.subject:

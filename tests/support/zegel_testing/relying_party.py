@@ -410,13 +410,7 @@ async def open_relying_party(
     )
     token = folder / "operator.token"
     secret = create_secret(token, random=system_random)
-    site = VerifierSite(
-        service=service,
-        catalogue=load_catalogue(),
-        name="Utopia verifier",
-        host=_host(ORIGIN),
-        link_target="openid4vp://",
-    )
+    site = _site(service)
     operator = operator_listener(
         "verifier",
         site,
@@ -448,14 +442,18 @@ def unavailable() -> Unavailable:
     return Unavailable("status host", "nobody answers there")
 
 
-def _public(service: VerifierService, world: World) -> Listener:
-    site = VerifierSite(
+def _site(service: VerifierService) -> VerifierSite:
+    return VerifierSite(
         service=service,
         catalogue=load_catalogue(),
         name="Utopia verifier",
         host=_host(ORIGIN),
         link_target="openid4vp://",
     )
+
+
+def _public(service: VerifierService, world: World) -> Listener:
+    site = _site(service)
     config = VerifierConfig(origin=ORIGIN)
     return public_listener("verifier", site, verifier.ROUTES, config=config, title="Utopia verifier", world=world)
 
