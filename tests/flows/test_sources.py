@@ -238,6 +238,9 @@ async def test_an_offer_for_a_person_is_for_the_sub_of_that_person(upstream: Any
         wallet = world.wallet()
         page = await at_provider(wallet, (await wallet.push(await world.offer("pid", person=person))).url)
         assert (refusal_on(page) if check else page.status) == (check or 200)
+    page = await wallet.browser.get("/log-in")
+    assert link_of(page, "Log in at people.utopia.example")
+    assert "error=access_denied" in location_of(await wallet.browser.post("/log-in/leave", hidden_fields(page)))
 
 
 @pytest.mark.parametrize("missing", ["provider", "client_id"])
@@ -398,6 +401,18 @@ async def test_a_wallet_that_refuses_gets_a_page_and_another_chance(two: Two) ->
     assert refusal_on(await wallet.browser.open(back)) == "consent"
     page = await presented(two, wallet, two.town.issuer + "/log-in")
     assert "Issue to this wallet?" in text_of(page)
+
+
+@pytest.mark.slow
+async def test_what_somebody_else_presents_is_not_kept_and_they_may_leave(two: Two) -> None:
+    wallet = two.town.wallet()
+    pause = await wallet.push(await two.town.offer("residence", person="somebody else"))
+    page = await presented(two, wallet, pause.url)
+    assert refusal_on(page) == "person"
+    page = await wallet.browser.open(link_of(page, "Log in as somebody else, or go back to the wallet"))
+    assert link_of(page, "Open another wallet")  # it is asked again
+    assert "error=access_denied" in location_of(await wallet.browser.post("/log-in/leave", hidden_fields(page)))
+    assert await two.town.operate("/persons", method="GET") == {"persons": [], "more": False}
 
 
 @pytest.mark.slow

@@ -5,20 +5,18 @@
                        --ask_wallet------> return_from_wallet ---->
                        --bring_certificate--> ask_wallet --> return_from_wallet -->
                        <------------------------- of somebody else's certificate --
+                       --leave--> a redirect to the wallet
 
 A step is found under the browser's session id and nothing else. Each visit has an id of its own, and each log-in
 another: nobody can plant a session, and of two tabs neither decides for the other.
 """
 
-import asyncio
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected, Unavailable
-from zegel.primitives.encoding import base64url
+from zegel.errors import Rejected
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.oauth.authorization import nothing_to_issue
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
@@ -28,16 +26,13 @@ from zegel.services.authorization import AuthorizationService, Pending
 from zegel.services.health_log_in import HealthLogIn, HealthProof
 from zegel.services.issuer import IssuerService, Wanted
 from zegel.services.offers import OfferService
-from zegel.services.ports import Clock, Kind, KnownPerson, PasswordSource, Person, Store, Stored
+from zegel.services.passwords import GuessedNames, PasswordLogIn
+from zegel.services.ports import Clock, Kind, KnownPerson, Person, Store, Stored
 from zegel.services.presented import PresentationLogIn
 from zegel.services.sources import GatheredClaims
 from zegel.services.upstream import UpstreamLogIn
 
 MAX_TRIES: Final = 5  # passwords or certificates a visit; but a wallet pushes requests as it likes, each visited anew
-_MAX_LOGIN: Final = 256  # characters; an e-mail address has at most 254
-_HASHES_AT_ONCE: Final = 2  # each takes 19 MB and a twentieth of a second of a core
-MAX_WAITING: Final = 40  # passwords that wait for that, a second; more would take the place of whatever else is asked
-_FREE_SECONDS: Final = 2  # when whoever waits now is through, and somebody may come again
 
 
 @final
@@ -65,47 +60,8 @@ class LoggedIn:
     person: Person
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guesses:
-    """How often a name was tried since its owner last logged in."""
-
-    count: int
-
-
 Visit: TypeAlias = Visiting | LoggedIn
 VISIT: Final = Kind[Visit](name="visit", states=(Visiting, LoggedIn))
-GUESSES: Final = Kind(name="log-in guesses", states=(Guesses,))
-
-
-@final
-class PasswordLogIn:
-    """Log-in by name and password, at a source that has them; a few at a time."""
-
-    def __init__(self, source: PasswordSource) -> None:
-        self._source = source
-        self._slots = asyncio.Semaphore(_HASHES_AT_ONCE)
-        self._in_hand = 0
-
-    def check_room(self) -> "PasswordLogIn":
-        """Return it, if a password will be looked at soon; ``Unavailable`` where too many wait for that."""
-        if self._in_hand >= _HASHES_AT_ONCE + MAX_WAITING:
-            detail = f"more passwords wait than can be looked at in time; come again in {_FREE_SECONDS} s"
-            raise Unavailable("log-in", detail, check=Check.OVERLOAD, retry_after=_FREE_SECONDS)
-        return self
-
-    async def verify(self, login: str, password: str) -> Person:
-        """See ``PasswordSource.verify_password``."""
-        self._in_hand += 1
-        try:
-            async with self._slots:
-                return await self._source.verify_password(login, password)
-        finally:
-            self._in_hand -= 1
-
-    async def people(self) -> tuple[Person, ...]:
-        """See ``PasswordSource.people``."""
-        return await self._source.people()
 
 
 LogInMeans: TypeAlias = PasswordLogIn | UpstreamLogIn | PresentationLogIn
@@ -134,8 +90,6 @@ class LogInService:
 
     Whoever asks for nothing but the type that ``health`` is for brings a health certificate and presents, in place of
     what ``means`` says.
-    ``key`` makes names, which can be guessed, into keys of records that cannot. ``max_guesses`` is how many passwords a
-    name may have tried in a quarter of an hour.
     """
 
     def __init__(
@@ -147,9 +101,8 @@ class LogInService:
         issuer: IssuerService,
         offers: OfferService,
         gathered: GatheredClaims | None,
+        guesses: GuessedNames,
         store: Store,
-        key: bytes,
-        max_guesses: int,
         clock: Clock,
     ) -> None:
         self.means: Final = means
@@ -158,9 +111,8 @@ class LogInService:
         self._issuer = issuer
         self._offers = offers
         self._gathered = gathered
+        self._guesses = guesses
         self._store = store
-        self._key = key
-        self._max_guesses = max_guesses
         self._clock = clock
 
     async def visit(self, parameters: Mapping[str, str], *, browser: str) -> Pending:
@@ -193,10 +145,9 @@ class LogInService:
         """
         means = _means(self.means, PasswordLogIn).check_room()
         visiting = await self._count_try(browser, "tries to log in", field="password")
-        await self._count_guess(login)
+        await self._guesses.count(login)
         person = await means.verify(login, password)
-        async with self._store.transaction() as transaction:
-            await transaction.take(GUESSES, self._guesses_key(login))
+        await self._guesses.forget(login)
         return await self._enter(browser, visiting, person, renewed=renewed)
 
     async def go_to_provider(self, browser: str | None) -> str:
@@ -243,21 +194,27 @@ class LogInService:
     async def return_from_wallet(self, browser: str | None, *, response_code: str, renewed: str) -> LoggedIn:
         """The browser is back from the wallet; ``Rejected`` as ``PresentationLogIn.finish``, PERSON, LOG_IN_OPEN.
 
-        HEALTH_HOLDER, too: then neither certificate nor presentation is kept, and another certificate may be brought.
+        HEALTH_HOLDER, too. Then neither certificate nor presentation is kept, and others may be brought.
         """
         visiting = _visiting(await self._load(browser))
         means = self._asking(visiting)
         if visiting.presentation is None:
             raise Rejected(Check.LOG_IN_OPEN, "nothing was asked of a wallet in this browser", field="cookie")
         known = await means.finish(visiting.presentation, response_code=response_code, initiator=str(browser))
-        if self._health is not None and visiting.proof is not None:
-            try:
+        try:
+            if self._health is not None and visiting.proof is not None:
                 known = self._health.attest(known, visiting.proof)
-            except Rejected:
-                stored = await self._load(browser)
-                await self._swap(browser, stored, replace(_visiting(stored), proof=None, presentation=None))
-                raise
-        return await self._enter_with(browser, visiting, known, renewed=renewed)
+            return await self._enter_with(browser, visiting, known, renewed=renewed)
+        except Rejected:
+            stored = await self._load(browser)
+            await self._swap(browser, stored, replace(_visiting(stored), proof=None, presentation=None))
+            raise
+
+    async def leave(self, browser: str | None) -> HttpResponse:
+        """The person goes back without logging in: the redirect to the wallet, with an error."""
+        pending = await self.look(browser)
+        await self._end_visit(browser)
+        return await self._authorization.refuse(pending)
 
     async def decision(self, browser: str | None) -> Decision:
         """What the person of this browser is asked."""
@@ -270,9 +227,7 @@ class LogInService:
     async def decide(self, browser: str | None, *, approved: bool) -> HttpResponse:
         """Take the person's decision, once: the redirect to the wallet, with a code for what there is, or an error."""
         decision = await self.decision(browser)
-        async with self._store.transaction(durable=True) as transaction:
-            if await transaction.take(VISIT, str(browser)) is None:
-                raise _nothing_open()
+        await self._end_visit(browser)
         available = tuple(wanted.credential for wanted in decision.wanted if wanted.available)
         if approved and available:
             subject = decision.person.id
@@ -300,6 +255,11 @@ class LogInService:
             await transaction.put(VISIT, renewed, logged_in, expires=self._end())
         return logged_in
 
+    async def _end_visit(self, browser: str | None) -> None:
+        async with self._store.transaction(durable=True) as transaction:
+            if await transaction.take(VISIT, str(browser)) is None:
+                raise _nothing_open()
+
     async def _count_try(self, browser: str | None, what: str, *, field: str) -> Visiting:
         """Count before what was sent is looked at, so that many at once are no more than many in turn."""
         stored = await self._load(browser)
@@ -310,24 +270,6 @@ class LogInService:
         await self._swap(browser, stored, counted)
         return counted
 
-    async def _count_guess(self, login: str) -> Guesses:
-        """Count for the name, whether anybody has it or not; ``Rejected(LOG_IN_GUESSES)`` beyond the bound."""
-        key, now = self._guesses_key(login), self._clock.now()
-        async with self._store.transaction() as transaction:
-            stored = await transaction.load(GUESSES, key)
-            if stored is None:
-                guesses = Guesses(count=1)
-                await transaction.put(GUESSES, key, guesses, expires=now + LOG_IN_SECONDS)
-                return guesses
-            guesses = replace(stored.value, count=stored.value.count + 1)
-            within = guesses.count <= self._max_guesses
-            if within and await transaction.swap(GUESSES, key, guesses, version=stored.version, expires=stored.expires):
-                return guesses
-        detail = f"expected at most {self._max_guesses} tries of one name in a quarter of an hour"
-        # of two at once one is not counted, and so not answered; it may come again at once
-        retry_after = 1 if within else max(1, stored.expires - now)
-        raise Rejected(Check.LOG_IN_GUESSES, detail, field="login", retry_after=retry_after)
-
     def _asking(self, visiting: Visiting) -> PresentationLogIn:
         """What asks the wallet in this visit."""
         if visiting.by_certificate and self._health is not None and visiting.proof is not None:
@@ -335,9 +277,6 @@ class LogInService:
         if visiting.by_certificate or not isinstance(self.means, PresentationLogIn):
             raise _another_way()
         return self.means
-
-    def _guesses_key(self, login: str) -> str:
-        return base64url(hmac.digest(self._key, login[:_MAX_LOGIN].encode(errors="replace"), "sha256"))
 
     async def _load(self, browser: str | None) -> Stored[Visit]:
         if browser is None:

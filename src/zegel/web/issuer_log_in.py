@@ -18,7 +18,8 @@ from zegel.protocols.oauth.states import ClientIdentity, PushedRequest
 from zegel.protocols.openid4vp.response import MAX_BODY as MAX_ANSWER
 from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.issuer import Wanted
-from zegel.services.log_in import BringCertificate, PasswordLogIn
+from zegel.services.log_in import BringCertificate
+from zegel.services.passwords import PasswordLogIn
 from zegel.services.presented import PresentationLogIn
 from zegel.services.rates import Limit
 from zegel.services.upstream import UpstreamLogIn
@@ -38,6 +39,7 @@ LOG_IN: Final = "/log-in"
 CERTIFICATE: Final = "/log-in/certificate"  # takes a health certificate
 PROVIDER: Final = "/log-in/provider"  # leads to an OpenID Provider
 RETURN: Final = "/log-in/return"  # back from there, or from a wallet
+LEAVE: Final = "/log-in/leave"  # back to the wallet, without a log-in
 CONSENT: Final = "/consent"
 MAX_BODY: Final = 4_096  # a name, a password and a CSRF token
 _LOCALE: Final = "en"
@@ -49,7 +51,11 @@ WAYS_ON: Final = {
     Check.HEALTH_HOLDER: WayOn(
         lead="What you presented does not show that the certificate is yours. Neither of the two has been kept.",
         back=(LOG_IN, "Bring another certificate"),
-    )
+    ),
+    Check.PERSON: WayOn(
+        lead="What your wallet brought here is an offer for somebody else. Nothing has been issued.",
+        back=(LOG_IN, "Log in as somebody else, or go back to the wallet"),
+    ),
 }
 
 
@@ -73,7 +79,8 @@ async def show_log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
         case UpstreamLogIn(issuer=issuer):
             there = urlsplit(issuer).netloc
             template = "issuer_log_in_provider.html"
-            return _page(site, template, pending.pushed, title=_LOG_IN, provider=there, there=PROVIDER)
+            values = {"provider": there, "there": PROVIDER, "csrf": browser.csrf}
+            return _page(site, template, pending.pushed, title=_LOG_IN, **values)
         case PresentationLogIn() as asking:
             brought = asking is not site.log_in.means
             return await _show_question(site, pending.pushed, browser, brought=brought)
@@ -126,6 +133,12 @@ async def come_back(site: IssuerSite, request: HttpRequest) -> HttpResponse:
         code = parameters.get("response_code", "")
         await site.log_in.return_from_wallet(browser, response_code=code, renewed=renewed.id)
     return renewed.remembered(_see(CONSENT))
+
+
+async def leave(site: IssuerSite, request: HttpRequest) -> HttpResponse:
+    """Back to the wallet, which is told that there was no log-in (RFC 6749 section 4.1.2.1)."""
+    browser = check_csrf(request.form(), known_browser(request, site.cookies))
+    return await site.log_in.leave(browser.id)
 
 
 async def show_consent(site: IssuerSite, request: HttpRequest) -> HttpResponse:
@@ -193,6 +206,7 @@ async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Brows
         "issuer_log_in_wallet.html",
         pushed,
         title="Present from your wallet",
+        csrf=browser.csrf,
         brought=brought,
         link=None if here is None else here.link(_verifier(site).link_target),
         page=None if here is None or site.wallet is None else here.link(site.wallet + _WALLET_PAGE),
@@ -209,6 +223,7 @@ def _page(site: IssuerSite, template: str, pushed: PushedRequest, **values: obje
         wallet=_wallet(pushed.client),
         asked_for=_asked_for(site, pushed),
         returns_to=_returns_to(pushed.redirect_uri),
+        leave=LEAVE,
         **values,
     )
     # The answer to the last form leads to the wallet.
@@ -302,6 +317,7 @@ ROUTES: Final[tuple[Route[IssuerSite], ...]] = (
     Route("POST", CERTIFICATE, bring_certificate, Audience.PERSON, max_body=MAX_UPLOAD, limited=_LOG_INS),
     Route("GET", PROVIDER, go_to_provider, Audience.PERSON, limited=_LOG_INS),
     Route("GET", RETURN, come_back, Audience.PERSON, limited=_LOG_INS),
+    Route("POST", LEAVE, leave, Audience.PERSON, max_body=MAX_BODY),
     Route("GET", CONSENT, show_consent, Audience.PERSON),
     Route("POST", CONSENT, decide, Audience.PERSON, max_body=MAX_BODY),
     Route("GET", REQUEST_PATH + "{session}", serve_request),

@@ -8,8 +8,8 @@ from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.profiles import Grant
 from zegel.protocols.openid4vci.offer import build_offer, offer_link
-from zegel.services.log_in import PasswordLogIn
 from zegel.services.offers import OfferMade
+from zegel.services.passwords import PasswordLogIn
 from zegel.services.ports import Issuance
 from zegel.web.issuer_pages import reference_link
 from zegel.web.issuer_site import IssuerSite, known_type

@@ -78,6 +78,7 @@ def _issuing_plays(world: IssuingWorld, trap: Trap) -> Mapping[str, tuple[Play, 
         "issuer/deferred-credential": (acts.deferred,),
         "issuer/notification": (trap.play("/notification", acts.notify),),
         "issuer/log-in": (trap.play("/log-in", acts.log_in),),
+        "issuer/log-in/leave": (trap.play("/log-in/leave", acts.leave),),
         "issuer/consent": (trap.play("/consent", acts.consent),),
         "issuer/authorize?": (trap.play("/authorize", acts.follow, method="GET"),),
         "issuer/offer": (trap.play("/offer", acts.choose),),
@@ -159,6 +160,11 @@ class _Issuance:
         pause = await wallet.push(await self._world.offer("pid"))
         await wallet.browser.open(pause.url)
         await wallet.enter()
+
+    async def leave(self) -> None:
+        wallet = self._wallet()
+        page = await wallet.browser.open((await wallet.push(await self._world.offer("pid"))).url)
+        await wallet.browser.post("/log-in/leave", hidden_fields(page))
 
     async def consent(self) -> None:
         wallet = self._wallet()

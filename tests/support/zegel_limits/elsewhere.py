@@ -53,7 +53,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.adapters.hashing._THREADS.max_workers": (
         _UNIT + "adapters/test_hashing.py::test_many_log_ins_take_the_memory_of_two",
     ),
-    "zegel.services.log_in._HASHES_AT_ONCE": (
+    "zegel.services.passwords._HASHES_AT_ONCE": (
         _UNIT + "services/test_log_in.py::test_so_many_passwords_are_looked_at_at_once_and_no_more",
     ),
     **dict.fromkeys(
@@ -297,10 +297,10 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
         _UNIT + "web/test_verifier.py::test_after_an_hour_nothing_is_left_of_a_session",
         _UNIT + "web/test_verifier_operator.py::test_of_what_nobody_collects_the_outcome_is_left",
     ),
-    "zegel.services.log_in.MAX_WAITING": (
+    "zegel.services.passwords.MAX_WAITING": (
         _UNIT + "services/test_log_in.py::test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_tries",
     ),
-    "zegel.services.log_in._FREE_SECONDS": (
+    "zegel.services.passwords._FREE_SECONDS": (
         _UNIT + "services/test_log_in.py::test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_tries",
     ),
     "zegel.services.log_in.MAX_TRIES": (

@@ -20,7 +20,7 @@ from zegel.demo.transport import OutboundTransport
 from zegel.errors import ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import parse_object
-from zegel.services.log_in import LogInService, PasswordLogIn
+from zegel.services.passwords import GuessedNames, PasswordLogIn
 from zegel.services.ports import Person
 from zegel.services.upstream import UpstreamLogIn
 from zegel.services.wallet.contents import Deferred, WalletContents
@@ -67,13 +67,10 @@ def _asked_for_again(days: int) -> object:
 
 def _told_apart(length: int) -> int:
     """The last character of a login so long that still makes it another one."""
-    service: Any = SimpleNamespace(_key=bytes(32))
-
-    def key(login: str) -> str:
-        return LogInService._guesses_key(service, login)
-
+    names = GuessedNames(cast("Any", None), key=bytes(32), at_most=1, clock=ManualClock(NOW))
     login = "x" * length
-    return next(at for at in range(length, 0, -1) if key(login) != key(login[: at - 1] + "y" + login[at:]))
+    others = {at: login[: at - 1] + "y" + login[at:] for at in range(length, 0, -1)}
+    return next(at for at, other in others.items() if names.record(other) != names.record(login))
 
 
 def _remembered(age: int) -> object:
@@ -152,4 +149,4 @@ HABITS: Final[Mapping[str, Pair]] = {
     "zegel.demo.tax_online._MAX_BODY": Pair(_posted, ValueError, says="Too Large"),
     "zegel.demo.transport._MAX_BODY": Pair(_answered, ValueError),
 }
-LOGINS: Final = {"zegel.services.log_in._MAX_LOGIN": _told_apart, "zegel.web.issuer_operator.MAX_PERSONS": _persons}
+LOGINS: Final = {"zegel.services.passwords._MAX_LOGIN": _told_apart, "zegel.web.issuer_operator.MAX_PERSONS": _persons}

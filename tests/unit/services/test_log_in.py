@@ -11,16 +11,8 @@ from zegel_testing.sandboxes import sandbox_at
 
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable
-from zegel.services.log_in import (
-    GUESSES,
-    MAX_TRIES,
-    MAX_WAITING,
-    VISIT,
-    LoggedIn,
-    LogInService,
-    PasswordLogIn,
-    Visiting,
-)
+from zegel.services.log_in import MAX_TRIES, VISIT, LoggedIn, LogInService, Visiting
+from zegel.services.passwords import GUESSES, MAX_WAITING, PasswordLogIn
 from zegel.services.ports import Person
 
 pytestmark = pytest.mark.anyio
@@ -105,7 +97,7 @@ async def test_only_so_many_passwords_wait_and_whoever_is_sent_away_has_all_trie
     await asyncio.gather(*waiting, last, return_exceptions=True)
     async with service._store.transaction() as transaction:
         visit = await transaction.load(VISIT, BROWSER)
-        guesses = await transaction.load(GUESSES, service._guesses_key("erika"))
+        guesses = await transaction.load(GUESSES, service._guesses.record("erika"))
     assert visit is not None
     assert guesses is not None
     assert isinstance(visit.value, Visiting)
@@ -129,10 +121,10 @@ async def test_who_logs_in_has_all_tries_again(world: IssuingWorld, service: Log
     with pytest.raises(Rejected):
         await log_in(service, "guess")
     async with service._store.transaction() as transaction:
-        assert await transaction.load(GUESSES, service._guesses_key("erika")) is not None
+        assert await transaction.load(GUESSES, service._guesses.record("erika")) is not None
     await log_in(service)
     async with service._store.transaction() as transaction:
-        assert await transaction.load(GUESSES, service._guesses_key("erika")) is None
+        assert await transaction.load(GUESSES, service._guesses.record("erika")) is None
 
 
 @pytest.mark.slow
@@ -142,14 +134,14 @@ async def test_the_guesses_of_a_name_end_with_a_quarter_of_an_hour_and_are_that_
     """A name that nobody has is counted like one that somebody has: the answer tells nothing."""
     for name in ("erika", "nobody"):
         for _ in range(world.config.issuer.rates.log_in_name):
-            await service._count_guess(name)
+            await service._guesses.count(name)
         with pytest.raises(Rejected) as refusal:
-            await service._count_guess(name)
+            await service._guesses.count(name)
         assert refusal.value.check is Check.LOG_IN_GUESSES
         assert refusal.value.retry_after == 900
-    assert (await service._count_guess("max")).count == 1
+    assert (await service._guesses.count("max")).count == 1
     world.clock.advance(900)
-    assert (await service._count_guess("erika")).count == 1
+    assert (await service._guesses.count("erika")).count == 1
 
 
 @pytest.mark.slow
@@ -158,6 +150,15 @@ async def test_of_two_decisions_at_once_one_is_taken(service: LogInService) -> N
     both = [service.decide(RENEWED, approved=approved) for approved in (True, False)]
     results = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["HttpResponse", "Rejected"]
+
+
+@pytest.mark.slow
+async def test_of_leaving_and_logging_in_at_once_one_is_taken(service: LogInService) -> None:
+    results = await asyncio.gather(service.leave(BROWSER), service.leave(BROWSER), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["HttpResponse", "Rejected"]
+    with pytest.raises(Rejected) as refusal:
+        await log_in(service)
+    assert refusal.value.check is Check.LOG_IN_OPEN
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from zegel_testing.browser import Browser, text_of
+from zegel_testing.browser import Browser, link_of, text_of
 from zegel_testing.issuance import with_form
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of
 from zegel_testing.sandboxes import sandbox_at
@@ -225,8 +225,33 @@ async def test_a_visit_in_another_tab_takes_nothing_over(world: IssuingWorld) ->
 async def test_an_offer_for_one_person_is_not_for_another(world: IssuingWorld) -> None:
     wallet = world.wallet()
     await wallet.browser.open(await sent(wallet, person="max"))
-    assert refused_by(await wallet.enter("erika")) == "person"
+    page = await wallet.enter("erika")
+    assert refused_by(page) == "person"
+    assert "an offer for somebody else" in text_of(page)
+    again = await wallet.browser.open(link_of(page, "Log in as somebody else, or go back to the wallet"))
+    assert "Stop and go back to the wallet" in text_of(again)
     assert (await wallet.enter("max")).status == 200
+
+
+@pytest.mark.slow
+async def test_who_does_not_log_in_goes_back_and_the_wallet_waits_no_longer(world: IssuingWorld) -> None:
+    """RFC 6749 section 4.1.2.1."""
+    wallet = world.wallet()
+    url = await sent(wallet, person="max")
+    page = await wallet.browser.open(url)
+    assert refused_by(await wallet.enter("erika")) == "person"
+    answer = answer_in(await wallet.browser.post("/log-in/leave", hidden_fields(page)))
+    assert (answer["error"], answer["iss"]) == ("access_denied", world.issuer)
+    assert refused_by(await wallet.browser.open(url)) == "pushed-request"
+    assert refused_by(await wallet.browser.post("/log-in/leave", hidden_fields(page))) == "log-in-open"
+
+
+@pytest.mark.slow
+async def test_who_has_logged_in_decides_and_does_not_leave(world: IssuingWorld) -> None:
+    wallet = world.wallet()
+    page = await at_consent(wallet)
+    assert refused_by(await wallet.browser.post("/log-in/leave", hidden_fields(page))) == "log-in-open"
+    assert (await wallet.decide(page)).status == 303
 
 
 @pytest.mark.slow
@@ -235,6 +260,16 @@ async def test_a_form_without_the_token_of_its_browser_is_refused(world: Issuing
     await wallet.browser.open(await sent(wallet))
     answer = await wallet.browser.post("/log-in", {"login": "erika", "password": "erika keeps bees"})
     assert refused_by(answer) == "csrf"
+
+
+@pytest.mark.slow
+async def test_nobody_else_makes_a_person_leave(world: IssuingWorld) -> None:
+    wallet = world.wallet()
+    page = await wallet.browser.open(await sent(wallet))
+    assert refused_by(await wallet.browser.post("/log-in/leave", {})) == "csrf"
+    answer = await wallet.browser.post("/log-in/leave", hidden_fields(page), page="https://evil.example/page")
+    assert refused_by(answer) == "cross-site"
+    assert (await wallet.enter("erika")).status == 200
 
 
 @pytest.mark.slow

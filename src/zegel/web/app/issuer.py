@@ -32,6 +32,7 @@ from zegel.services.issuer_policy import IssuerPolicy, build_configurations, sta
 from zegel.services.issuing import CredentialPress
 from zegel.services.log_in import LogInService
 from zegel.services.offers import OfferService
+from zegel.services.passwords import GuessedNames
 from zegel.services.policy_changes import PolicyChanges
 from zegel.services.status_publisher import AGGREGATION_PATH, StatusPublisher
 from zegel.services.wallet_ending import WalletEnding
@@ -214,9 +215,13 @@ def _site(world: World, material: Material, store: SqlStore, source: OpenSource)
             issuer=parts.issuer,
             offers=parts.offers,
             gathered=source.gathered,
+            guesses=GuessedNames(
+                store,
+                key=role_key(material.secrets.key, "log-in names"),
+                at_most=config.rates.log_in_name,
+                clock=world.clock,
+            ),
             store=store,
-            key=role_key(material.secrets.key, "log-in names"),
-            max_guesses=config.rates.log_in_name,
             clock=world.clock,
         ),
         statuses=StatusPublisher(

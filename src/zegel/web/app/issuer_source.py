@@ -19,7 +19,8 @@ from zegel.protocols.oidc.upstream import UpstreamClient
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
 from zegel.services.health import VALID, HealthDesk
 from zegel.services.health_log_in import IDENTIFYING, HealthLogIn
-from zegel.services.log_in import LogInMeans, PasswordLogIn
+from zegel.services.log_in import LogInMeans
+from zegel.services.passwords import PasswordLogIn
 from zegel.services.ports import PersonSource, Store
 from zegel.services.presented import PresentationLogIn, build_identity_query, build_source_query
 from zegel.services.sources import GatheredClaims, WithGathered, lifetime
