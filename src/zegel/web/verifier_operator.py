@@ -73,11 +73,12 @@ async def show_result(site: VerifierSite, request: HttpRequest, *, session: str)
     """How a presentation stands; its claims, once. With ``wait`` the answer may take so many seconds."""
     query = request.query()
     left = _seconds(query.get("wait", "0"))
-    state = await site.service.look_back(session)
-    while left > 0 and not isinstance(state, Ready | Finished | Refused | Failed | Lapsed):
-        left = await site.service.wait(session, seconds=left)
+    while True:
         state = await site.service.look_back(session)
-    return await _result(site, session, state, initiator=session)
+        if left <= 0 or isinstance(state, Ready | Finished | Refused | Failed | Lapsed):
+            return await _result(site, session, state, initiator=session)
+        del state  # or each of thousands who wait would hold a request object
+        left = await site.service.wait(session, seconds=left)
 
 
 async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -> HttpResponse:

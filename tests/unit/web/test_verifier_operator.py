@@ -1,6 +1,7 @@
 """The verifier's operator API: what it takes, what it hands over, to whom, and how often."""
 
 import asyncio
+import gc
 import json
 import re
 from collections.abc import AsyncIterator
@@ -34,6 +35,7 @@ from zegel.protocols.openid4vp.verifier import (
     OUTCOME_SECONDS,
     RESULT_SECONDS,
     SAME_DEVICE_SECONDS,
+    Requested,
 )
 from zegel.services.trust import Trust
 from zegel.web import verifier_operator
@@ -253,6 +255,23 @@ async def test_of_what_nobody_collects_the_outcome_is_left(party: RelyingParty, 
     assert (await party.result(session))["state"] == "uncollected"
     party.clock.advance(1)
     assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "answered-once"
+
+
+async def test_who_waits_holds_nothing_of_what_is_asked(party: RelyingParty) -> None:
+    """Thousands do at a time, and a request object with its certificates has some 10 kB."""
+
+    def held() -> int:
+        return sum(isinstance(each, Requested) for each in gc.get_objects())
+
+    session, _ = await party.begin()
+    gc.collect()
+    before = held()
+    waiting = [asyncio.create_task(party.call("GET", f"/requests/{session}?wait=1")) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert party.service._waiting._count == len(waiting)
+    assert held() == before
+    party.service.end_waits()
+    assert {json_of(answer)["state"] for answer in await asyncio.gather(*waiting)} == {"pending"}
 
 
 @pytest.mark.parametrize(("cross_device", "seconds"), [(False, SAME_DEVICE_SECONDS), (True, CROSS_DEVICE_SECONDS)])
