@@ -989,6 +989,13 @@ class Check(Enum):
         Fault.ISSUER,
         "return iss and state unchanged to the redirect URI; if you did not begin this, close the page",
     )
+    ACCESS_DENIED = (
+        "the person, and the issuer, agree to what the wallet asks for",
+        "RFC 6749 section 4.1.2.1",
+        "error",
+        Fault.PERSON,
+        "take the offer up again and agree, if it is wanted after all; where the issuer said no, ask it why",
+    )
     PEER_REFUSAL = (
         "the server grants what the wallet asks",
         "RFC 6749 sections 4.1.2.1 and 5.2; OpenID4VCI 1.0 sections 6.3, 8.3.1, 9.3 and 11.3",

@@ -184,3 +184,13 @@ def test_the_page_that_leads_on_can_be_followed_by_hand(person: Person) -> None:
     person.page.unroute(there)
     person.page.get_by_role("link", name=re.compile("^Go on at login.localhost")).click()
     person.page.wait_for_url(person.demo.ready["service"] + "/profile")
+
+
+def test_whoever_stops_at_the_log_in_is_back_in_the_wallet(person: Person) -> None:
+    """By a button of the log-in's form, which leads elsewhere: to the wallet, which waits no longer."""
+    person.take_up()
+    person.page.get_by_role("button", name="Stop and go back to the wallet", exact=True).click()
+    person.page.wait_for_url(person.demo.ready["wallet"] + "/callback**")
+    person.reads("Nothing was issued")
+    person.reads("access-denied")
+    assert faults_of(person.page) == []

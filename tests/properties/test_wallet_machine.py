@@ -65,7 +65,7 @@ MOVES: Mapping[str, Mapping[str, Move]] = {
     "come back in another browser": {},
     "come back with another state": {},
     "come back from another server": {LOGGING_IN: Check.AUTHORIZATION_RESPONSE},
-    "come back refused": {LOGGING_IN: (Check.PEER_REFUSAL, OFFERED)},
+    "come back refused": {LOGGING_IN: (Check.ACCESS_DENIED, OFFERED)},
     "redeem": {OFFERED: Check.CREDENTIAL_OFFER, ARRIVED: ARRIVED, DEFERRED: DEFERRED},
     "redeem with another code": {OFFERED: Check.CREDENTIAL_OFFER, ARRIVED: ARRIVED, DEFERRED: DEFERRED},
     "look again": {state: state for state in STATES},

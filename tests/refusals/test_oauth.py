@@ -405,7 +405,7 @@ CASES: tuple[tuple[Check, str, Callable[[], object]], ...] = (
     (Check.PUSHED_REQUEST, "invalid_request", authorize_as_another),
     (Check.PUSHED_REQUEST, "invalid_request", authorize_twice),
     (Check.CONSENT, "access_denied", consent_is_refused),
-    (Check.PEER_REFUSAL, "access_denied", person_says_no),
+    (Check.ACCESS_DENIED, "access_denied", person_says_no),
     (Check.REQUEST_PARAMETERS, "invalid_request", token(grant_type=None)),
     (Check.REQUEST_PARAMETERS, "unsupported_grant_type", token(grant_type="password")),
     (Check.REQUEST_PARAMETERS, "invalid_request", token(code=None)),

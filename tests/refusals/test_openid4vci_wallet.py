@@ -302,6 +302,7 @@ CASES: tuple[Case, ...] = (
         "",
         came_back(lambda url: url.replace("iss=", "iss=x"), PLAIN, authorization_response_iss_parameter_supported=None),
     ),
+    (Check.ACCESS_DENIED, "access_denied", came_back(lambda url: url.replace("code=", "error=access_denied&c="))),
     (Check.PEER_REFUSAL, "invalid_scope", came_back(lambda url: url.replace("code=", "error=invalid_scope&c="))),
     (Check.SYNTAX, "", hearing("/challenge", lambda response: answered(response, attestation_challenge=None))),
     (Check.SYNTAX, "", hearing("/par", lambda response: answered(response, request_uri=7))),

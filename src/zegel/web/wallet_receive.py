@@ -3,6 +3,7 @@
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from zegel.checks import Check
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import Grant
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
@@ -20,6 +21,7 @@ from zegel.services.wallet.describing import FORMAT_NAMES, Named, display_text, 
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import host_of, issuer_counterpart
 from zegel.services.wallet.receiving import choose_grant
+from zegel.web.pages import WayOn
 from zegel.web.routing import Audience, Route
 from zegel.web.wallet_present import brought_of
 from zegel.web.wallet_site import (
@@ -42,6 +44,12 @@ from zegel.web.wallet_site import (
 )
 
 _LOG_IN: Final = "/log-in"
+WAYS_ON: Final = {
+    Check.ACCESS_DENIED: WayOn(
+        lead="Nothing was issued: it was stopped at the office, or the office said no. Your wallet is as it was.",
+        back=(HOME, "To all credentials"),
+    )
+}
 _SECONDS_TO_LOOK_AGAIN: Final = 5  # at the least: a page that is loaded all the time cannot be read
 
 

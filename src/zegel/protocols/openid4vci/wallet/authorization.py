@@ -33,6 +33,7 @@ from zegel.protocols.openid4vci.wallet.session import (
 from zegel.protocols.openid4vci.wallet.start import Ready
 
 MAX_REQUEST_URI: Final = 512  # RFC 9126 section 2.2: a reference; it goes into an address bar
+_ACCESS_DENIED: Final = "access_denied"  # RFC 6749 section 4.1.2.1: the person, or the server, said no
 
 
 @final
@@ -170,7 +171,8 @@ def return_from_browser(pause: BrowserPause, url: str, *, now: int, random: Call
         raise _rejected("expected the authorization server that was asked", "iss")
     if "error" in parameters:
         said = parameters.get("error_description", "no description")[:400]
-        raise Denied(parameters["error"][:64], Check.PEER_REFUSAL, "the authorization was refused", said=said)
+        check = Check.ACCESS_DENIED if parameters["error"] == _ACCESS_DENIED else Check.PEER_REFUSAL
+        raise Denied(parameters["error"][:64], check, "the authorization was refused", said=said)
     code = parameters.get("code")
     if code is None:
         raise _rejected("expected a code", "code")
