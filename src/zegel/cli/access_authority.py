@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         add_config_option(added)
         return added
 
-    command("serve", "serve the role")
+    serve.add_json_option(command("serve", "serve the role"))
     command("list", "every certificate that was issued, and how it stands")
     _add_revocation(command("revoke", "revoke one certificate, those of a party, or all of a time, for good"))
     command("check-register", "revoke, now, what the register does not stand behind any more")
@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
     """Do it."""
     match args.action:
         case "serve":
-            return serve.run(Namespace(roles=[ROLE], config=args.config))
+            return serve.run(Namespace(roles=[ROLE], config=args.config, json=args.json))
         case "list":
             return _list(args)
         case "revoke":

@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
             own.add_argument("--json", action="store_true", help="one JSON object on stdout")
         return own
 
-    command("serve", "serve the registrar of a configuration, until SIGTERM", as_json=False)
+    serve.add_json_option(command("serve", "serve the registrar of a configuration, until SIGTERM", as_json=False))
     apply = command("apply", "apply for a party, or ask for a change, in the name of a person")
     apply.add_argument("party", metavar="FILE", type=Path, help="a WalletRelyingParty of TS5, JSON")
     _add_name(apply)
@@ -121,7 +121,7 @@ def run(args: Namespace) -> int:
     """Do it."""
     match args.action:
         case "serve":
-            return serve.run(Namespace(roles=[ROLE], config=args.config))
+            return serve.run(Namespace(roles=[ROLE], config=args.config, json=args.json))
         case "apply":
             return _apply(args)
         case "waiting":

@@ -1,6 +1,7 @@
 """``zegel serve``: roles of a configuration, each at its own origin, until SIGTERM."""
 
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from zegel.adapters.logs import configure_logs
 from zegel.cli.configuration import add_config_option, find_config
-from zegel.cli.output import ACCEPTED, say
+from zegel.cli.output import ACCEPTED, print_text, say
 from zegel.config.roles import Config
 from zegel.web.app.all import ROLE_NAMES, load_role, open_roles
 from zegel.web.app.roles import OpenRole
@@ -30,7 +31,15 @@ _LEVELS: Final = {
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("roles", metavar="ROLE", nargs="*", help=f"of {', '.join(ROLE_NAMES)}; all of them without one")
+    add_json_option(parser)
     add_config_option(parser)
+
+
+def add_json_option(parser: ArgumentParser) -> None:
+    """Add the option that is of each command that serves."""
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object on stdout when all of it answers"
+    )
 
 
 def run(args: Namespace) -> int:
@@ -45,12 +54,13 @@ def run(args: Namespace) -> int:
     if count > 1:
         for name in names:
             load_role(name)  # once, before there are workers: they share it
-        return supervise(count, partial(_work, names, config), say=say)
-    return _until_told(partial(_serve, names, config))
+        tell = print_text if args.json else say
+        return supervise(count, partial(_work, names, config, as_json=args.json), say=tell)
+    return _until_told(partial(_serve, names, config, as_json=args.json))
 
 
-def _work(names: list[str], config: Config, worker: Worker) -> int:
-    return _until_told(partial(_serve_beside_others, names, config, worker))
+def _work(names: list[str], config: Config, worker: Worker, *, as_json: bool) -> int:
+    return _until_told(partial(_serve_beside_others, names, config, worker, as_json=as_json))
 
 
 def _until_told(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
@@ -64,18 +74,18 @@ def _until_told(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
     return ACCEPTED
 
 
-async def _serve(names: list[str], config: Config) -> None:
+async def _serve(names: list[str], config: Config, *, as_json: bool) -> None:
     world = open_world(config, roles=names)
     roles = await open_roles(names, world)
     async with serving(roles, world=world, sockets={}):
         ending = asyncio.create_task(until_told_to_end())
         await asyncio.sleep(0)  # whoever is told that a role answers may end it
-        for line in _where(roles):
-            say(line)
+        for line in _where(roles, as_json=as_json):
+            (print_text if as_json else say)(line)
         await ending
 
 
-async def _serve_beside_others(names: list[str], config: Config, worker: Worker) -> None:
+async def _serve_beside_others(names: list[str], config: Config, worker: Worker, *, as_json: bool = False) -> None:
     world = open_world(config_of(config, worker=worker.number), roles=names)
     opened = await open_roles(roles_of(names, config, worker=worker.number), world)
     roles = [part_of(role, worker=worker.number) for role in opened]
@@ -85,11 +95,14 @@ async def _serve_beside_others(names: list[str], config: Config, worker: Worker)
     async with serving(roles, world=world, sockets=sockets):
         ends = [asyncio.create_task(until_told_to_end()), asyncio.create_task(worker.parent_gone())]
         await asyncio.sleep(0)
-        worker.say_ready(_where(roles))
+        worker.say_ready(_where(roles, as_json=as_json))
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
 
 
-def _where(roles: Sequence[OpenRole]) -> list[str]:
-    return [f"{listener.name} answers at {listener.origin}" for role in roles for listener in role.listeners]
+def _where(roles: Sequence[OpenRole], *, as_json: bool = False) -> list[str]:
+    origins = {listener.name: listener.origin for role in roles for listener in role.listeners}
+    if as_json:
+        return [json.dumps({"ready": True, "origins": origins})]
+    return [f"{name} answers at {origin}" for name, origin in origins.items()]

@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         add_config_option(own)
         return own
 
-    command("serve", "serve the wallet provider of a configuration, until SIGTERM")
+    serve.add_json_option(command("serve", "serve the wallet provider of a configuration, until SIGTERM"))
     attest = command("attest", "attest a wallet by its key, and the keys of a batch")
     attest.add_argument(
         "jwk", metavar="JWK", nargs="+", help="public keys, JSON or files; the first is the wallet's own"
@@ -51,7 +51,7 @@ def run(args: Namespace) -> int:
     """Do it."""
     match args.action:
         case "serve":
-            return serve.run(Namespace(roles=[ROLE], config=args.config))
+            return serve.run(Namespace(roles=[ROLE], config=args.config, json=args.json))
         case "attest":
             return _attest(args)
         case "list":

@@ -96,6 +96,25 @@ def test_roles_are_served_until_the_signal(present: Path) -> None:
     assert "request" in {json.loads(line)["event"] for line in (*logged, *err.splitlines())}
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_whoever_drives_it_reads_on_stdout_when_all_of_it_answers_and_where(present: Path, workers: int) -> None:
+    text = present.read_text()
+    present.write_text(text.replace("[verifier]\n", f"[verifier]\nworkers = {workers}\n"))
+    command = [PROGRAM, "serve", "trust", "verifier", "--json", "--config", present]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        assert (said["ready"], set(said["origins"])) == (True, {"trust", "verifier", "verifier operator"})
+        port = int(said["origins"]["verifier operator"].rpartition(":")[2])
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=30) == ("", None)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+
+
 @pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)], ids=lambda value: str(value)
