@@ -37,9 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def add_json_option(parser: ArgumentParser) -> None:
     """Add the option that is of each command that serves."""
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON object on stdout when all of it answers"
-    )
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout when all of it answers")
 
 
 def run(args: Namespace) -> int:

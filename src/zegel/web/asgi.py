@@ -34,7 +34,7 @@ class AsgiApp:
     """One role as an ASGI application.
 
     ``respond`` gets the request without its body, and a function that reads the body up to a number of bytes.
-    ``refuse`` gets one whose head is no head, or too long, at the root of the origin, and why.
+    ``refuse`` gets one whose head is no head, or too long, or that is none, at the root of the origin, and why.
     """
 
     def __init__(
@@ -53,6 +53,11 @@ class AsgiApp:
             await _live(receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
+
+    def refuse_bytes(self, detail: str, *, peer: str) -> HttpResponse:
+        """What the other end is told of bytes that are no request: the server has found none in them."""
+        request = HttpRequest(method="GET", url=f"{self._origin}/", peer=peer)
+        return self._refuse(request, Malformed("request", "head", detail))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]

@@ -198,6 +198,13 @@ async def test_rfc_9112_3_2_a_request_that_names_no_host_reaches_nobody() -> Non
     assert answerer.refused == [(f"{ORIGIN}/", "header.host")]
 
 
+async def test_bytes_that_are_no_request_are_refused_at_the_root() -> None:
+    answerer = Answerer()
+    app = AsgiApp(answerer.respond, answerer.refuse, origin=ORIGIN)
+    assert app.refuse_bytes("expected a request", peer="203.0.113.7").status == 400
+    assert answerer.refused == [(f"{ORIGIN}/", "head")]
+
+
 async def test_a_head_that_is_refused_gets_no_body() -> None:
     start, body = await run(Answerer(), scope_of("HEAD", headers=[]))
     assert (start["status"], body["body"]) == (400, b"")

@@ -174,6 +174,26 @@ async def test_a_head_that_is_refused_names_its_rule(lines: tuple[bytes, ...], s
 
 
 @pytest.mark.parametrize(
+    "data",
+    [b"NONSENSE\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"GET / HTTP/1.1\r\nno header\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"],
+)
+async def test_what_is_no_request_is_refused_by_name_logged_and_counted(
+    data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server by itself would say so in four words, and nobody else would hear of it."""
+    async with served(Role()) as port:
+        head, _, body = (await exchange(port, data)).partition(b"\r\n\r\n")
+    told = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nconnection: close" in head
+    assert b"\r\ncontent-length: %d\r\n" % len(body) in head
+    assert b"\r\nx-request-id: %s" % told["request"].encode() in head
+    assert (told["check"], told["field"], told["fault"]) == ("syntax", "head", "sender")
+    (line,) = [record for record in caplog.records if record.getMessage().endswith("request")]
+    assert told["request"] in str(line.__dict__)
+
+
+@pytest.mark.parametrize(
     "target", [b"*", b"http://evil.example/", b"//evil.example/", b"/\x00", b"evil.example:80", b"/%"]
 )
 async def test_no_target_leaves_the_origin(target: bytes) -> None:

@@ -8,8 +8,9 @@ import asyncio
 import time
 from typing import Final, final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from zegel.web.asgi import AsgiApp
 from zegel.web.load import ARRIVED
 
 HEAD_SECONDS: Final = 10.0  # the time that a body has, too
@@ -17,6 +18,7 @@ ANSWER_SECONDS: Final = 60.0  # a status list of 2 MB takes a minute at 300 kbit
 MAX_HEAD_READ: Final = 1 << 19  # the end of a long body may come along; web.asgi has the limit that clients meet
 MAX_HEADERS_READ: Final = 256  # each takes 120 bytes, however short it is; web.asgi has the limit that clients meet
 MAX_QUEUED: Final = 16  # requests that wait for the answer before theirs; no browser and no library sends any
+_NO_REQUEST: Final = f"expected a request of HTTP/1.1 with at most {MAX_HEADERS_READ} headers (RFC 9112 section 2.1)"
 
 
 @final
@@ -57,9 +59,18 @@ class BoundedConnection(HttpToolsProtocol):
             self._wait_for_head()  # an empty line or the rest of a body: the server has ended its own wait for a head
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request, unless that was never read."""
-        if not self._is_full:
+        """Answer what is no request, as the role refuses anything, unless that was never read."""
+        if self._is_full:
+            return
+        if not isinstance(self.app, AsgiApp):
             super().send_400_response(msg)
+            return
+        refusal = self.app.refuse_bytes(_NO_REQUEST, peer=str(self.client[0]) if self.client else "")
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in refusal.headers]
+        headers += [(b"content-length", b"%d" % len(refusal.body)), (b"connection", b"close")]
+        lines = [b"%s: %s\r\n" % header for header in (*self.server_state.default_headers, *headers)]
+        self.transport.write(b"".join((STATUS_LINE[refusal.status], *lines, b"\r\n", refusal.body)))
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """A head begins. What comes between two requests is timed by the server itself, if nothing comes."""
