@@ -54,8 +54,14 @@ REDIRECT_CLIENT_ID = f"redirect_uri:{RESPONSE_URI}"
 
 PAYMENT = TransactionType(
     type="urn:utopia:payment:1",
-    required={"payload": MemberKind.OBJECT},
-    optional={"urgent": MemberKind.FLAG, "amount": MemberKind.NUMBER, "notes": MemberKind.ARRAY, "to": MemberKind.TEXT},
+    required={("payload",): MemberKind.OBJECT},
+    optional={
+        ("urgent",): MemberKind.FLAG,
+        ("amount",): MemberKind.NUMBER,
+        ("notes",): MemberKind.ARRAY,
+        ("to",): MemberKind.TEXT,
+    },
+    patterns={},
     attestations=frozenset({"urn:utopia:account:1", "utopia.account.1"}),
 )
 

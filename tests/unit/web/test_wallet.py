@@ -734,7 +734,8 @@ async def test_a_payment_is_shown_in_full_and_confirmed_by_its_own_words(inside:
         "amount": 12.5,
         "currency": "EUR",
     }
-    item = {"type": "urn:eudi:sca:payment:1", "credential_ids": ["pay"], "payload": payload | {"remark": "for tulips"}}
+    again = {"recurrence": {"frequency": "MNTH", "number": 12}}
+    item = {"type": "urn:eudi:sca:payment:1", "credential_ids": ["pay"], "payload": payload | again}
     query = {
         "credentials": [
             {
@@ -747,8 +748,9 @@ async def test_a_payment_is_shown_in_full_and_confirmed_by_its_own_words(inside:
     }
     await inside.ask(query, transaction_data=[item])
     assert inside.title == "Confirm this payment"
-    for said in ("Payee", "Garden shop", "12.5", "EUR", "T-1", "payload.remark", "for tulips", "IBAN"):
+    for said in ("Payee", "Garden shop", "12.5", "EUR", "T-1", "Paid again", "every month", "IBAN"):
         assert said in inside.text
+    assert "MNTH" not in inside.text
     assert "Category" in inside.text  # what the issuer leaves visible is said, too
     assert inside.page.text("button")[:2] == ["Confirm payment", "Cancel payment"]
     assert (await inside.submit(decision="accept")).status == 303

@@ -174,6 +174,7 @@ def _transaction_data(table: Table) -> TransactionDataType:
         type=table.text("type"),
         required=table.mapping("required"),
         optional=table.mapping("optional"),
+        patterns=table.mapping("patterns"),
         namespace=table.optional_text("namespace"),
         elements=table.texts("elements"),
         claims=tuple(_payload_claim(claim) for claim in table.tables("claims")),
@@ -228,6 +229,7 @@ def _payload_claim(table: Table) -> PayloadClaim:
         path=table.texts("path"),
         names=table.names("names"),
         visualisation=table.number("visualisation", 3, at_least=1),  # TS12 section 3.3.1: the default
+        values={value.name: value.names_here() for value in table.table("values").children()},
     )
     table.refuse_rest()
     return claim

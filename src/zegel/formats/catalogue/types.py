@@ -84,11 +84,15 @@ class ClaimRule:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadClaim:
-    """A member of transaction data, for the page on which it is confirmed; 1 is the most visible (TS12 3.3.1)."""
+    """A member of transaction data, for the page on which it is confirmed; 1 is the most visible (TS12 3.3.1).
+
+    ``values`` are what codes mean that stand in it.
+    """
 
     path: tuple[str, ...]
     names: Names
     visualisation: int
+    values: Mapping[str, Names]
 
 
 @final
@@ -96,13 +100,15 @@ class PayloadClaim:
 class TransactionDataType:
     """A type of transaction data that the holder of an attestation may sign.
 
-    ``required`` and ``optional`` are the members of its objects beside OpenID4VP's own, and what each holds. In an mdoc
-    the device signs ``elements`` of ``namespace``, which the issuer's KeyAuthorizations allow.
+    ``required`` and ``optional`` are the members of its objects beside OpenID4VP's own, and what each holds, by path
+    with dots; an object in which none is named may hold anything. ``patterns`` are regular expressions for the whole of
+    a text. In an mdoc the device signs ``elements`` of ``namespace``, which the issuer's KeyAuthorizations allow.
     """
 
     type: str
     required: Mapping[str, str]
     optional: Mapping[str, str]
+    patterns: Mapping[str, str]
     namespace: str | None
     elements: tuple[str, ...]
     claims: tuple[PayloadClaim, ...]

@@ -4,6 +4,7 @@ Each item is kept as the text that came, for its signature is over that very tex
 format: ``formats.sdjwt`` by hashes in the key binding JWT, ``formats.mdoc`` by a device-signed element.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,11 +27,15 @@ _OWN_MEMBERS: Final = frozenset({"type", "credential_ids", "transaction_data_has
 _WHAT: Final = "transaction data"
 
 
+Path = tuple[str, ...]
+
+
 class MemberKind(StrEnum):
     """What a member of a transaction type may hold."""
 
     TEXT = "text"
     NUMBER = "number"
+    INTEGER = "integer"
     FLAG = "flag"
     OBJECT = "object"
     ARRAY = "array"
@@ -39,6 +44,7 @@ class MemberKind(StrEnum):
 _CLASSES: Final[Mapping[MemberKind, tuple[type, ...]]] = {
     MemberKind.TEXT: (str,),
     MemberKind.NUMBER: (int, float),
+    MemberKind.INTEGER: (int,),
     MemberKind.FLAG: (bool,),
     MemberKind.OBJECT: (dict,),
     MemberKind.ARRAY: (list,),
@@ -48,11 +54,15 @@ _CLASSES: Final[Mapping[MemberKind, tuple[type, ...]]] = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionType:
-    """A type of transaction data: its members, and the attestation types whose holders may sign it."""
+    """A type of transaction data: its members by path, and the attestation types whose holders may sign it.
+
+    An object of which no member is known may hold anything. ``patterns`` are for the whole of a text.
+    """
 
     type: str
-    required: Mapping[str, MemberKind]
-    optional: Mapping[str, MemberKind]
+    required: Mapping[Path, MemberKind]
+    optional: Mapping[Path, MemberKind]
+    patterns: Mapping[Path, re.Pattern[str]]
     attestations: frozenset[str]
 
 
@@ -77,8 +87,9 @@ def transaction_types(catalogue: Catalogue) -> Mapping[str, TransactionType]:
             identifiers = {attestation.identifier(format_) for format_ in attestation.formats}
             types[data.type] = TransactionType(
                 type=data.type,
-                required={name: MemberKind(kind) for name, kind in data.required.items()},
-                optional={name: MemberKind(kind) for name, kind in data.optional.items()},
+                required={_path(name): MemberKind(kind) for name, kind in data.required.items()},
+                optional={_path(name): MemberKind(kind) for name, kind in data.optional.items()},
+                patterns={_path(name): re.compile(pattern) for name, pattern in data.patterns.items()},
                 attestations=before | identifiers,
             )
     return types
@@ -113,7 +124,7 @@ def check_transaction_data(
         type_ = types.get(item.type)
         if type_ is None:
             raise _refused(f"the type {item.type[:80]} is unknown here", f"{where}.type")
-        _check_members(item, type_, where)
+        _check_members(item.members, type_, where)
         _check_hash_algorithm(item, where)
         for signer in _signers(item, query, where):
             _check_signer(signer, type_, f"{where}.credential_ids")
@@ -172,17 +183,28 @@ def _item(value: Json, where: str) -> TransactionData:
     )
 
 
-def _check_members(item: TransactionData, type_: TransactionType, where: str) -> None:
-    # section 8.5: unknown members, wrong types and missing members of a known type are errors, each of them
+def _path(name: str) -> Path:
+    return tuple(name.split("."))
+
+
+def _check_members(members: JsonObject, type_: TransactionType, where: str, inside: Path = ()) -> None:
+    # section 8.5: unknown members, wrong types and missing members of a known type are errors, each of them; TS12
+    # section 3.2: what does not conform to the type's schema is not gone on with
     kinds = {**type_.required, **type_.optional}
-    for name, value in item.members.items():
-        if name not in kinds:
-            raise _refused(f"the type {type_.type} has no such member", f"{where}.{name[:80]}")
-        if type(value) not in _CLASSES[kinds[name]]:
-            raise _refused(f"expected {kinds[name]}", f"{where}.{name}")
-    for name in type_.required:
-        if name not in item.members:
-            raise _refused(f"the type {type_.type} requires this member", f"{where}.{name}")
+    for name, value in members.items():
+        path = (*inside, name)
+        at = f"{where}.{name[:80]}"
+        if path not in kinds:
+            raise _refused(f"the type {type_.type} has no such member", at)
+        if type(value) not in _CLASSES[kinds[path]]:
+            raise _refused(f"expected {kinds[path]}", at)
+        if type(value) is str and path in type_.patterns and not type_.patterns[path].fullmatch(value):
+            raise _refused(f"expected a text like {type_.patterns[path].pattern}", at)
+        if type(value) is dict and any(known[:-1] == path for known in kinds):
+            _check_members(value, type_, at, path)
+    for path in type_.required:
+        if path[:-1] == inside and path[-1] not in members:
+            raise _refused(f"the type {type_.type} requires this member", f"{where}.{path[-1]}")
 
 
 def _check_hash_algorithm(item: TransactionData, where: str) -> None:

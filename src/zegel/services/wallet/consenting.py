@@ -10,7 +10,7 @@ from typing import Any, Final, final
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.catalogue.describe import name_in
-from zegel.formats.catalogue.types import Catalogue, TransactionDataType
+from zegel.formats.catalogue.types import Catalogue, PayloadClaim, TransactionDataType
 from zegel.formats.credential import Format
 from zegel.primitives.json import Json
 from zegel.protocols.openid4vp.another_device import is_for_another_device
@@ -279,7 +279,9 @@ class _Words:
         leaves = dict(_leaves((), item.members))
         claims = sorted(() if known is None else known.claims, key=lambda claim: claim.visualisation)
         pairs = [
-            (name_in(claim.names, self.locale), leaves.pop(claim.path)) for claim in claims if claim.path in leaves
+            (name_in(claim.names, self.locale), self._meaning(claim, leaves.pop(claim.path)))
+            for claim in claims
+            if claim.path in leaves
         ]
         pairs += [(".".join(path), value) for path, value in leaves.items()]
         return Transaction(
@@ -288,6 +290,10 @@ class _Words:
             agree=self._label(known, "affirmative_action_label"),
             deny=self._label(known, "denial_action_label"),
         )
+
+    def _meaning(self, claim: PayloadClaim, value: Json) -> Json:
+        names = claim.values.get(value) if isinstance(value, str) else None
+        return value if names is None else name_in(names, self.locale)
 
     def _offering(self, candidate: Candidate) -> Offering:
         holding = find_holding(self.contents, candidate.held.id)

@@ -166,8 +166,88 @@ def test_the_types_come_from_the_catalogue() -> None:
     payment, pid = attestation_type("payment"), attestation_type("pid")
     [type_] = transaction_types(Catalogue(types={payment.id: payment, pid.id: pid})).values()
     assert type_.type == "urn:eudi:sca:payment:1"
-    assert type_.required == {"payload": MemberKind.OBJECT}
+    assert {path: kind for path, kind in type_.required.items() if len(path) == 1} == {("payload",): MemberKind.OBJECT}
+    assert type_.required["payload", "payee", "name"] is MemberKind.TEXT
     assert type_.attestations == {payment.vct, payment.doctype}
+
+
+PAYLOAD: dict[str, Any] = {
+    "transaction_id": "T-1",
+    "payee": {"name": "Garden shop", "id": "UT99ZEGL1"},
+    "currency": "EUR",
+    "amount": 12.5,
+}
+ACCOUNT = query_of(sd_jwt_query("a", vct="urn:zegel:payment:1"))
+
+
+def check_payment(payload: Any) -> None:
+    payment = attestation_type("payment")
+    raw = encoded(type="urn:eudi:sca:payment:1", credential_ids=["a"], payload=payload)
+    types = transaction_types(Catalogue(types={payment.id: payment}))
+    check_transaction_data(parse_transaction_data([raw]), query=ACCOUNT, types=types)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"amount": -3, "execution_date": "2026-12-24", "sct_inst": True},
+        {"pisp": {"legal_name": "Pay Ltd", "brand_name": "Pay", "domain_name": "pay.example"}},
+        {"recurrence": {"frequency": "MNTH"}},
+        {"recurrence": {"frequency": "YEAR", "number": 3, "mit_options": {"max_amount": 20, "amount_variable": True}}},
+    ],
+)
+def test_ts12_3_2_a_payment_that_conforms_may_be_signed(more: dict[str, Any]) -> None:
+    check_payment(PAYLOAD | more)
+
+
+@pytest.mark.requirement("SUA_07")
+@pytest.mark.refuses(Check.TRANSACTION_REQUEST)
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        *((dict.fromkeys([name]), name) for name in PAYLOAD),
+        ({"transaction_id": ""}, "transaction_id"),
+        ({"transaction_id": "x" * 37}, "transaction_id"),
+        ({"payee": {"name": "Shop"}}, "payee.id"),
+        ({"payee": {"name": None, "id": "UT99"}}, "payee.name"),
+        ({"payee": {"name": "Shop", "id": "UT99", "colour": "red"}}, "payee.colour"),
+        ({"payee": "Shop"}, "payee"),
+        ({"currency": "euro"}, "currency"),
+        ({"currency": 5}, "currency"),
+        ({"amount": "twelve"}, "amount"),
+        ({"amount": True}, "amount"),
+        ({"foo": "bar"}, "foo"),
+        ({"payload.amount": 1}, "payload.amount"),
+        ({"pisp": {"brand_name": "Pay"}}, "pisp.legal_name"),
+        ({"recurrence": {}}, "recurrence.frequency"),
+        ({"recurrence": {"frequency": "DAILY"}}, "recurrence.frequency"),
+        ({"recurrence": {"frequency": "DAIL", "number": 1.5}}, "recurrence.number"),
+        ({"recurrence": {"frequency": "DAIL", "mit_options": {"apr": "1"}}}, "recurrence.mit_options.apr"),
+    ],
+)
+def test_ts12_3_2_a_payment_that_does_not_conform_is_not_gone_on_with(change: dict[str, Any], field: str) -> None:
+    """A payment without payee, amount or currency is none that anybody could agree to."""
+    payload = {name: value for name, value in (PAYLOAD | change).items() if value is not None}
+    with pytest.raises(Rejected) as refusal:
+        check_payment(payload)
+    assert (refusal.value.check, refusal.value.field) == (
+        Check.TRANSACTION_REQUEST,
+        f"transaction_data[0].payload.{field}",
+    )
+
+
+def test_ts12_3_3_1_whatever_a_payment_may_hold_has_a_name() -> None:
+    payment = attestation_type("payment")
+    [type_] = transaction_types(Catalogue(types={payment.id: payment})).values()
+    [data] = payment.transaction_data
+    held = {path for path, kind in {**type_.required, **type_.optional}.items() if kind is not MemberKind.OBJECT}
+    assert {claim.path for claim in data.claims} == held
+    (frequency,) = [claim for claim in data.claims if claim.path[-1] == "frequency"]
+    assert type_.patterns[frequency.path].pattern.split("|") == list(frequency.values)
+    languages = set(payment.names)
+    for claim in data.claims:
+        assert {frozenset(names) for names in (claim.names, *claim.values.values())} == {frozenset(languages)}
 
 
 def test_a_type_that_several_attestations_list_may_be_signed_by_each() -> None:
