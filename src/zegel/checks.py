@@ -652,6 +652,13 @@ class Check(Enum):
         Fault.VERIFIER,
         "send response_type vp_token, dcql_query and response_uri; no redirect_uri, scope, request or request_uri",
     )
+    SENT_QUERY = (
+        "a query that is sent asks for each claim once, in formats that answers to it can be read in",
+        "OpenID4VP 1.0 sections 6.1, 6.3 and B",
+        "dcql_query",
+        Fault.OPERATOR,
+        "ask for each claim once, and for dc+sd-jwt or mso_mdoc",
+    )
     VERIFIER_ADDRESS = (
         "the request is fetched from, and the answer sent to, https addresses",
         "OpenID4VP 1.0 sections 5.10, 8.2 and 14.3.1; RFC 9101 section 5.2",

@@ -41,7 +41,7 @@ def answered(match: QueryMatch, id_: str = "my_credential") -> list[dict[str, An
 
 
 def matched(query: Any, *credentials: VerifiedCredential) -> QueryMatch:
-    return match_query(parse_query(query), held(*credentials), formats=FORMATS, without_pid=())
+    return match_query(parse_query(query), held(*credentials), formats=FORMATS, issuer_algorithms={}, without_pid=())
 
 
 # --- the examples of the specification -------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_6_1_a_query_for_a_format_that_is_not_ours_is_read_and_nothing_matches_i
     text = (VECTORS / "openid4vp/request" / f"{name}.json").read_bytes()
     query = parse_query(text)
     assert build_query(query) == json.loads(text)
-    match = match_query(query, held(credential()), formats=FORMATS, without_pid=())
+    match = match_query(query, held(credential()), formats=FORMATS, issuer_algorithms={}, without_pid=())
     assert match.missing == (query.credentials[0].id,)
 
 
@@ -399,7 +399,7 @@ def outcome(case: Any) -> tuple[bool, dict[str, list[tuple[int, set[str]]]]]:
     doctype = next((entry["doctype"] for entry in credentials if "doctype" in entry), "none")
     vct = next((entry["vct"] for entry in credentials if "vct" in entry), "none")
     query = parse_query(translated(case["query"], doctype, vct))
-    match = match_query(query, held(*map(foreign, credentials)), formats=FORMATS, without_pid=())
+    match = match_query(query, held(*map(foreign, credentials)), formats=FORMATS, issuer_algorithms={}, without_pid=())
     found = {
         entry.query.id: [(int(candidate.held.id) - 1, paths(candidate)) for candidate in entry.candidates]
         for entry in match.credentials
@@ -433,7 +433,7 @@ def test_dcql_ts_finds_the_same_credentials_and_claims(case: Any) -> None:
 def test_dcql_ts_finds_the_same_options_of_credential_sets(case: Any) -> None:
     credentials = held(*map(foreign, case["credentials"]))
     query = parse_query(translated(case["query"], "none", "none"))
-    match = match_query(query, credentials, formats=FORMATS, without_pid=())
+    match = match_query(query, credentials, formats=FORMATS, issuer_algorithms={}, without_pid=())
     for recorded, found in zip(case["expect"]["credential_sets"] or (), match.sets, strict=False):
         assert [list(option) for option in found.options] == recorded.get("matching_options", [])
         assert (found.set.required, found.set.purpose) == (recorded["required"], recorded["purpose"])

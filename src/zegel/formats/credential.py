@@ -16,7 +16,7 @@ from typing import TypeAlias, final
 from msgspec import Struct
 
 from zegel.formats.claims import Claims
-from zegel.primitives.keys import PublicKey
+from zegel.primitives.keys import Algorithm, PublicKey
 
 
 class Format(StrEnum):
@@ -51,12 +51,14 @@ Reference: TypeAlias = StatusReference | IdentifierReference
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """Who signed. ``entity`` is the name on the list of trusted entities, ``anchor`` and ``subject`` are RFC 4514
-    names of the anchor and the signer; ``key_ids`` are the authority key identifiers of the chain, signer first."""
+    names of the anchor and the signer; ``key_ids`` are the authority key identifiers of the chain, signer first.
+    ``algorithm`` is that of the signer's key; None where it was not yet kept."""
 
     entity: str
     anchor: str
     subject: str
     key_ids: tuple[bytes, ...]
+    algorithm: Algorithm | None = None
 
 
 @final

@@ -85,11 +85,14 @@ def media_type(content_type: str | None) -> str:
 
 
 def parse_form(body: bytes, *, what: str) -> dict[str, str]:
-    """Parse form fields; RFC 6749 section 3.1: a parameter is never sent twice, an empty one counts as left out."""
+    """Parse form fields; RFC 6749 section 3.1: a parameter is never sent twice, an empty one counts as left out.
+
+    Nothing between two ``&`` is nothing, and a name without ``=`` is empty (URL standard, section 5.1).
+    """
     if len(body) > MAX_FORM or body.count(b"%") > _MAX_ESCAPES:
         raise Malformed(what, "", f"expected at most {MAX_FORM} bytes, and {_MAX_ESCAPES} of them escaped")
     try:
-        pairs = parse_qsl(body.decode("ascii"), max_num_fields=MAX_FIELDS, errors="strict", strict_parsing=bool(body))
+        pairs = parse_qsl(body.decode("ascii"), max_num_fields=MAX_FIELDS, errors="strict")
     except (ValueError, UnicodeDecodeError):
         raise Malformed(what, "", f"expected form-encoded fields, in UTF-8, and {MAX_FIELDS} of them at most") from None
     fields: dict[str, str] = {}

@@ -16,6 +16,7 @@ from zegel.formats.mdoc.security_object import SecurityObject
 from zegel.formats.mdoc.transaction_data import check_transaction_data
 from zegel.formats.mdoc.transcript import AnyTranscript
 from zegel.primitives.cose import check_no_cwt, verify_sign1
+from zegel.primitives.keys import ALGORITHM_OF
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
 from zegel.primitives.x509 import Certificate, parse_certificate
 from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain, check_entitlement
@@ -173,6 +174,7 @@ def _check_validity(security_object: SecurityObject, now: int) -> None:
 @lru_cache(maxsize=256)
 def _issuer(entity: str, anchor: str, subject: str, x5chain: tuple[bytes, ...]) -> Issuer:
     """Made once, for an issuer signs many credentials."""
-    above = (parse_certificate(certificate).authority_key_id for certificate in x5chain)
-    key_ids = tuple(key_id for key_id in above if key_id is not None)
-    return Issuer(entity=entity, anchor=anchor, subject=subject, key_ids=key_ids)
+    chain = [parse_certificate(certificate) for certificate in x5chain]
+    key_ids = tuple(each.authority_key_id for each in chain if each.authority_key_id is not None)
+    algorithm = ALGORITHM_OF[chain[0].key.curve]
+    return Issuer(entity=entity, anchor=anchor, subject=subject, key_ids=key_ids, algorithm=algorithm)

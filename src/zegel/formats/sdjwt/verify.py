@@ -18,7 +18,7 @@ from zegel.formats.sdjwt.registered import ALWAYS_DISCLOSED, RegisteredClaims
 from zegel.primitives.http import origin_of
 from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.jws import UnverifiedJws, check_header
-from zegel.primitives.keys import verify_signature
+from zegel.primitives.keys import ALGORITHM_OF, verify_signature
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
 from zegel.primitives.x509 import Certificate, parse_certificate
 from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain, check_entitlement, entitled_types
@@ -160,6 +160,7 @@ def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> 
 @lru_cache(maxsize=256)
 def _issuer(entity: str, anchor: str, subject: str, x5c: tuple[bytes, ...]) -> Issuer:
     """Made once, for an issuer signs many credentials."""
-    above = (parse_certificate(certificate).authority_key_id for certificate in x5c)
-    key_ids = tuple(key_id for key_id in above if key_id is not None)
-    return Issuer(entity=entity, anchor=anchor, subject=subject, key_ids=key_ids)
+    chain = [parse_certificate(certificate) for certificate in x5c]
+    key_ids = tuple(each.authority_key_id for each in chain if each.authority_key_id is not None)
+    algorithm = ALGORITHM_OF[chain[0].key.curve]
+    return Issuer(entity=entity, anchor=anchor, subject=subject, key_ids=key_ids, algorithm=algorithm)

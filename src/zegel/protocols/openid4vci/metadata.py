@@ -339,7 +339,7 @@ def _shown(members: JsonObject, name: str, *, limit: int = MAX_SHOWN) -> str | N
 
 def _claims(value: Json) -> tuple[ClaimDescription, ...]:
     entries = value if type(value) is list else []
-    return tuple(
+    claims = tuple(
         ClaimDescription(
             path=parse_claim_path(each.get("path"), what=_WHAT, where=f"claims[{position}].path"),
             mandatory=each.get("mandatory") is True,
@@ -348,6 +348,14 @@ def _claims(value: Json) -> tuple[ClaimDescription, ...]:
         for position, each in enumerate(entries[:MAX_CLAIMS])
         if isinstance(each, Mapping)
     )
+    # appendix B.3: with a repeated or a contradictory description the processing is aborted
+    paths = {claim.path for claim in claims}
+    if len(paths) != len(claims):
+        raise _rejected("expected each claim once", "claims")
+    steps = {(path[:at], type(path[at])) for path in paths for at in range(len(path))}
+    if len({before for before, _ in steps}) != len(steps):  # a text, null and a number lead on from different things
+        raise _rejected("expected one claim to be an object, or an array by position, or all of an array", "claims")
+    return claims
 
 
 def _texts(members: JsonObject, name: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from zegel.formats.claims import Claim, Claims, json_claim, select_claims
 from zegel.formats.credential import Format, VerifiedCredential
 from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64url
+from zegel.primitives.keys import Algorithm
 from zegel.protocols.openid4vp.dcql import (
     AUTHORITY_KEY_ID,
     ClaimQuery,
@@ -119,12 +120,17 @@ class Disclosure:
 
 
 def match_query(
-    query: DcqlQuery, held: Sequence[HeldCredential], *, formats: Collection[str], without_pid: Collection[str]
+    query: DcqlQuery,
+    held: Sequence[HeldCredential],
+    *,
+    formats: Collection[str],
+    issuer_algorithms: Mapping[str, Collection[Algorithm]],
+    without_pid: Collection[str],
 ) -> QueryMatch:
     """Match what is held against the query.
 
-    ``formats`` are those that the verifier can take; ``without_pid`` the ids of the credential queries that no PID may
-    answer.
+    ``formats`` are those that the verifier can take, and ``issuer_algorithms`` those with which it takes them signed,
+    where it names any; ``without_pid`` the ids of the credential queries that no PID may answer.
     """
     matches = tuple(
         CredentialMatch(
@@ -133,6 +139,7 @@ def match_query(
                 Candidate(held=entry, claims=claims)
                 for entry in (held if credential.format in formats else ())
                 if not (credential.id in without_pid and is_pid(entry.credential.types))
+                and _can_be_verified(entry.credential, issuer_algorithms)
                 and (claims := _disclosed(credential, entry.credential)) is not None
             ),
         )
@@ -147,6 +154,12 @@ def match_query(
             for set_ in query.sets
         ),
     )
+
+
+def _can_be_verified(credential: VerifiedCredential, issuer_algorithms: Mapping[str, Collection[Algorithm]]) -> bool:
+    # sections B.2.2 and B.3.4: what the verifier cannot verify would be shown to it for nothing
+    algorithm = credential.issuer.algorithm
+    return algorithm is None or algorithm in issuer_algorithms.get(str(credential.format), (algorithm,))
 
 
 def default_choice(match: QueryMatch) -> Choice:

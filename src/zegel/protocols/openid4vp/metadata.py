@@ -27,6 +27,15 @@ _HOLDERS: Final[Mapping[Format, frozenset[Json]]] = {  # what the keys of our ho
     Format.SD_JWT_VC: frozenset({"ES256"}),
     Format.MDOC: frozenset({-7, -9}),
 }
+_ISSUERS_PARAMETER: Final[Mapping[Format, str]] = {
+    Format.SD_JWT_VC: "sd-jwt_alg_values",
+    Format.MDOC: "issuerauth_alg_values",
+}
+_ISSUERS: Final[Mapping[Algorithm, frozenset[Json]]] = {
+    Algorithm.ES256: frozenset({"ES256", -7, -9}),
+    Algorithm.ES384: frozenset({"ES384", -35, -51}),
+    Algorithm.ES512: frozenset({"ES512", -36, -52}),
+}
 _HOLDERS_PARAMETER: Final[Mapping[Format, str]] = {
     Format.SD_JWT_VC: "kb-jwt_alg_values",
     Format.MDOC: "deviceauth_alg_values",
@@ -110,14 +119,35 @@ def parse_vp_formats(metadata: JsonObject) -> frozenset[str]:
     return frozenset(str(format_) for format_ in Format if format_ in offered and _takes(offered, format_, where))
 
 
+def read_issuer_algorithms(metadata: JsonObject) -> Mapping[str, frozenset[Algorithm]]:
+    """What the verifier takes of issuers, by format (sections B.2.2 and B.3.4); a format that is missing: anything.
+
+    For metadata that ``parse_vp_formats`` has read.
+    """
+    where = member(_WHERE, "vp_formats_supported")
+    offered = read_object(metadata.get("vp_formats_supported"), what=_WHAT, where=where)
+    found: dict[str, frozenset[Algorithm]] = {}
+    for format_, name in _ISSUERS_PARAMETER.items():
+        values = _algorithms(offered, format_, name, where) if format_ in offered else None
+        if values is not None:
+            taken = (algorithm for algorithm, names in _ISSUERS.items() if not names.isdisjoint(values))
+            found[str(format_)] = frozenset(taken)
+    return found
+
+
 def _takes(offered: JsonObject, format_: Format, where: str) -> bool:
+    values = _algorithms(offered, format_, _HOLDERS_PARAMETER[format_], where)
+    return values is None or not _HOLDERS[format_].isdisjoint(values)
+
+
+def _algorithms(offered: JsonObject, format_: Format, name: str, where: str) -> frozenset[str | int] | None:
+    """The names and numbers that a parameter of a format lists; None where it is left out."""
     at = member(where, str(format_))
     parameters = read_object(offered[format_], what=_WHAT, where=at)
-    name = _HOLDERS_PARAMETER[format_]
     if name not in parameters:
-        return True
+        return None
     values = read_array(parameters[name], what=_WHAT, where=member(at, name), limit=MAX_ALGORITHMS)
-    return any(type(value) in (str, int) and value in _HOLDERS[format_] for value in values)
+    return frozenset(value for value in values if type(value) is str or type(value) is int)
 
 
 def _content_encryption(metadata: JsonObject) -> Encryption | None:

@@ -4,17 +4,18 @@
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.primitives.json import Json, JsonObject
+from zegel.primitives.keys import Algorithm
 from zegel.primitives.members import member, read_array, read_object, read_text, read_texts
 from zegel.profiles import ResponseMode
 from zegel.protocols.openid4vp.dcql import MAX_CREDENTIALS, MAX_ID, DcqlQuery, parse_query
 from zegel.protocols.openid4vp.members import read_url_safe
-from zegel.protocols.openid4vp.metadata import parse_vp_formats
+from zegel.protocols.openid4vp.metadata import parse_vp_formats, read_issuer_algorithms
 from zegel.protocols.openid4vp.pid import is_pid
 from zegel.protocols.openid4vp.request import RESPONSE_TYPE, Challenge, VerifierInfo
 from zegel.protocols.openid4vp.sender import AddressedRequest, Party, ReplyAddress
@@ -46,7 +47,8 @@ class VerifiedRequest:
     """A request that may be shown to the user and answered.
 
     ``party`` says whether anybody vouches for who asks. ``formats`` are those that the verifier takes from us.
-    ``expires`` is when it may be answered no longer, None where it does not say.
+    ``expires`` is when it may be answered no longer, None where it does not say. ``issuer_algorithms`` are those with
+    which it takes credentials signed, by format; a format that is missing: with any.
     """
 
     party: Party
@@ -57,6 +59,7 @@ class VerifiedRequest:
     transaction_data: tuple[TransactionData, ...]
     verifier_info: tuple[VerifierInfo, ...]
     expires: int | None = None
+    issuer_algorithms: Mapping[str, frozenset[Algorithm]] = field(default_factory=dict)
 
     @property
     def challenge(self) -> Challenge:
@@ -115,6 +118,7 @@ def check_request(request: AddressedRequest, *, transaction_types: Mapping[str, 
         nonce=read_url_safe(parameters.get("nonce"), what=_WHAT, where="nonce"),
         query=query,
         formats=formats,
+        issuer_algorithms=read_issuer_algorithms(metadata),
         transaction_data=_transaction_data(parameters, query, transaction_types),
         verifier_info=read_verifier_info(parameters, query),
         expires=request.expires,

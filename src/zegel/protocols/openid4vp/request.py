@@ -15,7 +15,7 @@ from zegel.primitives.json import Json, JsonObject, encode_json
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import PublicKey
 from zegel.profiles import ResponseMode
-from zegel.protocols.openid4vp.dcql import CredentialQuery, DcqlQuery, build_query
+from zegel.protocols.openid4vp.dcql import DcqlQuery, build_query
 from zegel.protocols.openid4vp.metadata import build_client_metadata
 from zegel.protocols.openid4vp.transaction_data import TransactionData
 from zegel.trust.signing import CertifiedSigner
@@ -126,7 +126,7 @@ def build_unsigned_link(target: str, request: PresentationRequest) -> str:
 
 
 def check_sendable(query: DcqlQuery) -> DcqlQuery:
-    """Return the query if we can send it and read what answers it; ``Rejected(PRESENTATION_REQUEST)`` otherwise.
+    """Return the query if we can send it and read what answers it; ``Rejected(SENT_QUERY)`` otherwise.
 
     Stricter than what a wallet has to accept: what section 6 asks of verifiers alone is checked here.
     """
@@ -137,18 +137,11 @@ def check_sendable(query: DcqlQuery) -> DcqlQuery:
         paths = [claim.path for claim in credential.claims]
         if len(set(paths)) != len(paths):  # section 6.1: the same claim not more than once
             raise _unsendable("expected each claim once", f"{where}.claims")
-        _refuse_unused(credential, where)
     return query
 
 
-def _refuse_unused(credential: CredentialQuery, where: str) -> None:
-    used = {id_ for ids in credential.claim_sets for id_ in ids}
-    if used and not used.issuperset(claim.id for claim in credential.claims):
-        raise _unsendable("expected each claim in one of the claim sets", f"{where}.claim_sets")
-
-
 def _unsendable(detail: str, field: str) -> Rejected:
-    return Rejected(Check.PRESENTATION_REQUEST, detail, field=f"dcql_query.{field}")
+    return Rejected(Check.SENT_QUERY, detail, field=f"dcql_query.{field}")
 
 
 def _built_info(info: VerifierInfo) -> JsonObject:

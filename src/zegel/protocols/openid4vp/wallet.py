@@ -18,7 +18,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import FORM, JSON, HttpRequest, HttpResponse, encode_form, media_type, origin_of
 from zegel.primitives.json import JsonObject, encode_json, parse_object
-from zegel.profiles import Profile
+from zegel.profiles import ClientIdPrefix, Profile
 from zegel.protocols.openid4vp.error_codes import ErrorCode
 from zegel.protocols.openid4vp.link import UnverifiedLink, check_address, check_prefix
 from zegel.protocols.openid4vp.matching import Choice, Disclosure, HeldCredential, QueryMatch, check_choice, match_query
@@ -127,7 +127,13 @@ class Consent:
 
     def match(self, held: Sequence[HeldCredential]) -> QueryMatch:
         """What of the wallet's credentials would answer, and what that would disclose."""
-        return match_query(self.request.query, held, formats=self.request.formats, without_pid=self.request.without_pid)
+        return match_query(
+            self.request.query,
+            held,
+            formats=self.request.formats,
+            issuer_algorithms=self.request.issuer_algorithms,
+            without_pid=self.request.without_pid,
+        )
 
     def plan(self, match: QueryMatch, choice: Choice) -> tuple[PlannedPresentation, ...]:
         """The presentations that a choice stands for; ``Rejected`` with HELD or TRANSACTION_REQUEST."""
@@ -213,7 +219,9 @@ def begin(
     if link.unverified_request_uri is None:
         addressed = check_unsigned_request(link, profile=policy.profile, plain_origins=policy.plain_origins)
         return _read(addressed, policy)
-    check_prefix(link.unverified_client_id, profile=policy.profile)
+    if check_prefix(link.unverified_client_id, profile=policy.profile) is ClientIdPrefix.REDIRECT_URI:
+        # sections 5.9.3 and 5.10: what cannot be signed is not to be had from a request_uri either
+        raise Rejected(Check.CLIENT_ID, "a request of redirect_uri cannot be signed", field="client_id")
     return Fetching(
         link=link,
         request_uri=check_address(link.unverified_request_uri, field="request_uri", plain_origins=policy.plain_origins),

@@ -157,6 +157,30 @@ def test_claims_and_algorithms_are_read_as_far_as_they_are_any() -> None:
     assert metadata.configurations["b"].signing_algorithms == ()
 
 
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [["a"], ["a"]],
+        [["a", None], ["b"], ["a", None]],
+        [["a", None], ["a", 0]],
+        [["a", 0, "b"], ["a", "c"]],
+        [["a", None, "b"], ["a", None, 1]],
+    ],
+)
+def test_b_3_a_configuration_with_a_repeated_or_contradictory_description_is_set_aside(paths: list[Any]) -> None:
+    details = {"claims": [{"path": path} for path in paths]}
+    metadata = read(configurations={"a": configuration(credential_metadata=details)})
+    assert metadata.configurations == {}
+    assert metadata.unusable["a"].startswith("claims: expected")
+
+
+def test_b_3_an_object_and_what_is_in_it_may_both_be_described() -> None:
+    paths = [["a"], ["a", "b"], ["c"], ["c", None], ["c", None, "d"], ["e", 0], ["e", 1]]
+    details = {"claims": [{"path": path} for path in paths]}
+    metadata = read(configurations={"a": configuration(credential_metadata=details)})
+    assert [list(claim.path) for claim in metadata.configurations["a"].claims] == paths
+
+
 @pytest.mark.refuses(Check.SERVER_METADATA)
 @pytest.mark.parametrize("servers", [[], {}, "", SERVER, 7, [7], [SERVER, ""]])
 def test_authorization_servers_are_one_address_or_more(servers: object) -> None:

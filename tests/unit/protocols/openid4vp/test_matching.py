@@ -1,6 +1,9 @@
 """What a wallet can answer to a query, and what a choice makes of it."""
 
+from dataclasses import replace
+
 import pytest
+from msgspec import structs
 from zegel_testing.openid4vp import (
     ACCOUNT,
     MDL,
@@ -18,6 +21,7 @@ from zegel_testing.openid4vp import (
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.formats.credential import Format, VerifiedCredential
+from zegel.primitives.keys import Algorithm
 from zegel.protocols.openid4vp.dcql import DcqlQuery
 from zegel.protocols.openid4vp.matching import (
     MAX_PRESENTATIONS,
@@ -31,7 +35,7 @@ from zegel.protocols.openid4vp.matching import (
 
 
 def match(query: DcqlQuery, *credentials: VerifiedCredential, without_pid: tuple[str, ...] = ()) -> QueryMatch:
-    return match_query(query, held(*credentials), formats=tuple(Format), without_pid=without_pid)
+    return match_query(query, held(*credentials), formats=tuple(Format), issuer_algorithms={}, without_pid=without_pid)
 
 
 def refusal(found: QueryMatch, choice: Choice) -> Rejected:
@@ -72,9 +76,30 @@ def test_what_is_bound_to_nobody_answers_only_where_that_will_do() -> None:
 
 def test_only_the_verifiers_formats_are_offered() -> None:
     query = query_of(sd_jwt_query("pid"), mdoc_query("mdl"))
-    found = match_query(query, held(PID, MDL), formats={"mso_mdoc"}, without_pid=())
+    found = match_query(query, held(PID, MDL), formats={"mso_mdoc"}, issuer_algorithms={}, without_pid=())
     assert found.candidates("pid") == ()
     assert len(found.candidates("mdl")) == 1
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "taken", "count"),
+    [
+        (Algorithm.ES256, {}, 1),
+        (Algorithm.ES256, {"mso_mdoc": frozenset()}, 1),
+        (Algorithm.ES256, {"dc+sd-jwt": frozenset({Algorithm.ES256, Algorithm.ES384})}, 1),
+        (Algorithm.ES256, {"dc+sd-jwt": frozenset({Algorithm.ES384})}, 0),
+        (Algorithm.ES384, {"dc+sd-jwt": frozenset()}, 0),
+        (None, {"dc+sd-jwt": frozenset({Algorithm.ES384})}, 1),
+    ],
+)
+def test_what_the_verifier_cannot_verify_is_not_offered(
+    algorithm: Algorithm | None, taken: dict[str, frozenset[Algorithm]], count: int
+) -> None:
+    """OpenID4VP 1.0 sections B.2.2 and B.3.4: it names the algorithms of the issuers."""
+    pid = structs.replace(PID, issuer=replace(PID.issuer, algorithm=algorithm))
+    query = query_of(sd_jwt_query("pid"))
+    found = match_query(query, held(pid), formats=tuple(Format), issuer_algorithms=taken, without_pid=())
+    assert len(found.candidates("pid")) == count
 
 
 def test_no_pid_where_none_may_be() -> None:

@@ -7,7 +7,7 @@ from zegel_testing.authorities import fixed_key
 
 from zegel.errors import Malformed
 from zegel.primitives.jwe import Encryption
-from zegel.primitives.keys import Curve
+from zegel.primitives.keys import Algorithm, Curve
 from zegel.profiles import HAIP, PLAIN
 from zegel.protocols.openid4vp.metadata import (
     MAX_KEYS,
@@ -16,6 +16,7 @@ from zegel.protocols.openid4vp.metadata import (
     build_wallet_metadata,
     parse_response_key,
     parse_vp_formats,
+    read_issuer_algorithms,
     response_kid,
 )
 
@@ -105,6 +106,22 @@ def test_what_is_no_key_set_is_malformed(given: dict[str, Any]) -> None:
 )
 def test_a_format_counts_if_its_holders_may_sign_as_ours_do(offered: Any, formats: set[str]) -> None:
     assert parse_vp_formats({"vp_formats_supported": offered}) == formats
+
+
+@pytest.mark.parametrize(
+    ("offered", "algorithms"),
+    [
+        ({"dc+sd-jwt": {}, "mso_mdoc": {}}, {}),
+        ({"dc+sd-jwt": {"kb-jwt_alg_values": ["ES256"]}}, {}),
+        ({"dc+sd-jwt": {"sd-jwt_alg_values": ["ES384", "EdDSA"]}}, {"dc+sd-jwt": {Algorithm.ES384}}),
+        ({"dc+sd-jwt": {"sd-jwt_alg_values": ["EdDSA"]}, "mso_mdoc": {}}, {"dc+sd-jwt": set()}),
+        ({"mso_mdoc": {"issuerauth_alg_values": [-9, -36]}}, {"mso_mdoc": {Algorithm.ES256, Algorithm.ES512}}),
+        ({"mso_mdoc": {"issuerauth_alg_values": [-51]}}, {"mso_mdoc": {Algorithm.ES384}}),
+        ({"mso_mdoc": {"issuerauth_alg_values": [True, None, {}]}}, {"mso_mdoc": set()}),
+    ],
+)
+def test_openid4vp_b_2_2_and_b_3_4_a_verifier_says_whose_signatures_it_takes(offered: Any, algorithms: Any) -> None:
+    assert read_issuer_algorithms({"vp_formats_supported": offered}) == algorithms
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.http import HttpResponse, json_response
 from zegel.profiles import PLAIN
 from zegel.protocols.openid4vp.link import parse_link
-from zegel.protocols.openid4vp.sender import parse_request
-from zegel.protocols.openid4vp.wallet import Consent, Fetching, Refusal, begin
+from zegel.protocols.openid4vp.sender import parse_request, verify_request
+from zegel.protocols.openid4vp.wallet import Consent, Refusal, begin
 from zegel.trust.access import VerifiedParty
 from zegel.trust.anchors import Purpose
 from zegel.trust.signing import CertifiedSigner
@@ -145,12 +145,22 @@ def test_x509_san_dns_is_not_answered_elsewhere() -> None:
     assert (refused.check, refused.field) == (Check.CLIENT_BINDING, "response_uri")
 
 
+@pytest.mark.parametrize("method", ["", "&request_uri_method=post"])
+def test_a_request_of_redirect_uri_is_not_fetched_for_it_cannot_be_signed(method: str) -> None:
+    """OpenID4VP 1.0 sections 5.9.3 and 5.10: nor is the verifier told what the wallet can do."""
+    link = parse_link(f"{TARGET}?client_id={REDIRECT_CLIENT_ID}&request_uri={REQUEST_URI}{method}")
+    with pytest.raises(Rejected) as refused:
+        begin(link, policy=policy(PLAIN), random=fixed_random())
+    assert refused.value.check is Check.CLIENT_ID
+
+
 def test_a_signed_request_of_redirect_uri_is_refused() -> None:
     link = parse_link(f"{TARGET}?client_id={REDIRECT_CLIENT_ID}&request_uri={REQUEST_URI}")
-    step = begin(link, policy=policy(PLAIN), random=fixed_random())
-    assert isinstance(step, Fetching)
+    request = parse_request(signed(claims_of(session(), client_id=REDIRECT_CLIENT_ID)))
     with pytest.raises(Rejected) as refused:
-        step.receive(served(signed(claims_of(session(), client_id=REDIRECT_CLIENT_ID))), policy=policy(PLAIN), now=NOW)
+        verify_request(
+            request, link=link, wallet_nonce=None, profile=PLAIN, anchors=trusting(), plain_origins=(), now=NOW
+        )
     assert refused.value.check is Check.CLIENT_ID
 
 
