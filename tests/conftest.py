@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from zegel_testing.ending import close_all
 
 # The same examples in every run, and no stop-watch: a slow machine finds no other faults than a fast one.
 settings.register_profile(
@@ -77,6 +78,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     finally:
         sys.settrace(tracer)
         threading.settrace(of_threads)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None]:
+    """Close what the test left to be closed."""
+    try:
+        return (yield)
+    finally:
+        close_all()
 
 
 @pytest.hookimpl(optionalhook=True)

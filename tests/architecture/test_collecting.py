@@ -37,8 +37,9 @@ def test_the_collector_of_garbage_rests_while_tests_are_collected_alone(tmp_path
     (tmp_path / "watch.py").write_text(dedent(WATCH))
     (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "watch", "-p", "no:cacheprovider", "-n", str(processes)]
+    path = os.pathsep.join((str(tmp_path), str(ROOT / "tests" / "support")))
     done = subprocess.run(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, check=False
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
     tests = "gw0" if processes else "first"

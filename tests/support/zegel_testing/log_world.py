@@ -12,6 +12,7 @@ from zegel.trust.anchors import Purpose, TrustAnchors
 from zegel.trust.authority import Draft
 from zegel.trust.transparency.issuance import announce
 from zegel_testing.authorities import LOG_SIGNER, NOW, anchor
+from zegel_testing.ending import close_at_end
 from zegel_testing.transparency import LOGGED_ROOT, access_draft
 
 ACCEPTED = TrustAnchors([anchor(LOGGED_ROOT, Purpose.ACCESS)])
@@ -23,7 +24,10 @@ class LogWorld:
 
     def __init__(self, *, store: SqlLog | None = None, **changes: object) -> None:
         self.clock = ManualClock(NOW)
-        self.store = store or open_memory_log()
+        if store is None:
+            store = open_memory_log()
+            close_at_end(store.close)
+        self.store = store
         identity = replace(IDENTITY, **changes)
         self.log = LogService(identity, store=self.store, anchors=lambda: ACCEPTED, clock=self.clock)
 

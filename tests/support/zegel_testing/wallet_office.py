@@ -20,6 +20,7 @@ from zegel.trust.attestation import WalletDescription, parse_wallet_attestation
 from zegel.trust.attestation_claims import AttestationStatus
 from zegel.trust.signing import CertifiedSigner
 from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, fixed_random, signer, trusting
+from zegel_testing.ending import close_at_end
 
 ORIGIN = "https://wallet-provider.utopia.example"
 ENTITY = "Utopian Wallet Office"
@@ -84,6 +85,7 @@ async def open_office(*, now: int = NOW, **settings: Any) -> Office:
     clock = ManualClock(now)
     random = fixed_random("office")
     store = await open_memory_store(clock=clock, random=random, status_list_size=1 << 14)
+    close_at_end(store.close)
     service: IssuerStore = store
     return Office(
         clock=clock,
