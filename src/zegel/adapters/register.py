@@ -143,12 +143,12 @@ def open_register(url: str, *, clock: Clock, random: Callable[[int], bytes]) -> 
         with database.transaction():
             _METADATA.create_all(database.connection)
             empty = database.run(_ALL, {}).fetchone() is None
+        register = Register(database, clock=clock)
+        if empty:
+            register.add(demo_people(), random=random)
     except BaseException:
         database.close()
         raise
-    register = Register(database, clock=clock)
-    if empty:
-        register.add(demo_people(), random=random)
     return register
 
 

@@ -152,6 +152,15 @@ def test_a_file_that_is_no_register_is_unavailable(tmp_path: Path, clock: Manual
         open_register(f"sqlite:///{tmp_path}/register.db", clock=clock, random=system_random)
 
 
+def test_a_register_that_cannot_be_filled_is_closed(tmp_path: Path, clock: ManualClock) -> None:
+    def no_salt(_size: int) -> bytes:
+        raise OSError("there is no randomness")
+
+    with pytest.raises(OSError, match="no randomness") as _kept:  # and with it whatever was open
+        open_register(f"sqlite:///{tmp_path}/register.db", clock=clock, random=no_salt)
+    assert not [each for each in Path("/proc/self/fd").iterdir() if each.resolve().parent == tmp_path]
+
+
 def test_names_and_passwords_are_documented() -> None:
     page = (ROOT / "docs" / "demo-people.md").read_text()
     for person in PEOPLE.values():

@@ -614,15 +614,14 @@ async def test_the_page_says_how_old_files_are_and_calls_old_revocations_old(con
 
 @pytest.mark.parametrize("lists", [(), ("https://lists.utopia.example/did.json",)])
 async def test_a_door_that_trusts_somebody_and_has_no_rules_does_not_open(
-    config: Config, tmp_path: Path, lists: tuple[Url, ...]
+    door: DoorWorld, config: Config, tmp_path: Path, lists: tuple[Url, ...]
 ) -> None:
     """One dose of two, or the first of the year before last, would be let in."""
     health = replace(health_files(tmp_path / "office", Health()), rules=None, lists=lists)
     if lists:
         health = replace(health, trust=())
     with pytest.raises(Malformed, match="set it, or leave out") as refusal:
-        async with door_world(replace(config, health=health)):
-            pass
+        await open_door(replace(door.world, config=replace(config, health=health)))
     assert refusal.value.field == "health.rules"
 
 

@@ -159,19 +159,21 @@ async def test_without_a_key_the_verifier_does_not_open(world: World, tmp_path: 
 async def test_a_role_without_its_keys_leaves_no_database_open(world: World, tmp_path: Path, name: str) -> None:
     role = name.replace("-", "_")
     given = getattr(world.config, role)
-    database = Path(given.database.partition("///")[2])
+    files = {Path(given.database.partition("///")[2]), world.config.issuer.source.register}
 
     def is_open() -> bool:
-        return any(each.is_symlink() and each.readlink() == database for each in Path("/proc/self/fd").iterdir())
+        return any(each.is_symlink() and each.readlink() in files for each in Path("/proc/self/fd").iterdir())
 
     opened = await load_role(name)(world)
     assert is_open()
     opened.close()
     keys = [each for each in ("access_key", "key", "web_key", "registration_key") if hasattr(given, each)]
-    emptied = replace(given, **dict.fromkeys(keys, tmp_path / "none.pem"))
-    with pytest.raises(Unavailable) as _kept:  # and with it whatever the role had made until then
-        await load_role(name)(replace(world, config=replace(world.config, **{role: emptied})))
-    assert not is_open()
+    last = "operator_token" if hasattr(given, "operator_token") else "key"
+    for missing in (keys, [last]):
+        emptied = replace(given, **dict.fromkeys(missing, tmp_path / "none.pem"))
+        with pytest.raises(Unavailable) as _kept:  # and with it whatever the role had made until then
+            await load_role(name)(replace(world, config=replace(world.config, **{role: emptied})))
+        assert not is_open()
 
 
 async def test_roles_open_in_their_order_and_trust_is_kept(world: World) -> None:

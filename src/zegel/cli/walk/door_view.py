@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, final
 
@@ -124,9 +124,12 @@ async def open_noted_door(world: World) -> tuple[OpenRole, DoorView]:
     """Open the door of the configuration as ``open_door`` does, and note what it sees."""
     memory = await open_memory_store(clock=world.clock, random=world.random)
     view = DoorView(store=NotingStore(memory))
-    role = door_role(world, view.store)
-    public, *others = role.listeners
-    return replace(role, listeners=(_noted(public, view.received.append), *others), close=memory.close), view
+    with ExitStack() as opened:
+        opened.callback(memory.close)
+        role = door_role(world, view.store)
+        public, *others = role.listeners
+        noted = (_noted(public, view.received.append), *others)
+        return replace(role, listeners=noted, close=opened.pop_all().close), view
 
 
 def _noted(listener: Listener, note: Callable[[HttpRequest], None]) -> Listener:

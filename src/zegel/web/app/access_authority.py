@@ -1,6 +1,7 @@
 """The access authority, opened. It holds the key that issues; the root's is elsewhere, and no setting leads to it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -47,7 +48,8 @@ async def open_access_authority(world: World) -> OpenRole:
     store = await open_store(
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
-    try:
+    with ExitStack() as opened:
+        opened.callback(store.close)
         keys = RoleKeys(NAME, world)
         site = _site(world, store, keys)
         await site.service.reports.count()
@@ -67,21 +69,18 @@ async def open_access_authority(world: World) -> OpenRole:
                 *trust_families(world),
             ),
         )
-    except BaseException:
-        store.close()
-        raise
-    return OpenRole(
-        name=NAME,
-        listeners=_listeners(site, monitor, world),
-        timers=(
-            Timer(name=f"{NAME}: revocations", seconds=config.crl_period, act=site.revocation.publish),
-            Timer(name=f"{NAME}: register", seconds=config.register_period, act=site.revocation.follow_register),
-            Timer(name=f"{NAME}: reports", seconds=world.config.purge, act=partial(_report, site.service.reports)),
-            Timer(name=f"{NAME}: purge", seconds=world.config.purge, act=store.purge),
-            keys.timer(),
-        ),
-        close=store.close,
-    )
+        return OpenRole(
+            name=NAME,
+            listeners=_listeners(site, monitor, world),
+            timers=(
+                Timer(name=f"{NAME}: revocations", seconds=config.crl_period, act=site.revocation.publish),
+                Timer(name=f"{NAME}: register", seconds=config.register_period, act=site.revocation.follow_register),
+                Timer(name=f"{NAME}: reports", seconds=world.config.purge, act=partial(_report, site.service.reports)),
+                Timer(name=f"{NAME}: purge", seconds=world.config.purge, act=store.purge),
+                keys.timer(),
+            ),
+            close=opened.pop_all().close,
+        )
 
 
 async def _report(reports: AccessReports) -> int:

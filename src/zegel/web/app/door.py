@@ -1,5 +1,6 @@
 """A door, opened: a verifier whose memory is this process's, and ends with it."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -47,7 +48,9 @@ _KEY_BYTES: Final = 32
 async def open_door(world: World) -> OpenRole:
     """Open the door of the configuration."""
     store = await open_memory_store(clock=world.clock, random=world.random)
-    return replace(door_role(world, store), close=store.close)
+    with ExitStack() as opened:
+        opened.callback(store.close)
+        return replace(door_role(world, store), close=opened.pop_all().close)
 
 
 def door_role(world: World, store: Store) -> OpenRole:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, final
@@ -81,7 +82,8 @@ async def open_issuer(world: World) -> OpenRole:
         random=world.random,
         status_list_size=config.status_list_size,
     )
-    try:
+    with ExitStack() as opened:
+        opened.callback(store.close)
         keys = RoleKeys("issuer", world)
         secrets = secrets_of(sealing.under(store.key), world)
         registrations = RegistrationFiles("issuer", world, keys=keys)
@@ -89,31 +91,26 @@ async def open_issuer(world: World) -> OpenRole:
             store=store, secrets=secrets, catalogue=catalogue, types=types, keys=keys, registrations=registrations
         )
         source = open_source(world, material)
+        opened.callback(source.close)
         site = _site(world, material, store, source)
         _follow(keys, registrations, site, config)
         monitor = issuer_monitor(world, site, store, keys, registrations, source.desk)
-    except BaseException:
-        store.close()
-        raise
-
-    def close() -> None:
-        source.close()
-        store.close()
-
-    return OpenRole(
-        name="issuer",
-        listeners=_listeners(site, monitor, world),
-        timers=(
-            Timer(name="status lists", seconds=_look_again(config), act=site.statuses.publish),
-            Timer(name="wallets", seconds=config.wallet_check, act=partial(keep_watch, site)),
-            _policies_timer(site, PolicyChanges(types.values(), store=store, clock=world.clock)),
-            Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
-            keys.timer(),
-            *registrations.timers(),
-            *health_timers("issuer", source.desk, reopen=partial(open_health_desk, world.config.health), world=world),
-        ),
-        close=close,
-    )
+        return OpenRole(
+            name="issuer",
+            listeners=_listeners(site, monitor, world),
+            timers=(
+                Timer(name="status lists", seconds=_look_again(config), act=site.statuses.publish),
+                Timer(name="wallets", seconds=config.wallet_check, act=partial(keep_watch, site)),
+                _policies_timer(site, PolicyChanges(types.values(), store=store, clock=world.clock)),
+                Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
+                keys.timer(),
+                *registrations.timers(),
+                *health_timers(
+                    "issuer", source.desk, reopen=partial(open_health_desk, world.config.health), world=world
+                ),
+            ),
+            close=opened.pop_all().close,
+        )
 
 
 def _policies_timer(site: IssuerSite, changes: PolicyChanges) -> Timer:

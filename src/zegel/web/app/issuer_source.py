@@ -1,6 +1,7 @@
 """Where an issuer's persons come from, opened: how they log in, and what is known of them."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, final
@@ -71,8 +72,11 @@ class OpenSource:
 
 def open_source(world: World, material: Material) -> OpenSource:
     """Open the source of the configuration; ``Malformed`` with the setting that it lacks."""
-    source = _open_kind(world, material)
-    return _by_certificate(world, material, source) if VALID in material.types else source
+    with ExitStack() as opened:
+        source = _open_kind(world, material)
+        opened.callback(source.close)
+        source = _by_certificate(world, material, source) if VALID in material.types else source
+        return replace(source, close=opened.pop_all().close)
 
 
 def _open_kind(world: World, material: Material) -> OpenSource:

@@ -1,6 +1,7 @@
 """The log, opened."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 from zegel.adapters.keyfiles import load_private_key
@@ -38,36 +39,36 @@ async def open_log_role(world: World) -> OpenRole:
     """Open the log of the configuration."""
     config = world.config.transparency_log
     store = open_log(config.database)
-    try:
+    with ExitStack() as opened:
+        opened.callback(store.close)
         service = log_service(config, store=store, anchors=lambda: world.trust.anchors, clock=world.clock)
-    except BaseException:
-        store.close()
-        raise
-    site = LogSite(service=service, name=config.name, host=urlsplit(config.origin).netloc, id=config.id)
-    monitor = Monitor(
-        NAME,
-        conditions={**log_condition(service), **trust_condition(world)},
-        families=lambda: (*log_families(service), *trust_families(world)),
-    )
+        site = LogSite(service=service, name=config.name, host=urlsplit(config.origin).netloc, id=config.id)
+        monitor = Monitor(
+            NAME,
+            conditions={**log_condition(service), **trust_condition(world)},
+            families=lambda: (*log_families(service), *trust_families(world)),
+        )
 
-    async def sign_head() -> None:
-        service.sign_head()
+        async def sign_head() -> None:
+            service.sign_head()
 
-    return OpenRole(
-        name=NAME,
-        listeners=(
-            public_listener(
-                NAME,
-                site,
-                log.ROUTES,
-                config=config,
-                title=config.name,
-                world=world,
-                monitor=monitor,
-                limits=transparency_log_limits(config.rates),
+        return OpenRole(
+            name=NAME,
+            listeners=(
+                public_listener(
+                    NAME,
+                    site,
+                    log.ROUTES,
+                    config=config,
+                    title=config.name,
+                    world=world,
+                    monitor=monitor,
+                    limits=transparency_log_limits(config.rates),
+                ),
+                *metrics_listeners(monitor, config=config, world=world),
             ),
-            *metrics_listeners(monitor, config=config, world=world),
-        ),
-        timers=(Timer(name="transparency-log: tree head", seconds=config.head_period, act=sign_head, for_all=True),),
-        close=store.close,
-    )
+            timers=(
+                Timer(name="transparency-log: tree head", seconds=config.head_period, act=sign_head, for_all=True),
+            ),
+            close=opened.pop_all().close,
+        )

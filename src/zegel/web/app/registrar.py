@@ -1,5 +1,6 @@
 """The registrar, opened."""
 
+from contextlib import ExitStack
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -85,7 +86,8 @@ async def open_registrar(world: World) -> OpenRole:
         random=world.random,
         status_list_size=config.status_list_size,
     )
-    try:
+    with ExitStack() as opened:
+        opened.callback(store.close)
         keys = RoleKeys("registrar", world)
         site = _site(world, store, keys, secrets_of(sealing.under(store.key), world))
         renewal = RegistrarRenewal(site.service, statuses=site.statuses)
@@ -99,20 +101,17 @@ async def open_registrar(world: World) -> OpenRole:
                 *renewal_families(renewal.renewed),
             ),
         )
-    except BaseException:
-        store.close()
-        raise
-    return OpenRole(
-        name="registrar",
-        listeners=_listeners(site, monitor, world),
-        timers=(
-            Timer(name="registration status lists", seconds=config.status_list_period, act=site.statuses.publish),
-            Timer(name="registrar: renewals", seconds=config.renewal_period, act=renewal.take_turn),
-            Timer(name="registrar: purge", seconds=world.config.purge, act=store.purge),
-            keys.timer(),
-        ),
-        close=store.close,
-    )
+        return OpenRole(
+            name="registrar",
+            listeners=_listeners(site, monitor, world),
+            timers=(
+                Timer(name="registration status lists", seconds=config.status_list_period, act=site.statuses.publish),
+                Timer(name="registrar: renewals", seconds=config.renewal_period, act=renewal.take_turn),
+                Timer(name="registrar: purge", seconds=world.config.purge, act=store.purge),
+                keys.timer(),
+            ),
+            close=opened.pop_all().close,
+        )
 
 
 def _site(world: World, store: SqlStore, keys: RoleKeys, secrets: RoleSecrets) -> RegistrarSite:

@@ -1,5 +1,6 @@
 """The verifier, opened."""
 
+from contextlib import ExitStack
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from zegel.web.app.monitor import (
     trust_families,
 )
 from zegel.web.app.registration import RegistrationFiles
-from zegel.web.app.roles import OpenRole, Timer, World, operator_listener, public_listener
+from zegel.web.app.roles import Listener, OpenRole, Timer, World, operator_listener, public_listener
 from zegel.web.app.statuses import open_statuses, statuses_timer
 from zegel.web.app.types import open_types
 from zegel.web.monitor import Monitor
@@ -50,49 +51,58 @@ async def open_verifier(world: World) -> OpenRole:
     )
     statuses = open_statuses(config, world)
     sealing = load_sealing_keys(config.sealing_key)
-    store = await open_store(  # last, so that no key that is missing leaves it open
+    store = await open_store(
         config.database, key=sealing.current, earlier=sealing.earlier(), clock=world.clock, random=world.random
     )
-    service = VerifierService(
-        identity,
-        trust=world.trust,
-        statuses=statuses,
-        types=open_types(world),
-        store=store,
-        clock=world.clock,
-        random=world.random,
-    )
-    follow_access(keys, service)
-    registrations.follow(config.registration, service.register_as)
-    site = _site(config, service)
-    monitor = _monitor(world, service=service, statuses=statuses, store=store, keys=keys, registrations=registrations)
-    return OpenRole(
-        name="verifier",
-        listeners=(
-            public_listener(
-                "verifier", site, verifier.ROUTES, config=config, title=config.name, world=world, monitor=monitor
+    with ExitStack() as opened:
+        opened.callback(store.close)
+        service = VerifierService(
+            identity,
+            trust=world.trust,
+            statuses=statuses,
+            types=open_types(world),
+            store=store,
+            clock=world.clock,
+            random=world.random,
+        )
+        follow_access(keys, service)
+        registrations.follow(config.registration, service.register_as)
+        site = _site(config, service)
+        monitor = _monitor(
+            world, service=service, statuses=statuses, store=store, keys=keys, registrations=registrations
+        )
+        return OpenRole(
+            name="verifier",
+            listeners=_listeners(site, monitor, world),
+            timers=(
+                Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
+                keys.timer(),
+                statuses_timer(statuses, config),
+                *registrations.timers(),
             ),
-            operator_listener(
-                "verifier",
-                site,
-                verifier_operator.ROUTES,
-                address=config.operator_address,
-                port=config.operator_port,
-                token=config.operator_token,
-                limits=verifier_limits(config.rates),
-                world=world,
-                monitor=monitor,
-            ),
-            *metrics_listeners(monitor, config=config, world=world),
+            end_waits=service.end_waits,
+            close=opened.pop_all().close,
+        )
+
+
+def _listeners(site: VerifierSite, monitor: Monitor, world: World) -> tuple[Listener, ...]:
+    config = world.config.verifier
+    return (
+        public_listener(
+            "verifier", site, verifier.ROUTES, config=config, title=config.name, world=world, monitor=monitor
         ),
-        timers=(
-            Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
-            keys.timer(),
-            statuses_timer(statuses, config),
-            *registrations.timers(),
+        operator_listener(
+            "verifier",
+            site,
+            verifier_operator.ROUTES,
+            address=config.operator_address,
+            port=config.operator_port,
+            token=config.operator_token,
+            limits=verifier_limits(config.rates),
+            world=world,
+            monitor=monitor,
         ),
-        close=store.close,
-        end_waits=service.end_waits,
+        *metrics_listeners(monitor, config=config, world=world),
     )
 
 

@@ -1,5 +1,6 @@
 """The wallet provider, opened."""
 
+from contextlib import ExitStack
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,7 +48,8 @@ async def open_wallet_provider(world: World) -> OpenRole:
         random=world.random,
         status_list_size=config.status_list_size,
     )
-    try:
+    with ExitStack() as opened:
+        opened.callback(store.close)
         keys = RoleKeys("wallet-provider", world)
         site = _site(world, store, keys)
         monitor = Monitor(
@@ -55,19 +57,16 @@ async def open_wallet_provider(world: World) -> OpenRole:
             conditions={**store_condition(store), **key_condition(keys, world=world), **trust_condition(world)},
             families=lambda: (*status_families(site.statuses), *store_families(store), *trust_families(world)),
         )
-    except BaseException:
-        store.close()
-        raise
-    return OpenRole(
-        name="wallet-provider",
-        listeners=_listeners(site, monitor, world),
-        timers=(
-            Timer(name="wallet status lists", seconds=config.status_list_period, act=site.statuses.publish),
-            Timer(name="wallet-provider: purge", seconds=world.config.purge, act=store.purge),
-            keys.timer(),
-        ),
-        close=store.close,
-    )
+        return OpenRole(
+            name="wallet-provider",
+            listeners=_listeners(site, monitor, world),
+            timers=(
+                Timer(name="wallet status lists", seconds=config.status_list_period, act=site.statuses.publish),
+                Timer(name="wallet-provider: purge", seconds=world.config.purge, act=store.purge),
+                keys.timer(),
+            ),
+            close=opened.pop_all().close,
+        )
 
 
 def _site(world: World, store: SqlStore, keys: RoleKeys) -> WalletProviderSite:
