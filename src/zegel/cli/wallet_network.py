@@ -19,6 +19,7 @@ from zegel.cli.wallet_words import (
     party_data,
     show,
     whole_credential_data,
+    withheld_line,
 )
 from zegel.errors import Malformed, Rejected, Unavailable, explain
 from zegel.primitives.encoding import base64url
@@ -38,6 +39,7 @@ from zegel.services.wallet.contents import (
     Unanswerable,
     WalletInstance,
 )
+from zegel.services.wallet.describing import WithheldView, describe_withheld
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import verifier_counterpart
 from zegel.services.wallet.receiving import choose_grant
@@ -138,6 +140,7 @@ def _shown(args: Namespace, own: WalletInstance | None) -> int:
 
 async def _receive(args: Namespace, wallet: Wallet, world: World) -> int:
     until = asyncio.get_running_loop().time() + args.wait
+    withheld: tuple[WithheldView, ...] = ()
     if args.link is not None:
         flow_id = await wallet.receiving.review(args.link, brought=Brought.PASTED)
         offered = check_step(wallet.receiving.look(flow_id), Offered)
@@ -151,6 +154,9 @@ async def _receive(args: Namespace, wallet: Wallet, world: World) -> int:
             await wallet.receiving.redeem(flow_id, tx_code=args.tx_code, despite=args.despite)
         else:
             await _log_in(args, wallet, world, flow_id, until)
+        came = wallet.receiving.look(flow_id)
+        if isinstance(came, Arrived | Deferred):
+            withheld = describe_withheld(came.session, wallet.catalogue, locale=LOCALE)
     kept = await _keep_all(wallet, world, until)
     holdings = [wallet.find(id_) for id_ in kept]
     waiting = [flow for flow in wallet.safe.contents.flows.values() if isinstance(flow, Deferred)]
@@ -160,9 +166,11 @@ async def _receive(args: Namespace, wallet: Wallet, world: World) -> int:
         "deferred": [
             {"configuration": flow.pending.configuration, "ready_at": flow.pending.ready_at} for flow in waiting
         ],
+        "withheld": [asdict(each) for each in withheld],
     }
     words = [credential_text(holding, wallet.catalogue) for holding in holdings]
     words += [f"{flow.pending.configuration} takes a while; run zegel wallet receive again later" for flow in waiting]
+    words += [withheld_line(each) for each in withheld]
     show(args, data, "\n".join(words))
     return ACCEPTED
 

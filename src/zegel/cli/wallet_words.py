@@ -13,7 +13,7 @@ from zegel.formats.claims import json_claim
 from zegel.services.wallet.cautioning import Caution, RegistrationView
 from zegel.services.wallet.consenting import ConsentView
 from zegel.services.wallet.contents import Counterpart, Entry, HealthCertificate, Holding, Mention
-from zegel.services.wallet.describing import Picture, named_batch, named_type, shown_claims
+from zegel.services.wallet.describing import Picture, WithheldView, named_batch, named_type, shown_claims
 from zegel.services.wallet.disclosing import PolicyOutcome
 from zegel.services.wallet.holdings import attested, changed_claims
 
@@ -82,6 +82,12 @@ def credential_text(holding: Holding, catalogue: Catalogue) -> str:
         changed = [named.claim(path) for path in changed_claims(before, holding.credential)]
         lines.append(f"  changed by the issuer: {', '.join(changed)}")
     return _text(lines)
+
+
+def withheld_line(view: WithheldView) -> str:
+    """A credential that was offered and did not come, in a line."""
+    said = f' It says: "{view.said}"' if view.said else ""
+    return in_text(f"{view.name} ({view.format}) was not issued. {view.why}{said}")
 
 
 def consent_data(view: ConsentView) -> dict[str, Any]:

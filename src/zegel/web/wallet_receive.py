@@ -17,7 +17,7 @@ from zegel.protocols.openid4vci.offer import (
 from zegel.services.wallet.cautioning import describe_cautions, describe_registration
 from zegel.services.wallet.consenting import set_aside
 from zegel.services.wallet.contents import Arrived, Brought, Deferred, Finished, Flow, LoggingIn, Offered
-from zegel.services.wallet.describing import FORMAT_NAMES, Named, display_text, named_batch, shown_claims
+from zegel.services.wallet.describing import describe_withheld, named_batch, named_configuration, shown_claims
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import host_of, issuer_counterpart
 from zegel.services.wallet.receiving import choose_grant
@@ -142,7 +142,7 @@ def _page(site: WalletSite, visit: Visit, flow: str, state: Flow) -> HttpRespons
             return _offer_page(site, visit, action, offered, waiting=False)
         case LoggingIn(offered=offered):
             return _offer_page(site, visit, action, offered, waiting=True)
-        case Arrived(provider=provider):
+        case Arrived(provider=provider, session=session):
             named = [(batch, named_batch(batch, site.wallet.catalogue, locale=LOCALE)) for batch in state.batches]
             return wallet_page(
                 site,
@@ -161,8 +161,9 @@ def _page(site: WalletSite, visit: Visit, flow: str, state: Flow) -> HttpRespons
                     }
                     for batch, each in named
                 ],
+                withheld=describe_withheld(session, site.wallet.catalogue, locale=LOCALE),
             )
-        case Deferred(provider=provider, pending=pending):
+        case Deferred(provider=provider, session=session, pending=pending):
             now = site.clock.now()
             return wallet_page(
                 site,
@@ -173,6 +174,7 @@ def _page(site: WalletSite, visit: Visit, flow: str, state: Flow) -> HttpRespons
                 issuer=issuer_counterpart(provider),
                 seconds=max(pending.ready_at - now, 0),
                 refresh=max(min(pending.ready_at - now, 60), _SECONDS_TO_LOOK_AGAIN),
+                withheld=describe_withheld(session, site.wallet.catalogue, locale=LOCALE),
             )
         case _:
             check_step(state, Finished)
@@ -204,17 +206,10 @@ def _offer_page(site: WalletSite, visit: Visit, action: str, offered: Offered, *
 
 
 def _offered(site: WalletSite, configuration: CredentialConfiguration) -> dict[str, Any]:
-    named = Named(
-        type=configuration.type,
-        format=configuration.format,
-        known=site.wallet.catalogue.find(configuration.type),
-        described=configuration.claims,
-        display_name=display_text(configuration.display, LOCALE),
-        locale=LOCALE,
-    )
+    named = named_configuration(configuration, site.wallet.catalogue, locale=LOCALE)
     return {
         "name": named.name,
-        "format": FORMAT_NAMES[configuration.format],
+        "format": named.format_name,
         "claims": [named.claim(claim.path) for claim in configuration.claims if len(claim.path) < _DEEP],
     }
 

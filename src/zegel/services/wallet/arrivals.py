@@ -90,7 +90,7 @@ class ArrivalsDesk:
         waiting = [
             Deferred(
                 at=now,
-                session=session,
+                session=replace(session, withheld=()) if batches else session,  # it is said once
                 provider=provider,
                 grant=grant,
                 pending=pending,
@@ -113,6 +113,15 @@ class ArrivalsDesk:
         for position, deferred in enumerate(waiting):
             id_ = flow_id if not batches and position == 0 else self.new_id()
             contents = put_flow(contents, id_, deferred)
+        return contents
+
+    def note_withheld(self, contents: WalletContents, session: Session, provider: Provider) -> WalletContents:
+        """The contents with a line in the log about each credential that was asked for and did not come."""
+        for each in session.withheld:
+            asked = session.issuer.configurations[each.configuration]
+            mention = Mention(type=asked.type, format=asked.format, copies=0)
+            entry = self.entry(Happening.FAILED, provider, (mention,), outcome=Outcome.REFUSED, check=each.check)
+            contents = noted(contents, entry)
         return contents
 
     def keep(self, contents: WalletContents, flow_id: str, arrived: Arrived) -> tuple[WalletContents, tuple[str, ...]]:

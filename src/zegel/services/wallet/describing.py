@@ -5,17 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
+from zegel.checks import Check
 from zegel.formats.catalogue.describe import claim_name, described_claims, name_in
 from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.formats.claims import Claim
 from zegel.formats.credential import Format, VerifiedCredential
 from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64
-from zegel.protocols.openid4vci.configuration import ClaimDescription, Display
+from zegel.protocols.openid4vci.configuration import ClaimDescription, CredentialConfiguration, Display
+from zegel.protocols.openid4vci.wallet.session import Session
 from zegel.services.wallet.contents import Batch
 from zegel.services.wallet.holdings import attested
 
 FORMAT_NAMES: Final = {Format.SD_JWT_VC: "SD-JWT VC", Format.MDOC: "mdoc"}
+_WHY: Final = {
+    Check.ACCESS_DENIED.id: "It was not granted: at the log-in, or by the issuer.",
+    Check.AVAILABILITY.id: "It could not be had just now; take up an offer of it again later.",
+}
+_REFUSED: Final = "The issuer refused it."
 _IMAGES: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 _IMAGE_URL: Final = re.compile(r"data:image/(jpeg|png);base64,[A-Za-z0-9+/]+={0,2}")
 
@@ -68,6 +75,51 @@ class Named:
             if general in names:
                 return name_in(names[general], self.locale)
         return _described_name(self.described, general, self.locale) or _as_path(path[-1:])
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldView:
+    """A credential that did not come with the others. ``said`` are the issuer's own words, empty without any."""
+
+    configuration: str
+    name: str
+    format: str
+    check: str
+    why: str
+    said: str
+
+
+def describe_withheld(session: Session, catalogue: Catalogue, *, locale: str) -> tuple[WithheldView, ...]:
+    """What was asked for in a session and did not come, and why."""
+    configurations = session.issuer.configurations
+    named = [
+        (each, named_configuration(configurations[each.configuration], catalogue, locale=locale))
+        for each in session.withheld
+    ]
+    return tuple(
+        WithheldView(
+            configuration=each.configuration,
+            name=names.name,
+            format=names.format_name,
+            check=each.check,
+            why=_WHY.get(each.check, _REFUSED),
+            said=each.said,
+        )
+        for each, names in named
+    )
+
+
+def named_configuration(configuration: CredentialConfiguration, catalogue: Catalogue, *, locale: str) -> Named:
+    """The names of what is offered."""
+    return Named(
+        type=configuration.type,
+        format=configuration.format,
+        known=catalogue.find(configuration.type),
+        described=configuration.claims,
+        display_name=display_text(configuration.display, locale),
+        locale=locale,
+    )
 
 
 def named_batch(batch: Batch, catalogue: Catalogue, *, locale: str) -> Named:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected, Unavailable, ZegelError
+from zegel.errors import Denied, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse, media_type
 from zegel.primitives.keys import PrivateKey, Signer, random_private_key
 from zegel.profiles import HAIP, ClientAuthentication, Profile, Proof
@@ -23,6 +23,7 @@ from zegel.protocols.openid4vci.wallet.issuance import (
     Step,
     TokenStep,
     prove,
+    withhold,
 )
 from zegel.protocols.openid4vci.wallet.notification import NotificationStep, notification_step
 from zegel.protocols.openid4vci.wallet.session import Received, Session, WalletClient
@@ -139,13 +140,18 @@ class IssuanceDriver:
     async def drive(self, step: Sent | Step, keys: ProvenKeys) -> Driven:
         """Go on to the person's log-in or to the end; ``keys`` grows by those that are made on the way.
 
-        What came before a failure is told to the issuer as failed: nothing of it is kept.
+        What came before somebody said no, or did not answer, stays, and the rest is withheld. What came before any
+        other failure is told to the issuer as failed: nothing of it is kept.
         """
         at: Sent | Step | BrowserPause = step
         while not isinstance(at, BrowserPause | Done):
             try:
                 at = await self._prove(at, keys) if isinstance(at, ProofPause) else await self._send(at)
-            except ZegelError:
+            except ZegelError as error:
+                came = at.session.received or at.session.pending
+                if came and isinstance(error, Denied | Unavailable):
+                    session = withhold(at.session, error, *at.session.wanted)
+                    return Done(session=session, received=session.received, pending=session.pending)
                 await self.notify(at.session, at.session.received, Event.FAILURE)
                 raise
         return at

@@ -226,12 +226,13 @@ class ReceivingService:
             after = offered if isinstance(error, Denied | Unavailable) else None
             await self._fail(flow_id, offered.provider, mentions, error, after=after)
             raise
-        await self._safe.change(
-            lambda contents: (
-                self._desk.put(contents, flow_id, done, batches, keys, provider=offered.provider, grant=flow_id),
-                None,
-            )
-        )
+        provider = offered.provider
+
+        def arrive(contents: WalletContents) -> tuple[WalletContents, None]:
+            contents = self._desk.note_withheld(contents, done.session, provider)
+            return self._desk.put(contents, flow_id, done, batches, keys, provider=provider, grant=flow_id), None
+
+        await self._safe.change(arrive)
 
     def _came(
         self,

@@ -124,6 +124,10 @@ class RenewalService:
         )
         done = await self._driver.drive(step, keys)
         assert isinstance(done, Done)  # nobody logs in
+        if done.session.withheld:  # of several data sets of one configuration nothing says which one is held
+            await self._driver.notify(done.session, done.received, Event.FAILURE)
+            first = done.session.withheld[0]
+            raise Denied(first.code or "access_denied", Check.PEER_REFUSAL, "not all of it was issued", said=first.said)
         return done, keys
 
     async def _put(self, holding: Holding, done: Done, batches: tuple[Batch, ...], keys: ProvenKeys) -> Holding:

@@ -31,18 +31,23 @@ def check_token_type(members: JsonObject) -> JsonObject:
 
 
 def parse_tokens(members: JsonObject, *, before: Tokens | None, now: int) -> Tokens:
-    """Parse a token response (section 6.2); what a refresh leaves out stays as it was ``before``."""
+    """Parse a token response (section 6.2, RFC 6749 section 5.1); what a refresh leaves out is as it was ``before``."""
     access_token = parse_member(members, "access_token", what=_TOKENS)
     lifetime = members.get("expires_in")
     if lifetime is not None and (type(lifetime) is not int or not 0 < lifetime <= MAX_LIFETIME):
         raise Malformed(_TOKENS, "expires_in", "expected seconds, up to a year")
     kept = None if before is None else before.refresh_token
     identifiers = _identifiers(members.get("authorization_details"))
+    scope = members.get("scope")
+    if scope is not None and type(scope) is not str:
+        raise Malformed(_TOKENS, "scope", "expected text")
+    said = None if before is None else before.scope
     return Tokens(
         access_token=access_token,
         expires=None if lifetime is None else now + lifetime,
         refresh_token=_optional(members, "refresh_token", _TOKENS) or kept,
         identifiers=identifiers or ({} if before is None else before.identifiers),
+        scope=said if scope is None else tuple(scope.split()),
     )
 
 

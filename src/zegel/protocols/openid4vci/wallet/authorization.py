@@ -104,7 +104,8 @@ Beginning: TypeAlias = ChallengeStep | PushStep | TokenStep
 def begin_authorization(ready: Ready, *, client: WalletClient, now: int, random: Callable[[int], bytes]) -> Beginning:
     """Begin the authorization code flow for everything in the offer."""
     client.profile.check_choice(Grant.AUTHORIZATION_CODE)
-    session = _session(ready, client)
+    asked = _asked(ready, client)
+    session = replace(_session(ready, client), asked_scopes=tuple(asked.get("scope", "").split()))
     _endpoint(ready.server.pushed_authorization_request_endpoint, "pushed_authorization_request_endpoint")
     verifier = create_code_verifier(random)
     parameters = {
@@ -113,7 +114,7 @@ def begin_authorization(ready: Ready, *, client: WalletClient, now: int, random:
         "state": base64url(random(16)),
         "code_challenge": code_challenge(verifier),
         "code_challenge_method": METHOD,
-        **_asked(ready, client),
+        **asked,
     }
     offered = ready.offer.authorization_code
     if offered is not None and offered.issuer_state is not None:  # section 5.1.3

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Denied, Rejected, Unavailable
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.keys import PrivateKey, Signer, derive_private_key
@@ -21,12 +21,13 @@ from zegel.protocols.openid4vci.configuration import CredentialConfiguration, Ke
 from zegel.protocols.openid4vci.encryption import response_encryption, seal_request
 from zegel.protocols.openid4vci.proofs import sign_key_proof
 from zegel.protocols.openid4vci.wallet.answers import check_token_type, parse_tokens, result_of
+from zegel.protocols.openid4vci.wallet.granted import check_granted
 from zegel.protocols.openid4vci.wallet.session import (
     Pending,
     Received,
     Session,
-    Tokens,
     Wanted,
+    Withheld,
     answer_of,
     asks_for_nonce,
     error_code,
@@ -45,7 +46,10 @@ MAX_RENEWALS: Final = 4  # of c_nonces and tokens in one session: a server that 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """All that was asked for came, or is ``pending``. The session holds what a renewal or a notification needs."""
+    """Of what was asked for all came, is ``pending``, or is among what the session knows to be withheld.
+
+    The session holds what a renewal or a notification needs.
+    """
 
     session: Session
     received: tuple[Received, ...]
@@ -101,7 +105,7 @@ class TokenStep:
             raise refusal_of(response, what="token request", check=check, field=field)
         members = check_token_type(answer_of(response, status=200, what="token request"))
         tokens = parse_tokens(members, before=session.tokens, now=now)
-        session = replace(session, tokens=tokens, wanted=_identified(session.wanted, tokens))
+        session = check_granted(session, tokens)
         if self.pending is not None:
             return _deferred_step(session, self.pending, attempt=1, now=now, random=random)
         return next_step(session, now=now, random=random)
@@ -148,7 +152,10 @@ class CredentialStep:
                 return refresh_step(session, None, now=now, random=random)
         wanted, *rest = session.wanted
         configuration = session.issuer.configurations[wanted.configuration]
-        result = result_of(response, key=self.key, configuration=configuration, copies=self.copies, now=now)
+        try:
+            result = result_of(response, key=self.key, configuration=configuration, copies=self.copies, now=now)
+        except Denied as denied:
+            return next_step(withhold(session, denied, wanted), now=now, random=random)
         session = replace(session, wanted=tuple(rest))
         if isinstance(result, Pending):
             return next_step(replace(session, pending=(*session.pending, result)), now=now, random=random)
@@ -285,6 +292,21 @@ def _proof_pause(session: Session, nonce: str | None) -> ProofPause:
     )
 
 
+def withhold(session: Session, error: Denied | Unavailable, *refused: Wanted) -> Session:
+    """The session without what was ``refused``, as long as anything else came or may come; ``error`` otherwise.
+
+    Section 8.3.1: a credential error response is about one request. What came by another was issued.
+    """
+    wanted = tuple(each for each in session.wanted if each not in refused)
+    if not (wanted or session.received or session.pending):
+        raise error
+    code = error.code if isinstance(error, Denied) else ""
+    missing = tuple(
+        Withheld(configuration=each.configuration, check=error.check.id, code=code, said=error.said) for each in refused
+    )
+    return replace(session, wanted=wanted, withheld=tuple(dict.fromkeys((*session.withheld, *missing))))
+
+
 def _named(wanted: Wanted) -> dict[str, Json]:
     if wanted.identifier is None:
         return {"credential_configuration_id": wanted.configuration}
@@ -318,12 +340,3 @@ def _protected(
         body = {**body, "credential_response_encryption": response_encryption(key.public_key, enc=enc)}
     content_type, sealed = seal_request(body, recipient=recipient)
     return post_to_issuer(session, url, content_type=content_type, body=sealed, now=now, random=random), key
-
-
-def _identified(wanted: tuple[Wanted, ...], tokens: Tokens) -> tuple[Wanted, ...]:
-    """Section 6.2: where the token response brought identifiers, each of them is a credential to ask for."""
-    return tuple(
-        Wanted(configuration=each.configuration, identifier=identifier)
-        for each in dict.fromkeys(Wanted(configuration=each.configuration) for each in wanted)
-        for identifier in tokens.identifiers.get(each.configuration, (None,))
-    )

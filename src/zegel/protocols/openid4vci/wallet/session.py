@@ -54,12 +54,16 @@ class WalletClient:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What the token endpoint gave. ``identifiers`` are the credential identifiers by configuration."""
+    """What the token endpoint gave. ``identifiers`` are the credential identifiers by configuration.
+
+    ``scope`` is what the token is good for, None where the server does not say: then it is what was asked for.
+    """
 
     access_token: str
     expires: int | None
     refresh_token: str | None
     identifiers: Mapping[str, tuple[str, ...]]
+    scope: tuple[str, ...] | None = None
 
 
 @final
@@ -93,8 +97,27 @@ class Pending:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A credential that was asked for and does not come, while others do.
+
+    ``check`` is the id of what it failed by: ACCESS_DENIED where the authorization server did not grant it. ``code``
+    and ``said`` are the other side's, where it gave any.
+    """
+
+    configuration: str
+    check: str
+    code: str = ""
+    said: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The state between two steps. ``renewals`` counts the c_nonces and tokens that had to be replaced."""
+    """The state between two steps. ``renewals`` counts the c_nonces and tokens that had to be replaced.
+
+    ``asked_scopes`` are those of the authorization request; none where it asked by authorization details, and where
+    there was none.
+    """
 
     client: WalletClient
     issuer: IssuerMetadata
@@ -107,6 +130,8 @@ class Session:
     issuer_nonce: str | None = None
     challenge: str | None = None
     renewals: int = 0
+    asked_scopes: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
 
 
 def post_to_server(
