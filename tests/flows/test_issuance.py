@@ -445,7 +445,7 @@ async def test_keys_that_are_guarded_too_little_are_refused(tmp_path: Path) -> N
 @pytest.mark.slow
 async def test_haip_takes_no_proof_without_key_attestation(haip: IssuingWorld) -> None:
     wallet = haip.wallet()
-    pause = await wallet.push(await haip.offer("pid"))
+    pause = await wallet.push(await haip.offer("pid", formats=["mso_mdoc"]))
     proofs = await wallet.come_back(pause, await wallet.log_in(pause.url))
     with pytest.raises(Denied):
         await wallet.prove(proofs, Proof.JWT)

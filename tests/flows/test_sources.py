@@ -23,7 +23,7 @@ from zegel.errors import Denied, Malformed, Rejected
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
-from zegel.protocols.openid4vci.wallet.issuance import poll
+from zegel.protocols.openid4vci.wallet.issuance import poll, refresh_step
 from zegel.protocols.openid4vp.verifier import SAME_DEVICE_SECONDS
 from zegel.services.sources import lifetime
 
@@ -173,7 +173,8 @@ async def test_what_takes_time_outlives_the_wait(tmp_path: Path) -> None:
         pause = await wallet.push(await world.offer("residence", formats=["mso_mdoc"]))
         waiting = await approved(wallet, pause, await at_provider(wallet, pause.url))
         world.clock.advance(7_200 + ACCESS_TOKEN_SECONDS // 2)
-        step = poll(waiting.session, waiting.pending[0], now=world.clock.now(), random=system_random)
+        fresh = await wallet.drive(refresh_step(waiting.session, now=world.clock.now(), random=system_random))
+        step = poll(fresh.session, waiting.pending[0], now=world.clock.now(), random=system_random)
         assert len((await wallet.drive(step)).received) == 1
 
 

@@ -203,7 +203,7 @@ class Office:
 
     def _refreshing(self, journey: Journey, how: str) -> HttpRequest:
         session = self._session(journey, "another" if how == "by another wallet" else "ours")
-        return refresh_step(session, None, now=self.now, random=system_random).request
+        return refresh_step(session, now=self.now, random=system_random).request
 
     def _issuing(self, journey: Journey, how: str) -> Callable[[], Awaitable[Any]]:
         made: list[HttpRequest] = []

@@ -318,7 +318,7 @@ class Office:
             case "redeem":
                 step: Any = self._redeeming(journey, how, session)
             case "refresh":
-                step = refresh_step(session, None, now=self.now, random=system_random)
+                step = refresh_step(session, now=self.now, random=system_random)
             case "ask":
                 step = self._asking(session, how)
             case "fetch":
@@ -335,7 +335,7 @@ class Office:
             form["tx_code"] = "123456" if tx_code is None else f"{(int(tx_code) + 1) % 10 ** len(tx_code):06d}"
         elif tx_code is not None and how != "without a transaction code":
             form["tx_code"] = tx_code
-        step = token_step(session, form, None, attempt=1, now=self.now, random=system_random)
+        step = token_step(session, form, attempt=1, now=self.now, random=system_random)
         if how == "as an authorization code":
             grant = str(GrantType.AUTHORIZATION_CODE)
             return replace(step, request=with_form(step.request, grant_type=grant, code=journey.code))
@@ -385,7 +385,7 @@ class Office:
         scope = self.template.session.issuer.configurations[OTHER].scope
         form = {"grant_type": "refresh_token", "refresh_token": str(journey.tokens.refresh_token), "scope": str(scope)}
         session = self._fresh(journey.holder, journey.tokens)
-        step = token_step(session, form, None, attempt=1, now=self.now, random=system_random)
+        step = token_step(session, form, attempt=1, now=self.now, random=system_random)
         heard: Any = step.receive(self.run(self.authorization.token(step.request)), now=self.now, random=system_random)
         narrowed: Tokens = heard.session.tokens
         return narrowed

@@ -127,7 +127,7 @@ def test_section_10_3_a_refresh_token_is_bound_to_the_instance() -> None:
     client = wallet_client(HAIP)
     moved = WalletAttestation(compact=wallet_attestation(other), signer=other)
     session = replace(done.session, client=replace(client, attestation=moved))
-    step = refresh_step(session, None, now=NOW, random=issuer.random)
+    step = refresh_step(session, now=NOW, random=issuer.random)
     with pytest.raises(Denied, match="invalid_grant"):
         step.receive(issuer.handle(step.request), now=NOW, random=issuer.random)
 

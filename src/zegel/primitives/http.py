@@ -43,7 +43,7 @@ class HttpRequest:
 
     def listed(self, name: str) -> str:
         """The value of a header that is a list, on however many lines it is sent (RFC 9110 section 5.3); "" of none."""
-        return ",".join(value for key, value in self.headers if key == name)
+        return _listed(self.headers, name)
 
     @property
     def path(self) -> str:
@@ -77,6 +77,10 @@ class HttpResponse:
     def header(self, name: str) -> str | None:
         """The value of a header that is sent once; ``Malformed`` when it is sent twice."""
         return _single(self.headers, name)
+
+    def listed(self, name: str) -> str:
+        """The value of a header that is a list, on however many lines it is sent (RFC 9110 section 5.3); "" of none."""
+        return _listed(self.headers, name)
 
 
 def media_type(content_type: str | None) -> str:
@@ -137,6 +141,10 @@ def origin_of(url: str, *, what: str) -> str:
 
 
 _PORTS: Final = {"http": 80, "https": 443}
+
+
+def _listed(headers: tuple[tuple[str, str], ...], name: str) -> str:
+    return ",".join(value for key, value in headers if key == name)
 
 
 def _single(headers: tuple[tuple[str, str], ...], name: str) -> str | None:

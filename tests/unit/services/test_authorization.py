@@ -105,7 +105,7 @@ async def test_a_revoked_grant_gives_no_more_tokens(world: IssuingWorld) -> None
     with pytest.raises(Denied):
         await wallet.come_back(pause, back)
     with pytest.raises(Denied) as refusal:
-        await wallet.drive(refresh_step(proofs.session, None, now=world.clock.now(), random=system_random))
+        await wallet.drive(refresh_step(proofs.session, now=world.clock.now(), random=system_random))
     assert refusal.value.code == "invalid_grant"
 
 
@@ -117,12 +117,12 @@ async def test_a_refresh_token_stays_as_it_is_and_lives_a_year(world: IssuingWor
     tokens = set()
     for _ in range(3):
         now = world.clock.now()
-        proofs = await wallet.drive(refresh_step(proofs.session, None, now=now, random=system_random))
+        proofs = await wallet.drive(refresh_step(proofs.session, now=now, random=system_random))
         tokens.add(proofs.session.tokens.access_token)
         assert "refresh_token" not in json.loads(world.answers("/token")[-1].body)
     assert len(tokens) == 3
     world.clock.advance(REFRESH_TOKEN_SECONDS)
-    answer = await world.send(refresh_step(proofs.session, None, now=world.clock.now(), random=system_random).request)
+    answer = await world.send(refresh_step(proofs.session, now=world.clock.now(), random=system_random).request)
     assert answer.status >= 400
 
 

@@ -20,7 +20,7 @@ from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.openid4vci.credential import NOTIFICATION_SECONDS
 from zegel.protocols.openid4vci.deferred import DEFERRED_SECONDS
 from zegel.protocols.openid4vci.states import Event
-from zegel.protocols.openid4vci.wallet.issuance import poll
+from zegel.protocols.openid4vci.wallet.issuance import poll, refresh_step
 from zegel.protocols.openid4vci.wallet.notification import notification_step
 from zegel.services.issuer import DEFERRED, NOTIFIED
 from zegel.services.issuer_policy import IssuerPolicy
@@ -177,7 +177,7 @@ async def test_an_offer_from_before_a_revocation_gives_nothing_afterwards(tmp_pa
         await world.site.issuer.revoke(person="erika", type_=None)
         pause = await wallet.redeem(offer)
         with pytest.raises(Denied):
-            await wallet.prove(pause)
+            await wallet.finish(pause)
         world.clock.advance(1)
         again = await world.offer("pid", grant="pre-authorized", person="erika")
         assert (await wallet.finish(await wallet.redeem(again))).received
@@ -206,8 +206,9 @@ async def test_whoever_asks_early_makes_a_deferred_transaction_no_longer_lived(t
         for day in (10, 20):
             world.clock.advance(10 * DAY)
             client = await wallet.client()  # with an attestation of the day
-            step = poll(replace(done.session, client=client), pending, now=world.clock.now(), random=system_random)
-            done = await wallet.drive(step)
+            session, now = replace(done.session, client=client), world.clock.now()
+            fresh = await wallet.drive(refresh_step(session, now=now, random=system_random))
+            done = await wallet.drive(poll(fresh.session, pending, now=now, random=system_random))
             async with world.site.issuer._store.transaction() as transaction:
                 stored = await transaction.load(DEFERRED, pending.transaction_id)
             assert stored is not None
@@ -249,7 +250,7 @@ async def test_of_two_notifications_at_once_both_are_noted(world: IssuingWorld) 
 @pytest.mark.requirement("ISSU_30")
 async def test_keys_are_held_against_the_wallet_providers_of_the_moment(world: IssuingWorld) -> None:
     wallet = world.wallet()
-    pause = await wallet.push(await world.offer("pid"))
+    pause = await wallet.push(await world.offer("pid", formats=["mso_mdoc"]))
     proofs = await wallet.come_back(pause, await wallet.log_in(pause.url))
     world.site.issuer._trust = Trust((), fixed=(), clock=world.clock)
     with pytest.raises(Denied):

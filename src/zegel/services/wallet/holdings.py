@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from zegel.checks import Check
-from zegel.errors import Rejected
+from zegel.errors import Denied, Rejected, ZegelError
 from zegel.formats.claims import Claim, Claims
 from zegel.formats.credential import Format, VerifiedCredential
 from zegel.formats.presentation import parse_credential, verify_credential
@@ -18,7 +18,7 @@ from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.keys import PrivateKey, PublicKey
 from zegel.primitives.x509 import DAY
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
-from zegel.protocols.openid4vci.wallet.session import Received
+from zegel.protocols.openid4vci.wallet.session import Received, Session
 from zegel.services.ports import Random
 from zegel.services.wallet.contents import Arrived, Batch, Copy, Deferred, Grant, Holding, WalletContents
 from zegel.trust.anchors import TrustAnchors
@@ -27,6 +27,7 @@ RETRY_SECONDS: Final = 900  # an issuer that could not renew is asked again afte
 RENEWAL_DAYS: Final = 3  # before the end, for a type that the catalogue does not know
 # RFC 6749 section 5.2, of a refresh token; OpenID4VCI 1.0 section 8.3.1.2, of one credential: unrecoverable
 _LAST_WORDS: Final = frozenset({"invalid_grant", "credential_request_denied"})
+_UNKNOWN: Final = "invalid_transaction_id"  # section 9.3: of what was deferred
 _SAME_TIME: Final = 60  # seconds by which an issuer may sign the copies of a batch one after the other
 _ITS_OWN: Final = frozenset({*ALWAYS_DISCLOSED, "iat", "jti"})  # of an SD-JWT's payload; no claims of the person's
 
@@ -107,6 +108,27 @@ def drop_holding(contents: WalletContents, holding_id: str) -> WalletContents:
     """The contents without the whole batch and its keys, and without a grant that nothing hangs on any more."""
     kept = tuple(holding for holding in contents.holdings if holding.id != holding_id)
     return replace(contents, holdings=kept, grants=_needed(contents, kept))
+
+
+def ends_waiting(error: ZegelError) -> bool:
+    """Whether what was deferred never comes after this: anything else may be another time."""
+    return isinstance(error, Denied) and error.code in {_UNKNOWN, *_LAST_WORDS}
+
+
+def put_tokens(contents: WalletContents, grant_id: str, session: Session) -> WalletContents:
+    """The contents with the tokens of a session wherever those of its grant are: a server may have replaced the refresh
+    token, and then the former is worth nothing (RFC 6749 section 6)."""
+    flows = {
+        id_: replace(flow, session=replace(flow.session, tokens=session.tokens))
+        if isinstance(flow, Arrived | Deferred) and flow.grant == grant_id
+        else flow
+        for id_, flow in contents.flows.items()
+    }
+    token = None if session.tokens is None else session.tokens.refresh_token
+    grants = {
+        id_: replace(grant, refresh_token=token) if id_ == grant_id else grant for id_, grant in contents.grants.items()
+    }
+    return replace(contents, flows=flows, grants=grants)
 
 
 def end_renewal(contents: WalletContents, holding_id: str, code: str) -> WalletContents:

@@ -22,11 +22,14 @@ from zegel.protocols.openid4vci.wallet.issuance import (
     ProofPause,
     Step,
     TokenStep,
+    can_refresh,
+    needs_token,
     prove,
+    refresh_step,
     withhold,
 )
 from zegel.protocols.openid4vci.wallet.notification import NotificationStep, notification_step
-from zegel.protocols.openid4vci.wallet.session import Received, Session, WalletClient
+from zegel.protocols.openid4vci.wallet.session import Received, Session, WalletClient, retry_after_of
 from zegel.protocols.openid4vci.wallet.start import (
     IssuerMetadataStep,
     Ready,
@@ -156,19 +159,44 @@ class IssuanceDriver:
                 raise
         return at
 
-    async def notify(self, session: Session, received: Sequence[Received], event: Event) -> bool:
-        """Tell the issuer what became of its credentials; False when it could not be told, which changes nothing."""
-        told = True
-        for each in received:
-            try:
-                step = notification_step(session, each, event, now=self._clock.now(), random=self._random)
-                while isinstance(step, NotificationStep):
-                    response = await self._outbound.fetch(step.request)
-                    step = step.receive(response, now=self._clock.now(), random=self._random)
-                session = step.session
-            except ZegelError:
-                told = False
-        return told
+    async def refresh(self, session: Session) -> Session:
+        """The session with another access token; ``Denied`` and what else a server may answer.
+
+        What was said of the wallet is over within a day or so, so it is attested anew.
+        """
+        client, attestation = session.client, session.client.attestation
+        if attestation is not None:
+            client = await self.known_client(client_id=client.client_id, dpop=client.dpop, instance=attestation.signer)
+        bare = replace(session, client=client, wanted=(), received=(), pending=())
+        done = await self.drive(refresh_step(bare, now=self._clock.now(), random=self._random), {})
+        return replace(done.session, wanted=session.wanted, received=session.received, pending=session.pending)
+
+    async def notify(self, session: Session, received: Sequence[Received], event: Event) -> Session:
+        """Tell the issuer what became of its credentials, with an access token that is valid (section 11).
+
+        The session as it is then. An issuer that cannot be told changes nothing.
+        """
+        told = [] if session.issuer.notification_endpoint is None else received
+        for each in [one for one in told if one.notification_id is not None]:
+            refused = False
+            while True:
+                try:
+                    if refused or needs_token(session, now=self._clock.now()):
+                        session = await self.refresh(session)
+                    session = await self._tell(session, each, event)
+                except ZegelError as error:
+                    if not refused and is_refused_token(error) and can_refresh(session):
+                        refused = True
+                        continue
+                break
+        return session
+
+    async def _tell(self, session: Session, received: Received, event: Event) -> Session:
+        step = notification_step(session, received, event, now=self._clock.now(), random=self._random)
+        while isinstance(step, NotificationStep):
+            response = await self._outbound.fetch(step.request)
+            step = step.receive(response, now=self._clock.now(), random=self._random)
+        return step.session
 
     async def _send(self, step: Sent) -> Sent | Step | BrowserPause:
         response = await self._fetch(step.request, max_bytes=_MAX_ANSWER)
@@ -178,7 +206,8 @@ class IssuanceDriver:
         """What a server answers; ``Unavailable`` where it says itself that it does not work (RFC 9110 section 15.6)."""
         response = await self._outbound.fetch(request, max_bytes=max_bytes)
         if response.status >= 500:
-            raise Unavailable(host_of(request.url), f"it answers with status {response.status}")
+            detail = f"it answers with status {response.status}"
+            raise Unavailable(host_of(request.url), detail, retry_after=retry_after_of(response))
         return response
 
     async def _prove(self, pause: ProofPause, keys: ProvenKeys) -> CredentialStep:
@@ -199,6 +228,11 @@ class IssuanceDriver:
             return True
         offered = server.client_authentication
         return ClientAuthentication.ATTESTATION in offered and ClientAuthentication.NONE not in offered
+
+
+def is_refused_token(error: ZegelError) -> bool:
+    """Whether a server says that the access token is worth nothing (RFC 6750 section 3.1)."""
+    return isinstance(error, Denied) and error.code == "invalid_token"
 
 
 def _is_signed(response: HttpResponse) -> bool:

@@ -17,13 +17,14 @@ from zegel.primitives.http import HttpRequest
 from zegel.profiles import Grant, Profile
 from zegel.protocols.openid4vci.offer import parse_offer_link
 from zegel.protocols.openid4vci.states import Event
+from zegel.protocols.openid4vci.wallet.answers import MAX_INTERVAL
 from zegel.protocols.openid4vci.wallet.authorization import (
     BrowserPause,
     begin_authorization,
     begin_pre_authorized,
     return_from_browser,
 )
-from zegel.protocols.openid4vci.wallet.issuance import Done, needs_token, poll
+from zegel.protocols.openid4vci.wallet.issuance import Done, can_refresh, needs_token, poll
 from zegel.protocols.openid4vci.wallet.session import Session
 from zegel.protocols.openid4vci.wallet.start import Ready
 from zegel.services.ports import Clock, Random
@@ -46,9 +47,9 @@ from zegel.services.wallet.contents import (
     WalletContents,
 )
 from zegel.services.wallet.flows import check_step, drop_flow, find_flow, put_flow
-from zegel.services.wallet.holdings import end_renewal
+from zegel.services.wallet.holdings import RETRY_SECONDS, end_renewal, ends_waiting, put_tokens
 from zegel.services.wallet.instance import check_not_revoked
-from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys, Sent
+from zegel.services.wallet.issuance import IssuanceDriver, ProvenKeys, Sent, is_refused_token
 from zegel.services.wallet.journal import host_of, noted
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.vetting import VettingDesk, check_registered_issuer
@@ -77,6 +78,7 @@ class ReceivingService:
         self._clock = clock
         self._random = random
         self._turns = Turns()
+        self._again_at: dict[str, int] = {}
 
     async def review(self, link: str, *, brought: Brought) -> str:
         """Read an offer, when the person says so; the id of the flow. Nothing but public documents is fetched."""
@@ -148,21 +150,25 @@ class ReceivingService:
         return flow_id
 
     async def fetch_deferred(self, flow_id: str) -> Flow:
-        """Ask for what takes time, if its time has come; the flow as it stands then."""
+        """Ask for what takes time, if its time has come; the flow as it stands then.
+
+        It waits on after a refusal that is not the issuer's last word.
+        """
         async with self._turns.of(flow_id):
             flow = self.look(flow_id)
             if not isinstance(flow, Deferred) or self._clock.now() < flow.pending.ready_at:
                 return flow
             keys: ProvenKeys = {flow.pending.configuration: flow.keys}
-            session = await self._attested_anew(flow.session)
             try:
-                done = await self._finish(poll(session, flow.pending, now=self._clock.now(), random=self._random), keys)
+                done = await self._poll(flow)
+            except ZegelError as error:
+                await self._wait_on(flow_id, flow, error)
+                raise
+            self._again_at.pop(flow_id, None)
+            try:
                 batches = await self._desk.verify(done, keys)
-            except (Denied, Malformed, Rejected) as error:
+            except ZegelError as error:
                 await self._fail(flow_id, flow.provider, (), error, after=None)
-                code, replaced = error.code if isinstance(error, Denied) else "", flow.replaces
-                if replaced is not None:
-                    await self._safe.change(lambda contents: (end_renewal(contents, replaced, code), None))
                 raise
             await self._safe.change(lambda contents: (self._came(contents, flow_id, flow, done, batches, keys), None))
             came = self.look(flow_id)
@@ -178,7 +184,8 @@ class ReceivingService:
                 return flow.holdings
             arrived = check_step(flow, Arrived)
             ids = await self._safe.change(lambda contents: self._desk.keep(contents, flow_id, arrived))
-            await self._driver.notify(arrived.session, arrived.received, Event.ACCEPTED)
+            session = await self._driver.notify(arrived.session, arrived.received, Event.ACCEPTED)
+            await self._remember(arrived, session)
         return ids
 
     async def discard(self, flow_id: str) -> None:
@@ -191,16 +198,21 @@ class ReceivingService:
             entry = self._desk.entry(Happening.DECLINED, flow.provider, mentions)
             await self._safe.change(lambda contents: (noted(drop_flow(contents, flow_id), entry), None))
             if isinstance(flow, Arrived):
-                await self._driver.notify(flow.session, flow.received, Event.DELETED)
+                session = await self._driver.notify(flow.session, flow.received, Event.DELETED)
+                await self._remember(flow, session)
 
     def look(self, flow_id: str) -> Flow:
         """The flow as it stands; ``Rejected(WALLET_STEP)`` when it is over."""
         return find_flow(self._safe.contents, flow_id, now=self._clock.now())
 
     def waiting(self) -> tuple[str, ...]:
-        """The deferred flows whose time has come."""
+        """The deferred flows whose time has come, but for those that were just asked for in vain."""
         now, flows = self._clock.now(), self._safe.contents.flows
-        return tuple(id_ for id_, flow in flows.items() if isinstance(flow, Deferred) and flow.pending.ready_at <= now)
+        return tuple(
+            id_
+            for id_, flow in flows.items()
+            if isinstance(flow, Deferred) and max(flow.pending.ready_at, self._again_at.get(id_, 0)) <= now
+        )
 
     async def _vetted_anew(self, flow_id: str, offered: Offered, despite: Collection[str]) -> Offered:
         """What was found of the issuer may be told for a while; before anything is asked of it, it holds."""
@@ -259,15 +271,38 @@ class ReceivingService:
         contents, holding = self._desk.renew(contents, replaced, batches[0], done.session)
         return put_flow(contents, flow_id, Finished(at=self._clock.now(), holdings=(holding.id,)))
 
-    async def _attested_anew(self, session: Session) -> Session:
-        """A session that asks for a token again: what was said of the wallet is over within a day or so."""
-        client, attestation = session.client, session.client.attestation
-        if attestation is None or not needs_token(session, now=self._clock.now()):
-            return session
-        known = await self._driver.known_client(
-            client_id=client.client_id, dpop=client.dpop, instance=attestation.signer
-        )
-        return replace(session, client=known)
+    async def _poll(self, flow: Deferred) -> Done:
+        """Ask for what was deferred: once more, and with another token, where the one at hand is worth nothing."""
+        session, refused = flow.session, False
+        while True:
+            if refused or needs_token(session, now=self._clock.now()):
+                session = await self._driver.refresh(session)
+                await self._remember(flow, session)
+            try:
+                step = poll(session, flow.pending, now=self._clock.now(), random=self._random)
+                return await self._finish(step, {})
+            except Denied as denied:
+                if refused or not (is_refused_token(denied) and can_refresh(session)):
+                    raise
+                refused = True
+
+    async def _wait_on(self, flow_id: str, flow: Deferred, error: ZegelError) -> None:
+        """What was deferred after a refusal: at an end by an issuer's last word, and otherwise still to come."""
+        if not ends_waiting(error):
+            self._again_at[flow_id] = self._clock.now() + RETRY_SECONDS
+            if error.retry_after is not None:
+                pending = replace(flow.pending, ready_at=self._clock.now() + min(error.retry_after, MAX_INTERVAL))
+                await self._put(flow_id, replace(check_step(self.look(flow_id), Deferred), pending=pending))
+            return
+        await self._fail(flow_id, flow.provider, (), error, after=None)
+        code, replaced = error.code if isinstance(error, Denied) else "", flow.replaces
+        if replaced is not None:
+            await self._safe.change(lambda contents: (end_renewal(contents, replaced, code), None))
+
+    async def _remember(self, flow: Arrived | Deferred, session: Session) -> None:
+        """Keep the tokens of a session, where they are others by now."""
+        if session.tokens != flow.session.tokens:
+            await self._safe.change(lambda contents: (put_tokens(contents, flow.grant, session), None))
 
     async def _finish(self, step: Sent, keys: ProvenKeys) -> Done:
         done = await self._driver.drive(step, keys)

@@ -50,9 +50,17 @@ from zegel.protocols.openid4vci.wallet.authorization import (
     renew,
     return_from_browser,
 )
-from zegel.protocols.openid4vci.wallet.issuance import MAX_RENEWALS, Done, ProofPause, poll, prove
+from zegel.protocols.openid4vci.wallet.issuance import (
+    MAX_RENEWALS,
+    Done,
+    ProofPause,
+    needs_token,
+    poll,
+    prove,
+    refresh_step,
+)
 from zegel.protocols.openid4vci.wallet.notification import NotificationStep, Notified, notification_step
-from zegel.protocols.openid4vci.wallet.session import Session
+from zegel.protocols.openid4vci.wallet.session import Session, refusal_of
 from zegel.protocols.openid4vci.wallet.start import Ready, fetch_step, start
 from zegel.trust.anchors import Purpose, TrustAnchors
 from zegel.trust.revocation import RevocationLists
@@ -253,14 +261,39 @@ def test_one_credential_may_take_time_while_the_other_comes() -> None:
     assert [each.configuration for each in done.received] == ["id-mdoc"]
 
 
-def test_a_token_that_expired_is_refreshed_before_the_poll() -> None:
+def test_a_token_that_expired_is_refreshed_for_the_poll() -> None:
     issuer = Issuer(waits=1)
     done = received(issuer, "id-sdjwt")
     issuer.now += ACCESS_TOKEN_SECONDS
     client = wallet_client(HAIP, now=issuer.now)
     session = replace(done.session, client=client)
-    last = drive(poll(session, done.pending[0], now=issuer.now, random=issuer.random), issuer)
+    assert needs_token(session, now=issuer.now)
+    assert not needs_token(session, now=issuer.now - 1)
+    fresh = drive(refresh_step(session, now=issuer.now, random=issuer.random), issuer).session
+    assert not needs_token(fresh, now=issuer.now)
+    last = drive(poll(fresh, done.pending[0], now=issuer.now, random=issuer.random), issuer)
     assert len(contents(last)) == 2
+
+
+@pytest.mark.parametrize(
+    ("members", "needed"),
+    [({}, True), ({"refresh_token": None}, False), ({"expires_in": None}, False)],
+)
+def test_a_token_is_replaced_once_it_is_known_to_have_expired(members: dict[str, None], needed: bool) -> None:
+    issuer = plain_issuer()
+    issuer.edit_response = lambda request, response: (
+        answered(response, **members) if request.url.endswith("/token") and response.status == 200 else response
+    )
+    session = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(PLAIN)).session
+    assert needs_token(session, now=NOW + ACCESS_TOKEN_SECONDS) is needed
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("5", 5), ("0", 0), ("Fri, 31 Dec 2027 23:59:59 GMT", None), ("-1", None), ("", None)]
+)
+def test_a_server_says_for_how_long_it_is_to_be_left_in_peace(said: str, seconds: int | None) -> None:
+    response = HttpResponse(status=429, headers=(("retry-after", said),))
+    assert refusal_of(response, what="test").retry_after == seconds
 
 
 def test_a_poll_without_a_dpop_nonce_is_repeated_with_one() -> None:

@@ -188,6 +188,6 @@ def test_a_token_that_is_refreshed_on_the_way_asks_for_nothing_twice() -> None:
 def test_a_refresh_for_nothing_more_brings_a_token_and_no_more() -> None:
     issuer = plain_issuer(encrypted=False)
     done = received(issuer)
-    again = drive(refresh_step(done.session, None, now=NOW, random=issuer.random), issuer)
+    again = drive(refresh_step(done.session, now=NOW, random=issuer.random), issuer)
     assert isinstance(again, Done)
     assert again.session.tokens != done.session.tokens

@@ -183,7 +183,7 @@ def return_from_browser(pause: BrowserPause, url: str, *, now: int, random: Call
         "redirect_uri": client.redirect_uri,
         "code_verifier": pause.verifier,
     }
-    return token_step(pause.session, redeemed, None, attempt=1, now=now, random=random)
+    return token_step(pause.session, redeemed, attempt=1, now=now, random=random)
 
 
 def _session(ready: Ready, client: WalletClient) -> Session:
@@ -238,7 +238,7 @@ def _proceed(
     random: Callable[[int], bytes],
 ) -> PushStep | TokenStep:
     if verifier is None:
-        return token_step(session, parameters, None, attempt=1, now=now, random=random)
+        return token_step(session, parameters, attempt=1, now=now, random=random)
     return _push(session, parameters, verifier, 1, now=now, random=random)
 
 

@@ -3,6 +3,7 @@
     TokenStep --> NonceStep --> ProofPause --prove--> CredentialStep --> NonceStep of the next ... --> Done
                       ^--------------- invalid_nonce ------'    '--> TokenStep, when the token expired
     Pending --poll--> DeferredStep --> Done
+    Done --refresh_step--> TokenStep --> Done, with another access token
 
 ``ProofPause`` waits for keys, and for the wallet provider to attest them with the nonce.
 """
@@ -85,11 +86,10 @@ class ProofPause:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenStep:
-    """Asks for tokens. ``pending`` is what to ask for afterwards, None for the credentials of the session."""
+    """Asks for tokens, and then for the credentials that the session still wants."""
 
     session: Session
     parameters: Mapping[str, str]
-    pending: Pending | None
     attempt: int
     request: HttpRequest
 
@@ -97,7 +97,7 @@ class TokenStep:
         """On to the credentials."""
         session = heard_from_server(self.session, response)
         if asks_for_nonce(response, attempt=self.attempt):
-            return token_step(session, self.parameters, self.pending, attempt=self.attempt + 1, now=now, random=random)
+            return token_step(session, self.parameters, attempt=self.attempt + 1, now=now, random=random)
         if error_code(response) == "invalid_grant" and _PRE_AUTHORIZED in self.parameters:
             # section 6.3: the person mistyped the one code, or the other, which is the offer's, was used or is over
             typed = "tx_code" in self.parameters
@@ -106,8 +106,6 @@ class TokenStep:
         members = check_token_type(answer_of(response, status=200, what="token request"))
         tokens = parse_tokens(members, before=session.tokens, now=now)
         session = check_granted(session, tokens)
-        if self.pending is not None:
-            return _deferred_step(session, self.pending, attempt=1, now=now, random=random)
         return next_step(session, now=now, random=random)
 
 
@@ -148,8 +146,8 @@ class CredentialStep:
             session = replace(session, renewals=session.renewals + 1)
             if code == "invalid_nonce":  # section 8.3.1.2: fetch a new one and go on
                 return next_step(session, now=now, random=random)
-            if session.tokens is not None and session.tokens.refresh_token is not None:
-                return refresh_step(session, None, now=now, random=random)
+            if can_refresh(session):
+                return refresh_step(session, now=now, random=random)
         wanted, *rest = session.wanted
         configuration = session.issuer.configurations[wanted.configuration]
         try:
@@ -191,37 +189,34 @@ Step: TypeAlias = TokenStep | NonceStep | ProofPause | CredentialStep | Deferred
 
 
 def token_step(
-    session: Session,
-    parameters: Mapping[str, str],
-    pending: Pending | None,
-    *,
-    attempt: int,
-    now: int,
-    random: Callable[[int], bytes],
+    session: Session, parameters: Mapping[str, str], *, attempt: int, now: int, random: Callable[[int], bytes]
 ) -> TokenStep:
     """Ask for tokens with a grant."""
     request = post_to_server(session, session.server.token_endpoint, parameters, now=now, random=random)
-    return TokenStep(session=session, parameters=parameters, pending=pending, attempt=attempt, request=request)
+    return TokenStep(session=session, parameters=parameters, attempt=attempt, request=request)
 
 
-def refresh_step(session: Session, pending: Pending | None, *, now: int, random: Callable[[int], bytes]) -> TokenStep:
+def refresh_step(session: Session, *, now: int, random: Callable[[int], bytes]) -> TokenStep:
     """Ask for a new access token with the refresh token of the session."""
     assert session.tokens is not None
     assert session.tokens.refresh_token is not None
     parameters = {"grant_type": "refresh_token", "refresh_token": session.tokens.refresh_token}
-    return token_step(session, parameters, pending, attempt=1, now=now, random=random)
+    return token_step(session, parameters, attempt=1, now=now, random=random)
+
+
+def can_refresh(session: Session) -> bool:
+    """Whether another access token can be had."""
+    return session.tokens is not None and session.tokens.refresh_token is not None
 
 
 def needs_token(session: Session, *, now: int) -> bool:
-    """Whether the access token at hand has expired, and another can be had."""
-    tokens = session.tokens
-    return tokens is not None and tokens.refresh_token is not None and (tokens.expires or 0) <= now
+    """Whether the access token at hand has expired, as far as is known, and another can be had."""
+    expires = None if session.tokens is None else session.tokens.expires
+    return expires is not None and expires <= now and can_refresh(session)
 
 
-def poll(session: Session, pending: Pending, *, now: int, random: Callable[[int], bytes]) -> TokenStep | DeferredStep:
-    """Ask for what was deferred, with a new access token if the one at hand has expired."""
-    if needs_token(session, now=now):
-        return refresh_step(session, pending, now=now, random=random)
+def poll(session: Session, pending: Pending, *, now: int, random: Callable[[int], bytes]) -> DeferredStep:
+    """Ask for what was deferred, with the access token at hand."""
     return _deferred_step(session, pending, attempt=1, now=now, random=random)
 
 

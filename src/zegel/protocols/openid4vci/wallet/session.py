@@ -24,6 +24,7 @@ MAX_ATTEMPTS: Final = 3  # one for a DPoP nonce, one for a challenge, and the on
 MAX_ANSWER: Final = 65_536  # a token response with details for every type is under 8 kB
 _MAX_TEXT: Final = 400  # characters of an error of the server that a person reads
 _ERROR: Final = re.compile(r'\berror="([a-z_]{1,64})"')
+_SECONDS: Final = re.compile(r"[0-9]{1,10}")
 _RETRIES: Final = frozenset({"use_dpop_nonce", "use_attestation_challenge"})
 
 
@@ -214,7 +215,14 @@ def refusal_of(response: HttpResponse, *, what: str, check: Check = Check.PEER_R
     said = _error_body(response).get("error_description")
     text = "".join(filter(str.isprintable, said))[:_MAX_TEXT] if type(said) is str else "no description"
     detail = f"the server refused the {what} with status {response.status}"
-    return Denied(code or "server_error", check, detail, field=field, said=text)
+    again = retry_after_of(response)
+    return Denied(code or "server_error", check, detail, field=field, said=text, retry_after=again)
+
+
+def retry_after_of(response: HttpResponse) -> int | None:
+    """For how many seconds the server wants to be left in peace (RFC 9110 section 10.2.3); a date is not read."""
+    said = response.listed("retry-after").strip()
+    return int(said) if _SECONDS.fullmatch(said) else None
 
 
 def answer_of(response: HttpResponse, *, status: int, what: str) -> JsonObject:
