@@ -417,7 +417,7 @@ def drive(step: Any, issuer: Issuer) -> Any:
 def ready_for(issuer: Issuer, offer: CredentialOffer, *, signed: bool = False) -> Ready:
     """All that is public of an offer."""
     anchors = ACCESS_ANCHORS if signed else None
-    ready = drive(start(offer, anchors=anchors, timestamps_required=True), issuer)
+    ready = drive(start(offer, grants=issuer.profile.grants, anchors=anchors, timestamps_required=True), issuer)
     assert isinstance(ready, Ready)
     return ready
 

@@ -184,7 +184,7 @@ class TestWallet:
             taken = await self.drive(fetch_step(taken))
         assert taken == parse_offer(json.dumps(offer["credential_offer"]))
         anchors = self.world.world.trust.anchors if self.profile is HAIP else None
-        ready = await self.drive(start(taken, anchors=anchors, timestamps_required=True))
+        ready = await self.drive(start(taken, grants=self.profile.grants, anchors=anchors, timestamps_required=True))
         assert isinstance(ready, Ready)
         return ready
 

@@ -106,11 +106,12 @@ class IssuanceDriver:
         self, offer: CredentialOffer, certified: str | None
     ) -> IssuerMetadataStep | ServerMetadataStep:
         """Signed metadata where the issuer has it: then its signature decides. Plain metadata otherwise."""
-        required = self.habits.profile.timestamps_required
-        step = start(offer, anchors=self._trust.anchors, timestamps_required=required)
+        profile = self.habits.profile
+        grants, required = profile.grants, profile.timestamps_required
+        step = start(offer, grants=grants, anchors=self._trust.anchors, timestamps_required=required)
         response = await self._fetch(step.request)
         if certified is None and not _is_signed(response):
-            return start(offer, anchors=None, timestamps_required=required)
+            return start(offer, grants=grants, anchors=None, timestamps_required=required)
         read = step.receive(response, now=self._clock.now(), random=self._random)
         if certified not in (None, read.issuer.signer):
             raise Rejected(Check.SERVER_METADATA, f"expected metadata signed by {certified}", field="header.x5c")

@@ -29,7 +29,7 @@ from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import parse_object
-from zegel.profiles import HAIP, PLAIN, Proof
+from zegel.profiles import HAIP, PLAIN, Profile, Proof
 from zegel.protocols.oauth.authorization_details import encode_details
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS, PRE_AUTHORIZED_SECONDS
 from zegel.protocols.oauth.states import (
@@ -42,7 +42,15 @@ from zegel.protocols.oauth.states import (
     UsedCode,
 )
 from zegel.protocols.openid4vci.encryption import IssuerEncryption
-from zegel.protocols.openid4vci.offer import OfferReference, OfferScheme, build_offer, offer_link, parse_offer_link
+from zegel.protocols.openid4vci.offer import (
+    AuthorizationCodeOffer,
+    OfferReference,
+    OfferScheme,
+    PreAuthorizedOffer,
+    build_offer,
+    offer_link,
+    parse_offer_link,
+)
 from zegel.protocols.openid4vci.states import DeferredTransaction, Event, NotifiedIssuance
 from zegel.protocols.openid4vci.wallet.authorization import (
     BrowserPause,
@@ -519,9 +527,47 @@ def test_the_offer_chooses_between_authorization_servers() -> None:
     assert offer.authorization_code is not None
     hinted = replace(offer, authorization_code=replace(offer.authorization_code, authorization_server=SERVER))
     assert ready_for(issuer, hinted).server.issuer == SERVER
-    step = start(offer, anchors=None, timestamps_required=True)
+    step = start(offer, grants=HAIP.grants, anchors=None, timestamps_required=True)
     step = step.receive(issuer.handle(step.request), now=NOW, random=issuer.random)
     assert step.request.url.startswith("https://other.utopia.example/")
+
+
+@pytest.mark.parametrize(
+    ("profile", "taken", "left"),
+    [(PLAIN, "pre_authorized", "authorization_code"), (HAIP, "authorization_code", "pre_authorized")],
+)
+def test_the_server_belongs_to_the_grant_that_is_taken(profile: Profile, taken: str, left: str) -> None:
+    """Section 4.1.1: a code, and what the person was told to enter with it, are for the server that gave it."""
+    issuer = Issuer(profile=profile)
+    other = "https://other.utopia.example"
+    issuer.edit_response = at_metadata(authorization_servers=[SERVER, other])
+    servers = {"pre_authorized": other, "authorization_code": SERVER}
+    if profile is HAIP:
+        servers = {"pre_authorized": SERVER, "authorization_code": other}
+    offer = replace(
+        issuer.offer("id-sdjwt"),
+        authorization_code=AuthorizationCodeOffer(authorization_server=servers["authorization_code"]),
+        pre_authorized=PreAuthorizedOffer(code="c", authorization_server=servers["pre_authorized"]),
+    )
+    step = start(offer, grants=profile.grants, anchors=None, timestamps_required=True)
+    step = step.receive(issuer.handle(step.request), now=NOW, random=issuer.random)
+    assert (step.server, step.request.url.startswith(other)) == (other, True)
+    assert getattr(step.offer, taken) is not None
+    assert getattr(step.offer, left) is None
+
+
+def test_a_code_goes_to_no_server_but_its_own() -> None:
+    issuer = plain_issuer()
+    issuer.edit_response = at_metadata(authorization_servers=["https://other.utopia.example", SERVER])
+    offer = issuer.offer("id-sdjwt", pre_authorized=True, tx_code="1234")
+    assert offer.pre_authorized is not None
+    both = replace(
+        offer,
+        authorization_code=AuthorizationCodeOffer(authorization_server="https://other.utopia.example"),
+        pre_authorized=replace(offer.pre_authorized, authorization_server=SERVER),
+    )
+    assert contents(finish(issuer, redeem(issuer, both, wallet_client(PLAIN), tx_code="1234"), choice=Proof.JWT))
+    assert not [request for request, _ in issuer.seen if request.url.startswith("https://other.")]
 
 
 @pytest.mark.refuses(Check.CERTIFICATE_TIMESTAMP)
@@ -529,9 +575,12 @@ def test_who_signed_the_metadata_was_logged_where_the_profile_requires_it() -> N
     issuer = Issuer()
     knows_no_log = TrustAnchors((anchor(authority("Access CA"), Purpose.ACCESS),), revocation=RevocationLists())
     offer = issuer.offer("id-sdjwt")
-    assert drive(start(offer, anchors=knows_no_log, timestamps_required=False), issuer).issuer.signer is not None
+    assert (
+        drive(start(offer, grants=HAIP.grants, anchors=knows_no_log, timestamps_required=False), issuer).issuer.signer
+        is not None
+    )
     with pytest.raises(Rejected) as refusal:
-        drive(start(offer, anchors=knows_no_log, timestamps_required=True), issuer)
+        drive(start(offer, grants=HAIP.grants, anchors=knows_no_log, timestamps_required=True), issuer)
     assert refusal.value.check is Check.CERTIFICATE_TIMESTAMP
 
 

@@ -5,8 +5,8 @@
 ``Ready`` is a pause: the person sees who offers what. Nothing has left the wallet but requests for public documents.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import final
 
 from zegel.checks import Check
@@ -56,7 +56,10 @@ class OfferStep:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A pause: everything public is known. ``configurations`` are those of the offer, in its order."""
+    """A pause: everything public is known. ``configurations`` are those of the offer, in its order.
+
+    Of two grants in the offer it has the one that is taken, and ``server`` is that one's.
+    """
 
     offer: CredentialOffer
     issuer: IssuerMetadata
@@ -139,24 +142,28 @@ def fetch_step(reference: OfferReference) -> OfferStep:
     return OfferStep(request=HttpRequest(method="GET", url=reference.uri, headers=(("accept", JSON),)))
 
 
-def start(offer: CredentialOffer, *, anchors: TrustAnchors | None, timestamps_required: bool) -> IssuerMetadataStep:
-    """Begin with an offer, or with a choice of the person's put as one without grants."""
+def start(
+    offer: CredentialOffer, *, grants: Collection[Grant], anchors: TrustAnchors | None, timestamps_required: bool
+) -> IssuerMetadataStep:
+    """Begin with an offer, or with a choice of the person's put as one without grants.
+
+    Of two grants in the offer one is taken that is among ``grants``, the shorter way first; the other is left.
+    """
+    if offer.authorization_code is not None and offer.pre_authorized is not None:
+        shorter = Grant.PRE_AUTHORIZED_CODE in grants
+        offer = replace(offer, authorization_code=None) if shorter else replace(offer, pre_authorized=None)
     request = metadata_request(offer.credential_issuer, signed=anchors is not None)
     return IssuerMetadataStep(offer=offer, anchors=anchors, timestamps_required=timestamps_required, request=request)
 
 
 def _server(offer: CredentialOffer, issuer: IssuerMetadata) -> str:
-    """The authorization server: the one that the offer names of several, or the first (section 12.2.4)."""
-    hints = {
-        grant.authorization_server
-        for grant in (offer.authorization_code, offer.pre_authorized)
-        if grant is not None and grant.authorization_server is not None
-    }
-    for hint in hints:
-        if hint not in issuer.authorization_servers:
-            detail = "expected an authorization server of the issuer's metadata"
-            raise Rejected(Check.CREDENTIAL_OFFER, detail, field="grants.authorization_server")
-    return next((server for server in issuer.servers if server in hints), issuer.servers[0])
+    """The authorization server: the one that the grant names of several, or the first (sections 4.1.1 and 12.2.4)."""
+    grant = offer.pre_authorized or offer.authorization_code
+    hint = None if grant is None else grant.authorization_server
+    if hint is not None and hint not in issuer.authorization_servers:
+        detail = "expected an authorization server of the issuer's metadata"
+        raise Rejected(Check.CREDENTIAL_OFFER, detail, field="grants.authorization_server")
+    return hint or issuer.servers[0]
 
 
 def _configuration(id_: str, issuer: IssuerMetadata) -> CredentialConfiguration:
