@@ -3,6 +3,7 @@
 Header names are lower case. A body is bytes; whoever reads it parses it once.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
@@ -141,6 +142,37 @@ def origin_of(url: str, *, what: str) -> str:
 
 
 _PORTS: Final = {"http": 80, "https": 443}
+
+
+def challenges(value: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """The challenges of a WWW-Authenticate header, each with its parameters, names and schemes in lower case.
+
+    RFC 9110 sections 11.2 and 11.6.1: a value is a token or a quoted string, and a comma separates parameters as well
+    as challenges. From where it does not parse on it is left alone: a server may say what it likes there.
+    """
+    found: list[tuple[str, dict[str, str]]] = []
+    at = 0
+    while (part := _CHALLENGE_PART.match(value, at)) is not None:
+        at = part.end()
+        name, quoted, token, scheme = part.group("name", "quoted", "token", "scheme")
+        if scheme is not None:
+            found.append((scheme.lower(), {}))
+        elif name is not None and found:
+            text = token if quoted is None else _QUOTED_PAIR.sub(r"\1", quoted)
+            found[-1][1].setdefault(name.lower(), text)
+    return tuple(found)
+
+
+_WORD: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_CHALLENGE_PART: Final = re.compile(
+    rf"""[ \t,]*(?:
+    (?P<name>{_WORD})[ \t]*=[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>{_WORD}))(?=[ \t]*(?:,|$))
+    | (?P<scheme>{_WORD})(?=[ \t]+[^ \t=]|[ \t]*(?:,|$))
+    | [A-Za-z0-9\-._~+/]+=+(?=[ \t]*(?:,|$))
+    )""",  # the last is what a scheme may have in place of parameters: token68
+    re.VERBOSE,
+)
 
 
 def _listed(headers: tuple[tuple[str, str], ...], name: str) -> str:

@@ -9,6 +9,7 @@ from zegel.primitives.http import (
     MAX_URL,
     HttpRequest,
     HttpResponse,
+    challenges,
     encode_form,
     json_response,
     media_type,
@@ -49,6 +50,42 @@ def test_rfc_9110_5_3_a_header_that_is_a_list_may_stand_on_several_lines() -> No
     request = HttpRequest(method="GET", url="https://issuer.example", headers=headers)
     assert request.listed("accept") == "a/b, c/d,*/*"
     assert request.listed("if-none-match") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("", ()),
+        ("Negotiate", (("negotiate", {}),)),
+        ('DPoP error="use_dpop_nonce", algs="ES256"', (("dpop", {"error": "use_dpop_nonce", "algs": "ES256"}),)),
+        ("DPoP error=use_dpop_nonce", (("dpop", {"error": "use_dpop_nonce"}),)),
+        ('DPoP\tError = "invalid_token"', (("dpop", {"error": "invalid_token"}),)),
+        (
+            'Newauth realm="apps", type=1, title="Login to \\"apps\\"", Basic realm="simple"',  # the clause's own
+            (("newauth", {"realm": "apps", "type": "1", "title": 'Login to "apps"'}), ("basic", {"realm": "simple"})),
+        ),
+        (
+            'Bearer realm="a, DPoP error=b", DPoP algs="ES256"',
+            (("bearer", {"realm": "a, DPoP error=b"}), ("dpop", {"algs": "ES256"})),
+        ),
+        ("Basic abc==, DPoP error=a", (("basic", {}), ("dpop", {"error": "a"}))),
+        (",, Bearer ,, DPoP error=a,", (("bearer", {}), ("dpop", {"error": "a"}))),
+        ("DPoP error=a, error=b", (("dpop", {"error": "a"}),)),
+        ('DPoP error="a", Digest qop="auth', (("dpop", {"error": "a"}), ("digest", {}))),
+        ('error="a"', ()),
+        ('"a"', ()),
+    ],
+)
+def test_rfc_9110_11_6_1_challenges_have_tokens_and_quoted_strings(
+    value: str, found: tuple[tuple[str, dict[str, str]], ...]
+) -> None:
+    assert challenges(value) == found
+
+
+def test_challenges_may_stand_on_several_lines() -> None:
+    lines = ('Bearer realm="x"', 'DPoP error="a"')
+    response = HttpResponse(status=401, headers=tuple(("www-authenticate", line) for line in lines))
+    assert challenges(response.listed("www-authenticate")) == (("bearer", {"realm": "x"}), ("dpop", {"error": "a"}))
 
 
 def test_a_body_of_another_type_is_no_form() -> None:

@@ -689,6 +689,31 @@ def test_a_nonce_error_without_a_body_is_understood() -> None:
     assert contents(received(issuer, "ticket"))
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ('Bearer realm="x"', 'DPoP error="use_dpop_nonce", algs="ES256"'),
+        ('DPoP error="use_dpop_nonce"', 'Bearer error="invalid_token"'),
+        ('Bearer error="invalid_token", DPoP error="use_dpop_nonce"',),
+        ("DPoP error=use_dpop_nonce",),
+        ('DPoP  Error = "use_dpop_nonce"',),
+        ('Bearer realm="error=invalid_token", DPoP error=use_dpop_nonce',),
+    ],
+)
+def test_a_nonce_is_asked_for_in_every_way_that_a_challenge_may_be_written(lines: tuple[str, ...]) -> None:
+    issuer = plain_issuer()
+
+    def edit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not request.url.endswith("/credential") or response.status != 401:
+            return response
+        named = tuple(("www-authenticate", line) for line in lines)
+        return HttpResponse(status=401, headers=(*named, ("dpop-nonce", response.header("dpop-nonce") or "")))
+
+    issuer.edit_response = edit
+    assert contents(received(issuer, "ticket"))
+    assert statuses(issuer, "/credential") == [401, 200]
+
+
 def test_a_server_that_never_takes_a_nonce_ends_the_flow() -> None:
     issuer = plain_issuer()
     fresh = issuer.server.fresh(now=NOW, random=issuer.random).headers()

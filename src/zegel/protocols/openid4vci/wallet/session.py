@@ -10,7 +10,7 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed
-from zegel.primitives.http import FORM, JSON, HttpRequest, HttpResponse, encode_form, media_type
+from zegel.primitives.http import FORM, JSON, HttpRequest, HttpResponse, challenges, encode_form, media_type
 from zegel.primitives.json import JsonObject, parse_object
 from zegel.primitives.keys import Signer
 from zegel.profiles import Profile
@@ -23,7 +23,7 @@ from zegel.protocols.openid4vci.metadata import IssuerMetadata
 MAX_ATTEMPTS: Final = 3  # one for a DPoP nonce, one for a challenge, and the one that counts
 MAX_ANSWER: Final = 65_536  # a token response with details for every type is under 8 kB
 _MAX_TEXT: Final = 400  # characters of an error of the server that a person reads
-_ERROR: Final = re.compile(r'\berror="([a-z_]{1,64})"')
+_ERROR: Final = re.compile(r"[a-z_]{1,64}")
 _SECONDS: Final = re.compile(r"[0-9]{1,10}")
 _RETRIES: Final = frozenset({"use_dpop_nonce", "use_attestation_challenge"})
 
@@ -204,8 +204,10 @@ def error_code(response: HttpResponse) -> str:
     code = _error_body(response).get("error")
     if type(code) is str:
         return code
-    named = _ERROR.search(response.header("www-authenticate") or "")
-    return named.group(1) if named else ""
+    # RFC 9449 section 7.1: the challenge of our scheme speaks of our token; beside it there may be others
+    offered = sorted(challenges(response.listed("www-authenticate")), key=lambda one: one[0] != "dpop")
+    named = next((parameters["error"] for _, parameters in offered if "error" in parameters), "")
+    return named if _ERROR.fullmatch(named) else ""
 
 
 def refusal_of(response: HttpResponse, *, what: str, check: Check = Check.PEER_REFUSAL, field: str = "") -> Denied:
