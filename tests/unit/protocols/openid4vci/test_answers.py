@@ -63,6 +63,18 @@ def test_as_many_details_and_identifiers_are_read_as_allowed() -> None:
         tokens(authorization_details=[*details, detail("more")])
 
 
+def test_several_details_of_one_configuration_name_what_they_all_name() -> None:
+    details: list[Json] = [
+        detail(identifiers=("passport", "identity card")),
+        detail("id-mdoc"),
+        detail(identifiers=("residence permit", "passport")),
+    ]
+    assert tokens(authorization_details=details).identifiers == {
+        "id-sdjwt": ("passport", "identity card", "residence permit"),
+        "id-mdoc": ("passport",),
+    }
+
+
 @pytest.mark.parametrize("identifiers", [None, (), "passport", (7,), ("passport", None), ("a",) * (MAX_DETAILS + 1)])
 def test_a_detail_without_identifiers_is_malformed(identifiers: Any) -> None:
     with pytest.raises(Malformed, match="credential_identifiers"):

@@ -107,7 +107,12 @@ def _identifiers(value: Json) -> dict[str, tuple[str, ...]]:
     where = "authorization_details"
     if type(value) is not list or len(value) > MAX_DETAILS:
         raise Malformed(_TOKENS, where, f"expected an array of at most {MAX_DETAILS} objects")
-    return dict(_detail(entry, where) for entry in value if isinstance(entry, Mapping) and entry.get("type") == TYPE)
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in value:
+        if isinstance(entry, Mapping) and entry.get("type") == TYPE:
+            configuration, named = _detail(entry, where)  # RFC 9396 section 2.2: several may be of one type
+            found[configuration] = tuple(dict.fromkeys((*found.get(configuration, ()), *named)))
+    return found
 
 
 def _detail(entry: JsonObject, where: str) -> tuple[str, tuple[str, ...]]:
