@@ -20,3 +20,8 @@ def parse_numeric_date(value: Json, what: str, where: str) -> int | None:
     if type(number) is not int or not 0 <= number <= _LATEST:
         raise Malformed(what, where, "expected seconds since the epoch")
     return number
+
+
+def whole(value: Json) -> Json:
+    """A number without a fraction as an integer, anything else as it is: RFC 8259 has 60 and 60.0 the same."""
+    return int(value) if type(value) is float and value.is_integer() else value

@@ -34,15 +34,23 @@ def answer(*entries: Json, configuration: str = "id-sdjwt", copies: int | None =
     return result_of(response, key=None, configuration=known, copies=copies, now=NOW)
 
 
-def test_what_is_deferred_may_be_asked_for_after_a_second() -> None:
-    response = json_response({"transaction_id": "later", "interval": 1}, status=202)
+@pytest.mark.parametrize("interval", [1, 1.0])
+def test_what_is_deferred_may_be_asked_for_after_a_second(interval: float) -> None:
+    response = json_response({"transaction_id": "later", "interval": interval}, status=202)
     pending = result_of(response, key=None, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
     assert isinstance(pending, Pending)
     assert pending.ready_at == NOW + 1
 
 
-@pytest.mark.parametrize("lifetime", [1, MAX_LIFETIME])
-def test_a_token_lives_for_a_second_to_a_year(lifetime: int) -> None:
+@pytest.mark.parametrize("interval", [0, -1, 0.0, 0.5, 1.5, True, "1", None])
+def test_another_interval_is_malformed(interval: Json) -> None:
+    response = json_response({"transaction_id": "later", "interval": interval}, status=202)
+    with pytest.raises(Malformed, match="interval"):
+        result_of(response, key=None, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
+
+
+@pytest.mark.parametrize("lifetime", [1, 299.0, MAX_LIFETIME])
+def test_a_token_lives_for_a_second_to_a_year(lifetime: float) -> None:
     assert tokens(expires_in=lifetime).expires == NOW + lifetime
     assert tokens().expires is None
 

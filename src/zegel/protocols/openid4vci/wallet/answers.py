@@ -10,6 +10,7 @@ from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.http import HttpResponse
 from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.keys import PrivateKey
+from zegel.primitives.times import whole
 from zegel.protocols.oauth.authorization_details import MAX_DETAILS, TYPE
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
 from zegel.protocols.openid4vci.encryption import open_response
@@ -33,7 +34,7 @@ def check_token_type(members: JsonObject) -> JsonObject:
 def parse_tokens(members: JsonObject, *, before: Tokens | None, now: int) -> Tokens:
     """Parse a token response (section 6.2, RFC 6749 section 5.1); what a refresh leaves out is as it was ``before``."""
     access_token = parse_member(members, "access_token", what=_TOKENS)
-    lifetime = members.get("expires_in")
+    lifetime = whole(members.get("expires_in"))
     if lifetime is not None and (type(lifetime) is not int or not 0 < lifetime <= MAX_LIFETIME):
         raise Malformed(_TOKENS, "expires_in", "expected seconds, up to a year")
     kept = None if before is None else before.refresh_token
@@ -82,7 +83,7 @@ def _optional(members: JsonObject, name: str, what: str) -> str | None:
 
 
 def _parse_pending(members: JsonObject, configuration: str, now: int) -> Pending:
-    interval = members.get("interval")
+    interval = whole(members.get("interval"))
     if type(interval) is not int or interval < 1:
         raise Malformed(_RESULT, "interval", "expected seconds, at least one")
     return Pending(
