@@ -18,7 +18,7 @@ def test_anything_else_is_malformed(value: Json) -> None:
         parse_numeric_date(value, what="test", where="exp")
 
 
-@pytest.mark.parametrize("value", [60, 60.0, 6e1])
+@pytest.mark.parametrize("value", [60, 60.0])
 def test_a_number_without_a_fraction_is_an_integer_however_it_is_written(value: Json) -> None:
     assert (whole(value), type(whole(value))) == (60, int)
 

@@ -93,3 +93,28 @@ def test_a_redirect_uri_may_have_a_query_of_its_own(more: str) -> None:
     client = wallet_client(HAIP)
     pause = paused(issuer, replace(client, redirect_uri=client.redirect_uri + "?wallet=1"))
     assert return_from_browser(pause, issuer.browse(pause.url) + more, now=NOW, random=issuer.random)
+
+
+def metadata_of_the_server(issuer: Issuer, **members: object) -> None:
+    issuer.edit_response = lambda request, response: (
+        answered(response, **members) if request.url.endswith("/realm") else response
+    )
+
+
+@pytest.mark.parametrize("types", [None, [], ["openid_credential"], ["payment", "openid_credential"]])
+def test_without_a_scope_details_are_asked_for_unless_the_server_knows_other_types_alone(types: object) -> None:
+    issuer = plain_issuer(scopes=False)
+    metadata_of_the_server(issuer, authorization_details_types_supported=types)
+    paused(issuer, wallet_client(PLAIN))
+    form = next(request.form() for request, _ in issuer.seen if request.url.endswith("/par"))
+    assert "id-sdjwt" in form["authorization_details"]
+
+
+@pytest.mark.refuses(Check.SERVER_METADATA)
+def test_a_server_that_knows_other_types_of_details_alone_is_not_asked_by_them() -> None:
+    issuer = plain_issuer(scopes=False)
+    metadata_of_the_server(issuer, authorization_details_types_supported=["payment"])
+    with pytest.raises(Rejected) as refusal:
+        paused(issuer, wallet_client(PLAIN))
+    assert (refusal.value.check, refusal.value.field) == (Check.SERVER_METADATA, "scope")
+    assert not [request for request, _ in issuer.seen if request.url.endswith("/par")]

@@ -200,13 +200,16 @@ def _session(ready: Ready, client: WalletClient) -> Session:
 
 
 def _asked(ready: Ready, client: WalletClient) -> dict[str, str]:
-    """Scopes, as HAIP 1.0 section 4.3 asks, or authorization details where a configuration has no scope."""
+    """Scopes, as HAIP 1.0 section 4.3 asks, or authorization details where a configuration has no scope.
+
+    Section 12.2.4: without a scope there is no other way, so who publishes no types of details is asked all the same.
+    """
     scopes = [configuration.scope for configuration in ready.configurations if configuration.scope is not None]
     separate = bool(ready.issuer.authorization_servers)
     if len(scopes) == len(ready.configurations):
         resource = {"resource": ready.issuer.credential_issuer} if separate else {}  # section 5.1.2
         return {"scope": " ".join(dict.fromkeys(scopes)), **resource}
-    if client.profile == HAIP or TYPE not in ready.server.details_types:
+    if client.profile == HAIP or (ready.server.details_types and TYPE not in ready.server.details_types):
         raise Rejected(Check.SERVER_METADATA, "expected a scope for each credential configuration", field="scope")
     ids = tuple(configuration.id for configuration in ready.configurations)
     locations = (ready.issuer.credential_issuer,) if separate else ()
