@@ -223,6 +223,7 @@ def refused(status: int, body: bytes, *headers: tuple[str, str]) -> Callable[[Ht
 
 
 JSON = ("content-type", "application/json")
+LARGER_KEYS = {name: {"proof_signing_alg_values_supported": ["ES384", "ES512"]} for name in ("jwt", "attestation")}
 PLAIN_PROOF = {"jwt": {"proof_signing_alg_values_supported": ["ES256K"]}}
 CASES: tuple[Case, ...] = (
     (Check.SERVER_METADATA, "", metadata(credential_issuer="https://another.example")),
@@ -267,6 +268,7 @@ CASES: tuple[Case, ...] = (
     (Check.SERVER_METADATA, "", server_metadata(issuer="https://another.example")),
     (Check.SERVER_METADATA, "", server_metadata(token_endpoint=None)),
     (Check.SERVER_METADATA, "", server_metadata(grant_types_supported="authorization_code")),
+    (Check.SERVER_METADATA, "", server_metadata(dpop_signing_alg_values_supported=["ES384"])),
     (Check.SERVER_METADATA, "", server_metadata(pushed_authorization_request_endpoint=None)),
     (Check.SERVER_METADATA, "", server_metadata(authorization_endpoint=None)),
     (Check.SERVER_METADATA, "", server_metadata(token_endpoint_auth_methods_supported=["client_secret_basic"])),
@@ -282,6 +284,9 @@ CASES: tuple[Case, ...] = (
     (Check.CREDENTIAL_OFFER, "", configured(scope=7)),
     (Check.CREDENTIAL_OFFER, "", configured(proof_types_supported=None)),
     (Check.CREDENTIAL_OFFER, "", configured(proof_types_supported=PLAIN_PROOF)),
+    (Check.CREDENTIAL_OFFER, "", configured(proof_types_supported=LARGER_KEYS)),
+    (Check.CREDENTIAL_OFFER, "", configured(cryptographic_binding_methods_supported=["did:web", "did:jwk"])),
+    (Check.CREDENTIAL_OFFER, "", configured(cryptographic_binding_methods_supported="jwk")),
     (Check.CREDENTIAL_OFFER, "", configured(credential_metadata={"claims": [{"path": []}]})),
     (Check.SERVER_METADATA, "", configured(scope=None)),
     (Check.PROFILE, "", pre_authorized_by(HAIP)),

@@ -25,6 +25,7 @@ from zegel.protocols.oauth.server import (
 
 WELL_KNOWN: Final = "/.well-known/oauth-authorization-server"
 MAX_METADATA: Final = 65_536  # ours has 2 kB
+DPOP_ALGORITHMS: Final = "dpop_signing_alg_values_supported"  # RFC 9449 section 5.1
 
 
 @final
@@ -50,6 +51,7 @@ class ServerMetadata:
     says_issuer: bool
     details_types: tuple[str, ...]
     anonymous_pre_authorized: bool
+    dpop_algorithms: tuple[str, ...] = ()
 
 
 def well_known_url(identifier: str, path: str) -> str:
@@ -72,7 +74,7 @@ def build_server_metadata(server: AuthorizationServer) -> dict[str, Json]:
         "grant_types_supported": [*sorted(profile.grants), "refresh_token"],
         "code_challenge_methods_supported": [METHOD],
         "authorization_response_iss_parameter_supported": True,
-        "dpop_signing_alg_values_supported": algorithms,
+        DPOP_ALGORITHMS: algorithms,
         "token_endpoint_auth_methods_supported": sorted(profile.client_authentication),
         "authorization_details_types_supported": [TYPE],
         "scopes_supported": sorted(server.scopes),
@@ -116,6 +118,7 @@ def verify_server_metadata(metadata: UnverifiedServerMetadata, *, issuer: str) -
         says_issuer=members.get("authorization_response_iss_parameter_supported") is True,
         details_types=_names(members, "authorization_details_types_supported", ()),
         anonymous_pre_authorized=members.get("pre-authorized_grant_anonymous_access_supported") is True,
+        dpop_algorithms=_names(members, DPOP_ALGORITHMS, ()),
     )
 
 

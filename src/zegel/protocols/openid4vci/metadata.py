@@ -41,6 +41,9 @@ MAX_SHOWN: Final = 300  # characters of a name or description; longer ones are n
 POLICY_MEMBER: Final = "embedded_disclosure_policy"  # of credential_metadata, where TS 119 472-3 puts its own members
 MAX_CLAIMS: Final = 200  # a PID has 40
 _MAX_LOGO: Final = 65_536  # a data URL with a small PNG
+ALGORITHM_OF_KEYS: Final = Algorithm.ES256  # our wallet's keys are on P-256, and it signs with nothing else
+_METHODS: Final = "cryptographic_binding_methods_supported"
+_BINDING_METHODS: Final = frozenset({"jwk", "cose_key"})  # a key in a proof, and as each format has it; no DID
 _WHAT: Final = "credential issuer metadata"
 _TYPE_MEMBER: Final[Mapping[Format, str]] = {Format.SD_JWT_VC: "vct", Format.MDOC: "doctype"}
 
@@ -276,9 +279,11 @@ def _policy(details: JsonObject) -> DisclosurePolicy | None:
 
 
 def _proofs(members: JsonObject) -> dict[str, KeyRequirements | None]:
-    """Of the proof types on offer, those that we make, with an algorithm that we have."""
-    if "proof_types_supported" not in members and "cryptographic_binding_methods_supported" not in members:
+    """Of the proof types on offer, those that we make, with the algorithm that we have; for keys as we send them."""
+    if "proof_types_supported" not in members and _METHODS not in members:
         return {}
+    if _METHODS in members and not _BINDING_METHODS.intersection(_texts(members, _METHODS)):
+        raise _rejected(f"expected {' or '.join(sorted(_BINDING_METHODS))}", _METHODS)
     offered = _object(members.get("proof_types_supported"), "proof_types_supported")
     usable = {
         name: _requirements(_object(offered[name], name))
@@ -286,12 +291,12 @@ def _proofs(members: JsonObject) -> dict[str, KeyRequirements | None]:
         if name in offered and _signs(_object(offered[name], name).get("proof_signing_alg_values_supported"))
     }
     if not usable:
-        raise _rejected(f"expected jwt or attestation with {', '.join(Algorithm)}", "proof_types_supported")
+        raise _rejected(f"expected jwt or attestation with {ALGORITHM_OF_KEYS}", "proof_types_supported")
     return usable
 
 
 def _signs(algorithms: Json) -> bool:
-    return type(algorithms) is list and any(each in tuple(Algorithm) for each in algorithms)
+    return type(algorithms) is list and ALGORITHM_OF_KEYS in algorithms
 
 
 def _requirements(members: JsonObject) -> KeyRequirements | None:

@@ -90,6 +90,28 @@ def test_proof_types_that_we_do_not_make_are_left_out() -> None:
     assert metadata.configurations["a"].proofs == {"jwt": None}
 
 
+@pytest.mark.parametrize(("algorithms", "usable"), [(["ES384", "ES512"], False), (["ES384", "ES256"], True)])
+def test_a_configuration_that_takes_no_signature_of_ours_is_unusable_by_name(
+    algorithms: list[str], usable: bool
+) -> None:
+    """Our wallet has keys on P-256 alone."""
+    offered = {"jwt": {"proof_signing_alg_values_supported": algorithms}}
+    metadata = read(configurations={"a": configuration(proof_types_supported=offered)})
+    assert ("a" in metadata.configurations) is usable
+    assert usable or metadata.unusable["a"] == "proof_types_supported: expected jwt or attestation with ES256"
+
+
+@pytest.mark.parametrize(
+    ("methods", "usable"),
+    [(["jwk"], True), (["did:web", "cose_key"], True), (["did:web"], False), ([], False), ("jwk", False)],
+)
+def test_a_configuration_that_binds_to_no_key_as_we_send_it_is_unusable_by_name(methods: object, usable: bool) -> None:
+    offered = {"cryptographic_binding_methods_supported": methods, "proof_types_supported": {"jwt": ALGORITHMS}}
+    metadata = read(configurations={"a": configuration(**offered)})
+    assert ("a" in metadata.configurations) is usable
+    assert usable or metadata.unusable["a"].startswith("cryptographic_binding_methods_supported: expected ")
+
+
 def test_an_empty_requirement_still_asks_for_an_attestation() -> None:
     offered = {"jwt": ALGORITHMS | {"key_attestations_required": {}}}
     metadata = read(configurations={"a": configuration(proof_types_supported=offered)})

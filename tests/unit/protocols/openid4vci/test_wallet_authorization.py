@@ -118,3 +118,18 @@ def test_a_server_that_knows_other_types_of_details_alone_is_not_asked_by_them()
         paused(issuer, wallet_client(PLAIN))
     assert (refusal.value.check, refusal.value.field) == (Check.SERVER_METADATA, "scope")
     assert not [request for request, _ in issuer.seen if request.url.endswith("/par")]
+
+
+@pytest.mark.refuses(Check.SERVER_METADATA)
+@pytest.mark.parametrize(("algorithms", "taken"), [(["ES384"], False), (["ES384", "ES256"], True), (None, True)])
+def test_a_server_that_takes_no_dpop_proof_of_ours_is_asked_for_nothing(algorithms: object, taken: bool) -> None:
+    """RFC 9449 section 5.1; our wallet has keys on P-256 alone."""
+    issuer = plain_issuer()
+    metadata_of_the_server(issuer, dpop_signing_alg_values_supported=algorithms)
+    if taken:
+        assert paused(issuer, wallet_client(PLAIN))
+        return
+    with pytest.raises(Rejected) as refusal:
+        ready_for(issuer, issuer.offer("id-sdjwt"))
+    assert (refusal.value.check, refusal.value.field) == (Check.SERVER_METADATA, "dpop_signing_alg_values_supported")
+    assert {request.method for request, _ in issuer.seen} == {"GET"}

@@ -14,6 +14,7 @@ from zegel.errors import Rejected
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.profiles import Grant
 from zegel.protocols.oauth.metadata import (
+    DPOP_ALGORITHMS,
     WELL_KNOWN,
     ServerMetadata,
     parse_server_metadata,
@@ -22,6 +23,7 @@ from zegel.protocols.oauth.metadata import (
 )
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
 from zegel.protocols.openid4vci.metadata import (
+    ALGORITHM_OF_KEYS,
     IssuerMetadata,
     metadata_request,
     parse_issuer_metadata,
@@ -94,6 +96,8 @@ class ServerMetadataStep:
         """All that is public, verified."""
         answer_of(response, status=200, what="authorization server metadata")
         server = verify_server_metadata(parse_server_metadata(response.body), issuer=self.server)
+        if server.dpop_algorithms and ALGORITHM_OF_KEYS not in server.dpop_algorithms:
+            raise Rejected(Check.SERVER_METADATA, f"expected {ALGORITHM_OF_KEYS}", field=DPOP_ALGORITHMS)
         return Ready(offer=self.offer, issuer=self.issuer, server=server, configurations=self.configurations)
 
 
