@@ -6,6 +6,7 @@
     token --> userinfo                                    the service, and its claims are gone
 
 A sign-in belongs to the browser in which it began: ``browser`` is that one's session id, and the only way to find it.
+However it ends, no wallet can answer it any more.
 """
 
 from collections import Counter
@@ -44,7 +45,7 @@ from zegel.protocols.openid4vp.verifier import (
     VerifierSession,
 )
 from zegel.services.ports import Clock, Kind, Random, Store, Stored, Transaction
-from zegel.services.verifier import Question, VerifierService
+from zegel.services.verifier import SESSION, Question, VerifierService
 
 
 @final
@@ -194,9 +195,11 @@ class SignInService:
         ``Rejected(SAME_BROWSER)`` in any browser but the one that began: then the presentation is refused for good,
         and the service hears of it where the sign-in began. ``Rejected(RESPONSE_CODE)`` for a wrong or a used code.
         """
-        stored = await self._find(browser)
+        stored, state = await self._find(browser), await self._state(id_)
+        if stored is None and state is None:  # it was ended meanwhile
+            raise _nothing_open()
         sign_in = stored.value if stored is not None and stored.value.same_device == id_ else None
-        if sign_in is not None and isinstance(state := await self._state(id_), Refused):
+        if sign_in is not None and isinstance(state, Refused):
             return await self._refuse(sign_in, _why(state), browser=browser)
         back = await self._verifier.come_back(id_, response_code=response_code, initiator=browser)
         if isinstance(back, Failed):
@@ -263,7 +266,7 @@ class SignInService:
         except Denied as denied:
             return await self._end(sign_in, denied, browser=browser)
         async with self._store.transaction(durable=True) as transaction:
-            await _close(transaction, browser)
+            await _close(transaction, browser, answered=id_)
             await transaction.put(CODES, issued.key, issued, expires=issued.expires)
         self.sign_ins[SignInEnd.SIGNED_IN] += 1
         return response
@@ -317,11 +320,17 @@ class SignInService:
         return build_sign_in_query(self._client(requested), scope=requested.scope)
 
 
-async def _close(transaction: Transaction, browser: str | None) -> SignIn:
-    """End the sign-in: one ends once, whichever device was first."""
+async def _close(transaction: Transaction, browser: str | None, *, answered: str | None = None) -> SignIn:
+    """End the sign-in: one ends once, whichever device was first.
+
+    Whatever else was asked ends with it, so that no wallet hands over what nobody waits for.
+    """
     sign_in = await transaction.take(SIGN_IN, str(browser))
     if sign_in is None:
         raise _nothing_open()
+    for id_ in sign_in.asked:
+        if id_ != answered:
+            await transaction.take(SESSION, id_)
     return sign_in
 
 

@@ -165,6 +165,36 @@ async def test_whoever_cancels_goes_back_to_the_service(desk) -> None:
     assert (await refused(desk.come_back(session, code))).check is Check.SIGN_IN_OPEN
 
 
+async def test_after_a_cancel_no_wallet_hands_anything_over(desk) -> None:
+    await desk.begin()
+    await desk.service.ask_other_device(BROWSER)
+    page = await desk.look()
+    links = [page.same_device.link(LINK), page.cross_device.link(LINK)]
+    await desk.service.cancel(BROWSER)
+    for link in links:
+        assert (await refused(desk.wallet.present(link))).check is Check.ANSWERED_ONCE
+
+
+async def test_an_answer_that_came_before_the_cancel_is_gone(desk) -> None:
+    await desk.begin()
+    session, _ = await desk.presented()
+    await desk.service.cancel(BROWSER)
+    assert (await refused(desk.verifier.look(session))).check is Check.ANSWERED_ONCE
+
+
+async def test_an_answer_that_is_being_verified_at_a_cancel_is_not_taken(desk) -> None:
+    await desk.begin()
+    link = (await desk.look()).same_device.link(LINK)
+    looked_up = desk.verifier._statuses.fetch_status_list
+
+    async def cancelled_meanwhile(reference):
+        await desk.service.cancel(BROWSER)
+        return await looked_up(reference)
+
+    desk.verifier._statuses.fetch_status_list = cancelled_meanwhile
+    assert (await refused(desk.wallet.present(link))).check is Check.ANSWERED_ONCE
+
+
 async def test_a_sign_in_that_is_cancelled_at_this_moment_brings_no_code(desk) -> None:
     await desk.begin()
     session, code = await desk.presented()
@@ -263,6 +293,24 @@ async def test_of_two_devices_the_first_signs_in_and_the_other_comes_too_late(de
     session, code = await _presented_beside(desk)
     assert code_of(await desk.service.look(BROWSER))
     assert (await refused(desk.come_back(session, code))).check is Check.SIGN_IN_OPEN
+
+
+async def test_of_two_devices_only_one_can_answer(desk) -> None:
+    await desk.begin()
+    await desk.service.ask_other_device(BROWSER)
+    page = await desk.look()
+    await desk.wallet.present(page.cross_device.link(LINK))
+    assert code_of(await desk.service.look(BROWSER))
+    assert (await refused(desk.wallet.present(page.same_device.link(LINK)))).check is Check.ANSWERED_ONCE
+
+
+async def test_after_a_refusal_on_one_device_the_other_cannot_answer(desk) -> None:
+    await desk.begin()
+    await desk.service.ask_other_device(BROWSER)
+    page = await desk.look()
+    await desk.wallet.refuse(page.cross_device.link(LINK))
+    assert sent_back(await desk.service.look(BROWSER))["error"] == "access_denied"
+    assert (await refused(desk.wallet.present(page.same_device.link(LINK)))).check is Check.ANSWERED_ONCE
 
 
 async def _presented_beside(desk) -> tuple[str, str]:
