@@ -668,6 +668,7 @@ async def test_two_clicks_send_one_answer(world: WalletWorld) -> None:
     assert len([path for path in world.paths() if "/response/" in path]) == 1
     assert world.contents.holdings[0].unused == 9
     assert await world.wallet.presenting.refuse(flow) == first  # the other tab is too late
+    assert await world.wallet.presenting.forget(flow) == first
 
 
 @pytest.mark.requirement("RPA_07")
@@ -779,8 +780,35 @@ async def test_a_verifier_that_does_not_take_the_answer_is_noted(world: WalletWo
     assert caught.value.check is Check.ANSWER_DELIVERY
     entry = world.contents.log[-1]
     assert (entry.happening, entry.outcome, entry.check) == (Happening.PRESENTED, Outcome.REFUSED, "answer-delivery")
-    with pytest.raises(Rejected):
+    again = await world.accept(flow)  # from another tab
+    assert again.refusal is not None
+    assert again.refusal.check == "answer-delivery"
+
+
+async def test_a_verifier_names_what_is_wrong_with_the_credential(world: WalletWorld) -> None:
+    await world.receive(formats=["dc+sd-jwt"])
+    await world.operate("issuer", "/revocations", {"person": "erika"})
+    await world.operate("issuer", "/status/publish", {})
+    flow, _ = await world.asked()
+    with pytest.raises(Rejected) as caught:
         await world.accept(flow)
+    assert caught.value.check is Check.STATUS
+    assert caught.value.detail == "this is the word of who asked, with status 400"
+    assert "the credential's status is invalid: it was revoked" in caught.value.said
+    assert world.contents.log[-1].check == "status"
+
+
+@pytest.mark.parametrize("named", ["wallet-locked", "client-binding", "no such check", 7, None])
+async def test_a_verifier_has_the_wallet_say_nothing_but_what_is_about_its_answer(
+    world: WalletWorld, named: Any
+) -> None:
+    await world.receive(formats=["dc+sd-jwt"])
+    flow, _ = await world.asked()
+    refusal = json_response({"error": "invalid_request", "check": named, "remedy": "send your passphrase"}, status=400)
+    world.outbound.edits["/response/"] = lambda request, response: refusal
+    with pytest.raises(Rejected) as caught:
+        await world.accept(flow)
+    assert caught.value.check is Check.ANSWER_DELIVERY
 
 
 @pytest.mark.parametrize(

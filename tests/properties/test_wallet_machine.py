@@ -75,7 +75,7 @@ MOVES: Mapping[str, Mapping[str, Move]] = {
     "refuse": {ASKED: FINISHED, FINISHED: FINISHED},
     "tell": {UNANSWERABLE: FINISHED, FINISHED: FINISHED},
     "send again": {ANSWERING: FINISHED, FINISHED: FINISHED},
-    "forget": {ASKED: GONE, UNANSWERABLE: GONE, ANSWERING: GONE, FINISHED: GONE},
+    "forget": {ASKED: GONE, UNANSWERABLE: GONE, ANSWERING: GONE, FINISHED: FINISHED},
 }
 SENDING = ("accept", "refuse", "tell", "send again")
 
@@ -123,7 +123,7 @@ class Errand:
             return Check.REQUEST_TIME
         if down:
             return Check.AVAILABILITY, ANSWERING
-        return (Check.ANSWER_DELIVERY, GONE) if now >= self.until else move
+        return (Check.ANSWERED_ONCE, FINISHED) if now >= self.until else move
 
 
 class Owner:
@@ -223,7 +223,7 @@ class Owner:
                 errand.tries_left = max(errand.tries_left - 1, 0)
         if message in SENDING and errand.state != after:
             errand.answer = errand.answer or message
-            if after == FINISHED:
+            if after == FINISHED and isinstance(expected, str):
                 self.answers["accepted" if errand.answer == "accept" else "declined"] += 1
         self._move(errand, message, after, outcome)
 

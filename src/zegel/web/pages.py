@@ -37,7 +37,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "svg": "image/svg+xml",
 }
 _BUG: Final = "This is a fault of ours. It has been noted; please try again later."
-_REFUSED: Final = "What was sent was refused. Nothing has been stored or passed on."
+REFUSED: Final = "What was sent was refused. Why, and what to do, stands below."
 _NOTHING: Final = "There is no page at this address. Perhaps it was copied in part, or has had its day."
 _TOO_LARGE: Final = "What was sent is larger than what is taken here, and was not read. Nothing has been stored."
 _TOO_SLOW: Final = "What was sent did not arrive in time. Nothing has been stored. Please try again."
@@ -71,7 +71,7 @@ def error_page(
     by_id = {check.id: way for check, way in (ways_on or {}).items()}
 
     def page(explanation: Explanation | None, request_id: str, status: int) -> HttpResponse:
-        title, lead = "This was refused", _REFUSED
+        title, lead = "This was refused", REFUSED
         if explanation is None:
             title, lead = ("No such page", _NOTHING) if status in (404, 405, 406) else ("Something went wrong", _BUG)
         elif status == 408:

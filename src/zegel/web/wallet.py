@@ -14,6 +14,7 @@ async def serve_static(_site: WalletSite, _request: HttpRequest, *, name: str) -
     return static_file(name)
 
 
+WAYS_ON: Final = wallet_present.WAYS_ON | wallet_receive.WAYS_ON
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (
     *wallet_entry.ROUTES,
     *wallet_credentials.ROUTES,

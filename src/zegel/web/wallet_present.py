@@ -4,23 +4,26 @@ A link from a site brings a request to a page and no further: nothing is fetched
 presses the button there.
 """
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, final
 from urllib.parse import urlsplit
 
 from zegel.checks import Check
 from zegel.errors import Rejected, Unavailable, ZegelError, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.openid4vp.link import MAX_LINK
+from zegel.services.wallet.answers import SAID_OF_ANSWERS
 from zegel.services.wallet.consenting import NOTHING, Alternatives, Question, choice_of, describe_consent, set_aside
-from zegel.services.wallet.contents import Answering, Asked, Brought, Finished, Unanswerable
+from zegel.services.wallet.contents import Answering, Asked, Brought, Finished, Happening, Unanswerable
 from zegel.services.wallet.flows import check_step
-from zegel.services.wallet.journal import verifier_counterpart
+from zegel.services.wallet.journal import find_entry, verifier_counterpart
 from zegel.web.errors import status_of
-from zegel.web.pages import render_page
+from zegel.web.pages import REFUSED, WayOn, render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.wallet_site import (
     HOME,
     LOCALE,
+    LOG,
     MAX_FORM,
     PRESENT,
     REQUEST_SCHEME,
@@ -36,6 +39,45 @@ from zegel.web.wallet_site import (
 
 _TITLE: Final = "A request to your wallet"
 _RETURN: Final = "/return"
+_OVER: Final = "This page is over: what it asked was decided, or it waited too long. What came of it stands in the log."
+_NOT_TAKEN: Final = "Your answer was sent, and was not accepted there."
+_NO_WAY_BACK: Final = "Your answer was sent, and the way back that the other side names is none that can be taken."
+WAYS_ON: Final = {Check.WALLET_STEP: WayOn(lead=_OVER, back=(LOG, "To the log"))}
+# what refuses before anything is sent
+_BEFORE: Final = {Check.HELD, Check.DISCLOSURE_POLICY, Check.REQUEST_TIME, Check.TRANSACTION_REQUEST}
+_MEANT: Final = {"accept": Happening.PRESENTED, "refuse": Happening.DECLINED, "tell": Happening.REFUSED}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """An answer in the words of its pages: what it was, and what came of it once it was taken."""
+
+    title: str
+    sent: str
+    taken: str
+
+
+_ANSWERS: Final = {
+    Happening.PRESENTED: _Answer(
+        title="You shared",
+        sent="You agreed to share, and your answer is on its way.",
+        taken="Your answer was taken. What was shared stands in the log.",
+    ),
+    Happening.DECLINED: _Answer(
+        title="You did not share",
+        sent="You said no. Nothing is shared.",
+        taken="Your no was taken. Nothing was shared.",
+    ),
+    Happening.REFUSED: _Answer(
+        title="You told them what is wrong",
+        sent="Those who asked are to be told what is wrong. Nothing is shared.",
+        taken="Those who asked know now what is wrong. Nothing was shared.",
+    ),
+}
+_FORGOTTEN: Final = _Answer(  # the log holds so many lines, and no more
+    title="You answered", sent="Your answer is on its way.", taken="Your answer was taken."
+)
 
 
 async def bring(site: WalletSite, request: HttpRequest) -> HttpResponse:
@@ -65,9 +107,19 @@ async def show(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
 @inside
 async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
     """The owner's word; after it the browser goes back to where the request came from."""
+    try:
+        return await _decided(site, visit, flow)
+    except Rejected as error:
+        if error.check is not Check.WALLET_STEP:
+            raise
+        return _page(site, visit, flow, late=True)  # ``Rejected`` as before where nothing is left to show
+
+
+async def _decided(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
     here = f"{PRESENT}/{flow}"
     presenting = site.wallet.presenting
-    match visit.form.get("decision"):
+    decision = visit.form.get("decision", "")
+    match decision:
         case "accept":
             state = presenting.look(flow)
             choice = None
@@ -81,10 +133,13 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
         case "again":
             finished = await presenting.send_again(flow)
         case "forget":
-            await presenting.forget(flow)
-            return see(HOME)
+            answered = await presenting.forget(flow)
+            return see(HOME) if answered is None else _finished_page(site, visit, answered, late=True)
         case _:
             return see(here)
+    entry = find_entry(site.wallet.safe.contents, finished.entry)
+    if entry is not None and entry.happening is not _MEANT.get(decision, entry.happening):
+        return _finished_page(site, visit, finished, late=True)
     return see(here if finished.redirect_uri is None else here + _RETURN)
 
 
@@ -94,19 +149,23 @@ async def go_back(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
     finished = check_step(site.wallet.presenting.look(flow), Finished)
     if finished.redirect_uri is None:
         return see(f"{PRESENT}/{flow}")
-    lead = "Your answer was taken. You go on where you were asked."
+    lead = f"{_answer(site, finished.entry).taken} You go on where you were asked."
     return onward_page(site, visit, finished.redirect_uri, title="Back to where you were asked", lead=lead)
 
 
 def refuse_sending(site: WalletSite, error: ZegelError) -> HttpResponse:
-    """A refusal after the owner's word: what became of the answer is said first."""
-    lead = "Nothing was shared."
+    """A refusal after the owner's word: what became of the answer is said first, as far as it is known."""
+    lead = REFUSED
     if error.check is Check.EXPLICIT_APPROVAL:
         lead = "Nothing was shared yet. Go back, read each warning, and tick it if you want to share nevertheless."
-    elif error.check is Check.ANSWER_DELIVERY:
-        lead = "Your answer was sent, and was not accepted there."
+    elif error.check in _BEFORE:
+        lead = "Nothing was shared."
+    elif error.check is Check.ANSWER_DELIVERY or error.check.id in SAID_OF_ANSWERS:
+        lead = _NOT_TAKEN
     elif error.check is Check.RETURN_TARGET:
-        lead = "Your answer was sent, and the way back that the other side names is none that can be taken."
+        lead = _NO_WAY_BACK
+    elif error.check is Check.WALLET_STEP:
+        lead = _OVER
     elif isinstance(error, Unavailable):
         lead = "The other side could not be reached. Your answer waits among your credentials, to be sent again."
     return render_page(
@@ -142,7 +201,7 @@ def brought_of(visit: Visit) -> Brought:
     return Brought.LINK if visit.form.get("brought") == Brought.LINK else Brought.PASTED
 
 
-def _page(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
+def _page(site: WalletSite, visit: Visit, flow: str, *, late: bool = False) -> HttpResponse:
     state = site.wallet.presenting.look(flow)
     action = f"{PRESENT}/{flow}"
     match state:
@@ -159,11 +218,40 @@ def _page(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
                 party=verifier_counterpart(refusal.party, refusal.reply),
                 explanation=explain(error),
             )
-        case Answering():
-            return wallet_page(site, visit, "wallet_unsent.html", title="Not sent yet", action=action)
+        case Answering(entry=entry):
+            sent = _answer(site, entry).sent
+            return wallet_page(
+                site, visit, "wallet_unsent.html", title="Not sent yet", action=action, sent=sent, late=late
+            )
         case _:
-            finished = check_step(state, Finished)
-            return wallet_page(site, visit, "wallet_done.html", title="Done", redirect_uri=finished.redirect_uri)
+            return _finished_page(site, visit, check_step(state, Finished), late=late)
+
+
+def _finished_page(site: WalletSite, visit: Visit, finished: Finished, *, late: bool) -> HttpResponse:
+    """What was answered, and what came of it. ``late`` is what another page of the same request brings."""
+    answer, found = _answer(site, finished.entry), finished.refusal
+    refused = None if found is None else Rejected(_CHECKS[found.check], found.detail, field=found.field)
+    taken = answer.taken
+    if refused is not None:
+        taken = _NO_WAY_BACK if refused.check is Check.RETURN_TARGET else _NOT_TAKEN
+    return wallet_page(
+        site,
+        visit,
+        "wallet_done.html",
+        title="Done" if refused is None else "Not accepted",
+        answered=answer.title,
+        taken=taken,
+        explanation=None if refused is None else explain(refused),
+        late=late,
+        # whoever answered in another page went back from there, and an address of a return serves once
+        redirect_uri=None if late else finished.redirect_uri,
+        log=LOG,
+    )
+
+
+def _answer(site: WalletSite, entry_id: str) -> _Answer:
+    entry = find_entry(site.wallet.safe.contents, entry_id)
+    return _FORGOTTEN if entry is None else _ANSWERS.get(entry.happening, _FORGOTTEN)
 
 
 def _consent_page(site: WalletSite, visit: Visit, action: str, asked: Asked) -> HttpResponse:
@@ -213,6 +301,7 @@ def _options(question: Question) -> list[tuple[str, str, None]]:
 
 
 _SEVERAL: Final = 2
+_CHECKS: Final = {check.id: check for check in Check}
 
 
 ROUTES: Final[tuple[Route[WalletSite], ...]] = (

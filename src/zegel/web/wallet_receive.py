@@ -1,9 +1,11 @@
 """The pages of an issuance: what a link brought, who offers what, the way to the log-in and back, keep or not."""
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from zegel.checks import Check
+from zegel.errors import Denied, Rejected, explain
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.profiles import Grant
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
@@ -88,7 +90,10 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
             )
             return see(f"{RECEIVE}/{flow}{_LOG_IN}")
         case "redeem":
-            await receiving.redeem(flow, tx_code=visit.form.get("tx_code"), despite=set_aside(visit.form))
+            try:
+                await receiving.redeem(flow, tx_code=visit.form.get("tx_code"), despite=set_aside(visit.form))
+            except (Denied, Rejected) as error:
+                return _code_again(site, visit, flow, error)
         case "ask":
             await receiving.fetch_deferred(flow)
         case "keep":
@@ -181,7 +186,19 @@ def _page(site: WalletSite, visit: Visit, flow: str, state: Flow) -> HttpRespons
             return see(HOME)
 
 
-def _offer_page(site: WalletSite, visit: Visit, action: str, offered: Offered, *, waiting: bool) -> HttpResponse:
+def _code_again(site: WalletSite, visit: Visit, flow: str, error: Denied | Rejected) -> HttpResponse:
+    """The offer once more, with what is wrong with the transaction code; any other refusal is raised again."""
+    state = site.wallet.receiving.look(flow) if error.check is Check.TRANSACTION_CODE else None
+    if not isinstance(state, Offered):
+        raise error
+    wrong = f"It was not taken. Found: {explain(error).detail}. What to do: {error.check.remedy}."
+    page = _offer_page(site, visit, f"{RECEIVE}/{flow}", state, waiting=False, wrong=wrong)
+    return replace(page, status=400)
+
+
+def _offer_page(
+    site: WalletSite, visit: Visit, action: str, offered: Offered, *, waiting: bool, wrong: str | None = None
+) -> HttpResponse:
     ready, vetting = offered.ready, offered.vetting
     grant = choose_grant(ready, profile=site.wallet.habits.issuance.profile)
     return wallet_page(
@@ -197,6 +214,7 @@ def _offer_page(site: WalletSite, visit: Visit, action: str, offered: Offered, *
         log_in=grant is Grant.AUTHORIZATION_CODE,
         log_in_at=host_of(ready.server.issuer),
         tx_code=_prompt(ready.offer) if grant is Grant.PRE_AUTHORIZED_CODE else None,
+        wrong=wrong,
         waiting=waiting,
         elsewhere=offered.brought is Brought.PASTED,
         registration=describe_registration(vetting, locale=LOCALE),

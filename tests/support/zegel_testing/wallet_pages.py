@@ -192,7 +192,15 @@ def _opened(world: WalletWorld, announced: list[str], limits: Limits | None = No
     )
     back = ("/", "To all credentials")
     listener = public_listener(
-        "wallet", site, wallet.ROUTES, config=config, title=NAME, world=shared, back=back, limits=limits
+        "wallet",
+        site,
+        wallet.ROUTES,
+        config=config,
+        title=NAME,
+        world=shared,
+        back=back,
+        ways_on=wallet.WAYS_ON,
+        limits=limits,
     )
     world.handlers[listener.origin] = listener.handle
     role = OpenRole(name="wallet", listeners=(listener,), timers=(), close=safe.close, launch=door.fresh_code)

@@ -295,14 +295,14 @@ class Answering:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The end of a flow, remembered for a while so that a second click does nothing new.
-
-    ``redirect_uri`` is where the browser goes on, ``holdings`` what was received.
-    """
+    """The end of a flow, remembered so that a second click does nothing new. ``redirect_uri`` is where the browser goes
+    on, ``holdings`` what was received, ``entry`` the answer's line of the log, ``refusal`` why it was not taken."""
 
     at: int
     redirect_uri: str | None = None
     holdings: tuple[str, ...] = ()
+    entry: str = ""
+    refusal: Finding | None = None
 
 
 Flow: TypeAlias = Offered | LoggingIn | Arrived | Deferred | Asked | Unanswerable | Answering | Finished

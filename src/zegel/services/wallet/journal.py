@@ -42,6 +42,11 @@ def amended(contents: WalletContents, entry_id: str, *, outcome: Outcome, check:
     )
 
 
+def find_entry(contents: WalletContents, entry_id: str) -> Entry | None:
+    """The line of the log; None for one that the log has no more."""
+    return next((entry for entry in reversed(contents.log) if entry.id == entry_id), None)
+
+
 def verifier_counterpart(party: Party, reply: ReplyAddress) -> Counterpart:
     """Who sent the request: the certificate's name, or the host alone where nobody vouches for one."""
     host = host_of(reply.response_uri)

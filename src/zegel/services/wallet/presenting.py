@@ -1,8 +1,10 @@
 """Presenting: a request is fetched when the person says so, shown, and answered when the person says so.
 
-    begin --> Asked --accept, refuse--> Answering --> Finished
+    begin --> Asked --accept, refuse--> Answering --> Finished, taken or not
           --> Unanswerable --tell-----> Answering
                            --forget---> gone
+
+What is finished stays so: another decision, from another page of the same request, changes nothing.
 
 Copies are marked as used, and the log has its line, before anything leaves: a crash can cost a copy, never show one
 twice.
@@ -13,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 from zegel.checks import Check
-from zegel.errors import Malformed, Rejected, Unavailable
+from zegel.errors import Malformed, Rejected, Unavailable, explain
 from zegel.formats.credential import Format
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.present import present_mdoc, signs_transaction_data
@@ -38,6 +40,7 @@ from zegel.protocols.openid4vp.wallet import (
 from zegel.services.ports import Clock, Outbound, Random
 from zegel.services.trust import Trust
 from zegel.services.turns import Turns
+from zegel.services.wallet.answers import not_taken
 from zegel.services.wallet.contents import (
     Answering,
     Asked,
@@ -45,6 +48,7 @@ from zegel.services.wallet.contents import (
     Copy,
     Counterpart,
     Entry,
+    Finding,
     Finished,
     Flow,
     Happening,
@@ -145,8 +149,8 @@ class PresentingService:
         ``Rejected(HELD)`` when the choice does not answer the request; ``EXPLICIT_APPROVAL`` when there is a warning
         that was not set aside, ``DISCLOSURE_POLICY`` for one that nobody sets aside; ``REQUEST_TIME`` when it has
         expired meanwhile, and then no copy is used;
-        ``ANSWER_DELIVERY`` when the verifier does not take it; ``Unavailable`` when it cannot be reached, and then the
-        answer waits to be sent again.
+        ``ANSWER_DELIVERY``, or as ``not_taken``, when the verifier does not take it, and then the flow is finished,
+        too; ``Unavailable`` when it cannot be reached, and then the answer waits to be sent again.
         """
         async with self._turns.of(flow_id):
             flow = self.look(flow_id)
@@ -185,8 +189,8 @@ class PresentingService:
             flow = self.look(flow_id)
             return flow if isinstance(flow, Finished) else await self._send(flow_id, check_step(flow, Answering))
 
-    async def forget(self, flow_id: str) -> None:
-        """Leave a request without a word to the verifier."""
+    async def forget(self, flow_id: str) -> Finished | None:
+        """Leave a request without a word to the verifier; what was answered already stays so, and is returned."""
         async with self._turns.of(flow_id):
             flow = self.look(flow_id)
             match flow:
@@ -194,12 +198,15 @@ class PresentingService:
                     entry = replace(self._asked_entry(Happening.DECLINED, flow), mentions=_asked_for(consent))
                 case Unanswerable(refusal=refusal):
                     entry = self._refusal_entry(refusal)
-                case Answering() | Finished():
+                case Finished():
+                    return flow
+                case Answering():
                     await self._safe.change(lambda contents: (drop_flow(contents, flow_id), None))
-                    return
+                    return None
                 case _:  # what is being received is left elsewhere, where its issuer is told
                     raise Rejected(Check.WALLET_STEP, "nothing is asked here", field="flow")
             await self._safe.change(lambda contents: (noted(drop_flow(contents, flow_id), entry), None))
+        return None
 
     def _answer(
         self,
@@ -248,25 +255,26 @@ class PresentingService:
 
     async def _send(self, flow_id: str, answering: Answering) -> Finished:
         response = await self._fetch(answering.sending.request)
+        finished = Finished(at=self._clock.now(), entry=answering.entry)
         try:
             done = answering.sending.receive(response)
         except (Malformed, Rejected) as error:
-            check = error.check.id
-            await self._safe.change(
-                lambda contents: (
-                    amended(drop_flow(contents, flow_id), answering.entry, outcome=Outcome.REFUSED, check=check),
-                    None,
-                )
-            )
-            raise
-        finished = Finished(at=self._clock.now(), redirect_uri=done.redirect_uri)
+            refused = not_taken(error, response)
+            finding = Finding(check=refused.check.id, detail=explain(refused).detail, field=refused.field)
+            await self._end(flow_id, replace(finished, refusal=finding), outcome=Outcome.REFUSED)
+            raise refused from None
+        finished = replace(finished, redirect_uri=done.redirect_uri)
+        await self._end(flow_id, finished, outcome=Outcome.DONE)
+        return finished
+
+    async def _end(self, flow_id: str, finished: Finished, *, outcome: Outcome) -> None:
+        check = None if finished.refusal is None else finished.refusal.check
         await self._safe.change(
             lambda contents: (
-                amended(put_flow(contents, flow_id, finished), answering.entry, outcome=Outcome.DONE),
+                amended(put_flow(contents, flow_id, finished), finished.entry, outcome=outcome, check=check),
                 None,
             )
         )
-        return finished
 
     async def _fetch(self, request: HttpRequest) -> HttpResponse:
         """What the verifier answers; ``Unavailable`` where it says itself that it does not work.

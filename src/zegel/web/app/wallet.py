@@ -21,7 +21,7 @@ from zegel.services.wallet.health import HealthBooks
 from zegel.services.wallet.issuance import IssuanceHabits
 from zegel.services.wallet.safe import Safe
 from zegel.services.wallet.wallet import Wallet, WalletHabits
-from zegel.web import wallet, wallet_receive
+from zegel.web import wallet
 from zegel.web.app.health import health_timers
 from zegel.web.app.limits import wallet_limits
 from zegel.web.app.monitor import health_families, health_notices, metrics_listeners, trust_condition, trust_families
@@ -81,7 +81,7 @@ async def open_wallet(world: World, *, announce: Callable[[str], None] | None = 
                 world=world,
                 monitor=monitor,
                 back=back,
-                ways_on=wallet_receive.WAYS_ON,
+                ways_on=wallet.WAYS_ON,
                 limits=wallet_limits(config.rates),
             ),
             *metrics_listeners(monitor, config=config, world=world),
