@@ -997,11 +997,11 @@ class Check(Enum):
         "return iss and state unchanged to the redirect URI; if you did not begin this, close the page",
     )
     ACCESS_DENIED = (
-        "the person, and the issuer, agree to what the wallet asks for",
+        "the person agrees to what is asked, an issuance or a log-in, and so does the server that asks them",
         "RFC 6749 section 4.1.2.1",
         "error",
         Fault.PERSON,
-        "take the offer up again and agree, if it is wanted after all; where the issuer said no, ask it why",
+        "begin again and agree, if it is wanted after all; where it was not you who said no, ask there why",
     )
     PEER_REFUSAL = (
         "the server grants what the wallet asks",
@@ -1048,11 +1048,11 @@ class Check(Enum):
         "wait a quarter of an hour; tell the operator, if it was not you who tried",
     )
     UPSTREAM_LOG_IN = (
-        "the provider at which the issuer lets people log in answers: to this request, to this client, of one person",
+        "the provider at which people log in for this site answers: to this request, to this client, of one person",
         "OpenID Connect Core 1.0 sections 3.1.2.6, 3.1.3.4, 3.1.3.7 and 5.3.4",
         "the member that the refusal names",
         Fault.OPERATOR,
-        "try again; otherwise see that the issuer's client, secret and origin are those registered at the provider",
+        "try again; otherwise see that this site's client, secret and origin are those registered at the provider",
     )
     POSSESSION = (
         "whoever asks for an attestation of a key shows, now and to this provider, that it holds the key",

@@ -34,6 +34,8 @@ from zegel.services.upstream import UpstreamLogIn
 
 MAX_TRIES: Final = 5  # passwords or certificates a visit; but a wallet pushes requests as it likes, each visited anew
 
+_VISIT: Final = "visit"  # there is one, and it stands elsewhere
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,12 @@ M = TypeVar("M", PasswordLogIn, UpstreamLogIn)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BringCertificate:
     """The person is to bring a health certificate first."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMoreTries:
+    """The person has tried often enough, and can go back to the wallet alone."""
 
 
 @final
@@ -130,9 +138,15 @@ class LogInService:
         stored = await self._load(browser)
         return await self._authorization.look_up(_visiting(stored).request_uri)
 
-    async def step(self, browser: str | None) -> LogInMeans | BringCertificate:
+    async def has_logged_in(self, browser: str | None) -> bool:
+        """Whether somebody has, in this visit, and is to decide."""
+        return isinstance((await self._load(browser)).value, LoggedIn)
+
+    async def step(self, browser: str | None) -> LogInMeans | BringCertificate | NoMoreTries:
         """What the person of this visit does next."""
         visiting = _visiting(await self._load(browser))
+        if visiting.tries >= MAX_TRIES and visiting.proof is None:
+            return NoMoreTries()
         if not visiting.by_certificate:
             return self.means
         return BringCertificate() if visiting.proof is None else self._asking(visiting)
@@ -199,7 +213,7 @@ class LogInService:
         visiting = _visiting(await self._load(browser))
         means = self._asking(visiting)
         if visiting.presentation is None:
-            raise Rejected(Check.LOG_IN_OPEN, "nothing was asked of a wallet in this browser", field="cookie")
+            raise Rejected(Check.LOG_IN_OPEN, "nothing was asked of a wallet in this browser", field=_VISIT)
         known = await means.finish(visiting.presentation, response_code=response_code, initiator=str(browser))
         try:
             if self._health is not None and visiting.proof is not None:
@@ -291,7 +305,7 @@ class LogInService:
         async with self._store.transaction(durable=durable) as transaction:
             swapped = await transaction.swap(VISIT, str(browser), visit, version=stored.version, expires=self._end())
         if not swapped:
-            raise Rejected(Check.LOG_IN_OPEN, "another page of this browser was first", field="cookie")
+            raise Rejected(Check.LOG_IN_OPEN, "another page of this browser was first", field=_VISIT)
         return visit
 
     def _end(self) -> int:
@@ -310,13 +324,13 @@ def _another_way() -> Rejected:
 
 def _visiting(stored: Stored[Visit]) -> Visiting:
     if not isinstance(stored.value, Visiting):
-        raise Rejected(Check.LOG_IN_OPEN, "somebody has logged in already", field="cookie")
+        raise Rejected(Check.LOG_IN_OPEN, "somebody has logged in already", field=_VISIT)
     return stored.value
 
 
 def _logged_in(stored: Stored[Visit]) -> LoggedIn:
     if not isinstance(stored.value, LoggedIn):
-        raise Rejected(Check.LOG_IN_OPEN, "expected a log-in before the decision", field="cookie")
+        raise Rejected(Check.LOG_IN_OPEN, "expected a log-in before the decision", field=_VISIT)
     return stored.value
 
 

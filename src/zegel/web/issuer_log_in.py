@@ -18,7 +18,7 @@ from zegel.protocols.oauth.states import ClientIdentity, PushedRequest
 from zegel.protocols.openid4vp.response import MAX_BODY as MAX_ANSWER
 from zegel.protocols.openid4vp.verifier import Requested
 from zegel.services.issuer import Wanted
-from zegel.services.log_in import BringCertificate
+from zegel.services.log_in import BringCertificate, NoMoreTries
 from zegel.services.passwords import PasswordLogIn
 from zegel.services.presented import PresentationLogIn
 from zegel.services.rates import Limit
@@ -28,7 +28,7 @@ from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
 from zegel.web.health_code import read_health_code
 from zegel.web.issuer_site import IssuerSite
-from zegel.web.pages import WayOn, render_page
+from zegel.web.pages import WayOn, WaysOn, render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.site import content_policy
 from zegel.web.turnstile import Limited
@@ -47,7 +47,34 @@ _LOG_IN: Final = "Log in"
 _WALLET_PAGE: Final = "/present"
 _FORMATS: Final = {Format.SD_JWT_VC: "SD-JWT VC", Format.MDOC: "mdoc (ISO/IEC 18013-5)"}
 _APPROVE: Final = "approve"
-WAYS_ON: Final = {
+_TRIED: Final = "You tried too often. In this log-in nothing more is tried."
+_NO_LOG_IN: Final = "The log-in did not work. Nothing has been issued."
+_OVER: Final = "It was decided, perhaps in another window, or took too long. Begin again in your wallet."
+_AGAIN: Final = (LOG_IN, "Back to the log-in, or to the wallet")
+WAYS_ON: Final[WaysOn] = {
+    Check.LOG_IN_OPEN: WayOn(
+        lead="No log-in is open in this browser. It was ended, took too long, or was begun in another browser. "
+        "Begin again in your wallet."
+    ),
+    (Check.LOG_IN_OPEN, "visit"): WayOn(
+        lead="Your log-in stands at another page.", back=(LOG_IN, "Go on where it stands")
+    ),
+    (Check.LOG_IN_OPEN, "password"): WayOn(lead=_TRIED, back=(LOG_IN, "Go on")),
+    (Check.LOG_IN_OPEN, "code"): WayOn(lead=_TRIED, back=(LOG_IN, "Go on")),
+    Check.LOG_IN_GUESSES: WayOn(lead="This name was tried too often. Please wait a quarter of an hour.", back=_AGAIN),
+    Check.PUSHED_REQUEST: WayOn(lead=f"What your wallet asked for is not open any more. {_OVER}"),
+    Check.CONSENT: WayOn(
+        lead="You did not share what this office asks for, so it does not know who you are. Nothing has been issued.",
+        back=(LOG_IN, "Share it after all, or go back to the wallet"),
+    ),
+    Check.ACCESS_DENIED: WayOn(
+        lead="You did not log in: you stopped it, or the provider did not let you in. Nothing has been issued.",
+        back=_AGAIN,
+    ),
+    Check.UPSTREAM_LOG_IN: WayOn(lead=_NO_LOG_IN, back=_AGAIN),
+    Check.AUTHORIZATION_RESPONSE: WayOn(lead=_NO_LOG_IN, back=_AGAIN),
+    Check.RESPONSE_CODE: WayOn(lead=_NO_LOG_IN, back=_AGAIN),
+    Check.ANSWERED_ONCE: WayOn(lead=_NO_LOG_IN, back=_AGAIN),
     Check.HEALTH_HOLDER: WayOn(
         lead="What you presented does not show that the certificate is yours. Neither of the two has been kept.",
         back=(LOG_IN, "Bring another certificate"),
@@ -67,11 +94,15 @@ async def authorize(site: IssuerSite, request: HttpRequest) -> HttpResponse:
 
 
 async def show_log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
-    """The log-in, by the means of the issuer's source."""
+    """The log-in, by the means of the issuer's source; on to the decision where somebody has logged in."""
     browser = known_browser(request, site.cookies)
+    if await site.log_in.has_logged_in(_id(browser)):
+        return _see(CONSENT)
     pending = await site.log_in.look(_id(browser))
     assert browser is not None  # without one there is nothing to look at
     match await site.log_in.step(_id(browser)):
+        case NoMoreTries():
+            return _page(site, "issuer_log_in_over.html", pending.pushed, title="No more tries", csrf=browser.csrf)
         case BringCertificate():
             return _certificate_page(site, pending.pushed, browser, refusal=None)
         case PasswordLogIn():

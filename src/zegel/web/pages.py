@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -49,10 +49,15 @@ _UNAVAILABLE: Final = "Something that is needed cannot be reached at the moment.
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayOn:
-    """What a refusal means for whoever reads of it, and the address where it goes on, with its text."""
+    """What a refusal means for whoever reads of it, and the address where it goes on, with its text: None where it goes
+    on as after any refusal of the role."""
 
     lead: str
-    back: tuple[str, str]
+    back: tuple[str, str] | None = None
+
+
+WaysOn: TypeAlias = Mapping[Check | tuple[Check, str], WayOn]
+"""By the check, or by the check at one field, which goes first."""
 
 
 def render_page(template: str, *, status: int = 200, **values: object) -> HttpResponse:
@@ -62,13 +67,14 @@ def render_page(template: str, *, status: int = 200, **values: object) -> HttpRe
 
 
 def error_page(
-    *, role: str, host: str, back: tuple[str, str] | None = None, ways_on: Mapping[Check, WayOn] | None = None
+    *, role: str, host: str, back: tuple[str, str] | None = None, ways_on: WaysOn | None = None
 ) -> ErrorPage:
     """How a role says on a page that something was refused; ``back`` is an address to go to, and its text.
 
     ``ways_on`` are of the refusals that have one of their own.
     """
-    by_id = {check.id: way for check, way in (ways_on or {}).items()}
+    given = (ways_on or {}).items()
+    by_id = {(key.id, "") if isinstance(key, Check) else (key[0].id, key[1]): way for key, way in given}
 
     def page(explanation: Explanation | None, request_id: str, status: int) -> HttpResponse:
         title, lead = "This was refused", REFUSED
@@ -84,7 +90,9 @@ def error_page(
             title, lead = "Too many at once", _OVERLOAD
         elif status == 503:
             title, lead = "Not to be reached", _UNAVAILABLE
-        way = None if explanation is None else by_id.get(explanation.check)
+        way = None
+        if explanation is not None:
+            way = by_id.get((explanation.check, explanation.field)) or by_id.get((explanation.check, ""))
         return render_page(
             "error.html",
             status=status,
@@ -94,7 +102,7 @@ def error_page(
             lead=lead if way is None else way.lead,
             explanation=explanation,
             request_id=request_id,
-            back=back if way is None else way.back,
+            back=back if way is None or way.back is None else way.back,
         )
 
     return page

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
+from zegel.checks import Check
 from zegel.primitives.http import HttpRequest, HttpResponse, with_query
 from zegel.services.rates import Limit
 from zegel.services.register_reader import Question
@@ -14,7 +15,7 @@ from zegel.services.registrar_people import SignedIn
 from zegel.trust.register.parse import read_public_party
 from zegel.trust.register.states import Duty
 from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
-from zegel.web.pages import STATIC, render_page, static_file
+from zegel.web.pages import STATIC, WayOn, WaysOn, render_page, static_file
 from zegel.web.registrar import MAX_FILTER
 from zegel.web.registrar_site import RegistrarSite
 from zegel.web.registrar_words import described, described_use
@@ -149,6 +150,15 @@ def navigation(here: str) -> list[tuple[str, str, bool]]:
     return [(address, text, address == here) for address, text in pages]
 
 
+_SIGN_IN_AGAIN: Final = (SIGN_IN, "Sign in again")
+WAYS_ON: Final[WaysOn] = {
+    Check.ACCESS_DENIED: WayOn(
+        lead="You did not sign in: you stopped it, or the provider did not let you in. Nothing has changed.",
+        back=_SIGN_IN_AGAIN,
+    ),
+    Check.UPSTREAM_LOG_IN: WayOn(lead="The sign-in did not work. Nothing has changed.", back=_SIGN_IN_AGAIN),
+    Check.AUTHORIZATION_RESPONSE: WayOn(lead="The sign-in did not work. Nothing has changed.", back=_SIGN_IN_AGAIN),
+}
 _SIGN_INS: Final[Limited[RegistrarSite]] = Limited(Limit.LOG_IN)
 _READS: Final[Limited[RegistrarSite]] = Limited(Limit.REGISTER)
 

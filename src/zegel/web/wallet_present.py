@@ -18,7 +18,7 @@ from zegel.services.wallet.contents import Answering, Asked, Brought, Finished, 
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import find_entry, verifier_counterpart
 from zegel.web.errors import status_of
-from zegel.web.pages import REFUSED, WayOn, render_page
+from zegel.web.pages import REFUSED, WayOn, WaysOn, render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.wallet_site import (
     HOME,
@@ -42,7 +42,7 @@ _RETURN: Final = "/return"
 _OVER: Final = "This page is over: what it asked was decided, or it waited too long. What came of it stands in the log."
 _NOT_TAKEN: Final = "Your answer was sent, and was not accepted there."
 _NO_WAY_BACK: Final = "Your answer was sent, and the way back that the other side names is none that can be taken."
-WAYS_ON: Final = {Check.WALLET_STEP: WayOn(lead=_OVER, back=(LOG, "To the log"))}
+WAYS_ON: Final[WaysOn] = {Check.WALLET_STEP: WayOn(lead=_OVER, back=(LOG, "To the log"))}
 # what refuses before anything is sent
 _BEFORE: Final = {Check.HELD, Check.DISCLOSURE_POLICY, Check.REQUEST_TIME, Check.TRANSACTION_REQUEST}
 _MEANT: Final = {"accept": Happening.PRESENTED, "refuse": Happening.DECLINED, "tell": Happening.REFUSED}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+from zegel.checks import Check
 from zegel.errors import Malformed
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import Json, JsonObject, parse_object
@@ -18,7 +19,7 @@ from zegel.services.wallet_instances import Instance, said
 from zegel.services.wallet_provider import WalletAttestation, WalletProviderService
 from zegel.services.wallet_revocation import WalletRevocationService
 from zegel.trust.key_attestation import MAX_KEYS
-from zegel.web.pages import STATIC, render_page, static_file
+from zegel.web.pages import STATIC, WayOn, WaysOn, render_page, static_file
 from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
 from zegel.web.status_lists import herds_route, status_routes
@@ -34,6 +35,14 @@ MAX_WALLET: Final = 4_096  # two proofs of possession
 MAX_REVOCATION: Final = 16_384  # a signed request with its chain of certificates
 MAX_BATCH: Final = 131_072  # a hundred proofs of possession, each under 1 kB
 MAX_KID: Final = 256  # characters; a thumbprint has 43
+_REVOKE_PAGE: Final = "/revoke"
+_TO_THE_FORM: Final = (_REVOKE_PAGE, "Back to the form")
+WAYS_ON: Final[WaysOn] = {
+    Check.REVOCATION_CODE: WayOn(
+        lead="This is the code of no wallet here. Nothing has been revoked; look at the code again.", back=_TO_THE_FORM
+    ),
+    Check.RATE: WayOn(lead="This came too often, and was not looked at. Please wait a moment.", back=_TO_THE_FORM),
+}
 _WHAT: Final = "request"
 
 
@@ -222,8 +231,8 @@ _ATTESTATIONS: Final[Limited[WalletProviderSite]] = Limited(Limit.ATTESTATION)
 ROUTES: Final[tuple[Route[WalletProviderSite], ...]] = (
     Route("GET", "/", show_home, Audience.PERSON),
     Route("GET", CLIENT_ID_PATH, show_home, Audience.PERSON),
-    Route("GET", "/revoke", show_revoke, Audience.PERSON),
-    Route("POST", "/revoke", take_code, Audience.PERSON, max_body=MAX_WALLET, limited=_ATTESTATIONS),
+    Route("GET", _REVOKE_PAGE, show_revoke, Audience.PERSON),
+    Route("POST", _REVOKE_PAGE, take_code, Audience.PERSON, max_body=MAX_WALLET, limited=_ATTESTATIONS),
     Route("POST", INSTANCES_PATH, activate, max_body=MAX_WALLET, refusal=problem, limited=_ATTESTATIONS),
     Route("POST", WALLET_PATH, attest_wallet, max_body=MAX_WALLET, refusal=problem, limited=_ATTESTATIONS),
     Route("POST", KEYS_PATH, attest_keys, max_body=MAX_BATCH, refusal=problem, limited=_ATTESTATIONS),

@@ -23,7 +23,7 @@ from zegel.services.wallet.describing import describe_withheld, named_batch, nam
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import host_of, issuer_counterpart
 from zegel.services.wallet.receiving import choose_grant
-from zegel.web.pages import WayOn
+from zegel.web.pages import WayOn, WaysOn
 from zegel.web.routing import Audience, Route
 from zegel.web.wallet_present import brought_of
 from zegel.web.wallet_site import (
@@ -46,7 +46,7 @@ from zegel.web.wallet_site import (
 )
 
 _LOG_IN: Final = "/log-in"
-WAYS_ON: Final = {
+WAYS_ON: Final[WaysOn] = {
     Check.ACCESS_DENIED: WayOn(
         lead="Nothing was issued: it was stopped at the office, or the office said no. Your wallet is as it was.",
         back=(HOME, "To all credentials"),

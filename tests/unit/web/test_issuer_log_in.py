@@ -182,7 +182,13 @@ async def test_five_wrong_passwords_end_the_visit_even_for_the_right_one(world: 
     await wallet.browser.open(await sent(wallet))
     for _ in range(MAX_TRIES):
         assert (await wallet.enter("erika", "wrong")).status == 400
-    assert refused_by(await wallet.enter("erika")) == "log-in-open"
+    page = await wallet.enter("erika")
+    assert refused_by(page) == "log-in-open"
+    page = await wallet.browser.open(link_of(page, "Go on"))
+    assert "In this log-in nothing more is tried" in text_of(page)
+    assert 'name="password"' not in page.body.decode()
+    left = await wallet.browser.post("/log-in/leave", hidden_fields(page))
+    assert answer_in(left)["error"] == "access_denied"
 
 
 @pytest.mark.slow
@@ -285,7 +291,11 @@ async def test_a_form_of_another_site_is_refused(world: IssuingWorld) -> None:
 async def test_nobody_decides_before_a_log_in(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await wallet.browser.open(await sent(wallet))
-    assert refused_by(await wallet.browser.get("/consent")) == "log-in-open"
+    early = await wallet.browser.get("/consent")
+    assert refused_by(early) == "log-in-open"
+    assert "Stop and go back to the wallet" in text_of(
+        await wallet.browser.open(link_of(early, "Go on where it stands"))
+    )
     answer = await wallet.browser.post("/consent", hidden_fields(page) | {"decision": "approve"})
     assert refused_by(answer) == "log-in-open"
     assert (await wallet.enter("erika")).status == 200  # and the visit goes on
@@ -295,15 +305,20 @@ async def test_nobody_decides_before_a_log_in(world: IssuingWorld) -> None:
 async def test_who_has_logged_in_does_not_log_in_again(world: IssuingWorld) -> None:
     wallet = world.wallet()
     page = await at_consent(wallet)
-    assert refused_by(await wallet.browser.get("/log-in")) == "log-in-open"
     answer = await wallet.browser.post("/log-in", hidden_fields(page) | {"login": "max", "password": "x"})
     assert refused_by(answer) == "log-in-open"
+    page = await wallet.browser.open(link_of(answer, "Go on where it stands"))
+    assert (await wallet.decide(page)).status == 303
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", ["/log-in", "/consent", "/log-in/return", "/log-in/provider"])
 async def test_a_browser_without_a_visit_gets_a_page_that_says_so(world: IssuingWorld, path: str) -> None:
-    assert refused_by(await world.browser().get(world.issuer + path)) == "log-in-open"
+    browser = world.browser()
+    page = await browser.open(world.issuer + path)
+    assert refused_by(page) == "log-in-open"
+    assert "Begin again in your wallet." in text_of(page)
+    assert (await browser.open(link_of(page, "To the first page"))).status == 200
 
 
 @pytest.mark.slow
@@ -346,7 +361,11 @@ async def test_of_two_browsers_with_one_request_the_first_decides(world: Issuing
         await each.browser.open(url)
     pages = [await wallet.enter("erika"), await other.enter("max")]
     assert (await wallet.decide(pages[0])).status == 303
-    assert refused_by(await other.decide(pages[1])) == "pushed-request"
+    page = await other.decide(pages[1])
+    assert refused_by(page) == "pushed-request"
+    assert "It was decided, perhaps in another window" in text_of(page)
+    assert "Begin again in your wallet." in text_of(page)
+    assert (await other.browser.open(link_of(page, "To the first page"))).status == 200
 
 
 @pytest.mark.slow

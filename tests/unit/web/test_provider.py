@@ -248,6 +248,7 @@ async def test_without_a_sign_in_the_page_says_where_to_begin(world: SignInWorld
     page = await world.browser().get(f"{world.provider}/sign-in")
     assert page.status == 400
     assert "go back to the service and sign in from there" in text_of(page)
+    assert link_of(page, "To the first page") == "/"
 
 
 async def test_an_unanswered_page_goes_back_to_the_service(world: SignInWorld) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from zegel_testing.access_requests import access_certificate, access_record
 from zegel_testing.authorities import DAY, NOW
-from zegel_testing.browser import text_of
+from zegel_testing.browser import link_of, text_of
 from zegel_testing.register import CANARIES, PARTY, PROVIDER, party_json
 from zegel_testing.registration import as_jwt
 from zegel_testing.registry_office import RegistryOffice, csrf_of, office_config, open_office
@@ -745,6 +745,31 @@ async def test_a_session_is_new_after_the_sign_in_and_ends_with_it(office: Regis
     assert before != after
     await browser.follow(await browser.post("/sign-out", {"csrf": csrf_of(mine)}))
     assert (await browser.get(office.origin + "/my")).header("location") == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    ("error", "check", "said"),
+    [
+        ("access_denied", Check.ACCESS_DENIED, "You did not sign in"),
+        ("server_error", Check.UPSTREAM_LOG_IN, "The sign-in did not work."),
+    ],
+)
+async def test_who_stops_at_the_provider_is_told_so_and_may_sign_in_again(
+    office: RegistryOffice, error: str, check: Check, said: str
+) -> None:
+    browser = office.browser()
+    page = await browser.open(office.origin + "/sign-in")
+    office.people.change = {"error": error}
+    page = await browser.follow(await browser.post("/sign-in", {"csrf": csrf_of(page), "duty": "party"}))
+    told = unescape(text_of(page))
+    assert (page.status, check.rule in told, said in told) == (400, True, True)
+    assert "issuer" not in check.rule + check.remedy
+    assert link_of(page, "Sign in again") == "/sign-in"
+
+
+async def test_a_page_that_there_is_not_leads_to_the_register(office: RegistryOffice) -> None:
+    page = await office.get("/nowhere", accept="text/html")
+    assert (page.status, link_of(page, "To the first page")) == (404, "/")
 
 
 async def test_who_comes_back_without_having_gone_is_not_signed_in(office: RegistryOffice) -> None:

@@ -519,6 +519,12 @@ async def test_the_host_says_what_it_is(party: RelyingParty) -> None:
     assert (await party.get(f"{ORIGIN}/static/another.css")).status == 404
 
 
+async def test_a_refusal_leads_to_the_first_page(party: RelyingParty) -> None:
+    page = await party.get(ORIGIN + "/return/unknown?response_code=x")
+    assert page.status == 400
+    assert '<a class="button button-quiet" href="/">To the first page</a>' in page.body.decode()
+
+
 @pytest.mark.parametrize(("profile", "target"), [("haip", "haip-vp://"), ("plain", "openid4vp://")])
 def test_a_link_is_of_the_scheme_of_its_profile(profile: str, target: str) -> None:
     """HAIP 1.0 section 5.1; OpenID4VP 1.0 section 13.1.2."""

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_key
+from zegel_testing.browser import link_of
 from zegel_testing.issuing_world import IssuingWorld, TestWallet, issuing_world
 from zegel_testing.sandboxes import sandbox_at
 
@@ -286,6 +287,8 @@ async def test_a_wrong_code_ends_nothing(world: IssuingWorld) -> None:
     page = await post_code(world, "AAAA-AAAA-AAAA-AAAA-AAAA", "revoke")
     assert page.status == 400
     assert Check.REVOCATION_CODE.rule in html.unescape(page.body.decode())
+    assert "Nothing has been revoked" in page.body.decode()
+    assert link_of(page, "Back to the form") == "/revoke"
 
 
 async def test_another_site_sends_no_code(world: IssuingWorld) -> None:

@@ -30,6 +30,7 @@ MAX_ANSWER: Final = 131_072  # claims with a portrait of 60 kB in base64
 MAX_KEYS: Final = 32  # a provider publishes two or three
 _SECRET_BYTES: Final = 32
 _JSON_TYPES: Final = (JSON, "application/jwk-set+json")  # RFC 7517 section 8.5.2
+_ACCESS_DENIED: Final = "access_denied"  # RFC 6749 section 4.1.2.1: the person, or the server, said no
 _METADATA: Final = "provider metadata"
 _TOKENS: Final = "token response"
 _CLAIMS: Final = "userinfo response"
@@ -142,13 +143,16 @@ def begin_upstream(
 def check_return(parameters: Mapping[str, str], *, request: UpstreamRequest | None, provider: UpstreamProvider) -> str:
     """Return the code that the browser brought back, if it is the answer to ``request``.
 
-    ``Rejected(AUTHORIZATION_RESPONSE)`` otherwise; ``Rejected(UPSTREAM_LOG_IN)`` for the provider's refusal.
+    ``Rejected(AUTHORIZATION_RESPONSE)`` otherwise; ``Rejected(ACCESS_DENIED)`` where the person, or the provider, said
+    no, and ``UPSTREAM_LOG_IN`` for any other error.
     """
     if request is None or not hmac.compare_digest(parameters.get("state", ""), request.state):
         raise _answer("expected the state of this browser's request", "state")
     # RFC 9207 section 2.4: where the provider says who it is, it has to be the one that was asked
     if parameters.get("iss", None if provider.says_issuer else provider.issuer) != provider.issuer:
         raise _answer("expected the provider that was asked", "iss")
+    if parameters.get("error") == _ACCESS_DENIED:
+        raise Rejected(Check.ACCESS_DENIED, "nobody was logged in at the provider", field="error")
     if "error" in parameters:
         raise _identity("the provider did not let the person in", "error")
     if "code" not in parameters:

@@ -57,7 +57,7 @@ from zegel.web.app.roles import (
     secrets_of,
 )
 from zegel.web.monitor import Monitor
-from zegel.web.registrar_pages import RETURN
+from zegel.web.registrar_pages import RETURN, WAYS_ON
 from zegel.web.registrar_site import PublishedKeys, RegistrarSite
 from zegel.web.status_lists import status_routes
 
@@ -202,6 +202,7 @@ def _listeners(site: RegistrarSite, monitor: Monitor, world: World) -> tuple[Lis
             title=config.name,
             world=world,
             monitor=monitor,
+            ways_on=WAYS_ON,
             limits=limits,
         ),
         operator_listener(

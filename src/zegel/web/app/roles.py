@@ -4,17 +4,16 @@ Whoever runs roles (a server, the demo, a test) decides about sockets; ``handle`
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import final
+from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.adapters.challenges import ChallengeFolder
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import SealingKeys
-from zegel.checks import Check
 from zegel.config.overload import OverloadConfig
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config
@@ -27,10 +26,12 @@ from zegel.web.browser import CookiePolicy
 from zegel.web.challenges import challenge_routes
 from zegel.web.load import Load
 from zegel.web.monitor import Monitor, probes
-from zegel.web.pages import WayOn, error_page
+from zegel.web.pages import WaysOn, error_page
 from zegel.web.routing import Route, SiteT
 from zegel.web.site import Site, SitePolicy
 from zegel.web.turnstile import Limits, Turnstile
+
+FRONT_PAGE: Final = ("/", "To the first page")  # where a page leads on that knows of nothing better
 
 
 async def _nothing_to_close() -> None:
@@ -115,8 +116,8 @@ def public_listener(
     title: str,
     world: World,
     monitor: Monitor | None = None,
-    back: tuple[str, str] | None = None,
-    ways_on: Mapping[Check, WayOn] | None = None,
+    back: tuple[str, str] | None = FRONT_PAGE,
+    ways_on: WaysOn | None = None,
     limits: Limits | None = None,
 ) -> Listener:
     """The listener at a role's own origin; ``back`` is an address, with its text, to which pages of refusals lead.
@@ -225,7 +226,7 @@ def listener(
     world: World,
     monitor: Monitor | None = None,
     back: tuple[str, str] | None = None,
-    ways_on: Mapping[Check, WayOn] | None = None,
+    ways_on: WaysOn | None = None,
     turnstile: Turnstile | None = None,
 ) -> Listener:
     """A site that listens; ``monitor`` has what it counts."""

@@ -32,7 +32,7 @@ async def open_service(world: World) -> OpenRole:
         )
     )
     monitor = Monitor("service", conditions={})
-    probing = public_listener("service", None, (), config=config, title=NAME, world=world, monitor=monitor)
+    probing = public_listener("service", None, (), config=config, title=NAME, world=world, monitor=monitor, back=None)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         ours = scope["type"] == "http" and scope["path"] in (HEALTH, READY)

@@ -121,6 +121,7 @@ def _listeners(site: WalletProviderSite, monitor: Monitor, world: World) -> tupl
             title=NAME,
             world=world,
             monitor=monitor,
+            ways_on=wallet_provider.WAYS_ON,
             limits=limits,
         ),
         operator_listener(

@@ -171,7 +171,8 @@ def test_the_way_back_brings_a_code() -> None:
         ({"code": "c"}, Check.AUTHORIZATION_RESPONSE, "state"),
         ({"code": "c", "state": "other"}, Check.AUTHORIZATION_RESPONSE, "state"),
         ({"code": "c", "state": "state-1", "iss": "https://evil.example"}, Check.AUTHORIZATION_RESPONSE, "iss"),
-        ({"state": "state-1", "error": "access_denied"}, Check.UPSTREAM_LOG_IN, "error"),
+        ({"state": "state-1", "error": "access_denied"}, Check.ACCESS_DENIED, "error"),
+        ({"state": "state-1", "error": "server_error"}, Check.UPSTREAM_LOG_IN, "error"),
         ({"state": "state-1"}, Check.AUTHORIZATION_RESPONSE, "code"),
     ],
 )
