@@ -58,6 +58,10 @@ class Door:
 
         What it began under the id ``before`` stays its own.
         """
+        if self._code is None and self._tries >= MAX_TRIES:
+            # whoever tried: a port of this machine is open to all of its programs
+            detail = "too many wrong codes were entered, so the code that was shown counts no more; show another one"
+            raise Rejected(Check.LAUNCH, detail, field="code")
         if self._code is None or self._clock.now() >= self._expires:
             raise Rejected(Check.LAUNCH, "expected a code that was shown within this minute", field="code")
         self._tries += 1
@@ -65,7 +69,7 @@ class Door:
             if self._tries >= MAX_TRIES:
                 self._code = None
             raise Rejected(Check.LAUNCH, "expected the code that was shown", field="code")
-        self._code = None
+        self._code, self._tries = None, 0
         while len(self._inside) >= MAX_BROWSERS:
             del self._inside[next(iter(self._inside))]
         self._inside[browser.id] = None if before is None else before.binding
