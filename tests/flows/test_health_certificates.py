@@ -277,6 +277,32 @@ async def test_nothing_outlives_the_certificate_where_it_is_renewed_after_midnig
         assert {copy.valid_until for copy in copies} == {ends}
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("", "Nothing was brought."),
+        ("  ", "Nothing was brought."),
+        ("HC1:nonsense", "This is no code of a certificate."),
+        ("hello", "This is no code of a certificate."),
+    ],
+)
+async def test_what_is_no_certificate_is_said_to_be_none_in_plain_words(office: Office, code: str, said: str) -> None:
+    wallet, _, page = await office.ask()
+    for _ in range(2):
+        page = await office.bring(wallet, page, code)
+        assert page.status == 400
+        assert said in text_of(page)
+        assert Check.SYNTAX.rule not in text_of(page)
+    assert "Present from your wallet" in text_of(await office.bring(wallet, page, office.code()))
+
+
+async def test_nothing_is_no_try(office: Office) -> None:
+    wallet, _, page = await office.ask()
+    for _ in range(MAX_TRIES + 1):
+        page = await office.bring(wallet, page, "")
+    assert "Present from your wallet" in text_of(await office.bring(wallet, page, office.code()))
+
+
 async def test_other_types_are_asked_for_as_ever(office: Office) -> None:
     wallet = office.health.wallet()
     page = await wallet.browser.open((await wallet.push(await office.health.offer("residence"))).url)

@@ -13,6 +13,7 @@ from zegel.formats.catalogue.describe import described_claims, name_in
 from zegel.formats.catalogue.types import AttestationType
 from zegel.formats.credential import Format
 from zegel.primitives.http import HttpRequest, HttpResponse, origin_of
+from zegel.primitives.multipart import MultipartForm
 from zegel.protocols.oauth.server import AUTHORIZATION_PATH
 from zegel.protocols.oauth.states import ClientIdentity, PushedRequest
 from zegel.protocols.openid4vp.response import MAX_BODY as MAX_ANSWER
@@ -26,7 +27,7 @@ from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
-from zegel.web.health_code import read_health_code
+from zegel.web.health_code import CODE, PICTURE, read_health_code
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.pages import WayOn, WaysOn, render_page
 from zegel.web.routing import Audience, Route
@@ -104,7 +105,7 @@ async def show_log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
         case NoMoreTries():
             return _page(site, "issuer_log_in_over.html", pending.pushed, title="No more tries", csrf=browser.csrf)
         case BringCertificate():
-            return _certificate_page(site, pending.pushed, browser, refusal=None)
+            return _certificate_page(site, pending.pushed, browser, wrong=None)
         case PasswordLogIn():
             return _password_page(site, pending.pushed, browser, login="", wrong=None)
         case UpstreamLogIn(issuer=issuer):
@@ -141,11 +142,14 @@ async def bring_certificate(site: IssuerSite, request: HttpRequest) -> HttpRespo
     pending = await site.log_in.look(browser.id)
     try:
         code = await read_health_code(form, site.codes)
+        if not code:  # a slip, and no try
+            raise Malformed("certificate", "", "expected a picture, a document or a text")
         await site.log_in.bring_certificate(browser.id, code, languages=request.languages())
     except (Malformed, Rejected) as error:
         if isinstance(error, Rejected) and error.check is Check.LOG_IN_OPEN:
             raise
-        return replace(_certificate_page(site, pending.pushed, browser, refusal=error), status=400)
+        wrong = _why_not(error, form)
+        return replace(_certificate_page(site, pending.pushed, browser, wrong=wrong), status=400)
     return _see(LOG_IN)
 
 
@@ -213,10 +217,7 @@ def _password_page(
     return _page(site, "issuer_log_in.html", pushed, title=_LOG_IN, csrf=browser.csrf, login=login, wrong=wrong)
 
 
-def _certificate_page(
-    site: IssuerSite, pushed: PushedRequest, browser: Browser, *, refusal: Malformed | Rejected | None
-) -> HttpResponse:
-    wrong = None if refusal is None else explain(refusal)
+def _certificate_page(site: IssuerSite, pushed: PushedRequest, browser: Browser, *, wrong: str | None) -> HttpResponse:
     return _page(
         site,
         "issuer_health_certificate.html",
@@ -226,6 +227,18 @@ def _certificate_page(
         there=CERTIFICATE,
         wrong=wrong,
     )
+
+
+def _why_not(error: Malformed | Rejected, form: MultipartForm) -> str:
+    """Why a certificate is not taken, for whoever brought it: what is none has no rules that would help."""
+    if isinstance(error, Rejected):
+        said = explain(error)
+        return f"{said.detail}. The rule: {said.rule}. What helps: {said.remedy}."
+    if form.files.get(PICTURE):
+        return "No code of a certificate, or more than one, was read from it. Bring a sharp picture of the one code."
+    if form.fields.get(CODE, "").strip():
+        return "This is no code of a certificate. Copy the whole of what the scanner reads: it begins with HC1:"
+    return "Nothing was brought. Choose a picture or a PDF of the code, or enter what a scanner reads from it."
 
 
 async def _show_question(site: IssuerSite, pushed: PushedRequest, browser: Browser, *, brought: bool) -> HttpResponse:

@@ -53,6 +53,7 @@ from zegel.web.wallet_site import (
 )
 
 MAX_LINES: Final = 200  # of the log on one page; ``zegel wallet log`` has all of them
+_NO_LINK: Final = "This is no link of an offer or of a request. Copy the whole of it, as it was shown."
 
 _WAITING: Final[dict[type[Any], tuple[str, str]]] = {
     Offered: (RECEIVE, "An offer that you have not taken up"),
@@ -84,6 +85,10 @@ _OUTCOMES: Final = {
 @inside
 async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
     """The cards, and what waits."""
+    return _home_page(site, visit)
+
+
+def _home_page(site: WalletSite, visit: Visit, *, link: str = "", wrong: str | None = None) -> HttpResponse:
     contents, now = site.wallet.safe.contents, site.clock.now()
     return wallet_page(
         site,
@@ -91,6 +96,9 @@ async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
         "wallet_home.html",
         title="Your credentials",
         here=HOME,
+        status=200 if wrong is None else 400,
+        link=link,
+        wrong=wrong,
         own=contents.instance,
         cards=[_card(site, holding) for holding in reversed(contents.holdings)],
         waiting=[_waiting(id_, flow) for id_, flow in contents.flows.items() if _waits(flow, now)],
@@ -103,15 +111,18 @@ async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
 
 @inside
 async def bring(site: WalletSite, visit: Visit) -> HttpResponse:
-    """A link was pasted, from wherever: what it brought, before anything is done with it."""
+    """A link was pasted, from wherever: what it brought, before anything is done with it; or the field once more."""
     link = visit.form.get("link", "").strip()
-    scheme, query = _scheme_and_query(link)
-    if scheme in tuple(OfferScheme) or "credential_offer" in query:
-        offer = offer_of(query)
-        return wallet_receive.brought_page(site, visit, link=query, offer=offer, brought=Brought.PASTED)
-    if not query:
-        raise _no_link()
-    host = request_of(query).unverified_host
+    try:
+        scheme, query = _scheme_and_query(link)
+        if scheme in tuple(OfferScheme) or "credential_offer" in query:
+            offer = offer_of(query)
+            return wallet_receive.brought_page(site, visit, link=query, offer=offer, brought=Brought.PASTED)
+        host = request_of(query).unverified_host
+    except Malformed as error:
+        # a text without a query is somebody's slip; of what is almost a link the fault is named
+        found = f" Found: {error.detail}." if "?" in link else ""
+        return _home_page(site, visit, link=link, wrong=_NO_LINK + found)
     return wallet_present.brought_page(site, visit, link=query, host=host, brought=Brought.PASTED)
 
 
@@ -172,12 +183,8 @@ def _scheme_and_query(link: str) -> tuple[str, str]:
     try:
         parts = urlsplit(link)
     except ValueError:
-        raise _no_link() from None
+        raise Malformed("link", "", "expected an address") from None
     return parts.scheme, parts.query
-
-
-def _no_link() -> Malformed:
-    return Malformed("link", "", "expected the link of an offer or of a request, as it was shown")
 
 
 def _credential_page(site: WalletSite, visit: Visit, holding: Holding) -> HttpResponse:

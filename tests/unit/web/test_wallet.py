@@ -370,7 +370,7 @@ async def test_a_pasted_text_that_is_no_link_is_refused(inside: Pages) -> None:
     await inside.open("/")
     await inside.go("/bring", link="https://[x?client_id=a")
     assert inside.response.status == 400
-    assert "expected the link of an offer or of a request" in inside.text
+    assert "This is no link of an offer or of a request." in inside.text
 
 
 @pytest.mark.slow
@@ -419,7 +419,15 @@ async def test_an_offer_can_be_pasted(inside: Pages) -> None:
 @pytest.mark.parametrize("link", ["", "hello", "openid4vp://", "https://verifier.example/?x=1"])
 async def test_what_is_no_link_is_said_to_be_none(inside: Pages, link: str) -> None:
     await inside.go("/bring", link=link)
-    assert inside.response.status == 400
+    assert (inside.response.status, inside.title) == (400, "Your credentials")
+    assert "This is no link of an offer or of a request." in inside.text
+    assert Check.SYNTAX.rule not in inside.text
+    assert ("Found:" in inside.text) == ("?" in link)
+    (field,) = [each for each in inside.page.all("input") if each.get("name") == "link"]
+    assert field.get("value", "") == link
+    offer = await inside.world.offer()
+    await inside.go("/bring", link=offer["link"])
+    assert inside.title == "An offer to your wallet"
 
 
 # --- receiving --------------------------------------------------------------------------------------------------------
