@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.authorities import NOW
+from zegel_testing.browser import link_of
 from zegel_testing.wallet_pages import Pages, wallet_pages
 
 from zegel.adapters.memory import Loopback
@@ -68,8 +69,18 @@ async def test_a_wallet_is_revoked_at_its_own_page_and_says_what_that_means(page
     await pages.enter()
     await pages.receive()
     await pages.open("/this-wallet")
-    await pages.go("/this-wallet", action="revoke")
+    await pages.go("/this-wallet", action="revoke")  # of a page of before, with one press
+    assert "This wallet is active" in pages.text
+    await pages.open(link_of(pages.response, "Revoke this wallet for good"))
+    assert pages.title == "Revoke this wallet for good?"
+    assert "Nobody can undo it" in pages.text
+    kept = link_of(pages.response, "Keep it")
+    assert own(pages).revoked_at is None
+    await pages.go("/this-wallet", action="revoke-for-good")
+    assert pages.path == kept == "/this-wallet"
     assert "This wallet is revoked" in pages.text
+    await pages.open("/this-wallet/revoke")
+    assert pages.title == "This wallet", "there is nothing to end"
     assert "its owner asked for it" in pages.text
     assert "make a new one with a new vault" in pages.text
     await pages.open("/")
