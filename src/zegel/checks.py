@@ -1285,14 +1285,14 @@ class Check(Enum):
     SUBJECT_SOURCE = (
         "a stable subject comes from claims that their issuer keeps unique and never reassigns",
         "OpenID Connect Core 1.0 sections 2 and 8.1",
-        "subject.stable_from",
+        "stable_from",
         Fault.OPERATOR,
         "name claims that the catalogue lists as unique identifiers of the type, or take a transient subject",
     )
     SUBJECT_VALUE = (
         "the claims behind a stable subject are text or whole numbers, and not empty",
         "OpenID Connect Core 1.0 section 2",
-        "the claims of subject.stable_from",
+        "the claims of stable_from",
         Fault.ISSUER,
         "have the attestation issued again with the identifier in it",
     )

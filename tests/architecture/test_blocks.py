@@ -17,6 +17,7 @@ from zegel_testing.markdown import DOCUMENTS, ROOT, all_blocks, rows, the_block
 from zegel_testing.relying_party import Asked, Copy
 
 from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.clients import check_clients
 from zegel.adapters.entropy import system_random
 from zegel.adapters.sandbox.create import create_sandbox
 from zegel.adapters.sandbox.plan import OPERATED, PORTS, SandboxPlan
@@ -25,7 +26,6 @@ from zegel.config.parse import parse_config
 from zegel.config.roles import Config
 from zegel.formats.credential import Format
 from zegel.protocols.openid4vp.dcql import parse_query
-from zegel.web.app.provider import check_clients
 
 HERE = "tests/architecture"
 PASSPORT = "tests/unit/cli/test_passport_page.py::test_the_page_is_done_from_top_to_bottom_as_it_says"

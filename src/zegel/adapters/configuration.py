@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.clients import find_client_faults
 from zegel.adapters.files import os_errors, read_file
 from zegel.adapters.keyfiles import load_certificate_bytes, load_certificates, load_client_secret, load_secret
 from zegel.adapters.keyrings import KeyFiles, load_ring
@@ -12,7 +14,7 @@ from zegel.adapters.registration_files import load_registration
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.config.parse import parse_config
 from zegel.config.role import RoleConfig
-from zegel.config.roles import Config
+from zegel.config.roles import Config, ProviderConfig
 from zegel.errors import Malformed, Unavailable
 from zegel.trust.rotation import KeyRing
 
@@ -47,8 +49,8 @@ def load_config(path: Path) -> Config:
 
 def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str]:
     """What would keep these roles from starting: a file that is missing, open to others or not what it should be, a
-    database that cannot be there, and a port that two listeners want; each with the setting's path. ``roles`` are by
-    their tables' names."""
+    database that cannot be there, a client whose registration does not hold, and a port that two listeners want; each
+    with the setting's path. ``roles`` are by their tables' names."""
     for position, listed in enumerate(config.trusted_lists):
         yield from _fault(f"trusted_lists[{position}].signer", load_certificates, listed.signer)
     for position, qualified in enumerate(config.qualified_lists):
@@ -70,6 +72,9 @@ def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str
                 yield from _fault(f"{name}.{setting}", load, path)
         if role.tls_certificate is not None:
             yield from _fault(f"{name}.tls_certificate", _load_tls, role.tls_certificate, role.tls_key)
+        if isinstance(role, ProviderConfig):
+            for fault in find_client_faults(role.clients, load_catalogue()):
+                yield f"{fault.field}: {fault.detail}"
     yield from _shared_ports(roles)
 
 

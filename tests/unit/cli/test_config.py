@@ -143,6 +143,62 @@ def test_tls_files_are_read(config: Any, folder: Path) -> None:
     assert fault.startswith("trust.tls_certificate: ")
 
 
+CLIENT = """
+[[provider.clients]]
+id = "library"
+name = "City library"
+redirect_uris = ["https://library.example/callback"]
+secret_hash = "WGKGFyYNFYMOsEDEdR91L2Jl4WDxAbGxY0JSygfd_Tc"
+
+[provider.clients.claims.given_name]
+attestation = "pid"
+claims = ["given_name"]
+
+[provider.clients.stable_from]
+attestation = "pid"
+claims = ["personal_administrative_number"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('claims = ["given_name"]', 'claims = ["nickname"]', "claims.given_name"),
+        ('attestation = "pid"', 'attestation = "passport"', "claims.given_name"),
+        ("claims.given_name", "claims.sub", "claims.sub"),
+        ('"personal_administrative_number"', '"family_name", "birth_date"', "stable_from"),
+        ("https://", "http://", "redirect_uris[0]"),
+        ("callback", "callback#here", "redirect_uris[0]"),
+        ('["https://library.example/callback"]', "[]", "redirect_uris"),
+        ('"library"', '"tax-online"', "id"),
+        ("WGKGFyYNFYMOsEDEdR91L2Jl4WDxAbGxY0JSygfd_Tc", "a plain secret", "secret_hash"),
+        ("gfd_Tc", "gfd_Tc=", "secret_hash"),
+    ],
+)
+def test_a_client_with_which_no_provider_starts_is_a_fault(
+    config: Any, folder: Path, old: str, new: str, where: str
+) -> None:
+    assert old in CLIENT
+    file = folder / "zegel.toml"
+    text = file.read_text()
+    file.write_text(text + CLIENT)
+    assert config("check", "provider").code == 0
+    file.write_text(text + CLIENT.replace(old, new, 1))
+    ran = config("check", "provider", "--json")
+    (fault,) = ran.json["faults"]
+    assert (ran.code, fault.partition(": ")[0]) == (3, f"provider.clients[2].{where}")
+    assert config("check", "issuer").code == 0
+
+
+def test_each_client_that_does_not_hold_is_named(config: Any, folder: Path) -> None:
+    amended(folder, "[[provider.clients]]", CLIENT.replace('"pid"', '"passport"') + CLIENT + "[[provider.clients]]")
+    faults = config("check", "provider", "--json").json["faults"]
+    assert [fault.partition(": ")[0] for fault in faults] == [
+        "provider.clients[0].claims.given_name",
+        "provider.clients[1].id",
+    ]
+
+
 def test_an_unknown_role_is_wrong_usage(config: Any) -> None:
     assert config("check", "nonsense").code == 2
 

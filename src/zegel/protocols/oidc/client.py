@@ -75,7 +75,7 @@ def check_client(client: Client, *, attestations: Mapping[str, Attestation]) -> 
     """Check a registration against the catalogue, by attestation id.
 
     ``Rejected`` with CLIENT_REGISTRATION, or SUBJECT_SOURCE for a subject that would not stay one person's; ``field``
-    is the path in the client's entry.
+    is the setting's path in the client's table.
     """
     if _CLIENT_ID.fullmatch(client.id) is None:
         raise _incomplete("expected one to 200 printable ASCII characters without space", "id")
@@ -89,7 +89,7 @@ def check_client(client: Client, *, attestations: Mapping[str, Attestation]) -> 
     for name, source in client.claims.items():
         _check_mapping(name, source, client.claims, attestations)
     if isinstance(client.subject, StableFrom):
-        attestation = _attestation(client.subject.attestation, attestations, "subject")
+        attestation = _attestation(client.subject.attestation, attestations, "stable_from")
         check_subject_source(client.subject, unique=attestation.unique)
     drawn = {id_: attestations[id_] for id_ in dict.fromkeys(attestation for attestation, _ in drawn_claims(client))}
     for attestation in drawn.values():

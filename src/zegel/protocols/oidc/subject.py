@@ -64,14 +64,14 @@ def check_subject_source(source: StableFrom, *, unique: Collection[str]) -> Stab
     changes, so they do not get in as company either. ``Rejected(SUBJECT_SOURCE)``.
     """
     if not source.claims:
-        raise Rejected(Check.SUBJECT_SOURCE, "expected at least one claim", field="subject.stable_from")
+        raise Rejected(Check.SUBJECT_SOURCE, "expected at least one claim", field="stable_from")
     for claim in source.claims:
         if claim not in unique:
             allowed = ", ".join(sorted(unique)) or "none"
             raise Rejected(
                 Check.SUBJECT_SOURCE,
                 f"{claim[:80]} is not unique and never reassigned; of {source.attestation[:80]} that is: {allowed}",
-                field="subject.stable_from",
+                field="stable_from",
             )
     return source
 

@@ -6,19 +6,17 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.clients import check_clients
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
-from zegel.checks import Check
-from zegel.config.roles import ProviderClientConfig, ProviderConfig
-from zegel.errors import Rejected
+from zegel.config.roles import ProviderConfig
 from zegel.formats.catalogue.types import Catalogue
 from zegel.primitives.keys import PublicKey, Signer
 from zegel.profiles import PROFILES
-from zegel.protocols.oidc.attestations import build_attestations
-from zegel.protocols.oidc.client import ClaimSource, Client, RegisteredClient, check_client
+from zegel.protocols.oidc.client import RegisteredClient
 from zegel.protocols.oidc.provider import Provider
-from zegel.protocols.oidc.subject import StableFrom, SubjectSecret, Transient
+from zegel.protocols.oidc.subject import SubjectSecret
 from zegel.services.ports import Store
 from zegel.services.signin import SignInService
 from zegel.services.status import StatusReader
@@ -165,39 +163,6 @@ def _listeners(site: ProviderSite, monitor: Monitor, world: World) -> tuple[List
         limits=provider_limits(config.rates),
     )
     return (public, *metrics_listeners(monitor, config=config, world=world))
-
-
-def check_clients(clients: tuple[ProviderClientConfig, ...], catalogue: Catalogue) -> Mapping[str, RegisteredClient]:
-    """The clients of the configuration, by id; ``Rejected`` as ``check_client``, with the setting's path."""
-    attestations = build_attestations(catalogue)
-    registered: dict[str, RegisteredClient] = {}
-    for position, client in enumerate(clients):
-        at = f"provider.clients[{position}]"
-        if client.id in registered:
-            raise Rejected(Check.CLIENT_REGISTRATION, "expected each id once", field=f"{at}.id")
-        try:
-            registered[client.id] = check_client(_client(client), attestations=attestations)
-        except Rejected as error:
-            raise Rejected(error.check, error.detail, field=f"{at}.{error.field}") from None
-    return registered
-
-
-def _client(config: ProviderClientConfig) -> Client:
-    stable = config.stable_from
-    return Client(
-        id=config.id,
-        name=config.name,
-        redirect_uris=config.redirect_uris,
-        secret_hash=config.secret_hash or None,
-        claims={
-            name: ClaimSource(attestation=source.attestation, claims=source.claims)
-            for name, source in config.claims.items()
-        },
-        subject=Transient() if stable is None else StableFrom(attestation=stable.attestation, claims=stable.claims),
-        sector=config.sector or None,
-        cross_device=config.cross_device,
-        claims_in_id_token=config.claims_in_id_token,
-    )
 
 
 def _id_token_keys(ring: KeyRing) -> tuple[Signer, tuple[PublicKey, ...]]:

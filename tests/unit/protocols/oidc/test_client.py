@@ -63,7 +63,7 @@ def test_redirect_uris_are_https_or_on_loopback(uri: str) -> None:
         ({"claims": {"family_name": pid("surname")}}, "claims.family_name"),
         ({"claims": {"family_name": pid()}}, "claims.family_name"),
         ({"claims": {"degree": ClaimSource(attestation="degree", claims=("degree",))}}, "claims.degree"),
-        ({"subject": StableFrom(attestation="passport", claims=("number",))}, "subject"),
+        ({"subject": StableFrom(attestation="passport", claims=("number",))}, "stable_from"),
         # one claim that only the SD-JWT VC has, one that only the mdoc has
         ({"claims": {"a": pid("resident_house_number"), "b": pid("age_over_18")}}, "claims"),
     ],

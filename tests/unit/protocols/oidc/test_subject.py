@@ -206,7 +206,7 @@ def test_what_the_issuer_does_not_keep_unique_is_refused_at_configuration(claims
     with pytest.raises(Rejected) as refusal:
         registered(StableFrom(attestation="pid", claims=claims))
     assert refusal.value.check is Check.SUBJECT_SOURCE
-    assert refusal.value.field == "subject.stable_from"
+    assert refusal.value.field == "stable_from"
 
 
 def test_the_refusal_names_what_would_do() -> None:
