@@ -1240,6 +1240,21 @@ class Check(Enum):
         Fault.CLIENT,
         "leave prompt=none out, and send the person to the provider",
     )
+    ID_TOKEN_HINT = (
+        "a hint of who is to sign in is an ID Token that this provider gave this client, expired or not",
+        "OpenID Connect Core 1.0 sections 3.1.2.1 and 3.1.2.2",
+        "id_token_hint",
+        Fault.CLIENT,
+        "send an ID Token as it came, or no hint; one under a key that is no longer published does not count",
+    )
+    HINTED_PERSON = (
+        "who presents is the person whom the service's hint is about, or nobody is signed in",
+        "OpenID Connect Core 1.0 sections 3.1.2.1 and 3.1.2.2",
+        "id_token_hint",
+        Fault.PERSON,
+        "sign in with the wallet of before, or sign out of the service first; a client whose subjects are transient "
+        "sends no hint",
+    )
     SIGN_IN_OPEN = (
         "a sign-in goes on in the browser in which the service began it, while it is open",
         "RFC 9700 section 4.7; OpenID Connect Core 1.0 section 3.1.2",

@@ -1,11 +1,13 @@
 """Sign in: one mutation of a good message for each check, and the check that it fails."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.sign_in import (
     ADA_SD_JWT,
+    CLAIMS_UNTIL,
     PROVIDER,
     STABLE,
     basic,
@@ -58,6 +60,18 @@ def ask_without_the_person() -> object:
     return requested(prompt="none")
 
 
+def ask_with_a_hint_of_nobodys() -> object:
+    return requested(client=registered(STABLE), id_token_hint="e30.e30.e30")
+
+
+def expect_another_person() -> object:
+    client = registered(STABLE)
+    asked = replace(requested(client=client), expected="somebody else")
+    return asked.accept(
+        sd_jwt_answer(), client=client, provider=PROVIDER, claims_until=CLAIMS_UNTIL, now=NOW, random=fixed_random()
+    )
+
+
 def refuse_to_present() -> object:
     raise not_presented("the wallet says access_denied")
 
@@ -102,6 +116,8 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.SIGN_IN_REQUEST, ask_for_the_implicit_flow),
     (Check.PKCE, ask_without_a_challenge),
     (Check.SIGN_IN_INTERACTION, ask_without_the_person),
+    (Check.ID_TOKEN_HINT, ask_with_a_hint_of_nobodys),
+    (Check.HINTED_PERSON, expect_another_person),
     (Check.SIGN_IN_REFUSED, refuse_to_present),
     (Check.CLIENT_SECRET, send_a_wrong_secret),
     (Check.SIGN_IN_CODE, redeem_late),

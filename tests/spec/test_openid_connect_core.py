@@ -28,10 +28,19 @@ from zegel_testing.sign_in import (
 
 from zegel.checks import Check
 from zegel.errors import Denied
+from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import Curve
 from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address
+from zegel.protocols.oidc.hint import check_id_token_hint
 from zegel.protocols.oidc.provider import PROMPTS, Provider, build_key_set, build_metadata, key_id
-from zegel.protocols.oidc.sign_in import AccessGranted, TokenIssued, not_presented, unknown_code, unknown_token
+from zegel.protocols.oidc.sign_in import (
+    AccessGranted,
+    CodeIssued,
+    TokenIssued,
+    not_presented,
+    unknown_code,
+    unknown_token,
+)
 from zegel.protocols.oidc.token_request import (
     receive_access_token,
     receive_token_request,
@@ -184,9 +193,10 @@ def test_core_3_1_2_2_without_registered_client_and_redirect_uri_nothing_is_redi
 )
 def test_core_3_1_2_6_a_refusal_goes_to_the_redirect_uri(changes, code: str, check: Check) -> None:
     parameters = {name: value for name, value in (REQUEST | changes).items() if value is not None}
-    address = check_return_address(parameters, clients={"tax-online": registered()}, issuer=PROVIDER.issuer)
+    client = registered()
+    address = check_return_address(parameters, clients={"tax-online": client}, issuer=PROVIDER.issuer)
     with pytest.raises(Denied) as refusal:
-        check_authorization_request(parameters, return_address=address, now=NOW)
+        check_authorization_request(parameters, return_address=address, client=client, provider=PROVIDER, now=NOW)
     assert refusal.value.check is check
     answer = sent_back(address.refuse(refusal.value))
     assert (answer["error"], answer["state"], answer["iss"]) == (code, "the-state", PROVIDER.issuer)
@@ -233,6 +243,93 @@ def test_rfc_6749_3_1_2_a_redirect_uri_keeps_its_own_query() -> None:
     uri = "https://tax.utopia.example/callback?tenant=1"
     state = requested(client=registered(redirect_uris=(uri,)), redirect_uri=uri)
     assert sent_back(state.return_address.bring({"code": "c"}))["tenant"] == "1"
+
+
+# --- Core 3.1.2.2: whom the service expects --------------------------------------------------------------------------
+
+ADA, BOB = sd_jwt_answer(), sd_jwt_answer(ADA_SD_JWT | {"personal_administrative_number": "UT-0043"})
+
+
+def id_token_for(answer=None, *, client=None, provider: Provider = PROVIDER, at: int = NOW) -> str:
+    """The ID Token of an earlier sign-in."""
+    client = client or registered(STABLE)
+    code, issued = code_issued(client=client, answer=answer)
+    _, _, response = issued.redeem(
+        token_request(code, client=client), provider=provider, now=at, random=fixed_random("earlier")
+    )
+    return token_of(response)["id_token"]
+
+
+def signed_in_with(hint: str, answer=None) -> CodeIssued:
+    return code_issued(client=registered(STABLE), answer=answer, id_token_hint=hint)[1]
+
+
+def test_core_3_1_2_1_the_person_of_the_hint_is_signed_in() -> None:
+    hint = id_token_for(ADA)
+    issued = signed_in_with(hint, ADA)
+    assert issued.subject == requested(client=registered(STABLE), id_token_hint=hint).expected
+
+
+def test_core_3_1_2_2_a_hint_that_has_expired_is_still_one() -> None:
+    assert signed_in_with(id_token_for(ADA, at=NOW - 86_400), ADA)
+
+
+def test_core_3_1_2_2_nobody_else_than_the_person_of_the_hint_is_signed_in() -> None:
+    hint = id_token_for(ADA)
+    with pytest.raises(Denied) as refusal:
+        signed_in_with(hint, BOB)
+    assert (refusal.value.code, refusal.value.check) == ("login_required", Check.HINTED_PERSON)
+
+
+def test_core_3_1_2_2_a_subject_that_comes_once_is_nobody_whom_a_wallet_is_asked_for() -> None:
+    client = registered()
+    with pytest.raises(Denied) as refusal:
+        requested(client=client, id_token_hint=id_token_for(client=client))
+    assert (refusal.value.code, refusal.value.check) == ("login_required", Check.HINTED_PERSON)
+
+
+def test_core_3_1_2_2_a_hint_under_a_key_of_before_counts_while_it_is_published() -> None:
+    hint = id_token_for(ADA)
+    keys = {"issuer": PROVIDER.issuer, "subject_secret": PROVIDER.subject_secret}
+    renewed = Provider(signer=fixed_key("renewed"), other_keys=(PROVIDER.signer.public_key,), **keys)
+    client = registered(STABLE)
+    assert check_id_token_hint(hint, client=client, provider=renewed)
+    with pytest.raises(Denied) as refusal:
+        check_id_token_hint(hint, client=client, provider=Provider(signer=fixed_key("renewed"), **keys))
+    assert (refusal.value.code, refusal.value.check) == ("invalid_request", Check.ID_TOKEN_HINT)
+
+
+def _resigned(**changes: object) -> str:
+    claims = {"iss": PROVIDER.issuer, "aud": "tax-online", "sub": "somebody"} | changes
+    header = {"kid": key_id(PROVIDER.signer.public_key)}
+    return sign_jws(claims, signer=PROVIDER.signer, typ="JWT", header=header).decode()
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "nonsense",
+        "e30.e30.e30",
+        id_token_for(ADA)[:-4] + "AAAA",
+        _resigned(aud="another"),
+        _resigned(iss="https://elsewhere.example"),
+        _resigned(aud=["tax-online", "another"]),
+        _resigned(sub=None),
+        sign_jws({"iss": PROVIDER.issuer}, signer=fixed_key("stranger"), typ="JWT").decode(),
+        sign_jws(
+            {"iss": PROVIDER.issuer, "aud": "tax-online", "sub": "somebody"},
+            signer=PROVIDER.signer,
+            typ="oauth-authz-req+jwt",
+            header={"kid": key_id(PROVIDER.signer.public_key)},
+        ).decode(),
+    ],
+    ids=["text", "no algorithm", "signature", "another client", "issuer", "two clients", "nobody", "key", "type"],
+)
+def test_core_3_1_2_2_a_hint_that_is_none_of_ours_is_an_invalid_request(hint: str) -> None:
+    with pytest.raises(Denied) as refusal:
+        requested(client=registered(STABLE), id_token_hint=hint)
+    assert (refusal.value.code, refusal.value.check) == ("invalid_request", Check.ID_TOKEN_HINT)
+    assert refusal.value.field == "id_token_hint"
 
 
 # --- Core 3.1.3: the token endpoint ----------------------------------------------------------------------------------

@@ -139,7 +139,13 @@ class SignInService:
         """
         address = check_return_address(parameters, clients=self._clients, issuer=self._provider.issuer)
         try:
-            requested = check_authorization_request(parameters, return_address=address, now=self._clock.now())
+            requested = check_authorization_request(
+                parameters,
+                return_address=address,
+                client=self._clients[address.client_id],
+                provider=self._provider,
+                now=self._clock.now(),
+            )
         except Denied as denied:
             return address.refuse(denied)
         asked, _ = await self._verifier.ask(self._question(requested, browser))

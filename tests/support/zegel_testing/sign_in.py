@@ -195,7 +195,7 @@ def requested(*, client: RegisteredClient | None = None, **changes: str | None) 
     client = client or registered()
     parameters = changed(REQUEST, changes)
     address = check_return_address(parameters, clients={client.client.id: client}, issuer=PROVIDER.issuer)
-    return check_authorization_request(parameters, return_address=address, now=NOW)
+    return check_authorization_request(parameters, return_address=address, client=client, provider=PROVIDER, now=NOW)
 
 
 def sent_back(response: HttpResponse) -> dict[str, str]:

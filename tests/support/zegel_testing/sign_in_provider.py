@@ -67,7 +67,13 @@ class SignInProvider(httpx2.AsyncBaseTransport):
         parameters = request.query()
         address = check_return_address(parameters, clients=self.clients, issuer=self.provider.issuer)
         try:
-            state = check_authorization_request(parameters, return_address=address, now=self.now)
+            state = check_authorization_request(
+                parameters,
+                return_address=address,
+                client=self.clients[address.client_id],
+                provider=self.provider,
+                now=self.now,
+            )
         except Denied as denied:
             return address.refuse(denied)
         if self.refuses:

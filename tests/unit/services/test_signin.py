@@ -323,6 +323,25 @@ async def _presented_beside(desk) -> tuple[str, str]:
     return session, code
 
 
+# --- whom the service expects -------------------------------------------------------------------------------------
+
+
+async def test_who_presents_in_anothers_place_is_sent_back_without_a_code(desk) -> None:
+    hint = body_of(await desk.token(await desk.code()))["id_token"]
+    desk.wallet.copies = [issue(personal_administrative_number="UT-4711")]
+    await desk.begin(id_token_hint=hint)
+    answer = sent_back(await desk.come_back(*await desk.presented()))
+    assert (answer["error"], answer["state"]) == ("login_required", "the-state")
+    assert Check.HINTED_PERSON.id in answer["error_description"]
+    assert (await refused(desk.service.look(BROWSER))).check is Check.SIGN_IN_OPEN
+
+
+async def test_the_person_whom_the_service_expects_is_signed_in_again(desk) -> None:
+    hint = body_of(await desk.token(await desk.code()))["id_token"]
+    await desk.begin(id_token_hint=hint)
+    assert code_of(await desk.come_back(*await desk.presented()))
+
+
 # --- the service --------------------------------------------------------------------------------------------------
 
 

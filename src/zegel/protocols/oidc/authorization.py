@@ -14,7 +14,8 @@ from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
 from zegel.protocols.oauth.pkce import check_code_challenge
 from zegel.protocols.oidc.claims import OPENID, SCOPES
 from zegel.protocols.oidc.client import RegisteredClient
-from zegel.protocols.oidc.provider import PROMPTS
+from zegel.protocols.oidc.hint import check_id_token_hint
+from zegel.protocols.oidc.provider import PROMPTS, Provider
 from zegel.protocols.oidc.sign_in import AuthorizationRequested, ReturnAddress
 
 _MAX_VALUE: Final = 1_024  # a state or nonce is 256 bits of chance; what some put beside it is under 1 kB
@@ -45,12 +46,17 @@ def check_return_address(
 
 
 def check_authorization_request(
-    parameters: Mapping[str, str], *, return_address: ReturnAddress, now: int
+    parameters: Mapping[str, str],
+    *,
+    return_address: ReturnAddress,
+    client: RegisteredClient,
+    provider: Provider,
+    now: int,
 ) -> AuthorizationRequested:
     """Check what is asked; ``Denied``, with which ``return_address.refuse`` answers, otherwise.
 
-    ``claims``, ``acr_values``, ``display``, ``ui_locales``, ``login_hint`` and ``id_token_hint`` change nothing:
-    the registration says what a client gets, and the wallet shows who the person is.
+    ``claims``, ``acr_values``, ``display``, ``ui_locales`` and ``login_hint`` change nothing: the registration says
+    what a client gets, and the wallet shows who the person is.
     """
     for name, code in _UNSUPPORTED.items():
         if name in parameters:
@@ -65,12 +71,14 @@ def check_authorization_request(
     with denying("invalid_request"):
         challenge = check_code_challenge(parameters)
     _check_interaction(parameters)
+    hint = parameters.get("id_token_hint")
     return AuthorizationRequested(
         return_address=return_address,
         scope=tuple(scope for scope in SCOPES if scope in scopes),
         nonce=nonce,
         code_challenge=challenge,
         expires=now + LOG_IN_SECONDS,
+        expected=None if hint is None else check_id_token_hint(hint, client=client, provider=provider),
     )
 
 

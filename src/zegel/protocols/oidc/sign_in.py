@@ -27,6 +27,7 @@ from zegel.protocols.oauth.pkce import check_code_verifier
 from zegel.protocols.oauth.redirects import redirect_to
 from zegel.protocols.oidc.claims import read_person
 from zegel.protocols.oidc.client import RegisteredClient
+from zegel.protocols.oidc.hint import another_person
 from zegel.protocols.oidc.provider import Provider, key_id
 from zegel.protocols.oidc.token_request import TokenRequest, secret_digest
 from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer
@@ -57,13 +58,15 @@ class ReturnAddress:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequested:
-    """A service asked, and the person has not presented yet. ``scope`` holds the scopes that mean something here."""
+    """A service asked, and the person has not presented yet. ``scope`` holds the scopes that mean something here, and
+    ``expected`` is the subject of whom alone it wants to have signed in, where it says so."""
 
     return_address: ReturnAddress
     scope: tuple[str, ...]
     nonce: str | None
     code_challenge: str
     expires: int
+    expected: str | None = None
 
     def accept(
         self,
@@ -78,10 +81,14 @@ class AuthorizationRequested:
         """The person presented: issue a code. ``answer`` is that to ``build_sign_in_query``; nothing of it outlives
         ``claims_until``, fetched or not.
 
-        ``Denied(access_denied)`` when they do not make a subject: ``refuse`` with it.
+        ``Denied(access_denied)`` when they do not make a subject, ``Denied(login_required)`` when it is another than
+        ``expected``: ``refuse`` with it.
         """
         with denying("access_denied"):
             person = read_person(client, scope=self.scope, answer=answer, secret=provider.subject_secret, random=random)
+        # OpenID Connect Core 1.0 section 3.1.2.2: no ID Token and no access token for a different user
+        if self.expected not in (None, person.subject):
+            raise another_person("somebody else presented")
         code = base64url(random(_SECRET_BYTES))
         issued = CodeIssued(
             key=secret_digest(code),
