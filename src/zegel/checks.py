@@ -1283,6 +1283,13 @@ class Check(Enum):
         Fault.CLIENT,
         "send the secret either in the Authorization header or in the form, and only if one is registered",
     )
+    SIGN_IN_TOKEN_REQUEST = (
+        "a token request names the grant authorization_code, and brings a code",
+        "OpenID Connect Core 1.0 section 3.1.3.1; RFC 6749 sections 4.1.3 and 5.2",
+        "grant_type and code",
+        Fault.CLIENT,
+        "redeem the code that the browser brought; there are no refresh tokens, for each sign-in is a presentation",
+    )
     SIGN_IN_CODE = (
         "the code is known, not expired, used once, and redeemed by its client with the redirect URI of the request",
         "OpenID Connect Core 1.0 section 3.1.3.2; RFC 6749 sections 4.1.2 and 4.1.3",

@@ -82,6 +82,11 @@ def send_a_wrong_secret() -> object:
     )
 
 
+def ask_for_a_refresh_token() -> object:
+    form = token_form("code", grant_type="refresh_token")
+    return receive_token_request(post(form, authorization=basic()), clients={"tax-online": registered()})
+
+
 def redeem_late() -> object:
     code, issued = code_issued()
     return issued.redeem(token_request(code), provider=PROVIDER, now=NOW + 60, random=fixed_random())
@@ -120,6 +125,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.HINTED_PERSON, expect_another_person),
     (Check.SIGN_IN_REFUSED, refuse_to_present),
     (Check.CLIENT_SECRET, send_a_wrong_secret),
+    (Check.SIGN_IN_TOKEN_REQUEST, ask_for_a_refresh_token),
     (Check.SIGN_IN_CODE, redeem_late),
     (Check.SIGN_IN_CODE, redeem_twice),
     (Check.PKCE, redeem_with_another_verifier),

@@ -28,9 +28,10 @@ from zegel_testing.sign_in import (
 
 from zegel.checks import Check
 from zegel.errors import Denied
+from zegel.primitives.http import FORM, HttpRequest
 from zegel.primitives.jws import sign_jws
 from zegel.primitives.keys import Curve
-from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address
+from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address, read_parameters
 from zegel.protocols.oidc.hint import check_id_token_hint
 from zegel.protocols.oidc.provider import PROMPTS, Provider, build_key_set, build_metadata, key_id
 from zegel.protocols.oidc.sign_in import (
@@ -201,6 +202,53 @@ def test_core_3_1_2_6_a_refusal_goes_to_the_redirect_uri(changes, code: str, che
     answer = sent_back(address.refuse(refusal.value))
     assert (answer["error"], answer["state"], answer["iss"]) == (code, "the-state", PROVIDER.issuer)
     assert check.id in answer["error_description"]
+
+
+def test_rfc_6749_4_1_2_1_a_parameter_that_is_sent_twice_is_told_to_the_service() -> None:
+    client = registered()
+    for name, state in (("nonce", "the-state"), ("state", None)):
+        repeated, asked = frozenset({name}), {"clients": {"tax-online": client}, "issuer": PROVIDER.issuer}
+        address = check_return_address(REQUEST, repeated=repeated, **asked)
+        with pytest.raises(Denied) as refusal:
+            check_authorization_request(
+                REQUEST, repeated=repeated, return_address=address, client=client, provider=PROVIDER, now=NOW
+            )
+        assert (refusal.value.check, refusal.value.field) == (Check.SIGN_IN_REQUEST, name)
+        answer = sent_back(address.refuse(refusal.value))
+        assert (answer["error"], answer.get("state")) == ("invalid_request", state)
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_rfc_6749_4_1_2_1_who_names_two_places_is_sent_to_neither(name: str) -> None:
+    with pytest.raises(Denied) as refusal:
+        check_return_address(
+            REQUEST, repeated=frozenset({name}), clients={"tax-online": registered()}, issuer=PROVIDER.issuer
+        )
+    assert (refusal.value.check, refusal.value.field) == (Check.SIGN_IN_CLIENT, name)
+
+
+@pytest.mark.parametrize(
+    ("query", "repeated"),
+    [
+        ("a=1&b=2", set()),
+        ("a=1&b=2&a=1", {"a"}),
+        ("a=1&%61=2", {"a"}),
+        ("a=1&a=2&a=3", {"a"}),
+        ("a=&a=1&b=2", set()),  # RFC 6749 section 3.1: without a value it is left out
+        ("a=1&b=2&resource=https://one.example&resource=https://two.example", set()),  # RFC 8707 section 2
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_rfc_6749_3_1_the_names_that_come_again_are_told_apart(query: str, repeated: set[str], method: str) -> None:
+    posted = method == "POST"
+    request = HttpRequest(
+        method=method,
+        url=PROVIDER.issuer + "/authorize" + ("" if posted else f"?{query}"),
+        headers=(("content-type", FORM),),
+        body=query.encode() if posted else b"",
+    )
+    values, again = read_parameters(request)
+    assert (values["a"], again) == ("1", repeated)
 
 
 def test_core_3_1_2_6_a_state_beyond_its_limit_gets_a_page() -> None:
@@ -441,9 +489,9 @@ def test_core_9_a_public_client_comes_with_its_id_alone() -> None:
         ({}, "Basic YWJj", {}, "invalid_client", Check.CLIENT_SECRET),
         ({"client_secret": CLIENT_SECRET}, basic(), {}, "invalid_request", Check.CLIENT_SECRET),
         ({"client_id": "other"}, basic(), {}, "invalid_request", Check.CLIENT_SECRET),
-        ({"grant_type": None}, basic(), {}, "invalid_request", Check.SIGN_IN_REQUEST),
-        ({"grant_type": "refresh_token"}, basic(), {}, "unsupported_grant_type", Check.SIGN_IN_REQUEST),
-        ({"code": None}, basic(), {}, "invalid_request", Check.SIGN_IN_REQUEST),
+        ({"grant_type": None}, basic(), {}, "invalid_request", Check.SIGN_IN_TOKEN_REQUEST),
+        ({"grant_type": "refresh_token"}, basic(), {}, "unsupported_grant_type", Check.SIGN_IN_TOKEN_REQUEST),
+        ({"code": None}, basic(), {}, "invalid_request", Check.SIGN_IN_TOKEN_REQUEST),
     ],
 )
 def test_rfc_6749_5_2_a_token_request_that_does_not_hold_is_refused(form, authorization, changes, code, check) -> None:

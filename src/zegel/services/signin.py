@@ -10,7 +10,7 @@ However it ends, no wallet can answer it any more.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
@@ -132,15 +132,19 @@ class SignInService:
         """From now on this one signs ID Tokens; ``other_keys`` are published beside its own."""
         self._provider = replace(self._provider, signer=signer, other_keys=other_keys)
 
-    async def begin(self, parameters: Mapping[str, str], *, browser: str) -> HttpResponse | None:
+    async def begin(
+        self, parameters: Mapping[str, str], *, repeated: Collection[str] = (), browser: str
+    ) -> HttpResponse | None:
         """Take an authorization request and ask the wallet; None, or the redirect that refuses the request.
 
         ``Denied``, for a page, when it is not known where a redirect may go.
         """
-        address = check_return_address(parameters, clients=self._clients, issuer=self._provider.issuer)
+        issuer = self._provider.issuer
+        address = check_return_address(parameters, repeated=repeated, clients=self._clients, issuer=issuer)
         try:
             requested = check_authorization_request(
                 parameters,
+                repeated=repeated,
                 return_address=address,
                 client=self._clients[address.client_id],
                 provider=self._provider,

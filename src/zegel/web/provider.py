@@ -13,6 +13,7 @@ from zegel.formats.catalogue.types import Catalogue
 from zegel.formats.credential import Format
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, origin_of
 from zegel.primitives.json import encode_json
+from zegel.protocols.oidc.authorization import read_parameters
 from zegel.protocols.oidc.client import Client
 from zegel.protocols.oidc.provider import AUTHORIZATION, DISCOVERY, KEYS, TOKEN, USERINFO
 from zegel.protocols.oidc.subject import StableFrom
@@ -65,9 +66,9 @@ class ProviderSite:
 
 async def authorize(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """A service sends a person (OpenID Connect Core 1.0 section 3.1.2.1): a new browser session, and to the page."""
-    parameters = request.form() if request.method == "POST" else request.query()
+    parameters, repeated = read_parameters(request)
     browser = new_browser(site.cookies, site.random(ID_BYTES))
-    refused = await site.service.begin(parameters, browser=browser.id)
+    refused = await site.service.begin(parameters, repeated=repeated, browser=browser.id)
     return browser.remembered(_see(SIGN_IN)) if refused is None else refused
 
 

@@ -5,7 +5,7 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
@@ -148,9 +148,25 @@ async def test_who_cannot_be_sent_back_gets_a_page(world: SignInWorld, changes: 
 
 
 @pytest.mark.slow
-async def test_a_parameter_that_comes_twice_gets_a_page(world: SignInWorld) -> None:
-    answer = await world.browser().get(authorize(world) + "&state=again")
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+async def test_who_names_two_places_gets_a_page(world: SignInWorld, name: str) -> None:
+    answer = await world.browser().get(authorize(world) + f"&{name}={REQUEST[name]}")
     assert (answer.status, answer.header("location")) == (400, None)
+
+
+@pytest.mark.slow
+async def test_a_parameter_that_comes_twice_is_told_to_the_service(world: SignInWorld) -> None:
+    answer = await world.browser().get(authorize(world) + "&scope=openid")
+    assert (answer.status, answer.header("set-cookie")) == (303, None)
+    told = dict(parse_qsl(urlsplit(answer.header("location")).query))
+    assert (told["error"], told["state"]) == ("invalid_request", "the-state")
+    assert told["error_description"].startswith("sign-in-request at scope")
+
+
+@pytest.mark.slow
+async def test_a_service_may_name_several_resources(world: SignInWorld) -> None:
+    resources = "&resource=https://one.example&resource=https://two.example"
+    assert (await world.browser().open(authorize(world) + resources)).status == 200
 
 
 @pytest.mark.slow

@@ -4,11 +4,14 @@ Until ``check_return_address`` has passed, a refusal is a page; from then on it 
 it returns can make one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
+from urllib.parse import unquote_plus, urlsplit
 
 from zegel.checks import Check
 from zegel.errors import Denied
+from zegel.primitives.http import HttpRequest, parse_form
 from zegel.protocols.oauth.errors import denying
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS
 from zegel.protocols.oauth.pkce import check_code_challenge
@@ -25,12 +28,32 @@ _UNSUPPORTED: Final = {
     "request_uri": "request_uri_not_supported",
     "registration": "registration_not_supported",
 }
+_MAY_REPEAT: Final = frozenset({"resource"})  # RFC 8707 section 2; it changes nothing here
+
+
+def read_parameters(request: HttpRequest) -> tuple[Mapping[str, str], frozenset[str]]:
+    """The parameters of a request, and the names of those that it has more than once; of these the first one is read.
+
+    ``Malformed`` for what is no form otherwise.
+    """
+    if request.method == "POST":
+        body, repeated = _once(request.body)
+        return replace(request, body=body).form(), repeated
+    query, repeated = _once(urlsplit(request.url).query.encode())
+    return parse_form(query, what="query"), repeated
 
 
 def check_return_address(
-    parameters: Mapping[str, str], *, clients: Mapping[str, RegisteredClient], issuer: str
+    parameters: Mapping[str, str],
+    *,
+    repeated: Collection[str] = (),
+    clients: Mapping[str, RegisteredClient],
+    issuer: str,
 ) -> ReturnAddress:
     """Find the client and its redirect URI; ``Denied``, for a page and never for a redirect, otherwise."""
+    for name in ("client_id", "redirect_uri"):
+        if name in repeated:
+            raise Denied("invalid_request", Check.SIGN_IN_CLIENT, "expected this parameter once", field=name)
     client = clients.get(parameters.get("client_id", ""))
     if client is None:
         raise Denied("invalid_request", Check.SIGN_IN_CLIENT, "expected a registered client", field="client_id")
@@ -39,7 +62,7 @@ def check_return_address(
     if redirect_uri not in client.client.redirect_uris:
         detail = "expected a redirect URI as it is registered"
         raise Denied("invalid_request", Check.SIGN_IN_CLIENT, detail, field="redirect_uri")
-    state = parameters.get("state")
+    state = None if "state" in repeated else parameters.get("state")  # which one is the service's, nothing says
     if len(state or "") > _MAX_VALUE:
         raise _refused(f"expected at most {_MAX_VALUE} characters", "state")
     return ReturnAddress(issuer=issuer, client_id=client.client.id, redirect_uri=redirect_uri, state=state)
@@ -48,6 +71,7 @@ def check_return_address(
 def check_authorization_request(
     parameters: Mapping[str, str],
     *,
+    repeated: Collection[str] = (),
     return_address: ReturnAddress,
     client: RegisteredClient,
     provider: Provider,
@@ -58,6 +82,8 @@ def check_authorization_request(
     ``claims``, ``acr_values``, ``display``, ``ui_locales`` and ``login_hint`` change nothing: the registration says
     what a client gets, and the wallet shows who the person is.
     """
+    for name in sorted(repeated):  # RFC 6749 section 4.1.2.1: by redirect, for it is known where to
+        raise _refused("expected this parameter once", name[:64])
     for name, code in _UNSUPPORTED.items():
         if name in parameters:
             raise _refused("expected plain parameters", name, code=code)
@@ -80,6 +106,23 @@ def check_authorization_request(
         expires=now + LOG_IN_SECONDS,
         expected=None if hint is None else check_id_token_hint(hint, client=client, provider=provider),
     )
+
+
+def _once(form: bytes) -> tuple[bytes, frozenset[str]]:
+    """A form with the first of each parameter, and the names of those that it had again.
+
+    RFC 6749 section 3.1: one without a value counts as left out.
+    """
+    seen, kept, repeated = set[str](), list[bytes](), set[str]()
+    for piece in form.split(b"&"):
+        encoded, _, value = piece.partition(b"=")
+        name = unquote_plus(encoded.decode("ascii", "replace"))
+        if value and name in seen:
+            repeated.add(name)
+        else:
+            kept.append(piece)
+            seen |= {name} if value else set()
+    return b"&".join(kept), frozenset(repeated - _MAY_REPEAT)
 
 
 def _check_response(parameters: Mapping[str, str]) -> Mapping[str, str]:

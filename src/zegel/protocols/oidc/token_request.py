@@ -47,7 +47,8 @@ def receive_token_request(request: HttpRequest, *, clients: Mapping[str, Registe
     if "grant_type" not in form:
         raise _incomplete("grant_type")
     if form["grant_type"] != "authorization_code":
-        raise Denied("unsupported_grant_type", Check.SIGN_IN_REQUEST, "expected authorization_code", field="grant_type")
+        detail = "expected authorization_code"
+        raise Denied("unsupported_grant_type", Check.SIGN_IN_TOKEN_REQUEST, detail, field="grant_type")
     if "code" not in form:
         raise _incomplete("code")
     return TokenRequest(
@@ -85,7 +86,7 @@ def userinfo_error(denied: Denied) -> HttpResponse:
 
 
 def _incomplete(name: str) -> Denied:
-    return Denied("invalid_request", Check.SIGN_IN_REQUEST, "expected a value", field=name)
+    return Denied("invalid_request", Check.SIGN_IN_TOKEN_REQUEST, "expected a value", field=name)
 
 
 def _authenticate(
