@@ -601,14 +601,38 @@ def test_core_5_3_1_the_access_token_comes_in_the_header() -> None:
         assert receive_access_token(request) == access.key
 
 
-@pytest.mark.parametrize("authorization", [None, "Basic abc", "Bearer", "Bearer two words"])
-def test_core_5_3_3_without_a_bearer_token_userinfo_refuses(authorization) -> None:
+@pytest.mark.parametrize("authorization", [None, basic(), "Token token"])
+def test_rfc_6750_3_1_who_brings_no_token_is_told_how_to_and_no_error(authorization) -> None:
+    with pytest.raises(Denied) as refusal:
+        receive_access_token(post({}, authorization=authorization, path="/userinfo"))
+    assert refusal.value.check is Check.SIGN_IN_TOKEN
+    response = userinfo_error(refusal.value)
+    assert (response.status, response.header("www-authenticate")) == (401, 'Bearer realm="zegel"')
+    said = json.loads(response.body)
+    assert said["check"] == Check.SIGN_IN_TOKEN.id
+    assert {"error", "error_description"}.isdisjoint(said)
+
+
+@pytest.mark.parametrize("authorization", ["Bearer", "Bearer two tokens", "bearer " + "t" * 2_001])
+def test_core_5_3_3_what_is_no_bearer_token_is_an_invalid_one(authorization) -> None:
     with pytest.raises(Denied) as refusal:
         receive_access_token(post({}, authorization=authorization, path="/userinfo"))
     assert (refusal.value.code, refusal.value.check) == ("invalid_token", Check.SIGN_IN_TOKEN)
     response = userinfo_error(refusal.value)
     assert response.status == 401
     assert response.header("www-authenticate").startswith('Bearer realm="zegel", error="invalid_token"')
+
+
+def test_rfc_6750_2_2_a_token_in_the_body_is_refused_by_name() -> None:
+    with pytest.raises(Denied) as refusal:
+        receive_access_token(post({"access_token": "token"}, path="/userinfo"))
+    assert (refusal.value.code, refusal.value.field) == ("invalid_request", "access_token")
+    assert userinfo_error(refusal.value).status == 400
+
+
+def test_rfc_6750_2_1_beside_a_token_in_the_header_the_body_says_nothing() -> None:
+    request = post({"access_token": "another", "anything": "else"}, authorization="Bearer token", path="/userinfo")
+    assert receive_access_token(request) == secret_digest("token")
 
 
 def test_core_5_3_3_a_header_that_is_sent_twice_is_an_invalid_request() -> None:

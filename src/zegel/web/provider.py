@@ -43,6 +43,7 @@ OTHER_DEVICE: Final = "/sign-in/other-device"
 CANCEL: Final = "/sign-in/cancel"
 MAX_AUTHORIZATION: Final = 16_000  # state, nonce and redirect URI at their longest, percent-encoded, are half of it
 MAX_TOKEN: Final = 8_000  # a code, a verifier, a redirect URI and a secret
+MAX_USERINFO: Final = 2_000  # an access token, which is refused there by name; beside one in the header, anything
 _MAX_FORM: Final = 1_000  # a CSRF token
 PUBLISHED_SECONDS: Final = 300  # seconds; a successor's key is published for longer before it signs
 _LOCALE: Final = "en"
@@ -276,7 +277,7 @@ ROUTES: Final[tuple[Route[ProviderSite], ...]] = (
     Route("GET", RETURN_PATH + "{session}", come_back, Audience.PERSON),
     Route("POST", TOKEN, token, max_body=MAX_TOKEN, refusal=refuse_token, limited=Limited(Limit.TOKEN, code_of)),
     Route("GET", USERINFO, userinfo, refusal=refuse_userinfo),
-    Route("POST", USERINFO, userinfo, refusal=refuse_userinfo),
+    Route("POST", USERINFO, userinfo, max_body=MAX_USERINFO, refusal=refuse_userinfo),
     Route("GET", REQUEST_PATH + "{session}", serve_request),
     Route("POST", REQUEST_PATH + "{session}", serve_request, max_body=MAX_REQUEST_FORM),
     Route("POST", RESPONSE_PATH + "{session}", post_response, max_body=MAX_BODY, refusal=verifier.refuse_answer),

@@ -22,6 +22,7 @@ _BODIES: Final[Mapping[str, str]] = {
     "zegel.web.issuer_pages.MAX_BODY": "zegel.web.issuer_pages.ROUTES",
     "zegel.web.provider.MAX_AUTHORIZATION": "zegel.web.provider.ROUTES",
     "zegel.web.provider.MAX_TOKEN": "zegel.web.provider.ROUTES",
+    "zegel.web.provider.MAX_USERINFO": "zegel.web.provider.ROUTES",
     "zegel.web.provider._MAX_FORM": "zegel.web.provider.ROUTES",
     "zegel.web.door._MAX_FORM": "zegel.web.door.ROUTES",
     "zegel.web.verifier.MAX_REQUEST_FORM": "zegel.web.verifier.ROUTES",

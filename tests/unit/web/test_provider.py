@@ -17,7 +17,7 @@ from zegel.checks import Check
 from zegel.config.roles import Config
 from zegel.errors import Rejected, Unavailable
 from zegel.formats.credential import Format
-from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.primitives.http import FORM, HttpRequest, HttpResponse
 from zegel.protocols.oauth.pkce import code_challenge
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS, SAME_DEVICE_SECONDS
 from zegel.web import provider
@@ -364,9 +364,15 @@ async def test_the_userinfo_endpoint_refuses_as_oauth_says(world: SignInWorld) -
     for answer in (
         await browser.get(f"{world.provider}/userinfo"),
         await browser.post(f"{world.provider}/userinfo", {}, page=world.service),
+        await browser.post(f"{world.provider}/userinfo", {"anything": "else"}, page=world.service),
     ):
-        assert (answer.status, json.loads(answer.body)["error"]) == (401, "invalid_token")
-        assert answer.header("www-authenticate").startswith("Bearer")
+        assert (answer.status, answer.header("www-authenticate")) == (401, 'Bearer realm="zegel"')
+    posted = await browser.post(f"{world.provider}/userinfo", {"access_token": "guess"}, page=world.service)
+    assert (posted.status, json.loads(posted.body)["error"]) == (400, "invalid_request")
+    headers = (("host", "login.localhost:7103"), ("authorization", "Bearer guess"), ("content-type", FORM))
+    guessed = HttpRequest(method="POST", url=f"{world.provider}/userinfo", headers=headers, body=b"anything=else")
+    answer = await world.handlers[world.provider](guessed)
+    assert (answer.status, json.loads(answer.body)["error"]) == (401, "invalid_token")
 
 
 @pytest.mark.slow

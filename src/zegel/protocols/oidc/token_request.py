@@ -3,13 +3,13 @@
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Final, final
 from urllib.parse import unquote_plus
 
 from zegel.checks import Check
-from zegel.errors import Denied, Malformed
+from zegel.errors import Denied, Malformed, explain
 from zegel.primitives.encoding import base64url, parse_base64
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.protocols.oauth.errors import denying, describe, oauth_error_body
@@ -17,6 +17,7 @@ from zegel.protocols.oidc.client import RegisteredClient
 
 _AUTHORIZATION: Final = re.compile(r"(\S{1,20}) +(\S{1,2000})")  # RFC 9110 section 11.4; two ids of 200, encoded
 _REALM: Final = "zegel"
+_NO_CODE: Final = ""  # RFC 6750 section 3.1: who brings no token is told how to, and no error
 
 
 @final
@@ -60,14 +61,29 @@ def receive_token_request(request: HttpRequest, *, clients: Mapping[str, Registe
 
 
 def receive_access_token(request: HttpRequest) -> str:
-    """The key of a userinfo request's access token (RFC 6750 section 2.1); ``Denied(invalid_token)`` without one."""
+    """The key of a userinfo request's access token (RFC 6750 section 2.1).
+
+    ``Denied`` with invalid_token, invalid_request for a token in the body, or without a code where nobody asks.
+    """
     with denying("invalid_request"):
         authorization = request.header("authorization")
     scheme, token = _credentials(authorization)
-    if scheme != "bearer":
-        detail = "expected a bearer token in the Authorization header"
+    if scheme == "bearer":
+        return secret_digest(token)
+    detail = "expected a bearer token in the Authorization header"
+    if (authorization or "").partition(" ")[0].lower() == "bearer":
         raise Denied("invalid_token", Check.SIGN_IN_TOKEN, detail, field="header.authorization")
-    return secret_digest(token)
+    if authorization is None and _in_body(request):
+        raise Denied("invalid_request", Check.SIGN_IN_TOKEN, f"{detail}, not in the body", field="access_token")
+    raise Denied(_NO_CODE, Check.SIGN_IN_TOKEN, detail, field="header.authorization")
+
+
+def _in_body(request: HttpRequest) -> bool:
+    """Whether the token stands in a form (RFC 6750 section 2.2, which a resource server need not take)."""
+    try:
+        return "access_token" in request.form()
+    except Malformed:
+        return False
 
 
 def token_error(denied: Denied) -> HttpResponse:
@@ -79,8 +95,12 @@ def token_error(denied: Denied) -> HttpResponse:
 
 def userinfo_error(denied: Denied) -> HttpResponse:
     """The userinfo endpoint's refusal (RFC 6750 section 3)."""
+    realm = f'Bearer realm="{_REALM}"'
+    if denied.code == _NO_CODE:
+        headers = (("cache-control", "no-store"), ("www-authenticate", realm))
+        return json_response(asdict(explain(denied)), status=401, headers=headers)
     status = 401 if denied.code == "invalid_token" else 400
-    challenge = f'Bearer realm="{_REALM}", error="{denied.code}", error_description="{describe(denied)}"'
+    challenge = f'{realm}, error="{denied.code}", error_description="{describe(denied)}"'
     headers = (("cache-control", "no-store"), ("www-authenticate", challenge))
     return json_response(oauth_error_body(denied), status=status, headers=headers)
 
