@@ -124,6 +124,21 @@ async def test_a_session_that_is_fixed_at_the_provider_ends_in_neither_browser(s
     assert "You are signed in" in text_of(await victim.open(back))
 
 
+@pytest.mark.slow
+@pytest.mark.refuses(Check.SIGN_IN_OPEN)
+async def test_a_cookie_under_another_name_is_no_sign_in(signing_in: SignInWorld) -> None:
+    """The attacker's session, planted under the name of the victim's: the victim sees neither the attacker's page nor,
+    by a return or a form, the attacker's sign-in in the place of the victim's own."""
+    attacker, victim = signing_in.browser(), signing_in.browser()
+    await attacker.open(f"{signing_in.service}/sign-in")
+    page = await victim.open(f"{signing_in.service}/sign-in")
+    (name,), (planted,) = victim.cookies[PROVIDER], attacker.cookies[PROVIDER].values()
+    victim.cookies[PROVIDER] = {name: planted}
+    assert check_on(await victim.get(victim.at)) == Check.SIGN_IN_OPEN.id
+    assert check_on(await victim.submit(page, "/sign-in/cancel")) == Check.CSRF.id
+    assert (await attacker.get(attacker.at)).status == 200
+
+
 # --- verifier ---------------------------------------------------------------------------------------------------------
 
 

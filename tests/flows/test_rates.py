@@ -42,6 +42,7 @@ from zegel.web.app.all import ROLE_NAMES, load_role
 from zegel.web.app.roles import Listener, OpenRole, World
 from zegel.web.browser import ID_BYTES
 from zegel.web.routing import Audience, Route
+from zegel.web.sign_ins import handle_of
 from zegel.web.wallet_site import LAUNCH
 
 pytestmark = pytest.mark.anyio
@@ -131,7 +132,8 @@ class Opened:
         elif endpoint.listener and session:
             sent["content-type"], body = JSON, json.dumps({"initiator": session}).encode()
         elif session:
-            sent["cookie"] = f"zegel-{endpoint.role}={session}"
+            of = f"-{handle_of(session)}" if endpoint.role == "provider" else ""
+            sent["cookie"] = f"zegel-{endpoint.role}{of}={session}"
         url = listener.origin + endpoint.route.path
         return await listener.handle(
             HttpRequest(method=endpoint.route.method, url=url, headers=tuple(sent.items()), body=body, peer=peer)

@@ -103,6 +103,7 @@ _DECLARED: Final[Mapping[str, str]] = {
         web.app.door: _KEY_BYTES
         web.app.wallet: _KEY_BYTES
         web.browser: ID_BYTES
+        web.sign_ins: _HANDLE_BYTES
         web.site: _REQUEST_ID_BYTES
         web.turnstile: _KEY_BYTES
         web.wallet_door: _CODE_BYTES

@@ -5,12 +5,12 @@
           --> come_back, or look --> a redirect           with a code, or a refusal
     token --> userinfo                                    the service, and its claims are gone
 
-A sign-in belongs to the browser in which it began: ``browser`` is that one's session id, and the only way to find it.
+A sign-in belongs to the browser in which it began: ``browser`` is its session id there, and the only way to find it.
 However it ends, no wallet can answer it any more.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
@@ -198,6 +198,14 @@ class SignInService:
             # Whoever was first stays: of two clicks, the page shows the code of one.
             await transaction.swap(SIGN_IN, str(browser), changed, version=stored.version, expires=expires)
         return asked
+
+    async def answered(self, id_: str, *, browsers: Iterable[str]) -> str | None:
+        """Which of the sign-ins of one browser a presentation on this device answers; None for none of them."""
+        for browser in browsers:
+            stored = await self._find(browser)
+            if stored is not None and stored.value.same_device == id_:
+                return browser
+        return None
 
     async def come_back(self, id_: str, *, response_code: str, browser: str | None) -> HttpResponse:
         """A browser is back from a wallet on its own device: the redirect to the service.

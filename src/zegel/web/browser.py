@@ -1,7 +1,8 @@
 """The browser at the other end: its cookie, its CSRF token, and where its request says it comes from.
 
-One cookie a role, host-only, HttpOnly, SameSite=Lax; ``__Host-`` and Secure on TLS. Its value is a fresh random id, and
-a new one at each log-in, so that nobody can plant a session. Cookies ignore ports: that is why each role has a host.
+One cookie a role (at the provider one a sign-in), host-only, HttpOnly, SameSite=Lax; ``__Host-`` and Secure on TLS. Its
+value is a fresh random id, and a new one at each log-in, so that nobody can plant a session. Cookies ignore ports: that
+is why each role has a host.
 """
 
 import hmac
@@ -55,10 +56,11 @@ class Browser:
         """What a session keeps of the browser that began it: a digest, never the id."""
         return base64url(sha256(self.id.encode()).digest())
 
-    def remembered(self, response: HttpResponse) -> HttpResponse:
-        """The response with the cookie set."""
+    def remembered(self, response: HttpResponse, *, seconds: int | None = None) -> HttpResponse:
+        """The response with the cookie set, for ``seconds`` or for as long as the browser runs."""
         secure = "; Secure" if self.policy.secure else ""
-        cookie = f"{self.policy.name}={self.id}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        age = "" if seconds is None else f"; Max-Age={seconds}"
+        cookie = f"{self.policy.name}={self.id}; Path=/{age}; HttpOnly; SameSite=Lax{secure}"
         return replace(response, headers=(*response.headers, ("set-cookie", cookie)))
 
 

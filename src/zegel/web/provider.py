@@ -1,9 +1,10 @@
 """The OpenID Provider over HTTP: pages for the person, endpoints for the service, and those that its wallets need.
 
-/authorize leads to a page without parameters: what a service sent stands in no address bar, and a reload begins
-nothing anew.
+/authorize leads to a page whose address names the sign-in, and nothing else: what a service sent stands in no address
+bar, and a reload begins nothing anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -26,7 +27,7 @@ from zegel.services.rates import Limit
 from zegel.services.signin import OpenSignIn, SignInService
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH, RETURN_PATH
 from zegel.web import verifier
-from zegel.web.browser import ID_BYTES, Browser, CookiePolicy, check_csrf, known_browser, new_browser
+from zegel.web.browser import ID_BYTES, Browser, CookiePolicy
 from zegel.web.errors import in_oauth_words
 from zegel.web.load import Priority
 from zegel.web.pace import Pace
@@ -34,6 +35,16 @@ from zegel.web.pages import STATIC, render_page, static_file
 from zegel.web.published import publish
 from zegel.web.qr import draw_qr
 from zegel.web.routing import Audience, Route
+from zegel.web.sign_ins import (
+    begin_sign_in,
+    forgotten,
+    known_sign_ins,
+    page_of,
+    remembered,
+    sign_in_at,
+    sign_in_of,
+    too_many,
+)
 from zegel.web.site import content_policy
 from zegel.web.turnstile import Limited, code_of
 from zegel.web.verifier import MAX_REQUEST_FORM, VerifierSite
@@ -66,27 +77,32 @@ class ProviderSite:
 
 
 async def authorize(site: ProviderSite, request: HttpRequest) -> HttpResponse:
-    """A service sends a person (OpenID Connect Core 1.0 section 3.1.2.1): a new browser session, and to the page."""
+    """A service sends a person (OpenID Connect Core 1.0 section 3.1.2.1): a session of its own, and to the page."""
     parameters, repeated = read_parameters(request)
-    browser = new_browser(site.cookies, site.random(ID_BYTES))
+    browser = begin_sign_in(site.cookies, site.random(ID_BYTES))
     refused = await site.service.begin(parameters, repeated=repeated, browser=browser.id)
-    return browser.remembered(_see(SIGN_IN)) if refused is None else refused
+    if refused is not None:
+        return refused
+    begun = remembered(_see(page_of(SIGN_IN, browser)), browser)
+    return forgotten(begun, too_many(known_sign_ins(request, site.cookies), room_for=1))
 
 
 async def show_sign_in(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """Who asks for what, and the way to the wallet; when a wallet has answered, back to the service."""
-    browser = known_browser(request, site.cookies)
+    known = known_sign_ins(request, site.cookies)
+    browser = sign_in_at(request, known)
     sign_in = await site.service.look(_id(browser))
-    if isinstance(sign_in, HttpResponse):
-        return sign_in
     assert browser is not None  # without one there is nothing to look at
+    if isinstance(sign_in, HttpResponse):
+        return forgotten(sign_in, [browser])
     here = sign_in.same_device if isinstance(sign_in.same_device, Requested) else None
     return _page(
         site,
         sign_in,
         "sign_in.html",
         title=f"Sign in to {sign_in.client.name}",
-        csrf=browser.csrf,
+        browser=browser,
+        known=known,
         attestations=_asked(sign_in.query, site.catalogue),
         pseudonym_from=_kept_back(sign_in.client, site.catalogue),
         link=None if here is None else here.link(site.verifier.link_target),
@@ -98,27 +114,29 @@ async def show_sign_in(site: ProviderSite, request: HttpRequest) -> HttpResponse
 
 async def ask_other_device(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """The person's wallet is on another device."""
-    browser = check_csrf(request.form(), known_browser(request, site.cookies))
+    browser = sign_in_of(request.form(), known_sign_ins(request, site.cookies))
     await site.service.ask_other_device(browser.id)
-    return _see(OTHER_DEVICE)
+    return _see(page_of(OTHER_DEVICE, browser))
 
 
 async def show_code(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """The code to scan. The page loads itself again until a wallet has answered, and then goes back to the service."""
-    browser = known_browser(request, site.cookies)
+    known = known_sign_ins(request, site.cookies)
+    browser = sign_in_at(request, known)
     sign_in = await site.service.look(_id(browser))
-    if isinstance(sign_in, HttpResponse):
-        return sign_in
     assert browser is not None  # without one there is nothing to look at
+    if isinstance(sign_in, HttpResponse):
+        return forgotten(sign_in, [browser])
     if not sign_in.client.cross_device:
-        return _see(SIGN_IN)
+        return _see(page_of(SIGN_IN, browser))
     there = sign_in.cross_device
     return _page(
         site,
         sign_in,
         "other_device.html",
         title="Scan with your wallet",
-        csrf=browser.csrf,
+        browser=browser,
+        known=known,
         code=None if there is None else draw_qr(there.link(site.verifier.link_target)),
         opened=there is not None and there.opened,
         failure=_failure(there),
@@ -128,14 +146,17 @@ async def show_code(site: ProviderSite, request: HttpRequest) -> HttpResponse:
 
 async def cancel(site: ProviderSite, request: HttpRequest) -> HttpResponse:
     """The person does not want to."""
-    browser = check_csrf(request.form(), known_browser(request, site.cookies))
-    return await site.service.cancel(browser.id)
+    browser = sign_in_of(request.form(), known_sign_ins(request, site.cookies))
+    return forgotten(await site.service.cancel(browser.id), [browser])
 
 
 async def come_back(site: ProviderSite, request: HttpRequest, *, session: str) -> HttpResponse:
-    """A browser is back from its wallet (OpenID4VP 1.0 section 8.2)."""
+    """A browser is back from its wallet (OpenID4VP 1.0 section 8.2), to the sign-in of its that was answered."""
     code = request.query().get("response_code", "")
-    return await site.service.come_back(session, response_code=code, browser=_id(known_browser(request, site.cookies)))
+    known = {each.id: each for each in known_sign_ins(request, site.cookies)}
+    browser = await site.service.answered(session, browsers=known)
+    response = await site.service.come_back(session, response_code=code, browser=browser)
+    return forgotten(response, [] if browser is None else [known[browser]])
 
 
 async def show_home(site: ProviderSite, _request: HttpRequest) -> HttpResponse:
@@ -190,7 +211,15 @@ def refuse_userinfo(_site: ProviderSite, error: ZegelError) -> HttpResponse:
     return in_oauth_words(error, userinfo_error)
 
 
-def _page(site: ProviderSite, sign_in: OpenSignIn, template: str, **values: object) -> HttpResponse:
+def _page(
+    site: ProviderSite,
+    sign_in: OpenSignIn,
+    template: str,
+    *,
+    browser: Browser,
+    known: Sequence[Browser],
+    **values: object,
+) -> HttpResponse:
     page = render_page(
         template,
         status=200,
@@ -198,14 +227,17 @@ def _page(site: ProviderSite, sign_in: OpenSignIn, template: str, **values: obje
         host=site.verifier.host,
         client=sign_in.client.name,
         cross_device=sign_in.client.cross_device,
-        here=SIGN_IN,
+        here=page_of(SIGN_IN, browser),
+        csrf=browser.csrf,
         other_device=OTHER_DEVICE,
         cancel=CANCEL,
         **values,
     )
     # Whoever cancels is sent to the service, by the answer to a form.
     policy = content_policy(origin_of(sign_in.redirect_uri, what="redirect URI"))
-    return replace(page, headers=(*page.headers, policy))
+    page = replace(page, headers=(*page.headers, policy))
+    # Forms of other sites begin sign-ins without the cookies that there are (SameSite=Lax): here they are counted.
+    return forgotten(page, [each for each in too_many(known) if each != browser])
 
 
 def _see(path: str) -> HttpResponse:
@@ -250,7 +282,7 @@ def _failure(session: Requested | None) -> Explanation | None:
 
 
 def _browser_of(site: ProviderSite, request: HttpRequest) -> str | None:
-    return _id(known_browser(request, site.cookies))
+    return _id(next(iter(known_sign_ins(request, site.cookies)), None))
 
 
 _REQUESTS: Final = Limited(Limit.REQUEST, _browser_of)

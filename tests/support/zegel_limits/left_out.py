@@ -26,8 +26,9 @@ from zegel.protocols.openid4vp.wallet import _said
 from zegel.services.access_neighbours import OperatedRegister, _reason
 from zegel.services.status import StatusReader
 from zegel.services.trust import Trust
-from zegel.web.browser import CookiePolicy, new_browser
+from zegel.web.browser import Browser, CookiePolicy, new_browser
 from zegel.web.senders import FORWARDED_FOR, _named_before
+from zegel.web.sign_ins import begin_sign_in, known_sign_ins, too_many
 from zegel.web.verifier_operator import _seconds
 from zegel.web.wallet_door import Door
 from zegel.web.wallet_provider import _kids
@@ -106,6 +107,22 @@ def _hops(count: int) -> int:
     return len(list(_named_before(request)))
 
 
+def _sign_ins(count: int) -> list[Browser]:
+    policy = CookiePolicy(role="provider", secure=True, key=bytes(32))
+    return [begin_sign_in(policy, at.to_bytes(32)) for at in range(count)]
+
+
+def _remembered(count: int) -> int:
+    sign_ins = _sign_ins(count)
+    return count - len(too_many(sign_ins))
+
+
+def _looked_at(count: int) -> int:
+    cookies = "; ".join(f"{each.policy.name}={each.id}" for each in _sign_ins(count))
+    request = HttpRequest(method="GET", url="https://a.example/", headers=(("cookie", cookies),))
+    return len(known_sign_ins(request, CookiePolicy(role="provider", secure=True, key=bytes(32))))
+
+
 def _inside(count: int) -> int:
     policy = CookiePolicy(role="wallet", secure=True, key=bytes(32))
     door = Door(clock=ManualClock(NOW), random=fixed_random("door"), seconds=60, announce=lambda _: None)
@@ -162,5 +179,7 @@ MORE_CUTS: Final[Mapping[str, Callable[[int], int]]] = {
     "zegel.web.senders._MAX_HOPS": _hops,
     **LOGINS,
     "zegel.web.verifier_operator.MAX_WAIT": lambda n: int(_seconds(str(n))),
+    "zegel.web.sign_ins.MAX_SIGN_INS": _remembered,
+    "zegel.web.sign_ins._MOST_COOKIES": _looked_at,
     "zegel.web.wallet_door.MAX_BROWSERS": _inside,
 }

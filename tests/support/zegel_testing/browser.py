@@ -75,7 +75,10 @@ class Browser:
         response = await self.handlers[origin](request)
         for name, value in response.headers:
             if name == "set-cookie":
-                kept |= {key: morsel.value for key, morsel in SimpleCookie(value).items()}
+                for key, morsel in SimpleCookie(value).items():
+                    kept.pop(key, None)
+                    if morsel["max-age"] != "0":
+                        kept[key] = morsel.value
         self.at = url
         return response
 

@@ -121,7 +121,7 @@ def refused(explanation: Explanation | None, status: int, **values: object) -> s
 
 SIGN_IN = {
     "client": "Tax online",
-    "here": "/sign-in",
+    "here": "/sign-in?at=XtZkJOwkG-MqkODc",
     "other_device": "/sign-in/other-device",
     "cancel": "/sign-in/cancel",
     "failure": None,

@@ -21,6 +21,7 @@ from zegel.primitives.http import FORM, HttpRequest, HttpResponse
 from zegel.protocols.oauth.pkce import code_challenge
 from zegel.protocols.openid4vp.verifier import CROSS_DEVICE_SECONDS, SAME_DEVICE_SECONDS
 from zegel.web import provider
+from zegel.web.sign_ins import MAX_SIGN_INS
 
 pytestmark = pytest.mark.anyio
 
@@ -111,9 +112,10 @@ async def test_a_client_that_is_not_whole_is_refused_at_the_start(
 async def test_a_request_leads_to_a_page_without_its_parameters(world: SignInWorld) -> None:
     browser = world.browser()
     answer = await browser.get(authorize(world))
-    assert (answer.status, answer.header("location")) == (303, "/sign-in")
-    cookie = answer.header("set-cookie")
-    assert re.fullmatch(r"zegel-provider=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax", cookie)
+    assert answer.status == 303
+    address = re.fullmatch(r"/sign-in\?at=([\w-]{16})", answer.header("location"))
+    value = rf"zegel-provider-{address[1]}=[\w-]{{43}}; Path=/; Max-Age=900; HttpOnly; SameSite=Lax"
+    assert re.fullmatch(value, answer.header("set-cookie"))
 
 
 @pytest.mark.slow
@@ -126,13 +128,83 @@ async def test_a_request_may_come_as_a_form_of_the_services_page(world: SignInWo
 
 
 @pytest.mark.slow
-async def test_each_request_has_a_browser_session_of_its_own(world: SignInWorld) -> None:
+async def test_each_request_has_a_session_of_its_own(world: SignInWorld) -> None:
     browser = world.browser()
-    ids = set()
     for _ in range(2):
         await browser.open(authorize(world))
-        ids |= set(browser.cookies["login.localhost"].values())
-    assert len(ids) == 2
+    kept = browser.cookies["login.localhost"]
+    assert (len(kept), len(set(kept.values()))) == (2, 2)
+
+
+# --- two sign-ins in one browser ----------------------------------------------------------------------------------
+
+
+async def in_two_tabs(world: SignInWorld) -> tuple[Browser, HttpResponse, HttpResponse]:
+    """A browser in which Tax online has begun, and then the archive."""
+    browser, first = await at_tax_online(world)
+    return browser, first, await browser.open(authorize(world, client_id="archive"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first_ends_first", [True, False])
+async def test_each_of_two_sign_ins_in_a_browser_goes_to_its_end(world: SignInWorld, first_ends_first: bool) -> None:
+    browser, *pages = await in_two_tabs(world)
+    copies = await world.office.issue(count=2)
+    backs = [
+        await world.wallet(copy).present(link_of(page, "Open my wallet"))
+        for page, copy in zip(pages, copies, strict=True)
+    ]
+    order = backs if first_ends_first else backs[::-1]
+    ends = [(await browser.get(back)).header("location") for back in order]
+    addresses = [f"{world.service}/callback?code=", "https://library.utopia.example/back?code="]
+    for end, address in zip(ends, addresses if first_ends_first else reversed(addresses), strict=True):
+        assert end.startswith(address)
+    assert browser.cookies["login.localhost"] == {}, "and nothing of them is left"
+
+
+@pytest.mark.slow
+async def test_the_page_of_a_tab_is_that_of_its_sign_in(world: SignInWorld) -> None:
+    browser, first, second = await in_two_tabs(world)
+    for page, name in ((first, "Tax online"), (second, "Town library")):
+        again = await browser.open(link_of(page, "I have answered: look again"))
+        assert f"<h1>Sign in to {name}</h1>" in text_of(again)
+    assert (await browser.open(f"{world.provider}/sign-in")).status == 400, "of two, one has to be named"
+
+
+@pytest.mark.slow
+async def test_a_tab_decides_for_its_own_sign_in_alone(world: SignInWorld) -> None:
+    browser, first, second = await in_two_tabs(world)
+    cancelled = await browser.submit(second, "/sign-in/cancel")
+    assert cancelled.header("location").startswith("https://library.utopia.example/back?error=access_denied")
+    browser.at = f"{world.provider}/sign-in"
+    code = await browser.follow(await browser.submit(first, "/sign-in/other-device"))
+    assert "Scan with your wallet" in text_of(code)
+    assert "Tax online" in text_of(code)
+    assert (await browser.submit(second, "/sign-in/cancel")).status == 403, "its token is of a sign-in that is over"
+
+
+@pytest.mark.slow
+async def test_a_browser_has_so_many_sign_ins_and_forgets_the_oldest(world: SignInWorld) -> None:
+    browser = world.browser()
+    seen = []
+    for _ in range(MAX_SIGN_INS + 2):
+        await browser.open(authorize(world))
+        seen.append(browser.at)
+    assert len(browser.cookies["login.localhost"]) == MAX_SIGN_INS
+    statuses = [(await browser.open(address)).status for address in seen]
+    assert statuses == [400] * 2 + [200] * MAX_SIGN_INS
+
+
+@pytest.mark.slow
+async def test_what_forms_of_other_sites_begin_is_forgotten_at_the_next_page(world: SignInWorld) -> None:
+    browser, kept = world.browser(), {}
+    for _ in range(MAX_SIGN_INS + 3):
+        answer = await browser.post(f"{world.provider}/authorize", REQUEST, page="https://library.utopia.example/")
+        kept |= browser.cookies["login.localhost"]
+        browser.cookies["login.localhost"] = {}  # SameSite=Lax: a form of another site brings none
+    browser.cookies["login.localhost"] = kept
+    assert (await browser.follow(answer)).status == 200
+    assert len(browser.cookies["login.localhost"]) == MAX_SIGN_INS
 
 
 @pytest.mark.slow
@@ -280,7 +352,7 @@ async def test_an_unanswered_page_goes_back_to_the_service(world: SignInWorld) -
 @pytest.mark.slow
 async def test_the_code_reads_as_the_link_and_the_page_looks_again_by_itself(world: SignInWorld) -> None:
     browser, page = await with_code(world)
-    assert browser.at == f"{world.provider}/sign-in/other-device"
+    assert browser.at.startswith(f"{world.provider}/sign-in/other-device?at=")
     assert '<meta http-equiv="refresh" content="3">' in text_of(page)
     assert scan(page).startswith("haip-vp://?client_id=x509_hash%3A")
     assert "login.localhost:7103" in text_of(page)
