@@ -1,5 +1,6 @@
 import asyncio
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from zegel.services.ports import Kind
 pytestmark = pytest.mark.anyio
 
 KEY = b"k" * 32
+FRAME = 4_120  # a page, and its head in the log
 SUPPORT = Path(__file__).parents[2] / "support"
 
 
@@ -428,7 +430,33 @@ async def test_after_a_failure_a_store_has_to_take_a_write_before_it_is_ready(st
         await store.check_key()
     driver.execute("PRAGMA query_only=OFF")
     await store.check_key()
-    assert driver.total_changes == before + 1
+    assert driver.total_changes == before + 2, "as much as a request writes, and away with it"
+    await store.check_key()
+    assert driver.total_changes == before + 2
+    assert driver.execute("SELECT kind FROM records").fetchall() == [("key-check",)]
+
+
+async def test_a_store_on_a_full_disk_is_not_ready_though_its_log_has_room_for_a_row(store: SqlStore, url: str) -> None:
+    """What a transaction that failed has left of room in the log, a change to one row would find."""
+    size = os.stat(url.removeprefix("sqlite:///") + "-wal").st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 3 * FRAME, hard))
+    try:
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await put_much(store)
+            with pytest.raises(Unavailable):
+                await store.check_key()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await store.check_key()
+    await put_much(store)
+
+
+async def put_much(store: SqlStore) -> None:
+    async with store.transaction(durable=True) as transaction:
+        for number in range(20):
+            await transaction.put(SESSION, str(number), Waiting(claim="c" * 1_000), expires=NOW + 60)
 
 
 async def test_a_database_that_is_opened_once_more_keeps_its_locks(store: SqlStore, url: str) -> None:

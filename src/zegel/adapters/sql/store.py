@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from dataclasses import dataclass
 from typing import Final, final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select
 
 from zegel.adapters.sealing import KEY_BYTES, Seal, place_of
 from zegel.adapters.sql import schema
@@ -99,15 +99,15 @@ class SqlStore:
     async def check_key(self) -> "SqlStore":
         """Return the store if all its tables can be read and its key opens it; ``Unavailable`` otherwise.
 
-        After a failure it has to be seen to take a write again; one that was found damaged stays so, for no look that
-        is cheap would find it whole.
+        After a failure it has to be seen to take a write again, of as much as a request writes and more; one that was
+        found damaged stays so, for no look that is cheap would find it whole.
         """
         if self._database.damaged:
             raise Unavailable("database", "it was found damaged; end the role, and restore a backup")
         async with self.transaction() as transaction:
             schema.read_tables(self._database)
             if self._database.troubled:
-                self._database.run(_TOUCH, {})
+                _try_room(self._database)
             await _confirm_key(transaction)
         self._database.troubled = False
         return self
@@ -173,7 +173,19 @@ _KEY_ROW: Final = select(records.c.id, records.c.version, records.c.expires, rec
     records.c.kind == _KEY_CHECK.name
 )
 
-_TOUCH: Final = update(records).where(records.c.kind == _KEY_CHECK.name).values(version=records.c.version)
+_ROOM: Final = bytes(1 << 16)
+"""More than the transaction of a request writes. Of a change to one row the log of a full disk may still have the room,
+left by a transaction that failed. What is overwritten as it is deleted is written (``secure_delete``)."""
+
+_FILL: Final = insert(records)
+_EMPTY: Final = delete(records).where(records.c.kind == bindparam("kind"))
+
+
+def _try_room(database: Database) -> None:
+    """Write, and delete again, in the transaction that is open."""
+    row = {"kind": "room", "id": b"", "version": 0, "expires": _NEVER, "value": _ROOM}
+    for statement in (_FILL, _EMPTY):
+        database.run(statement, row)
 
 
 def _seal_anew(url: str, *, key: bytes, earlier: tuple[bytes, ...], random: Callable[[int], bytes]) -> None:
