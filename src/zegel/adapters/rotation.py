@@ -130,14 +130,21 @@ def tidy_key(files: KeyFiles, *, now: int) -> KeyRing:
         return ring if left is ring else store_ring(files, left)
 
 
-def rotate_sealing_key(path: Path, *, databases: Sequence[Path], trails: int, random: Random, now: int) -> SealingKeys:
-    """Have another key seal the databases from each role's next start on. What was derived from the old one counts
-    ``trails`` seconds longer than it is in use."""
+def rotate_sealing_key(
+    path: Path, *, databases: Sequence[Path], trails: int, random: Random, given: bytes | None = None, now: int
+) -> SealingKeys:
+    """Have another key seal the databases from each role's next start on: ``given``, or a fresh one. What was derived
+    from the old one counts ``trails`` seconds longer than it is in use.
+
+    ``Unavailable`` for one that is, or was, there already: from when it seals could not be told.
+    """
     with rotating(path):
         keys = load_sealing_keys(path)
         with suppress(Unavailable):  # an older one is still needed
             keys = _tidied(keys, databases, trails, now)
-        return store_sealing_keys(path, keys.rotate(random(KEY_BYTES)))
+        if given in (keys.current, *keys.earlier()):
+            raise Unavailable(str(path), "the successor is one of its keys already; give another")
+        return store_sealing_keys(path, keys.rotate(given or random(KEY_BYTES)))
 
 
 def tidy_sealing_keys(path: Path, *, databases: Sequence[Path], trails: int, now: int) -> SealingKeys:

@@ -121,10 +121,22 @@ def _rotate(key: AnyKey, args: Namespace, config: Config, *, authorities: Path, 
                 now=now,
             )
         case SealingKey():
+            _refuse_options(key, args)
+            given_secret = None if args.key is None else load_secret(args.key)
             databases = [database_file(each) for each in key.databases]
-            rotate_sealing_key(key.path, databases=databases, trails=key.trails, random=system_random, now=now)
+            rotate_sealing_key(
+                key.path, databases=databases, trails=key.trails, random=system_random, given=given_secret, now=now
+            )
         case LastingSecret():
             raise Unavailable(key.name, "it is not rotated: with another one everybody would be somebody else")
+
+
+def _refuse_options(key: SealingKey, args: Namespace) -> None:
+    """``Malformed`` for what only a key that signs has: a chain, and somebody who has to know of its successor."""
+    for option in ("chain", "another_party", "at_once"):
+        if getattr(args, option):
+            name = f"--{option.replace('_', '-')}"
+            raise Malformed("command line", name, f"expected no {name} for {key.name}, which signs nothing")
 
 
 def _request(key: AnyKey, args: Namespace, config: Config) -> int:
@@ -172,6 +184,8 @@ def _above(certificate: Certificate, authorities: Path) -> Certificate | None:
 
 def _given(key: RoleKey, args: Namespace) -> Generation | None:
     """The successor from outside, if there is one."""
+    if args.another_party and args.chain is None:
+        raise Malformed("command line", "--another-party", "expected with --key and --chain")
     if args.key is None and args.chain is None:
         return None
     if args.key is None or (args.chain is None) is not (key.files.chain is None):

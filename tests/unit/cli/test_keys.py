@@ -9,9 +9,11 @@ from zegel_testing.authorities import NOW, fixed_key, fixed_random
 from zegel_testing.sandboxes import sandbox_at
 
 from zegel.adapters.clock import SystemClock
-from zegel.adapters.keyfiles import create_private_key, load_certificates, load_private_key
+from zegel.adapters.files import create_owner_only
+from zegel.adapters.keyfiles import create_private_key, create_secret, load_certificates, load_private_key
 from zegel.adapters.sandbox.access_root import BELOW_ROOT
 from zegel.adapters.sandbox.authorities import write_identity
+from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.checks import Check
 from zegel.config.roles import Config
 from zegel.primitives.encoding import base64url
@@ -78,7 +80,7 @@ def test_a_key_is_told_by_its_thumbprint_and_its_certificates_time(keys: Any, co
 @pytest.mark.slow
 def test_nothing_private_is_shown(keys: Any, config: Config, tmp_path: Path) -> None:
     for name in ("provider.key", "issuer.key", "verifier.access_key", "issuer.sealing_key"):
-        assert keys("rotate", name, "--at-once").code == 0
+        assert keys("rotate", name, *([] if "sealing" in name else ["--at-once"])).code == 0
     shown = keys("list").out + keys("list", "--json").out
     secrets = [line for path in (tmp_path / "keys").iterdir() for line in path.read_bytes().split() if len(line) > 30]
     assert len(secrets) > 60
@@ -122,6 +124,48 @@ def test_people_read_a_line_a_generation(keys: Any) -> None:
 
 
 @pytest.mark.slow
+def test_a_sealing_key_that_was_made_elsewhere_seals(keys: Any, config: Config, tmp_path: Path) -> None:
+    made = create_secret(tmp_path / "made.seal", random=fixed_random(7))
+    assert keys("rotate", "issuer.sealing_key", "--key", tmp_path / "made.seal").code == 0
+    sealing = load_sealing_keys(config.issuer.sealing_key)
+    assert (sealing.current, len(sealing.retired)) == (made, 1)
+    again = keys("rotate", "issuer.sealing_key", "--key", tmp_path / "made.seal", "--json")
+    assert (again.code, again.json["check"]) == (3, "availability")
+    assert "one of its keys already" in again.json["detail"]
+    assert load_sealing_keys(config.issuer.sealing_key) == sealing
+
+
+@pytest.mark.parametrize("text", [None, "", "no key", "c2hvcnQ"])
+def test_a_sealing_key_that_is_none_is_refused_and_the_present_one_stays(
+    keys: Any, config: Config, tmp_path: Path, text: str | None
+) -> None:
+    before = load_sealing_keys(config.issuer.sealing_key)
+    if text is not None:
+        create_owner_only(tmp_path / "made.seal", text.encode())
+    ran = keys("rotate", "issuer.sealing_key", "--key", tmp_path / "made.seal", "--json")
+    assert (ran.code, ran.json["check"]) == (3, "availability")
+    assert "made.seal" in ran.json["detail"]
+    assert load_sealing_keys(config.issuer.sealing_key) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "named"),
+    [
+        ("issuer.sealing_key", ["--chain", "chain.pem"], "--chain"),
+        ("issuer.sealing_key", ["--another-party"], "--another-party"),
+        ("issuer.sealing_key", ["--at-once"], "--at-once"),
+        ("issuer.key", ["--another-party"], "--another-party"),
+    ],
+)
+def test_an_option_that_a_key_has_no_use_for_is_wrong_usage(
+    keys: Any, config: Config, key: str, options: list[str], named: str
+) -> None:
+    before = load_sealing_keys(config.issuer.sealing_key)
+    ran = keys("rotate", key, *options, "--json")
+    assert (ran.code, ran.json["field"]) == (2, named)
+    assert load_sealing_keys(config.issuer.sealing_key) == before
+
+
 def test_a_sealing_key_is_told_without_a_name(keys: Any) -> None:
     ran = keys("rotate", "issuer.sealing_key", "--json")
     assert (ran.code, states(ran)) == (0, ["current", "retired"])
@@ -263,7 +307,7 @@ def test_a_key_ring_that_is_none_is_found_before_a_role_starts(config: Config, z
 @pytest.mark.slow
 def test_the_configuration_is_whole_after_every_rotation(keys: Any, zegel: Any, tmp_path: Path) -> None:
     for name in (*SIGNING, *SECRETS[:-1]):
-        assert keys("rotate", name, "--at-once").code == 0
+        assert keys("rotate", name, *([] if "sealing" in name else ["--at-once"])).code == 0
     roles = ("issuer", "verifier", "provider", "wallet-provider", "registrar", "access-authority")
     ran = zegel("config", "check", *roles, "--config", tmp_path / "zegel.toml", "--json")
     assert json.loads(ran.out)["faults"] == []
