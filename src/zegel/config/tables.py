@@ -45,6 +45,7 @@ _MAX_LINE: Final = 500  # characters: an entity's name or street, in a table tha
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")  # ISO 3166-1 alpha-2
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}")  # what mailto: takes as it stands
 _TELEPHONE: Final = re.compile(r"\+[0-9]{4,15}")  # RFC 3966 section 5.1.4, E.164: what tel: takes as it stands
+_NOT_A_FILE: Final = re.compile(r"sqlite(\+\w*)?://([^/]|.*\?)")  # RFC 3986 section 3: a host, or a query
 _MAX_PORT: Final = 65_535  # RFC 9293 section 3.1: sixteen bits
 
 
@@ -109,7 +110,7 @@ def _parse(hint: Any, given: Any, where: Place, folder: Path) -> Any:
     if hint is Path:
         return folder / Path(_text(given, where)).expanduser()
     if hint is Database:
-        return _rooted_database(_text(given, where), folder)
+        return _rooted_database(_database(given, where), folder)
     inner = optional(hint)
     if inner is not None:
         return _parse(inner, given, where, folder)
@@ -134,6 +135,13 @@ def _rooted(setting: Setting, folder: Path) -> Any:
 def _rooted_database(url: str, folder: Path) -> Database:
     scheme, found, path = url.partition("sqlite:///")
     return Database(f"{found}{folder / path}" if found and not scheme else url)
+
+
+def _database(given: Any, where: Place) -> str:
+    text = _text(given, where)
+    if _NOT_A_FILE.match(text):
+        raise where.malformed("expected three slashes and a path for SQLite, as in sqlite:///data/role.db, and no more")
+    return text
 
 
 def _text(given: Any, where: Place) -> str:
