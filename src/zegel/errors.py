@@ -47,6 +47,7 @@ class Malformed(ZegelError):
         self.what = what
         self.where = where
         self.field = where
+        self.expected = detail
         self.detail = f"{what}: {detail}"
 
 

@@ -75,7 +75,15 @@ def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str
         if isinstance(role, ProviderConfig):
             for fault in find_client_faults(role.clients, load_catalogue()):
                 yield f"{fault.field}: {fault.detail}"
+    if "issuer" in roles:
+        yield from _issuer_faults(config)
     yield from _shared_ports(roles)
+
+
+def _issuer_faults(config: Config) -> Iterator[str]:
+    from zegel.adapters.issuer_files import find_issuer_faults  # a command that asks for no issuer loads no catalogue
+
+    return find_issuer_faults(config)
 
 
 def _inner(role: RoleConfig) -> Iterator[tuple[str, Callable[[Path], object], Path | None]]:

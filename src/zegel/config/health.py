@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from zegel.config.setting import Percent, Seconds, Url, section, setting
-from zegel.errors import Malformed
+from zegel.config.setting import Percent, Seconds, Url, section, setting, wrong_setting
 from zegel.formats.hcert.domains import SPECIFIED, Domains, Family
 
 _RULES_MISSING: Final = (
@@ -64,7 +63,7 @@ class HealthConfig:
     def require_rules(self) -> None:
         """``Malformed`` where certificates are believed, and nothing says what has to be in them."""
         if self.trusts_somebody and self.rules is None:
-            raise Malformed("zegel.toml", "health.rules", _RULES_MISSING)
+            raise wrong_setting("health.rules", _RULES_MISSING)
 
     @property
     def trusts_somebody(self) -> bool:

@@ -9,6 +9,8 @@ from types import UnionType
 from typing import Any, Final, NewType, TypeVar, Union, final, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from zegel.errors import Malformed
+
 T = TypeVar("T")
 
 Origin = NewType("Origin", str)
@@ -76,6 +78,12 @@ def required(meaning: str) -> Any:
 def section(table: type[T], meaning: str) -> T:
     """Declare a table of settings."""
     return field(default_factory=table, metadata={_MEANING: meaning})
+
+
+def wrong_setting(path: str, detail: str, *, file: str = "configuration") -> Malformed:
+    """What is wrong with a setting, by its path in the file, never its value: it might be a secret in the wrong
+    place."""
+    return Malformed(file, path, detail)
 
 
 class Shape(StrEnum):

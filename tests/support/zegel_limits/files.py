@@ -13,6 +13,7 @@ from zegel_testing.pictures import blank, promised, saved
 from zegel.adapters import vault
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.configuration import load_config
+from zegel.adapters.issuer_files import load_query
 from zegel.adapters.keyfiles import load_certificates, load_private_key
 from zegel.adapters.keyrings import KeyFiles, load_ring
 from zegel.adapters.list_descriptions import load_list_description
@@ -25,7 +26,6 @@ from zegel.config.parse import parse_config
 from zegel.config.tables import read_settings
 from zegel.errors import Unavailable, ZegelError
 from zegel.primitives.encoding import base64url
-from zegel.web.app.issuer_source import _query as read_source_query
 from zegel_limits.pair import Pair
 
 
@@ -126,8 +126,8 @@ FILES: Final[Mapping[str, Pair]] = {
     "zegel.adapters.vault._MAX_MEMORY_KIB": Pair(lambda n: _vault(memory=n)),
     "zegel.adapters.vault._MAX_ITERATIONS": Pair(lambda n: _vault(iterations=n)),
     "zegel.adapters.vault._MAX_LANES": Pair(lambda n: _vault(lanes=n)),
-    "zegel.web.app.issuer_source.MAX_QUERY": Pair(
-        _file(lambda path: read_source_query(path, None), lambda size: b" " * size), Unavailable, filler=True
+    "zegel.adapters.issuer_files.MAX_QUERY": Pair(
+        _file(load_query, lambda size: b" " * size), Unavailable, filler=True
     ),
     "zegel.cli.passphrase.MAX_PASSPHRASE": Pair(_passphrases),
     "zegel.config.tables._MAX_PORT": Pair(_port),

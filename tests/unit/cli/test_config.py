@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,61 @@ def test_each_client_that_does_not_hold_is_named(config: Any, folder: Path) -> N
         "provider.clients[0].claims.given_name",
         "provider.clients[1].id",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('types = ["pid", "pif"]', "issuer.types: expected some of diploma, mdl, "),
+        ('chained_types = ["pif"]', "issuer.chained_types: expected some of "),
+        ('identifier_list_types = ["pif"]', "issuer.identifier_list_types: expected some of "),
+        ('types = ["pid"]\ndelayed_types = ["mdl"]', "issuer.delayed_types: expected some of pid"),
+        ('catalogue = "nowhere"', "issuer.catalogue: catalogue: "),
+        ('catalogue = "types"', "issuer.catalogue: attestation type card.toml: "),
+        ('source.kind = "csv"', "issuer.source.csv: expected this setting"),
+        ('source.kind = "csv"\nsource.csv = "nowhere.csv"', "issuer.source.csv: "),
+        ('source.kind = "csv"\nsource.csv = "zegel.toml"', "issuer.source.csv: people file: line 1: "),
+        ('source.kind = "oidc"', "issuer.source.provider: expected this setting"),
+        ('source.kind = "oidc"\nsource.provider = "https://x.example"', "issuer.source.client_id: expected this "),
+        ('source.kind = "presentation"\nsource.query = "zegel.toml"', "issuer.source.query: "),
+    ],
+)
+def test_an_issuer_that_would_not_start_has_a_fault(config: Any, folder: Path, text: str, told: str) -> None:
+    (folder / "types").mkdir()
+    (folder / "types" / "card.toml").write_text('id = "card"\n')
+    set_issuer(folder, text)
+    ran = config("check", "issuer", "--json")
+    (fault,) = ran.json["faults"]
+    assert (ran.code, fault[: len(told)]) == (3, told)
+    assert config("check", "verifier").code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'source.kind = "oidc"\nsource.provider = "https://x.example"\nsource.client_id = "x"',
+        'source.kind = "presentation"',
+    ],
+)
+def test_an_issuer_whose_source_lacks_nothing_has_no_fault(config: Any, folder: Path, text: str) -> None:
+    set_issuer(folder, text)
+    assert config("check", "issuer", "--json").json["faults"] == []
+
+
+def test_a_type_that_asks_for_rules_is_at_fault_without_them(config: Any, folder: Path) -> None:
+    amended(folder, 'rules = "health/rules"\n', "")
+    (fault,) = config("check", "issuer", "--json").json["faults"]
+    assert fault.startswith("health.rules: expected the folder with the business rules")
+
+
+def set_issuer(folder: Path, text: str) -> None:
+    """Give the issuer these settings in the place of what the sandbox says of them, and of its source."""
+    file = folder / "zegel.toml"
+    before, issuer, after = re.split(r"(?m)^\[(?:issuer|verifier)\]\n", file.read_text())
+    names = "|".join(line.partition(" = ")[0] for line in text.splitlines())
+    issuer = re.sub(rf"(?m)^(?:{names}) = .*\n", "", issuer)
+    after = re.sub(r"(?m)^\[issuer.source\]\n(?:[^\[].*\n)*", "", after)
+    file.write_text(f"{before}[issuer]\n{text}\n{issuer}[verifier]\n{after}")
 
 
 def test_an_unknown_role_is_wrong_usage(config: Any) -> None:

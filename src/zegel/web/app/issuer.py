@@ -8,16 +8,15 @@ from functools import partial
 from typing import Final, final
 from urllib.parse import urlsplit
 
-from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.health_trust import open_health_desk
+from zegel.adapters.issuer_files import load_issuer_catalogue, offered_types
 from zegel.adapters.logs import Log
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.checks import Check
 from zegel.config.roles import IssuerConfig
-from zegel.errors import Malformed, Rejected
-from zegel.formats.catalogue.types import AttestationType, Catalogue
+from zegel.errors import Rejected
 from zegel.primitives.x509 import DAY
 from zegel.profiles import HAIP, PROFILES
 from zegel.protocols.oauth.nonces import Nonces
@@ -71,8 +70,8 @@ ROUTES: Final = (*issuer.WALLET_ROUTES, *issuer_log_in.ROUTES, *issuer_pages.ROU
 async def open_issuer(world: World) -> OpenRole:
     """Open the issuer of the configuration."""
     config = world.config.issuer
-    catalogue = load_catalogue([] if config.catalogue is None else [config.catalogue])
-    types = _types(config, catalogue)
+    catalogue = load_issuer_catalogue(config)
+    types = offered_types(config, catalogue)
     sealing = load_sealing_keys(config.sealing_key)
     store = await open_store(
         config.database,
@@ -368,17 +367,3 @@ def _encryption(ring: KeyRing, config: IssuerConfig) -> IssuerEncryption:
     generations = [(each.id, each.private) for each in (ring.current, *other_generations(ring))]
     offered, *others = [EncryptionKey(kid=kid, key=key) for kid, key in generations if key is not None]
     return IssuerEncryption(keys=(offered,), others=tuple(others), response_required=config.encrypted_responses)
-
-
-def _types(config: IssuerConfig, catalogue: Catalogue) -> Mapping[str, AttestationType]:
-    """The types on offer, in the order of the configuration; ``Malformed`` for one that the catalogue does not have."""
-    for setting, ids, known in (
-        ("types", config.types, list(catalogue.types)),
-        ("delayed_types", config.delayed_types, list(config.types)),
-        ("identifier_list_types", config.identifier_list_types, list(catalogue.types)),
-        ("chained_types", config.chained_types, list(catalogue.types)),
-    ):
-        for id_ in ids:
-            if id_ not in known:
-                raise Malformed("zegel.toml", f"issuer.{setting}", f"expected some of {', '.join(known)}")
-    return {id_: catalogue.types[id_] for id_ in config.types}

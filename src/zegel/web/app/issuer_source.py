@@ -8,16 +8,15 @@ from typing import Final, final
 from urllib.parse import urlsplit
 
 from zegel.adapters.catalogue import load_catalogue
-from zegel.adapters.files import read_file
 from zegel.adapters.health_trust import open_health_desk
+from zegel.adapters.issuer_files import check_source, load_query
 from zegel.adapters.keyfiles import load_client_secret
 from zegel.adapters.people_file import load_people_file
 from zegel.adapters.register import open_register
-from zegel.errors import Malformed
 from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.profiles import PROFILES
 from zegel.protocols.oidc.upstream import UpstreamClient
-from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
+from zegel.protocols.openid4vp.dcql import DcqlQuery
 from zegel.services.health import VALID, HealthDesk
 from zegel.services.health_log_in import IDENTIFYING, HealthLogIn
 from zegel.services.log_in import LogInMeans
@@ -36,7 +35,6 @@ from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.issuer_log_in import RETURN
 from zegel.web.verifier import VerifierSite
 
-MAX_QUERY: Final = 65_536  # a redirect back with everything that a provider may say
 STATUS_SECONDS: Final = 60  # how long a status list is used again; whoever presents wants to be known now
 _PID: Final = "pid"
 
@@ -80,14 +78,15 @@ def open_source(world: World, material: Material) -> OpenSource:
 
 
 def _open_kind(world: World, material: Material) -> OpenSource:
-    config = world.config.issuer.source
+    config = check_source(world.config.issuer.source)
     match config.kind:
         case "register":
             url = f"sqlite:///{config.register}"
             register = open_register(url, clock=world.clock, random=world.random)
             return OpenSource(means=PasswordLogIn(register), claims=register, close=register.close)
         case "csv":
-            people = load_people_file(_required(config.csv, "csv"), catalogue=material.catalogue)
+            assert config.csv is not None  # it was checked
+            people = load_people_file(config.csv, catalogue=material.catalogue)
             return OpenSource(means=PasswordLogIn(people), claims=people)
         case "oidc":
             return _open_upstream(world, material)
@@ -98,10 +97,7 @@ def _open_kind(world: World, material: Material) -> OpenSource:
 def _open_upstream(world: World, material: Material) -> OpenSource:
     config = world.config.issuer.source
     secret = None if config.client_secret is None else load_client_secret(config.client_secret)
-    if config.provider is None:
-        raise _missing("provider")
-    if not config.client_id:
-        raise _missing("client_id")
+    assert config.provider is not None  # it was checked
     means = UpstreamLogIn(
         config.provider,
         client=UpstreamClient(
@@ -194,7 +190,7 @@ def _asking_site(world: World, material: Material) -> VerifierSite:
 
 def _query(file: Path | None, material: Material) -> DcqlQuery:
     if file is not None:
-        return parse_query(read_file(file, max_bytes=MAX_QUERY))
+        return load_query(file)
     return build_source_query(material.catalogue.types[_PID], list(material.types.values()))
 
 
@@ -210,13 +206,3 @@ def _gathered(world: World, material: Material) -> GatheredClaims:
         store=material.store,
         clock=world.clock,
     )
-
-
-def _required(path: Path | None, name: str) -> Path:
-    if path is None:
-        raise _missing(name)
-    return path
-
-
-def _missing(name: str) -> Malformed:
-    return Malformed("zegel.toml", f"issuer.source.{name}", "expected this setting for a source of this kind")

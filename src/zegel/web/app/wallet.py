@@ -13,8 +13,7 @@ from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.value_set_names import load_value_sets
 from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import WalletConfig
-from zegel.config.setting import is_loopback, is_loopback_host
-from zegel.errors import Malformed
+from zegel.config.setting import is_loopback, is_loopback_host, wrong_setting
 from zegel.profiles import PROFILES
 from zegel.services.health import HealthDesk
 from zegel.services.wallet.health import HealthBooks
@@ -122,9 +121,9 @@ def build_wallet(world: World, safe: Safe) -> Wallet:
 def check_own_machine(config: WalletConfig) -> WalletConfig:
     """Return the configuration of a wallet that only its own machine can reach; ``Malformed`` otherwise."""
     if not is_loopback(config.origin):
-        raise Malformed("zegel.toml", "wallet.origin", "expected an origin of this machine, such as wallet.localhost")
+        raise wrong_setting("wallet.origin", "expected an origin of this machine, such as wallet.localhost")
     if not is_loopback_host(config.address):
-        raise Malformed("zegel.toml", "wallet.address", "expected an address of this machine, such as 127.0.0.1")
+        raise wrong_setting("wallet.address", "expected an address of this machine, such as 127.0.0.1")
     return config
 
 

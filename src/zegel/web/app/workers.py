@@ -17,8 +17,8 @@ from typing import Any, Final, final
 
 from zegel.adapters.logs import Log
 from zegel.config.roles import Config
-from zegel.config.setting import Port
-from zegel.errors import Malformed, Unavailable
+from zegel.config.setting import Port, wrong_setting
+from zegel.errors import Unavailable
 from zegel.web.app.roles import OpenRole
 from zegel.web.app.serve import GRACE_SECONDS, bind
 
@@ -74,7 +74,7 @@ def config_of(config: Config, *, worker: int) -> Config:
             port = role.metrics_port + METRICS_STEP * worker
             if port > _MAX_PORT:
                 detail = f"expected at most {_MAX_PORT - METRICS_STEP * (role.workers - 1)} with so many workers"
-                raise Malformed("zegel.toml", f"{name}.metrics_port", detail)
+                raise wrong_setting(f"{name}.metrics_port", detail)
             roles[name] = replace(role, metrics_port=Port(port))
     return replace(config, **roles)
 
