@@ -85,6 +85,23 @@ async def test_the_operator_sees_who_stands_in_the_file(office: IssuingWorld) ->
     assert persons == [{"id": "ada", "types": ["residence"]}, {"id": "max", "types": ["residence"]}]
 
 
+async def test_who_was_struck_off_is_known_no_more_and_a_wrong_file_is_told_of(
+    office: IssuingWorld, tmp_path: Path
+) -> None:
+    assert "notices" not in json.loads((await office.get("/readyz")).body)
+    keep(tmp_path / "people.csv", but="ada,")
+    assert (await office.operate("/persons", method="GET"))["persons"] == [{"id": "max", "types": ["residence"]}]
+    keep(tmp_path / "people.csv", but="id,")
+    assert (await office.operate("/persons", method="GET"))["persons"] == [{"id": "max", "types": ["residence"]}]
+    (notice,) = json.loads((await office.get("/readyz")).body)["notices"]
+    assert notice.startswith("people file: line 1: ")
+
+
+def keep(file: Path, *, but: str) -> None:
+    """The lines that begin otherwise."""
+    file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith(but)))
+
+
 async def test_a_file_that_is_not_named_is_found_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(Malformed, match=r"issuer\.source\.csv"):
         async with issuing_world(sandbox_at(tmp_path), source=SourceConfig(kind="csv")):

@@ -406,6 +406,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "zegel.adapters.outbound._KEPT_ALIVE_SECONDS": _TURN,
     "zegel.services.rates.MINUTE_SECONDS": _TURN,
     "zegel.web.app.issuer._SHARED_SECONDS": _TURN,
+    "zegel.web.app.issuer_source._LOOK_SECONDS": _TURN,
     "zegel.web.app.serve._RETRY_SECONDS": _TURN,
     "zegel.web.app.wallet._FRESH_SECONDS": _TURN,
     "zegel.web.app.wallet._LOCK_SECONDS": _TURN,

@@ -1,10 +1,13 @@
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from zegel.adapters import people_file
 from zegel.adapters.catalogue import load_catalogue
-from zegel.adapters.people_file import PeopleFile, load_people_file, parse_people
+from zegel.adapters.people_file import PeopleFile, Row, load_people_file, parse_people
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.catalogue.records import check_record
@@ -43,9 +46,18 @@ async def test_a_row_without_a_mandatory_claim_is_no_attestation(people: PeopleF
 
 
 async def test_a_cell_of_another_kind_is_named_and_not_quoted(people: PeopleFile) -> None:
-    with pytest.raises(Unavailable, match="column age_over_18: expected bool") as caught:
+    with pytest.raises(Unavailable, match="line 3, column age_over_18: expected true or false") as caught:
         await people.load_claims("max", "proof_of_age")
     assert "maybe" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cell", ["NL", "{}", '"NL"', "1"])
+async def test_a_cell_of_an_array_holds_an_array(tmp_path: Path, cell: str) -> None:
+    quoted = cell.replace('"', '""')
+    (tmp_path / "people.csv").write_text(TEXT.replace('"[""NL"", ""BE""]"', f'"{quoted}"'))
+    people = load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
+    with pytest.raises(Unavailable, match="line 2, column nationality: expected an array in JSON"):
+        await people.load_claims("ada", "pid")
 
 
 @pytest.mark.parametrize(
@@ -107,8 +119,91 @@ def test_a_code_in_the_clear_is_found_when_the_file_is_read() -> None:
     assert "open sesame" not in str(error.value)
 
 
-async def test_a_hash_with_impossible_parameters_lets_nobody_in(tmp_path: Path) -> None:
-    (tmp_path / "people.csv").write_text('id,access_code\nada,"$argon2id$v=19$m=8,t=1,p=1$c2FsdA$AAAA"\n')
-    people = load_people_file(tmp_path / "people.csv", catalogue=CATALOGUE)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "$argon2id$x",
+        "$argon2i$v=19$m=64,t=1,p=1$c2FsdCBvZiB0aGU$AAAAAAAA",
+        "$argon2id$m=64,t=1,p=1$c2FsdCBvZiB0aGU$AAAAAAAA",
+        "$argon2id$v=19$t=1,m=64,p=1$c2FsdCBvZiB0aGU$AAAAAAAA",
+        "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$AAAAAAAA",
+        "$argon2id$v=19$m=64,t=0,p=1$c2FsdCBvZiB0aGU$AAAAAAAA",
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdCBvZiB0aGU$AAAA",
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdCBvZiB0aGU$AAAAA",
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdCBvZiB0aGU",
+    ],
+)
+def test_a_code_that_is_no_hash_of_argon2id_is_refused_with_its_row(code: str) -> None:
+    with pytest.raises(Malformed, match="expected as access_code a hash of Argon2id") as caught:
+        parse_people(f'id,access_code\nmax,\nada,"{code}"\n')
+    assert caught.value.field == "line 3"
+
+
+# --- a file that changes ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path: Path, people: PeopleFile) -> Path:
+    assert people.wrong is None
+    return tmp_path / "people.csv"
+
+
+def write(file: Path, text: str | None) -> None:
+    """None: it is gone."""
+    file.unlink() if text is None else file.write_text(text)
+
+
+def replace(file: Path, text: str) -> None:
+    """By one of the same length and age."""
+    other = file.with_name("other.csv")
+    other.write_text(text)
+    os.utime(other, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
+    other.replace(file)
+
+
+async def test_who_was_struck_off_gets_nothing_more(people: PeopleFile, file: Path) -> None:
+    assert await people.load_claims("ada", "proof_of_age") is not None
+    write(file, "".join(line for line in TEXT.splitlines(keepends=True) if not line.startswith("ada")))
+    assert await people.load_claims("ada", "proof_of_age") is None
     with pytest.raises(Rejected):
         await people.verify_password("ada", "")
+    assert [person.id for person in await people.people()] == ["max"]
+
+
+async def test_a_file_that_another_one_replaces_is_read(people: PeopleFile, file: Path) -> None:
+    replace(file, TEXT.replace("ada,", "eve,"))
+    assert await people.load_claims("eve", "proof_of_age") == {"age_over_18": True}
+    assert await people.load_claims("ada", "proof_of_age") is None
+
+
+@pytest.mark.parametrize("text", ["", "id,id\n", "id,access_code\nada,open sesame\n", None])
+async def test_a_file_that_has_become_wrong_keeps_the_people_and_is_told_of_once(
+    people: PeopleFile, file: Path, text: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(file, text)
+    for _ in range(3):
+        assert await people.load_claims("ada", "proof_of_age") == {"age_over_18": True}
+    (notice,) = people.notices()
+    assert "people" in notice
+    assert notice.endswith("whoever stood there before counts on")
+    assert "sesame" not in notice
+    assert len([record for record in caplog.records if record.name == "zegel.issuer"]) == 1
+    write(file, TEXT.replace("ada,", "eve,"))
+    assert await people.load_claims("ada", "proof_of_age") is None
+    assert people.notices() == ()
+
+
+async def test_a_file_is_read_once_for_each_change(
+    people: PeopleFile, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def count(text: str) -> dict[str, Row]:
+        read.append(text)
+        return parse_people(text)
+
+    monkeypatch.setattr(people_file, "parse_people", count)
+    write(file, TEXT + "eve,,,,,,,,,TRUE\n")
+    found = await asyncio.gather(*(people.load_claims("eve", "proof_of_age") for _ in range(20)))
+    assert found == [{"age_over_18": True}] * 20
+    assert len(read) == 1

@@ -93,7 +93,7 @@ async def open_issuer(world: World) -> OpenRole:
         opened.callback(source.close)
         site = _site(world, material, store, source)
         _follow(keys, registrations, site, config)
-        monitor = issuer_monitor(world, site, store, keys, registrations, source.desk)
+        monitor = issuer_monitor(world, site, store, keys, registrations, source)
         return OpenRole(
             name="issuer",
             listeners=_listeners(site, monitor, world),
@@ -104,6 +104,7 @@ async def open_issuer(world: World) -> OpenRole:
                 Timer(name="purge", seconds=world.config.purge, act=store.purge, for_all=True),
                 keys.timer(),
                 *registrations.timers(),
+                *source.timers,
                 *health_timers(
                     "issuer", source.desk, reopen=partial(open_health_desk, world.config.health), world=world
                 ),

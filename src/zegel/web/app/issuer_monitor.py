@@ -1,7 +1,7 @@
 """How an issuer is watched."""
 
 from zegel.adapters.sql.store import SqlStore
-from zegel.services.health import HealthDesk
+from zegel.web.app.issuer_source import OpenSource
 from zegel.web.app.keys import RoleKeys
 from zegel.web.app.monitor import (
     chain_families,
@@ -28,7 +28,7 @@ def issuer_monitor(
     store: SqlStore,
     keys: RoleKeys,
     registrations: RegistrationFiles,
-    desk: HealthDesk | None,
+    source: OpenSource,
 ) -> Monitor:
     """What has to hold for an issuer to be ready, what it counts, and what its operator should look at."""
     return Monitor(
@@ -42,7 +42,11 @@ def issuer_monitor(
             *trust_families(world),
             *registrations.families(),
             *(() if site.verifier is None else presentation_families(site.verifier.service.presentations)),
-            *health_families(desk, world=world),
+            *health_families(source.desk, world=world),
         ),
-        notices=lambda: (*health_notices(desk, world=world), *registrations.notices()),
+        notices=lambda: (
+            *health_notices(source.desk, world=world),
+            *registrations.notices(),
+            *source.notices(),
+        ),
     )

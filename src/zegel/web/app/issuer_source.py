@@ -29,13 +29,14 @@ from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import VerifierIdentity, VerifierService
 from zegel.web.app.keys import RoleKeys, other_signers
 from zegel.web.app.registration import RegistrationFiles
-from zegel.web.app.roles import RoleSecrets, World
+from zegel.web.app.roles import RoleSecrets, Timer, World
 from zegel.web.app.types import open_types
 from zegel.web.app.verifier import follow_access, link_target
 from zegel.web.issuer_log_in import RETURN
 from zegel.web.verifier import VerifierSite
 
 STATUS_SECONDS: Final = 60  # how long a status list is used again; whoever presents wants to be known now
+_LOOK_SECONDS: Final = 60  # until a file that became wrong is told of where nobody asks; who asks has it read at once
 _PID: Final = "pid"
 
 
@@ -57,7 +58,7 @@ class Material:
 class OpenSource:
     """A source that is ready. ``gathered`` is where claims go that come along with a log-in, ``verifier`` what asks
     wallets; ``health`` is how those log in who bring a health certificate, which ``desk`` judges; ``close`` is called
-    at the end."""
+    at the end, ``timers`` act meanwhile, and ``notices`` are for its operator."""
 
     means: LogInMeans
     claims: PersonSource
@@ -66,6 +67,8 @@ class OpenSource:
     health: HealthLogIn | None = None
     desk: HealthDesk | None = None
     close: Callable[[], None] = lambda: None
+    notices: Callable[[], tuple[str, ...]] = tuple
+    timers: tuple[Timer, ...] = ()
 
 
 def open_source(world: World, material: Material) -> OpenSource:
@@ -87,7 +90,8 @@ def _open_kind(world: World, material: Material) -> OpenSource:
         case "csv":
             assert config.csv is not None  # it was checked
             people = load_people_file(config.csv, catalogue=material.catalogue)
-            return OpenSource(means=PasswordLogIn(people), claims=people)
+            look = Timer(name="people file", seconds=_LOOK_SECONDS, act=people.follow)
+            return OpenSource(means=PasswordLogIn(people), claims=people, notices=people.notices, timers=(look,))
         case "oidc":
             return _open_upstream(world, material)
         case "presentation":
