@@ -29,6 +29,7 @@ from zegel.protocols.openid4vp.dcql import parse_query
 
 HERE = "tests/architecture"
 PASSPORT = "tests/unit/cli/test_passport_page.py::test_the_page_is_done_from_top_to_bottom_as_it_says"
+TYPES = "tests/unit/cli/test_attestation_types_page.py"
 # What tests a block, by its language and what stands behind it.
 TESTED = {
     "sh make": f"{HERE}/test_blocks.py::test_a_target_of_make_is_there",
@@ -61,6 +62,13 @@ TESTED = {
     "sh access root": "tests/unit/cli/test_access_authority.py::test_a_root_is_made_and_used_as_the_page_says",
     "sh access order": "tests/unit/cli/test_access_authority.py::test_a_relying_party_orders_as_the_page_says",
     "sh upkeep certified": f"{HERE}/test_operations.py::test_a_key_that_was_certified_elsewhere_is_given_as_it_says",
+    "toml type": f"{TYPES}::test_a_row_of_the_file_is_a_card_in_both_formats",
+    "csv type people": f"{TYPES}::test_a_row_of_the_file_is_a_card_in_both_formats",
+    "json type claims": f"{TYPES}::test_a_row_of_the_file_is_a_card_in_both_formats",
+    "toml type issuer": f"{TYPES}::test_the_commands_issue_and_verify",
+    "sh type issue": f"{TYPES}::test_the_commands_issue_and_verify",
+    "toml type service": f"{TYPES}::test_the_entry_on_the_list_names_the_type_in_both_formats",
+    "json type registration": f"{TYPES}::test_the_entry_on_the_list_names_the_type_in_both_formats",
     "sh passport sandbox": PASSPORT,
     "sh passport wallet": PASSPORT,
     "json passport payload": PASSPORT,

@@ -1,7 +1,7 @@
 """``zegel issue``: one credential of a type of the catalogue, signed with a named key for a named key."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--claims", metavar="FILE", required=True, help="JSON: the catalogue's claim ids; - reads stdin"
     )
+    parser.add_argument(
+        "--catalogue", metavar="FOLDER", type=Path, action="append", default=[], help="with types of your own; repeatable"
+    )
     parser.add_argument("--holder", metavar="JWK", required=True, help="the holder's public key: JSON, or its file")
     parser.add_argument("--key", metavar="PATH", type=Path, required=True, help="the signer's key, PEM")
     parser.add_argument("--chain", metavar="PEM", type=Path, required=True, help="its chain, leaf first, no anchor")
@@ -44,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Issue and print: an SD-JWT VC as it is, an mdoc in base64url."""
-    type_ = _type(args.type)
+    type_ = _type(args.type, args.catalogue)
     format_ = Format(args.format) if args.format else type_.formats[0]
     type_.identifier(format_)
     credential = _issue(args, type_, format_)
@@ -103,8 +106,8 @@ def _refuse_unknown(names: Iterable[str], type_: AttestationType) -> None:
             raise Malformed("claims", short, detail)
 
 
-def _type(name: str) -> AttestationType:
-    types = load_catalogue().types
+def _type(name: str, folders: Sequence[Path]) -> AttestationType:
+    types = load_catalogue(folders).types
     if name not in types:
         raise Malformed("command line", "TYPE", f"expected one of {', '.join(types)}")
     return types[name]

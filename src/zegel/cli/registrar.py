@@ -100,7 +100,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def _describe_certificate(certificate: ArgumentParser) -> None:
     certificate.add_argument("identifier", metavar="ID", help="the party's identifier")
     certificate.add_argument("--service", metavar="ID", help="the Service that it is about, where there are several")
-    certificate.add_argument("--use", metavar="ID", help="the intended use that it is about, where there are several")
+    certificate.add_argument(
+        "--use", metavar="ID", help="the intended use that it is about, where there are several; empty for none"
+    )
     certificate.add_argument("--through", metavar="ID", help="the intermediary that asks, where there are several")
     formats = tuple(map(str, RegistrationFormat))
     certificate.add_argument("--format", choices=formats, default=formats[0], help="as JWT, or as CWT (default: jwt)")
@@ -174,7 +176,7 @@ def _fetch(args: Namespace) -> int:
     found = {
         token: about
         for token, about in known.items()
-        if all(one in (None, other) for one, other in zip(wanted, about, strict=True))
+        if all(one is None or (one or None) == other for one, other in zip(wanted, about, strict=True))
     }
     if len(set(found.values())) != 1:
         named = "; ".join(sorted(" ".join(filter(None, about)) for about in set(found.values())))

@@ -862,6 +862,18 @@ def issue_command(zegel: Any, sandbox: Sandbox, tmp_path: Path) -> Callable[...,
     return run
 
 
+def test_a_type_of_a_folder_is_issued_and_one_of_no_folder_is_wrong_usage(issue_command: Any, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    card = 'id = "card"\nnames.en = "Card"\ndescriptions.en = "A card"\nvalidity_days = 1\n[sd_jwt]\nvct = "urn:card"\n'
+    (own / "card.toml").write_text(card + '[[claims]]\nid = "colour"\ntype = "text"\nnames.en = "Colour"\n')
+    ran = issue_command("card", "--json", claims={"colour": "red"}, catalogue=own)
+    assert (ran.code, ran.json["type"]) == (0, "urn:card")
+    assert issue_command("card", "--json", claims={"colour": "red"}).json["field"] == "TYPE"
+    missing = issue_command("card", "--json", catalogue=tmp_path / "nowhere")
+    assert (missing.code, missing.json["check"]) == (3, "availability")
+
+
 def test_issue_says_what_it_made(issue_command: Any, verify: Any) -> None:
     said = issue_command("pid", "--json").json
     assert said.keys() == {"format", "type", "credential"}
