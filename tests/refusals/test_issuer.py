@@ -78,7 +78,7 @@ async def provider_that_refuses(world: IssuingWorld) -> object:
     await visited(world)
     url = await world.site.log_in.go_to_provider(BROWSER)
     state = replace(world.seen[-1][0], url=url).query()["state"]
-    answer = {"error": "access_denied", "state": state, "iss": PROVIDER.issuer}
+    answer = {"error": "server_error", "state": state, "iss": PROVIDER.issuer}
     return await world.site.log_in.return_from_provider(BROWSER, answer, renewed=RENEWED)
 
 

@@ -32,7 +32,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--claims", metavar="FILE", required=True, help="JSON: the catalogue's claim ids; - reads stdin"
     )
     parser.add_argument(
-        "--catalogue", metavar="FOLDER", type=Path, action="append", default=[], help="with types of your own; repeatable"
+        "--catalogue",
+        metavar="FOLDER",
+        type=Path,
+        action="append",
+        default=[],
+        help="with types of your own; repeatable",
     )
     parser.add_argument("--holder", metavar="JWK", required=True, help="the holder's public key: JSON, or its file")
     parser.add_argument("--key", metavar="PATH", type=Path, required=True, help="the signer's key, PEM")

@@ -9,24 +9,8 @@ from zegel.formats.claims import select_claims
 from zegel.formats.credential import VerifiedCredential
 from zegel.primitives.http import HttpResponse
 from zegel.protocols.openid4vci.offer import OfferScheme
-from zegel.services.wallet.contents import (
-    Answering,
-    Arrived,
-    Asked,
-    Brought,
-    Deferred,
-    Entry,
-    Flow,
-    Happening,
-    Holding,
-    LoggingIn,
-    Mention,
-    Offered,
-    Outcome,
-    Unanswerable,
-)
+from zegel.services.wallet.contents import Brought, Entry, Happening, Holding, Mention, Outcome
 from zegel.services.wallet.describing import Named, named_batch, named_type, shown_claims, shown_value
-from zegel.services.wallet.flows import FLOW_SECONDS
 from zegel.services.wallet.holdings import changed_claims, is_usable
 from zegel.services.wallet.journal import issuer_counterpart
 from zegel.services.wallet.renewing import can_be_renewed
@@ -41,8 +25,6 @@ from zegel.web.wallet_site import (
     LOCALE,
     LOG,
     MAX_FORM,
-    PRESENT,
-    RECEIVE,
     Visit,
     WalletSite,
     inside,
@@ -51,19 +33,11 @@ from zegel.web.wallet_site import (
     see,
     wallet_page,
 )
+from zegel.web.wallet_waiting import waiting_rows
 
 MAX_LINES: Final = 200  # of the log on one page; ``zegel wallet log`` has all of them
 _NO_LINK: Final = "This is no link of an offer or of a request. Copy the whole of it, as it was shown."
 
-_WAITING: Final[dict[type[Any], tuple[str, str]]] = {
-    Offered: (RECEIVE, "An offer that you have not taken up"),
-    LoggingIn: (RECEIVE, "An offer for which you were to log in"),
-    Arrived: (RECEIVE, "Credentials that came, for you to keep or not"),
-    Deferred: (RECEIVE, "A credential that takes a while"),
-    Asked: (PRESENT, "A request that you have not answered"),
-    Unanswerable: (PRESENT, "A request that this wallet does not answer"),
-    Answering: (PRESENT, "An answer that could not be sent"),
-}
 _HAPPENINGS: Final = {
     Happening.RECEIVED: "Received from",
     Happening.ADDED: "Added a certificate of",
@@ -89,7 +63,7 @@ async def show_home(site: WalletSite, visit: Visit) -> HttpResponse:
 
 
 def _home_page(site: WalletSite, visit: Visit, *, link: str = "", wrong: str | None = None) -> HttpResponse:
-    contents, now = site.wallet.safe.contents, site.clock.now()
+    contents = site.wallet.safe.contents
     return wallet_page(
         site,
         visit,
@@ -101,7 +75,7 @@ def _home_page(site: WalletSite, visit: Visit, *, link: str = "", wrong: str | N
         wrong=wrong,
         own=contents.instance,
         cards=[_card(site, holding) for holding in reversed(contents.holdings)],
-        waiting=[_waiting(id_, flow) for id_, flow in contents.flows.items() if _waits(flow, now)],
+        waiting=waiting_rows(site),
         bring=BRING,
         add=ADD,
         certificates=certificate_cards(site),
@@ -290,15 +264,6 @@ def _mention(site: WalletSite, mention: Mention, happening: Happening) -> dict[s
         "copies": mention.copies if issued else None,
         "changed": happening is Happening.RENEWED,
     }
-
-
-def _waiting(flow_id: str, flow: Flow) -> tuple[str, str, str]:
-    path, text = _WAITING[type(flow)]
-    return f"{path}/{flow_id}", text, _time(flow.at)
-
-
-def _waits(flow: Flow, now: int) -> bool:
-    return type(flow) in _WAITING and (isinstance(flow, Deferred) or now - flow.at < FLOW_SECONDS)
 
 
 def _named(site: WalletSite, holding: Holding) -> Named:

@@ -58,7 +58,7 @@ def test_the_commands_issue_and_verify(zegel: Any, here: Path) -> None:
     issuer = the_block("toml type issuer").text
     assert parse_config(issuer, folder=here).issuer.catalogue == here / "types"
     text = config.read_text()
-    kept = [line for line in text.splitlines() if not line.startswith("types = [\"pid\",")]
+    kept = [line for line in text.splitlines() if not line.startswith('types = ["pid",')]
     text = "\n".join(line for line in kept if not line.startswith("identifier_list_types"))
     own, source = issuer.split("[issuer.source]\n")
     config.write_text(text.replace("[issuer]\n", own, 1).replace("[issuer.source]\n", f"[issuer.source]\n{source}", 1))
