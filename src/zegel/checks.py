@@ -526,6 +526,13 @@ class Check(Enum):
         Fault.WALLET,
         "start again at the verifier's page; an answer that was taken is not taken twice",
     )
+    KNOWN_SESSION = (
+        "a result is asked of a presentation that this verifier began, and whose outcome it still keeps",
+        "OpenID4VP 1.0 section 13.3",
+        "the session, in the address",
+        Fault.CLIENT,
+        "give the session as the answer to the question had it; an outcome is kept for an hour",
+    )
     VP_TOKEN = (
         "an answer holds presentations for credential queries of the request, several only where several are asked for",
         "OpenID4VP 1.0 section 8.1",

@@ -173,7 +173,7 @@ class Desk:
         """What is told of a session whose time is over: for an hour that it lapsed, if nothing else came of it."""
         told = self.outcome(self.party.service.look_back(session.id))
         if session.state in (FINISHED, REFUSED, FAILED) or self.now >= session.expires + OUTCOME_SECONDS:
-            assert told is Check.ANSWERED_ONCE
+            assert told is Check.KNOWN_SESSION
         else:
             assert isinstance(told, Lapsed)
             assert (told.answered, told.expires) == (session.state != OPEN, session.expires + OUTCOME_SECONDS)

@@ -1,5 +1,6 @@
 """``zegel verifier request`` and ``zegel verifier result``: the verifier's operator API from the command line."""
 
+import re
 from argparse import ArgumentParser, Namespace
 from dataclasses import fields
 from math import ceil
@@ -11,11 +12,12 @@ from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.input import read_input
 from zegel.cli.operator import call_operator
 from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, in_text, in_words, print_data, print_text
-from zegel.errors import Explanation
+from zegel.errors import Explanation, Malformed
 from zegel.primitives.json import MAX_BYTES, parse_json
 from zegel.profiles import ClientIdPrefix, ResponseMode
 
 _MAX_WAIT: Final = 60  # what the operator API allows
+_SESSION: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")  # an id in base64url; the API says whether it knows it
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -59,6 +61,10 @@ def _request(args: Namespace) -> int:
 
 
 def _result(args: Namespace) -> int:
+    if _SESSION.fullmatch(args.session) is None:
+        raise Malformed("command line", "SESSION", "expected a session as zegel verifier request printed it")
+    if args.wait < 0:
+        raise Malformed("command line", "--wait", "expected a whole number of seconds")
     answer = _wait(args)
     if args.json:
         print_data(answer)

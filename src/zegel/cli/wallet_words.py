@@ -253,13 +253,17 @@ def _indented(values: Mapping[str, Any], indent: str = "  ") -> Iterator[str]:
         if isinstance(value, Mapping):
             yield f"{indent}{name}"
             yield from _indented(value, indent + "  ")
-        elif isinstance(value, list):
+        elif isinstance(value, list) and value:
             yield f"{indent}{name}: {', '.join(map(_word, value))}"
         else:
             yield f"{indent}{name}: {_word(value)}"
 
 
 def _word(value: Any) -> str:
+    if value is None or value == []:
+        return "none"
+    if isinstance(value, list):  # within another value, so that its objects need a mark where each ends
+        return ", ".join(f"({_word(item)})" if isinstance(item, Mapping) else _word(item) for item in value)
     if isinstance(value, Picture):
         return "a picture"
     if isinstance(value, Mapping):

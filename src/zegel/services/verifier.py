@@ -240,7 +240,8 @@ class VerifierService:
         return (await self._load(id_)).value
 
     async def look_back(self, id_: str) -> VerifierSession | Lapsed:
-        """As ``look``; and of a question that is ``followed`` also that its time ran out, while outcomes are kept."""
+        """For who asked: as ``look``, and of a question that is ``followed`` also that its time ran out, while outcomes
+        are kept. ``Rejected(KNOWN_SESSION)`` for any other."""
         async with self._store.transaction() as transaction:
             stored = await transaction.load(SESSION, id_)
             lapsed = await transaction.load(LAPSE, id_) if stored is None else None
@@ -248,7 +249,7 @@ class VerifierService:
             return stored.value
         if lapsed is not None:
             return lapsed.value
-        raise _unknown()
+        raise Rejected(Check.KNOWN_SESSION, "the session is unknown, or over for longer than an hour", field="session")
 
     async def wait(self, id_: str, *, seconds: float) -> float:
         """Wait until it is worth looking again, at most so many seconds; how many of them are left for the next time.

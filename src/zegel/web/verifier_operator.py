@@ -10,7 +10,7 @@ from zegel.formats.claims import json_claim
 from zegel.formats.credential import Format, VerifiedCredential
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response, origin_of
 from zegel.primitives.json import Json, JsonObject, parse_object
-from zegel.primitives.members import member
+from zegel.primitives.members import member, under
 from zegel.profiles import ClientIdPrefix, ResponseMode
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
 from zegel.protocols.openid4vp.error_codes import refusal_of_wallet
@@ -60,10 +60,11 @@ async def ask(site: VerifierSite, request: HttpRequest) -> HttpResponse:
     ``Rejected(TYPE_FORMAT)`` for a type that is known, and never issued in the format.
     """
     question = parse_question(request.body)
-    for credential in question.query.credentials:
+    for at, credential in enumerate(question.query.credentials):
         if credential.format in tuple(Format):  # any other one is refused below
-            for type_ in credential.types:
-                site.catalogue.check_format(type_, Format(credential.format))
+            with under(f"dcql_query.credentials[{at}]"):
+                for type_ in credential.types:
+                    site.catalogue.check_format(type_, Format(credential.format))
     id_, session = await site.service.ask(question)
     body = {"session": id_, "link": session.link(site.link_target), "request_uri": session.request_uri}
     return json_response(body, status=201)
@@ -93,14 +94,17 @@ async def come_back(site: VerifierSite, request: HttpRequest, *, session: str) -
     if isinstance(state, AwaitingReturn):
         state = await site.service.come_back(session, response_code=code, initiator=initiator)
     elif isinstance(state, Finished):
-        # "accepted" without claims is for who began it a second time, or for somebody who came after: neither signs in
+        # without claims it is for who began it a second time, or for somebody who came after: neither signs in
         raise Rejected(Check.ANSWERED_ONCE, "the answer was collected before", field="session")
     return await _result(site, session, state, initiator=initiator)
 
 
 async def _result(site: VerifierSite, session: str, state: VerifierSession | Lapsed, *, initiator: str) -> HttpResponse:
     if isinstance(state, Ready):
-        answer = await site.service.collect(session, initiator=initiator)
+        try:
+            answer = await site.service.collect(session, initiator=initiator)
+        except Rejected as error:
+            raise Rejected(error.check, error.detail, field=_place(error.check, error.field)) from None
         return json_response({"state": "accepted", "credentials": _credentials(answer), "error": None})
     return json_response({"state": _word(state), "credentials": [], "error": _error(state)})
 
@@ -182,7 +186,7 @@ def describe_credential(credential: VerifiedCredential) -> dict[str, Json]:
 def _word(state: VerifierSession | Lapsed) -> str:
     match state:
         case Finished():
-            return "accepted"
+            return "collected"  # whether by this caller or by another, the claims are gone
         case Refused():
             return "refused"
         case Failed():
@@ -205,7 +209,12 @@ def _error(state: VerifierSession | Lapsed) -> Json:
 
 
 def _as_error(failure: Failure) -> ZegelError:
-    return Rejected(failure.check, failure.detail, field=failure.field)
+    return Rejected(failure.check, failure.detail, field=_place(failure.check, failure.field))
+
+
+def _place(check: Check, field: str) -> str:
+    """The member at fault: what is a browser's cookie elsewhere, a service passes on as the initiator."""
+    return "initiator" if check is Check.SAME_BROWSER else field
 
 
 def _seconds(text: str) -> float:
@@ -231,7 +240,12 @@ def _flag(members: JsonObject, name: str) -> bool:
 def _return_uri(members: JsonObject) -> str | None:
     value = _text(members, "return_uri")
     if value is not None:
-        origin_of(value, what="return_uri")
+        try:
+            origin_of(value, what=_WHAT)
+        except Malformed as error:
+            raise Malformed(_WHAT, "return_uri", error.detail.removeprefix(f"{_WHAT}: ")) from None
+        if "#" in value:  # as of redirect URIs (RFC 6749 section 3.1.2): the response code would come behind it
+            raise Malformed(_WHAT, "return_uri", "expected no fragment")
     return value
 
 

@@ -117,7 +117,7 @@ def test_a_presentation_from_the_terminal(
     assert {"id", "format", "type", "issuer", "claims", "status"} <= credential.keys()
     assert credential["claims"] == {"family_name": CLAIMS_OF["pid"]["family_name"]}
     again = operate("verifier", "result", session, "--json")
-    assert (again.code, again.json["credentials"]) == (0, [])
+    assert (again.code, again.json) == (1, {"state": "collected", "credentials": [], "error": None})
 
 
 def test_the_answer_for_people(zegel: Any, operate: Any, roles: ServedRoles, query: Path, tmp_path: Path) -> None:
@@ -204,11 +204,21 @@ def test_a_long_wait_is_asked_again(
     assert next(moments, None) is None
 
 
-@pytest.mark.parametrize("session", ["unknown", "../requests", "a b", "é", "?wait=1", "a/b", "%"])
-@pytest.mark.refuses(Check.ANSWERED_ONCE)
-def test_a_session_that_there_is_not_is_refused(operate: Any, session: str) -> None:
-    ran = operate("verifier", "result", session, "--json")
-    assert (ran.code, ran.json["check"]) in {(1, "answered-once"), (3, "availability")}
+@pytest.mark.refuses(Check.KNOWN_SESSION)
+def test_a_session_that_there_is_not_is_refused(operate: Any) -> None:
+    ran = operate("verifier", "result", "unknown", "--json")
+    assert (ran.code, ran.json["check"], ran.json["fault"]) == (1, "known-session", "client")
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [(("../x",), "SESSION"), *((("s", f"--wait={wait}"), "--wait") for wait in (-1, -5))]
+    + [((session,), "SESSION") for session in ("", "a b", "é", "?wait=1", "a/b", "%", "a" * 201)],
+)
+@pytest.mark.refuses(Check.SYNTAX)
+def test_what_is_no_session_and_no_time_is_wrong_usage(operate: Any, given: tuple[str, ...], field: str) -> None:
+    ran = operate("verifier", "result", *given, "--json")
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", field)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"credentials":[{}]}'])

@@ -64,6 +64,7 @@ POSSESSION: Final = sign_possession(fixed_key("somebody"), audience=PROVIDER, no
 ELSEWHERE: Final = sign_possession(fixed_key("somebody"), audience=LOG_ORIGIN, now=NOW)
 DECISION: Final = {"by": "a", "identifier": "nobody", "decision": "approve", "seen": "a"}
 PURPOSE: Final = {"intendedUse": [{**PARTY["intendedUse"][0], "purpose": [{"lang": "en", "content": 1}]}]}
+LICENCE: Final = {"id": "mdl", "format": "dc+sd-jwt", "meta": {"vct_values": ["org.iso.18013.5.1.mDL"]}}
 NAMELESS: Final = {"credentials": [{**NAME_QUERY["credentials"][0], "claims": [{"path": []}]}]}
 WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("registrar", "PUT /wrp", {}, "legalPerson"),
@@ -150,6 +151,15 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("verifier operator", "POST /requests", {}, "dcql_query"),
     ("verifier operator", "POST /requests", {"dcql_query": NAMELESS}, "dcql_query.credentials[0].claims[0].path"),
     ("verifier operator", "POST /requests", {"dcql_query": NAME_QUERY, "purpose": 1}, "purpose"),
+    *(
+        (
+            "verifier operator",
+            "POST /requests",
+            {"dcql_query": NAME_QUERY, "return_uri": uri},
+            "return_uri",
+        )
+        for uri in ("/relative", "javascript:alert(1)", "https://shop.example/back#here")
+    ),
     (
         "verifier operator",
         "POST /requests",
@@ -162,6 +172,13 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
 
 
 REFUSED: Final[tuple[tuple[str, str, object, Check, str], ...]] = (
+    (
+        "verifier operator",
+        "POST /requests",
+        {"dcql_query": {"credentials": [*NAME_QUERY["credentials"], LICENCE]}},
+        Check.TYPE_FORMAT,
+        "dcql_query.credentials[1].format",
+    ),
     ("wallet provider", "POST /instances", {"possession": ELSEWHERE}, Check.POSSESSION, "possession.aud"),
     (
         "wallet provider",

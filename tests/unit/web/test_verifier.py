@@ -535,6 +535,6 @@ async def test_after_an_hour_nothing_is_left_of_a_session(party: RelyingParty) -
     session, back = await party.answered()
     await party.get(back)
     await party.result(session)
-    assert (await party.result(session))["state"] == "accepted"
+    assert (await party.result(session))["state"] == "collected"
     party.clock.advance(OUTCOME_SECONDS)
     assert (await party.call("GET", f"/requests/{session}")).status == 400

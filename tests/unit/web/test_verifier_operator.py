@@ -106,6 +106,7 @@ def kinds_left(party: RelyingParty) -> set[str]:
         {"return_uri": "/relative"},
         {"return_uri": "https://user:secret@tax.utopia.example/"},
         {"return_uri": "ftp://tax.utopia.example/"},
+        {"return_uri": BACK + "#top", "initiator": "mine"},
         {"return_uri": BACK},
         {"initiator": 7},
         {"initiator": ""},
@@ -222,7 +223,7 @@ async def test_a_result_is_handed_over_once(party: RelyingParty) -> None:
     await party.get(back)
     first, second = await party.result(session), await party.result(session)
     assert (first["state"], len(first["credentials"])) == ("accepted", 1)
-    assert second == {"state": "accepted", "credentials": [], "error": None}
+    assert second == {"state": "collected", "credentials": [], "error": None}
 
 
 async def test_two_who_collect_at_once_get_it_once(party: RelyingParty) -> None:
@@ -254,7 +255,7 @@ async def test_of_what_nobody_collects_the_outcome_is_left(party: RelyingParty, 
     party.clock.advance(OUTCOME_SECONDS - 1)
     assert (await party.result(session))["state"] == "uncollected"
     party.clock.advance(1)
-    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "answered-once"
+    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "known-session"
 
 
 async def test_who_waits_holds_nothing_of_what_is_asked(party: RelyingParty) -> None:
@@ -284,7 +285,7 @@ async def test_a_request_that_nobody_answers_is_told_as_expired(
     party.clock.advance(1)
     assert await party.result(session) == {"state": "expired", "credentials": [], "error": None}
     party.clock.advance(OUTCOME_SECONDS)
-    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "answered-once"
+    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "known-session"
 
 
 async def test_what_expired_says_why_the_last_answer_was_not_taken(party: RelyingParty) -> None:
@@ -303,16 +304,20 @@ async def test_a_session_that_ended_has_not_expired(party: RelyingParty, end: st
     whose = "my session" if end == "accepted" else "another"
     assert (await come_back(party, session, response_code=code, initiator=whose))[1]["state"] == end
     party.clock.advance(OUTCOME_SECONDS - 1)
-    assert (await party.result(session))["state"] == end
+    assert (await party.result(session))["state"] == ("collected" if end == "accepted" else end)
     party.clock.advance(1)
-    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "answered-once"
+    assert json_of(await party.call("GET", f"/requests/{session}"))["check"] == "known-session"
 
 
 @pytest.mark.parametrize("session", ["unknown", "%20", "x" * 1_000])
-@pytest.mark.refuses(Check.ANSWERED_ONCE)
+@pytest.mark.refuses(Check.KNOWN_SESSION)
 async def test_an_unknown_session_has_no_result(party: RelyingParty, session: str) -> None:
-    response = await party.call("GET", f"/requests/{session}")
-    assert (response.status, json_of(response)["check"]) == (400, "answered-once")
+    for response in (
+        await party.call("GET", f"/requests/{session}"),
+        await party.call("POST", f"/requests/{session}/return", {"response_code": "code"}),
+    ):
+        said = json_of(response)
+        assert (response.status, said["check"], said["fault"]) == (400, "known-session", "client")
 
 
 @pytest.mark.parametrize("wait", ["-1", "1.5", "abc", "99999", "\N{SUPERSCRIPT TWO}", "1&wait=2"])
@@ -401,6 +406,7 @@ async def test_another_browser_ends_the_session_for_good(party: RelyingParty, in
         assert (status, result["check"]) == (400, "syntax")
         return
     assert (status, result["state"], result["error"]["check"]) == (200, "rejected", "same-browser")
+    assert result["error"]["field"] == "initiator"
     assert result["credentials"] == []
     status, result = await come_back(party, session, response_code=code, initiator="my session")
     assert (result["state"], result["credentials"]) == ("rejected", [])
@@ -413,7 +419,7 @@ async def test_a_return_that_is_replayed_signs_nobody_in(party: RelyingParty) ->
     for initiator in ("my session", "another session"):
         status, said = await come_back(party, session, response_code=code, initiator=initiator)
         assert (status, said["check"]) == (400, "answered-once")
-    assert (await party.result(session)) == {"state": "accepted", "credentials": [], "error": None}
+    assert (await party.result(session)) == {"state": "collected", "credentials": [], "error": None}
 
 
 @pytest.mark.refuses(Check.SAME_BROWSER)
@@ -424,7 +430,7 @@ async def test_without_the_secret_nobody_collects(party: RelyingParty) -> None:
     response = await party.call("GET", f"/requests/{session}")
     assert (response.status, json_of(response)["check"]) == (400, "same-browser")
     status, said = await come_back(party, session, initiator="another session")
-    assert (status, said["check"]) == (400, "same-browser")
+    assert (status, said["check"], said["field"]) == (400, "same-browser", "initiator")
     status, result = await come_back(party, session, initiator="my session")
     assert (status, result["state"], len(result["credentials"])) == (200, "accepted", 1)
 
