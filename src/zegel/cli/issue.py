@@ -37,7 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=Path,
         action="append",
         default=[],
-        help="with types of your own; repeatable",
+        help="of your own types; repeatable",
     )
     parser.add_argument("--holder", metavar="JWK", required=True, help="the holder's public key: JSON, or its file")
     parser.add_argument("--key", metavar="PATH", type=Path, required=True, help="the signer's key, PEM")

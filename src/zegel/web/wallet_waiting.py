@@ -78,9 +78,8 @@ def _about(site: WalletSite, flow: Flow) -> tuple[Sequence[Named], Counterpart |
             return named, issuer_counterpart(provider)
         case Deferred(pending=pending, session=session, provider=provider):
             found = session.issuer.configurations.get(pending.configuration)
-            return [] if found is None else [
-                named_configuration(found, site.wallet.catalogue, locale=LOCALE)
-            ], issuer_counterpart(provider)
+            named = [named_configuration(each, site.wallet.catalogue, locale=LOCALE) for each in (found,) if each]
+            return named, issuer_counterpart(provider)
         case Asked(consent=consent, vetting=vetting):
             request = consent.request
             asked = [(query.types[0], query.format) for query in request.query.credentials if query.types]

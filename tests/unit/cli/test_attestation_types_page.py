@@ -1,4 +1,4 @@
-"""docs/attestation-types.md: its student card is parsed, issued in both formats, also from its CSV file, and verified."""
+"""docs/attestation-types.md: its student card is parsed, issued in both formats and from its CSV file, and verified."""
 
 import json
 import shlex
