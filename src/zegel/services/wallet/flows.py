@@ -22,6 +22,12 @@ def put_flow(contents: WalletContents, flow_id: str, flow: Flow) -> WalletConten
     return replace(contents, flows={**kept, flow_id: flow})
 
 
+def drop_past(contents: WalletContents, now: int) -> WalletContents:
+    """The contents without the flows whose time is over: nobody finds them any more, nor can delete them."""
+    kept = {id_: flow for id_, flow in contents.flows.items() if not _over(flow, now)}
+    return contents if len(kept) == len(contents.flows) else replace(contents, flows=kept)
+
+
 def drop_flow(contents: WalletContents, flow_id: str) -> WalletContents:
     """The contents without the flow."""
     return replace(contents, flows={id_: flow for id_, flow in contents.flows.items() if id_ != flow_id})

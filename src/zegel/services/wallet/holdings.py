@@ -105,9 +105,20 @@ def put_holding(contents: WalletContents, holding: Holding) -> WalletContents:
 
 
 def drop_holding(contents: WalletContents, holding_id: str) -> WalletContents:
-    """The contents without the whole batch and its keys, and without a grant that nothing hangs on any more."""
+    """The contents without the whole batch and its keys, without a renewal of it that is still to come, and without a
+    grant that nothing hangs on any more."""
     kept = tuple(holding for holding in contents.holdings if holding.id != holding_id)
-    return replace(contents, holdings=kept, grants=_needed(contents, kept))
+    flows = {
+        id_: flow
+        for id_, flow in contents.flows.items()
+        if not (isinstance(flow, Deferred) and flow.replaces == holding_id)
+    }
+    return drop_grants(replace(contents, holdings=kept, flows=flows))
+
+
+def drop_grants(contents: WalletContents) -> WalletContents:
+    """The contents without grants that nothing hangs on any more."""
+    return replace(contents, grants=_needed(contents, contents.holdings))
 
 
 def ends_waiting(error: ZegelError) -> bool:

@@ -19,8 +19,9 @@ from zegel.services.wallet.arrivals import ArrivalsDesk
 from zegel.services.wallet.attesting import WalletProviderClient
 from zegel.services.wallet.contents import Entry, Happening, Holding, Standing, WalletContents
 from zegel.services.wallet.disclosing import sca_types
+from zegel.services.wallet.flows import drop_past
 from zegel.services.wallet.health import HealthBooks, HealthDrawer
-from zegel.services.wallet.holdings import drop_holding, find_holding, put_holding
+from zegel.services.wallet.holdings import drop_grants, drop_holding, find_holding, put_holding
 from zegel.services.wallet.instance import InstanceService
 from zegel.services.wallet.issuance import IssuanceDriver, IssuanceHabits
 from zegel.services.wallet.journal import mention_of, noted
@@ -119,13 +120,14 @@ class Wallet:
         return standing
 
     async def keep_fresh(self) -> tuple[ZegelError, ...]:
-        """What an unlocked wallet does by itself: look whether it, or what it holds, is revoked; renew; fetch what was
-        deferred.
+        """What an unlocked wallet does by itself: forget what was not decided upon; look whether it, or what it holds, is
+        revoked; renew; fetch what was deferred.
 
         A wallet that is revoked does no more.
         """
         if not self.safe.is_open:
             return ()
+        await self._forget_past()
         failed: list[ZegelError] = []
         try:
             own = await self.instance.look()
@@ -139,6 +141,12 @@ class Wallet:
             except ZegelError as error:
                 failed.append(error)
         return (*failed, *await self.renewal.renew_due(), *await self._look_at_standings())
+
+    async def _forget_past(self) -> None:
+        """What arrived and was not decided upon in time goes, with its keys and its grant."""
+        now = self._clock.now()
+        if drop_past(self.safe.contents, now) is not self.safe.contents:
+            await self.safe.change(lambda contents: (drop_grants(drop_past(contents, now)), None))
 
     async def _look_at_standings(self) -> tuple[ZegelError, ...]:
         """Whether something was revoked (ARF 3.0 VCR_19): whole lists, which tell nobody of whom they are fetched."""

@@ -6,7 +6,7 @@ from zegel_testing.authorities import NOW
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.services.wallet.contents import Arrived, Finished, WalletContents
-from zegel.services.wallet.flows import FLOW_SECONDS, MAX_FLOWS, check_step, drop_flow, find_flow, put_flow
+from zegel.services.wallet.flows import FLOW_SECONDS, MAX_FLOWS, check_step, drop_flow, drop_past, find_flow, put_flow
 
 
 def finished(at: int = NOW) -> Finished:
@@ -27,6 +27,12 @@ def test_what_is_over_is_dropped_with_the_next_flow() -> None:
     contents = put_flow(contents, "new", finished())
     assert list(contents.flows) == ["new"]
     assert drop_flow(contents, "new").flows == {}
+
+
+def test_what_is_over_goes_by_itself_too() -> None:
+    contents = WalletContents(flows={"old": finished(NOW - FLOW_SECONDS), "new": finished()})
+    assert list(drop_past(contents, NOW).flows) == ["new"]
+    assert drop_past(contents, NOW - 1) is contents
 
 
 def test_there_are_never_more_flows_than_a_person_reads() -> None:

@@ -302,3 +302,18 @@ def test_a_grant_stays_while_something_is_to_come_by_it() -> None:
     )
     contents = WalletContents(holdings=(holding(),), grants={"g": GRANT}, flows={"f": waiting})
     assert list(drop_holding(contents, "1").grants) == ["g"]
+
+
+def test_what_is_deleted_does_not_come_back_by_a_renewal_that_was_under_way() -> None:
+    waiting: Any = Deferred(
+        at=NOW,
+        session=None,
+        provider=PROVIDER,
+        grant="g",
+        pending=None,
+        keys=(),  # type: ignore[arg-type]
+        replaces="1",
+    )
+    contents = WalletContents(holdings=(holding(),), grants={"g": GRANT}, flows={"f": waiting})
+    assert drop_holding(contents, "1") == WalletContents()
+    assert list(drop_holding(contents, "2").flows) == ["f"]
