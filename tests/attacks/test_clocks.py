@@ -144,7 +144,7 @@ async def test_a_key_proof_is_held_to_the_same(tmp_path: Path, off: int, taken: 
     """The wallet's clock jumps between its DPoP proof, which is right, and the proof of a key."""
     async with issuing_world(sandbox_at(tmp_path, profile="plain")) as world:
         wallet = world.wallet()
-        pause = await wallet.push(await world.offer())
+        pause = await wallet.push(await world.offer(formats=["mso_mdoc"]))
         pause = await wallet.come_back(pause, await wallet.log_in(pause.url))
         right = world.clock.now()
 

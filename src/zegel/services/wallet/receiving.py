@@ -167,7 +167,7 @@ class ReceivingService:
             self._again_at.pop(flow_id, None)
             try:
                 batches = await self._desk.verify(done, keys)
-            except ZegelError as error:
+            except (Malformed, Rejected) as error:
                 await self._fail(flow_id, flow.provider, (), error, after=None)
                 raise
             await self._safe.change(lambda contents: (self._came(contents, flow_id, flow, done, batches, keys), None))
