@@ -42,6 +42,8 @@ TESTED = {
     "sh roles": f"{HERE}/test_readme.py::test_roles_are_served_as_it_says",
     "text refusal": f"{HERE}/test_blocks.py::test_the_refusal_reads_as_it_is_printed",
     "toml client": f"{HERE}/test_blocks.py::test_the_client_that_is_registered_is_whole",
+    "json library": "tests/unit/cli/test_access_authority.py::test_a_service_is_registered_as_the_page_says",
+    "sh register": "tests/unit/cli/test_access_authority.py::test_a_service_is_registered_as_the_page_says",
     "sh secret": f"{HERE}/test_blocks.py::test_the_secret_has_the_hash_that_the_provider_compares",
     "toml source csv": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",
     "toml source oidc": f"{HERE}/test_blocks.py::test_a_source_is_configured_as_it_says",

@@ -13,6 +13,8 @@ from zegel_testing.register import PARTY
 from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.served_access import ServedAccess, serve_access
 
+from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.clients import check_clients
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.files import create_owner_only
@@ -21,11 +23,14 @@ from zegel.adapters.registration_files import load_registration
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import open_store
 from zegel.cli.wallet_words import time_text
+from zegel.config.parse import parse_config
 from zegel.primitives.crl import parse_crl, verify_crl
 from zegel.primitives.json import encode_json
+from zegel.protocols.oidc.claims import SCOPES, build_sign_in_query
 from zegel.services.access_reports import REFUSED, RefusedReport
 from zegel.services.ports import FOR_EVER
 from zegel.services.registrar_people import OFFICER, Officer
+from zegel.trust.registration.parse import parse_registration
 
 PASSPHRASE = b"seven roots under an oak\n"
 IDENTIFIER = "NTRUT-1234567"
@@ -197,6 +202,31 @@ def test_the_register_is_moved_and_people_are_stopped_from_the_command_line(
     assert zegel("registrar", "search", "clear").out == f"{identifier}  Clear\\x1b[2J\\nscreen\n"
     for whose in (("--party", identifier), ("--person", "keeper")):
         assert zegel("registrar", "withdraw", *whose, "--as", "officer", "--json").json == {"withdrawn": True}
+
+
+@pytest.mark.slow
+def test_a_service_is_registered_as_the_page_says(
+    zegel: Any, served: ServedAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the certificate that its client shows: it names the provider, and allows what the client asks for."""
+    monkeypatch.setenv("ZEGEL_CONFIG", str(served.folder / "zegel.toml"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "library.json").write_text(the_block("json library").text)
+    (tmp_path / "keys").mkdir()
+    apply, approve, fetch = commands("sh register")
+    applied = zegel(*apply)
+    digest = applied.out.partition("waits: ")[2].partition(",")[0]
+    assert zegel(*(digest if word == "DIGEST" else word for word in approve)).code == 0
+    assert zegel(*fetch).code == 0
+    config = parse_config(the_block("toml client").text, folder=tmp_path)
+    (client,) = check_clients(config.provider.clients, load_catalogue()).values()
+    carried = load_registration(config.provider.clients[0].registration)
+    certificate = parse_registration(carried.data).unverified_certificate
+    assert certificate.intermediary is not None
+    assert certificate.intermediary.identifier == "GOVUT-0003"
+    registered = {credential.format: set(credential.claims) for credential in certificate.credentials}
+    for credential in build_sign_in_query(client, scope=SCOPES).credentials:
+        assert {claim.path for claim in credential.claims} == registered[credential.format]
 
 
 @pytest.mark.slow
