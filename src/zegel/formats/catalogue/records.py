@@ -107,7 +107,7 @@ def _checked(value: Claim, rule: ValueRule, where: str) -> Claim:
 
 def _text(value: Claim, rule: ValueRule, where: str) -> str:
     if type(value) is not str or not 0 < len(value) <= rule.max_length:
-        raise _refused(f"expected text of at most {rule.max_length} characters", where)
+        raise _refused(f"expected text of one to {rule.max_length} characters", where)
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise _refused("expected text that UTF-8 can encode", where)
     if rule.pattern is not None and not re.fullmatch(rule.pattern, value):
@@ -132,7 +132,7 @@ def _dated(value: Claim, pattern: re.Pattern[str], expected: str, where: str) ->
 
 def _number(value: Claim, rule: ValueRule, where: str) -> int:
     if type(value) is not int or not 0 <= value <= MAX_UINT:
-        raise _refused("expected a whole number from zero", where)
+        raise _refused(f"expected a whole number from 0 to {MAX_UINT}", where)
     if rule.values is not None and value not in rule.values:
         raise _refused(f"expected one of {', '.join(map(str, sorted(rule.values)))}", where)
     return value

@@ -228,3 +228,17 @@ def test_bytes_are_base64url_where_an_sd_jwt_holds_them() -> None:
     """
     record = check_record(parse_attestation_type(text, file="seal.toml"), {"print": b"\xff\xee"})
     assert sdjwt_claims(record) == {"print": "_-4"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "value", "told"),
+    [
+        ("family_name", "", "expected text of one to 150 characters"),
+        ("sex", 1 << 60, f"expected a whole number from 0 to {MAX_UINT}"),
+        ("sex", -1, f"expected a whole number from 0 to {MAX_UINT}"),
+    ],
+)
+def test_a_refusal_names_the_rule_that_the_value_breaks(claim: str, value: Claim, told: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        check_record(PID, {**ADA, claim: value})
+    assert refusal.value.detail == f"{claim}: {told}"
