@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
-from zegel.adapters.files import create_owner_only
+from zegel.adapters.files import create_owner_only, make_owner_only_folder
 from zegel.adapters.keyfiles import create_private_key, load_certificates, load_private_key, load_secret, load_signer
 from zegel.adapters.keyrings import load_generation, load_ring
 from zegel.adapters.rotation import SuccessorMaker, rotate_key, rotate_sealing_key, tidy_key, tidy_sealing_keys
@@ -51,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--host", metavar="HOST", action="append", help="where it is used; without it, the role's own; repeatable"
     )
     asking.add_argument(
-        "--to", metavar="FOLDER", type=Path, required=True, help="where to: next.key.pem, next.request.pem"
+        "--to", metavar="FOLDER", type=Path, required=True, help="made if missing: next.key.pem, next.request.pem"
     )
     for command in (listing, tidy):
         command.add_argument(
@@ -150,6 +150,7 @@ def _request(key: AnyKey, args: Namespace, config: Config) -> int:
     pem = build_certificate_request(private, hosts=hosts)
     parse_certificate_request(pem.encode())  # what no authority would read is said here
     made = {"key": args.to / "next.key.pem", "request": args.to / "next.request.pem"}
+    make_owner_only_folder(args.to)
     create_private_key(made["key"], private)
     create_owner_only(made["request"], pem.encode())
     if args.json:

@@ -1,6 +1,7 @@
 """``zegel keys``: the keys of a sandbox, listed and rotated."""
 
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +303,13 @@ def test_a_key_ring_that_is_none_is_found_before_a_role_starts(config: Config, z
     assert ran.code == 3
     for setting in ("provider.key", "issuer.status_key"):
         assert found[setting].endswith(".ring: it is no key ring of this zegel")
+
+
+def test_a_request_makes_the_folder_that_it_is_to_go_to(keys: Any, tmp_path: Path) -> None:
+    ran = keys("request", "verifier.access_key", "--to", tmp_path / "new" / "folder", "--json")
+    assert (ran.code, ran.json["key"]) == (0, str(tmp_path / "new" / "folder" / "next.key.pem"))
+    assert stat.S_IMODE((tmp_path / "new" / "folder").stat().st_mode) == 0o700
+    assert keys("request", "verifier.access_key", "--to", tmp_path / "new" / "folder", "--json").code == 3
 
 
 @pytest.mark.slow
