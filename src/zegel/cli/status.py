@@ -8,7 +8,7 @@ from typing import Any, Final
 from zegel.adapters.trust_files import load_trust
 from zegel.cli.configuration import add_config_option, find_config
 from zegel.cli.operator import call_operator
-from zegel.cli.output import ACCEPTED, print_data, print_text
+from zegel.cli.output import ACCEPTED, UNAVAILABLE, print_data, print_text, say
 from zegel.cli.verify import parse_time, read_token
 from zegel.config.roles import Config
 from zegel.errors import Malformed, Unavailable
@@ -96,23 +96,24 @@ def _say(args: Namespace, said: dict[str, object], text: str) -> int:
 def _show_herds(args: Namespace) -> int:
     """Ask the operator APIs; a list that is about too few is called so, for whoever fetches it tells whose.
 
-    Roles may run elsewhere: one that does not answer is named, and ``Unavailable`` is raised where none does.
+    Roles may run elsewhere: each that does not answer is named, and the exit code says so; what others say is shown.
     """
     config, asked = find_config(args), PUBLISHING if args.role is None else (args.role,)
     herds, silent = _ask(config, asked)
+    for role, error in silent.items() if len(asked) > 1 else ():
+        say(f"{_words(role)}: {error.detail}")
     if len(silent) == len(asked):
         raise silent[asked[0]]
+    ended = UNAVAILABLE if silent else ACCEPTED
     if args.json:
         unanswered = [{"role": role, "detail": error.detail} for role, error in silent.items()]
         print_data(herds | {"unanswered": unanswered})
-        return ACCEPTED
+        return ended
     for each in herds["lists"]:
         warning = f", fewer than {herds['small_below']}: too few to hide in" if each["small"] else ""
         kind = each["kind"].replace("_", " ")
         print_text(f"{each['uri']}  {kind} of the {_words(each['role'])}, {each['live']} live{warning}")
-    for role, error in silent.items():
-        print_text(f"{_words(role)}: {error.detail}")
-    return ACCEPTED
+    return ended
 
 
 def _ask(config: Config, roles: Sequence[str]) -> tuple[dict[str, Any], dict[str, Unavailable]]:

@@ -490,9 +490,17 @@ def test_of_lists_a_role_that_does_not_answer_is_named_and_where_none_does_that_
     elsewhere.write_text(text.replace(str(config.registrar.operator_port), str(port)))
     detail = f"operator API at 127.0.0.1:{port}: it does not answer; is the role running?"
     said = zegel("status", "--config", elsewhere, "--json")
-    assert (said.code, said.json["unanswered"]) == (0, [{"role": "registrar", "detail": detail}])
+    assert (said.code, said.json["unanswered"]) == (3, [{"role": "registrar", "detail": detail}])
+    assert said.err == f"registrar: {detail}\n"
     assert {each["role"] for each in said.json["lists"]} <= {"issuer", "wallet-provider"}
-    assert zegel("status", "--config", elsewhere).out.splitlines()[-1] == f"registrar: {detail}"
+    words = zegel("status", "--config", elsewhere)
+    assert (words.code, words.err, "registrar" in words.out) == (3, f"registrar: {detail}\n", False)
+    silent = "".join(f"[{role.replace('-', '_')}]\noperator_port = {port}\n" for role in PUBLISHING)
+    (roles.folder / "nowhere.toml").write_text(silent)
+    none = zegel("status", "--config", roles.folder / "nowhere.toml")
+    assert (none.code, none.out) == (3, "")
+    said_of = [line.partition(":")[0] for line in none.err.splitlines()[: len(PUBLISHING)]]
+    assert said_of == ["issuer", "wallet provider", "registrar"]
     alone = zegel("status", "--config", elsewhere, "--role", "registrar", "--json")
     assert (alone.code, alone.json["check"], alone.json["detail"]) == (3, "availability", detail)
     wrong = zegel("status", elsewhere, "--role", "registrar", "--config", elsewhere, "--json")
