@@ -19,15 +19,16 @@ def add_config_option(parser: ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", type=Path, help="the configuration; zegel --help has the default")
 
 
-def find_config(args: Namespace) -> Config:
+def find_config(args: Namespace, *, demo: bool = True) -> Config:
     """Load the configuration that a command means; ``Unavailable`` when there is none.
 
     In this order: ``--config``, the variable ZEGEL_CONFIG, zegel.toml in this folder, the demo that was started last.
+    That one is meant by who asks its roles something, and not by who serves roles: without ``demo``.
     """
-    return load_config(find_config_file(args))
+    return load_config(find_config_file(args, demo=demo))
 
 
-def find_config_file(args: Namespace) -> Path:
+def find_config_file(args: Namespace, *, demo: bool = True) -> Path:
     """The path of the configuration that a command means."""
     named: Path | None = getattr(args, "config", None)
     if named is not None:
@@ -36,11 +37,13 @@ def find_config_file(args: Namespace) -> Path:
         return Path(os.environ[ENVIRONMENT])
     if Path(FILE).exists():
         return Path(FILE)
+    if not demo:
+        raise Unavailable(FILE, "there is none here; name one with --config")
     pointer = _pointer()
     if pointer.exists():
-        demo = Path(pointer.read_text().strip())
-        if demo.exists():
-            return demo
+        running = Path(pointer.read_text().strip())
+        if running.exists():
+            return running
     raise Unavailable(FILE, "there is none here, and no demo is running; name one with --config")
 
 

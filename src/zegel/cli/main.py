@@ -18,7 +18,7 @@ _DESCRIPTION: Final = "European digital identity on one machine: issue, hold, pr
 _EPILOG: Final = """\
 stdout is data, messages go to stderr; --json gives one JSON object
 exit codes: 0 accepted, 1 rejected or denied, 2 malformed or wrong usage, 3 unavailable, 70 a fault of zegel
-the configuration: --config, $ZEGEL_CONFIG, ./zegel.toml, or that of the running demo
+the configuration: --config, $ZEGEL_CONFIG, ./zegel.toml, or that of the running demo, which is never served
 """
 
 

@@ -46,7 +46,7 @@ def run(args: Namespace) -> int:
     if unknown:
         say(f"there is no role {unknown[0]}; expected {', '.join(ROLE_NAMES)}")
         return 2
-    config, names = find_config(args), args.roles or list(ROLE_NAMES)
+    config, names = find_config(args, demo=False), args.roles or list(ROLE_NAMES)
     configure_logs(sys.stderr, level=_LEVELS[config.log])
     count = max(workers_of(config, name) for name in names)
     if count > 1:

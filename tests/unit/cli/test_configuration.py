@@ -76,6 +76,19 @@ def test_a_user_without_a_state_folder_has_the_usual_one(tmp_path: Path, monkeyp
     assert configuration._pointer() == tmp_path / ".local/state/zegel/demo"
 
 
+def test_what_is_served_is_never_the_demo(here: Path, tmp_path: Path, zegel: Any) -> None:
+    """Its roles run, and on its databases no others may."""
+    demo = tmp_path / "demo.toml"
+    demo.write_text("[")
+    announce_demo(demo)
+    for command in (("serve",), ("registrar", "serve"), ("wallet-provider", "serve"), ("access-authority", "serve")):
+        ran = zegel(*command, "--json")
+        assert (ran.code, ran.json["check"]) == (3, "availability")
+        assert ran.json["detail"] == "zegel.toml: there is none here; name one with --config"
+    (here / "zegel.toml").write_text("[")
+    assert zegel("serve", "--json").code == 2
+
+
 async def _close(outbound: Any) -> None:
     await outbound.aclose()
 
