@@ -66,7 +66,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     receive.add_argument(
         "--wait", metavar="S", type=int, default=LOG_IN_SECONDS, help="how long to wait for the log-in and the issuer"
     )
-    add_despite_option(receive, "ask the issuer")
+    add_despite_option(receive, "where wallet.unregistered is warn: ask the issuer")
     add_config_option(receive)
     listed = command("list", "list what is held")
     shown = command("show", "show a credential, its claims included")

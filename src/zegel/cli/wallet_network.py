@@ -135,6 +135,9 @@ def _shown(args: Namespace, own: WalletInstance | None) -> int:
     return REJECTED if state == "revoked" and args.action == "state" else ACCEPTED
 
 
+_SETTING: Final = "whether it may be set aside, the wallet's setting wallet.unregistered decides (refuse, or warn)"
+
+
 # --- receive ----------------------------------------------------------------------------------------------------------
 
 
@@ -146,7 +149,9 @@ async def _receive(args: Namespace, wallet: Wallet, world: World) -> int:
         offered = check_step(wallet.receiving.look(flow_id), Offered)
         _say_offer(offered)
         unheeded = [finding.check for finding in offered.vetting.findings if finding.check not in args.despite]
-        if unheeded and not wallet.habits.issuance.refuses_unregistered:
+        if offered.vetting.findings and wallet.habits.issuance.refuses_unregistered:
+            say(f"nothing is received with this warning, --despite or not: {_SETTING}")
+        elif unheeded:
             say(f"nothing is asked for; use{''.join(f' --despite {check}' for check in unheeded)} to ask nevertheless")
             await wallet.receiving.discard(flow_id)
             return MALFORMED
