@@ -11,7 +11,7 @@ from zegel.cli.hcert_issue import add_issue_arguments, issue
 from zegel.cli.hcert_refresh import add_refresh_arguments, refresh
 from zegel.cli.health_input import read_code
 from zegel.cli.health_lists import domains_of, lists_data, say_lists
-from zegel.cli.input import name_of
+from zegel.cli.input import choices_of, name_of
 from zegel.cli.languages import add_language_argument, languages_of
 from zegel.cli.output import (
     ACCEPTED,
@@ -60,7 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         commands.add_parser("refresh", help="fetch trust lists, and keep them for verify --trust and for the roles")
     )
     for command in (inspect, verify):
-        command.add_argument("--schema", choices=list(Reading), default=Reading.FIELD, help=_SCHEMA_HELP)
+        command.add_argument("--schema", choices=choices_of(Reading), default=Reading.FIELD, help=_SCHEMA_HELP)
         command.add_argument("--json", action="store_true", help="one JSON object on stdout; for --batch one a line")
 
 

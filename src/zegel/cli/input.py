@@ -4,6 +4,7 @@ Every user of the machine can read the arguments of a command, and nobody its st
 """
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 
 from zegel.adapters.files import os_errors
@@ -43,3 +44,8 @@ def read_argument(argument: str, *, max_length: int, what: str) -> str:
     if not text or len(text) > max_length:
         raise Malformed(what, "", f"expected a line of at most {max_length} characters on stdin")
     return text
+
+
+def choices_of(kind: type[StrEnum]) -> list[str]:
+    """What an option may be, as it is typed: of an enum's members a refusal would show Python's own words."""
+    return [each.value for each in kind]

@@ -9,7 +9,7 @@ from typing import Final
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.entropy import system_random
 from zegel.adapters.keyfiles import load_signer
-from zegel.cli.input import read_input
+from zegel.cli.input import choices_of, read_input
 from zegel.cli.output import ACCEPTED, print_data, print_text
 from zegel.cli.verify import parse_time
 from zegel.errors import Malformed
@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--holder", metavar="JWK", required=True, help="the holder's public key: JSON, or its file")
     parser.add_argument("--key", metavar="PATH", type=Path, required=True, help="the signer's key, PEM")
     parser.add_argument("--chain", metavar="PEM", type=Path, required=True, help="its chain, leaf first, no anchor")
-    parser.add_argument("--format", choices=list(Format), default=None, help="default: the type's first")
+    parser.add_argument("--format", choices=choices_of(Format), default=None, help="default: the type's first")
     parser.add_argument("--status-uri", metavar="URI", help="the status list that it stands in")
     parser.add_argument("--status-index", metavar="N", type=int, help="and its entry there")
     parser.add_argument("--days", metavar="N", type=int, help="how long it is valid (default: the type's)")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from zegel.cli.configuration import add_config_option, find_config
+from zegel.cli.input import choices_of
 from zegel.cli.operator import call_operator
 from zegel.cli.output import ACCEPTED, UNAVAILABLE, print_data, print_text, say
 from zegel.formats.credential import Format
@@ -17,7 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
     offer = commands.add_parser("offer", help="offer a credential, as a link for a wallet")
     offer.add_argument("type", metavar="TYPE", help="an attestation type of the catalogue, such as pid")
-    offer.add_argument("--format", choices=list(Format), action="append", help="default: each that the type has")
+    offer.add_argument("--format", choices=choices_of(Format), action="append", help="default: each that the type has")
     offer.add_argument("--grant", choices=GRANTS, default="authorization-code", help="how it is authorised")
     offer.add_argument("--person", metavar="ID", help="whom it is for; required for a pre-authorized offer")
     offer.add_argument("--tx-code", action="store_true", help="ask the wallet for a transaction code")

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any, Final
 
 from zegel.cli.configuration import add_config_option, find_config
-from zegel.cli.input import read_input
+from zegel.cli.input import choices_of, read_input
 from zegel.cli.operator import call_operator
 from zegel.cli.output import ACCEPTED, REJECTED, UNAVAILABLE, in_text, in_words, print_data, print_text
 from zegel.errors import Explanation, Malformed
@@ -26,8 +26,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     request = commands.add_parser("request", help="ask a wallet for a presentation, as a link")
     request.add_argument("query", metavar="QUERY.json", type=Path, help="the DCQL query")
     request.add_argument("--purpose", metavar="TEXT", help="why you ask, for the person to read")
-    request.add_argument("--response-mode", choices=list(ResponseMode), help="default: direct_post.jwt")
-    request.add_argument("--client-id-prefix", choices=list(ClientIdPrefix), help="default: x509_hash")
+    request.add_argument("--response-mode", choices=choices_of(ResponseMode), help="default: direct_post.jwt")
+    request.add_argument("--client-id-prefix", choices=choices_of(ClientIdPrefix), help="default: x509_hash")
     request.add_argument("--request-uri-method", choices=("get", "post"), help="default: get")
     request.add_argument("--transaction-data", metavar="FILE", type=Path, help="JSON: an array of objects to be signed")
     request.add_argument("--cross-device", action="store_true", help="for a wallet on another device: two minutes")
