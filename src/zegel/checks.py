@@ -60,6 +60,14 @@ class Check(Enum):
         "come again when Retry-After says; where that happens often, the role needs more workers, or another machine",
     )
 
+    CONFIGURATION = (
+        "a file that an operator writes has the settings that are described for it, each of the kind that is described",
+        "zegel's own",
+        "the setting, or the line, that is named",
+        Fault.OPERATOR,
+        "correct what is named as it is described; zegel config check reads a configuration, and what it names, again",
+    )
+
     # --- signed objects, whatever they mean -------------------------------------------------------------------
 
     TOKEN_TYPE = (

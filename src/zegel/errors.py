@@ -13,9 +13,14 @@ claim's value, a token or a key.
 """
 
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
-from zegel.checks import Check
+from zegel.checks import Check, Fault
+
+COMMAND_LINE: Final = "command line"
+"""What is malformed where a command is used wrongly: nobody has sent anything."""
+
+_USAGE: Final = "give what is named as it is expected; the command's --help has every argument and option"
 
 
 class ZegelError(Exception):
@@ -37,13 +42,12 @@ class Malformed(ZegelError):
     """The input does not parse: its grammar, its size or its depth is off.
 
     ``what`` names the object ("key binding JWT"), ``where`` the place in it ("header.alg"), ``detail`` the
-    expectation that it broke.
+    expectation that it broke; ``expected`` is that alone.
     """
 
-    check = Check.SYNTAX
-
-    def __init__(self, what: str, where: str, detail: str) -> None:
+    def __init__(self, what: str, where: str, detail: str, *, check: Check = Check.SYNTAX) -> None:
         super().__init__(f"{what}: {where}: {detail}" if where else f"{what}: {detail}")
+        self.check = check
         self.what = what
         self.where = where
         self.field = where
@@ -120,13 +124,14 @@ def explain(error: ZegelError) -> Explanation:
     A refusal that names no place of its own is about what its rule is about.
     """
     check = error.check
+    is_usage = isinstance(error, Malformed) and error.what == COMMAND_LINE
     return Explanation(
         check=check.id,
         rule=check.rule,
         clause=check.clause,
         field=error.field or check.field,
-        fault=str(check.fault),
-        remedy=check.remedy,
+        fault=str(Fault.PERSON if is_usage else check.fault),
+        remedy=_USAGE if is_usage else check.remedy,
         detail=_with(error.detail, error.said),
     )
 

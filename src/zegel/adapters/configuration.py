@@ -15,6 +15,7 @@ from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.config.parse import parse_config
 from zegel.config.role import RoleConfig
 from zegel.config.roles import Config, ProviderConfig
+from zegel.config.setting import wrong_setting
 from zegel.errors import Malformed, Unavailable
 from zegel.trust.rotation import KeyRing
 
@@ -43,8 +44,8 @@ def load_config(path: Path) -> Config:
     try:
         text = read_file(path, max_bytes=MAX_CONFIG).decode()
     except UnicodeDecodeError:
-        raise Malformed("zegel.toml", "", "expected UTF-8") from None
-    return parse_config(text, folder=path.resolve().parent)
+        raise wrong_setting("", "expected UTF-8", file=path.name) from None
+    return parse_config(text, folder=path.resolve().parent, file=path.name)
 
 
 def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str]:

@@ -19,8 +19,9 @@ from zegel.config.lists import (
     ServiceDescription,
     ServiceKind,
 )
+from zegel.config.setting import wrong_setting
 from zegel.config.tables import read_settings
-from zegel.errors import Malformed, Unavailable
+from zegel.errors import Unavailable
 from zegel.primitives.keys import public_key_of
 from zegel.trust.lists.build import ListedEntity, ListScheme, Organization
 from zegel.trust.lists.values import CRL_POINT, ListType, ServiceType, SupplyPoint, TrustedService, encode_key
@@ -64,7 +65,7 @@ def load_list_description(path: Path) -> DescribedList:
     try:
         text = read_file(path, max_bytes=MAX_DESCRIPTION).decode()
     except UnicodeDecodeError:
-        raise Malformed(_WHAT, "", "expected UTF-8") from None
+        raise wrong_setting("", "expected UTF-8", file=_WHAT) from None
     described = read_settings(ListDescription, text, file=_WHAT, folder=path.resolve().parent)
     types = _TYPES[LIST_TYPES[described.purpose]]
     return DescribedList(
@@ -110,9 +111,9 @@ def _entity(described: EntityDescription, types: Mapping[ServiceKind, ServiceTyp
 
 def _service(described: ServiceDescription, types: Mapping[ServiceKind, ServiceType], where: str) -> TrustedService:
     if described.kind not in types:
-        raise Malformed(_WHAT, f"{where}.kind", f"expected one of {', '.join(types)} on this list")
+        raise wrong_setting(f"{where}.kind", f"expected one of {', '.join(types)} on this list", file=_WHAT)
     if described.kind == "log" and described.crls:  # a reader takes the first address for the log's own
-        raise Malformed(_WHAT, f"{where}.crls", "expected none: a log has no authority")
+        raise wrong_setting(f"{where}.crls", "expected none: a log has no authority", file=_WHAT)
     return TrustedService(
         name=described.name,
         type=types[described.kind],

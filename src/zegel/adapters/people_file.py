@@ -135,6 +135,10 @@ def load_people_file(path: Path, *, catalogue: Catalogue) -> PeopleFile:
     return PeopleFile(path, catalogue=catalogue)
 
 
+def _wrong(where: str, detail: str) -> Malformed:
+    return Malformed(_WHAT, where, detail, check=Check.CONFIGURATION)
+
+
 def _stamp(path: Path) -> tuple[int, ...]:
     """What is another when a file was changed, or replaced; nothing for one that is not there."""
     try:
@@ -148,7 +152,7 @@ def _read(path: Path) -> People:
     try:
         text = read_file(path, max_bytes=MAX_FILE).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Malformed(_WHAT, "", "expected UTF-8") from None
+        raise _wrong("", "expected UTF-8") from None
     return parse_people(text)
 
 
@@ -159,20 +163,20 @@ def parse_people(text: str) -> dict[str, Row]:
     try:
         header = next(reader, [])
         if _ID not in header or len(set(header)) != len(header):
-            raise Malformed(_WHAT, "line 1", "expected a column id, and each column once")
+            raise _wrong("line 1", "expected a column id, and each column once")
         for cells in reader:
             where = f"line {reader.line_num}"
             if len(cells) != len(header):
-                raise Malformed(_WHAT, where, f"expected {len(header)} cells")
+                raise _wrong(where, f"expected {len(header)} cells")
             row = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
             if _ACCESS_CODE in row and not _is_hash(row[_ACCESS_CODE]):
-                raise Malformed(_WHAT, where, _EXPECTED_HASH)
+                raise _wrong(where, _EXPECTED_HASH)
             person = row.pop(_ID, "")
             if not person or person in people:
-                raise Malformed(_WHAT, where, "expected an id that no other row has")
+                raise _wrong(where, "expected an id that no other row has")
             people[person] = Row(line=reader.line_num, cells=row)
     except csv.Error:
-        raise Malformed(_WHAT, f"line {reader.line_num}", "expected comma-separated values") from None
+        raise _wrong(f"line {reader.line_num}", "expected comma-separated values") from None
     return people
 
 

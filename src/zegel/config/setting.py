@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Any, Final, NewType, TypeVar, Union, final, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from zegel.checks import Check
 from zegel.errors import Malformed
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ def section(table: type[T], meaning: str) -> T:
 def wrong_setting(path: str, detail: str, *, file: str = "configuration") -> Malformed:
     """What is wrong with a setting, by its path in the file, never its value: it might be a secret in the wrong
     place."""
-    return Malformed(file, path, detail)
+    return Malformed(file, path, detail, check=Check.CONFIGURATION)
 
 
 class Shape(StrEnum):

@@ -34,6 +34,7 @@ from zegel.config.setting import (
     Url,
     optional,
     settings_of,
+    wrong_setting,
 )
 from zegel.errors import Malformed
 from zegel.primitives.http import origin_of
@@ -68,7 +69,7 @@ class Place:
 
     def malformed(self, detail: str) -> Malformed:
         """What is wrong here."""
-        return Malformed(self.file, self.path, detail)
+        return wrong_setting(self.path, detail, file=self.file)
 
 
 def read_settings(table: type[T], text: str, *, file: str, folder: Path) -> T:
@@ -76,7 +77,7 @@ def read_settings(table: type[T], text: str, *, file: str, folder: Path) -> T:
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed(file, "", f"expected TOML: {str(error).lower()}") from None
+        raise wrong_setting("", f"expected TOML: {str(error).lower()}", file=file) from None
     settings: T = _table(table, document, Place(file=file), folder)
     return settings
 
@@ -205,7 +206,7 @@ def _origin_in(text: str, where: Place) -> str:
     try:
         return origin_of(text, what=where.file)
     except Malformed as error:
-        raise where.malformed(error.detail) from None
+        raise where.malformed(error.expected) from None
 
 
 def _location(given: Any, where: Place) -> Location:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from zegel.adapters.catalogue import load_catalogue
-from zegel.errors import Malformed, Unavailable
+from zegel.checks import Check
+from zegel.errors import Malformed, Unavailable, explain
 
 SEAL = """
 id = "seal"
@@ -31,8 +32,9 @@ def test_a_new_type_is_a_new_file(tmp_path: Path) -> None:
 
 def test_a_fault_names_its_file(tmp_path: Path) -> None:
     (tmp_path / "seal.toml").write_text(SEAL.replace("validity_days = 1", "validity_days = 0"))
-    with pytest.raises(Malformed, match=r"seal\.toml: validity_days"):
+    with pytest.raises(Malformed, match=r"seal\.toml: validity_days") as refusal:
         load_catalogue([tmp_path])
+    assert (refusal.value.check, explain(refusal.value).fault) == (Check.CONFIGURATION, "operator")
 
 
 def test_a_file_cannot_take_the_place_of_a_type_that_is_there(tmp_path: Path) -> None:

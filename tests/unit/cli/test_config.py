@@ -42,7 +42,7 @@ def test_a_sandbox_has_no_faults(config: Any) -> None:
     assert config("check").out.endswith("zegel.toml  ok\n")
 
 
-@pytest.mark.refuses(Check.SYNTAX)
+@pytest.mark.refuses(Check.CONFIGURATION)
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
@@ -58,7 +58,42 @@ def test_an_unknown_key_is_an_error_with_its_path(
 ) -> None:
     amended(folder, old, new)
     ran = config(action, "--json")
-    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", where)
+    assert (ran.code, ran.json["check"], ran.json["field"]) == (2, Check.CONFIGURATION.id, where)
+    assert (ran.json["fault"], ran.json["detail"].count("zegel.toml")) == ("operator", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("[", "own.toml: expected TOML: "),
+        ("[issuer]\norigin = 'x'", "own.toml: expected an absolute http or https URL"),
+        ("[issuer]\norigin = 'https://x.example'", "own.toml: expected a certificate, or a proxy"),
+        ("\xff", "own.toml: expected UTF-8"),
+    ],
+)
+def test_a_file_goes_by_its_own_name_once(zegel: Any, tmp_path: Path, text: str, detail: str) -> None:
+    (tmp_path / "own.toml").write_bytes(text.encode("latin-1"))
+    ran = zegel("config", "check", "--config", tmp_path / "own.toml", "--json")
+    assert (ran.code, ran.json["check"], ran.json["detail"][: len(detail)]) == (2, "configuration", detail)
+    assert "zegel.toml" not in ran.json["detail"]
+    assert ran.json["detail"].count("own.toml") == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("config", "check", "nobody", "--config", "zegel.toml"),
+        ("keys", "list", "nobody.key", "--config", "zegel.toml"),
+        ("hcert", "issue", "x", "--days", "0", "--key", "k", "--chain", "c", "--country", "UT", "--to", "t"),
+    ],
+)
+def test_a_wrong_argument_is_the_fault_of_who_gave_it(
+    zegel: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(folder)
+    ran = zegel(*args, "--json")
+    assert (ran.code, ran.json["check"], ran.json["fault"]) == (2, "syntax", "person")
+    assert "--help" in ran.json["remedy"]
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from zegel.errors import Malformed
-from zegel.formats.catalogue.tables import Table
+from zegel.formats.catalogue.tables import Table, wrong_type_file
 from zegel.formats.catalogue.types import (
     CATEGORY,
     MAX_TEXT,
@@ -38,13 +38,13 @@ def parse_attestation_type(text: str, *, file: str) -> AttestationType:
     """Parse a type's file, by its name; ``Malformed`` says where what is missing, unknown or of another type."""
     what = f"{_WHAT} {file}"
     if len(text) > MAX_FILE:
-        raise Malformed(what, "", f"expected at most {MAX_FILE} characters")
+        raise wrong_type_file(what, "", f"expected at most {MAX_FILE} characters")
     if max(line.count(".") for line in text.split("\n")) > _MAX_DOTS:
-        raise Malformed(what, "", f"expected at most {_MAX_DOTS} dots in a line")
+        raise wrong_type_file(what, "", f"expected at most {_MAX_DOTS} dots in a line")
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed(what, "", f"expected TOML: {str(error)[:100]}") from None
+        raise wrong_type_file(what, "", f"expected TOML: {str(error)[:100]}") from None
     root = Table(document, what=what)
     sd_jwt, mdoc = root.table("sd_jwt"), root.table("mdoc")
     namespace = mdoc.text("namespace") if mdoc else ""
@@ -83,7 +83,7 @@ def build_catalogue(types: Iterable[AttestationType]) -> Catalogue:
     for type_ in types:
         own = set(type_.identifiers)
         if type_.id in by_id or not identifiers.isdisjoint(own):
-            raise Malformed(
+            raise wrong_type_file(
                 f"{_WHAT} {type_.id}", "", "expected another id, vct and doctype than those of any other type"
             )
         by_id[type_.id] = type_
@@ -206,7 +206,7 @@ def _policy(table: Table, what: str) -> DisclosurePolicy | None:
     try:
         return parse_disclosure_policy(written, where="disclosure_policy")
     except Malformed as error:
-        raise Malformed(what, error.where, error.detail.removeprefix(f"{error.what}: ")) from None
+        raise wrong_type_file(what, error.where, error.expected) from None
 
 
 _PARTY: Final = {
@@ -242,11 +242,11 @@ def _refuse_contradictions(type_: AttestationType, what: str) -> None:
     elements = [claim.mdoc for claim in type_.claims if claim.mdoc]
     nested = {path[:length] for path in places for length in range(1, len(path))}
     if not type_.formats:
-        raise Malformed(what, "", "expected a table sd_jwt, mdoc, or both")
+        raise wrong_type_file(what, "", "expected a table sd_jwt, mdoc, or both")
     if any(len(set(names)) != len(names) for names in (ids, places, elements)):
-        raise Malformed(what, "", "expected each claim, path and element once")
+        raise wrong_type_file(what, "", "expected each claim, path and element once")
     if not nested.isdisjoint(places) or nested != set(type_.parents):
-        raise Malformed(what, "parents", "expected the names of the objects that hold claims, and no other")
+        raise wrong_type_file(what, "parents", "expected the names of the objects that hold claims, and no other")
     pointers = {*type_.unique, *(claim.begins_with for claim in type_.claims if claim.begins_with)}
     if not pointers <= set(ids):
-        raise Malformed(what, "", "expected unique and begins_with to name claims of the type")
+        raise wrong_type_file(what, "", "expected unique and begins_with to name claims of the type")

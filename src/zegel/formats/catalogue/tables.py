@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from typing import Final
 
+from zegel.checks import Check
 from zegel.errors import Malformed
 from zegel.formats.catalogue.types import Names
 
 _DEFAULT_LANGUAGE: Final = "en"
+
+
+def wrong_type_file(what: str, where: str, detail: str) -> Malformed:
+    """What is wrong with an operator's file, and where in it."""
+    return Malformed(what, where, detail, check=Check.CONFIGURATION)
 
 
 class Table:
@@ -23,7 +29,7 @@ class Table:
         return bool(self._members)
 
     def malformed(self, name: str, detail: str) -> Malformed:
-        return Malformed(self._what, self._at(name), detail)
+        return wrong_type_file(self._what, self._at(name), detail)
 
     def refuse_rest(self) -> None:
         """A name that nobody asks for is a misspelling."""
@@ -81,7 +87,7 @@ class Table:
     def names_here(self) -> Names:
         names = self.texts_here()
         if _DEFAULT_LANGUAGE not in names:
-            raise Malformed(self._what, self._place, "expected a name in English, as en")
+            raise wrong_type_file(self._what, self._place, "expected a name in English, as en")
         return names
 
     def texts_here(self) -> Mapping[str, str]:

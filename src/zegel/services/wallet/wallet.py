@@ -120,8 +120,8 @@ class Wallet:
         return standing
 
     async def keep_fresh(self) -> tuple[ZegelError, ...]:
-        """What an unlocked wallet does by itself: forget what was not decided upon; look whether it, or what it holds, is
-        revoked; renew; fetch what was deferred.
+        """What an unlocked wallet does by itself: forget what was not decided upon; look whether it, or what it
+        holds, is revoked; renew; fetch what was deferred.
 
         A wallet that is revoked does no more.
         """
