@@ -1,18 +1,21 @@
 """Registration certificates on their way: sent by value, verified and bound by the wallet, and warned of aloud."""
 
+from argparse import Namespace
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
-from zegel_testing.authorities import DAY, authority, signer
+from zegel_testing.authorities import DAY, authority, fixed_random, signer
 from zegel_testing.registering import FORMATS, Office
 from zegel_testing.registration import certified
 from zegel_testing.wallet_world import MDOC_QUERY, NAME_QUERY, WalletWorld, wallet_world
 
 from zegel.adapters.sandbox.registrations import REGISTRATIONS
 from zegel.checks import Check
+from zegel.cli.wallet_network import _receive as receive_by_command
 from zegel.errors import Malformed, Rejected
 from zegel.services.wallet.contents import Asked, Brought, Happening, Offered, Vetting
 from zegel.trust.anchors import Purpose
@@ -358,6 +361,20 @@ async def test_nothing_is_asked_of_an_issuer_that_is_not_registered_for_it(
             await take_up
         assert refusal.value.check is check
     assert world.traffic == []
+
+
+async def test_the_command_says_that_a_setting_decides_whether_a_warning_may_be_set_aside(
+    world: WalletWorld, office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await office.give("issuer", provides=())
+    offer = await world.offer("diploma", formats=["dc+sd-jwt"])
+    check = Check.REGISTERED_ATTESTATION
+    args = Namespace(link=offer["link"], despite=[check.id], tx_code=None, wait=5, json=False)
+    running: Any = SimpleNamespace(random=fixed_random("the command"))
+    with pytest.raises(Rejected) as refusal:
+        await receive_by_command(args, world.wallet, running)
+    assert refusal.value.check is check
+    assert "wallet.unregistered" in capsys.readouterr().err
 
 
 @pytest.mark.requirement("RPRC_22a")
