@@ -64,7 +64,7 @@ def test_stdin_is_read_too(zegel: Any, format_: StatusListFormat) -> None:
 def test_beyond_the_list_there_is_nothing(status: Any, format_: StatusListFormat, index: int) -> None:
     ran = status(token(format_), index, "--json")
     assert (ran.code, ran.json["check"], ran.json["field"]) == (2, "syntax", "--index")
-    assert ran.json["fault"] == "sender", "of the index, and not who issues"
+    assert ran.json["fault"] == "person", "of the index, and not who issues"
 
 
 @BOTH

@@ -87,7 +87,11 @@ def refused(ran: Any, check: Check, *, code: int = 1) -> dict[str, Any]:
     said: dict[str, Any] = ran.json
     words = {1: "rejected", 2: "malformed", 3: "unavailable"}
     assert (ran.code, said["verdict"], said["check"]) == (code, words[code], check.id), said
-    assert (said["clause"], said["fault"], said["remedy"]) == (check.clause, str(check.fault), check.remedy)
+    if said["detail"].startswith("command line: "):
+        assert (said["clause"], said["fault"]) == (check.clause, "person")
+        assert "--help" in said["remedy"]
+    else:
+        assert (said["clause"], said["fault"], said["remedy"]) == (check.clause, str(check.fault), check.remedy)
     assert said["credential"] is None
     assert said["detail"]
     return said
