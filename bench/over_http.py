@@ -99,7 +99,7 @@ async def receive(client: Client, offer: tuple[str, str], *, copies: int) -> tup
     Returns one of the copies, and the keys.
     """
     keys = [random_private_key(urandom) for _ in range(copies)]
-    step: Any = start(parse_offer(offer[0]), anchors=None, timestamps_required=False)
+    step: Any = start(parse_offer(offer[0]), grants=PLAIN.grants, anchors=None, timestamps_required=False)
     while not isinstance(step, Done):
         if isinstance(step, Ready):
             step = begin_pre_authorized(step, client=_wallet(), tx_code=offer[1], now=_now(), random=urandom)

@@ -136,7 +136,7 @@ async def test_a_nonce_that_was_answered_is_not_answered_again(party: RelyingPar
     await goes_on(party, session, asked)
     for again in (answer, asked.answer()):
         assert refused(await party.send(again)) == Check.ANSWERED_ONCE.id
-    assert (await party.result(session))["state"] == "accepted"
+    assert (await party.result(session))["state"] == "collected"
     fresh, other = await party.begin(QUERIES[format_])
     assert other.nonce != asked.nonce
     await goes_on(party, fresh, other)

@@ -69,7 +69,7 @@ FILES = {
 
 
 def inside(tree: Path, folder: Path, *arguments: str) -> None:
-    path = os.pathsep.join((str(tree / "src"), str(ROOT / "tools")))
+    path = os.pathsep.join((str(tree / "src"), str(ROOT / "tests" / "support"), str(ROOT / "tools")))
     command = [sys.executable, "-m", "zegel_mutants.inside", arguments[0], str(folder), *arguments[1:]]
     done = subprocess.run(command, cwd=tree, env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()

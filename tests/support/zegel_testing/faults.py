@@ -325,7 +325,7 @@ def form_texts(good: bytes, *, name: bytes, crowd: int) -> Iterator[Fault]:
     yield Fault("a field twice", good + b"&" + name + b"=2", True)
     yield Fault("escapes without end", good + b"&x=" + b"%41" * 150_000, True)
     yield Fault("escapes and more without end", good + b"&x=" + b"%FFa" * 16_000)
-    yield Fault("a field without a value", good + b"&x", True)
+    yield Fault("a field without a value", good + b"&x")
     yield Fault("a crowd of fields", good + b"".join(b"&f%d=1" % n for n in range(crowd)), True)
     yield Fault("no UTF-8 behind the escapes", good + b"&x=%C3%28", True)
     yield Fault("half an escape", good + b"&x=%4")

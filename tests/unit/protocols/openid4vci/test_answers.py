@@ -55,6 +55,12 @@ def test_a_token_lives_for_a_second_to_a_year(lifetime: float) -> None:
     assert tokens().expires is None
 
 
+@pytest.mark.parametrize("scope", [7, ["a"], {}, True])
+def test_a_scope_that_is_no_text_is_malformed(scope: Json) -> None:
+    with pytest.raises(Malformed, match="scope"):
+        tokens(scope=scope)
+
+
 @pytest.mark.parametrize("lifetime", [0, -1, MAX_LIFETIME + 1, True, "300", 1.5])
 def test_another_lifetime_is_malformed(lifetime: Json) -> None:
     with pytest.raises(Malformed, match="expires_in"):
