@@ -209,9 +209,9 @@ def in_the_clear(path: str) -> Callable[[], object]:
     return hearing(path, edit)
 
 
-def offer_that_is_gone() -> object:
+def offer_that_is(status: int) -> Callable[[], object]:
     reference = OfferReference(uri="https://issuer.utopia.example/offers/1")
-    return fetch_step(reference).receive(HttpResponse(status=404), now=NOW, random=fixed_random())
+    return lambda: fetch_step(reference).receive(HttpResponse(status=status), now=NOW, random=fixed_random())
 
 
 def with_type(response: HttpResponse, content_type: str) -> HttpResponse:
@@ -373,7 +373,9 @@ CASES: tuple[Case, ...] = (
     (Check.SYNTAX, "", hearing("/par", lambda response: answered(response, request_uri="u" * 513))),
     (Check.SERVER_METADATA, "", renewed_elsewhere),
     (Check.SERVER_METADATA, "", metadata(nonce_endpoint=None)),
-    (Check.OFFER_OPEN, "server_error", offer_that_is_gone),
+    (Check.OFFER_OPEN, "server_error", offer_that_is(404)),
+    (Check.OFFER_OPEN, "server_error", offer_that_is(410)),
+    (Check.PEER_REFUSAL, "server_error", offer_that_is(411)),
 )
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = tuple((check, mutation) for check, _, mutation in CASES)
 

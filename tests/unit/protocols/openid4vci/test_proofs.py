@@ -25,6 +25,7 @@ from zegel.protocols.openid4vci.proofs import (
     receive_proofs,
     sign_key_proof,
 )
+from zegel.trust.attestation_claims import MIN_MAINTAINED, AttestationStatus
 from zegel.trust.key_attestation import sign_key_attestation
 
 PROOF = sign_key_proof(
@@ -77,7 +78,10 @@ def denial(proofs: Json, **options: Any) -> Denied:
 
 
 def attested(
-    *keys: PrivateKey, key_storage: tuple[str, ...] = HIGH, user_authentication: tuple[str, ...] = HIGH
+    *keys: PrivateKey,
+    key_storage: tuple[str, ...] = HIGH,
+    user_authentication: tuple[str, ...] = HIGH,
+    maintained_until: int | None = None,
 ) -> str:
     return sign_key_attestation(
         signer=PROVIDER.key,
@@ -89,6 +93,11 @@ def attested(
         nonce=NONCE,
         now=NOW,
         expires=NOW + 60,
+        status=None
+        if maintained_until is None
+        else AttestationStatus(
+            uri="https://wallet-provider.utopia.example/s/1", index=7, maintained_until=maintained_until
+        ),
     ).decode()
 
 
@@ -116,11 +125,17 @@ def test_keys_are_kept_and_guarded_each_as_the_configuration_asks(weak: str, pro
 @pytest.mark.refuses(Check.ATTESTATION_STATUS)
 @pytest.mark.parametrize("proof_type", ["jwt", "attestation"])
 def test_where_a_period_is_preferred_the_status_of_the_keys_is_maintained(proof_type: str) -> None:
-    attestation = attested(SIGNER)
-    proofs = {proof_type: [attestation if proof_type == "attestation" else proof(key_attestation=attestation)]}
-    assert proven(proofs, requirements=KeyRequirements(), proof_type=proof_type).keys == (SIGNER.public_key,)
-    denied = denial(proofs, requirements=KeyRequirements(status_period=31 * 86_400), proof_type=proof_type)
-    assert (denied.code, denied.check) == ("invalid_proof", Check.ATTESTATION_STATUS)
+    def proofs(maintained_until: int | None) -> Json:
+        attestation = attested(SIGNER, maintained_until=maintained_until)
+        return {proof_type: [attestation if proof_type == "attestation" else proof(key_attestation=attestation)]}
+
+    preferred = KeyRequirements(status_period=MIN_MAINTAINED)
+    assert proven(proofs(None), requirements=KeyRequirements(), proof_type=proof_type).keys == (SIGNER.public_key,)
+    for until in (None, NOW):
+        denied = denial(proofs(until), requirements=preferred, proof_type=proof_type)
+        assert (denied.code, denied.check) == ("invalid_proof", Check.ATTESTATION_STATUS)
+    found = proven(proofs(NOW + MIN_MAINTAINED), requirements=preferred, proof_type=proof_type)
+    assert [status.maintained_until for status in found.statuses] == [NOW + MIN_MAINTAINED]
 
 
 @pytest.mark.refuses(Check.PROOF_NONCE)
