@@ -1029,7 +1029,8 @@ async def test_a_renewal_that_takes_time_replaces_when_it_comes(tmp_path: Path) 
         assert events_of(world)[-1] == "credential_accepted"
 
 
-async def test_a_renewal_of_what_was_deleted_meanwhile_waits_for_its_person(tmp_path: Path) -> None:
+@pytest.mark.requirement("PAD_02")
+async def test_what_was_deleted_does_not_come_back_by_a_renewal_that_was_under_way(tmp_path: Path) -> None:
     async with wallet_world(tmp_path, delayed_types=("diploma",), delay=30) as world:
         flow = await world.arrive(type="diploma", formats=["dc+sd-jwt"])
         world.clock.advance(30)
@@ -1038,9 +1039,11 @@ async def test_a_renewal_of_what_was_deleted_meanwhile_waits_for_its_person(tmp_
         await world.wallet.renewal.renew(id_)
         await world.wallet.delete(id_)
         world.clock.advance(30)
+        world.paths()
         await world.wallet.keep_fresh()
-        assert only_flow(world, Arrived)
-        assert world.contents.holdings == ()
+        assert not [path for path in world.paths() if "credential" in path]
+        assert (world.contents.holdings, world.contents.grants) == ((), {})
+        assert not [flow for flow in world.contents.flows.values() if isinstance(flow, Arrived | Deferred)]
 
 
 async def test_without_a_grant_there_is_nothing_to_renew_by(world: WalletWorld) -> None:
