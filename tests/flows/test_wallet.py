@@ -825,6 +825,8 @@ async def test_a_wallet_goes_on_to_web_pages_alone(world: WalletWorld, target: s
     with pytest.raises(Rejected) as caught:
         await world.accept(flow)
     assert caught.value.check is Check.RETURN_TARGET
+    entry = world.contents.log[-1]
+    assert (entry.outcome, entry.check) == (Outcome.DONE, "return-target")  # what was shared was taken
 
 
 async def test_what_is_out_of_date_answers_nothing(world: WalletWorld) -> None:

@@ -14,7 +14,7 @@ from zegel.formats.catalogue.types import AttestationType, Catalogue
 from zegel.protocols.openid4vp.dcql import DcqlQuery, parse_query
 from zegel.services.health import VALID
 
-MAX_QUERY: Final = 65_536  # a redirect back with everything that a provider may say
+MAX_QUERY: Final = 65_536  # a query for a hundred claims has under 10 kB
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"csv": ("csv",), "oidc": ("provider", "client_id")}
 """The settings without which a source of a kind is none."""
 

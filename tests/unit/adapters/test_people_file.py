@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from zegel.adapters import people_file
 from zegel.adapters.catalogue import load_catalogue
-from zegel.adapters.people_file import PeopleFile, Row, load_people_file, parse_people
+from zegel.adapters.people_file import PeopleFile, load_people_file, parse_people
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected, Unavailable
 from zegel.formats.catalogue.records import check_record
@@ -193,17 +192,9 @@ async def test_a_file_that_has_become_wrong_keeps_the_people_and_is_told_of_once
     assert people.notices() == ()
 
 
-async def test_a_file_is_read_once_for_each_change(
-    people: PeopleFile, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-
-    def count(text: str) -> dict[str, Row]:
-        read.append(text)
-        return parse_people(text)
-
-    monkeypatch.setattr(people_file, "parse_people", count)
+async def test_a_file_is_read_once_for_each_change(people: PeopleFile, file: Path) -> None:
+    before = await people.follow()
     write(file, TEXT + "eve,,,,,,,,,TRUE\n")
-    found = await asyncio.gather(*(people.load_claims("eve", "proof_of_age") for _ in range(20)))
-    assert found == [{"age_over_18": True}] * 20
-    assert len(read) == 1
+    found = await asyncio.gather(*(people.follow() for _ in range(20)))
+    assert {id(each) for each in found} == {id(found[0])} != {id(before)}  # each reading makes another
+    assert await people.load_claims("eve", "proof_of_age") == {"age_over_18": True}

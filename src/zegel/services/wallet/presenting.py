@@ -261,7 +261,10 @@ class PresentingService:
         except (Malformed, Rejected) as error:
             refused = not_taken(error, response)
             finding = Finding(check=refused.check.id, detail=explain(refused).detail, field=refused.field)
-            await self._end(flow_id, replace(finished, refusal=finding), outcome=Outcome.REFUSED)
+            # OpenID4VP 1.0 section 8.2: who names where to go on has taken the answer, whatever that place is
+            taken = refused.check is Check.RETURN_TARGET
+            outcome = Outcome.DONE if taken else Outcome.REFUSED
+            await self._end(flow_id, replace(finished, refusal=finding), outcome=outcome)
             raise refused from None
         finished = replace(finished, redirect_uri=done.redirect_uri)
         await self._end(flow_id, finished, outcome=Outcome.DONE)

@@ -294,6 +294,7 @@ class ReceivingService:
                 pending = replace(flow.pending, ready_at=self._clock.now() + min(error.retry_after, MAX_INTERVAL))
                 await self._put(flow_id, replace(check_step(self.look(flow_id), Deferred), pending=pending))
             return
+        self._again_at.pop(flow_id, None)
         await self._fail(flow_id, flow.provider, (), error, after=None)
         code, replaced = error.code if isinstance(error, Denied) else "", flow.replaces
         if replaced is not None:

@@ -291,29 +291,20 @@ def test_an_issuers_last_word_ends_the_renewal_of_what_it_is_about(code: str, st
     assert end_renewal(contents, "deleted meanwhile", code) == contents
 
 
+def deferred(*, replaces: str | None) -> Deferred:
+    """What waits for an issuer; of its session nothing is looked at here."""
+    nothing: Any = None
+    return Deferred(at=NOW, session=nothing, provider=PROVIDER, grant="g", pending=nothing, keys=(), replaces=replaces)
+
+
 def test_a_grant_stays_while_something_is_to_come_by_it() -> None:
-    waiting: Any = Deferred(
-        at=NOW,
-        session=None,
-        provider=PROVIDER,
-        grant="g",
-        pending=None,
-        keys=(),  # type: ignore[arg-type]
-    )
+    waiting = deferred(replaces=None)
     contents = WalletContents(holdings=(holding(),), grants={"g": GRANT}, flows={"f": waiting})
     assert list(drop_holding(contents, "1").grants) == ["g"]
 
 
 def test_what_is_deleted_does_not_come_back_by_a_renewal_that_was_under_way() -> None:
-    waiting: Any = Deferred(
-        at=NOW,
-        session=None,
-        provider=PROVIDER,
-        grant="g",
-        pending=None,
-        keys=(),  # type: ignore[arg-type]
-        replaces="1",
-    )
+    waiting = deferred(replaces="1")
     contents = WalletContents(holdings=(holding(),), grants={"g": GRANT}, flows={"f": waiting})
     assert drop_holding(contents, "1") == WalletContents()
     assert list(drop_holding(contents, "2").flows) == ["f"]
