@@ -2,12 +2,16 @@
 
 import gc
 import os
+import pkgutil
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -34,7 +38,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 _LONGEST_NAME = 40
 # Where the tests lie in which --cov traces the pure layers, those that pyproject.toml lists. Together they come by each
 # line and branch there; all others come by none besides, as they are about roles and programs, and tracing would make
-# them take almost twice as long.
+# them take two or three times as long.
 MEASURED = (
     # the modules of the pure layers, each by itself
     "tests/unit/test_",
@@ -50,34 +54,63 @@ MEASURED = (
     # cases that only a service brings about, here with fakes for its ports
     "tests/unit/services/",
 )
-_NOT_MEASURED = "tests/spec/test_x509_limbo.py"  # a thousand chains, along lines that others come by as well
+_NOT_MEASURED = (  # what takes long, along lines that others come by as well
+    "tests/spec/test_x509_limbo.py",
+    "tests/spec/test_dcc_testdata.py",
+    "tests/refusals/test_witnesses.py",
+    "tests/confusion/test_jwts.py",
+    "tests/confusion/test_certificates.py",
+    "tests/limits/test_limits.py::test_what_is_just_within_it_passes",
+)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """Let the collector of garbage pass over what is collected: millions of objects, which stay to the end."""
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Let the collector of garbage pass over what is collected: millions of objects, which stay to the end.
+
+    Of what happens meanwhile, --cov traces only how the modules are loaded.
+    """
     gc.disable()
     try:
-        return (yield)
+        if session.config.pluginmanager.hasplugin("dsession"):  # the processes that it starts collect
+            return (yield)
+        with _untraced(session.config, first=_load_measured):
+            return (yield)
     finally:
         gc.freeze()
         gc.enable()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
-    """Let --cov trace the tests in ``MEASURED`` alone."""
-    measured = item.nodeid.startswith(MEASURED) and not item.nodeid.startswith(_NOT_MEASURED)
-    if measured or not item.config.pluginmanager.hasplugin("_cov"):
-        return (yield)
+@contextmanager
+def _untraced(config: pytest.Config, first: Callable[[Any], None] = lambda _: None) -> Iterator[None]:
+    plugin = config.pluginmanager.getplugin("_cov")
+    if plugin is None:
+        yield
+        return
+    first(plugin)
     tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
     try:
-        return (yield)
+        yield
     finally:
         sys.settrace(tracer)
         threading.settrace(of_threads)
+
+
+def _load_measured(plugin: Any) -> None:
+    for name in plugin.cov_controller.cov.get_option("run:source_pkgs"):
+        for module in pkgutil.walk_packages(getattr(import_module(name), "__path__", ()), f"{name}."):
+            import_module(module.name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Let --cov trace the tests in ``MEASURED`` alone."""
+    if item.nodeid.startswith(MEASURED) and not item.nodeid.startswith(_NOT_MEASURED):
+        return (yield)
+    with _untraced(item.config):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from zegel_testing.demo import ZEGEL, environment
+from zegel_testing.demo import environment
+from zegel_testing.preloaded import preloaded
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +93,7 @@ def test_a_session_goes_as_it_is_written(script: Path, tmp_path: Path) -> None:
         done = subprocess.run(
             ["sh", "-c", command.text],
             cwd=tmp_path,
-            env=own | {"PATH": f"{ZEGEL.parent}:{own['PATH']}", "COLUMNS": "80"},
+            env=own | {"PATH": f"{preloaded().parent}:{own['PATH']}", "COLUMNS": "80"},
             capture_output=True,
             text=True,
             check=False,

@@ -20,6 +20,7 @@ from zegel_testing.command_line import CLAIMS_OF, HOLDER_JWK
 from zegel_testing.demo import ZEGEL, RunningDemo, environment
 from zegel_testing.localhost import localhost_names
 from zegel_testing.plain_browser import PlainBrowser
+from zegel_testing.preloaded import preloaded
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +82,7 @@ class User:
     def running(self, *args: object) -> Iterator[subprocess.Popen[str]]:
         """A command, which has ended when the context is left."""
         with subprocess.Popen(
-            [ZEGEL, *map(str, args)],
+            [preloaded(), *map(str, args)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

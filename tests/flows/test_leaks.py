@@ -12,10 +12,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from zegel_testing.demo import ZEGEL, environment
+from zegel_testing.demo import environment
 from zegel_testing.erika import erika, personal_values
 from zegel_testing.leaks import SECRET_HEADERS, SECRET_NAMES, Secrets, keys_of, places_of, secrets_of
 from zegel_testing.logs import logging_to
+from zegel_testing.preloaded import preloaded
 from zegel_testing.village import Village, living_village
 
 from zegel.adapters.sandbox.create import KEPT_LISTS
@@ -112,7 +113,7 @@ def test_neither_does_what_the_walk_prints(tmp_path: Path, profile: str) -> None
     home, folder = tmp_path / "home", tmp_path / "kept"
     home.mkdir()
     walked = subprocess.run(
-        [ZEGEL, "demo", "--walk", "--folder", folder, "--profile", profile],
+        [preloaded(), "demo", "--walk", "--folder", folder, "--profile", profile],
         capture_output=True,
         cwd=home,
         env=environment(home),

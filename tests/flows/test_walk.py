@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.demo import ZEGEL, environment
+from zegel_testing.preloaded import preloaded
 
 pytestmark = pytest.mark.slow
 
@@ -138,11 +139,11 @@ PROMISED = {
 class Walk:
     """A walk, running. ``lines`` are what it has printed so far."""
 
-    def __init__(self, *options: str, home: Path, before: tuple[str, ...] = ()) -> None:
+    def __init__(self, *options: str, home: Path, before: tuple[str, ...] = (), program: Path = ZEGEL) -> None:
         self.home = home
         self.lines: list[str] = []
         self._process = subprocess.Popen(
-            [*before, ZEGEL, "demo", "--walk", *options],
+            [*before, program, "demo", "--walk", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -222,6 +223,17 @@ def test_the_whole_story_is_told_in_its_order_and_in_its_time(home: Path, before
     told = [step["step"] for step in walk.steps]
     assert tuple(dict.fromkeys(told)) == STORY
     assert left_in(home) == []
+    check_lines(walk.steps)
+
+
+def check_lines(steps: list[dict[str, Any]]) -> None:
+    """Each line is a step that went well, and only a refusal has a check."""
+    for step in steps:
+        expected = {"step", "ok", "ms"} | ({"check"} if step["step"] in REFUSALS else set())
+        assert step.keys() == expected
+        assert step["ok"] is True
+        assert isinstance(step["ms"], int)
+    assert {step["step"]: step["check"] for step in steps if "check" in step} == REFUSALS
 
 
 def test_all_that_is_to_be_seen_of_trust_is_a_line() -> None:
@@ -237,20 +249,9 @@ def test_where_there_is_loopback_alone_whoever_tries_to_leave_is_noticed(before:
         assert subprocess.run(program, check=False).returncode == noticed
 
 
-def test_each_line_is_a_step_that_went_well_and_only_a_refusal_has_a_check(home: Path) -> None:
-    walk = Walk("--json", home=home)
-    assert walk.end() == (0, "")
-    for step in walk.steps:
-        expected = {"step", "ok", "ms"} | ({"check"} if step["step"] in REFUSALS else set())
-        assert step.keys() == expected
-        assert step["ok"] is True
-        assert isinstance(step["ms"], int)
-    assert {step["step"]: step["check"] for step in walk.steps if "check" in step} == REFUSALS
-
-
 @pytest.mark.parametrize("tls", [(), ("--tls",)], ids=["http", "tls"])
 def test_the_plain_profile_has_the_same_story_without_attestations(home: Path, tls: tuple[str, ...]) -> None:
-    walk = Walk("--json", "--profile", "plain", *tls, home=home)
+    walk = Walk("--json", "--profile", "plain", *tls, home=home, program=preloaded())
     assert walk.end() == (0, "")
     told = dict.fromkeys(step["step"] for step in walk.steps)
     assert tuple(told) == tuple(step for step in STORY if step not in (*ATTESTED, *CHAINED))
@@ -258,13 +259,13 @@ def test_the_plain_profile_has_the_same_story_without_attestations(home: Path, t
 
 
 def test_tls_changes_nothing_in_the_story(home: Path) -> None:
-    walk = Walk("--json", "--tls", home=home)
+    walk = Walk("--json", "--tls", home=home, program=preloaded())
     assert walk.end() == (0, "")
     assert tuple(dict.fromkeys(step["step"] for step in walk.steps)) == STORY
 
 
 def test_people_read_a_line_a_step(home: Path) -> None:
-    walk = Walk(home=home)
+    walk = Walk(home=home, program=preloaded())
     assert walk.end() == (0, "")
     assert all(line.startswith("ok ") for line in walk.lines)
     assert walk.lines[0].split()[0:3:2] == ["ok", "ms"]
@@ -298,9 +299,9 @@ def test_whoever_ends_it_early_finds_nothing_left(home: Path, step: str, number:
 
 def test_a_walk_keeps_its_folder_where_it_is_told_to_and_begins_in_no_other(home: Path) -> None:
     kept = home / "kept"
-    first = Walk("--json", "--folder", str(kept), home=home)
+    first = Walk("--json", "--folder", str(kept), home=home, program=preloaded())
     assert first.end() == (0, "")
     assert (kept / "zegel.toml").exists()
-    again = Walk("--json", "--folder", str(kept), home=home)
+    again = Walk("--json", "--folder", str(kept), home=home, program=preloaded())
     status, _ = again.end()
     assert (status, [step.get("check") for step in again.steps]) == (2, ["syntax"])

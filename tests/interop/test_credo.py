@@ -25,6 +25,7 @@ from zegel_testing.authorities import signer
 from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, ForeignError, pem_signer
 from zegel_testing.plain_browser import PlainBrowser
 from zegel_testing.ports import reserved_ports
+from zegel_testing.preloaded import preloaded
 from zegel_testing.queries import DOCTYPE, QUERIES, VCT
 from zegel_testing.transparency import log_of
 
@@ -104,7 +105,7 @@ class Roles:
     def zegel(self, *arguments: str) -> Any:
         """Run a command; returns its JSON."""
         done = subprocess.run(
-            [ZEGEL, *arguments, "--json", "--config", self.folder / "zegel.toml"],
+            [preloaded(), *arguments, "--json", "--config", self.folder / "zegel.toml"],
             capture_output=True,
             text=True,
             timeout=60,
@@ -120,7 +121,7 @@ def roles(request: pytest.FixtureRequest) -> Iterator[Roles]:
     with tempfile.TemporaryDirectory() as folder, reserved_ports(16) as ports:
         sandbox = Path(folder) / "sandbox"
         made = ["sandbox", sandbox, "--profile", profile, "--port", str(ports[0]), *(["--tls"] if tls else [])]
-        subprocess.run([ZEGEL, *made], check=True, capture_output=True)
+        subprocess.run([preloaded(), *made], check=True, capture_output=True)
         warn_of_the_unregistered(sandbox / "zegel.toml")
         with serving(sandbox, Path(folder) / "log"):
             yield Roles(folder=sandbox, profile=profile, tls=tls)
@@ -303,7 +304,7 @@ class OurWallet:
 
     def run(self, command: str, *arguments: str, network: bool = False) -> Any:
         done = subprocess.run(
-            [ZEGEL, "wallet", command, *arguments, *self.options(network=network)],
+            [preloaded(), "wallet", command, *arguments, *self.options(network=network)],
             capture_output=True,
             text=True,
             timeout=60,
@@ -314,7 +315,7 @@ class OurWallet:
 
     def receive_after_log_in(self, link: str) -> Any:
         """Receive, with the log-in in a browser that comes back to the command."""
-        command = [ZEGEL, "wallet", "receive", link, *UNREGISTERED, *self.options(network=True)]
+        command = [preloaded(), "wallet", "receive", link, *UNREGISTERED, *self.options(network=True)]
         with (self.folder / "said").open("w+") as said:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
             assert process.stdout is not None

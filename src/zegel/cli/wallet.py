@@ -20,7 +20,6 @@ from zegel.cli.input import read_argument
 from zegel.cli.output import ACCEPTED
 from zegel.cli.passphrase import add_passphrase_options, read_passphrase
 from zegel.cli.wallet_health import ACTIONS, act_on_certificates, certificate_data, certificate_line
-from zegel.cli.wallet_network import act_on_network, activate
 from zegel.cli.wallet_words import (
     check_known,
     credential_data,
@@ -124,6 +123,8 @@ def run(args: Namespace) -> int:
 
 
 async def _init(args: Namespace) -> int:
+    from zegel.cli.wallet_network import activate
+
     path = vault_path(args)
     file = WalletVaultFile(path, random=system_random)
     if file.exists():
@@ -148,6 +149,8 @@ async def _with_wallet(args: Namespace) -> int:
     await safe.unlock(read_passphrase(args))
     try:
         if args.action in ("receive", "present", "state", "revoke"):
+            from zegel.cli.wallet_network import act_on_network  # a role's modules, which take half a second to load
+
             return await act_on_network(args, safe)
         wallet = _offline(safe, getattr(args, "health_trust", ()))
         if args.action in ACTIONS:

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from zegel_testing.preloaded import preloaded
+
 ZEGEL = Path(sys.executable).with_name("zegel")
 SECONDS_TO_START = 60  # the machine may have other things to do
 SECONDS_TO_END = 20
@@ -29,9 +31,9 @@ def environment(home: Path) -> dict[str, str]:
 
 class RunningDemo:
     """The roles, running. ``ready`` is the line that says so, ``log`` what they have written to stderr,
-    ``codes`` those among it that open the wallet's pages. ``program`` is what to start in the place of ``zegel``."""
+    ``codes`` those among it that open the wallet's pages. ``program`` is what to start, otherwise ``preloaded()``."""
 
-    def __init__(self, *options: str, home: Path, program: Sequence[object] = (ZEGEL,)) -> None:
+    def __init__(self, *options: str, home: Path, program: Sequence[object] = ()) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.log: list[str] = []
@@ -39,7 +41,7 @@ class RunningDemo:
         self._codes: queue.Queue[str] = queue.Queue()
         self._lines: queue.Queue[str] = queue.Queue()
         self._process = subprocess.Popen(
-            [*map(str, program), "demo", "--headless", "--json", *options],
+            [*map(str, program or [preloaded()]), "demo", "--headless", "--json", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -72,7 +74,7 @@ class RunningDemo:
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """The process, of the ``program`` that was named."""
         return self._process.pid
 
     def launch_code(self) -> str:

@@ -1,0 +1,152 @@
+"""``zegel`` with its modules imported: to import them is half of what most commands do, and the tests run hundreds.
+
+``preloaded()`` is a program that a test starts in the place of ``zegel``. It has the command run by a process of its
+own, forked from one that imported every command's module and did nothing else: with the arguments, the environment,
+the folder and the open files that it was started with. Signals reach the command, and its end is the program's. What a
+test measures, or looks for in a process, is asked of ``zegel`` itself.
+"""
+
+import atexit
+import fcntl
+import gc
+import marshal
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+_SOCKET: Final = "socket"
+_MESSAGE: Final = 1 << 20  # bytes; the environment is a few kB
+_DESCRIPTORS: Final = 16  # 0 to 15 are passed on
+_PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Started for each command, so it imports little. A byte on the way there is a signal, the one line back how it ended.
+_PROGRAM: Final = """\
+#!{python} -IS
+import marshal, os, signal, socket, sys
+def pass_on(number, _):
+    try:
+        server.send(bytes((number,)))
+    except OSError:
+        pass  # it has ended
+inherited = [number for number in range({most}) if os.path.exists(f"/proc/self/fd/{{number}}")]
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+    server.connect({path!r})
+    for number in {passed_on}:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, pass_on)
+    asked = marshal.dumps((inherited, sys.argv[1:], os.getcwd(), dict(os.environ)))
+    socket.send_fds(server, [asked], inherited)
+    status = int(server.recv(16) or b"70")
+if status < 0:
+    signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+sys.exit(status)
+"""
+
+
+@cache
+def preloaded() -> Path:
+    """The program, called ``zegel``, in a folder with nothing else that could be called."""
+    folder = Path(tempfile.mkdtemp(prefix="zegel-preloaded-"))
+    program, path = folder / "zegel", folder / _SOCKET
+    program.write_text(
+        _PROGRAM.format(python=sys.executable, path=str(path), most=_DESCRIPTORS, passed_on=tuple(map(int, _PASSED_ON)))
+    )
+    program.chmod(0o700)
+    # it ends with the pipe that it reads, however this process ends
+    server = subprocess.Popen(
+        [sys.executable, "-m", __name__, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+
+    def end() -> None:
+        assert server.stdout is not None
+        server.communicate()
+        shutil.rmtree(folder)
+
+    atexit.register(end)
+    return program
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def _wait_for_command(path: str) -> list[str]:
+    """Fork for each command, and return in the process that shall run it: the arguments."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(path)
+        listening.listen(16)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the keepers
+        print("ready", flush=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        while True:
+            ready, _, _ = select.select([listening, 0], [], [])
+            if listening not in ready:
+                os._exit(0)
+            asking, _ = listening.accept()
+            with asking:
+                if os.fork() == 0:
+                    listening.close()
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    return _keep(asking)
+
+
+def _keep(asking: socket.socket) -> list[str]:
+    """Fork the command, and stay to pass on its signals and to tell of its end; it is killed with who asked for it."""
+    message, descriptors, _, _ = socket.recv_fds(asking, _MESSAGE, _DESCRIPTORS)
+    command = os.fork()
+    if command == 0:
+        asking.close()
+        return _become(descriptors, *marshal.loads(message))
+    for descriptor in descriptors:
+        os.close(descriptor)
+    ended = os.pidfd_open(command)
+    while True:
+        ready, _, _ = select.select([asking, ended], [], [])
+        if ended in ready:
+            _, status = os.waitpid(command, 0)
+            with suppress(OSError):  # who asked is gone
+                asking.send(b"%d" % os.waitstatus_to_exitcode(status))
+            os._exit(0)
+        os.kill(command, (asking.recv(1) or bytes((signal.SIGKILL,)))[0])
+
+
+def _become(
+    descriptors: list[int], numbers: list[int], arguments: list[str], folder: str, environment: dict[str, str]
+) -> list[str]:
+    aside = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _DESCRIPTORS) for descriptor in descriptors]
+    os.closerange(0, _DESCRIPTORS)
+    for number, descriptor in zip(numbers, aside, strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    tempfile.tempdir = None
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
+    return arguments
+
+
+if __name__ == "__main__":
+    from zegel.cli.main import COMMANDS, main
+
+    for command in COMMANDS.values():
+        import_module(f"zegel.cli.{command.module}")
+    import_module("zegel.cli.wallet_network")
+    gc.freeze()
+    arguments = _wait_for_command(sys.argv[1])
+    sys.argv = ["zegel", *arguments]
+    sys.exit(main())
