@@ -6,6 +6,8 @@ Header names are lower case. A body is bytes; whoever reads it parses it once.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Final, final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -161,6 +163,15 @@ def challenges(value: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
             text = token if quoted is None else _QUOTED_PAIR.sub(r"\1", quoted)
             found[-1][1].setdefault(name.lower(), text)
     return tuple(found)
+
+
+def http_date(value: str) -> int | None:
+    """A date in one of its three forms (RFC 9110 section 5.6.7), in seconds since the epoch; None for anything else."""
+    try:
+        date = parsedate_to_datetime(value)
+        return int((date.replace(tzinfo=UTC) if date.tzinfo is None else date).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 _WORD: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"

@@ -87,13 +87,14 @@ def _certified(town: Town, identifier: str, serials: list[int], abandoned: int) 
     if not len(serials) <= announced <= len(serials) + abandoned:
         yield f"{len(serials)} certificates were received, and {announced} announced"
     end = time.monotonic() + _SECONDS
-    while (reported := _reported(town, identifier)) != sorted(serials) and time.monotonic() < end:
-        time.sleep(0.1)
+    reported, waiting = _reported(town, identifier), _waiting(town)
+    while (reported != sorted(serials) or waiting) and time.monotonic() < end:
+        time.sleep(0.1)  # the authority tells once more in its next turn, also what the register knows already
+        reported, waiting = _reported(town, identifier), _waiting(town)
     if reported != sorted(serials):
         yield f"{len(serials)} certificates were received, and the register knows of {len(reported)}"
-    waiting = [each for kind, each in ledger_of(town, "access-authority").records if kind == UNREPORTED.name]
     if waiting:
-        yield f"{len(waiting)} certificates wait to be reported"
+        yield f"{waiting} certificates wait to be reported"
 
 
 def parse_entry(entry: bytes) -> LogEntry:
@@ -101,6 +102,11 @@ def parse_entry(entry: bytes) -> LogEntry:
     item = parse_trans_item(entry)
     assert isinstance(item, LogEntry)
     return item
+
+
+def _waiting(town: Town) -> int:
+    """How many certificates the authority has still to report."""
+    return sum(kind == UNREPORTED.name for kind, _ in ledger_of(town, "access-authority").records)
 
 
 def _reported(town: Town, identifier: str) -> list[int]:

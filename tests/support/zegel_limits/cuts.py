@@ -16,7 +16,7 @@ from zegel.primitives.json import encode_json
 from zegel.protocols.oauth.errors import describe
 from zegel.protocols.openid4vci.configuration import CredentialConfiguration
 from zegel.protocols.openid4vci.metadata import IssuerMetadata, parse_issuer_metadata, verify_issuer_metadata
-from zegel.protocols.openid4vci.wallet.answers import Pending, result_of
+from zegel.protocols.openid4vci.wallet.answers import Pending, parse_tokens, result_of
 from zegel.protocols.openid4vci.wallet.session import refusal_of
 from zegel.protocols.openid4vp.response import WalletRefusal, open_response
 from zegel.services.wallet.contents import Counterpart, Entry, Happening, Outcome, WalletContents
@@ -87,6 +87,13 @@ def _interval(seconds: int) -> int:
     return pending.ready_at - NOW
 
 
+def _lifetime(seconds: int) -> int:
+    members: dict[str, Any] = {"access_token": "a", "token_type": "DPoP", "expires_in": seconds}
+    expires = parse_tokens(members, before=None, now=NOW).expires
+    assert expires is not None
+    return expires - NOW
+
+
 def _log(lines: int) -> int:
     entry = Entry(
         id="e",
@@ -104,6 +111,7 @@ CUTS: Final[Mapping[str, Callable[[int], int]]] = {
     "zegel.protocols.openid4vci.metadata.MAX_BATCH": _batch,
     "zegel.protocols.openid4vci.metadata.MAX_CLAIMS": _claims,
     "zegel.protocols.openid4vci.wallet.answers.MAX_INTERVAL": _interval,
+    "zegel.protocols.openid4vci.wallet.answers.MAX_LIFETIME": _lifetime,
     "zegel.protocols.openid4vp.response.MAX_DESCRIPTION": _said_by_the_wallet,
     "zegel.services.wallet.journal.MAX_ENTRIES": _log,
 }

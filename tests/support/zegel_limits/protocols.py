@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from zegel_testing import parsers
-from zegel_testing.authorities import NOW
 from zegel_testing.parsers import in_response
 
 from zegel.primitives.http import HttpResponse
@@ -18,7 +17,6 @@ from zegel.protocols.openid4vci.encryption import open_response
 from zegel.protocols.openid4vci.metadata import parse_issuer_metadata
 from zegel.protocols.openid4vci.offer import parse_offer, parse_offer_link
 from zegel.protocols.openid4vci.proofs import parse_proofs
-from zegel.protocols.openid4vci.wallet.answers import parse_tokens
 from zegel.protocols.openid4vci.wallet.session import parse_answer
 from zegel.protocols.openid4vp.dcql import parse_query
 from zegel.protocols.openid4vp.link import parse_link
@@ -27,7 +25,6 @@ from zegel_limits.formats import padded
 from zegel_limits.pair import Pair
 
 _DETAIL: Final = {"type": "openid_credential", "credential_configuration_id": "a"}
-_TOKENS: Final[dict[str, Any]] = {"access_token": "a", "token_type": "DPoP"}
 _PROMPT: Final = {"input_mode": "numeric"}
 
 
@@ -119,9 +116,6 @@ PROTOCOLS: Final[Mapping[str, Pair]] = {
     "zegel.protocols.openid4vci.offer.MAX_CODE": Pair(lambda n: _prompted(length=n)),
     "zegel.protocols.openid4vci.proofs.MAX_PROOFS": Pair(
         lambda n: parse_proofs({"jwt": [parsers.key_proof()] * n}), says="at most 100 proofs"
-    ),
-    "zegel.protocols.openid4vci.wallet.answers.MAX_LIFETIME": Pair(
-        lambda n: parse_tokens({**_TOKENS, "expires_in": n}, before=None, now=NOW), says="up to a year"
     ),
     "zegel.protocols.openid4vci.wallet.session.MAX_ANSWER": Pair(_answer),
     "zegel.protocols.openid4vp.dcql.MAX_CREDENTIALS": Pair(

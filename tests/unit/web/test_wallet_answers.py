@@ -1,5 +1,7 @@
 """What the wallet's pages say became of an answer: no more than is known, also where two pages ask the same."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -115,6 +117,26 @@ async def test_what_waits_to_be_sent_is_named_and_no_other_decision_takes_its_pl
     assert inside.title == "Not sent yet"
     assert "That answer stands" in inside.text
     assert "You said no. Nothing is shared." in inside.text
+
+
+@pytest.mark.parametrize("decision", ["accept", "refuse", "forget"])
+async def test_where_the_vault_cannot_be_kept_nothing_was_sent_and_the_same_page_decides_later(
+    inside: Pages, decision: str
+) -> None:
+    await inside.ask()
+    inside.world.paths()
+    shown, log = inside.response, inside.contents.log
+    vault = inside.world.config.wallet.vault
+    in_its_way = vault.with_name(f".{vault.name}.{os.getpid()}.draft") / "something"
+    in_its_way.mkdir(parents=True)
+    await inside.go(decision=decision)
+    assert (inside.response.status, inside.contents.log) == (503, log)
+    assert "Nothing was sent. Your word is still waited for, on the page before this one." in inside.text
+    assert inside.world.paths() == []
+    shutil.rmtree(in_its_way.parent)
+    inside.response = shown
+    await inside.go(decision=decision)
+    assert len(inside.contents.log) == len(log) + 1
 
 
 async def test_a_page_that_is_over_says_no_more_than_that(inside: Pages) -> None:

@@ -1,10 +1,9 @@
 """What can be told from any answer: whose clock it is by, what it says that it is, and who may read it."""
 
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from zegel.errors import Malformed
-from zegel.primitives.http import HttpResponse, media_type
+from zegel.primitives.http import HttpResponse, http_date, media_type
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
 from zegel.services.doctor.findings import Findings, State
 from zegel.services.doctor.topics import Topic
@@ -18,11 +17,11 @@ def examine_clock(findings: Findings, subject: str, response: HttpResponse, *, n
     if not said:
         findings.note(Topic.CLOCK, subject, State.UNSEEN, "the answer has no Date")
         return
-    try:
-        ahead = int(parsedate_to_datetime(said).timestamp()) - now
-    except (ValueError, OverflowError):
+    date = http_date(said)
+    if date is None:
         findings.note(Topic.CLOCK, subject, State.DOUBTFUL, "the answer's Date is no date")
         return
+    ahead = date - now
     within = -TOLERATED_LATE <= ahead <= TOLERATED_EARLY
     direction = "ahead of" if ahead > 0 else "behind"
     findings.judge(

@@ -49,9 +49,9 @@ def test_another_interval_is_malformed(interval: Json) -> None:
         result_of(response, key=None, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
 
 
-@pytest.mark.parametrize("lifetime", [1, 299.0, MAX_LIFETIME])
-def test_a_token_lives_for_a_second_to_a_year(lifetime: float) -> None:
-    assert tokens(expires_in=lifetime).expires == NOW + lifetime
+@pytest.mark.parametrize("lifetime", [1, 299.0, MAX_LIFETIME, MAX_LIFETIME + 1])
+def test_a_token_lives_for_as_long_as_is_said_and_for_a_year_at_most(lifetime: float) -> None:
+    assert tokens(expires_in=lifetime).expires == NOW + min(lifetime, MAX_LIFETIME)
     assert tokens().expires is None
 
 
@@ -61,7 +61,7 @@ def test_a_scope_that_is_no_text_is_malformed(scope: Json) -> None:
         tokens(scope=scope)
 
 
-@pytest.mark.parametrize("lifetime", [0, -1, MAX_LIFETIME + 1, True, "300", 1.5])
+@pytest.mark.parametrize("lifetime", [0, -1, True, "300", 1.5])
 def test_another_lifetime_is_malformed(lifetime: Json) -> None:
     with pytest.raises(Malformed, match="expires_in"):
         tokens(expires_in=lifetime)

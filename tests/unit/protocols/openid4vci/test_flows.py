@@ -297,11 +297,28 @@ def test_a_token_is_replaced_once_it_is_known_to_have_expired(members: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"), [("5", 5), ("0", 0), ("Fri, 31 Dec 2027 23:59:59 GMT", None), ("-1", None), ("", None)]
+    ("said", "seconds"),
+    [
+        ("5", 5),
+        ("0", 0),
+        ("Fri, 31 Dec 2027 23:59:59 GMT", 59),
+        ("Friday, 31-Dec-27 23:59:59 GMT", 59),
+        ("Fri Dec 31 23:59:59 2027", 59),
+        ("Fri, 31 Dec 2027 23:58:59 GMT", 0),
+        ("Fri, 32 Dec 2027 23:59:59 GMT", None),
+        ("soon", None),
+        ("-1", None),
+        ("", None),
+    ],
 )
 def test_a_server_says_for_how_long_it_is_to_be_left_in_peace(said: str, seconds: int | None) -> None:
-    response = HttpResponse(status=429, headers=(("retry-after", said),))
-    assert refusal_of(response, what="test").retry_after == seconds
+    headers = (("date", "Fri, 31 Dec 2027 23:59:00 GMT"), ("retry-after", said))
+    assert refusal_of(HttpResponse(status=429, headers=headers), what="test").retry_after == seconds
+
+
+def test_a_date_without_that_of_the_answer_says_nothing() -> None:
+    response = HttpResponse(status=429, headers=(("retry-after", "Fri, 31 Dec 2027 23:59:59 GMT"),))
+    assert refusal_of(response, what="test").retry_after is None
 
 
 def test_a_poll_without_a_dpop_nonce_is_repeated_with_one() -> None:

@@ -18,7 +18,7 @@ from zegel.protocols.openid4vci.metadata import MAX_BATCH
 from zegel.protocols.openid4vci.wallet.session import Pending, Received, Tokens, parse_member, refusal_of
 
 MAX_INTERVAL: Final = 2_592_000  # a month; who says more may be asked earlier
-MAX_LIFETIME: Final = 31_536_000  # a year
+MAX_LIFETIME: Final = 31_536_000  # a year; a token that lasts longer is renewed earlier
 _TOKENS: Final = "token response"
 _RESULT: Final = "credential response"
 
@@ -35,8 +35,8 @@ def parse_tokens(members: JsonObject, *, before: Tokens | None, now: int) -> Tok
     """Parse a token response (section 6.2, RFC 6749 section 5.1); what a refresh leaves out is as it was ``before``."""
     access_token = parse_member(members, "access_token", what=_TOKENS)
     lifetime = whole(members.get("expires_in"))
-    if lifetime is not None and (type(lifetime) is not int or not 0 < lifetime <= MAX_LIFETIME):
-        raise Malformed(_TOKENS, "expires_in", "expected seconds, up to a year")
+    if lifetime is not None and (type(lifetime) is not int or lifetime <= 0):
+        raise Malformed(_TOKENS, "expires_in", "expected seconds")
     kept = None if before is None else before.refresh_token
     identifiers = _identifiers(members.get("authorization_details"))
     scope = members.get("scope")
@@ -45,7 +45,7 @@ def parse_tokens(members: JsonObject, *, before: Tokens | None, now: int) -> Tok
     said = None if before is None else before.scope
     return Tokens(
         access_token=access_token,
-        expires=None if lifetime is None else now + lifetime,
+        expires=None if lifetime is None else now + min(lifetime, MAX_LIFETIME),
         refresh_token=_optional(members, "refresh_token", _TOKENS) or kept,
         identifiers=identifiers or ({} if before is None else before.identifiers),
         scope=said if scope is None else tuple(scope.split()),

@@ -10,7 +10,7 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed
-from zegel.primitives.http import FORM, JSON, HttpRequest, HttpResponse, challenges, encode_form, media_type
+from zegel.primitives.http import FORM, JSON, HttpRequest, HttpResponse, challenges, encode_form, http_date, media_type
 from zegel.primitives.json import JsonObject, parse_object
 from zegel.primitives.keys import Signer
 from zegel.profiles import Profile
@@ -222,9 +222,15 @@ def refusal_of(response: HttpResponse, *, what: str, check: Check = Check.PEER_R
 
 
 def retry_after_of(response: HttpResponse) -> int | None:
-    """For how many seconds the server wants to be left in peace (RFC 9110 section 10.2.3); a date is not read."""
+    """For how many seconds the server wants to be left in peace (RFC 9110 section 10.2.3).
+
+    A date counts from the date of the answer, so that it does not matter what other clocks say.
+    """
     said = response.listed("retry-after").strip()
-    return int(said) if _SECONDS.fullmatch(said) else None
+    if _SECONDS.fullmatch(said):
+        return int(said)
+    until, sent = http_date(said), http_date(response.listed("date"))
+    return None if until is None or sent is None else max(0, until - sent)
 
 
 def answer_of(response: HttpResponse, *, status: int, what: str) -> JsonObject:
