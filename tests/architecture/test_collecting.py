@@ -36,7 +36,8 @@ def test_the_collector_of_garbage_rests_while_tests_are_collected_alone(tmp_path
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
     (tmp_path / "watch.py").write_text(dedent(WATCH))
     (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "watch", "-p", "no:cacheprovider", "-n", str(processes)]
+    without = ["-p", "no:cacheprovider", "-p", "no:schemathesis"]  # which takes seconds to load
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "watch", *without, "-n", str(processes)]
     path = os.pathsep.join((str(tmp_path), str(ROOT / "tests" / "support")))
     done = subprocess.run(
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False

@@ -11,6 +11,7 @@ import fcntl
 import gc
 import marshal
 import os
+import pkgutil
 import select
 import shutil
 import signal
@@ -140,13 +141,26 @@ def _become(
     return arguments
 
 
-if __name__ == "__main__":
-    from zegel.cli.main import COMMANDS, main
-
+def _load() -> None:
+    """Load what commands use: their modules, those of the roles and of the server, and the templates of the pages."""
     for command in COMMANDS.values():
         import_module(f"zegel.cli.{command.module}")
-    import_module("zegel.cli.wallet_network")
+    for module in pkgutil.iter_modules(zegel.web.app.__path__, "zegel.web.app."):
+        import_module(module.name)
+    for name in ("zegel.cli.wallet_network", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl"):
+        import_module(name)
+    templates = pages._environment()
+    for name in templates.list_templates(extensions=["html"]):
+        templates.get_template(name)
     gc.freeze()
+
+
+if __name__ == "__main__":
+    import zegel.web.app
+    from zegel.cli.main import COMMANDS, main
+    from zegel.web import pages
+
+    _load()
     arguments = _wait_for_command(sys.argv[1])
     sys.argv = ["zegel", *arguments]
     sys.exit(main())
