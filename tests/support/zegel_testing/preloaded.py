@@ -106,13 +106,14 @@ def _wait_for_command(path: str) -> list[str]:
 def _keep(asking: socket.socket) -> list[str]:
     """Fork the command, and stay to pass on its signals and to tell of its end; it is killed with who asked for it."""
     message, descriptors, _, _ = socket.recv_fds(asking, _MESSAGE, _DESCRIPTORS)
+    ended, alive = os.pipe()  # the command holds one end for as long as it lives
     command = os.fork()
     if command == 0:
         asking.close()
+        fcntl.fcntl(alive, fcntl.F_DUPFD_CLOEXEC, _DESCRIPTORS)
         return _become(descriptors, *marshal.loads(message))
-    for descriptor in descriptors:
+    for descriptor in (alive, *descriptors):
         os.close(descriptor)
-    ended = os.pidfd_open(command)
     while True:
         ready, _, _ = select.select([asking, ended], [], [])
         if ended in ready:
