@@ -70,6 +70,7 @@ TESTED = {
     "toml type issuer": f"{TYPES}::test_the_commands_issue_and_verify",
     "sh type issue": f"{TYPES}::test_the_commands_issue_and_verify",
     "toml type service": f"{TYPES}::test_the_entry_on_the_list_names_the_type_in_both_formats",
+    "toml type provider": f"{TYPES}::test_a_service_that_signs_in_with_it_is_one_with_which_the_provider_starts",
     "json type registration": f"{TYPES}::test_the_entry_on_the_list_names_the_type_in_both_formats",
     "sh passport sandbox": PASSPORT,
     "sh passport wallet": PASSPORT,

@@ -19,6 +19,11 @@ def load_catalogue(folders: Sequence[Path] = ()) -> Catalogue:
     return build_catalogue((*_shipped(), *(type_ for folder in folders for type_ in _types(folder))))
 
 
+def load_catalogue_with(folder: Path | None) -> Catalogue:
+    """The package's types, and those of a role's own folder; raises as ``load_catalogue``."""
+    return load_catalogue([] if folder is None else [folder])
+
+
 @cache
 def _shipped() -> tuple[AttestationType, ...]:
     """The package's types: every role of a process reads the same ones."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.catalogue import load_catalogue_with
 from zegel.adapters.clients import find_client_faults
 from zegel.adapters.files import os_errors, read_file
 from zegel.adapters.keyfiles import load_certificate_bytes, load_certificates, load_client_secret, load_secret
@@ -74,11 +74,20 @@ def find_faults(config: Config, roles: Mapping[str, RoleConfig]) -> Iterator[str
         if role.tls_certificate is not None:
             yield from _fault(f"{name}.tls_certificate", _load_tls, role.tls_certificate, role.tls_key)
         if isinstance(role, ProviderConfig):
-            for fault in find_client_faults(role.clients, load_catalogue()):
-                yield f"{fault.field}: {fault.detail}"
+            yield from _client_faults(role)
     if "issuer" in roles:
         yield from _issuer_faults(config)
     yield from _shared_ports(roles)
+
+
+def _client_faults(config: ProviderConfig) -> Iterator[str]:
+    try:
+        catalogue = load_catalogue_with(config.catalogue)
+    except (Malformed, Unavailable) as error:
+        yield f"provider.catalogue: {error}"
+        return
+    for fault in find_client_faults(config.clients, catalogue):
+        yield f"{fault.field}: {fault.detail}"
 
 
 def _issuer_faults(config: Config) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.catalogue import load_catalogue_with
 from zegel.adapters.files import read_file
 from zegel.adapters.people_file import load_people_file
 from zegel.config.roles import Config, IssuerConfig, SourceConfig
@@ -17,11 +17,6 @@ from zegel.services.health import VALID
 MAX_QUERY: Final = 65_536  # a query for a hundred claims has under 10 kB
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {"csv": ("csv",), "oidc": ("provider", "client_id")}
 """The settings without which a source of a kind is none."""
-
-
-def load_issuer_catalogue(config: IssuerConfig) -> Catalogue:
-    """The package's types, and those of the issuer's own folder."""
-    return load_catalogue([] if config.catalogue is None else [config.catalogue])
 
 
 def offered_types(config: IssuerConfig, catalogue: Catalogue) -> Mapping[str, AttestationType]:
@@ -55,7 +50,7 @@ def load_query(path: Path) -> DcqlQuery:
 def find_issuer_faults(config: Config) -> Iterator[str]:
     """What of these would keep the issuer from starting, each with the setting's path."""
     try:
-        catalogue = load_issuer_catalogue(config.issuer)
+        catalogue = load_catalogue_with(config.issuer.catalogue)
     except (Malformed, Unavailable) as error:
         yield f"issuer.catalogue: {error}"
         return  # which types there are is not known

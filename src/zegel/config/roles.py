@@ -276,6 +276,7 @@ class ProviderConfig(RoleConfig):
         (), "addresses at which issuers name their status lists, which are then fetched before the first presentation"
     )
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
+    catalogue: Path | None = setting(None, "folder with attestation types beside the built-in ones")
     clients: tuple[ProviderClientConfig, ...] = setting((), "a service that signs people in")
     rates: ProviderRates = section(ProviderRates, "how often the provider may be asked")
 

@@ -72,6 +72,23 @@ def test_the_commands_issue_and_verify(zegel: Any, here: Path) -> None:
     assert (ran.code, ran.json["check"]) == (1, "entitlement"), "the lists do not have the type"
 
 
+def test_a_service_that_signs_in_with_it_is_one_with_which_the_provider_starts(zegel: Any, here: Path) -> None:
+    config = here / "zegel.toml"
+    own, client = the_block("toml type provider").text.split("[[provider.clients]]\n")
+    assert parse_config(own + f"[[provider.clients]]\n{client}", folder=here).provider.catalogue == here / "types"
+    text = config.read_text().replace(
+        "[[provider.clients]]\n", f"[[provider.clients]]\n{client}\n[[provider.clients]]\n", 1
+    )
+    config.write_text(text.replace("[provider]\n", own, 1))
+    assert zegel("config", "check", "provider", "--config", config).code == 0
+    config.write_text(text)
+    (fault,) = zegel("config", "check", "provider", "--config", config, "--json").json["faults"]
+    assert fault.startswith("provider.clients[0].claims.student_number: ")
+    config.write_text(text.replace("[provider]\n", '[provider]\ncatalogue = "nowhere"\n', 1))
+    (fault,) = zegel("config", "check", "provider", "--config", config, "--json").json["faults"]
+    assert fault.startswith("provider.catalogue: ")
+
+
 def test_the_entry_on_the_list_names_the_type_in_both_formats(here: Path) -> None:
     entity = SCHEME.partition("[operator]")[2].replace("[operator]", "")
     text = SCHEME.replace('purpose = "pid"', 'purpose = "attestation"') + "[[entities]]" + entity
@@ -92,5 +109,5 @@ def test_the_cells_are_told_for_each_type_of_value() -> None:
 def test_every_block_of_the_page_is_of_this_test() -> None:
     assert {block.kind for block in all_blocks() if block.path == PAGE} == {
         "toml type", "toml type issuer", "csv type people", "json type claims", "sh type issue", "toml type service",
-        "json type registration",
+        "json type registration", "toml type provider",
     }  # fmt: skip

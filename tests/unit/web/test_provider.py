@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
+from zegel_testing.markdown import the_block
 from zegel_testing.sandboxes import sandbox_at
 from zegel_testing.scan import scan
 from zegel_testing.sign_in_world import SignInWorld, another_client, sign_in_world
 
 from zegel.checks import Check
-from zegel.config.roles import Config
+from zegel.config.roles import ClaimSourceConfig, Config
 from zegel.errors import Rejected, Unavailable
 from zegel.formats.credential import Format
 from zegel.primitives.http import FORM, HttpRequest, HttpResponse
@@ -103,6 +104,23 @@ async def test_a_client_that_is_not_whole_is_refused_at_the_start(
         async with sign_in_world(config, database=tmp_path / "provider.db"):
             pass
     assert (refusal.value.check, refusal.value.field) == (Check.CLIENT_REGISTRATION, field)
+
+
+async def test_a_service_asks_for_a_type_of_the_operators_own(sandbox: Config, tmp_path: Path) -> None:
+    types = tmp_path / "types"
+    types.mkdir()
+    (types / "student-card.toml").write_text(the_block("toml type").text)
+    number = ClaimSourceConfig(attestation="student_card", claims=("student_number",))
+    client = another_client(claims={"student_number": number}, stable_from=number)
+    own = replace(sandbox.provider, clients=(client,), catalogue=types)
+    async with sign_in_world(replace(sandbox, provider=own), database=tmp_path / "own.db") as world:
+        page = text_of(await world.browser().open(authorize(world)))
+    assert "<h3>Student card</h3>" in page
+    assert "<li>Student number</li>" in page
+    with pytest.raises(Rejected) as refusal:
+        async with sign_in_world(replace(sandbox, provider=replace(own, catalogue=None)), database=tmp_path / "no.db"):
+            pass
+    assert refusal.value.field == "provider.clients[0].claims.student_number"
 
 
 # --- the authorization endpoint -----------------------------------------------------------------------------------

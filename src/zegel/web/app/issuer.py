@@ -8,9 +8,10 @@ from functools import partial
 from typing import Final, final
 from urllib.parse import urlsplit
 
+from zegel.adapters.catalogue import load_catalogue_with
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.health_trust import open_health_desk
-from zegel.adapters.issuer_files import load_issuer_catalogue, offered_types
+from zegel.adapters.issuer_files import offered_types
 from zegel.adapters.logs import Log
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
@@ -70,7 +71,7 @@ ROUTES: Final = (*issuer.WALLET_ROUTES, *issuer_log_in.ROUTES, *issuer_pages.ROU
 async def open_issuer(world: World) -> OpenRole:
     """Open the issuer of the configuration."""
     config = world.config.issuer
-    catalogue = load_issuer_catalogue(config)
+    catalogue = load_catalogue_with(config.catalogue)
     types = offered_types(config, catalogue)
     sealing = load_sealing_keys(config.sealing_key)
     store = await open_store(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final, final
 from urllib.parse import urlsplit
 
-from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.health_trust import open_health_desk
 from zegel.adapters.issuer_files import check_source, load_query
 from zegel.adapters.keyfiles import load_client_secret
@@ -185,7 +184,7 @@ def _asking_site(world: World, material: Material) -> VerifierSite:
     host = urlsplit(config.origin).netloc
     return VerifierSite(
         service=service,
-        catalogue=load_catalogue(),
+        catalogue=material.catalogue,
         name=config.name,
         host=host,
         link_target=link_target(profile),

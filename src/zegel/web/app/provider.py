@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from zegel.adapters.catalogue import load_catalogue
+from zegel.adapters.catalogue import load_catalogue_with
 from zegel.adapters.clients import check_clients
 from zegel.adapters.keyfiles import load_secret
 from zegel.adapters.sealing_keys import SealingKeys, load_sealing_keys
@@ -51,9 +51,9 @@ ASSURANCE: Final = {"pid": "http://eidas.europa.eu/LoA/high"}
 
 
 async def open_provider(world: World) -> OpenRole:
-    """Open the provider of the configuration; ``Rejected`` as ``check_clients``."""
+    """Open the provider of the configuration; ``Rejected`` as ``check_clients``, and as ``load_catalogue``."""
     config = world.config.provider
-    catalogue = load_catalogue()
+    catalogue = load_catalogue_with(config.catalogue)
     clients = check_clients(config.clients, catalogue)
     sealing = load_sealing_keys(config.sealing_key)
     store = await open_store(
