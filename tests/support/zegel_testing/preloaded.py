@@ -2,8 +2,8 @@
 
 ``preloaded()`` is a program that a test starts in the place of ``zegel``. It has the command run by a process of its
 own, forked from one that imported every command's module and did nothing else: with the arguments, the environment,
-the folder and the open files that it was started with. Signals reach the command, and its end is the program's. What a
-test measures, or looks for in a process, is asked of ``zegel`` itself.
+the folder and the open files that it was started with. Signals reach the command, and its end is the program's. Where a
+test measures a program, or looks at its process, it starts ``zegel`` itself.
 """
 
 import atexit
