@@ -42,6 +42,16 @@ _STATUS: Final[Mapping[Check, int]] = {
 
 
 @final
+class WordedRefusal(Exception):
+    """A refusal that a page of the handler words, in place of the one that the site draws; logged as any other."""
+
+    def __init__(self, error: ZegelError, page: HttpResponse) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.page = replace(page, status=status_of(error))
+
+
+@final
 class TooLarge(Malformed):
     """A body beyond what its route takes, of which the rest was not read (RFC 9110 section 15.5.14)."""
 

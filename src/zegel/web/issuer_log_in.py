@@ -27,6 +27,7 @@ from zegel.services.upstream import UpstreamLogIn
 from zegel.services.verifier import REQUEST_PATH, RESPONSE_PATH
 from zegel.web import verifier
 from zegel.web.browser import ID_BYTES, Browser, check_csrf, known_browser, new_browser
+from zegel.web.errors import WordedRefusal
 from zegel.web.health_code import CODE, PICTURE, read_health_code
 from zegel.web.issuer_site import IssuerSite
 from zegel.web.pages import WayOn, WaysOn, render_page
@@ -131,7 +132,8 @@ async def log_in(site: IssuerSite, request: HttpRequest) -> HttpResponse:
             raise
         pending = await site.log_in.look(browser.id)
         wrong = "The name and the password do not belong together."
-        return replace(_password_page(site, pending.pushed, browser, login=login[:64], wrong=wrong), status=400)
+        page = _password_page(site, pending.pushed, browser, login=login[:64], wrong=wrong)
+        raise WordedRefusal(error, page) from None
     return renewed.remembered(_see(CONSENT))
 
 
@@ -149,7 +151,7 @@ async def bring_certificate(site: IssuerSite, request: HttpRequest) -> HttpRespo
         if isinstance(error, Rejected) and error.check is Check.LOG_IN_OPEN:
             raise
         wrong = _why_not(error, form)
-        return replace(_certificate_page(site, pending.pushed, browser, wrong=wrong), status=400)
+        raise WordedRefusal(error, _certificate_page(site, pending.pushed, browser, wrong=wrong)) from None
     return _see(LOG_IN)
 
 

@@ -24,6 +24,7 @@ from zegel.trust.registration.parse import parse_registration
 from zegel.trust.registration.transport import certificate_path
 from zegel.trust.registration.values import RegistrationFormat
 from zegel.web.browser import Browser, check_csrf, known_browser
+from zegel.web.errors import WordedRefusal
 from zegel.web.pages import render_page
 from zegel.web.registrar_form import (
     CLAIMS,
@@ -103,12 +104,11 @@ async def take_form(site: RegistrarSite, request: HttpRequest) -> HttpResponse:
     signed_in, browser = await acting(site, request, form, Duty.PARTY)
     try:
         await _ask(site, party_of(form), signed_in.actor)
-    except Malformed as error:
-        return _form_page(site, signed_in, browser, form, refused=error)
-    except Rejected as error:  # as for an identifier that somebody else has registered
-        if error.check is not Check.REGISTER_MOVE:
+    except (Malformed, Rejected) as error:
+        # REGISTER_MOVE: somebody else has registered that identifier, say
+        if isinstance(error, Rejected) and error.check is not Check.REGISTER_MOVE:
             raise
-        return _form_page(site, signed_in, browser, form, refused=error)
+        raise WordedRefusal(error, _form_page(site, signed_in, browser, form, refused=error)) from None
     return see(MINE)
 
 

@@ -24,7 +24,16 @@ from zegel.services.ports import Random
 from zegel.services.rates import Limit
 from zegel.web.asgi import BODY_SECONDS, TransportError
 from zegel.web.browser import check_same_site
-from zegel.web.errors import ErrorPage, TooLarge, TooSlow, bug_response, error_response, status_of, told_to_wait
+from zegel.web.errors import (
+    ErrorPage,
+    TooLarge,
+    TooSlow,
+    WordedRefusal,
+    bug_response,
+    error_response,
+    status_of,
+    told_to_wait,
+)
 from zegel.web.load import REFRESH_SECONDS, Load
 from zegel.web.problem import nothing_here
 from zegel.web.routing import Audience, Matched, Route, SiteT, find_route
@@ -142,6 +151,8 @@ class Site(Generic[SiteT]):
         except (TooLarge, TooSlow) as error:  # the rest of it is on its way, and nobody is going to read it
             refusal = self._refusal(error, found, request, request_id)
             return replace(refusal, headers=(*refusal.headers, ("connection", "close"))), error
+        except WordedRefusal as worded:
+            return told_to_wait(worded.page, worded.error), worded.error
         except ZegelError as error:
             return self._refusal(error, found, request, request_id), error
 

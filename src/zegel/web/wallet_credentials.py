@@ -15,6 +15,7 @@ from zegel.services.wallet.holdings import changed_claims, is_usable
 from zegel.services.wallet.journal import issuer_counterpart
 from zegel.services.wallet.renewing import can_be_renewed
 from zegel.web import wallet_present, wallet_receive
+from zegel.web.errors import WordedRefusal
 from zegel.web.routing import Audience, Route
 from zegel.web.wallet_certificates import certificate_cards, lists_said
 from zegel.web.wallet_site import (
@@ -70,7 +71,6 @@ def _home_page(site: WalletSite, visit: Visit, *, link: str = "", wrong: str | N
         "wallet_home.html",
         title="Your credentials",
         here=HOME,
-        status=200 if wrong is None else 400,
         link=link,
         wrong=wrong,
         own=contents.instance,
@@ -96,7 +96,7 @@ async def bring(site: WalletSite, visit: Visit) -> HttpResponse:
     except Malformed as error:
         # a text without a query is somebody's slip; of what is almost a link the fault is named
         found = f" Found: {error.detail}." if "?" in link else ""
-        return _home_page(site, visit, link=link, wrong=_NO_LINK + found)
+        raise WordedRefusal(error, _home_page(site, visit, link=link, wrong=_NO_LINK + found)) from None
     return wallet_present.brought_page(site, visit, link=query, host=host, brought=Brought.PASTED)
 
 

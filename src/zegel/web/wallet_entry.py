@@ -8,6 +8,7 @@ from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.services.rates import Limit
 from zegel.web.browser import ID_BYTES, check_csrf, known_browser, new_browser
+from zegel.web.errors import WordedRefusal
 from zegel.web.routing import Audience, Route
 from zegel.web.turnstile import Limited
 from zegel.web.wallet_site import (
@@ -25,8 +26,6 @@ from zegel.web.wallet_site import (
     inside,
     see,
 )
-
-_BAD_REQUEST: Final = 400
 
 
 async def show_launch(site: WalletSite, request: HttpRequest) -> HttpResponse:
@@ -54,7 +53,7 @@ async def launch(site: WalletSite, request: HttpRequest) -> HttpResponse:
     try:
         site.door.enter(form.get("code", ""), browser, before=before)
     except Rejected as error:
-        return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
+        raise _said_at_the_entry(site, request, onward, error) from None
     return browser.remembered(see(onward))
 
 
@@ -67,7 +66,7 @@ async def unlock(site: WalletSite, request: HttpRequest) -> HttpResponse:
     except Rejected as error:
         if error.check is not Check.PASSPHRASE:
             raise
-        return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
+        raise _said_at_the_entry(site, request, onward, error) from None
     return see(onward)
 
 
@@ -81,7 +80,7 @@ async def create(site: WalletSite, request: HttpRequest) -> HttpResponse:
             raise Malformed("new passphrase", "again", "expected the same passphrase twice")
         await site.wallet.safe.create(passphrase)
     except Malformed as error:
-        return entry_page(site, request, onward=onward, status=_BAD_REQUEST, error=_sentence(error))
+        raise _said_at_the_entry(site, request, onward, error) from None
     with suppress(ZegelError):  # ARF 3.0 WIAM_03; a provider that does not answer is asked at the first use
         await site.wallet.instance.activate()
     return see(onward)
@@ -103,8 +102,9 @@ def _form_of_insider(site: WalletSite, request: HttpRequest) -> dict[str, str]:
     return form
 
 
-def _sentence(error: ZegelError) -> str:
-    return error.detail[:1].upper() + error.detail[1:] + "."
+def _said_at_the_entry(site: WalletSite, request: HttpRequest, onward: str, error: ZegelError) -> WordedRefusal:
+    sentence = error.detail[:1].upper() + error.detail[1:] + "."
+    return WordedRefusal(error, entry_page(site, request, onward=onward, error=sentence))
 
 
 def _insider(site: WalletSite, request: HttpRequest) -> str | None:

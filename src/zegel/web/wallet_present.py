@@ -17,7 +17,7 @@ from zegel.services.wallet.consenting import NOTHING, Alternatives, Question, ch
 from zegel.services.wallet.contents import Answering, Asked, Brought, Finished, Happening, Unanswerable
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import find_entry, verifier_counterpart
-from zegel.web.errors import status_of
+from zegel.web.errors import WordedRefusal, status_of
 from zegel.web.pages import REFUSED, WayOn, WaysOn, render_page
 from zegel.web.routing import Audience, Route
 from zegel.web.wallet_site import (
@@ -117,7 +117,8 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
     except Unavailable as error:
         if isinstance(site.wallet.presenting.look(flow), Answering):
             raise
-        return _refused(site, error, lead=_NOT_SENT)  # the wallet itself, or what its owner's word needs, is not there
+        page = _refused(site, error, lead=_NOT_SENT)
+        raise WordedRefusal(error, page) from None  # the wallet itself, or what its owner's word needs, is not there
 
 
 async def _decided(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:

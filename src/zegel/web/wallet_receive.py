@@ -1,7 +1,6 @@
 """The pages of an issuance: what a link brought, who offers what, the way to the log-in and back, keep or not."""
 
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from zegel.checks import Check
@@ -23,6 +22,7 @@ from zegel.services.wallet.describing import describe_withheld, named_batch, nam
 from zegel.services.wallet.flows import check_step
 from zegel.services.wallet.journal import host_of, issuer_counterpart
 from zegel.services.wallet.receiving import choose_grant
+from zegel.web.errors import WordedRefusal
 from zegel.web.pages import WayOn, WaysOn
 from zegel.web.routing import Audience, Route
 from zegel.web.wallet_present import brought_of
@@ -93,7 +93,7 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
             try:
                 await receiving.redeem(flow, tx_code=visit.form.get("tx_code"), despite=set_aside(visit.form))
             except (Denied, Rejected) as error:
-                return _code_again(site, visit, flow, error)
+                _code_again(site, visit, flow, error)
         case "ask":
             await receiving.fetch_deferred(flow)
         case "keep":
@@ -186,14 +186,13 @@ def _page(site: WalletSite, visit: Visit, flow: str, state: Flow) -> HttpRespons
             return see(HOME)
 
 
-def _code_again(site: WalletSite, visit: Visit, flow: str, error: Denied | Rejected) -> HttpResponse:
-    """The offer once more, with what is wrong with the transaction code; any other refusal is raised again."""
+def _code_again(site: WalletSite, visit: Visit, flow: str, error: Denied | Rejected) -> NoReturn:
+    """Show the offer once more, with what is wrong with the transaction code; any other refusal is raised again."""
     state = site.wallet.receiving.look(flow) if error.check is Check.TRANSACTION_CODE else None
     if not isinstance(state, Offered):
         raise error
     wrong = f"It was not taken. Found: {explain(error).detail}. What to do: {error.check.remedy}."
-    page = _offer_page(site, visit, f"{RECEIVE}/{flow}", state, waiting=False, wrong=wrong)
-    return replace(page, status=400)
+    raise WordedRefusal(error, _offer_page(site, visit, f"{RECEIVE}/{flow}", state, waiting=False, wrong=wrong))
 
 
 def _offer_page(

@@ -112,7 +112,6 @@ def entry_page(
     request: HttpRequest,
     *,
     onward: str,
-    status: int = 200,
     error: str | None = None,
     shown: bool = False,
 ) -> HttpResponse:
@@ -127,7 +126,6 @@ def entry_page(
         template, title = "wallet_create.html", "Make your wallet"
     page = render_page(
         template,
-        status=status,
         title=title,
         role=site.name,
         host=site.host,
@@ -141,14 +139,14 @@ def entry_page(
 
 
 def wallet_page(
-    site: WalletSite, visit: Visit, template: str, *, title: str, here: str = "", status: int = 200, **values: object
+    site: WalletSite, visit: Visit, template: str, *, title: str, here: str = "", **values: object
 ) -> HttpResponse:
     """A page of the unlocked wallet."""
     places = ((HOME, "Credentials"), (LOG, "Log"), (THIS_WALLET, "This wallet"))
     navigation = [(path, text, path == here) for path, text in places]
     return render_page(
         template,
-        status=status,
+        status=200,
         title=title,
         role=site.name,
         host=site.host,

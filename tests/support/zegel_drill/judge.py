@@ -259,10 +259,7 @@ def said_wrongly(town: Town) -> Iterator[str]:
 
 
 def _is_unnamed(said: Mapping[str, object]) -> bool:
-    refused = said.get("status") in _REFUSALS and said.get("route") not in _SAME_PAGE
-    return refused and "check" not in said
+    return said.get("status") in _REFUSALS and "check" not in said
 
 
 _REFUSALS = frozenset(range(400, 500)) - {404, 405}
-_SAME_PAGE = ("POST /launch", "POST /unlock", "POST /create", "POST /log-in")
-"""Where a wrong code or password has the form shown once more."""

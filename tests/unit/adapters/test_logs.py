@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.logs import logging_to
+from zegel_testing.named_refusals import refusals_named
 
 from zegel.adapters.logs import Log
 from zegel.checks import Check
@@ -124,3 +125,11 @@ def test_an_exception_that_a_library_logs_keeps_its_text_to_itself(stream: Strin
     (line,) = lines(stream)
     assert line["error"] == "KeyError"
     assert SECRET not in stream.getvalue()
+
+
+def test_a_refusal_that_is_logged_without_a_check_does_not_go_unnoticed() -> None:
+    with refusals_named():
+        Log("issuer").write("request", status=404)
+        Log("issuer").write("request", status=400, error=Rejected(Check.LOG_IN, "expected another password"))
+    with pytest.raises(AssertionError), refusals_named():
+        Log("issuer").write("request", status=400)

@@ -16,7 +16,7 @@ from zegel.errors import Denied, Malformed, Rejected, Unavailable, ZegelError
 from zegel.primitives.http import PROBLEM, HttpRequest, HttpResponse, json_response
 from zegel.protocols.oauth.errors import denied_with, oauth_error_response
 from zegel.web.asgi import TransportError
-from zegel.web.errors import HeadersTooLarge, TooLarge
+from zegel.web.errors import HeadersTooLarge, TooLarge, WordedRefusal
 from zegel.web.pages import error_page, render_page
 from zegel.web.problem import problem
 from zegel.web.routing import Audience, Route
@@ -363,6 +363,15 @@ async def test_a_protocol_words_its_own_refusals(role: Role) -> None:
     role.outcome = Rejected(Check.ANCHOR, "expected an anchor")
     response = await site_of(role).handle(post("/protocol"))
     assert (response.status, body_of(response)) == (418, {"protocol": "anchor"})
+
+
+async def test_a_refusal_that_a_page_of_the_handler_words_is_logged_as_any_other(role: Role, log: io.StringIO) -> None:
+    page = HttpResponse(status=200, body=b"the form once more")
+    role.outcome = WordedRefusal(Rejected(Check.LOG_IN_GUESSES, "too many", field="login", retry_after=7), page)
+    response = await site_of(role).handle(get("/page/1"))
+    assert (response.status, response.body, response.header("retry-after")) == (429, page.body, "7")
+    line = json.loads(log.getvalue())
+    assert (line["status"], line["check"]) == (429, Check.LOG_IN_GUESSES.id)
 
 
 @pytest.mark.parametrize("path", ["/data/1", "/page/1"])
