@@ -185,6 +185,22 @@ def test_a_token_that_is_refreshed_on_the_way_asks_for_nothing_twice() -> None:
     assert done.session.withheld == ()
 
 
+def test_what_came_outlives_a_token_that_is_good_for_nothing_more() -> None:
+    issuer, asked_for, tokens = plain_issuer(encrypted=False), iter(range(9)), iter(range(9))
+
+    def expire(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if request.url.endswith("/credential") and response.status == 200 and next(asked_for) == 1:
+            return json_response({"error": "invalid_token"}, status=401)
+        if request.url.endswith("/token") and response.status == 200 and next(tokens) == 1:
+            return answered(response, scope="utopia.id-sdjwt")
+        return response
+
+    issuer.edit_response = expire
+    done = received(issuer)
+    assert (came(done), done.pending) == (["id-sdjwt"], ())
+    assert done.session.withheld == not_granted("id-mdoc")
+
+
 def test_a_refresh_for_nothing_more_brings_a_token_and_no_more() -> None:
     issuer = plain_issuer(encrypted=False)
     done = received(issuer)
