@@ -191,7 +191,6 @@ _DECLARED: Final[Mapping[str, str]] = {
         services.access_neighbours: _FAULT
         web.app.workers: METRICS_STEP
         web.status_lists: _NOT_ACCEPTABLE.status
-        web.wallet_entry: _BAD_REQUEST
     """,
     "how something looks": """
         adapters.code_pictures: _DOT _DPI
