@@ -88,6 +88,15 @@ def test_what_the_holder_signs_is_what_the_request_asked_to_sign() -> None:
         assert refusal.value.check is Check.TRANSACTION_DATA
 
 
+@pytest.mark.refuses(Check.TRANSACTION_DATA)
+@FORMATS
+def test_who_signs_nothing_of_what_was_to_be_signed_is_refused(format_: Format) -> None:
+    parsed, wanted = parse_presentation(format_, presented(format_)), (base64url(b'{"type":"payment"}'),)
+    with pytest.raises(Rejected) as refusal:
+        verify_presentation(parsed, anchors=ANCHORS, binding=binding(), transaction_data=wanted, now=NOW)
+    assert refusal.value.check is Check.TRANSACTION_DATA
+
+
 @FORMATS
 def test_a_credential_is_verified_as_its_issuer_sends_it(format_: Format) -> None:
     data = issue(format_).data
