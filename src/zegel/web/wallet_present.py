@@ -41,6 +41,7 @@ _TITLE: Final = "A request to your wallet"
 _RETURN: Final = "/return"
 _OVER: Final = "This page is over: what it asked was decided, or it waited too long. What came of it stands in the log."
 _NOT_TAKEN: Final = "Your answer was sent, and was not accepted there."
+_WAITS: Final = "The other side could not be reached. Your answer waits among your credentials, to be sent again."
 _NOT_SENT: Final = "Nothing was sent. Your word is still waited for, on the page before this one."
 _NO_WAY_BACK: Final = "Your answer was sent, and the way back that the other side names is none that can be taken."
 WAYS_ON: Final[WaysOn] = {Check.WALLET_STEP: WayOn(lead=_OVER, back=(LOG, "To the log"))}
@@ -115,10 +116,9 @@ async def decide(site: WalletSite, visit: Visit, *, flow: str) -> HttpResponse:
             raise
         return _page(site, visit, flow, late=True)  # ``Rejected`` as before where nothing is left to show
     except Unavailable as error:
-        if isinstance(site.wallet.presenting.look(flow), Answering):
-            raise
-        page = _refused(site, error, lead=_NOT_SENT)
-        raise WordedRefusal(error, page) from None  # the wallet itself, or what its owner's word needs, is not there
+        # otherwise the vault cannot be kept, or what is needed to decide cannot be had
+        waits = isinstance(site.wallet.presenting.look(flow), Answering)
+        raise WordedRefusal(error, _refused(site, error, lead=_WAITS if waits else _NOT_SENT)) from None
 
 
 async def _decided(site: WalletSite, visit: Visit, flow: str) -> HttpResponse:
@@ -172,8 +172,6 @@ def refuse_sending(site: WalletSite, error: ZegelError) -> HttpResponse:
         lead = _NO_WAY_BACK
     elif error.check is Check.WALLET_STEP:
         lead = _OVER
-    elif isinstance(error, Unavailable):
-        lead = "The other side could not be reached. Your answer waits among your credentials, to be sent again."
     return _refused(site, error, lead=lead)
 
 

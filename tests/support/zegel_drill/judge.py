@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import parse_qs, urlsplit
 
+from zegel_testing.named_refusals import REFUSALS
+
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.sealing import record_id
 from zegel.checks import Check
@@ -259,7 +261,4 @@ def said_wrongly(town: Town) -> Iterator[str]:
 
 
 def _is_unnamed(said: Mapping[str, object]) -> bool:
-    return said.get("status") in _REFUSALS and "check" not in said
-
-
-_REFUSALS = frozenset(range(400, 500)) - {404, 405}
+    return said.get("status") in REFUSALS and "check" not in said

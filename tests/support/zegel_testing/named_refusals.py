@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from zegel.adapters.logs import Event
 
-NOTHING_THERE = {404, 405, 406}  # and nothing that a rule is about
-_REFUSALS = frozenset(range(400, 500)) - NOTHING_THERE
+REFUSALS = frozenset(range(400, 500)) - {404, 405, 406}
+"""The statuses of what a rule refuses; the other three say that there is nothing of the kind."""
 
 
 class _Unnamed(logging.Handler):
@@ -17,7 +17,7 @@ class _Unnamed(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "event", None)
-        if isinstance(event, Event) and event.status in _REFUSALS and event.check is None:
+        if isinstance(event, Event) and event.status in REFUSALS and event.check is None:
             self.found.append(event)
 
 

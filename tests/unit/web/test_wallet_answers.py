@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,18 @@ async def test_where_the_vault_cannot_be_kept_nothing_was_sent_and_the_same_page
     inside.response = shown
     await inside.go(decision=decision)
     assert len(inside.contents.log) == len(log) + 1
+
+
+async def test_what_was_not_looked_at_for_there_is_too_much_to_do_says_nothing_of_an_answer(inside: Pages) -> None:
+    await inside.ask()
+    handlers, origin = inside.world.handlers, inside.origin
+    handle = handlers[origin]
+    handlers[origin] = lambda request: handle(replace(request, waited=3_600.0))
+    await inside.go(decision="accept")
+    assert inside.response.status == 503
+    assert Check.OVERLOAD.rule in inside.text
+    assert "Your answer" not in inside.text
+    assert "Nothing" not in inside.text
 
 
 async def test_a_page_that_is_over_says_no_more_than_that(inside: Pages) -> None:
