@@ -1,6 +1,6 @@
 """A role as ``zegel serve`` runs it, that keeps a diary, and ends at a point of it when it was told so beforehand.
 
-    python -m zegel_drill.launcher ROLE CONFIG DESCRIPTOR
+    run(ROLE, CONFIG, DESCRIPTOR)
 
 What is watched is at the edges, and the product has no hook for it: a transaction that wrote is committed by
 SQLAlchemy, a file is written and given its name by the system, an answer leaves through ASGI. A point is a route, or a
@@ -320,7 +320,3 @@ def run(role: str, config: str, descriptor: str, *first: str) -> int:
     watch_clock()
     Thread(target=obey, args=(diary,), daemon=True).start()
     return main(["serve", role, "--config", config])
-
-
-if __name__ == "__main__":
-    sys.exit(run(*sys.argv[1:]))

@@ -4,15 +4,15 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from zegel_testing.preloaded import Forked
 
 from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
@@ -22,7 +22,6 @@ from zegel.adapters.sandbox.plan import OPERATED, ROLES, SandboxPlan
 from zegel.config.roles import Config
 from zegel_drill.journal import Journal
 
-_SUPPORT = Path(__file__).parents[1]  # a process that is started anew finds the drill there
 STARTING = 60.0  # seconds; the machine may have other things to do
 NAMES = (
     "trust",
@@ -104,7 +103,8 @@ class Role:
         self.log = Journal()
         self.diary = Journal()
         self._config = config
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Forked | None = None
+        self._streams: tuple[IO[str], ...] = ()  # for orders, and for what is said to them
         self._began = 0
 
     # --- its life -----------------------------------------------------------------------------------------------------
@@ -113,22 +113,15 @@ class Role:
         """Start it, with an order for its beginning; False when it ended before it answered."""
         self.close()
         self._began = len(self.log)
-        log, diary = self.log.pipe(), self.diary.pipe()
-        orders = [] if order is None else [json.dumps(order)]
+        (orders, told), (heard, answers) = os.pipe(), os.pipe()
+        self._streams = (os.fdopen(told, "w", buffering=1), os.fdopen(heard))
+        files = {0: orders, 1: answers, 2: self.log.pipe(), 3: self.diary.pipe()}
+        first = [] if order is None else [json.dumps(order)]
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "zegel_drill.launcher", self.name, str(self._config), str(diary), *orders],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=os.environ | {"PYTHONPATH": str(_SUPPORT)},
-                pass_fds=(diary,),
-                text=True,
-                bufsize=1,
-            )
+            self._process = Forked("zegel_drill.launcher", self.name, str(self._config), "3", *first, files=files)
         finally:
-            os.close(log)
-            os.close(diary)
+            for descriptor in files.values():
+                os.close(descriptor)
         deadline = time.monotonic() + STARTING
         while f"{self.name} answers" not in self.said():
             if self._process.poll() is not None:
@@ -150,11 +143,9 @@ class Role:
 
     def tell(self, **order: object) -> None:
         """Give it an order, and wait until it has it."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        if self._process.stdout.readline() != "done\n":
+        orders, answers = self._streams
+        orders.write(json.dumps(order) + "\n")
+        if answers.readline() != "done\n":
             raise DrillError(f"{self.name} takes no order")
 
     def kill(self) -> None:
@@ -171,10 +162,10 @@ class Role:
         """Nothing is left of it but what it said, and its files."""
         if self._process is not None:
             self.kill()
-            for stream in (self._process.stdin, self._process.stdout):
-                if stream is not None:
-                    with suppress(BrokenPipeError):  # an order that nobody has read
-                        stream.close()
+        for stream in self._streams:
+            with suppress(BrokenPipeError):  # an order that nobody has read
+                stream.close()
+        self._streams = ()
 
     # --- what it says -------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@
 own, forked from one that imported every command's module and did nothing else: with the arguments, the environment,
 the folder and the open files that it was started with. Signals reach the command, and its end is the program's. Where a
 test measures a program, or looks at its process, it starts ``zegel`` itself.
+
+``Forked`` is such a process without the program, whose pid is its own: for whoever kills it.
 """
 
 import atexit
@@ -19,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -29,7 +32,7 @@ _SOCKET: Final = "socket"
 _MESSAGE: Final = 1 << 20  # bytes; the environment is a few kB
 _DESCRIPTORS: Final = 16  # 0 to 15 are passed on
 _PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Started for each command, so it imports little. A byte on the way there is a signal, the one line back how it ended.
+# Started for each command, so it imports little. A byte on the way there is a signal; back come its pid, and how it ended.
 _PROGRAM: Final = """\
 #!{python} -IS
 import marshal, os, signal, socket, sys
@@ -46,6 +49,7 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
             signal.signal(number, pass_on)
     asked = marshal.dumps((inherited, sys.argv[1:], os.getcwd(), dict(os.environ)))
     socket.send_fds(server, [asked], inherited)
+    server.recv(16)
     status = int(server.recv(16) or b"70")
 if status < 0:
     signal.signal(-status, signal.SIG_DFL)
@@ -77,6 +81,35 @@ def preloaded() -> Path:
 
     atexit.register(end)
     return program
+
+
+class Forked:
+    """``run`` of a module, in a process that has the modules of ``zegel`` imported, and which ends with this one.
+
+    ``files`` are its open files, by their numbers there: descriptors of this process, which may be closed at once.
+    """
+
+    def __init__(self, module: str, *arguments: str, files: Mapping[int, int]) -> None:
+        asked = (list(files), ["-m", module, *arguments], str(Path.cwd()), dict(os.environ))
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._server.connect(str(preloaded().with_name(_SOCKET)))
+        socket.send_fds(self._server, [marshal.dumps(asked)], list(files.values()))
+        self.pid: Final = int(self._server.recv(16))
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit status, by which signal it ended in the negative; None while it runs."""
+        if self._status is None and select.select([self._server], [], [], 0)[0]:
+            self.wait()
+        return self._status
+
+    def wait(self, seconds: float = 0) -> int:
+        """Its exit status, once it has ended; ``TimeoutError`` where that takes longer."""
+        if self._status is None:
+            self._server.settimeout(seconds or None)
+            self._status = int(self._server.recv(16))
+            self._server.close()
+        return self._status
 
 
 def _environment() -> dict[str, str]:
@@ -114,6 +147,8 @@ def _keep(asking: socket.socket) -> list[str]:
         return _become(descriptors, *marshal.loads(message))
     for descriptor in (alive, *descriptors):
         os.close(descriptor)
+    with suppress(OSError):
+        asking.send(b"%d" % command)
     while True:
         ready, _, _ = select.select([asking, ended], [], [])
         if ended in ready:
@@ -163,5 +198,7 @@ if __name__ == "__main__":
 
     _load()
     arguments = _wait_for_command(sys.argv[1])
+    if arguments[:1] == ["-m"]:
+        sys.exit(import_module(arguments[1]).run(*arguments[2:]))
     sys.argv = ["zegel", *arguments]
     sys.exit(main())
