@@ -17,6 +17,7 @@ from zegel_testing.localhost import localhost_names
 from zegel_testing.markdown import the_block
 from zegel_testing.plain_browser import PlainBrowser
 from zegel_testing.ports import reserved_ports
+from zegel_testing.preloaded import preloaded
 
 from zegel.adapters.configuration import load_config
 from zegel.primitives.json import encode_json
@@ -77,9 +78,9 @@ def test_what_happens_in_the_picture_happens_in_the_walk(walk: str) -> None:
 class Player:
     """Somebody at a terminal in a folder in which ``zegel demo --folder demo`` runs."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, program: Path) -> None:
         self.home = home
-        self.environment = environment(home) | {"PATH": f"{ZEGEL.parent}:{os.environ['PATH']}"}
+        self.environment = environment(home) | {"PATH": f"{program.parent}:{ZEGEL.parent}:{os.environ['PATH']}"}
         (home / "passphrase").touch(mode=0o600)
         (home / "passphrase").write_text(PASSPHRASE)
 
@@ -124,7 +125,7 @@ class Player:
 def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     home = tmp_path_factory.mktemp("demo")
     with RunningDemo("--folder", "demo", home=home):
-        yield Player(home)
+        yield Player(home, preloaded())
 
 
 def receive_identity(player: Player) -> None:
@@ -190,7 +191,7 @@ def test_the_commands_tell_one_story(player: Player) -> None:
 
 
 def test_roles_are_served_as_it_says(tmp_path: Path) -> None:
-    player = Player(tmp_path)
+    player = Player(tmp_path, ZEGEL)
     with reserved_ports(27) as ports:
         make, serve = (line.partition("#")[0].strip() for line in the_block("sh roles").text.splitlines())
         player.run(f"{make} --port {ports[0]}")

@@ -30,6 +30,7 @@ from zegel_testing.draws import beginnings_of, drawn_in, found_in
 from zegel_testing.leaks import Secrets, keys_of
 from zegel_testing.localhost import localhost_names
 from zegel_testing.ports import reserved_ports
+from zegel_testing.preloaded import preloaded
 
 from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.clock import SystemClock
@@ -90,6 +91,7 @@ class Run:
 
     home: Path
     own: Path
+    program: Path
     config: Config
     demo: RunningDemo
     person: MarkedPerson
@@ -196,7 +198,7 @@ class Run:
     def zegel(self, *args: object, stdin: str = "") -> tuple[int, str]:
         """Run a command, and look at its process while it waits for its stdin; its exit code and its stdout."""
         process = subprocess.Popen(
-            [ZEGEL, *map(str, args)],
+            [self.program, *map(str, args)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -384,7 +386,9 @@ def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         register.add((person.person,), random=system_random)
         register.close()
         with RunningDemo("--folder", str(folder), home=home, program=(sys.executable, FAULTY, told, fault)) as demo:
-            run = Run(home, own, config, demo, person, Watched(config.loopback_origins(), web_ca=None), words)
+            program = ZEGEL if profile == "haip" else preloaded()  # of each sort of command one process is its own
+            browser = Watched(config.loopback_origins(), web_ca=None)
+            run = Run(home, own, program, config, demo, person, browser, words)
             asyncio.run(honestly(run))
             at_a_terminal(run, plain=profile == "plain")
             dishonestly(run)

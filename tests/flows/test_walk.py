@@ -289,7 +289,7 @@ def test_two_at_once_do_not_meet(home: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("step", ["sandbox", "token", "response"])
 def test_whoever_ends_it_early_finds_nothing_left(home: Path, step: str, number: signal.Signals) -> None:
-    walk = Walk("--json", home=home)
+    walk = Walk("--json", home=home, program=ZEGEL if step == "sandbox" else preloaded())
     walk.until(step)
     walk.send(number)
     assert walk.end() == (130, "")
