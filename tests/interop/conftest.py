@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import CertifiedSigner, authority, signer
-from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, pem_signer
+from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, ForeignProcess, pem_signer
 from zegel_testing.localhost import localhost_names
 from zegel_testing.web_authority import WebAuthority
 
@@ -21,6 +21,13 @@ def names_of_this_machine() -> Iterator[None]:
     """Both sides have hosts under .localhost."""
     with localhost_names():
         yield
+
+
+@pytest.fixture(scope="session")
+def credo() -> Iterator[ForeignProcess]:
+    """Where all of Credo's wallets, issuers and verifiers are."""
+    with ForeignProcess("credo") as process:
+        yield process
 
 
 @pytest.fixture(scope="session")
@@ -53,12 +60,12 @@ def tls_options(scheme: str, host: str, web_authority: WebAuthority) -> dict[str
 
 @pytest.fixture(scope="session")
 def credo_issuer(
-    now: int, roots: dict[Purpose, Authority], scheme: str, web_authority: WebAuthority
+    credo: ForeignProcess, now: int, roots: dict[Purpose, Authority], scheme: str, web_authority: WebAuthority
 ) -> Iterator[Foreign]:
     """A Credo issuer of a PID in both formats, signing under our issuer root."""
     host = "credo-issuer.localhost"
     provider = pem_signer(signer(roots[Purpose.ISSUER], "Credo PID provider", Purpose.ISSUER, now=now))
-    with Foreign("issuer", environment=web_authority.environment) as issuer:
+    with Foreign(credo, "issuer", web_authorities=[web_authority.pem]) as issuer:
         issuer.tell(
             "start",
             host=host,
@@ -77,12 +84,12 @@ def credo_issuer(
 
 @pytest.fixture(scope="session")
 def credo_verifier(
-    now: int, roots: dict[Purpose, Authority], scheme: str, web_authority: WebAuthority
+    credo: ForeignProcess, now: int, roots: dict[Purpose, Authority], scheme: str, web_authority: WebAuthority
 ) -> Iterator[Foreign]:
     """A Credo verifier under our access root; it trusts our issuer root."""
     host = "credo-verifier.localhost"
     certified = signer(roots[Purpose.ACCESS], "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,))
-    with Foreign("verifier", environment=web_authority.environment) as verifier:
+    with Foreign(credo, "verifier", web_authorities=[web_authority.pem]) as verifier:
         verifier.tell("start", host=host, signer=pem_signer(certified), trusted=[roots[Purpose.ISSUER].certificate.pem])
         yield verifier
 
@@ -93,7 +100,9 @@ def wallet_provider(now: int, roots: dict[Purpose, Authority]) -> CertifiedSigne
 
 
 @pytest.fixture(scope="session")
-def wallet_process(wallet_provider: CertifiedSigner, web_authority: WebAuthority) -> Iterator[Foreign]:
+def wallet_process(
+    credo: ForeignProcess, wallet_provider: CertifiedSigner, web_authority: WebAuthority
+) -> Iterator[Foreign]:
     def attest_keys(asked: dict[str, Any]) -> str:
         kids = {parse_jwk(key, what="wallet's key"): key["kid"] for key in asked["keys"]}
         attestation = sign_key_attestation(
@@ -110,7 +119,8 @@ def wallet_process(wallet_provider: CertifiedSigner, web_authority: WebAuthority
         )
         return attestation.decode()
 
-    with Foreign("wallet", environment=web_authority.environment, answers={"key_attestation": attest_keys}) as wallet:
+    answers = {"key_attestation": attest_keys}
+    with Foreign(credo, "wallet", web_authorities=[web_authority.pem], answers=answers) as wallet:
         yield wallet
 
 

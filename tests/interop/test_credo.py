@@ -7,7 +7,6 @@ without scripts logs in, over real sockets, under both profiles, with and withou
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 import tomllib
@@ -22,7 +21,7 @@ from typing import Any
 import httpx2
 import pytest
 from zegel_testing.authorities import signer
-from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, ForeignError, pem_signer
+from zegel_testing.foreign import MDOC_ELEMENTS, SD_JWT_CLAIMS, Foreign, ForeignError, ForeignProcess, pem_signer
 from zegel_testing.plain_browser import PlainBrowser
 from zegel_testing.ports import reserved_ports
 from zegel_testing.preloaded import preloaded
@@ -40,7 +39,6 @@ from zegel.trust.transparency.logs import LogSigner
 
 pytestmark = pytest.mark.slow
 
-ZEGEL = Path(sys.executable).with_name("zegel")
 ROLES = ("trust", "wallet-provider", "issuer", "verifier")
 REDIRECT_URI = "https://wallet.example/cb"
 PERSON, PASSWORD = "erika", "erika keeps bees"
@@ -68,9 +66,9 @@ class Roles:
         return [(self.folder / "authorities" / f"{name}.pem").read_text() for name in ("attestations", "access")]
 
     @property
-    def environment(self) -> dict[str, str]:
+    def web_authorities(self) -> list[str]:
         """What a Node program needs to trust this sandbox's TLS."""
-        return {"NODE_EXTRA_CA_CERTS": str(self.web_ca)}
+        return [self.web_ca.read_text()] if self.tls else []
 
     def root(self, name: str) -> Authority:
         """An authority of the sandbox, with its key."""
@@ -138,7 +136,7 @@ def warn_of_the_unregistered(config: Path) -> None:
 def serving(sandbox: Path, log: Path) -> Iterator[None]:
     """The roles as a process, from when all of them answer until the end of the block."""
     with log.open("w") as output:
-        process = subprocess.Popen([ZEGEL, "serve", *ROLES, "--config", sandbox / "zegel.toml"], stderr=output)
+        process = subprocess.Popen([preloaded(), "serve", *ROLES, "--config", sandbox / "zegel.toml"], stderr=output)
     try:
         deadline = time.monotonic() + 60
         while "verifier operator answers" not in log.read_text():
@@ -153,14 +151,14 @@ def serving(sandbox: Path, log: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def wallet_program(roles: Roles) -> Iterator[Foreign]:
-
+def wallet_program(credo: ForeignProcess, roles: Roles) -> Iterator[Foreign]:
     def attest_keys(asked: dict[str, Any]) -> str:
         jwks = [json.dumps(key) for key in asked["keys"]]
         attested = roles.zegel("wallet-provider", "attest", *jwks, "--nonce", asked["c_nonce"])
         return str(attested["key_attestation"])
 
-    with Foreign("wallet", environment=roles.environment, answers={"key_attestation": attest_keys}) as program:
+    answers = {"key_attestation": attest_keys}
+    with Foreign(credo, "wallet", web_authorities=roles.web_authorities, answers=answers) as program:
         yield program
 
 
@@ -249,11 +247,11 @@ def present(
 
 
 @pytest.fixture(scope="module")
-def credo_issuer(roles: Roles) -> Iterator[Foreign]:
+def credo_issuer(credo: ForeignProcess, roles: Roles) -> Iterator[Foreign]:
     """A Credo issuer whom the attestation authority of the sandbox certifies."""
     now = int(time.time())
     provider = pem_signer(signer(roles.root("attestations"), "Credo PID provider", Purpose.ISSUER, now=now))
-    with Foreign("issuer", environment=roles.environment) as issuer:
+    with Foreign(credo, "issuer", web_authorities=roles.web_authorities) as issuer:
         issuer.tell(
             "start",
             host="credo-issuer.localhost",
@@ -267,12 +265,12 @@ def credo_issuer(roles: Roles) -> Iterator[Foreign]:
 
 
 @pytest.fixture(scope="module")
-def credo_verifier(roles: Roles) -> Iterator[Foreign]:
+def credo_verifier(credo: ForeignProcess, roles: Roles) -> Iterator[Foreign]:
     """A Credo verifier with an access certificate of the sandbox."""
     host, now = "credo-verifier.localhost", int(time.time())
     issuing = roles.root(BELOW_ROOT)
     certified = signer(issuing, "Credo verifier", Purpose.ACCESS, now=now, dns_names=(host,), log=roles.log)
-    with Foreign("verifier", environment=roles.environment) as verifier:
+    with Foreign(credo, "verifier", web_authorities=roles.web_authorities) as verifier:
         verifier.tell(
             "start",
             host=host,

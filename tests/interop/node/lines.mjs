@@ -17,13 +17,14 @@ export function ask(subject, details) {
   return new Promise((resolve) => open.set(asked, resolve))
 }
 
-export function serve(commands) {
+// `perform` takes what a line asks for, by the name of the command.
+export function serve(perform) {
   const input = createInterface({ input: process.stdin })
   input.on('line', async (line) => {
     const { id, do: name, answer, value, ...options } = JSON.parse(line)
     if (answer !== undefined) return open.get(answer)(value)
     try {
-      write({ id, ok: true, value: (await commands[name](options)) ?? null })
+      write({ id, ok: true, value: (await perform(name, options)) ?? null })
     } catch (error) {
       console.error(error)
       write({ id, ok: false, error: describe(error) })

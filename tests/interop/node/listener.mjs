@@ -8,5 +8,9 @@ export async function listen(host, tls) {
   const server = tls ? createSecureServer(tls, handler) : createServer(handler)
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `${tls ? 'https' : 'http'}://${host}:${server.address().port}`
-  return { origin, serve: (app) => Object.assign(application, { handle: app }) }
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { origin, close, serve: (app) => Object.assign(application, { handle: app }) }
 }

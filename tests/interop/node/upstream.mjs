@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { listen } from './listener.mjs'
 
 export async function startUpstream() {
-  const { origin, serve } = await listen('upstream.localhost')
+  const { origin, close, serve } = await listen('upstream.localhost')
   const metadata = {
     issuer: origin,
     authorization_endpoint: `${origin}/authorize`,
@@ -26,6 +26,7 @@ export async function startUpstream() {
     }
   })
   return {
+    close,
     type: 'chained',
     issuer: origin,
     clientAuthentication: { type: 'clientSecret', clientId: 'credo', clientSecret: 'not a secret' },

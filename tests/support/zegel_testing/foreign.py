@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -40,31 +41,23 @@ class ForeignError(Exception):
     """The program could not do what it was told; the message is its own."""
 
 
-class Foreign:
-    """A node program: ``tell`` sends a command and waits for its outcome.
+Answers = Mapping[str, Callable[[dict[str, Any]], Any]]
 
-    ``answers`` are what it may ask in between, by subject: {"key_attestation": lambda details: "eyJ..."};
-    ``started`` is what it said of itself at its start.
-    """
 
-    def __init__(
-        self,
-        program: str,
-        *,
-        environment: Mapping[str, str] | None = None,
-        answers: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None,
-    ) -> None:
+class ForeignProcess:
+    """A node program in which parties are, each a ``Foreign``: what they import is imported once for all of them."""
+
+    def __init__(self, program: str) -> None:
         self._process = subprocess.Popen(
             [NODE, FOLDER / f"{program}.mjs"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={"PATH": "/usr/bin:/bin", **COMPILED, **(environment or {})},
+            env={"PATH": "/usr/bin:/bin", **COMPILED},
             text=True,
         )
-        self._answers = answers or {}
+        self._parties = count(1)
         self._told = 0
-        self.started: Any = None
         self._lines: Queue[str] = Queue()
         self._log: list[str] = []
         self._readers = [
@@ -91,7 +84,11 @@ class Foreign:
             assert stream is not None
             stream.close()
 
-    def tell(self, command: str, **options: Any) -> Any:
+    def next_party(self) -> int:
+        """A number that nobody in it has had."""
+        return next(self._parties)
+
+    def tell(self, command: str, answers: Answers, **options: Any) -> Any:
         """Send a command; returns its value, raises ``ForeignError`` with its complaint."""
         self._told += 1
         self._write({"id": self._told, "do": command, **options})
@@ -101,13 +98,11 @@ class Foreign:
             except Empty:
                 raise ForeignError(f"no answer to {command}; it printed: {self.log}") from None
             if "ask" in line:
-                self._write({"answer": line["ask"], "value": self._answers[line["for"]](line)})
+                self._write({"answer": line["ask"], "value": answers[line["for"]](line)})
             elif line["id"] == self._told:
                 break
         if not line["ok"]:
             raise ForeignError(line["error"])
-        if command == "start":
-            self.started = line["value"]
         return line["value"]
 
     @property
@@ -124,6 +119,41 @@ class Foreign:
     def _read(stream: Any, take: Callable[[str], None]) -> None:
         for line in stream:
             take(line)
+
+
+class Foreign:
+    """A wallet, an issuer or a verifier of its own in a process: ``tell`` sends a command and waits for its outcome.
+
+    ``answers`` are what it may ask in between, by subject: {"key_attestation": lambda details: "eyJ..."};
+    ``web_authorities``, as PEM, are those that its TLS trusts; ``started`` is what it said of itself at its start.
+    """
+
+    def __init__(
+        self,
+        process: ForeignProcess,
+        program: str,
+        *,
+        web_authorities: Sequence[str] = (),
+        answers: Answers | None = None,
+    ) -> None:
+        self._process = process
+        self._party = process.next_party()
+        self._answers = answers or {}
+        self.started: Any = None
+        self.tell("open", program=program, web_authorities=web_authorities)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.tell("end")
+
+    def tell(self, command: str, **options: Any) -> Any:
+        """Send a command; returns its value, raises ``ForeignError`` with its complaint."""
+        value = self._process.tell(command, self._answers, party=self._party, **options)
+        if command == "start":
+            self.started = value
+        return value
 
 
 def pem_signer(certified: CertifiedSigner, *above: Certificate) -> dict[str, Any]:

@@ -29,9 +29,9 @@ class WebAuthority:
         return create_default_context(cafile=self.path)
 
     @property
-    def environment(self) -> dict[str, str]:
+    def pem(self) -> str:
         """What a Node program needs to trust it."""
-        return {"NODE_EXTRA_CA_CERTS": str(self.path)}
+        return self.path.read_text()
 
     def issue(self, host: str) -> dict[str, str]:
         """Key and certificate for a host, as PEM."""
