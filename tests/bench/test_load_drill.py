@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,10 +20,16 @@ MOST_KB_EACH = MAX_GROWTH_MB * 1024 / load_drill.BROWSERS
 UNEVEN_MB = 12  # what grows once, however many come: threads, caches, the database's pages
 
 
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a town whose roles have not been started yet."""
+    return load_drill.found(tmp_path_factory.mktemp("founded") / "sandbox").config_file.parent
+
+
 @pytest.fixture
-def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+def town(founded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     monkeypatch.setattr(load_drill, "WATCHED_SECONDS", 2)
-    return load_drill.found(tmp_path / "sandbox")
+    return Town(copytree(founded, tmp_path / "sandbox") / "zegel.toml")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -58,7 +65,7 @@ def read_until_somebody_is_turned_away(town: Town, role: str, target: str) -> No
     for patience in PATIENCE, PATIENCE // 5, PATIENCE // 25:
         town.let_wait(patience)
         try:
-            uvloop.run(load_drill.read(town, role, target, rates=(8,), flooding=2 * BROWSERS, seconds=3))
+            uvloop.run(load_drill.read(town, role, target, rates=(8,), flooding=2 * BROWSERS, seconds=2))
         except SystemExit as ended:
             if str(ended) != "nobody was turned away":
                 raise
