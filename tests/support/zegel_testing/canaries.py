@@ -14,7 +14,8 @@ from zegel.adapters.catalogue import load_catalogue
 from zegel.adapters.register import DemoPerson, _ages, demo_people
 from zegel.errors import Rejected
 from zegel.formats.catalogue.records import check_record
-from zegel_testing.leaks import Secrets, views_of
+from zegel_testing.leaks import Secrets, found_in
+from zegel_testing.wanted import Wanted
 
 _SHARED = ""
 _PORTRAIT = "portrait"
@@ -150,10 +151,11 @@ def _columns(path: Path) -> Iterator[tuple[str, bytes]]:
 def leaks(secrets: Secrets, evidence: Evidence, *, allowed: Iterable[tuple[str, str]] = ()) -> list[str]:
     """Which secret is found in what, in whatever spelling; ``allowed`` are pairs of both that are meant to be."""
     meant = set(allowed)
+    wanted = Wanted(value for values in secrets.values() for value in values)
     return sorted(
         f"{name} in {place}"
         for place, content in evidence.contents()
-        for views in [list(views_of(content))]
+        for found in [found_in(content, wanted)]
         for name, values in secrets.items()
-        if (name, place) not in meant and any(value in view for value in values for view in views)
+        if (name, place) not in meant and not values.isdisjoint(found)
     )

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.keys import random_private_key
+from zegel_testing.wanted import Wanted
 
 SCALAR_DRAW = 40  # what a private key on P-256 is made from
 _BEGINNING = 8  # bytes by which a secret is looked for; the chance that others begin so is nil
+_PIECE = 4096  # bytes, as the pages of a database
 
 
 def drawn_in(told: Path) -> tuple[bytes, ...]:
@@ -16,9 +18,10 @@ def drawn_in(told: Path) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(line) for line in told.read_text().splitlines())
 
 
-def beginnings_of(drawn: Iterable[bytes]) -> frozenset[bytes]:
+def beginnings_of(drawn: Iterable[bytes]) -> Wanted:
     """How the values begin, and what was made of them, in every spelling."""
-    return frozenset(secret[:_BEGINNING] for each in drawn for secret in _secrets_of(each))
+    spelt = (secret[:_BEGINNING] for each in drawn for secret in _secrets_of(each))
+    return Wanted((each for each in spelt if len(each) == _BEGINNING), width=_BEGINNING)
 
 
 def spellings(secret: bytes) -> Iterator[bytes]:
@@ -36,7 +39,11 @@ def _secrets_of(drawn: bytes) -> Iterator[bytes]:
         yield from spellings(parse_base64url(str(key.secret_jwk()["d"]), what="d"))
 
 
-def found_in(content: bytes, beginnings: frozenset[bytes]) -> list[bytes]:
-    """Which of the secrets stand in the content, by their beginnings: looked up at each place, in one pass."""
-    places = range(len(content) - _BEGINNING + 1)
-    return [content[at : at + _BEGINNING] for at in places if content[at : at + _BEGINNING] in beginnings]
+def found_in(content: bytes, beginnings: Wanted) -> set[bytes]:
+    """Which of the secrets stand in the content, by their beginnings."""
+    return beginnings.found_in(content)
+
+
+def pieces_of(content: bytes) -> set[bytes]:
+    """The content in pieces, each beginning whole in one of them: where it is much as it was, so are most of them."""
+    return {content[at : at + _PIECE + _BEGINNING - 1] for at in range(0, len(content), _PIECE)}

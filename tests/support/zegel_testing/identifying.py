@@ -16,6 +16,7 @@ from zegel.formats.hcert.certificate import parse_health_certificate
 from zegel.primitives.base45 import parse_base45
 from zegel.primitives.encoding import parse_base64url
 from zegel_testing.leaks import views_of
+from zegel_testing.wanted import Wanted
 
 _MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"  # in German
 _HASHES = (hashlib.sha256, hashlib.sha1, hashlib.sha512, hashlib.md5)
@@ -56,9 +57,13 @@ def told_by(code: str) -> Told:
 
 def found_in(data: bytes, told: Told) -> set[str]:
     """Which of what is told stands in the data."""
-    patterns = {kind: [word_pattern(form) for form in forms] for kind, forms in told.items()}
-    views = list(every_view(data))
-    return {kind for kind, found in patterns.items() if any(each.search(view) for each in found for view in views)}
+    forms = {form.lower() for each in told.values() for form in each}  # a pattern is for a word in any case
+    wanted = Wanted(forms)
+    found: set[bytes] = set()
+    for view in every_view(data):
+        possible = wanted.found_in(view.lower()) - found
+        found |= {form for form in possible if word_pattern(form).search(view)}
+    return {kind for kind, each in told.items() if any(form.lower() in found for form in each)}
 
 
 def every_view(data: bytes) -> Iterator[bytes]:

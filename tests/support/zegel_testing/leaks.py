@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from zegel.adapters.keyfiles import load_secret
 from zegel.primitives.multipart import parse_multipart
 from zegel_testing.village import Exchange
+from zegel_testing.wanted import Wanted
 
 # The names under which a secret goes over the wire, wherever they stand: query, form, JSON, the payload of a JWT.
 SECRET_NAMES = frozenset(
@@ -28,7 +30,7 @@ SECRET_HEADERS = frozenset(
 )
 _SESSION_PATHS = ("/offers/", "/offer/", "/request/", "/response/", "/return/", "/receive/", "/present/")
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{8,}")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{6,}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{6,}")
 _ESCAPED = re.compile(rb"\\u00([0-9A-Fa-f]{2})|&#x([0-9A-Fa-f]{2});")
 _TO_BASE64 = bytes.maketrans(b"-_", b"+/")
 _SHORTEST = 5  # what is shorter stands in many a word
@@ -48,13 +50,19 @@ def secrets_of(exchanges: Iterable[Exchange]) -> Secrets:
 
 def places_of(secrets: Mapping[str, set[bytes]], files: Iterable[Path]) -> list[str]:
     """Which secret stands in which file, in the clear or in an encoding that anybody can undo."""
+    wanted = Wanted(value for values in secrets.values() for value in values)
     return [
         f"{name} in {file.name}"
         for file in files
-        for views in [list(views_of(file.read_bytes()))]
+        for found in [found_in(file.read_bytes(), wanted)]
         for name, values in secrets.items()
-        if any(value in view for value in values for view in views)
+        if not values.isdisjoint(found)
     ]
+
+
+def found_in(data: bytes, wanted: Wanted) -> set[bytes]:
+    """Which of the values stand in the data, in the clear or in an encoding that anybody can undo."""
+    return {value for view in views_of(data) for value in wanted.found_in(view)}
 
 
 def keys_of(folder: Path) -> Secrets:
@@ -74,7 +82,11 @@ def keys_of(folder: Path) -> Secrets:
 
 def views_of(data: bytes) -> Iterator[bytes]:
     """The data, and what stands in it encoded: percent, UTF-16, escapes of JSON and HTML, hexadecimal, base64, and
-    base64 in base64 as in a JWT's x5c."""
+    base64 in base64 as in a JWT's x5c. Views that are alike are one."""
+    return iter(dict.fromkeys(_views_of(data)))
+
+
+def _views_of(data: bytes) -> Iterator[bytes]:
     yield data
     yield unquote_to_bytes(data)
     yield data.translate(None, b"\0")
@@ -91,11 +103,10 @@ def _from_hexadecimal(run: bytes) -> bytes:
 
 
 def _decoded(data: bytes) -> Iterator[bytes]:
-    for run in _BASE64.findall(data):
+    for run in _BASE64.findall(data.translate(_TO_BASE64)):
         for at in range(4):  # where it begins in a longer run, nobody knows
-            groups = run[at : at + (len(run) - at) // 4 * 4].translate(_TO_BASE64)
-            rest = run[at + len(groups) :].translate(_TO_BASE64)
-            yield b64decode(groups) + (b64decode(rest + b"=" * (4 - len(rest))) if len(rest) > 1 else b"")
+            length = len(run) - at
+            yield a2b_base64(run[at : len(run) - (length % 4 == 1)] + b"==")  # a last letter alone is no byte
 
 
 def _named(exchange: Exchange) -> Iterator[tuple[str, str]]:
