@@ -18,6 +18,7 @@ from urllib.parse import quote
 import pytest
 from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.browser import Browser, text_of
+from zegel_testing.cheap_vault import CheapVaultFile
 from zegel_testing.door_world import form_data
 from zegel_testing.health import Health, payload
 from zegel_testing.identifying import found_in, told_by
@@ -26,12 +27,11 @@ from zegel_testing.logs import logging_to
 from zegel_testing.offline import offline
 from zegel_testing.shared_values import decoded, shared_stretches, values_in
 from zegel_testing.vaccination_path import ask_at_door, code_of, present, receive_valid
-from zegel_testing.wallet_world import CHEAP, PASSPHRASE, WalletWorld, open_test_wallet, wallet_world
+from zegel_testing.wallet_world import PASSPHRASE, WalletWorld, open_test_wallet, wallet_world
 
 from zegel.adapters.code_pictures import draw_code
 from zegel.adapters.memory import ManualClock
 from zegel.adapters.sql.store import open_memory_store
-from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.cli.main import main
 from zegel.cli.walk.door_view import DoorView, NotingStore, open_noted_door
 from zegel.formats.credential import Format
@@ -109,7 +109,7 @@ class Seen:
 async def somebody_else(watched: Watched, format_: Format) -> WalletWorld:
     """Max, with a wallet of his own, his own certificate, and what he got for it."""
     world, random = watched.world, fixed_random("somebody else")
-    file = WalletVaultFile(watched.folder / "another.vault", random=random, cost=CHEAP)
+    file = CheapVaultFile(watched.folder / "another.vault", random=random)
     wallet = open_test_wallet(world.world, file, world.outbound, random=random)
     await wallet.safe.create(PASSPHRASE)
     other = replace(world, wallet=wallet, file=file)

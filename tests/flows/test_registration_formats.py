@@ -10,10 +10,10 @@ import pytest
 from zegel_testing.access_house import LIBRARY, AccessHouse, open_house
 from zegel_testing.access_requests import KEY
 from zegel_testing.authorities import fixed_random
+from zegel_testing.cheap_vault import CheapVaultFile
 from zegel_testing.fresh_lists import keep_lists_fresh
 from zegel_testing.registering import FORMATS, Office
 from zegel_testing.wallet_world import (
-    CHEAP,
     PASSPHRASE,
     Noted,
     WalletWorld,
@@ -23,7 +23,6 @@ from zegel_testing.wallet_world import (
 
 from zegel.adapters.files import create_owner_only
 from zegel.adapters.memory import Loopback
-from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.checks import Check
 from zegel.errors import Rejected
 from zegel.primitives.encoding import base64url
@@ -101,7 +100,7 @@ async def asking(house: AccessHouse, folder: Path, certificate: bytes) -> AsyncI
     await house.trust.refresh()
     keep_lists_fresh(house.trust, house.clock)
     outbound = Noted(inner, traffic)
-    file = WalletVaultFile(folder / "wallet.vault", random=fixed_random("vault"), cost=CHEAP)
+    file = CheapVaultFile(folder / "wallet.vault", random=fixed_random("vault"))
     wallet = open_test_wallet(world, file, outbound)
     await wallet.safe.create(PASSPHRASE)
     opened = WalletWorld(

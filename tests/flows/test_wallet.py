@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 import jsonschema
 import pytest
 from zegel_testing.authorities import DAY, NOW
+from zegel_testing.cheap_vault import CheapVaultFile
 from zegel_testing.wallet_world import (
-    CHEAP,
     MDOC_QUERY,
     NAME_QUERY,
     PASSPHRASE,
@@ -25,7 +25,6 @@ from zegel_testing.wallet_world import (
 )
 
 from zegel.adapters.keyfiles import load_private_key, load_signer
-from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, explain
 from zegel.formats.credential import Format
@@ -1199,6 +1198,6 @@ async def test_a_locked_wallet_fetches_nothing(world: WalletWorld) -> None:
 
 
 async def test_another_wallet_on_the_same_vault_is_kept_out(world: WalletWorld) -> None:
-    other = open_test_wallet(world.world, WalletVaultFile(world.file.path, random=bytes, cost=CHEAP), world.outbound)
+    other = open_test_wallet(world.world, CheapVaultFile(world.file.path, random=bytes), world.outbound)
     with pytest.raises(Unavailable):
         await other.safe.unlock(PASSPHRASE)

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from zegel.adapters.code_reader import PictureCodeReader
-from zegel.adapters.vault import Cost
-from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import WalletConfig
 from zegel.primitives.http import HttpResponse
 from zegel.services.wallet.contents import WalletContents
@@ -23,11 +21,10 @@ from zegel.web.wallet_door import Door
 from zegel.web.wallet_site import WalletSite
 from zegel_testing.authorities import fixed_random
 from zegel_testing.browser import Browser
+from zegel_testing.cheap_vault import CheapVaultFile
 from zegel_testing.page import Page, checked_page
 from zegel_testing.uploads import multipart_body
 from zegel_testing.wallet_world import PASSPHRASE, WalletWorld, csrf_of, wallet_world
-
-CHEAP = Cost(iterations=1, lanes=1)
 
 
 class Pages:
@@ -176,7 +173,7 @@ def _opened(world: WalletWorld, announced: list[str], limits: Limits | None = No
     """As ``open_wallet`` does it, with a guess at the passphrase that costs less."""
     shared = replace(world.world, outbound=world.outbound, random=fixed_random(f"wallet {len(world.handlers)}"))
     config: WalletConfig = shared.config.wallet
-    file = WalletVaultFile(config.vault, random=shared.random, cost=CHEAP)
+    file = CheapVaultFile(config.vault, random=shared.random)
     safe = Safe(file, clock=shared.clock, idle=config.idle)
     made = build_wallet(shared, safe)
     door = Door(clock=shared.clock, random=shared.random, seconds=config.launch, announce=announced.append)

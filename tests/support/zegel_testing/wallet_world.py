@@ -16,8 +16,6 @@ from zegel.adapters.qualified_files import qualified_anchors
 from zegel.adapters.register import Register, demo_people, open_register
 from zegel.adapters.revocation_files import CRL_FOLDER, CRL_SUFFIX
 from zegel.adapters.trust_files import QUALIFIED_FOLDER
-from zegel.adapters.vault import Cost
-from zegel.adapters.wallet_vault import WalletVaultFile
 from zegel.config.roles import Config
 from zegel.errors import Unavailable
 from zegel.formats.hcert.keys import DocumentSigners
@@ -42,12 +40,12 @@ from zegel.web.app.wallet_provider import open_wallet_provider
 from zegel.web.app.world import ConfiguredList, trust_timer
 from zegel_testing.authorities import DAY, NOW, fixed_random
 from zegel_testing.browser import Browser
+from zegel_testing.cheap_vault import CheapVaultFile
 from zegel_testing.fresh_lists import keep_lists_fresh, keep_time
 from zegel_testing.revocations import revocations_of
 from zegel_testing.sandboxes import sandbox_at
 
 PASSPHRASE = "a sentence of the owner's"
-CHEAP = Cost(iterations=1, lanes=1)
 PID_BOTH = ["dc+sd-jwt", "mso_mdoc"]
 NAME_QUERY = {
     "credentials": [
@@ -83,7 +81,7 @@ class WalletWorld:
     handlers: dict[str, Handler]
     roles: dict[str, OpenRole]
     wallet: Wallet
-    file: WalletVaultFile
+    file: CheapVaultFile
     traffic: list[HttpRequest]
     outbound: "Noted"
 
@@ -277,7 +275,7 @@ async def wallet_world(
     }
     for role in roles.values():
         handlers |= {listener.origin: listener.handle for listener in role.listeners}
-    file = WalletVaultFile(folder / "wallet.vault", random=fixed_random("vault"), cost=CHEAP)
+    file = CheapVaultFile(folder / "wallet.vault", random=fixed_random("vault"))
     outbound = Noted(inner, traffic)
     wallet = open_test_wallet(world, file, outbound, copies=copies)
     if with_vault:
