@@ -1,9 +1,9 @@
 """``zegel`` with its modules imported: to import them is half of what most commands do, and the tests run hundreds.
 
 ``preloaded()`` is a program that a test starts in the place of ``zegel``. It has the command run by a process of its
-own, forked from one that imported every command's module and did nothing else: with the arguments, the environment,
-the folder and the open files that it was started with. Signals reach the command, and its end is the program's. Where a
-test measures a program, or looks at its process, it starts ``zegel`` itself.
+own, forked from one that imported every command's module, and read what comes with the package, and did nothing else:
+with the arguments, the environment, the folder and the open files that it was started with. Signals reach the command,
+and its end is the program's. Where a test measures a program, or looks at its process, it starts ``zegel`` itself.
 
 ``Forked`` is such a process without the program, whose pid is its own: for whoever kills it.
 """
@@ -21,17 +21,28 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NoReturn
 
 _SOCKET: Final = "socket"
 _MESSAGE: Final = 1 << 20  # bytes; the environment is a few kB
 _DESCRIPTORS: Final = 16  # 0 to 15 are passed on
 _PASSED_ON: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What is not imported before it is needed.
+_LATE: Final = (
+    "anyio._backends._asyncio",
+    "asn1crypto.cms",
+    "ctypes",
+    "encodings.idna",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl",
+    "zegel.cli.wallet_network",
+)
 # Started for each command, so it imports little. A byte on the way there is a signal; back come its pid, and how it ended.
 _PROGRAM: Final = """\
 #!{python} -IS
@@ -178,27 +189,64 @@ def _become(
 
 
 def _load() -> None:
-    """Load what commands use: their modules, those of the roles and of the server, and the templates of the pages."""
+    """Load what commands use: modules, of the roles and the server too, templates, the catalogue and the settings."""
     for command in COMMANDS.values():
         import_module(f"zegel.cli.{command.module}")
     for module in pkgutil.iter_modules(zegel.web.app.__path__, "zegel.web.app."):
         import_module(module.name)
-    for name in ("zegel.cli.wallet_network", "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl"):
+    for name in _LATE:
         import_module(name)
     templates = pages._environment()
     for name in templates.list_templates(extensions=["html"]):
         templates.get_template(name)
+    load_catalogue()
+    _describe(Config)
     gc.freeze()
+
+
+def _describe(table: Any) -> None:
+    """Have the settings of a table and of those within it looked up: a process does so once."""
+    for setting in settings_of(table):
+        if setting.table is not None:
+            _describe(setting.table)
+
+
+def _run(command: Callable[[], int]) -> int:
+    """The status; what is no number is raised."""
+    try:
+        return command()
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            return ended.code
+        raise
+
+
+def _end(status: int) -> NoReturn:
+    """End as the interpreter does, but leave the modules as they are.
+
+    To take them apart would write to, and so copy, each page that is shared with whom it was forked from; that takes
+    longer than most commands.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)  # which says what is wrong with them
 
 
 if __name__ == "__main__":
     import zegel.web.app
+    from zegel.adapters.catalogue import load_catalogue
     from zegel.cli.main import COMMANDS, main
+    from zegel.config.roles import Config
+    from zegel.config.setting import settings_of
     from zegel.web import pages
 
     _load()
     arguments = _wait_for_command(sys.argv[1])
     if arguments[:1] == ["-m"]:
-        sys.exit(import_module(arguments[1]).run(*arguments[2:]))
+        _end(_run(partial(import_module(arguments[1]).run, *arguments[2:])))
     sys.argv = ["zegel", *arguments]
-    sys.exit(main())
+    _end(_run(main))
