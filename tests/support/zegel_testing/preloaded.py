@@ -43,7 +43,7 @@ _LATE: Final = (
     "uvicorn.protocols.http.httptools_impl",
     "zegel.cli.wallet_network",
 )
-# Started for each command, so it imports little. A byte on the way there is a signal; back come its pid, and how it ended.
+# Started for each command, so it imports little. A byte on the way there is a signal; back come its pid and its status.
 _PROGRAM: Final = """\
 #!{python} -IS
 import marshal, os, signal, socket, sys
