@@ -10,6 +10,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 class WebAuthority:
     """An authority whose certificate stands in ``folder`` as ``web-ca.pem``."""
@@ -19,6 +31,7 @@ class WebAuthority:
         builder = self._builder("Web authority of the tests", self._key.public_key())
         builder = builder.issuer_name(_name("Web authority of the tests"))
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
         self._certificate = builder.sign(self._key, SHA256())
         self.path = folder / "web-ca.pem"
         self.path.write_bytes(self._certificate.public_bytes(Encoding.PEM))
@@ -39,6 +52,8 @@ class WebAuthority:
         builder = self._builder(host, key.public_key()).issuer_name(self._certificate.subject)
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(signer, critical=False)  # RFC 5280 section 4.2.1.1: Python 3.13 insists on it
         certificate = builder.sign(self._key, SHA256())
         return {
             "key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
