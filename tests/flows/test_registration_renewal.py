@@ -135,6 +135,7 @@ async def test_the_next_certificate_is_fetched_before_the_end_and_is_there_after
     await look(world, after=HOUR)
     assert len(desk.asked) == 1, "the next one is not due"
     shown = await sent(world)
+    world.roles["verifier"].close()
     role = world.roles["verifier"] = await open_verifier(world.world)
     world.handlers |= {listener.origin: listener.handle for listener in role.listeners}
     assert await sent(world) == shown
