@@ -26,7 +26,7 @@ import pytest
 from zegel_fuzz.endpoints import ROUTES, WITH_BODY
 from zegel_testing.canaries import Evidence, MarkedPerson, canary, erika, leaks, mark
 from zegel_testing.demo import ZEGEL, RunningDemo, environment
-from zegel_testing.draws import beginnings_of, drawn_in, found_in
+from zegel_testing.draws import beginnings_of, drawn_in
 from zegel_testing.leaks import Secrets, keys_of
 from zegel_testing.localhost import localhost_names
 from zegel_testing.ports import reserved_ports
@@ -386,7 +386,8 @@ def ended(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         register.add((person.person,), random=system_random)
         register.close()
         with RunningDemo("--folder", str(folder), home=home, program=(sys.executable, FAULTY, told, fault)) as demo:
-            program = ZEGEL if profile == "haip" else preloaded()  # of each sort of command one process is its own
+            # the plain profile comes by every sort of command: there the program's own processes are looked at
+            program = ZEGEL if profile == "plain" else preloaded()
             browser = Watched(config.loopback_origins(), web_ca=None)
             run = Run(home, own, program, config, demo, person, browser, words)
             asyncio.run(honestly(run))
@@ -451,7 +452,7 @@ def test_nothing_that_was_drawn_is_said_or_kept(ended: Ended) -> None:
     assert len(ended.drawn) > 150
     for place, content in ended.evidence.contents():
         if place != "addresses":
-            assert not found_in(content, beginnings), place
+            assert not beginnings.found_in(content), place
     for place, text in ended.evidence.texts.items():
         assert not [mark for mark in (b"eyJhbGciOi", b"eyJ0eXAiOi", b"PRIVATE KEY", b'"d":"') if mark in text], place
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from zegel_testing.demo import environment
-from zegel_testing.draws import SCALAR_DRAW, beginnings_of, drawn_in, found_in, pieces_of, spellings
+from zegel_testing.draws import SCALAR_DRAW, beginnings_of, drawn_in, pieces_of, spellings
 
 from zegel.adapters.sandbox.access_root import PASSPHRASE_FILE, ROOT_FILE
 
@@ -136,18 +136,18 @@ def test_no_file_ever_holds_a_code_a_token_or_a_private_key(walked: Walked) -> N
     for place, content in walked.files.items():
         assert not [mark for mark in KEY_MARKS if mark.encode() in content], place
         fresh = pieces_of(content) - searched
-        assert not any(found_in(piece, beginnings) for piece in fresh), place
+        assert not any(map(beginnings.found_in, fresh)), place
         searched |= fresh
 
 
 def test_what_is_there_is_found() -> None:
     secret = bytes(range(32))
     for written in spellings(secret):
-        assert found_in(b"x" * 9 + written + b"y", beginnings_of([secret]))
+        assert beginnings_of([secret]).found_in(b"x" * 9 + written + b"y")
 
 
 def test_what_lies_across_two_pieces_is_whole_in_one() -> None:
     secret = bytes(range(32))
     for before in range(4096 - 9, 4096 + 2):
         content = b"x" * before + secret + b"y" * 9_000
-        assert any(found_in(piece, beginnings_of([secret])) for piece in pieces_of(content))
+        assert any(map(beginnings_of([secret]).found_in, pieces_of(content)))

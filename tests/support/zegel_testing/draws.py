@@ -39,11 +39,6 @@ def _secrets_of(drawn: bytes) -> Iterator[bytes]:
         yield from spellings(parse_base64url(str(key.secret_jwk()["d"]), what="d"))
 
 
-def found_in(content: bytes, beginnings: Wanted) -> set[bytes]:
-    """Which of the secrets stand in the content, by their beginnings."""
-    return beginnings.found_in(content)
-
-
 def pieces_of(content: bytes) -> set[bytes]:
     """The content in pieces, each beginning whole in one of them: where it is much as it was, so are most of them."""
     return {content[at : at + _PIECE + _BEGINNING - 1] for at in range(0, len(content), _PIECE)}

@@ -114,11 +114,11 @@ class Forked:
             self.wait()
         return self._status
 
-    def wait(self, seconds: float = 0) -> int:
+    def wait(self, seconds: float | None = None) -> int:
         """Its exit status, once it has ended; ``TimeoutError`` where that takes longer."""
         if self._status is None:
-            self._server.settimeout(seconds or None)
-            self._status = int(self._server.recv(16))
+            self._server.settimeout(seconds)
+            self._status = int(self._server.recv(16) or b"70")
             self._server.close()
         return self._status
 
@@ -227,7 +227,7 @@ def _end(status: int) -> NoReturn:
     To take them apart would write to, and so copy, each page that is shared with whom it was forked from; that takes
     longer than most commands.
     """
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()
     atexit._run_exitfuncs()
     with suppress(OSError):
         sys.stdout.flush()
