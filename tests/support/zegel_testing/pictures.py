@@ -39,11 +39,6 @@ def saved(picture: Image.Image, kind: str, *more: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def read_codes(png: bytes) -> list[str]:
-    """The texts of the codes that stand in a screenshot."""
-    return [found.text for found in zxingcpp.read_barcodes(Image.open(BytesIO(png)).convert("L"))]
-
-
 def blank(width: int, height: int) -> Image.Image:
     """Paper."""
     return Image.new("L", (width, height), "white")
