@@ -1,7 +1,6 @@
 """The register's bench in little: every question is answered, the log is what was written, and neither costs more where
 the register is larger."""
 
-import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_key, fixed_random
+from zegel_testing.limits import awaited_peak_bytes
 
 from register import fill, measure, questions
 from zegel.adapters.memory import ManualClock
@@ -88,12 +88,7 @@ class Office:
 
     async def audit_peak(self) -> int:
         """The bytes that the audit has allocated at a time."""
-        tracemalloc.start()
-        try:
-            await audit(self._store, [self._head])
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+        return await awaited_peak_bytes(lambda: audit(self._store, [self._head]))
 
 
 @asynccontextmanager
