@@ -40,7 +40,7 @@ from zegel.errors import Rejected
 from zegel.primitives.http import HttpResponse, json_response
 from zegel.profiles import HAIP, PLAIN, ResponseMode
 from zegel.protocols.openid4vp.link import parse_link
-from zegel.protocols.openid4vp.matching import default_choice
+from zegel.protocols.openid4vp.matching import Choice, default_choice
 from zegel.protocols.openid4vp.received_request import check_request
 from zegel.protocols.openid4vp.response import open_response
 from zegel.protocols.openid4vp.satisfaction import check_answer
@@ -198,7 +198,7 @@ def answer_with_what_is_not_held() -> object:
 def show_more_than_was_asked_for() -> object:
     query = query_of(sd_jwt_query("pid"), sd_jwt_query("again"), credential_sets=[{"options": [["pid"], ["again"]]}])
     step = consent(session(query))
-    return step.plan(step.match(held(PID)), {"pid": ("1",), "again": ("1",)})
+    return step.plan(step.match(held(PID)), Choice(options=(("pid",),), held={"pid": ("1",), "again": ("1",)}))
 
 
 def take_the_answer_by_a_redirect() -> object:

@@ -115,7 +115,7 @@ def test_6_4_2_all_credentials_are_wanted_where_no_sets_are() -> None:
     licence = {"org.iso.7367.1": {"vehicle_holder": "d"}, MDL_NAMESPACE: {"given_name": "e"}}
     vehicle = credential("org.iso.7367.1.mVRC", licence, format_=Format.MDOC)
     query = example("multi_credentials")
-    assert default_choice(matched(query, identity, vehicle)) == {"pid": ("1",), "mdl": ("2",)}
+    assert default_choice(matched(query, identity, vehicle)).held == {"pid": ("1",), "mdl": ("2",)}
     assert matched(query, identity).missing == ("mdl",)
 
 
@@ -129,7 +129,7 @@ def test_6_4_2_one_option_of_each_required_set_is_enough() -> None:
     query = example("credentials_alternatives")
     match = matched(query, reduced, residence)
     assert [set_.options for set_ in match.sets] == [(("pid_reduced_cred_1", "pid_reduced_cred_2"),), ()]
-    assert default_choice(match) == {"pid_reduced_cred_1": ("1",), "pid_reduced_cred_2": ("2",)}
+    assert default_choice(match).held == {"pid_reduced_cred_1": ("1",), "pid_reduced_cred_2": ("2",)}
     assert matched(query, reduced).missing == ("pid", "other_pid", "pid_reduced_cred_2")
 
 
@@ -146,7 +146,7 @@ def test_6_4_2_what_is_optional_is_left_out_until_the_user_adds_it() -> None:
     )  # fmt: skip
     match = matched(example("complex_mdoc"), licence)
     assert [set_.options for set_ in match.sets] == [(("mdl-id",),), (("mdl-address",),)]
-    assert default_choice(match) == {"mdl-id": ("1",)}
+    assert default_choice(match).held == {"mdl-id": ("1",)}
 
 
 # --- the rules of section 6, one by one -------------------------------------------------------------------------

@@ -339,7 +339,7 @@ def test_8_3_1_an_error_may_come_unencrypted() -> None:
         ({"dcql_query": None}, "invalid_request", Check.PRESENTATION_REQUEST),
         ({"scope": "com.example.pid"}, "invalid_request", Check.PRESENTATION_REQUEST),
         ({"redirect_uri": RESPONSE_URI}, "invalid_request", Check.PRESENTATION_REQUEST),
-        ({"presentation_definition": {}}, "invalid_request", Check.PRESENTATION_REQUEST),
+        ({"dcql_query": json.dumps(build_query(NAME_QUERY))}, "invalid_request", Check.SYNTAX),
         ({"response_type": "vp_token id_token"}, "invalid_request", Check.PRESENTATION_REQUEST),
         ({"nonce": None}, "invalid_request", Check.SYNTAX),
         ({"nonce": "ä"}, "invalid_request", Check.SYNTAX),

@@ -58,7 +58,7 @@ def test_nobody_trusts_it_whose_list_does_not_have_its_authority() -> None:
 def test_the_query_that_goes_with_it_finds_the_claim_that_it_asks_for() -> None:
     wallet = held(credential(claims=claims_of(pid())))
     match = match_query(QUERY, wallet, formats=tuple(Format), issuer_algorithms={}, without_pid=())
-    assert default_choice(match) == {"eu_europa_ec_eudi_pid_1": ("1",)}
+    assert default_choice(match).held == {"eu_europa_ec_eudi_pid_1": ("1",)}
     (candidate,) = match.candidates("eu_europa_ec_eudi_pid_1")
     assert dict(candidate.claims) == {("family_name",): "Neal"}
 

@@ -294,7 +294,7 @@ def _set(set_: Alternatives) -> dict[str, Any]:
     if not set_.required:
         options.insert(0, (NOTHING, "Nothing", None))
     legend = set_.purpose or ("Choose one" if set_.required else "If you want to add it")
-    return {"field": set_.field, "legend": legend, "options": options, "chosen": options[0][0]}
+    return {"field": set_.field, "legend": legend, "options": options, "chosen": set_.proposed}
 
 
 def _options(question: Question) -> list[tuple[str, str, None]]:

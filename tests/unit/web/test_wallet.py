@@ -781,6 +781,29 @@ async def test_a_payment_is_shown_in_full_and_confirmed_by_its_own_words(inside:
 
 
 @pytest.mark.slow
+async def test_the_page_proposes_whoever_signs_the_payment(inside: Pages) -> None:
+    """OpenID4VP 1.0 section 5.1; what else the verifier would rather have does not."""
+    await inside.receive()
+    await inside.receive(type="payment", formats=["dc+sd-jwt"])
+    meta = {"vct_values": ["urn:zegel:payment:1"]}
+    pay = {"id": "pay", "format": "dc+sd-jwt", "meta": meta, "claims": [{"path": ["iban"]}]}
+    payload = {
+        "transaction_id": "T-1",
+        "payee": {"name": "Garden shop", "id": "UT99"},
+        "amount": 12.5,
+        "currency": "EUR",
+    }
+    item = {"type": "urn:eudi:sca:payment:1", "credential_ids": ["pay"], "payload": payload}
+    pid = NAME_QUERY["credentials"][0]
+    for sets in ([[["pid"], ["pay"]]], [[["pid"]], [["pay"]]]):
+        described = [{"options": options, "required": at == 0} for at, options in enumerate(sets)]
+        query = {"credentials": [pid, pay], "credential_sets": described}
+        session = await inside.ask(query, transaction_data=[item])
+        await inside.accept()
+        assert "pay" in [each["id"] for each in (await inside.world.result(session))["credentials"]]
+
+
+@pytest.mark.slow
 async def test_a_copy_that_is_shown_again_is_said_to_be(tmp_path: Path) -> None:
     async with wallet_pages(tmp_path) as pages:
         await pages.enter()

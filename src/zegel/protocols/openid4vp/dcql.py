@@ -118,8 +118,8 @@ class DcqlQuery:
 
 
 def parse_query(value: Json | bytes) -> DcqlQuery:
-    """Parse a query from JSON text or from what JSON text held; ``Malformed`` names the member that breaks a rule."""
-    if isinstance(value, bytes | str):
+    """Parse a query from the bytes of JSON text or what they held; ``Malformed`` names the member at fault."""
+    if isinstance(value, bytes):
         value = parse_json(value, what=_WHAT)
     members = read_object(value, what=_WHAT, where="")
     entries = read_array(members.get("credentials"), what=_WHAT, where="credentials", limit=MAX_CREDENTIALS)

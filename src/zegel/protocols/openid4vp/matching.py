@@ -1,7 +1,7 @@
 """The wallet's side of a DCQL query: what it can answer, what that would disclose, and what the user chose.
 
     match_query     the candidates for each credential query, each with the very claims it would disclose
-    default_choice  what answers the query with the least disclosed
+    default_choice  what answers the query without what is optional
     check_choice    the user's choice as instructions: this credential, these paths, nothing else
 
 OpenID4VP 1.0 sections 6.4 and 7.
@@ -18,6 +18,7 @@ from zegel.formats.credential import Format, VerifiedCredential
 from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.encoding import base64url
 from zegel.primitives.keys import Algorithm
+from zegel.primitives.times import whole
 from zegel.protocols.openid4vp.dcql import (
     AUTHORITY_KEY_ID,
     ClaimQuery,
@@ -29,9 +30,6 @@ from zegel.protocols.openid4vp.dcql import (
 from zegel.protocols.openid4vp.pid import is_pid
 
 Found: TypeAlias = tuple[tuple[ClaimPath, Claim], ...]
-Choice: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Ids of held credentials, by the id of the credential query that they answer."""
-
 MAX_PRESENTATIONS: Final = 16  # of one credential query with ``multiple``; nobody holds more of a kind
 
 
@@ -79,11 +77,15 @@ class SetMatch:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryMatch:
-    """What a wallet can answer to a query: the consent page shows it."""
+    """What a wallet can answer to a query: the consent page shows it.
+
+    ``signers``: for each piece of transaction data, the ids of the credential queries of which an answer signs it.
+    """
 
     query: DcqlQuery
     credentials: tuple[CredentialMatch, ...]
     sets: tuple[SetMatch, ...]
+    signers: tuple[tuple[str, ...], ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -99,6 +101,16 @@ class QueryMatch:
             if match.query.id == query_id:
                 return match.candidates
         return ()
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the user chose: of each set of the query an option, None for nothing; and ids of held credentials, by the id
+    of the credential query that they answer."""
+
+    options: tuple[tuple[str, ...] | None, ...]
+    held: Mapping[str, tuple[str, ...]]
 
 
 @final
@@ -126,11 +138,13 @@ def match_query(
     formats: Collection[str],
     issuer_algorithms: Mapping[str, Collection[Algorithm]],
     without_pid: Collection[str],
+    signers: tuple[tuple[str, ...], ...] = (),
 ) -> QueryMatch:
     """Match what is held against the query.
 
     ``formats`` are those that the verifier can take, and ``issuer_algorithms`` those with which it takes them signed,
-    where it names any; ``without_pid`` the ids of the credential queries that no PID may answer.
+    where it names any; ``without_pid`` the ids of the credential queries that no PID may answer; ``signers`` as in
+    ``QueryMatch``.
     """
     matches = tuple(
         CredentialMatch(
@@ -153,6 +167,7 @@ def match_query(
             SetMatch(set=set_, options=tuple(option for option in set_.options if answered.issuperset(option)))
             for set_ in query.sets
         ),
+        signers=signers,
     )
 
 
@@ -163,39 +178,44 @@ def _can_be_verified(credential: VerifiedCredential, issuer_algorithms: Mapping[
 
 
 def default_choice(match: QueryMatch) -> Choice:
-    """The first answer that the query prefers, without what is optional; ``Rejected(HELD)`` when there is none."""
+    """The answer that the query prefers, with what is optional only where nothing else signs transaction data.
+
+    ``Rejected(HELD)`` when there is none. Sets without an alternative come first: what they take serves others, too.
+    """
     _refuse_missing(match)
-    ids = dict.fromkeys(id_ for set_ in match.sets if set_.set.required for id_ in set_.options[0])
-    return {id_: (match.candidates(id_)[0].held.id,) for id_ in ids}
+    options: dict[int, tuple[str, ...]] = {}
+    ids: set[str] = set()
+    sets = match.sets
+    for at in sorted(range(len(sets)), key=lambda at: (not sets[at].set.required, len(sets[at].options) > 1)):
+        unsigned = [signers for signers in match.signers if ids.isdisjoint(signers)]
+        signing = [option for option in sets[at].options if any(not set(option).isdisjoint(each) for each in unsigned)]
+        preferred = signing or (sets[at].options if sets[at].set.required else ())
+        if preferred:
+            options[at] = next((option for option in preferred if ids.issuperset(option)), preferred[0])
+            ids.update(options[at])
+    return Choice(
+        options=tuple(options.get(at) for at in range(len(sets))),
+        held={id_: (match.candidates(id_)[0].held.id,) for id_ in ids},
+    )
 
 
 def check_choice(match: QueryMatch, choice: Choice) -> tuple[Disclosure, ...]:
     """Turn a choice into what to present; ``Rejected(HELD)`` unless it answers the query, with nothing beyond it."""
     _refuse_missing(match)
-    chosen = {id_: held for id_, held in choice.items() if held}
-    options = answered_options(match.query, chosen)
-    for set_, option in zip(match.query.sets, options, strict=True):
-        if set_.required and option is None:
-            raise Rejected(Check.HELD, "expected a choice for each required set of credentials", field="choice")
-    if not needed_ids(match.query, chosen).issuperset(chosen):
+    needed: set[str] = set()
+    for set_, option in zip(match.sets, choice.options, strict=True):
+        if option not in (set_.options if set_.set.required else (None, *set_.options)):
+            raise Rejected(Check.HELD, "expected an option of each required set of credentials", field="choice")
+        needed.update(option or ())
+    if {id_ for id_, held in choice.held.items() if held} != needed:
         # section 6.4.2: what satisfies the query is returned, not what else would match
-        raise Rejected(Check.HELD, "expected no credential beyond those that answer the query", field="choice")
+        detail = "expected credentials for the options that were chosen, and none beyond those"
+        raise Rejected(Check.HELD, detail, field="choice")
     return tuple(
         disclosure
         for credential in match.query.credentials
-        for disclosure in _disclosures(match, credential, chosen.get(credential.id, ()))
+        for disclosure in _disclosures(match, credential, choice.held.get(credential.id, ()))
     )
-
-
-def answered_options(query: DcqlQuery, answered: Collection[str]) -> tuple[tuple[str, ...] | None, ...]:
-    """For each set of the query the largest option that the answered ids fill, the first of several; None if none."""
-    filled = ([option for option in set_.options if all(id_ in answered for id_ in option)] for set_ in query.sets)
-    return tuple(max(options, key=len, default=None) for options in filled)
-
-
-def needed_ids(query: DcqlQuery, answered: Collection[str]) -> frozenset[str]:
-    """Those of the answered ids that count: the ones of ``answered_options``. What is beyond them answers nothing."""
-    return frozenset(id_ for option in answered_options(query, answered) if option is not None for id_ in option)
 
 
 def is_of_type(query: CredentialQuery, credential: VerifiedCredential) -> bool:
@@ -258,7 +278,7 @@ def _certifies(authority: TrustedAuthority, key_ids: Collection[str]) -> bool:
 
 
 def _is_among(value: Claim, values: Collection[str | int | bool]) -> bool:
-    converted = json_claim(value)
+    converted = whole(json_claim(value))
     return any(type(candidate) is type(converted) and candidate == converted for candidate in values)
 
 

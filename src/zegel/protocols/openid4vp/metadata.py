@@ -22,10 +22,13 @@ _WHERE: Final = "client_metadata"
 
 # ES256, ES384, ES512 and their fully specified twins (RFC 9053 section 2.1, RFC 9864 section 2.1). No value for a MAC:
 # over OpenID4VP nothing says which reader key it would be made with.
-_COSE: Final = (-7, -9, -35, -51, -36, -52)
-_HOLDERS: Final[Mapping[Format, frozenset[Json]]] = {  # what the keys of our holders sign with
-    Format.SD_JWT_VC: frozenset({"ES256"}),
-    Format.MDOC: frozenset({-7, -9}),
+_ALL: Final[Mapping[Format, tuple[Json, ...]]] = {
+    Format.SD_JWT_VC: tuple(map(str, Algorithm)),
+    Format.MDOC: (-7, -9, -35, -51, -36, -52),
+}
+_HOLDERS: Final[Mapping[Format, tuple[Json, ...]]] = {  # what the keys of our holders sign with
+    Format.SD_JWT_VC: ("ES256",),
+    Format.MDOC: (-7, -9),
 }
 _ISSUERS_PARAMETER: Final[Mapping[Format, str]] = {
     Format.SD_JWT_VC: "sd-jwt_alg_values",
@@ -57,18 +60,20 @@ def response_kid(key: PublicKey) -> str:
     return base64url(key.thumbprint())
 
 
-def vp_formats() -> dict[str, Json]:
-    """``vp_formats_supported``, as the verifier offers it and the wallet states it."""
-    algorithms: list[Json] = [str(algorithm) for algorithm in Algorithm]
+def _vp_formats(holders: Mapping[Format, tuple[Json, ...]]) -> dict[str, Json]:
+    """``vp_formats_supported``: any issuer's algorithm, and those of holders that are given."""
     return {
-        str(Format.SD_JWT_VC): {"sd-jwt_alg_values": algorithms, "kb-jwt_alg_values": algorithms},
-        str(Format.MDOC): {"issuerauth_alg_values": list(_COSE), "deviceauth_alg_values": list(_COSE)},
+        str(format_): {
+            _ISSUERS_PARAMETER[format_]: list(_ALL[format_]),
+            _HOLDERS_PARAMETER[format_]: list(holders[format_]),
+        }
+        for format_ in Format
     }
 
 
 def build_client_metadata(*, response_key: PublicKey | None) -> dict[str, Json]:
     """The verifier's metadata for one request; ``response_key`` is the fresh key of that request, if it has one."""
-    metadata: dict[str, Json] = {"vp_formats_supported": vp_formats()}
+    metadata: dict[str, Json] = {"vp_formats_supported": _vp_formats(_ALL)}
     if response_key is not None:
         jwk = {**response_key.jwk(), "use": "enc", "alg": ALGORITHM, "kid": response_kid(response_key)}
         metadata["jwks"] = {"keys": [jwk]}
@@ -82,7 +87,7 @@ def build_wallet_metadata(profile: Profile) -> dict[str, Json]:
     """The wallet's metadata for a posted request for the request object (section 5.10): the same for every wallet."""
     prefixes = [str(prefix) for prefix in ClientIdPrefix if prefix in profile.client_id_prefixes]
     return {
-        "vp_formats_supported": vp_formats(),
+        "vp_formats_supported": _vp_formats(_HOLDERS),
         "client_id_prefixes_supported": prefixes,
         "response_types_supported": ["vp_token"],
         "response_modes_supported": sorted(str(mode) for mode in profile.response_modes),
@@ -137,7 +142,7 @@ def read_issuer_algorithms(metadata: JsonObject) -> Mapping[str, frozenset[Algor
 
 def _takes(offered: JsonObject, format_: Format, where: str) -> bool:
     values = _algorithms(offered, format_, _HOLDERS_PARAMETER[format_], where)
-    return values is None or not _HOLDERS[format_].isdisjoint(values)
+    return values is None or not values.isdisjoint(_HOLDERS[format_])
 
 
 def _algorithms(offered: JsonObject, format_: Format, name: str, where: str) -> frozenset[str | int] | None:

@@ -31,14 +31,7 @@ from zegel.trust.registration.transport import REGISTRATION_FORMAT
 
 MAX_INFOS: Final = 16  # a registration certificate each for as many intended uses; the specification sets no limit
 _WHAT: Final = "presentation request"
-_REFUSED: Final = (  # sections 8.2 and 8.5; RFC 9101 section 4; the drafts' own query language
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "scope",
-    "presentation_definition",
-    "presentation_definition_uri",
-)
+_REFUSED: Final = ("redirect_uri", "request", "request_uri", "scope")  # sections 8.2 and 8.5; RFC 9101 section 4
 
 
 @final

@@ -4,7 +4,7 @@ Each presentation is held against its credential query, all of them together aga
 disclosed without being asked for is dropped: nobody reads it, nobody stores it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
@@ -16,14 +16,7 @@ from zegel.formats.claims import Claim, Claims, select_claims
 from zegel.formats.credential import CurrentPresentation, CurrentUnboundPresentation, VerifiedCredential
 from zegel.primitives.claim_path import ClaimPath
 from zegel.protocols.openid4vp.dcql import ClaimQuery, CredentialQuery, DcqlQuery
-from zegel.protocols.openid4vp.matching import (
-    Found,
-    answered_options,
-    is_certified,
-    is_of_type,
-    needed_ids,
-    select_asked,
-)
+from zegel.protocols.openid4vp.matching import Found, is_certified, is_of_type, select_asked
 
 Current: TypeAlias = CurrentPresentation | CurrentUnboundPresentation
 
@@ -48,9 +41,8 @@ def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Current]]) -
     ``Rejected`` with QUERY_TYPE, TRUSTED_AUTHORITY, HOLDER_BINDING, QUERY_CLAIMS, or QUERY when something is missing.
     """
     answered = {id_ for id_, presentations in presented.items() if presentations}
-    options = answered_options(query, answered)
-    for position, (set_, option) in enumerate(zip(query.sets, options, strict=True)):
-        if set_.required and option is None:
+    for position, (set_, options) in enumerate(zip(query.sets, _filled(query, answered), strict=True)):
+        if set_.required and not options:
             field = f"credential_sets[{position}]" if query.credential_sets else "vp_token"
             raise Rejected(Check.QUERY, "expected presentations for a whole option", field=field)
     needed = needed_ids(query, answered)
@@ -64,6 +56,24 @@ def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Current]]) -
         else:
             unbound[credential.id] = tuple(_unbound(credential, entry) for entry in presented[credential.id])
     return AcceptedAnswer(presentations=bound, unbound=unbound)
+
+
+def needed_ids(query: DcqlQuery, answered: Collection[str]) -> frozenset[str]:
+    """Those of the answered ids that count: one option of each set that they fill. What is beyond answers nothing.
+
+    A wallet does not say which option it took. Where several are filled, it is the one with most that no other set has.
+    """
+    needed: frozenset[str] = frozenset()
+    for options in sorted(filter(None, _filled(query, answered)), key=len):  # what leaves no choice comes first
+        needed = max((needed.union(option) for option in options), key=len)
+    return needed
+
+
+def _filled(query: DcqlQuery, answered: Collection[str]) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """The options of each set that the answered ids fill."""
+    return tuple(
+        tuple(option for option in set_.options if all(id_ in answered for id_ in option)) for set_ in query.sets
+    )
 
 
 def _bound(query: CredentialQuery, presentation: Current) -> CurrentPresentation:

@@ -27,7 +27,6 @@ from zegel.primitives.members import read_text
 from zegel.profiles import ClientIdPrefix, Profile, ResponseMode
 from zegel.protocols.openid4vp.dcql import DcqlQuery
 from zegel.protocols.openid4vp.link import check_prefix
-from zegel.protocols.openid4vp.matching import needed_ids
 from zegel.protocols.openid4vp.pid import is_pid
 from zegel.protocols.openid4vp.request import (
     REQUEST_MEDIA_TYPE,
@@ -39,7 +38,7 @@ from zegel.protocols.openid4vp.request import (
     check_sendable,
     sign_request,
 )
-from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current, check_answer
+from zegel.protocols.openid4vp.satisfaction import AcceptedAnswer, Current, check_answer, needed_ids
 from zegel.protocols.openid4vp.transaction_data import TransactionData, assign_transaction_data, check_signable
 from zegel.trust.access import check_redirect_party
 from zegel.trust.signing import CertifiedSigner

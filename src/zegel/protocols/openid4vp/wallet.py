@@ -133,6 +133,7 @@ class Consent:
             formats=self.request.formats,
             issuer_algorithms=self.request.issuer_algorithms,
             without_pid=self.request.without_pid,
+            signers=tuple(item.credential_ids for item in self.request.transaction_data),
         )
 
     def plan(self, match: QueryMatch, choice: Choice) -> tuple[PlannedPresentation, ...]:
@@ -220,8 +221,8 @@ def begin(
         addressed = check_unsigned_request(link, profile=policy.profile, plain_origins=policy.plain_origins)
         return _read(addressed, policy)
     if check_prefix(link.unverified_client_id, profile=policy.profile) is ClientIdPrefix.REDIRECT_URI:
-        # sections 5.9.3 and 5.10: what cannot be signed is not to be had from a request_uri either
-        raise Rejected(Check.CLIENT_ID, "a request of redirect_uri cannot be signed", field="client_id")
+        # section 5.9.3: it cannot be signed, and an unsigned request is read from the link alone
+        raise Rejected(Check.CLIENT_ID, "expected the whole request in the link", field="client_id")
     return Fetching(
         link=link,
         request_uri=check_address(link.unverified_request_uri, field="request_uri", plain_origins=policy.plain_origins),

@@ -3,7 +3,7 @@
 And from what the person ticked back to the engine's ``Choice``.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -15,7 +15,7 @@ from zegel.formats.credential import Format
 from zegel.primitives.json import Json
 from zegel.protocols.openid4vp.another_device import is_for_another_device
 from zegel.protocols.openid4vp.dcql import CredentialQuery
-from zegel.protocols.openid4vp.matching import Candidate, Choice, CredentialMatch, QueryMatch
+from zegel.protocols.openid4vp.matching import Candidate, Choice, CredentialMatch, QueryMatch, default_choice
 from zegel.protocols.openid4vp.overasking import AskedClaim
 from zegel.protocols.openid4vp.purpose import stated_purposes
 from zegel.protocols.openid4vp.transaction_data import TransactionData
@@ -77,12 +77,13 @@ class Alternative:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternatives:
-    """A set with a choice in it. ``purpose`` is the verifier's own word."""
+    """A set with a choice in it. ``purpose`` is the verifier's own word, ``proposed`` the value that is ticked."""
 
     field: str
     purpose: str | None
     required: bool
     options: tuple[Alternative, ...]
+    proposed: str
 
 
 @final
@@ -180,20 +181,28 @@ def set_aside(form: Mapping[str, str]) -> frozenset[str]:
 def choice_of(match: QueryMatch, form: Mapping[str, str]) -> Choice:
     """The choice that a form stands for: ``set-N`` names an option, ``use-ID`` (or ``use-ID-HELD``) what answers.
 
-    What is not named is the first that answers, and of what is optional nothing. ``Rejected(HELD)`` for what is not on
-    the page.
+    What is not named is what the page proposes. ``Rejected(HELD)`` for what is not on the page.
     """
-    ids = dict.fromkeys(id_ for position in range(len(match.sets)) for id_ in _chosen_option(match, position, form))
-    return {id_: _chosen_held(match, id_, form) for id_ in ids}
+    proposed = _proposed(match)
+    options = tuple(_chosen_option(match, position, form, proposed) for position in range(len(match.sets)))
+    ids = dict.fromkeys(id_ for option in options for id_ in option or ())
+    return Choice(options=options, held={id_: _chosen_held(match, id_, form) for id_ in ids})
 
 
-def _chosen_option(match: QueryMatch, position: int, form: Mapping[str, str]) -> tuple[str, ...]:
+def _proposed(match: QueryMatch) -> Sequence[tuple[str, ...] | None]:
+    """What is ticked of each set; nothing where the query as a whole cannot be answered."""
+    return [None] * len(match.sets) if match.missing else default_choice(match).options
+
+
+def _chosen_option(
+    match: QueryMatch, position: int, form: Mapping[str, str], proposed: Sequence[tuple[str, ...] | None]
+) -> tuple[str, ...] | None:
     set_ = match.sets[position]
     value = form.get(set_field(position))
     if value is None:
-        return set_.options[0] if set_.set.required and set_.options else ()
+        return proposed[position]
     if value == NOTHING and not set_.set.required:
-        return ()
+        return None
     if value.isdecimal() and len(value) < 4 and int(value) < len(set_.options):
         return set_.options[int(value)]
     raise Rejected(Check.HELD, "expected one of the options on the page", field=set_field(position))
@@ -221,6 +230,7 @@ def held_field(query_id: str, held: str | None = None) -> str:
 def _choices(match: QueryMatch, questions: Mapping[str, Question]) -> list[Alternatives]:
     """The sets in which there is something to choose."""
     found = []
+    proposed = _proposed(match)
     for position, each in enumerate(match.sets):
         if len(each.options) > 1 or (each.options and not each.set.required):
             options = tuple(
@@ -237,9 +247,14 @@ def _choices(match: QueryMatch, questions: Mapping[str, Question]) -> list[Alter
                     purpose=each.set.purpose,
                     required=each.set.required,
                     options=options,
+                    proposed=_value_of(each.options, proposed[position]),
                 )
             )
     return found
+
+
+def _value_of(options: Sequence[tuple[str, ...]], option: tuple[str, ...] | None) -> str:
+    return NOTHING if option is None else str(options.index(option))
 
 
 @final

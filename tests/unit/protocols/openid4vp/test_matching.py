@@ -38,6 +38,10 @@ def match(query: DcqlQuery, *credentials: VerifiedCredential, without_pid: tuple
     return match_query(query, held(*credentials), formats=tuple(Format), issuer_algorithms={}, without_pid=without_pid)
 
 
+def choose(*options: tuple[str, ...] | None, **held: tuple[str, ...]) -> Choice:
+    return Choice(options=options, held=held)
+
+
 def refusal(found: QueryMatch, choice: Choice) -> Rejected:
     with pytest.raises(Rejected) as caught:
         check_choice(found, choice)
@@ -118,11 +122,20 @@ def test_a_null_path_discloses_the_entries_whose_value_was_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "matches"),
-    [("sex", 2, True), ("sex", "2", False), ("sex", True, False), ("over_18", True, True), ("over_18", 1, False)],
+    [
+        ("sex", 2, True),
+        ("height", 168, True),
+        ("height", 167, False),
+        ("sex", "2", False),
+        ("sex", True, False),
+        ("over_18", True, True),
+        ("over_18", 1, False),
+    ],
 )
 def test_type_and_value_both_match_exactly(name: str, value: str | int | bool, matches: bool) -> None:
     claims = [{"path": [name], "values": [value]}]
-    assert bool(match(query_of(sd_jwt_query("pid", claims=claims)), PID).candidates("pid")) is matches
+    pid = credential(claims=PID_CLAIMS | {"height": 168.0})  # in JSON the same number as 168
+    assert bool(match(query_of(sd_jwt_query("pid", claims=claims)), pid).candidates("pid")) is matches
 
 
 def test_a_byte_string_is_matched_as_base64url() -> None:
@@ -135,8 +148,58 @@ def test_an_unknown_query_id_has_no_candidates() -> None:
 
 
 def test_the_default_is_the_first_option_with_its_first_candidate() -> None:
-    assert default_choice(match(EITHER, PID, MDL, PID)) == {"pid": ("1",)}
-    assert default_choice(match(EITHER, MDL)) == {"mdl": ("1",)}
+    assert default_choice(match(EITHER, PID, MDL, PID)) == choose(("pid",), None, pid=("1",))
+    assert default_choice(match(EITHER, MDL)) == choose(("mdl",), None, mdl=("1",))
+
+
+PID_ASKED, MDL_ASKED = sd_jwt_query("pid"), mdoc_query("mdl")
+ACCOUNT_ASKED = sd_jwt_query("account", vct="urn:utopia:account:1")
+
+
+def default_of(*sets: tuple[list[list[str]], bool], signers: tuple[tuple[str, ...], ...] = ()) -> Choice:
+    described = [{"options": options, "required": required} for options, required in sets]
+    query = query_of(PID_ASKED, MDL_ASKED, ACCOUNT_ASKED, credential_sets=described)
+    found = replace(match(query, PID, MDL, ACCOUNT), signers=signers)
+    assert check_choice(found, default_choice(found))
+    return default_choice(found)
+
+
+def test_what_one_set_needs_anyway_answers_another_too() -> None:
+    either: list[list[str]] = [["pid"], ["mdl", "account"]]
+    chosen = default_of((either, True), ([["mdl", "account"]], True))
+    assert chosen == choose(("mdl", "account"), ("mdl", "account"), mdl=("2",), account=("3",))
+
+
+def test_the_default_has_somebody_who_signs_the_transaction_data() -> None:
+    """OpenID4VP 1.0 section 5.1: one of the credentials that it names has to."""
+    signers = (("account",),)
+    assert default_of(([["pid"], ["account"]], True), signers=signers) == choose(("account",), account=("3",))
+    optional = default_of(([["pid"]], True), ([["mdl"], ["account"]], False), signers=signers)
+    assert optional == choose(("pid",), ("account",), pid=("1",), account=("3",))
+    already = default_of(([["pid"], ["mdl"]], True), ([["account"]], True), ([["account"]], False), signers=signers)
+    assert already == choose(("pid",), ("account",), None, pid=("1",), account=("3",))
+
+
+@pytest.mark.parametrize(
+    ("sets", "options"),
+    [
+        ([{"options": [["pid"], ["mdl", "account"]]}, {"options": [["mdl", "account"]]}], (0, 0)),
+        ([{"options": [["pid"], ["mdl", "account"]]}, {"options": [["mdl", "account"]], "required": False}], (0, 0)),
+        (
+            [
+                {"options": [["pid"], ["mdl", "account"]]},
+                {"options": [["mdl"]], "required": False},
+                {"options": [["account"]], "required": False},
+            ],
+            (0, 0, 0),
+        ),
+    ],
+)
+def test_any_option_of_each_set_may_be_chosen(sets: list[dict[str, object]], options: tuple[int, ...]) -> None:
+    """OpenID4VP 1.0 section 6.4.2: one of the options, whatever else is answered."""
+    found = match(query_of(PID_ASKED, MDL_ASKED, ACCOUNT_ASKED, credential_sets=sets), PID, MDL, ACCOUNT)
+    picked = tuple(set_.options[at] for set_, at in zip(found.sets, options, strict=True))
+    assert len(check_choice(found, choose(*picked, pid=("1",), mdl=("2",), account=("3",)))) == 3
 
 
 @pytest.mark.requirement("OIA_11")
@@ -144,7 +207,7 @@ def test_a_choice_becomes_the_disclosures_of_the_credentials_that_were_chosen() 
     found = match(EITHER, PID, PID, MDL, ACCOUNT)
     second = found.candidates("pid")[1].held
     account = found.candidates("account")[0].held
-    assert check_choice(found, {"pid": ("2",), "account": ("4",), "mdl": ()}) == (
+    assert check_choice(found, choose(("pid",), ("account",), pid=("2",), account=("4",), mdl=())) == (
         Disclosure(query_id="pid", held=second, paths=(("family_name",),)),
         Disclosure(query_id="account", held=account, paths=()),
     )
@@ -155,40 +218,45 @@ def test_possession_is_proven_wherever_there_is_a_key() -> None:
         sd_jwt_query("pid", require_cryptographic_holder_binding=False),
         sd_jwt_query("ticket", vct=TICKET.type, require_cryptographic_holder_binding=False),
     )
-    disclosures = check_choice(match(lax, PID, TICKET), {"pid": ("1",), "ticket": ("2",)})
+    found = match(lax, PID, TICKET)
+    disclosures = check_choice(found, default_choice(found))
     assert [disclosure.holder_binding for disclosure in disclosures] == [True, False]
 
 
 def test_the_larger_of_two_options_may_be_chosen() -> None:
     query = query_of(sd_jwt_query("pid"), mdoc_query("mdl"), credential_sets=[{"options": [["pid"], ["pid", "mdl"]]}])
-    assert len(check_choice(match(query, PID, MDL), {"pid": ("1",), "mdl": ("2",)})) == 2
+    both = choose(("pid", "mdl"), pid=("1",), mdl=("2",))
+    assert len(check_choice(match(query, PID, MDL), both)) == 2
 
 
 def test_a_choice_that_leaves_a_required_set_open_is_refused() -> None:
-    assert "required set" in refusal(match(EITHER, PID, ACCOUNT), {"account": ("2",)}).detail
+    found = match(EITHER, PID, ACCOUNT)
+    assert "required set" in refusal(found, choose(None, ("account",), account=("2",))).detail
+    assert "required set" in refusal(found, choose(("mdl",), None, mdl=("1",))).detail
 
 
 def test_a_choice_with_more_than_the_query_needs_is_refused() -> None:
-    assert "beyond" in refusal(match(EITHER, PID, MDL), {"pid": ("1",), "mdl": ("2",)}).detail
-    assert "beyond" in refusal(match(EITHER, PID), {"pid": ("1",), "other": ("1",)}).detail
+    assert "beyond" in refusal(match(EITHER, PID, MDL), choose(("pid",), None, pid=("1",), mdl=("2",))).detail
+    assert "beyond" in refusal(match(EITHER, PID), choose(("pid",), None, pid=("1",), other=("1",))).detail
+    assert "beyond" in refusal(match(EITHER, PID), choose(("pid",), None)).detail
 
 
 @pytest.mark.parametrize("chosen", [("3",), ("1", "2"), ("1", "1"), ("9",)])
 def test_a_choice_of_what_is_no_single_candidate_is_refused(chosen: tuple[str, ...]) -> None:
-    assert refusal(match(EITHER, PID, PID, MDL), {"pid": chosen}).field == "choice.pid"
+    assert refusal(match(EITHER, PID, PID, MDL), choose(("pid",), None, pid=chosen)).field == "choice.pid"
 
 
 def test_several_may_be_chosen_where_several_are_asked_for() -> None:
     many = query_of(sd_jwt_query("pid", multiple=True))
     found = match(many, *[PID] * (MAX_PRESENTATIONS + 1))
     ids = tuple(candidate.held.id for candidate in found.candidates("pid"))
-    assert len(check_choice(found, {"pid": ids[:-1]})) == MAX_PRESENTATIONS
-    refusal(found, {"pid": ids})
-    refusal(found, {"pid": ("1", "1")})
+    assert len(check_choice(found, choose(("pid",), pid=ids[:-1]))) == MAX_PRESENTATIONS
+    refusal(found, choose(("pid",), pid=ids))
+    refusal(found, choose(("pid",), pid=("1", "1")))
 
 
 def test_nothing_can_be_chosen_where_something_is_missing() -> None:
-    assert "pid, mdl" in refusal(match(EITHER, ACCOUNT), {"account": ("1",)}).detail
+    assert "pid, mdl" in refusal(match(EITHER, ACCOUNT), choose(None, ("account",), account=("1",))).detail
 
 
 def test_a_query_without_sets_wants_everything() -> None:

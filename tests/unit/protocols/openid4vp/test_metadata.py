@@ -137,6 +137,19 @@ def test_our_own_metadata_is_understood_by_ourselves() -> None:
     assert parse_vp_formats(build_wallet_metadata(HAIP)) == {"dc+sd-jwt", "mso_mdoc"}
 
 
+def test_the_wallet_names_what_its_holders_keys_sign_with_and_each_alone_is_enough() -> None:
+    offered = build_wallet_metadata(HAIP)["vp_formats_supported"]
+    assert isinstance(offered, dict)
+    for format_, name in (("dc+sd-jwt", "kb-jwt_alg_values"), ("mso_mdoc", "deviceauth_alg_values")):
+        parameters = offered[format_]
+        assert isinstance(parameters, dict)
+        named = parameters[name]
+        assert isinstance(named, list)
+        assert named
+        for value in named:
+            assert parse_vp_formats({"vp_formats_supported": {format_: {name: [value]}}}) == {format_}
+
+
 def test_the_wallet_states_what_its_profile_allows() -> None:
     assert build_wallet_metadata(HAIP)["client_id_prefixes_supported"] == ["x509_hash"]
     assert build_wallet_metadata(HAIP)["response_modes_supported"] == ["direct_post.jwt"]

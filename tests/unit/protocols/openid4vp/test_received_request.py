@@ -21,6 +21,7 @@ from zegel_testing.openid4vp import (
 
 from zegel.checks import Check
 from zegel.profiles import PLAIN, ResponseMode
+from zegel.protocols.openid4vp.matching import default_choice
 from zegel.protocols.openid4vp.request import VerifierInfo
 from zegel.protocols.openid4vp.wallet import Consent, Refusal, begin
 
@@ -40,13 +41,17 @@ def refused(**changes: Any) -> Refusal:
         ("request", "eyJ"),
         ("request_uri", "https://tax.utopia.example/"),
         ("scope", "openid"),
-        ("presentation_definition", {}),
-        ("presentation_definition_uri", "https://tax.utopia.example/"),
     ],
 )
 def test_a_parameter_that_leads_elsewhere_is_refused(name: str, value: Any) -> None:
     step = refused(**{name: value})
     assert (step.check, step.field) == (Check.PRESENTATION_REQUEST, name)
+
+
+@pytest.mark.parametrize("name", ["presentation_definition", "presentation_definition_uri", "unheard-of"])
+def test_what_the_specification_does_not_know_is_ignored(name: str) -> None:
+    """OpenID4VP 1.0 section 5: also what its drafts had; a verifier may serve wallets of both."""
+    assert isinstance(received(**{name: {}}), Consent)
 
 
 @pytest.mark.parametrize("value", [None, "id_token", "vp_token id_token", "code"])
@@ -89,7 +94,8 @@ def test_transaction_data_is_kept_for_its_credential() -> None:
     item = transaction("account")
     step = consent(session(ACCOUNT_QUERY, transaction_data=(item,)))
     assert step.request.transaction_data == (item,)
-    [planned] = step.plan(step.match(held(ACCOUNT)), {"account": ("1",)})
+    match = step.match(held(ACCOUNT))
+    [planned] = step.plan(match, default_choice(match))
     assert planned.transaction_data == (item.raw,)
 
 

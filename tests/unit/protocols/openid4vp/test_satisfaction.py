@@ -107,6 +107,18 @@ def test_a_credential_that_no_option_needs_is_dropped() -> None:
     assert answer.presentations.keys() == {"pid"}
 
 
+@pytest.mark.parametrize(
+    "others",
+    [[{"options": [["mdl", "account"]], "required": False}], [{"options": [["mdl"]]}, {"options": [["account"]]}]],
+)
+def test_an_option_that_another_set_does_not_answer_counts(others: list[dict[str, object]]) -> None:
+    """The wallet took the smaller option, and the larger one for another set."""
+    asked = (sd_jwt_query("pid"), mdoc_query("mdl"), sd_jwt_query("account", vct="urn:utopia:account:1"))
+    query = query_of(*asked, credential_sets=[{"options": [["pid"], ["mdl", "account"]]}, *others])
+    answer = {"pid": [presented(PID)], "mdl": [presented(MDL)], "account": [presented(ACCOUNT)]}
+    assert check_answer(query, answer).presentations.keys() == answer.keys()
+
+
 @pytest.mark.parametrize("answer", [{}, {"account": [presented(ACCOUNT)]}, {"pid": []}])
 def test_a_required_set_that_is_not_answered_is_missed(answer: Any) -> None:
     refused = refusal(SETS, answer)

@@ -36,7 +36,7 @@ from zegel.primitives.http import HttpResponse, json_response
 from zegel.primitives.times import TOLERATED_LATE
 from zegel.profiles import HAIP, PLAIN, ResponseMode
 from zegel.protocols.openid4vp.link import parse_link
-from zegel.protocols.openid4vp.matching import default_choice
+from zegel.protocols.openid4vp.matching import Choice, default_choice
 from zegel.protocols.openid4vp.wallet import WAITING, Consent, Done, Refusal, Sending, begin
 
 
@@ -148,9 +148,9 @@ def test_transaction_data_without_the_credential_that_signs_it_cannot_be_planned
     step = consent(session(query, transaction_data=(transaction("account"),)))
     match = step.match(held(PID, ACCOUNT))
     with pytest.raises(Rejected) as refused:
-        step.plan(match, {"pid": ("1",)})
+        step.plan(match, Choice(options=(("pid",),), held={"pid": ("1",)}))
     assert refused.value.check is Check.TRANSACTION_REQUEST
-    [planned] = step.plan(match, {"account": ("2",)})
+    [planned] = step.plan(match, default_choice(match))
     assert len(planned.transaction_data) == 1
 
 
