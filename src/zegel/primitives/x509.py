@@ -63,7 +63,8 @@ _E = TypeVar("_E", bound=x509.ExtensionType)
 class Certificate:
     """An X.509 certificate. Times are seconds since the epoch; ``subject`` and ``issuer`` are RFC 4514 names.
 
-    ``signs``: its key is for signatures, and not for those of certificates. ``is_authority``: it says that it is one,
+    ``signs``: its key is for signatures, and not for those of certificates. ``may_sign``: that, or for signatures that
+    commit, or it does not say what its key is for (RFC 5280 section 4.2.1.3). ``is_authority``: it says that it is one,
     or constrains names, which is for authorities alone (RFC 5280 section 4.2.1.10). ``signs_lists``: its key is for
     lists of revoked certificates. ``revocation_points`` are the addresses of the lists that it may stand on.
     """
@@ -79,6 +80,7 @@ class Certificate:
     uris: tuple[str, ...]
     extended_key_usage: tuple[str, ...]
     signs: bool
+    may_sign: bool
     signs_lists: bool
     is_authority: bool
     understood: bool
@@ -127,13 +129,16 @@ class CertificateProfile:
     """What an end-entity certificate must be for its purpose.
 
     ``extended_key_usage`` is required when set, and alone. ``allowed_usages`` bounds what a certificate may name that
-    names any. ``same_country`` asks that subject and anchor name the same country (ISO/IEC 18013-5 table B.3).
-    ``max_days`` bounds the validity period.
+    names any; of ``covering_usages`` it names one, whatever else (RFC 5280 section 4.2.1.12). ``lax``: it need not say
+    what its key is for, as in ``Certificate.may_sign``. ``same_country`` asks that subject and anchor name the same
+    country (ISO/IEC 18013-5 table B.3). ``max_days`` bounds the validity period.
     """
 
     name: str
     extended_key_usage: str | None = None
     allowed_usages: frozenset[str] | None = None
+    covering_usages: frozenset[str] | None = None
+    lax: bool = False
     same_country: bool = False
     max_days: int | None = None
 
@@ -184,6 +189,7 @@ def _parse(der: bytes, what: str) -> Certificate:
         uris=() if alternative is None else tuple(alternative.get_values_for_type(x509.UniformResourceIdentifier)),
         extended_key_usage=() if extended is None else tuple(oid.dotted_string for oid in extended),
         signs=usage is not None and usage.digital_signature and not usage.key_cert_sign,
+        may_sign=usage is None or ((usage.digital_signature or usage.content_commitment) and not usage.key_cert_sign),
         signs_lists=usage is not None and usage.crl_sign,
         is_authority=(constraints is not None and constraints.ca) or x509.NameConstraints.oid in extensions,
         understood=all(not e.critical or e.oid in _UNDERSTOOD for e in extensions.values()),
@@ -259,7 +265,7 @@ def check_profile(leaf: Certificate, *, anchor: Certificate | None, profile: Cer
     problem = ""
     if leaf.is_authority:
         problem = "an end entity, not an authority"
-    elif not leaf.signs:
+    elif not (leaf.may_sign if profile.lax else leaf.signs):
         problem = "the key usage digitalSignature, without keyCertSign"
     elif not leaf.subject:
         problem = "a subject"
@@ -267,6 +273,8 @@ def check_profile(leaf: Certificate, *, anchor: Certificate | None, profile: Cer
         problem = f"the extended key usage {profile.extended_key_usage} alone"
     elif profile.allowed_usages is not None and not profile.allowed_usages.issuperset(leaf.extended_key_usage):
         problem = f"no extended key usage but {', '.join(sorted(profile.allowed_usages))}"
+    elif profile.covering_usages is not None and profile.covering_usages.isdisjoint(leaf.extended_key_usage):
+        problem = f"the extended key usage {' or '.join(sorted(profile.covering_usages))}"
     elif profile.same_country and anchor is not None and not _same_country(leaf, anchor):
         problem = "the country of its anchor"
     elif profile.max_days is not None and leaf.not_after - leaf.not_before > profile.max_days * DAY:

@@ -40,10 +40,20 @@ class Purpose(StrEnum):
 
 _DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"  # ISO/IEC 18013-5 section B.1.1
 
+_ANY_USAGE: Final = "2.5.29.37.0"  # RFC 5280 section 4.2.1.12
+
+JWT_SIGNER: Final = CertificateProfile(
+    name="signing attestations as JWT", covering_usages=frozenset({_DOCUMENT_SIGNER, _ANY_USAGE}), lax=True
+)
+"""Of an issuer's certificate, where it signs no mdoc: HAIP 1.0 section 6.1.1 leaves the profile open.
+
+It has to say that it is for attestations: the same authority certifies who signs status lists, and that key signs none.
+"""
+
 _STATUS_USAGES: Final = frozenset({_DOCUMENT_SIGNER})
 
 PROFILES: Final = {
-    # ISO/IEC 18013-5 table B.3; the same signer serves both formats
+    # ISO/IEC 18013-5 table B.3, which the signer of ours has for both formats
     Purpose.ISSUER: CertificateProfile(
         name="signing attestations", extended_key_usage=_DOCUMENT_SIGNER, same_country=True, max_days=457
     ),
@@ -129,7 +139,7 @@ class TrustAnchors:
             listed[der] = _merged(listed[der], anchor) if der in listed else anchor
         self._named = {purpose: _by_name(listed.values()) for purpose, listed in self._anchors.items()}
         self._lapsed = dict(lapsed or {})
-        self._validated: dict[tuple[tuple[bytes, ...], Purpose, int], tuple[VerifiedChain, int]] = {}
+        self._validated: dict[tuple[tuple[bytes, ...], Purpose, str, int], tuple[VerifiedChain, int]] = {}
 
     def of(self, purpose: Purpose) -> tuple[TrustAnchor, ...]:
         """The anchors for a purpose."""
@@ -140,17 +150,19 @@ class TrustAnchors:
         found = {a.certificate.der: a for named in self._named.values() for a in named.get(subject, ())}
         return tuple(anchor.certificate.parse() for anchor in found.values())
 
-    def verify_chain(self, chain: tuple[bytes, ...], *, purpose: Purpose, now: int) -> VerifiedChain:
-        """Validate DER certificates, leaf first, to an anchor for ``purpose``.
+    def verify_chain(
+        self, chain: tuple[bytes, ...], *, purpose: Purpose, now: int, profile: CertificateProfile | None = None
+    ) -> VerifiedChain:
+        """Validate DER certificates, leaf first, to an anchor for ``purpose``; ``profile``: another than its own.
 
         ``Malformed`` for what is no certificate; ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR,
         CERTIFICATE_PROFILE, or those of ``RevocationLists.check_chain``.
         """
-        remembered = (chain, purpose, now // 60)
+        remembered = (chain, purpose, "" if profile is None else profile.name, now // 60)
         verified, until = self._validated.get(remembered, (None, 0))
         if verified is None or now >= until:  # what ends within the minute ends at its second
             certificates = tuple(map(parse_certificate, chain))
-            top = self._verify_path(certificates, purpose, now)
+            top = self._verify_path(certificates, purpose, PROFILES[purpose] if profile is None else profile, now)
             verified = VerifiedChain(
                 leaf=certificates[0], anchor=self._anchors[purpose][top.der], between=certificates[1:]
             )
@@ -163,10 +175,12 @@ class TrustAnchors:
         check_validity(verified.leaf, now=now)
         return verified
 
-    def _verify_path(self, certificates: tuple[Certificate, ...], purpose: Purpose, now: int) -> Certificate:
+    def _verify_path(
+        self, certificates: tuple[Certificate, ...], purpose: Purpose, profile: CertificateProfile, now: int
+    ) -> Certificate:
         anchors = self._concerning(certificates, purpose)
         try:
-            return verify_path(certificates, anchors=anchors, profile=PROFILES[purpose], now=now)
+            return verify_path(certificates, anchors=anchors, profile=profile, now=now)
         except Rejected as refusal:
             if refusal.check is Check.ANCHOR and purpose in self._lapsed:
                 detail = f"{refusal.detail}: {self._lapsed[purpose]}"

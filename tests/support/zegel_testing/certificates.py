@@ -20,11 +20,13 @@ def name(common_name: str, country: str | None = "UT") -> x509.Name:
     return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x509.KeyUsage:
-    """A key usage of these two."""
+def usage(
+    *, digital_signature: bool = False, key_cert_sign: bool = False, content_commitment: bool = False
+) -> x509.KeyUsage:
+    """A key usage of these three."""
     return x509.KeyUsage(
         digital_signature=digital_signature,
-        content_commitment=False,
+        content_commitment=content_commitment,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,

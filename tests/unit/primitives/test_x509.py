@@ -197,6 +197,9 @@ def test_an_authority_keeps_within_its_path_length() -> None:
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 SERVER = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.1")])
 SIGNER = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.0.18013.5.1.2")])
+SEVERAL = x509.ExtendedKeyUsage([*SERVER, *SIGNER])
+LAX = CertificateProfile(name="a test", lax=True)
+CERTIFYING, COMMITTING = usage(digital_signature=True, key_cert_sign=True), usage(content_commitment=True)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +225,8 @@ SIGNER = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.0.18013.5.1.2")])
             "country",
         ),
         (LEAF, CertificateProfile(name="a test", max_days=29), "at most 29 days"),
+        (LEAF, CertificateProfile(name="a test", covering_usages=frozenset({"1.2.3"})), "usage 1.2.3"),
+        (certificate("leaf", "root", ((CERTIFYING, True),)), LAX, "digitalSignature"),
     ],
 )
 @pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
@@ -247,6 +252,13 @@ def test_a_certificate_has_the_profile_of_its_purpose(
             CertificateProfile(name="a test", allowed_usages=frozenset({"1.0.18013.5.1.2"})),
         ),
         (LEAF, CertificateProfile(name="a test", allowed_usages=frozenset(), same_country=True, max_days=30)),
+        (
+            certificate("ds", "root", (*END_ENTITY, (SEVERAL, False))),
+            CertificateProfile(name="a test", covering_usages=frozenset({"1.0.18013.5.1.2"})),
+        ),
+        (LEAF, LAX),
+        (certificate("leaf", "root", ()), LAX),
+        (certificate("leaf", "root", ((COMMITTING, True),)), LAX),
     ],
 )
 def test_a_certificate_of_its_profile_is_accepted(leaf: Certificate, profile: CertificateProfile) -> None:

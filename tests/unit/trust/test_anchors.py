@@ -9,7 +9,7 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.keys import Curve
 from zegel.primitives.x509 import name_certificate
 from zegel.trust import anchors as module
-from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, check_entitlement
+from zegel.trust.anchors import JWT_SIGNER, Purpose, TrustAnchor, TrustAnchors, check_entitlement
 
 PID = authority("PID root")
 ISSUER = signer(PID, "PID signer", Purpose.ISSUER)
@@ -44,6 +44,26 @@ def test_a_status_signer_cannot_sign_attestations() -> None:
     with pytest.raises(Rejected) as refusal:
         verified(anchors, STATUS.chain, Purpose.ISSUER)
     assert refusal.value.check is Check.CERTIFICATE_PROFILE
+
+
+@pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
+def test_a_status_signer_cannot_sign_them_as_jwt_either() -> None:
+    anchors = trusting(anchor(PID, Purpose.ISSUER))
+    for end_entity in (STATUS, VERIFIER):
+        with pytest.raises(Rejected) as refusal:
+            anchors.verify_chain(end_entity.chain, purpose=Purpose.ISSUER, profile=JWT_SIGNER, now=NOW)
+        assert refusal.value.check in (Check.CERTIFICATE_PROFILE, Check.ANCHOR)
+
+
+def test_what_makes_a_signer_of_mdocs_is_not_asked_of_one_of_jwts() -> None:
+    """HAIP 1.0 section 6.1.1 has no profile; ISO/IEC 18013-5 table B.3 is one of mdocs."""
+    anchors = trusting(anchor(PID, Purpose.ISSUER))
+    lasting = signer(PID, "lasting signer", Purpose.ISSUER, days=730)
+    for _ in range(2):  # neither answer is remembered for the other
+        with pytest.raises(Rejected, match="at most 457 days"):
+            verified(anchors, lasting.chain, Purpose.ISSUER)
+        chain = anchors.verify_chain(lasting.chain, purpose=Purpose.ISSUER, profile=JWT_SIGNER, now=NOW)
+        assert chain.leaf == lasting.certificate
 
 
 def test_status_list_draft_20_section_11_3_an_issuer_may_sign_its_lists_with_the_same_key() -> None:

@@ -21,7 +21,14 @@ from zegel.primitives.jws import UnverifiedJws, check_header
 from zegel.primitives.keys import ALGORITHM_OF, verify_signature
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE
 from zegel.primitives.x509 import Certificate, parse_certificate
-from zegel.trust.anchors import Purpose, TrustAnchors, VerifiedChain, check_entitlement, entitled_types
+from zegel.trust.anchors import (
+    JWT_SIGNER,
+    Purpose,
+    TrustAnchors,
+    VerifiedChain,
+    check_entitlement,
+    entitled_types,
+)
 
 TYPE: Final = "dc+sd-jwt"
 _TRANSITIONAL: Final = "vc+sd-jwt"
@@ -84,7 +91,7 @@ def _verify_issuer(jws: UnverifiedJws, anchors: TrustAnchors, now: int) -> Verif
     """Each step may assume those above it, and the steps of ``_verify_claims`` all of these."""
     header = jws.unverified_header
     # 1. the key is that of a signer whom an authority for issuers vouches for
-    chain = anchors.verify_chain(header.x5c, purpose=_ISSUER, now=now)
+    chain = anchors.verify_chain(header.x5c, purpose=_ISSUER, profile=JWT_SIGNER, now=now)
     # 2. the signer signed these bytes, as an SD-JWT VC
     key = chain.leaf.key
     check_header(header, key=key, typ=_TRANSITIONAL if header.typ == _TRANSITIONAL else TYPE)

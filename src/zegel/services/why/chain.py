@@ -6,7 +6,7 @@ from typing import Final
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
-from zegel.primitives.x509 import Certificate, parse_certificate
+from zegel.primitives.x509 import Certificate, CertificateProfile, parse_certificate
 from zegel.services.why.tree import Branch, breaks, holds, name_day, not_reached
 from zegel.trust.anchors import Purpose, TrustAnchor, TrustAnchors, VerifiedChain
 
@@ -15,7 +15,12 @@ _POSITION: Final = re.compile(r"x5c\[(\d{1,3})\]")
 
 
 def trace_chain(
-    x5c: tuple[bytes, ...], *, purpose: Purpose, anchors: TrustAnchors, now: int
+    x5c: tuple[bytes, ...],
+    *,
+    purpose: Purpose,
+    anchors: TrustAnchors,
+    now: int,
+    profile: CertificateProfile | None = None,
 ) -> tuple[Branch, VerifiedChain | None]:
     """The steps from the leaf to the anchor for ``purpose``, and the chain where all of them hold."""
     try:
@@ -25,7 +30,7 @@ def trace_chain(
     if not certificates:
         return breaks("certificate", Rejected(Check.CHAIN, "expected a certificate chain", field="x5c")), None
     try:
-        chain = anchors.verify_chain(x5c, purpose=purpose, now=now)
+        chain = anchors.verify_chain(x5c, purpose=purpose, profile=profile, now=now)
     except Rejected as error:
         return _broken(certificates, error, purpose=purpose, anchors=anchors, now=now), None
     return nested([*map(name_certificate, certificates), name_anchor(chain.anchor, purpose)]), chain

@@ -6,6 +6,7 @@ from typing import Final, final
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.primitives.x509 import CertificateProfile
 from zegel.services.why.chain import trace_chain
 from zegel.services.why.tree import Branch, breaks, holds, not_reached
 from zegel.trust.anchors import Purpose, TrustAnchors
@@ -104,9 +105,10 @@ def trace_path(
     *,
     anchors: TrustAnchors,
     now: int,
+    profile: CertificateProfile | None = None,
 ) -> Branch:
     """The chain, then each step as ``verify``, which takes them in this order, finds it."""
-    traced, chain = trace_chain(x5c, purpose=purpose, anchors=anchors, now=now)
+    traced, chain = trace_chain(x5c, purpose=purpose, anchors=anchors, now=now, profile=profile)
     path = top.with_below(traced)
     if chain is None:
         return path.with_below(*(not_reached(step.name) for step in steps))

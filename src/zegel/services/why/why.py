@@ -20,7 +20,7 @@ from zegel.services.why.signed import SignedTracer, status_branch
 from zegel.services.why.steps import MDOC, SDJWT, TIMESTAMP, lacks_anchor, trace_path, trace_steps
 from zegel.services.why.tree import Branch, Standing
 from zegel.trust.access import verify_access_chain
-from zegel.trust.anchors import Purpose, TrustAnchors
+from zegel.trust.anchors import JWT_SIGNER, Purpose, TrustAnchors
 
 _PEM: Final = b"-----BEGIN"
 _PEM_LIST: Final = b"-----BEGIN X509 CRL"  # RFC 7468 section 6
@@ -86,7 +86,9 @@ class _Tracer:
             return verify_issued_sdjwt(sdjwt, anchors=self.anchors, now=self.now)
 
         x5c = sdjwt.unverified_jws.unverified_header.x5c
-        traced = trace_path(top, x5c, Purpose.ISSUER, SDJWT, verify, anchors=self.anchors, now=self.now)
+        traced = trace_path(
+            top, x5c, Purpose.ISSUER, SDJWT, verify, anchors=self.anchors, now=self.now, profile=JWT_SIGNER
+        )
         status = sdjwt.unverified_status
         traced = traced.with_below(status_branch(None if status is None else status.uri))
         return traced.with_below(_UNPROVEN) if presented else traced
