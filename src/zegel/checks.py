@@ -426,9 +426,9 @@ class Check(Enum):
         "answer the request that is open, and answer it once",
     )
     PROOF_TIME = (
-        "the proof was made just now",
-        "RFC 9901 section 7.3 step 5.5",
-        "iat",
+        "the proof was made just now, and is valid now where it says when",
+        "RFC 9901 section 7.3 steps 5.5 and 5.8; RFC 7519 sections 4.1.4 to 4.1.6",
+        "iat, nbf and exp",
         Fault.WALLET,
         "make a new proof for each presentation, and correct the clock",
     )

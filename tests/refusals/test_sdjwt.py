@@ -147,6 +147,14 @@ def present_an_old_proof() -> object:
     return ask(presented(now=NOW - 301))
 
 
+def present_an_expired_proof() -> object:
+    return ask(bound(issued(), exp=NOW - 60))
+
+
+def present_a_proof_that_is_not_valid_yet() -> object:
+    return ask(bound(issued(), nbf=NOW + 11))
+
+
 def move_a_proof_to_other_disclosures() -> object:
     credential = issued()
     proof = bound(credential).rpartition(b"~")[2]
@@ -200,6 +208,8 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.AUDIENCE, forward_a_presentation_to_another_verifier),
     (Check.NONCE, replay_a_presentation),
     (Check.PROOF_TIME, present_an_old_proof),
+    (Check.PROOF_TIME, present_an_expired_proof),
+    (Check.PROOF_TIME, present_a_proof_that_is_not_valid_yet),
     (Check.PRESENTED_BYTES, move_a_proof_to_other_disclosures),
     (Check.TRANSACTION_DATA, leave_the_transaction_unsigned),
     (Check.TRANSACTION_DATA, sign_another_transaction),

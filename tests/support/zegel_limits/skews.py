@@ -23,7 +23,7 @@ from zegel.formats.hcert.list_change import check_replaces
 from zegel.formats.mdoc.parse import parse_issuer_signed
 from zegel.formats.mdoc.verify import verify_issued_mdoc
 from zegel.formats.sdjwt.parse import parse_sdjwt
-from zegel.formats.sdjwt.verify import verify_issued_sdjwt
+from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt
 from zegel.primitives.http import HttpResponse
 from zegel.primitives.jws import parse_jws, sign_jws
 from zegel.protocols.oauth.lifetimes import check_recent
@@ -74,6 +74,13 @@ class Skew:
 def _sdjwt(**times: int) -> object:
     data = sdjwt.signed(sdjwt.payload(**times))
     return verify_issued_sdjwt(parse_sdjwt(data), anchors=sdjwt.ANCHORS, now=NOW)
+
+
+def _holders_proof(**times: int) -> object:
+    data = sdjwt.bound(sdjwt.signed(sdjwt.payload()), **times)
+    return verify_presented_sdjwt(
+        parse_sdjwt(data), anchors=sdjwt.ANCHORS, audience=sdjwt.AUDIENCE, nonce=sdjwt.NONCE, now=NOW
+    )
 
 
 def _mdoc(**times: int) -> object:
@@ -201,6 +208,9 @@ SKEWS: Final[Mapping[str, Skew]] = {
     "SD-JWT iat": _begins(lambda n: _sdjwt(iat=NOW + n), Check.CREDENTIAL_VALIDITY),
     "SD-JWT nbf": _begins(lambda n: _sdjwt(nbf=NOW + n), Check.CREDENTIAL_VALIDITY),
     "SD-JWT exp": _ends(lambda n: _sdjwt(exp=NOW + n), Check.CREDENTIAL_VALIDITY),
+    "holder's proof iat": _begins(lambda n: _holders_proof(iat=NOW + n), Check.PROOF_TIME),
+    "holder's proof nbf": _begins(lambda n: _holders_proof(nbf=NOW + n), Check.PROOF_TIME),
+    "holder's proof exp": _ends(lambda n: _holders_proof(exp=NOW + n), Check.PROOF_TIME),
     "mdoc signed": _begins(lambda n: _mdoc(signed=NOW + n), Check.CREDENTIAL_VALIDITY),
     "mdoc validFrom": _begins(lambda n: _mdoc(validFrom=NOW + n), Check.CREDENTIAL_VALIDITY),
     "mdoc validUntil": _ends(lambda n: _mdoc(validUntil=NOW + n), Check.CREDENTIAL_VALIDITY),

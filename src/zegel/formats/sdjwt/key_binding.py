@@ -16,7 +16,7 @@ from zegel.primitives.encoding import base64url, parse_base64url
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.jws import UnverifiedJws, check_header, sign_jws
 from zegel.primitives.keys import PublicKey, Signer, verify_signature
-from zegel.primitives.times import TOLERATED_EARLY, parse_numeric_date
+from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE, parse_numeric_date
 
 TYPE: Final = "kb+jwt"
 MAX_AGE: Final = 300  # the specifications leave the window open; a request of ours is answered within five minutes
@@ -24,12 +24,15 @@ MAX_KEY_BINDING: Final = 1 << 14  # header, five short claims and a hash for eac
 WHAT: Final = "key binding JWT"
 _SIGNATURE: Final = Check.HOLDER_SIGNATURE
 _TEXTS: Final = ("aud", "nonce", "sd_hash")
+_OTHER_TIMES: Final = ("nbf", "exp")
 
 
 class KeyBindingClaims(TypedDict):
-    """A payload of which these members have their types; ``iat`` is in seconds since the epoch."""
+    """A payload of which these members have their types; times are in seconds since the epoch."""
 
     iat: int | float
+    nbf: NotRequired[int | float]
+    exp: NotRequired[int | float]
     aud: str
     nonce: str
     sd_hash: str
@@ -53,6 +56,9 @@ def parse_key_binding(jws: UnverifiedJws) -> UnverifiedKeyBinding:
             raise Malformed(WHAT, name, "expected one text")
     if parse_numeric_date(claims.get("iat"), WHAT, "iat") is None:
         raise Malformed(WHAT, "iat", "expected seconds since the epoch")
+    for name in _OTHER_TIMES:
+        if name in claims and parse_numeric_date(claims[name], WHAT, name) is None:
+            raise Malformed(WHAT, name, "expected seconds since the epoch")
     if "transaction_data_hashes" in claims:
         _refuse_other_hashes(claims)
     typed: KeyBindingClaims = claims  # type: ignore[assignment]  # its members were seen
@@ -84,6 +90,8 @@ def verify_key_binding(
     if not now - MAX_AGE <= claims["iat"] <= now + TOLERATED_EARLY:
         detail = f"expected a proof of the last {MAX_AGE} seconds, at most {TOLERATED_EARLY} ahead of our clock"
         raise Rejected(Check.PROOF_TIME, detail, field="iat")
+    if "exp" in claims or "nbf" in claims:
+        _check_other_times(claims, now)
     if claims["sd_hash"] != _hash(presented):
         raise Rejected(Check.PRESENTED_BYTES, "expected the hash of what is presented", field="sd_hash")
     if transaction_data or "transaction_data_hashes" in claims:
@@ -100,6 +108,14 @@ def sign_key_binding(
         claims["transaction_data_hashes"] = [_hash(text.encode()) for text in transaction_data]
         claims["transaction_data_hashes_alg"] = HASH_ALGORITHM
     return sign_jws(claims, signer=holder, typ=TYPE)
+
+
+def _check_other_times(claims: KeyBindingClaims, now: int) -> None:
+    """RFC 9901 section 7.3 step 5.8: the proof is a valid JWT in all other respects, so that these count (RFC 7519)."""
+    if claims.get("exp", now) <= now - TOLERATED_LATE:
+        raise Rejected(Check.PROOF_TIME, "the proof is expired", field="exp")
+    if claims.get("nbf", now) > now + TOLERATED_EARLY:
+        raise Rejected(Check.PROOF_TIME, "the proof is not valid yet", field="nbf")
 
 
 def _check_transaction_data(claims: KeyBindingClaims, transaction_data: Sequence[str]) -> None:

@@ -3,9 +3,21 @@
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import fixed_key
+from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.limits import assert_malformed_cheaply
-from zegel_testing.sdjwt import HOLDER, NONCE, STATUS, VCT, bound, disclosure, issued, payload, presented, signed
+from zegel_testing.sdjwt import (
+    AUDIENCE,
+    HOLDER,
+    NONCE,
+    STATUS,
+    VCT,
+    bound,
+    disclosure,
+    issued,
+    payload,
+    presented,
+    signed,
+)
 
 from zegel.errors import Malformed
 from zegel.formats.sdjwt.disclosures import MAX_DISCLOSURES
@@ -14,6 +26,7 @@ from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.formats.sdjwt.registered import MAX_TYPES
 from zegel.primitives.encoding import base64url, encode_base64url
 from zegel.primitives.json import MAX_BYTES, encode_json
+from zegel.primitives.jws import sign_jws
 
 
 def test_an_issued_credential_has_no_proof_of_holding() -> None:
@@ -187,6 +200,10 @@ def test_a_registered_claim_of_another_type_is_malformed(changes: dict[str, Any]
     [
         {"iat": None},
         {"iat": "now"},
+        {"exp": "tomorrow"},
+        {"exp": [1]},
+        {"nbf": True},
+        {"nbf": -1},
         {"aud": None},
         {"aud": ["verifier"]},
         {"nonce": None},
@@ -203,6 +220,13 @@ def test_a_registered_claim_of_another_type_is_malformed(changes: dict[str, Any]
 def test_a_key_binding_jwt_without_its_claims_is_malformed(changes: dict[str, Any]) -> None:
     with pytest.raises(Malformed, match="key binding JWT"):
         parse_sdjwt(bound(signed(payload()), **changes))
+
+
+@pytest.mark.parametrize("name", ["iat", "nbf", "exp"])
+def test_a_time_of_a_key_binding_jwt_is_not_null(name: str) -> None:
+    claims = {"iat": NOW, "aud": AUDIENCE, "nonce": NONCE, "sd_hash": "hash"} | {name: None}
+    with pytest.raises(Malformed, match=f"key binding JWT: {name}: expected seconds since the epoch"):
+        parse_sdjwt(signed(payload()) + sign_jws(claims, signer=HOLDER, typ="kb+jwt"))
 
 
 def test_disclosures_are_bounded_in_number() -> None:

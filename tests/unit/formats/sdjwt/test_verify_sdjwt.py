@@ -283,6 +283,10 @@ def test_a_disclosure_of_another_credential_is_refused() -> None:
         ({"nonce": "another"}, Check.NONCE),
         ({"iat": NOW - MAX_AGE - 1}, Check.PROOF_TIME),
         ({"iat": NOW + 11}, Check.PROOF_TIME),
+        ({"exp": NOW - 60}, Check.PROOF_TIME),
+        ({"exp": 0, "nbf": 0}, Check.PROOF_TIME),
+        ({"nbf": NOW + 11}, Check.PROOF_TIME),
+        ({"nbf": NOW + 11, "exp": NOW + 60}, Check.PROOF_TIME),
         ({"sd_hash": digest(b"another")}, Check.PRESENTED_BYTES),
         ({"transaction_data_hashes": [digest(b"never asked for")]}, Check.TRANSACTION_DATA),
     ],
@@ -294,6 +298,18 @@ def test_a_proof_that_was_not_made_for_us_is_refused(changes: dict[str, Any], ch
 @pytest.mark.parametrize("iat", [NOW - MAX_AGE, NOW + 10])
 def test_a_proof_may_be_five_minutes_old_or_a_little_ahead(iat: int) -> None:
     assert verify_presented(bound(signed(payload()), iat=iat)).credential.type == VCT
+
+
+@pytest.mark.parametrize("times", [{"exp": NOW - 59}, {"nbf": NOW + 10}, {"nbf": NOW - 0.5, "exp": NOW + 1.5}])
+def test_a_proof_may_say_when_it_is_valid(times: dict[str, float]) -> None:
+    assert verify_presented(bound(signed(payload()), **times)).credential.type == VCT
+
+
+@pytest.mark.parametrize(("times", "field"), [({"exp": NOW - 60}, "exp"), ({"nbf": NOW + 11}, "nbf")])
+def test_a_proof_outside_its_validity_is_refused_by_the_claim(times: dict[str, int], field: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        verify_presented(bound(signed(payload()), **times))
+    assert (refusal.value.check, refusal.value.field) == (Check.PROOF_TIME, field)
 
 
 def test_a_proof_for_fewer_or_other_disclosures_is_refused() -> None:
