@@ -412,11 +412,11 @@ class Check(Enum):
         "sign with the key in the credential",
     )
     AUDIENCE = (
-        "the proof was made for us",
-        "RFC 9901 section 4.3; OpenID4VP 1.0 section 14.1.2",
+        "the proof was made for us, and so was a credential that says for whom it is",
+        "RFC 9901 sections 4.3 and 7.1 step 6; RFC 7519 section 4.1.3; OpenID4VP 1.0 section 14.1.2",
         "aud",
         Fault.WALLET,
-        "make the proof for the client identifier of the request",
+        "make the proof for the client identifier of the request, of a credential whose aud does not leave it out",
     )
     NONCE = (
         "the nonce in the proof is the one we sent",

@@ -139,6 +139,10 @@ def forward_a_presentation_to_another_verifier() -> object:
     return ask(presented(), audience="x509_hash:another")
 
 
+def present_a_credential_for_another_verifier() -> object:
+    return ask(bound(signed(payload(aud=["x509_hash:another"]))))
+
+
 def replay_a_presentation() -> object:
     return ask(presented(), nonce="nonce-of-the-next-request")
 
@@ -206,6 +210,7 @@ REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.HOLDER_BINDING, present_without_a_key_in_the_credential),
     (Check.HOLDER_SIGNATURE, prove_with_another_key),
     (Check.AUDIENCE, forward_a_presentation_to_another_verifier),
+    (Check.AUDIENCE, present_a_credential_for_another_verifier),
     (Check.NONCE, replay_a_presentation),
     (Check.PROOF_TIME, present_an_old_proof),
     (Check.PROOF_TIME, present_an_expired_proof),

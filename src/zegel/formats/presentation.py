@@ -85,12 +85,12 @@ def verify_presentation(
 
 
 def verify_unbound_presentation(
-    presentation: UnverifiedPresentation, *, anchors: TrustAnchors, now: int
+    presentation: UnverifiedPresentation, *, anchors: TrustAnchors, audience: str, now: int
 ) -> UnboundPresentation:
     """Verify the issuer alone, for a query that asks for no holder binding (OpenID4VP 1.0 section 6.1)."""
     match presentation:
         case UnverifiedSdJwt():
-            return verify_unbound_sdjwt(presentation, anchors=anchors, now=now)
+            return verify_unbound_sdjwt(presentation, anchors=anchors, audience=audience, now=now)
         case UnverifiedDeviceResponse():  # pragma: no branch
             return verify_unbound_mdoc(presentation, anchors=anchors, now=now)
 

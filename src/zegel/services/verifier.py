@@ -285,7 +285,7 @@ class VerifierService:
                 unverified, anchors=anchors, binding=binding, transaction_data=transaction_data, now=now
             )
         else:
-            verified = verify_unbound_presentation(unverified, anchors=anchors, now=now)
+            verified = verify_unbound_presentation(unverified, anchors=anchors, audience=binding.audience, now=now)
         if not is_of_type(query, verified.credential):  # section B.3.5: it may extend what is asked for
             with suppress(Malformed, Unavailable):  # what nobody can say it extends, conclude refuses
                 inherited = await self._types.fetch_types(verified.credential, anchors=anchors)

@@ -37,7 +37,10 @@ def asked(format_: Format) -> Asked:
     )
 
 
-def binding(*, audience: str = "x509_hash:ours", nonce: str = "our nonce", uri: str = RESPONSE_URI) -> Binding:
+AUDIENCE = "x509_hash:ours"
+
+
+def binding(*, audience: str = AUDIENCE, nonce: str = "our nonce", uri: str = RESPONSE_URI) -> Binding:
     transcript = redirect_transcript(client_id=audience, nonce=nonce, response_uri=uri, encryption_key_thumbprint=None)
     return Binding(audience=audience, nonce=nonce, transcript=transcript)
 
@@ -127,11 +130,15 @@ def test_a_credential_is_no_presentation(format_: Format) -> None:
 @FORMATS
 def test_without_holder_binding_the_issuer_alone_is_verified(format_: Format) -> None:
     anybody = presented(format_, holder=fixed_key("anybody"))
-    shown = verify_unbound_presentation(parse_presentation(format_, anybody), anchors=ANCHORS, now=NOW)
+    shown = verify_unbound_presentation(
+        parse_presentation(format_, anybody), anchors=ANCHORS, audience=AUDIENCE, now=NOW
+    )
     assert isinstance(shown, UnboundPresentation)
     assert shown.credential.format is format_
     with pytest.raises(Rejected) as refusal:
-        verify_unbound_presentation(parse_presentation(format_, anybody), anchors=trusting(), now=NOW)
+        verify_unbound_presentation(
+            parse_presentation(format_, anybody), anchors=trusting(), audience=AUDIENCE, now=NOW
+        )
     assert refusal.value.check is Check.ANCHOR
 
 
@@ -161,5 +168,5 @@ def test_a_response_is_one_document_of_its_own_type_bound_or_not(response: bytes
     with pytest.raises(Rejected) as bound:
         verified(Format.MDOC, response)
     with pytest.raises(Rejected) as unbound:
-        verify_unbound_presentation(parsed, anchors=ANCHORS, now=NOW)
+        verify_unbound_presentation(parsed, anchors=ANCHORS, audience=AUDIENCE, now=NOW)
     assert bound.value.check is unbound.value.check is check

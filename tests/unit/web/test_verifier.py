@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from zegel_testing import sdjwt
 from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.relying_party import (
     CLAIMS,
     DOCTYPE,
+    HOLDER,
+    ISSUER,
     MDOC_QUERY,
     NAME_QUERY,
     ORIGIN,
@@ -16,6 +19,7 @@ from zegel_testing.relying_party import (
     PAYMENT_DOCTYPE,
     PAYMENT_VCT,
     QUERIES,
+    VCT,
     RelyingParty,
     form_to,
     issue,
@@ -401,6 +405,21 @@ async def test_without_holder_binding_nobody_is_said_to_hold_it(party: RelyingPa
     (credential,) = (await party.result(session))["credentials"]
     assert credential["holder_bound"] is False
     assert credential["claims"] == SHOWN[Format.SD_JWT_VC]
+
+
+@pytest.mark.parametrize("holder_binding", [True, False])
+async def test_a_credential_for_others_is_refused_whoever_holds_it(party: RelyingParty, holder_binding: bool) -> None:
+    query = {"credentials": [NAME_QUERY["credentials"][0] | {"require_cryptographic_holder_binding": holder_binding}]}
+    _, asked = await party.begin(query)
+
+    def presented(audience: str) -> str:
+        members = sdjwt.payload(vct=VCT, aud=audience, **SHOWN[Format.SD_JWT_VC])
+        issued = sdjwt.signed(members, chain=ISSUER.chain, key=ISSUER.key)
+        return sdjwt.bound(issued, holder=HOLDER, aud=asked.client_id, nonce=asked.nonce).decode()
+
+    said = refused(await party.send(asked.answer(presented("https://another.example"))), Check.AUDIENCE)
+    assert said["field"] == "aud"
+    assert (await party.send(asked.answer(presented(asked.client_id)))).status == 200
 
 
 async def test_an_mdoc_without_holder_binding_is_its_issuers_word_alone(party: RelyingParty) -> None:

@@ -28,9 +28,10 @@ MAX_FILE: Final = 1 << 14  # the driving licence, in five languages, has 8 kB
 MAX_DEPTH: Final = 5  # driving privileges need it: an array of objects that hold an array of objects that hold text
 _MAX_DOTS: Final = 100  # a name of n parts costs the TOML parser n squared
 _WHAT: Final = "attestation type"
-# SD-JWT VC draft 16 section 2.2.2.3, PID_21, and what the issuer sets itself
+# SD-JWT VC draft 16 section 2.2.2.3, PID_21, what the issuer sets itself, and aud, which would name the only verifiers
 _RESERVED: Final = frozenset(
-    {"iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "_sd_alg", "...", CATEGORY}
+    {"iss", "aud", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "_sd_alg", "..."}
+    | {CATEGORY}
 )
 
 

@@ -45,7 +45,7 @@ def verify_issued_sdjwt(sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, now: i
     """
     if sdjwt.unverified_key_binding is not None:
         raise Rejected(Check.HOLDER_BINDING, "expected an issued credential, got a presentation of one")
-    return _verify_claims(sdjwt, _verify_issuer(sdjwt.unverified_jws, anchors, now), now)
+    return _verify_claims(sdjwt, _verify_issuer(sdjwt.unverified_jws, anchors, now), now, None)
 
 
 def verify_presented_sdjwt(
@@ -78,13 +78,18 @@ def verify_presented_sdjwt(
         now=now,
         transaction_data=transaction_data,
     )
-    return VerifiedPresentation(_verify_claims(sdjwt, chain, now))
+    return VerifiedPresentation(_verify_claims(sdjwt, chain, now, audience))
 
 
-def verify_unbound_sdjwt(sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, now: int) -> UnboundPresentation:
-    """Verify a presentation of which the holder is not asked; a Key Binding JWT in it is not looked at."""
+def verify_unbound_sdjwt(
+    sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, audience: str | None, now: int
+) -> UnboundPresentation:
+    """Verify a presentation of which the holder is not asked; a Key Binding JWT in it is not looked at.
+
+    ``audience`` is None for who looks at what was presented to somebody else.
+    """
     chain = _verify_issuer(sdjwt.unverified_jws, anchors, now)
-    return UnboundPresentation(_verify_claims(sdjwt, chain, now))
+    return UnboundPresentation(_verify_claims(sdjwt, chain, now, audience))
 
 
 def _verify_issuer(jws: UnverifiedJws, anchors: TrustAnchors, now: int) -> VerifiedChain:
@@ -99,7 +104,7 @@ def _verify_issuer(jws: UnverifiedJws, anchors: TrustAnchors, now: int) -> Verif
     return chain
 
 
-def _verify_claims(sdjwt: UnverifiedSdJwt, chain: VerifiedChain, now: int) -> VerifiedCredential:
+def _verify_claims(sdjwt: UnverifiedSdJwt, chain: VerifiedChain, now: int, audience: str | None) -> VerifiedCredential:
     """The claims are the processed payload without ``cnf`` and ``status``.
 
     What the issuer says of itself and of time (``iss``, ``vct``, ``exp``, ...) stays among them, for OpenID4VP 1.0
@@ -114,8 +119,11 @@ def _verify_claims(sdjwt: UnverifiedSdJwt, chain: VerifiedChain, now: int) -> Ve
     check_entitlement(chain, type_)
     if "iss" in registered:
         _check_issuer_name(registered["iss"], chain.leaf)
-    # 5. and it is valid now
+    # 5. it is valid now
     valid_from, valid_until = _check_validity(registered, claims.get("iat"), now)
+    # 6. and for us, where it says for whom; its holder, and who looks at it, have no audience to compare with
+    if "aud" in claims and audience is not None:
+        _check_audience(claims["aud"], audience)
     claims.pop("cnf", None)
     claims.pop("status", None)
     also = entitled_types(chain.anchor, tuple(registered["aka_vcts"])) if "aka_vcts" in registered else ()
@@ -162,6 +170,16 @@ def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> 
     if issued_at is not None and not (isinstance(issued_at, (int, float)) and issued_at <= now + TOLERATED_EARLY):
         raise Rejected(Check.CREDENTIAL_VALIDITY, "expected the credential to be issued already", field="iat")
     return None if not_before is None else int(not_before), None if expires is None else int(expires)
+
+
+def _check_audience(named: Json, audience: str) -> None:
+    """RFC 9901 section 7.1 step 6; RFC 7519 section 4.1.3: it is a text or an array of texts, and we are in it.
+
+    As ``iat`` it may be disclosed selectively, so that only now it is known.
+    """
+    names = named if isinstance(named, list) else [named]
+    if audience not in names or not all(isinstance(name, str) for name in names):
+        raise Rejected(Check.AUDIENCE, "expected a credential for our own identifier", field="aud")
 
 
 @lru_cache(maxsize=256)

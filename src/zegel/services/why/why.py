@@ -82,7 +82,7 @@ class _Tracer:
 
         def verify() -> VerifiedCredential:
             if presented:
-                return verify_unbound_sdjwt(sdjwt, anchors=self.anchors, now=self.now).credential
+                return verify_unbound_sdjwt(sdjwt, anchors=self.anchors, audience=None, now=self.now).credential
             return verify_issued_sdjwt(sdjwt, anchors=self.anchors, now=self.now)
 
         x5c = sdjwt.unverified_jws.unverified_header.x5c

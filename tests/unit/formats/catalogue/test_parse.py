@@ -187,7 +187,8 @@ def test_a_fault_is_named_by_its_place(text: str, where: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "...", "category"]
+    "name",
+    ["iss", "aud", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "...", "category"],
 )
 @pytest.mark.requirement("PID_21")
 def test_pid_21_a_claim_never_takes_a_name_that_the_issuer_sets(name: str) -> None:

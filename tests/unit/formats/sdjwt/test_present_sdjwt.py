@@ -23,7 +23,7 @@ CLAIMS: dict[str, Any] = {
 def shown(paths: list[ClaimPath], **changes: Any) -> dict[str, Any]:
     sdjwt = parse_sdjwt(issued(CLAIMS, **changes))
     data = present_unbound_sdjwt(sdjwt, paths=paths)
-    claims = verify_unbound_sdjwt(parse_sdjwt(data), anchors=ANCHORS, now=NOW).credential.claims
+    claims = verify_unbound_sdjwt(parse_sdjwt(data), anchors=ANCHORS, audience=None, now=NOW).credential.claims
     return {name: value for name, value in claims.items() if name in CLAIMS}
 
 

@@ -46,6 +46,10 @@ def verify_presented(data: bytes, **changes: Any) -> VerifiedPresentation:
     return verify_presented_sdjwt(parse_sdjwt(data), **arguments)
 
 
+def verify_unbound(data: bytes, *, audience: str | None = AUDIENCE) -> UnboundPresentation:
+    return verify_unbound_sdjwt(parse_sdjwt(data), anchors=ANCHORS, audience=audience, now=NOW)
+
+
 def refused(action: Callable[[], object]) -> Check:
     with pytest.raises(Rejected) as refusal:
         action()
@@ -81,7 +85,7 @@ def test_a_presentation_shows_what_its_holder_chose() -> None:
 
 def test_a_presentation_without_holder_binding_is_of_its_own_type() -> None:
     for data in (issued(), presented(), bound(issued(), nonce="another")):
-        presentation = verify_unbound_sdjwt(parse_sdjwt(data), anchors=ANCHORS, now=NOW)
+        presentation = verify_unbound(data)
         assert type(presentation) is UnboundPresentation
         assert presentation.credential.type == VCT
 
@@ -241,6 +245,34 @@ def test_the_time_of_issuance_counts_where_it_is_disclosed() -> None:
     later = disclosure("salt", "iat", NOW + 3_600)
     sdjwt = signed(payload(iat=None, _sd=[digest(later)]), [later])
     assert refused(lambda: verify_issued(sdjwt)) is Check.CREDENTIAL_VALIDITY
+
+
+@pytest.mark.parametrize("named", [AUDIENCE, [AUDIENCE], ["https://another.example", AUDIENCE]])
+def test_a_credential_may_say_that_it_is_for_us(named: Any) -> None:
+    sdjwt = signed(payload(aud=named))
+    assert verify_presented(bound(sdjwt)).credential.claims["aud"] == named
+    assert verify_unbound(sdjwt).credential.claims["aud"] == named
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["https://another.example", "", [], ["https://another.example"], [AUDIENCE, 1], [[AUDIENCE]], {AUDIENCE: 1}, 1],
+)
+def test_a_credential_that_is_for_others_is_refused_where_it_is_presented(named: Any) -> None:
+    sdjwt = signed(payload(aud=named))
+    for present in (lambda: verify_presented(bound(sdjwt)), lambda: verify_unbound(sdjwt)):
+        with pytest.raises(Rejected) as refusal:
+            present()
+        assert (refusal.value.check, refusal.value.field) == (Check.AUDIENCE, "aud")
+    assert verify_issued(sdjwt).claims["aud"] == named
+    assert verify_unbound(sdjwt, audience=None).credential.claims["aud"] == named
+
+
+def test_for_whom_a_credential_is_counts_where_it_is_disclosed() -> None:
+    hidden = disclosure("salt", "aud", "https://another.example")
+    members = payload(_sd=[digest(hidden)])
+    assert refused(lambda: verify_presented(bound(signed(members, [hidden])))) is Check.AUDIENCE
+    assert "aud" not in verify_presented(bound(signed(members))).credential.claims
 
 
 @pytest.mark.parametrize("name", ["iss", "nbf", "exp", "cnf", "vct#integrity", "aka_vcts", "status"])
