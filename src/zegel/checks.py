@@ -1228,8 +1228,9 @@ class Check(Enum):
     # --- sign in ----------------------------------------------------------------------------------------------
 
     CLIENT_REGISTRATION = (
-        "a client of the provider is registered whole: exact redirect URIs, a hashed secret or none, claims that exist",
-        "OpenID Connect Core 1.0 section 3.1.2.1; RFC 6749 section 2",
+        "a client of the provider is registered whole: exact redirect URIs, a hashed secret or none, claims that exist "
+        "and, under the names of OpenID Connect, are of the kind that it has",
+        "OpenID Connect Core 1.0 sections 3.1.2.1 and 5.1; RFC 6749 section 2",
         "the setting that the refusal names",
         Fault.OPERATOR,
         "correct the client's entry in the configuration",

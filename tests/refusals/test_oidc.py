@@ -22,6 +22,7 @@ from zegel_testing.sign_in import (
 
 from zegel.checks import Check
 from zegel.errors import Denied, Rejected
+from zegel.protocols.oidc.client import ClaimSource
 from zegel.protocols.oidc.sign_in import not_presented, unknown_token
 from zegel.protocols.oidc.subject import StableFrom
 from zegel.protocols.oidc.token_request import receive_access_token, receive_token_request
@@ -29,6 +30,10 @@ from zegel.protocols.oidc.token_request import receive_access_token, receive_tok
 
 def register_a_plain_redirect_uri() -> object:
     return registered(redirect_uris=("http://tax.utopia.example/callback",))
+
+
+def register_the_number_of_a_sex_as_gender() -> object:
+    return registered(claims={"gender": ClaimSource(attestation="pid", claims=("sex",))})
 
 
 def take_the_subject_from_name_and_birth_date() -> object:
@@ -114,6 +119,7 @@ def fetch_the_claims_twice() -> object:
 
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = (
     (Check.CLIENT_REGISTRATION, register_a_plain_redirect_uri),
+    (Check.CLIENT_REGISTRATION, register_the_number_of_a_sex_as_gender),
     (Check.SUBJECT_SOURCE, take_the_subject_from_name_and_birth_date),
     (Check.SUBJECT_VALUE, present_an_empty_number),
     (Check.SIGN_IN_CLIENT, ask_as_a_stranger),

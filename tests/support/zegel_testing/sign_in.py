@@ -8,7 +8,7 @@ from zegel.formats.credential import CurrentPresentation, Format, Issuer, Status
 from zegel.primitives.encoding import base64
 from zegel.primitives.http import HttpRequest, HttpResponse, encode_form
 from zegel.protocols.oauth.pkce import code_challenge
-from zegel.protocols.oidc.attestations import Attestation
+from zegel.protocols.oidc.attestations import Attestation, Kind
 from zegel.protocols.oidc.authorization import check_authorization_request, check_return_address
 from zegel.protocols.oidc.client import ClaimSource, Client, RegisteredClient, check_client
 from zegel.protocols.oidc.provider import Provider
@@ -34,6 +34,7 @@ PID = Attestation(
             **{claim: (claim,) for claim in _BOTH},
             "birth_date": ("birthdate",),
             "nationality": ("nationalities", None),
+            "birth_place": ("place_of_birth",),
             "portrait": ("picture",),
             "resident_city": ("address", "locality"),
             "resident_country": ("address", "country"),
@@ -51,12 +52,21 @@ PID = Attestation(
             "age_over_18": (NAMESPACE, "age_over_18"),
         },
     },
+    kinds={
+        **dict.fromkeys((*_BOTH, "birth_date", "portrait", "email_address"), Kind.TEXT),
+        **dict.fromkeys(("resident_city", "resident_country", "resident_house_number"), Kind.TEXT),
+        "sex": Kind.NUMBER,
+        "nationality": Kind.ARRAY,
+        "age_over_18": Kind.BOOLEAN,
+        "birth_place": Kind.OBJECT,
+    },
     unique=frozenset({"personal_administrative_number"}),
 )
 DIPLOMA = Attestation(
     id="diploma",
     types={Format.SD_JWT_VC: "urn:utopia:diploma:1"},
     paths={Format.SD_JWT_VC: {"degree": ("degree",), "student_number": ("student", "number")}},
+    kinds=dict.fromkeys(("degree", "student_number"), Kind.TEXT),
     unique=frozenset({"student_number"}),
 )
 ATTESTATIONS = {attestation.id: attestation for attestation in (PID, DIPLOMA)}

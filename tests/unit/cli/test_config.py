@@ -200,6 +200,7 @@ claims = ["personal_administrative_number"]
     ("old", "new", "where"),
     [
         ('claims = ["given_name"]', 'claims = ["nickname"]', "claims.given_name"),
+        ('claims = ["given_name"]', 'claims = ["sex"]', "claims.given_name"),
         ('attestation = "pid"', 'attestation = "passport"', "claims.given_name"),
         ("claims.given_name", "claims.sub", "claims.sub"),
         ('"personal_administrative_number"', '"family_name", "birth_date"', "stable_from"),

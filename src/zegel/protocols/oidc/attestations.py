@@ -1,23 +1,44 @@
-"""What sign-in needs to know of the catalogue: where each claim stands in each format, and which tell people apart."""
+"""What sign-in needs of the catalogue: where each claim stands, of which kind it is, and which tell people apart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from enum import StrEnum
+from typing import Final, final
 
-from zegel.formats.catalogue.types import AttestationType, Catalogue, ClaimRule
+from zegel.formats.catalogue.types import AttestationType, Catalogue, ClaimRule, ValueType
 from zegel.formats.credential import Format
 from zegel.primitives.claim_path import ClaimPath
+
+
+class Kind(StrEnum):
+    """What a value is in JSON."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    OBJECT = "object"
+    ARRAY = "array"
+
+
+_KINDS: Final[Mapping[ValueType, Kind]] = {  # all others are texts, bytes in base64url
+    ValueType.UINT: Kind.NUMBER,
+    ValueType.BOOL: Kind.BOOLEAN,
+    ValueType.OBJECT: Kind.OBJECT,
+    ValueType.ARRAY: Kind.ARRAY,
+}
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation:
-    """A type as far as sign-in goes: ``types`` and ``paths`` by format, claims by the catalogue's ids. ``unique`` are
-    those that the issuer guarantees unique to one person and never reassigned."""
+    """A type as far as sign-in goes: ``types`` and ``paths`` by format, claims by the catalogue's ids. ``kinds`` are
+    what they are in either format; ``unique`` are those that the issuer guarantees unique to one person and never
+    reassigned."""
 
     id: str
     types: Mapping[Format, str]
     paths: Mapping[Format, Mapping[str, ClaimPath]]
+    kinds: Mapping[str, Kind]
     unique: frozenset[str]
 
 
@@ -38,6 +59,7 @@ def _attestation(type_: AttestationType) -> Attestation:
             }
             for format_ in type_.formats
         },
+        kinds={claim.id: _KINDS.get(claim.rule.type, Kind.TEXT) for claim in type_.claims},
         unique=frozenset(type_.unique),
     )
 

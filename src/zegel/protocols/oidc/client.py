@@ -15,7 +15,8 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.encoding import parse_base64url
 from zegel.primitives.http import origin_of
 from zegel.protocols.oauth.redirects import is_loopback
-from zegel.protocols.oidc.attestations import Attestation
+from zegel.protocols.oidc.attestations import Attestation, Kind
+from zegel.protocols.oidc.standard_claims import STANDARD_CLAIMS
 from zegel.protocols.oidc.subject import StableFrom, SubjectSource, check_subject_source
 
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e]{1,200}")  # RFC 6749 appendix A.1, without the space
@@ -147,6 +148,16 @@ def _check_mapping(
     known = {claim for paths in attestation.paths.values() for claim in paths}
     if not source.claims or not known.issuperset(source.claims):
         raise _incomplete(f"expected claims of {attestation.id} as the catalogue names them", field)
+    joined = len(source.claims) > 1
+    return _check_kind(name, Kind.TEXT if joined else attestation.kinds[source.claims[0]], source)
+
+
+def _check_kind(name: str, kind: Kind, source: ClaimSource) -> ClaimSource:
+    """OpenID Connect Core 1.0 section 5.1: a standard claim is of its kind. A member makes an object of its claim."""
+    for claim, found in {name.partition(".")[0]: Kind.OBJECT, name: kind}.items():
+        expected = STANDARD_CLAIMS.get(claim, found)
+        if found is not expected:
+            raise _incomplete(f"expected {claim} to be {expected}, got {found}", f"claims.{name}")
     return source
 
 

@@ -74,3 +74,46 @@ def test_a_registration_with_a_fault_is_refused(changes, field: str) -> None:
         check_client(a_client(**changes), attestations=ATTESTATIONS)
     assert refusal.value.check is Check.CLIENT_REGISTRATION
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("name", "claims", "detail"),
+    [
+        ("gender", ("sex",), "expected gender to be text, got number"),
+        ("locale", ("nationality",), "expected locale to be text, got array"),
+        ("zoneinfo", ("birth_place",), "expected zoneinfo to be text, got object"),
+        ("birthdate", ("age_over_18",), "expected birthdate to be text, got boolean"),
+        ("email_verified", ("email_address",), "expected email_verified to be boolean, got text"),
+        ("phone_number_verified", ("sex",), "expected phone_number_verified to be boolean, got number"),
+        ("updated_at", ("expiry_date",), "expected updated_at to be number, got text"),
+        ("address", ("resident_city",), "expected address to be object, got text"),
+        ("address", ("resident_city", "resident_country"), "expected address to be object, got text"),
+        ("address.country", ("nationality",), "expected address.country to be text, got array"),
+        ("given_name.latin", ("given_name",), "expected given_name to be text, got object"),
+    ],
+)
+@pytest.mark.refuses(Check.CLIENT_REGISTRATION)
+def test_a_standard_claim_of_another_kind_is_refused(name: str, claims: tuple[str, ...], detail: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        check_client(a_client(claims={name: pid(*claims)}), attestations=ATTESTATIONS)
+    assert refusal.value.check is Check.CLIENT_REGISTRATION
+    assert (refusal.value.field, refusal.value.detail) == (f"claims.{name}", detail)
+
+
+@pytest.mark.parametrize(
+    ("name", "claims"),
+    [
+        ("gender", ("family_name",)),
+        ("name", ("given_name", "sex")),  # several are joined as text
+        ("picture", ("portrait",)),
+        ("email_verified", ("age_over_18",)),
+        ("address", ("birth_place",)),
+        ("address.house_number", ("sex",)),
+        ("updated_at", ("sex",)),
+        ("sex", ("sex",)),
+        ("nationalities", ("nationality",)),
+        ("place.of_birth", ("birth_place",)),
+    ],
+)
+def test_a_claim_of_its_kind_and_any_claim_that_is_not_standard_is_taken(name: str, claims: tuple[str, ...]) -> None:
+    assert registered(claims={name: pid(*claims)}).client.claims == {name: pid(*claims)}
