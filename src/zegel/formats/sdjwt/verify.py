@@ -149,14 +149,16 @@ def _check_always_disclosed(payload: JsonObject, claims: JsonObject) -> None:
 
 
 def _check_issuer_name(name: str, leaf: Certificate) -> None:
-    """The name is the leaf's: one of its URIs, or a URL at one of its hosts."""
+    """The name is the leaf's: one of its URIs, or a URL at one of its hosts, none of which is a wildcard."""
     if name in leaf.uris:
         return
     try:
         scheme, _, host = origin_of(name, what="iss").partition("://")
     except Malformed:
         scheme, host = "", ""
-    if scheme != "https" or host.partition(":")[0] not in leaf.dns_names:
+    host = host.partition(":")[0]
+    # RFC 5280 section 7.2: DNS names are compared without regard to case; that of the URL is in lower case already
+    if scheme != "https" or "*" in host or host not in map(str.lower, leaf.dns_names):
         raise Rejected(Check.ISSUER_NAME, "expected a name in the signer's certificate", field="iss")
 
 

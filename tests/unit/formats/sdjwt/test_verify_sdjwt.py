@@ -214,6 +214,26 @@ def test_an_issuer_that_names_another_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("https://issuer.utopia.example/tenant", None),
+        ("https://ISSUER.utopia.EXAMPLE", None),
+        ("https://any.of.example", Check.ISSUER_NAME),
+        ("https://*.of.example", Check.ISSUER_NAME),
+        ("URN:utopia:ids", Check.ISSUER_NAME),
+    ],
+)
+def test_hosts_are_compared_without_regard_to_case_and_wildcards_do_not_count(name: str, check: Check | None) -> None:
+    hosts = ("Issuer.Utopia.EXAMPLE", "*.of.example")
+    mixed = signer(ROOT, "mixed", Purpose.ISSUER, dns_names=hosts, uris=("urn:utopia:ids",))
+    data = signed(payload(iss=name), chain=mixed.chain, key=mixed.key)
+    if check is None:
+        assert verify_issued(data).claims["iss"] == name
+    else:
+        assert refused(lambda: verify_issued(data)) is check
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"exp": NOW - 60}, "exp"),
