@@ -230,7 +230,8 @@ async def test_what_is_found_says_the_clause_and_the_remedy(issuing: IssuingWorl
 
 async def test_a_slash_too_many_is_another_identifier(issuing: IssuingWorld) -> None:
     findings = await examine(issuing.issuer + "/", eyes=eyes(issuing.world))
-    assert (Topic.IDENTITY, ISSUER, State.BROKEN) in ill(findings)
+    assert ill(findings) == {(Topic.IDENTITY, ISSUER, State.BROKEN)}
+    assert found(findings, Topic.SIGNED_METADATA, "signed metadata").state is State.GOOD  # the other's
 
 
 @pytest.mark.slow

@@ -40,6 +40,7 @@ from zegel.protocols.oauth.metadata import build_server_metadata, parse_server_m
 from zegel.protocols.openid4vci.metadata import (
     TYP,
     UnverifiedIssuerMetadata,
+    metadata_request,
     parse_issuer_metadata,
     verify_issuer_metadata,
 )
@@ -380,3 +381,9 @@ def test_section_10_an_encrypted_answer_echoes_the_kid_that_it_was_given() -> No
 def test_section_12_2_2_metadata_is_asked_for_in_the_form_that_is_wanted() -> None:
     issuer = received()
     assert issuer.seen[0][0].header("accept") == "application/json"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/tenant", "/tenant/", "/tenant//"])
+def test_section_12_2_2_the_path_of_an_issuer_is_asked_for_as_it_stands(path: str) -> None:
+    request = metadata_request("https://issuer.example" + path, signed=False)
+    assert request.url == "https://issuer.example/.well-known/openid-credential-issuer" + path

@@ -12,7 +12,6 @@ from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.primitives.json import JsonObject
 from zegel.protocols.oidc.upstream import (
     MAX_ANSWER,
-    WELL_KNOWN,
     UnverifiedTokens,
     UpstreamClient,
     UpstreamProvider,
@@ -20,6 +19,7 @@ from zegel.protocols.oidc.upstream import (
     VerifiedIdToken,
     begin_upstream,
     check_return,
+    discovery_request,
     parse_keys,
     parse_provider_metadata,
     parse_tokens,
@@ -98,7 +98,7 @@ class UpstreamLogIn:
     async def _provider(self) -> UpstreamProvider:
         now = self._clock.now()
         if self._known is None or self._known.until <= now:
-            metadata = parse_provider_metadata(await self._send(_get(self.issuer.rstrip("/") + WELL_KNOWN)))
+            metadata = parse_provider_metadata(await self._send(discovery_request(self.issuer)))
             provider = verify_provider_metadata(metadata, issuer=self.issuer)
             self._known = _Known(provider, now + METADATA_SECONDS)
         return self._known.provider

@@ -55,7 +55,10 @@ class ServerMetadata:
 
 
 def well_known_url(identifier: str, path: str) -> str:
-    """Where metadata stands: ``path`` between host and path of the identifier (RFC 8414 section 3.1)."""
+    """Where an authorization server's metadata stands: ``path`` between host and path of its identifier.
+
+    RFC 8414 section 3.1: without the slash at the end of it.
+    """
     origin = origin_of(identifier, what="identifier")
     return origin + path + urlsplit(identifier).path.rstrip("/")
 

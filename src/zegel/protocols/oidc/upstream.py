@@ -95,6 +95,11 @@ class VerifiedIdToken:
     claims: JsonObject
 
 
+def discovery_request(issuer: str) -> HttpRequest:
+    """Ask for the discovery document, behind the issuer's path (OpenID Connect Discovery 1.0 section 4.1)."""
+    return HttpRequest(method="GET", url=issuer.rstrip("/") + WELL_KNOWN, headers=(("accept", JSON),))
+
+
 def parse_provider_metadata(response: HttpResponse) -> UnverifiedProviderMetadata:
     """Parse a discovery document; ``Malformed`` otherwise."""
     return UnverifiedProviderMetadata(unverified_members=_members(response, _METADATA))

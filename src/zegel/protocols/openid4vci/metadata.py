@@ -7,18 +7,19 @@ one format more is no failure and a choice of that one is a clear one.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, final
+from urllib.parse import urlsplit
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import Format
 from zegel.primitives.claim_path import parse_claim_path
-from zegel.primitives.http import JSON, HttpRequest, HttpResponse, media_type
+from zegel.primitives.http import JSON, HttpRequest, HttpResponse, media_type, origin_of
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.jwe import ALGORITHM, Encryption
 from zegel.primitives.jws import UnverifiedJws, parse_jws, verify_jws
 from zegel.primitives.keys import Algorithm
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE, parse_numeric_date
-from zegel.protocols.oauth.metadata import check_url, endpoint_of, well_known_url
+from zegel.protocols.oauth.metadata import check_url, endpoint_of
 from zegel.protocols.openid4vci.configuration import (
     ClaimDescription,
     CredentialConfiguration,
@@ -90,7 +91,8 @@ class IssuerMetadata:
 
 def metadata_request(credential_issuer: str, *, signed: bool) -> HttpRequest:
     """Ask for the metadata; ``signed`` for the JWT (section 12.2.2)."""
-    url = well_known_url(credential_issuer, WELL_KNOWN)
+    # as it stands: RFC 8414 section 3.1 takes the slash off the end of an authorization server's, and nothing does here
+    url = origin_of(credential_issuer, what="identifier") + WELL_KNOWN + urlsplit(credential_issuer).path
     return HttpRequest(method="GET", url=url, headers=(("accept", JWT if signed else JSON),))
 
 

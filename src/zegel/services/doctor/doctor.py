@@ -23,7 +23,7 @@ from zegel.protocols.openid4vci.offer import CredentialOffer, OfferReference, Of
 from zegel.protocols.openid4vci.wallet.start import fetch_step
 from zegel.services.doctor.eyes import Eyes, examine_origin
 from zegel.services.doctor.findings import Findings, State
-from zegel.services.doctor.issuer import examine_issuer
+from zegel.services.doctor.issuer import examine_issuer, examine_issuer_at
 from zegel.services.doctor.provider import examine_provider
 from zegel.services.doctor.published import examine_list, examine_log, examine_registrar, examine_wallet_provider
 from zegel.services.doctor.request import examine_request
@@ -41,7 +41,7 @@ class Examination(Protocol):
 
 _OFFERS: Final = ("credential_offer", "credential_offer_uri")
 _ROLES: Final[Mapping[str, Examination]] = {  # each by the name of its table in a configuration
-    "issuer": examine_issuer,
+    "issuer": examine_issuer_at,
     "provider": examine_provider,
     "registrar": examine_registrar,
     "transparency_log": examine_log,

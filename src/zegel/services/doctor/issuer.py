@@ -38,6 +38,20 @@ _MAX_LISTS: Final = 16  # looked at; an issuer of a hundred million credentials 
 _MAX_SERVERS: Final = 4  # looked at; most issuers have one, or are it themselves
 
 
+async def examine_issuer_at(findings: Findings, url: str, *, eyes: Eyes, absent: State = State.BROKEN) -> bool:
+    """Examine the issuer of this identifier, or that of the one without its last slash, and say that it is another."""
+    found, other = Findings(), url.removesuffix("/")
+    present = await examine_issuer(found, url, eyes=eyes, absent=absent)
+    if not present and other != url:
+        nearby = Findings()
+        if await examine_issuer(nearby, other, eyes=eyes):
+            findings.note(Topic.IDENTITY, "issuer metadata", State.BROKEN, f"none of {url}; what follows is {other}")
+            findings.extend(nearby)
+            return True
+    findings.extend(found)
+    return present
+
+
 async def examine_issuer(findings: Findings, issuer: str, *, eyes: Eyes, absent: State = State.BROKEN) -> bool:
     """Examine the credential issuer of this identifier; False, and said as ``absent``, where there is none."""
     request = metadata_request(issuer, signed=False)

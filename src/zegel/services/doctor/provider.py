@@ -4,9 +4,8 @@ from zegel.errors import Malformed, Rejected
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse
 from zegel.primitives.json import JsonObject, parse_object
 from zegel.primitives.keys import Algorithm, PublicKey, parse_jwk
-from zegel.protocols.oauth.metadata import well_known_url
 from zegel.protocols.oauth.pkce import METHOD
-from zegel.protocols.oidc.upstream import WELL_KNOWN, parse_provider_metadata, verify_provider_metadata
+from zegel.protocols.oidc.upstream import discovery_request, parse_provider_metadata, verify_provider_metadata
 from zegel.services.doctor.answers import examine_content, examine_cors
 from zegel.services.doctor.eyes import Eyes, examine_origin
 from zegel.services.doctor.findings import Findings, State
@@ -17,12 +16,11 @@ _SUBJECT = "sign-in provider"
 
 async def examine_provider(findings: Findings, issuer: str, *, eyes: Eyes, absent: State) -> bool:
     """Examine the OpenID Provider of this issuer identifier; False, and said as ``absent``, where there is none."""
-    url = well_known_url(issuer, WELL_KNOWN)
-    request = HttpRequest(method="GET", url=url, headers=(("accept", JSON),))
+    request = discovery_request(issuer)
     response = await eyes.fetch(findings, _SUBJECT, request, absent=absent)
     if response is None:
         return False
-    findings.note(Topic.REACHABLE, _SUBJECT, State.GOOD, url)
+    findings.note(Topic.REACHABLE, _SUBJECT, State.GOOD, request.url)
     await examine_origin(findings, issuer, response, eyes=eyes)
     examine_content(findings, _SUBJECT, response, expected=JSON)
     examine_cors(findings, _SUBJECT, response)

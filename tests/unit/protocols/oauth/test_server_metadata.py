@@ -20,6 +20,7 @@ def test_the_well_known_path_stands_between_host_and_path() -> None:
     path = "/.well-known/oauth-authorization-server"
     assert well_known_url("https://a.example", path) == "https://a.example" + path
     assert well_known_url("https://a.example/", path) == "https://a.example" + path
+    assert well_known_url("https://a.example/t/", path) == f"https://a.example{path}/t"
     assert well_known_url("https://a.example:8443/t/1", path) == f"https://a.example:8443{path}/t/1"
 
 

@@ -23,6 +23,7 @@ from zegel.protocols.oidc.upstream import (
     VerifiedIdToken,
     begin_upstream,
     check_return,
+    discovery_request,
     parse_keys,
     parse_provider_metadata,
     parse_tokens,
@@ -53,6 +54,11 @@ def provider(**members: Any) -> UpstreamProvider:
 
 
 PROVIDER = provider()
+
+
+@pytest.mark.parametrize("issuer", [ISSUER + "/t", ISSUER + "/t/"])
+def test_the_discovery_document_stands_behind_the_path(issuer: str) -> None:
+    assert discovery_request(issuer).url == ISSUER + "/t/.well-known/openid-configuration"
 
 
 def tokens(
