@@ -32,7 +32,7 @@ _LASTING: Final = 3_650 * DAY  # a kind of key storage has one status for as lon
 _KEY_STORAGE: Final = ("iso_18045_basic",)  # OpenID4VCI 1.0 section D.2: keys in a file under a passphrase
 _USER_AUTHENTICATION: Final = ("iso_18045_basic",)
 _KIND: Final = "software"
-_MAX_NONCE: Final = 512  # characters; our c_nonce has 43
+_MAX_NONCE: Final = 4_096  # characters; a c_nonce that its issuer keeps nowhere is a JWE of some 1,000, ours has 43
 
 
 @final

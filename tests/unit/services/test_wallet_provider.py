@@ -306,7 +306,12 @@ async def test_a_key_stands_in_a_batch_once() -> None:
         await (await open_phone()).attest_keys(KEY, KEY)
 
 
-@pytest.mark.parametrize("nonce", ["", "n" * 513])
+async def test_a_nonce_may_be_a_message_of_its_own() -> None:
+    compact = await (await open_phone()).attest_keys(KEY, nonce="n" * 4096)
+    assert parse_key_attestation(compact).unverified_nonce == "n" * 4096
+
+
+@pytest.mark.parametrize("nonce", ["", "n" * 4097])
 async def test_a_nonce_has_a_size(nonce: str) -> None:
     with pytest.raises(Malformed):
         await (await open_phone()).attest_keys(KEY, nonce=nonce)

@@ -51,6 +51,7 @@ from zegel.protocols.openid4vci.offer import (
     offer_link,
     parse_offer_link,
 )
+from zegel.protocols.openid4vci.proofs import parse_proofs
 from zegel.protocols.openid4vci.states import DeferredTransaction, Event, NotifiedIssuance
 from zegel.protocols.openid4vci.wallet.authorization import (
     BrowserPause,
@@ -624,6 +625,23 @@ def test_under_plain_an_issuer_without_nonces_gets_none() -> None:
     )
     with pytest.raises(Denied, match="c_nonce"):  # our issuer has some all the same
         drive(step, issuer)
+
+
+@pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
+def test_a_c_nonce_may_be_a_message_of_its_own(choice: Proof) -> None:
+    issuer, nonce = Issuer(encrypted=False), "n" * 4096
+    issuer.edit_response = lambda request, response: (
+        answered(response, c_nonce=nonce) if request.url.endswith("/nonce") else response
+    )
+    pause = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP))
+    keys = new_keys(pause, 5)
+    attestation = key_attestation(keys, nonce=nonce)
+    step = prove(pause, choice, keys=keys, attestation=attestation, now=NOW, random=issuer.random)
+    sent = parse_proofs(step.body["proofs"])
+    (attested,) = [proof.attestation for proof in sent.proofs] or [sent.attestation]
+    assert attested is not None
+    proven = [proof.jws.unverified_claims["nonce"] for proof in sent.proofs]
+    assert {attested.unverified_nonce, *proven} == {nonce}
 
 
 def test_a_wallet_may_have_an_attestation_alone_to_offer() -> None:
