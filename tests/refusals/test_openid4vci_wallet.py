@@ -254,6 +254,18 @@ CASES: tuple[Case, ...] = (
         "",
         metadata(credential_response_encryption={"alg_values_supported": ["RSA-OAEP"], "encryption_required": True}),
     ),
+    (
+        Check.SERVER_METADATA,
+        "",
+        metadata(
+            credential_request_encryption=None,
+            credential_response_encryption={
+                "alg_values_supported": ["ECDH-ES"],
+                "enc_values_supported": ["A128GCM"],
+                "encryption_required": True,
+            },
+        ),
+    ),
     (Check.SERVER_METADATA, "", unsigned_metadata),
     (Check.SERVER_METADATA, "", signed_metadata(sub="https://another.example")),
     (Check.SERVER_METADATA, "", signed_metadata(credential_issuer="https://another.example")),

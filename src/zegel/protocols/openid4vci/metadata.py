@@ -131,6 +131,7 @@ def verify_issuer_metadata(
     credential_endpoint = endpoint_of(members, "credential_endpoint")
     if credential_endpoint is None:
         raise _rejected("expected a credential endpoint", "credential_endpoint")
+    recipient = _recipient(members.get("credential_request_encryption"))
     configurations, unusable = _configurations(members.get("credential_configurations_supported"))
     return IssuerMetadata(
         credential_issuer=credential_issuer,
@@ -139,8 +140,8 @@ def verify_issuer_metadata(
         nonce_endpoint=endpoint_of(members, "nonce_endpoint"),
         deferred_endpoint=endpoint_of(members, "deferred_credential_endpoint"),
         notification_endpoint=endpoint_of(members, "notification_endpoint"),
-        recipient=_recipient(members.get("credential_request_encryption")),
-        response_enc=_response_enc(members.get("credential_response_encryption")),
+        recipient=recipient,
+        response_enc=_response_enc(members.get("credential_response_encryption"), recipient),
         batch_size=_batch_size(members.get("batch_credential_issuance")),
         display=_displays(members.get("display")),
         configurations=configurations,
@@ -203,16 +204,21 @@ def _recipient(value: Json) -> Recipient | None:
     return None
 
 
-def _response_enc(value: Json) -> Encryption | None:
+def _response_enc(value: Json, recipient: Recipient | None) -> Encryption | None:
+    """How answers are encrypted to us. We ask for that under a key of the issuer's alone (section 8.2)."""
     where = "credential_response_encryption"
     if value is None:
         return None
     offered = _object(value, where)
     algorithms = offered.get("alg_values_supported")
     enc = _strongest(offered.get("enc_values_supported"))
+    required = offered.get("encryption_required") is True
     if type(algorithms) is list and ALGORITHM in algorithms and enc is not None:
+        if required and recipient is None:
+            detail = "expected a key in credential_request_encryption under which to ask for the encryption it requires"
+            raise _rejected(detail, where)
         return enc
-    if offered.get("encryption_required") is True:
+    if required:
         raise _rejected(f"expected {ALGORITHM} and one of {', '.join(Encryption)}", where)
     return None
 

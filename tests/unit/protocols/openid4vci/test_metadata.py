@@ -143,6 +143,19 @@ def test_an_offer_of_encryption_that_we_cannot_take_is_left_alone() -> None:
         assert read(credential_response_encryption=offered).response_enc is None
 
 
+@pytest.mark.refuses(Check.SERVER_METADATA)
+@pytest.mark.parametrize("keys", [None, ["x"]])
+def test_encryption_that_is_required_is_asked_for_under_a_key_or_not_done_without(keys: list[object] | None) -> None:
+    answers = {"alg_values_supported": ["ECDH-ES"], "enc_values_supported": ["A128GCM"], "encryption_required": True}
+    requests = {"jwks": {"keys": [KEY]}, "enc_values_supported": ["A128GCM"], "encryption_required": False}
+    read(credential_response_encryption=answers, credential_request_encryption=requests)
+    read(credential_response_encryption=answers | {"encryption_required": False})
+    other = None if keys is None else requests | {"jwks": {"keys": keys}}
+    with pytest.raises(Rejected, match="credential_request_encryption") as refusal:
+        read(credential_response_encryption=answers, credential_request_encryption=other)
+    assert (refusal.value.check, refusal.value.field) == (Check.SERVER_METADATA, "credential_response_encryption")
+
+
 def test_a_batch_larger_than_an_attestation_holds_is_cut() -> None:
     assert read(batch_credential_issuance={"batch_size": 5_000}).batch_size == 100
     assert read().batch_size == 1
