@@ -228,6 +228,11 @@ async def test_what_is_found_says_the_clause_and_the_remedy(issuing: IssuingWorl
     assert finding.remedy
 
 
+async def test_a_nonce_comes_with_any_status_in_the_200s(issuing: IssuingWorld) -> None:
+    findings = await examine(issuing.issuer, eyes=eyes(issuing.world, status_at("/nonce", 201)))
+    assert found(findings, Topic.NONCE, "nonce endpoint").state is State.GOOD
+
+
 async def test_a_slash_too_many_is_another_identifier(issuing: IssuingWorld) -> None:
     findings = await examine(issuing.issuer + "/", eyes=eyes(issuing.world))
     assert ill(findings) == {(Topic.IDENTITY, ISSUER, State.BROKEN)}

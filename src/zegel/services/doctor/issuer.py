@@ -172,8 +172,8 @@ async def _examine_nonces(findings: Findings, endpoint: str | None, *, eyes: Eye
         nonces, stored = [], False
         for _ in range(2):
             response = await eyes.outbound.fetch(HttpRequest(method="POST", url=endpoint))
-            if response.status != 200:
-                raise Rejected(Check.SERVER_METADATA, f"expected status 200, got {response.status}", field=subject)
+            if not 200 <= response.status < 300:  # OpenID4VCI 1.0 section 7.2
+                raise Rejected(Check.SERVER_METADATA, f"expected a status 2xx, got {response.status}", field=subject)
             members = parse_object(response.body, what="nonce response")
             nonces.append(members.get("c_nonce"))
             stored = stored or not kept_nowhere(response)

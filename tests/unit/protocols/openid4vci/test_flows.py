@@ -627,6 +627,30 @@ def test_under_plain_an_issuer_without_nonces_gets_none() -> None:
         drive(step, issuer)
 
 
+def nonce_with(status: int) -> ProofPause:
+    """A flow in which the nonce comes with a status, up to the proofs."""
+    issuer = Issuer()
+    issuer.edit_response = lambda request, response: (
+        replace(response, status=status) if request.url.endswith("/nonce") else response
+    )
+    pause = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP))
+    assert isinstance(pause, ProofPause)
+    return pause
+
+
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_a_nonce_comes_with_any_status_in_the_200s(status: int) -> None:
+    assert nonce_with(status).nonce is not None
+
+
+@pytest.mark.refuses(Check.PEER_REFUSAL)
+@pytest.mark.parametrize("status", [199, 300, 400, 500])
+def test_a_nonce_comes_with_no_other_status(status: int) -> None:
+    with pytest.raises(Denied) as refusal:
+        nonce_with(status)
+    assert refusal.value.check is Check.PEER_REFUSAL
+
+
 @pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
 def test_a_c_nonce_may_be_a_message_of_its_own(choice: Proof) -> None:
     issuer, nonce = Issuer(encrypted=False), "n" * 4096

@@ -34,6 +34,7 @@ from zegel.protocols.openid4vci.wallet.session import (
     error_code,
     heard_from_issuer,
     heard_from_server,
+    parse_answer,
     parse_member,
     post_to_issuer,
     post_to_server,
@@ -120,8 +121,10 @@ class NonceStep:
     def receive(self, response: HttpResponse, *, now: int, random: Callable[[int], bytes]) -> "Step":  # noqa: ARG002
         """The pause for proofs."""
         session = heard_from_issuer(self.session, response)
-        nonce = parse_member(answer_of(response, status=200, what="nonce request"), "c_nonce", what="nonce response")
-        return _proof_pause(session, nonce)
+        if not 200 <= response.status < 300:  # section 7.2: any of them
+            raise refusal_of(response, what="nonce request")
+        members = parse_answer(response, what="nonce response")
+        return _proof_pause(session, parse_member(members, "c_nonce", what="nonce response"))
 
 
 @final
