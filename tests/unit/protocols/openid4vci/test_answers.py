@@ -12,7 +12,14 @@ from zegel.primitives.http import json_response
 from zegel.primitives.json import Json
 from zegel.profiles import PLAIN
 from zegel.protocols.oauth.authorization_details import MAX_DETAILS, TYPE
-from zegel.protocols.openid4vci.wallet.answers import MAX_LIFETIME, Pending, Received, parse_tokens, result_of
+from zegel.protocols.openid4vci.wallet.answers import (
+    MAX_INTERVAL,
+    MAX_LIFETIME,
+    Pending,
+    Received,
+    parse_tokens,
+    result_of,
+)
 from zegel.protocols.openid4vci.wallet.session import Tokens
 
 
@@ -34,15 +41,18 @@ def answer(*entries: Json, configuration: str = "id-sdjwt", copies: int | None =
     return result_of(response, key=None, configuration=known, copies=copies, now=NOW)
 
 
-@pytest.mark.parametrize("interval", [1, 1.0])
-def test_what_is_deferred_may_be_asked_for_after_a_second(interval: float) -> None:
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [(1, 1), (1.0, 1), (0.001, 1), (1.5, 2), (MAX_INTERVAL - 0.5, MAX_INTERVAL), (1e300, MAX_INTERVAL)],
+)
+def test_what_is_deferred_may_be_asked_for_in_whole_seconds(interval: float, seconds: int) -> None:
     response = json_response({"transaction_id": "later", "interval": interval}, status=202)
     pending = result_of(response, key=None, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
     assert isinstance(pending, Pending)
-    assert pending.ready_at == NOW + 1
+    assert pending.ready_at == NOW + seconds
 
 
-@pytest.mark.parametrize("interval", [0, -1, 0.0, 0.5, 1.5, True, "1", None])
+@pytest.mark.parametrize("interval", [0, -1, 0.0, -0.5, True, "1", None])
 def test_another_interval_is_malformed(interval: Json) -> None:
     response = json_response({"transaction_id": "later", "interval": interval}, status=202)
     with pytest.raises(Malformed, match="interval"):

@@ -1,6 +1,7 @@
 """What the servers answer, read once: tokens, and credentials or the time to ask for them again."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Final
 
 from zegel.checks import Check
@@ -83,13 +84,13 @@ def _optional(members: JsonObject, name: str, what: str) -> str | None:
 
 
 def _parse_pending(members: JsonObject, configuration: str, now: int) -> Pending:
-    interval = whole(members.get("interval"))
-    if type(interval) is not int or interval < 1:
-        raise Malformed(_RESULT, "interval", "expected seconds, at least one")
+    interval = members.get("interval")
+    if isinstance(interval, bool) or not isinstance(interval, int | float) or interval <= 0:
+        raise Malformed(_RESULT, "interval", "expected seconds, more than none")
     return Pending(
         configuration=configuration,
         transaction_id=parse_member(members, "transaction_id", what=_RESULT),
-        ready_at=now + min(interval, MAX_INTERVAL),
+        ready_at=now + ceil(min(interval, MAX_INTERVAL)),  # section 8.3: a number, and not before
     )
 
 
