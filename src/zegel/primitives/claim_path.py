@@ -10,13 +10,16 @@ ClaimPath: TypeAlias = tuple[str | int | None, ...]
 MAX_PATH = 16  # a path into the deepest claim of the catalogue has six
 
 
-def parse_claim_path(value: Json, *, what: str, where: str) -> ClaimPath:
-    """Parse a claims path pointer: names, indices, and null for every entry; ``Malformed`` otherwise."""
+def parse_claim_path(value: Json, *, what: str, where: str, negative: bool = False) -> ClaimPath:
+    """Parse a claims path pointer: names, indices, and null for every entry; ``Malformed`` otherwise.
+
+    ``negative`` lets integers below zero stand, as keys of maps in an mdoc (OpenID4VCI 1.0 appendix C.2).
+    """
     if not isinstance(value, list) or not 0 < len(value) <= MAX_PATH:
         raise Malformed(what, where, f"expected an array of one to {MAX_PATH} path elements")
     for element in value:
-        if not (element is None or type(element) is str or (type(element) is int and element >= 0)):
-            raise Malformed(what, where, "expected names, null or indices from zero")
+        if not (element is None or type(element) is str or (type(element) is int and (negative or element >= 0))):
+            raise Malformed(what, where, f"expected names, null or {'integers' if negative else 'indices from zero'}")
     return tuple(value)
 
 

@@ -109,7 +109,7 @@ CUTS: Final[Mapping[str, Callable[[int], int]]] = {
     "zegel.protocols.oauth.errors._MAX_DESCRIPTION": _described,
     "zegel.protocols.openid4vci.wallet.session._MAX_TEXT": _said_to_the_wallet,
     "zegel.protocols.openid4vci.metadata.MAX_BATCH": _batch,
-    "zegel.protocols.openid4vci.metadata.MAX_CLAIMS": _claims,
+    "zegel.protocols.openid4vci.descriptions.MAX_CLAIMS": _claims,
     "zegel.protocols.openid4vci.wallet.answers.MAX_INTERVAL": _interval,
     "zegel.protocols.openid4vci.wallet.answers.MAX_LIFETIME": _lifetime,
     "zegel.protocols.openid4vp.response.MAX_DESCRIPTION": _said_by_the_wallet,

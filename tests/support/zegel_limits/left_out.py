@@ -157,10 +157,10 @@ LEFT_OUT: Final[Mapping[str, Pair]] = {
     "zegel.services.status.MAX_LIST_TOKEN": Pair(_fetched, Unavailable, says="it answers with more than", filler=True),
     "zegel.web.wallet_site.MAX_ONWARD": Pair(_onward, ValueError, says="passed over"),
     "zegel.web.wallet_provider.MAX_KID": Pair(_named, ValueError, says="passed over"),
-    "zegel.protocols.openid4vci.metadata.MAX_SHOWN": Pair(
+    "zegel.protocols.openid4vci.descriptions.MAX_SHOWN": Pair(
         lambda n: _shown(name="n" * n, logo={"uri": "u"}), ValueError, says="passed over"
     ),
-    "zegel.protocols.openid4vci.metadata._MAX_LOGO": Pair(
+    "zegel.protocols.openid4vci.descriptions._MAX_LOGO": Pair(
         lambda n: _shown(logo={"uri": "u" * n}), ValueError, says="passed over"
     ),
     "zegel.protocols.openid4vci.wallet.session.MAX_ATTEMPTS": Pair(

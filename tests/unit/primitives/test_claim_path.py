@@ -13,6 +13,13 @@ def test_a_path_is_names_indices_and_null(path: list) -> None:
     assert parse_claim_path(path, what="query", where="path") == tuple(path)
 
 
+def test_a_key_of_a_map_may_be_negative_where_it_is_said() -> None:
+    assert parse_claim_path(["a", "b", -1], what="claims", where="path", negative=True) == ("a", "b", -1)
+    for odd in (True, -1.0):
+        with pytest.raises(Malformed, match="integers"):
+            parse_claim_path(["a", "b", odd], what="claims", where="path", negative=True)
+
+
 @pytest.mark.parametrize(
     "path",
     [None, "a", {}, [], ["a"] * (MAX_PATH + 1), [-1], [True], [1.0], [["a"]], [{}], ["a", False], 7],

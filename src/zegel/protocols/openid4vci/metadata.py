@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
 from zegel.formats.credential import Format
-from zegel.primitives.claim_path import parse_claim_path
 from zegel.primitives.http import JSON, HttpRequest, HttpResponse, media_type, origin_of
 from zegel.primitives.json import Json, JsonObject, parse_object
 from zegel.primitives.jwe import ALGORITHM, Encryption
@@ -20,12 +19,8 @@ from zegel.primitives.jws import UnverifiedJws, parse_jws, verify_jws
 from zegel.primitives.keys import Algorithm
 from zegel.primitives.times import TOLERATED_EARLY, TOLERATED_LATE, parse_numeric_date
 from zegel.protocols.oauth.metadata import check_url, endpoint_of
-from zegel.protocols.openid4vci.configuration import (
-    ClaimDescription,
-    CredentialConfiguration,
-    Display,
-    KeyRequirements,
-)
+from zegel.protocols.openid4vci.configuration import CredentialConfiguration, Display, KeyRequirements
+from zegel.protocols.openid4vci.descriptions import read_claims, read_displays
 from zegel.protocols.openid4vci.encryption import JWT, Recipient, parse_recipient
 from zegel.protocols.openid4vci.issuer_info import IssuerStatement, MetadataSigner, parse_statements
 from zegel.trust.access import party_identifier, party_name, party_service, verify_access_chain
@@ -38,10 +33,7 @@ TYP: Final = "openidvci-issuer-metadata+jwt"
 MAX_METADATA: Final = 262_144  # thirty types in two formats with claims in three languages are under 150 kB
 MAX_CONFIGURATIONS: Final = 200  # a hundred types in two formats
 MAX_BATCH: Final = 100  # as many keys as one key attestation may attest
-MAX_SHOWN: Final = 300  # characters of a name or description; longer ones are not for a screen
 POLICY_MEMBER: Final = "embedded_disclosure_policy"  # of credential_metadata, where TS 119 472-3 puts its own members
-MAX_CLAIMS: Final = 200  # a PID has 40
-_MAX_LOGO: Final = 65_536  # a data URL with a small PNG
 ALGORITHM_OF_KEYS: Final = Algorithm.ES256  # our wallet's keys are on P-256, and it signs with nothing else
 _METHODS: Final = "cryptographic_binding_methods_supported"
 _BINDING_METHODS: Final = frozenset({"jwk", "cose_key"})  # a key in a proof, and as each format has it; no DID
@@ -143,7 +135,7 @@ def verify_issuer_metadata(
         recipient=recipient,
         response_enc=_response_enc(members.get("credential_response_encryption"), recipient),
         batch_size=_batch_size(members.get("batch_credential_issuance")),
-        display=_displays(members.get("display")),
+        display=read_displays(members.get("display")),
         configurations=configurations,
         unusable=unusable,
         signer=None if certified is None else certified.name,
@@ -273,8 +265,8 @@ def _configuration(id_: str, members: JsonObject) -> CredentialConfiguration:
             each for each in (algorithms if type(algorithms) is list else ()) if isinstance(each, str | int)
         ),
         proofs=_proofs(members),
-        display=_displays(details.get("display")),
-        claims=_claims(details.get("claims")),
+        display=read_displays(details.get("display")),
+        claims=read_claims(details.get("claims"), known),
         policy=_policy(details),
     )
 
@@ -323,52 +315,6 @@ def _period(members: JsonObject, name: str) -> int | None:
     """A preference of TS3 1.5 section 2.4, in seconds; what is none is no reason to receive nothing."""
     value = members.get(name)
     return value if type(value) is int and value > 0 else None
-
-
-def _displays(value: Json) -> tuple[Display, ...]:
-    """What is shown. It decides nothing, so what is no text of a fitting length is left out."""
-    entries = value if type(value) is list else []
-    return tuple(_display(each) for each in entries[:MAX_CLAIMS] if isinstance(each, Mapping) and _shown(each, "name"))
-
-
-def _display(members: JsonObject) -> Display:
-    logo = members.get("logo")
-    image: JsonObject = logo if isinstance(logo, Mapping) else {}
-    return Display(
-        name=_shown(members, "name") or "",
-        locale=_shown(members, "locale"),
-        description=_shown(members, "description"),
-        background_color=_shown(members, "background_color"),
-        text_color=_shown(members, "text_color"),
-        logo=_shown(image, "uri", limit=_MAX_LOGO),
-        logo_text=_shown(image, "alt_text"),
-    )
-
-
-def _shown(members: JsonObject, name: str, *, limit: int = MAX_SHOWN) -> str | None:
-    value = members.get(name)
-    return value if type(value) is str and len(value) <= limit and value.isprintable() else None
-
-
-def _claims(value: Json) -> tuple[ClaimDescription, ...]:
-    entries = value if type(value) is list else []
-    claims = tuple(
-        ClaimDescription(
-            path=parse_claim_path(each.get("path"), what=_WHAT, where=f"claims[{position}].path"),
-            mandatory=each.get("mandatory") is True,
-            display=_displays(each.get("display")),
-        )
-        for position, each in enumerate(entries[:MAX_CLAIMS])
-        if isinstance(each, Mapping)
-    )
-    # appendix B.3: with a repeated or a contradictory description the processing is aborted
-    paths = {claim.path for claim in claims}
-    if len(paths) != len(claims):
-        raise _rejected("expected each claim once", "claims")
-    steps = {(path[:at], type(path[at])) for path in paths for at in range(len(path))}
-    if len({before for before, _ in steps}) != len(steps):  # a text, null and a number lead on from different things
-        raise _rejected("expected one claim to be an object, or an array by position, or all of an array", "claims")
-    return claims
 
 
 def _texts(members: JsonObject, name: str) -> tuple[str, ...]:

@@ -209,6 +209,36 @@ def test_b_3_a_configuration_with_a_repeated_or_contradictory_description_is_set
     assert metadata.unusable["a"].startswith("claims: expected")
 
 
+def of_an_mdoc(paths: list[Any]) -> IssuerMetadata:
+    details = {"claims": [{"path": path} for path in paths]}
+    mdoc = configuration(format="mso_mdoc", vct=None, doctype="org.example.1", credential_metadata=details)
+    return read(configurations={"a": mdoc})
+
+
+def test_c_2_keys_of_maps_in_an_mdoc_may_be_negative() -> None:
+    paths = [["n", "a", -1], ["n", "a", -2], ["n", "a", 1], ["n", "b", -1], ["n", "b", "c"]]
+    assert [list(claim.path) for claim in of_an_mdoc(paths).configurations["a"].claims] == paths
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [["n", "a", -1], ["n", "a", -1]],
+        [["n", "a", -1], ["n", "a", None]],
+        [["n", "a", 0], ["n", "a", None]],
+        [["n", "a", -1], ["n", "a", 0], ["n", "a", "b"]],
+    ],
+)
+def test_b_3_a_map_with_negative_keys_is_no_array_to_take_all_of(paths: list[Any]) -> None:
+    assert of_an_mdoc(paths).unusable["a"].startswith("claims: expected")
+
+
+def test_c_1_a_negative_integer_leads_nowhere_in_json() -> None:
+    details = {"claims": [{"path": ["a", -1]}]}
+    metadata = read(configurations={"a": configuration(credential_metadata=details)})
+    assert metadata.unusable["a"].endswith("expected names, null or indices from zero")
+
+
 def test_b_3_an_object_and_what_is_in_it_may_both_be_described() -> None:
     paths = [["a"], ["a", "b"], ["c"], ["c", None], ["c", None, "d"], ["e", 0], ["e", 1]]
     details = {"claims": [{"path": path} for path in paths]}
