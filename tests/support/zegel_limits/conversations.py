@@ -139,10 +139,6 @@ def _configurations(count: int) -> object:
     return _issuer(credential_configurations_supported={str(at): {} for at in range(count)})
 
 
-def _statements(count: int) -> object:
-    return _issuer(issuer_info=[{"format": "a"}] * count)
-
-
 def _issuer(**offered: object) -> object:
     """Metadata of an issuer with these members, read."""
     origin = "https://a.example"
@@ -183,7 +179,6 @@ CONVERSATIONS: Final[Mapping[str, Pair]] = {
     ),
     "zegel.protocols.openid4vci.wallet.authorization.MAX_REQUEST_URI": Pair(_pushed_reference),
     "zegel.protocols.openid4vci.metadata.MAX_CONFIGURATIONS": Pair(_configurations, Check.SERVER_METADATA),
-    "zegel.protocols.openid4vci.issuer_info.MAX_STATEMENTS": Pair(_statements),
     "zegel.protocols.openid4vp.response.MAX_CODE": Pair(_error_of_a_wallet),
     "zegel.protocols.openid4vp.verifier.MAX_WALLET_NONCE": Pair(_wallet_nonce),
     "zegel.protocols.openid4vp.metadata.MAX_KEYS": Pair(lambda n: _response_key(keys=n)),

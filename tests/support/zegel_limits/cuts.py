@@ -79,6 +79,10 @@ def _batch(size: int) -> int:
     return _metadata(batch_credential_issuance={"batch_size": size}).batch_size
 
 
+def _statements(count: int) -> int:
+    return len(_metadata(issuer_info=[{"format": "registration_cert"}] * count).statements)
+
+
 def _interval(seconds: int) -> int:
     answer = json_of(202, transaction_id="t", interval=seconds)
     configuration = _metadata().configurations["a"]
@@ -110,6 +114,7 @@ CUTS: Final[Mapping[str, Callable[[int], int]]] = {
     "zegel.protocols.openid4vci.wallet.session._MAX_TEXT": _said_to_the_wallet,
     "zegel.protocols.openid4vci.metadata.MAX_BATCH": _batch,
     "zegel.protocols.openid4vci.descriptions.MAX_CLAIMS": _claims,
+    "zegel.protocols.openid4vci.issuer_info.MAX_STATEMENTS": _statements,
     "zegel.protocols.openid4vci.wallet.answers.MAX_INTERVAL": _interval,
     "zegel.protocols.openid4vci.wallet.answers.MAX_LIFETIME": _lifetime,
     "zegel.protocols.openid4vp.response.MAX_DESCRIPTION": _said_by_the_wallet,

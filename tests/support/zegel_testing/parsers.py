@@ -1096,7 +1096,7 @@ PARSERS: Final[dict[str, tuple[Probe, ...]]] = {
     ),
     "protocols.openid4vci.issuer_info.parse_statements": (
         of_json(
-            in_object(partial(parse_statements, what="test")),
+            in_object(parse_statements),
             {"issuer_info": [{"format": "registration_cert", "data": "ey"}, {"format": "registrar_dataset"}]},
         ),
     ),

@@ -1,10 +1,10 @@
 """What others say of an issuer in its metadata, and who signed that (ETSI TS 119 472-3 section 4.2.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
 from zegel.primitives.json import Json, JsonObject
-from zegel.primitives.members import read_array, read_object
 from zegel.trust.registration.transport import REGISTRATION_FORMAT
 
 MAX_STATEMENTS: Final = 16  # in issuer_info; a registration certificate, and the data set that it may stand beside
@@ -29,17 +29,14 @@ class IssuerStatement:
     data: Json
 
 
-def parse_statements(members: JsonObject, *, what: str) -> tuple[IssuerStatement, ...]:
+def parse_statements(members: JsonObject) -> tuple[IssuerStatement, ...]:
     """Parse the statements that are registration certificates; what else stands there is for others.
 
-    ``Malformed`` for another shape.
+    OpenID4VCI 1.0 does not know the member, so that one of another shape says nothing (section 12.2.4).
     """
-    if "issuer_info" not in members:
-        return ()
-    entries = read_array(members["issuer_info"], what=what, where="issuer_info", limit=MAX_STATEMENTS)
-    told = [read_object(entry, what=what, where=f"issuer_info[{at}]") for at, entry in enumerate(entries)]
+    told = members.get("issuer_info")
     return tuple(
         IssuerStatement(format=REGISTRATION_FORMAT, data=entry.get("data"))
-        for entry in told
-        if entry.get("format") == REGISTRATION_FORMAT
+        for entry in (told[:MAX_STATEMENTS] if type(told) is list else ())
+        if isinstance(entry, Mapping) and entry.get("format") == REGISTRATION_FORMAT
     )

@@ -140,7 +140,7 @@ def verify_issuer_metadata(
         unusable=unusable,
         signer=None if certified is None else certified.name,
         certified=certified,
-        statements=parse_statements(members, what=_WHAT),
+        statements=parse_statements(members),
     )
 
 

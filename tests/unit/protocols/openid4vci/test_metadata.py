@@ -156,6 +156,16 @@ def test_encryption_that_is_required_is_asked_for_under_a_key_or_not_done_withou
     assert (refusal.value.check, refusal.value.field) == (Check.SERVER_METADATA, "credential_response_encryption")
 
 
+@pytest.mark.parametrize("odd", [None, 7, "x", [], {}, {"format": "registration_cert"}, [7, ["x"], None]])
+def test_what_12_2_4_does_not_know_says_nothing_in_another_shape(odd: object) -> None:
+    assert read(issuer_info=odd).statements == ()
+
+
+def test_a_registration_certificate_is_found_among_what_is_for_others() -> None:
+    told = [7, {"format": ["x"]}, {"format": "registrar_dataset"}, {"format": "registration_cert", "data": "ey"}]
+    assert [statement.data for statement in read(issuer_info=told).statements] == ["ey"]
+
+
 def test_a_batch_larger_than_an_attestation_holds_is_cut() -> None:
     assert read(batch_credential_issuance={"batch_size": 5_000}).batch_size == 100
     assert read().batch_size == 1

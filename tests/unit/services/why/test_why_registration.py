@@ -186,7 +186,7 @@ ISSUED: Mapping[str, tuple[Callable[[], Branch], str, str]] = {
     "none": (lambda: metadata(None), "registration certificate", "registration-certificate"),
     "of somebody else": (lambda: metadata(LIBRARY), "party", "registration-party"),
     "of nobody": (lambda: metadata(credential_issuer=7), "registration certificate", "server-metadata"),
-    "another shape": (lambda: metadata(issuer_info=7), "registration certificate", "syntax"),
+    "another shape": (lambda: metadata(issuer_info=7), "registration certificate", "registration-certificate"),
 }  # fmt: skip
 
 
