@@ -121,7 +121,8 @@ def open_response(response: HttpResponse, *, key: PrivateKey | None, what: str) 
     if content_type != JWT:
         raise Rejected(Check.ENCRYPTION, "expected an encrypted response", field="header.content-type")
     message = parse_jwe(response.body, what=what, max_bytes=MAX_RESPONSE)
-    return parse_object(open_jwe(message, key=key, kid=None), what=what, max_bytes=MAX_RESPONSE)
+    # section 10: a kid is echoed, and ours had none; the key is of this request alone, so that no name tells it apart
+    return parse_object(open_jwe(message, key=key, kid=message.kid), what=what, max_bytes=MAX_RESPONSE)
 
 
 def _decrypted(request: HttpRequest, encryption: IssuerEncryption | None, what: str) -> JsonObject:
