@@ -11,8 +11,9 @@ from urllib.parse import urlencode, urlsplit
 
 import jsonschema
 import pytest
-from zegel_testing.authorities import DAY, NOW
+from zegel_testing.authorities import DAY, NOW, authority, signer
 from zegel_testing.cheap_vault import CheapVaultFile
+from zegel_testing.issuance import resigned
 from zegel_testing.wallet_world import (
     MDOC_QUERY,
     NAME_QUERY,
@@ -28,7 +29,7 @@ from zegel.adapters.keyfiles import load_private_key, load_signer
 from zegel.checks import Check
 from zegel.errors import Denied, Malformed, Rejected, Unavailable, explain
 from zegel.formats.credential import Format
-from zegel.primitives.encoding import base64url
+from zegel.primitives.encoding import base64, base64url
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import encode_json, parse_object
 from zegel.primitives.jwe import open_jwe, parse_jwe
@@ -54,6 +55,7 @@ from zegel.services.wallet.flows import FLOW_SECONDS, check_step
 from zegel.services.wallet.holdings import find_holding, put_holding
 from zegel.services.wallet.renewing import can_be_renewed
 from zegel.services.wallet.wallet import LOOK_SECONDS
+from zegel.trust.anchors import Purpose
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -211,6 +213,23 @@ async def test_signed_metadata_of_a_stranger_is_refused(world: WalletWorld) -> N
     with pytest.raises(Rejected) as caught:
         await world.wallet.receiving.review(offer["link"], brought=Brought.LINK)
     assert caught.value.check is Check.SIGNATURE
+
+
+async def test_who_signs_metadata_and_is_not_trusted_is_not_asked_for_unsigned_ones(world: WalletWorld) -> None:
+    asked: list[str | None] = []
+
+    def by_a_stranger(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        asked.append(request.header("accept"))
+        stranger = signer(authority("Somebody"), "A stranger", Purpose.ACCESS)
+        header = {"x5c": [base64(certificate) for certificate in stranger.chain]}
+        return replace(response, body=resigned(response.body.decode(), stranger.key, header=header).encode())
+
+    world.outbound.edits["/.well-known/openid-credential-issuer"] = by_a_stranger
+    offer = await world.offer()
+    with pytest.raises(Rejected) as caught:
+        await world.wallet.receiving.review(offer["link"], brought=Brought.LINK)
+    assert caught.value.check is Check.ANCHOR
+    assert asked == ["application/jwt"]
 
 
 async def test_an_offer_by_value_is_read_as_well(world: WalletWorld) -> None:

@@ -41,13 +41,21 @@ KEYS = [fixed_key(f"copy {at}") for at in range(3)]
 PROVIDER = Provider(url="https://issuer.utopia.example", name="Utopia", certified=None)
 
 
-def sdjwt(key: PrivateKey | None, *, claims: Any = None, vct: str = VCT, until: int = NOW + DAY, **clear: Any) -> bytes:
+def sdjwt(
+    key: PrivateKey | None,
+    *,
+    claims: Any = None,
+    vct: str = VCT,
+    until: int = NOW + DAY,
+    issued: int = NOW,
+    **clear: Any,
+) -> bytes:
     issuer = SdJwtIssuer(signer=SIGNER.key, chain=SIGNER.chain, vct=vct, **clear)
     return issuer.issue(
         CLAIMS if claims is None else claims,
         holder_key=None if key is None else key.public_key,
         status=None,
-        issued_at=NOW,
+        issued_at=issued,
         valid_from=NOW,
         valid_until=until,
         random=fixed_random(f"salt {key}"),
@@ -178,6 +186,10 @@ def test_copies_may_be_signed_a_minute_apart_and_no_more() -> None:
     assert len(verified(first, sdjwt(KEYS[1], until=NOW + DAY + 60)).copies) == 2
     with pytest.raises(Rejected, match="valid for the same time"):
         verified(first, sdjwt(KEYS[1], until=NOW + DAY + 61))
+
+
+def test_copies_may_say_of_any_time_that_they_were_issued_then() -> None:
+    assert len(verified(sdjwt(KEYS[0]), sdjwt(KEYS[1], issued=NOW - DAY)).copies) == 2
 
 
 def test_what_the_format_refuses_is_refused_by_its_own_check() -> None:
