@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from zegel.formats.credential import CurrentCredential, Format
 from zegel.formats.status.check import check_status
 from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.jws import parse_jws
+from zegel.primitives.keys import PrivateKey
 from zegel.profiles import HAIP, PLAIN, Proof
 from zegel.protocols.oauth.lifetimes import ACCESS_TOKEN_SECONDS
 from zegel.protocols.oauth.pkce import create_code_verifier
@@ -33,6 +34,8 @@ from zegel.protocols.openid4vci.wallet.issuance import Done, ProofPause, poll
 from zegel.protocols.openid4vci.wallet.notification import notification_step
 from zegel.services.status import StatusReader
 from zegel.trust.disclosure_policy.parse import parse_disclosure_policy
+from zegel.trust.key_attestation import sign_key_attestation
+from zegel.web.app.keys import RoleKeys
 
 pytestmark = pytest.mark.anyio
 
@@ -440,6 +443,37 @@ async def test_keys_that_are_guarded_too_little_are_refused(tmp_path: Path) -> N
         with pytest.raises(Denied):
             await world.wallet().receive(await world.offer("pid"))
         assert error_of(world.answers("/credential")[-1])["check"] == "key-storage"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
+@pytest.mark.refuses(Check.ATTESTATION_STATUS)
+async def test_keys_without_a_status_get_nothing_that_ends_with_the_wallet_and_all_else(
+    haip: IssuingWorld, monkeypatch: pytest.MonkeyPatch, choice: Proof
+) -> None:
+    """OpenID4VCI 1.0 appendix D.1: a status is optional. A PID is revoked with its wallet, a residence is not."""
+    wallet, by = haip.wallet(), RoleKeys("wallet-provider", haip.world).signer("key")
+
+    async def attest(keys: Sequence[PrivateKey], nonce: str | None) -> str:
+        return sign_key_attestation(
+            signer=by.signer,
+            chain=by.chain,
+            provider=haip.config.wallet_provider.origin,
+            keys=[key.public_key for key in keys],
+            key_storage=["iso_18045_high"],
+            user_authentication=["iso_18045_high"],
+            nonce=nonce,
+            now=haip.clock.now(),
+            expires=haip.clock.now() + 600,
+        ).decode()
+
+    monkeypatch.setattr(wallet, "attest", attest)
+    done = await wallet.receive(await haip.offer("residence", formats=[Format.MDOC]), choice=choice)
+    assert len(done.received[0].credentials) == BATCH
+    with pytest.raises(Denied):
+        await wallet.receive(await haip.offer("pid"), choice=choice)
+    refused = error_of(haip.answers("/credential")[-1])
+    assert (refused["error"], refused["check"]) == ("invalid_proof", Check.ATTESTATION_STATUS.id)
 
 
 @pytest.mark.slow

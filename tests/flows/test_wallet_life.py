@@ -339,16 +339,25 @@ async def test_nothing_that_ends_with_its_wallet_outlives_what_that_is_maintaine
 
 @pytest.mark.slow
 @pytest.mark.requirement("WUA_32")
-async def test_the_issuer_says_for_how_long_it_wants_statuses_maintained(world: WalletWorld) -> None:
-    url = f"{world.config.issuer.origin}/.well-known/openid-credential-issuer"
-    members = parse_object(
-        (await world.outbound.fetch(HttpRequest(method="GET", url=url))).body, what="test", max_bytes=1 << 20
-    )
-    assert members["preferred_client_status_period"] == 31 * DAY
-    proofs = members["credential_configurations_supported"]["pid-sd-jwt"]["proof_types_supported"]
-    assert {proof["key_attestations_required"]["preferred_key_storage_status_period"] for proof in proofs.values()} == {
-        31 * DAY
-    }
+@pytest.mark.parametrize(
+    ("chained", "pid", "diploma", "client"),
+    [
+        (("pid",), 31 * DAY, None, 31 * DAY),
+        (("pid", "diploma"), 31 * DAY, 61 * DAY, 61 * DAY),
+        ((), None, None, 31 * DAY),
+    ],
+)
+async def test_the_issuer_says_for_how_long_it_wants_statuses_maintained_of_what_ends_with_the_wallet(
+    tmp_path: Path, chained: tuple[str, ...], pid: int | None, diploma: int | None, client: int | None
+) -> None:
+    async with issuing_world(sandbox_at(tmp_path), chained_types=chained) as world:
+        answer = await world.get("/.well-known/openid-credential-issuer")
+    members = parse_object(answer.body, what="test", max_bytes=1 << 20)
+    assert members.get("preferred_client_status_period") == client
+    for type_, period in (("pid", pid), ("diploma", diploma)):
+        proofs = members["credential_configurations_supported"][f"{type_}-sd-jwt"]["proof_types_supported"]
+        required = [proof["key_attestations_required"] for proof in proofs.values()]
+        assert {each.get("preferred_key_storage_status_period") for each in required} == {period}
 
 
 @pytest.mark.slow

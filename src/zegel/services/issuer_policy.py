@@ -1,6 +1,6 @@
 """What an issuer offers, from its catalogue: the configurations of its metadata, and the types behind them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -63,12 +63,12 @@ def configuration_id(type_: AttestationType, format_: Format) -> str:
     return f"{type_.id}-{_SUFFIXES[format_]}"
 
 
-def status_period(types: Iterable[AttestationType]) -> int:
-    """For how long a status should be maintained that credentials of these types hang on, in seconds.
+def status_period(type_: AttestationType) -> int:
+    """For how long a status should be maintained that credentials of a type hang on, in seconds.
 
-    TS3 1.5 section 2.4: as long as the longest-lived of them, and what every provider has to offer if none does.
+    TS3 1.5 section 2.4: as long as they live, and what every provider has to offer if that is longer.
     """
-    return max((MIN_MAINTAINED, *((type_.validity_days + 1) * DAY for type_ in types)))
+    return max(MIN_MAINTAINED, (type_.validity_days + 1) * DAY)
 
 
 def build_configurations(
@@ -76,15 +76,15 @@ def build_configurations(
     *,
     profile: Profile,
     key_resistance: tuple[str, ...],
-    status_period: int | None = None,
+    status_periods: Mapping[str, int],
 ) -> Mapping[str, CredentialConfiguration]:
     """The credential configurations of the types, each in each of its formats.
 
     ``key_resistance`` are the levels of OpenID4VCI 1.0 section D.2, of which attested keys must have one;
-    ``status_period`` is the preference of TS3 1.5 section 2.4, None where no status is asked for.
+    ``status_periods`` the preferences of TS3 1.5 section 2.4, by type id. Of other types no status is asked for.
     """
-    proofs = _proofs(profile, key_resistance, status_period)
-    built = (_configuration(type_, format_, proofs) for type_ in types for format_ in type_.formats)
+    proofs = {type_.id: _proofs(profile, key_resistance, status_periods.get(type_.id)) for type_ in types}
+    built = (_configuration(type_, format_, proofs[type_.id]) for type_ in types for format_ in type_.formats)
     return {configuration.id: configuration for configuration in built}
 
 

@@ -56,7 +56,8 @@ class IssuerMetadata:
     """Metadata published under its own identifier, as far as a wallet uses it.
 
     ``signer`` is the name in the access certificate that signed it, None where TLS alone vouches; ``certified`` has
-    the rest of it. ``recipient`` is the key for requests. ``unusable`` says why, by configuration id.
+    the rest of it. ``recipient`` is the key for requests. ``unusable`` says why, by configuration id. ``by_ts3`` says
+    that it goes by TS3 1.5: it prefers some status of wallets or of keys to be maintained for so long (section 2.4).
     """
 
     credential_issuer: str
@@ -74,6 +75,7 @@ class IssuerMetadata:
     signer: str | None
     certified: MetadataSigner | None = None
     statements: tuple[IssuerStatement, ...] = ()
+    by_ts3: bool = False
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -141,6 +143,7 @@ def verify_issuer_metadata(
         signer=None if certified is None else certified.name,
         certified=certified,
         statements=parse_statements(members),
+        by_ts3=_by_ts3(members, configurations),
     )
 
 
@@ -309,6 +312,12 @@ def _requirements(members: JsonObject) -> KeyRequirements | None:
         user_authentication=_texts(required, "user_authentication"),
         status_period=_period(required, "preferred_key_storage_status_period"),
     )
+
+
+def _by_ts3(members: JsonObject, configurations: Mapping[str, CredentialConfiguration]) -> bool:
+    required = [each for configuration in configurations.values() for each in configuration.proofs.values()]
+    periods = [each.status_period for each in required if each is not None]
+    return any([_period(members, "preferred_client_status_period"), *periods])
 
 
 def _period(members: JsonObject, name: str) -> int | None:

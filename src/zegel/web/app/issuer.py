@@ -18,6 +18,7 @@ from zegel.adapters.sql.store import SqlStore, open_store
 from zegel.checks import Check
 from zegel.config.roles import IssuerConfig
 from zegel.errors import Rejected
+from zegel.formats.catalogue.types import AttestationType
 from zegel.primitives.x509 import DAY
 from zegel.profiles import HAIP, PROFILES
 from zegel.protocols.oauth.nonces import Nonces
@@ -38,6 +39,7 @@ from zegel.services.policy_changes import PolicyChanges
 from zegel.services.status_publisher import AGGREGATION_PATH, StatusPublisher
 from zegel.services.wallet_ending import WalletEnding
 from zegel.services.wallet_watch import Looked, WalletWatch
+from zegel.trust.attestation_claims import MIN_MAINTAINED
 from zegel.trust.rotation import KeyRing
 from zegel.web import issuer, issuer_log_in, issuer_operator, issuer_pages
 from zegel.web.app.health import health_timers
@@ -270,10 +272,9 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
     chained = frozenset(config.chained_types)
     policy = IssuerPolicy(types=material.types, delays=delays, offer_seconds=config.offer, chained=chained)
     profile = PROFILES[config.profile]
-    # TS3 is of the ARF, which asks for HAIP; plain OpenID4VCI knows neither its members nor a status that must be there
-    period = status_period(type_ for type_ in types if type_.id in chained) if profile is HAIP else None
+    periods = _status_periods(config, material.types)
     configurations = build_configurations(
-        types, profile=profile, key_resistance=config.key_resistance, status_period=period
+        types, profile=profile, key_resistance=config.key_resistance, status_periods=periods
     )
     watch = WalletWatch(
         store=store, outbound=world.outbound, trust=world.trust, clock=clock, grace=profile.status_grace
@@ -303,7 +304,7 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
             random=random,
         ),
         issuer=IssuerService(
-            _issuer(world, configurations, nonces, material, period=period),
+            _issuer(world, configurations, nonces, material, periods=periods),
             trust=world.trust,
             policy=policy,
             press=CredentialPress(
@@ -324,6 +325,15 @@ def _parts(world: World, material: Material, store: SqlStore, source: OpenSource
         ),
         watch=watch,
     )
+
+
+def _status_periods(config: IssuerConfig, types: Mapping[str, AttestationType]) -> Mapping[str, int]:
+    """For how long the status of the keys should be maintained, by the id of a type that ends with its wallet.
+
+    TS3 is of the ARF, which asks for HAIP: plain OpenID4VCI knows neither its members nor a status that must be there.
+    """
+    chained = config.chained_types if config.profile == HAIP.name else ()
+    return {id_: status_period(type_) for id_, type_ in types.items() if id_ in chained}
 
 
 def _server(world: World, configurations: Mapping[str, CredentialConfiguration], nonces: Nonces) -> AuthorizationServer:
@@ -347,7 +357,7 @@ def _issuer(
     nonces: Nonces,
     material: Material,
     *,
-    period: int | None,
+    periods: Mapping[str, int],
 ) -> CredentialIssuer:
     config = world.config.issuer
     return CredentialIssuer(
@@ -360,7 +370,7 @@ def _issuer(
         batch_size=config.batch_size,
         encryption=_encryption(material.keys.ring("encryption_key"), config),
         display=(Display(name=config.name, locale="en"),),
-        status_period=period,
+        status_period=max(periods.values(), default=MIN_MAINTAINED) if config.profile == HAIP.name else None,
         registration=material.registrations.text(config.registration),
     )
 

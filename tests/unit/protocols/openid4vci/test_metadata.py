@@ -293,3 +293,22 @@ def test_signed_metadata_holds_from_its_issue_to_its_end_as_far_as_clocks_differ
 def test_endpoints_that_are_left_out_are_not_there() -> None:
     metadata = read()
     assert (metadata.nonce_endpoint, metadata.deferred_endpoint, metadata.notification_endpoint) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("required", "client", "by_ts3"),
+    [
+        (None, None, False),
+        ({}, None, False),
+        ({"preferred_key_storage_status_period": 1}, None, True),
+        (None, 1, True),
+        (None, "1", False),
+    ],
+)
+def test_an_issuer_that_says_how_long_it_wants_a_status_maintained_goes_by_ts3(
+    required: dict[str, int] | None, client: object, by_ts3: bool
+) -> None:
+    proof = ALGORITHMS if required is None else ALGORITHMS | {"key_attestations_required": required}
+    bound = configuration(proof_types_supported={"jwt": proof}, cryptographic_binding_methods_supported=["jwk"])
+    metadata = read(configurations={"a": configuration(), "b": bound}, preferred_client_status_period=client)
+    assert metadata.by_ts3 is by_ts3

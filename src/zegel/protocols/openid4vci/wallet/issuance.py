@@ -81,7 +81,7 @@ class ProofPause:
         An issuer by TS3 1.5 wants it in the ``jwt`` proof alone (section 2.2.2.2), and its provider learns nothing that
         the issuer made; OpenID4VCI 1.0 appendix F.1 wants it in the attestation as well.
         """
-        return None if choice is Proof.JWT_WITH_KEY_ATTESTATION and self.requirements.status_period else self.nonce
+        return None if choice is Proof.JWT_WITH_KEY_ATTESTATION and self.session.issuer.by_ts3 else self.nonce
 
 
 @final
