@@ -27,6 +27,7 @@ from zegel.primitives.json import parse_object
 from zegel.primitives.jws import parse_jws
 from zegel.profiles import HAIP, PLAIN, Proof
 from zegel.protocols.oauth.metadata import build_server_metadata
+from zegel.protocols.openid4vci.encryption import MAX_REQUEST
 from zegel.protocols.openid4vci.offer import OfferScheme, offer_link
 from zegel.protocols.openid4vci.publication import build_issuer_metadata
 from zegel.protocols.openid4vci.wallet.authorization import begin_authorization
@@ -112,6 +113,25 @@ def test_section_4_5_1_one_attestation_attests_all_keys_of_a_batch(choice: Proof
     proofs = parse_object(issuer.seen[-1][0].body, what="test")["proofs"]
     ((_, texts),) = proofs.items()
     assert len(texts) == 1
+
+
+def test_section_4_5_1_each_key_of_a_batch_may_have_a_proof_of_its_own_beside_the_one_attestation() -> None:
+    """Also where there are twenty: of their request, encryption makes four thirds."""
+    issuer = Issuer(encrypted=False, batch_size=20)
+    pause = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP))
+    keys = new_keys(pause, 20)
+
+    def edit(request: HttpRequest) -> HttpRequest:
+        (proof,) = parse_object(request.body, what="test")["proofs"]["jwt"]
+        each = [resigned(proof, key, header={"jwk": key.public_key.jwk()}) for key in keys]
+        return with_members(request, proofs={"jwt": each})
+
+    issuer.edit_request = at("/credential", edit)
+    received = finish(issuer, pause, choice=Proof.JWT_WITH_KEY_ATTESTATION, copies=20).received[0]
+    assert 100_000 < len(issuer.seen[-1][0].body) < MAX_REQUEST * 3 / 4
+    assert [credential.decode().split()[-1] for credential in received.credentials] == [
+        key.public_key.point.hex() for key in keys
+    ]
 
 
 def test_ts3_2_2_2_1_the_first_attested_key_signs_the_proof_without_a_kid() -> None:

@@ -2,10 +2,10 @@
 ``attestation``.
 
 One c_nonce serves one request: each proof in it carries that nonce, each attestation that carries one carries the same,
-and one bad proof fails all.
+and one bad proof fails all. The proofs of a batch may carry one attestation, byte by byte the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -55,9 +55,9 @@ class UnverifiedProofs:
 
     @property
     def attestations(self) -> tuple[UnverifiedKeyAttestation, ...]:
-        """All key attestations, wherever they stand."""
-        own = () if self.attestation is None else (self.attestation,)
-        return own + tuple(proof.attestation for proof in self.proofs if proof.attestation is not None)
+        """All key attestations, wherever they stand; what all proofs of a batch carry counts once (HAIP 1.0 4.5)."""
+        everywhere = (self.attestation, *(proof.attestation for proof in self.proofs))
+        return tuple({_bytes(each): each for each in everywhere if each is not None}.values())
 
 
 @final
@@ -118,17 +118,15 @@ def receive_proofs(value: Json, *, policy: ProofPolicy, now: int) -> ProvenKeys:
     nonce = _nonce(proofs, policy.nonces, now)
     with denying("invalid_proof"):
         attested = {
-            id(each): verify_key_attestation(each, anchors=policy.anchors, now=now) for each in proofs.attestations
+            _bytes(each): verify_key_attestation(each, anchors=policy.anchors, now=now) for each in proofs.attestations
         }
         for keys in attested.values():
             _check_requirements(keys, requirements, now=now)
-        found: list[PublicKey] = []
-        for proof in proofs.proofs:
-            found += _verify_key_proof(proof, attested.get(id(proof.attestation)), policy=policy, now=now)
-        if proofs.attestation is not None:
-            found += attested[id(proofs.attestation)].keys
-        if len(set(found)) != len(found):
-            raise Rejected(Check.KEY_BATCH, "expected each key once", field="proofs")
+        signers = [
+            _verify_key_proof(proof, attested.get(_bytes(proof.attestation)), policy=policy, now=now)
+            for proof in proofs.proofs
+        ]
+        found = _proven(proofs, signers, attested.values())
     return ProvenKeys(
         keys=tuple(found[: policy.batch_size]),
         statuses=tuple(keys.status for keys in attested.values() if keys.status is not None),
@@ -235,10 +233,21 @@ def _check_requirements(keys: VerifiedKeys, requirements: KeyRequirements | None
     )
 
 
+def _proven(
+    proofs: UnverifiedProofs, signers: Sequence[PublicKey], attested: Iterable[VerifiedKeys]
+) -> Sequence[PublicKey]:
+    """The keys that proofs by ``signers`` stand for: an attestation for all of its own, however many bring it along."""
+    alone = [key for proof, key in zip(proofs.proofs, signers, strict=True) if proof.attestation is None]
+    found = [*alone, *(key for keys in attested for key in keys.keys)]
+    if any(len(set(keys)) != len(keys) for keys in (signers, found)):
+        raise Rejected(Check.KEY_BATCH, "expected each key once", field="proofs")
+    return found
+
+
 def _verify_key_proof(
     proof: UnverifiedKeyProof, attested: VerifiedKeys | None, *, policy: ProofPolicy, now: int
-) -> Sequence[PublicKey]:
-    """Verify one ``jwt`` proof (appendix F.4) and return the keys that it stands for."""
+) -> PublicKey:
+    """Verify one ``jwt`` proof (appendix F.4) and return the key that signed it."""
     key = _signing_key(proof, attested)
     claims = verify_jws(proof.jws, key=key, typ=TYP, brings_its_key=True).claims
     if claims.get("aud") != policy.credential_issuer:
@@ -247,7 +256,7 @@ def _verify_key_proof(
     if "iss" in claims and claims["iss"] != policy.client_id:
         raise Rejected(Check.KEY_PROOF, "expected the client that the access token was given to", field="iss")
     check_recent(claims, now=now, check=Check.KEY_PROOF)
-    return (key,) if attested is None else attested.keys
+    return key
 
 
 def _signing_key(proof: UnverifiedKeyProof, attested: VerifiedKeys | None) -> PublicKey:
@@ -264,6 +273,11 @@ def _signing_key(proof: UnverifiedKeyProof, attested: VerifiedKeys | None) -> Pu
     if key is None or key not in attested.keys:
         raise Rejected(Check.KEY_PROOF, "expected a proof by a key of the attestation", field="header.jwk")
     return key
+
+
+def _bytes(attestation: UnverifiedKeyAttestation | None) -> tuple[bytes, bytes]:
+    """An attestation as it came, by which it is told from others; nothing where there is none."""
+    return (b"", b"") if attestation is None else (bytes(attestation.jws.signing_input), attestation.jws.signature)
 
 
 def _index(kid: str | None) -> int:

@@ -162,3 +162,55 @@ def test_a_kid_counts_the_keys_of_the_attestation() -> None:
 def test_a_kid_that_counts_nothing_is_malformed(kid: str) -> None:
     with pytest.raises(Malformed, match="expected the position of a key"):
         parse_key_proof(proof(kid=kid, key_attestation=attested(SIGNER)))
+
+
+def test_haip_4_5_the_proofs_of_a_batch_share_one_attestation_of_all_their_keys() -> None:
+    keys = [fixed_key(name) for name in ("holder", "another", "a third")]
+    shared = attested(*keys, maintained_until=NOW + MIN_MAINTAINED)
+    found = proven({"jwt": [proof(key, key_attestation=shared) for key in keys]}, batch_size=3)
+    assert found.keys == tuple(key.public_key for key in keys)
+    assert len(found.statuses) == 1, "it is looked up once"
+
+
+def test_there_are_as_many_proven_keys_as_a_shared_attestation_has_within_the_batch_size() -> None:
+    keys = [fixed_key(name) for name in ("holder", "another", "a third")]
+    shared = attested(*keys)
+    two = [proof(key, key_attestation=shared) for key in keys[:2]]
+    assert proven({"jwt": two}).keys == tuple(key.public_key for key in keys)
+    assert proven({"jwt": two}, batch_size=2).keys == tuple(key.public_key for key in keys[:2])
+
+
+STRANGER, OTHER = fixed_key("stranger"), fixed_key("another")
+SHARED = attested(SIGNER, OTHER)
+
+
+@pytest.mark.refuses(Check.KEY_BATCH)
+@pytest.mark.refuses(Check.KEY_PROOF)
+@pytest.mark.parametrize(
+    ("texts", "check"),
+    [
+        ([proof(key_attestation=SHARED), proof(key_attestation=SHARED)], Check.KEY_BATCH),
+        ([proof(key_attestation=SHARED), proof(SIGNER, kid="0", key_attestation=SHARED)], Check.KEY_BATCH),
+        ([proof(key_attestation=SHARED), proof(STRANGER, key_attestation=SHARED)], Check.KEY_PROOF),
+        ([proof(key_attestation=SHARED), proof(OTHER)], Check.KEY_BATCH),
+        (
+            [proof(key_attestation=SHARED), proof(OTHER, key_attestation=attested(OTHER, SIGNER))],
+            Check.KEY_BATCH,
+        ),
+        (
+            [proof(key_attestation=SHARED), proof(OTHER, key_attestation=attested(SIGNER, OTHER, key_storage=LOW))],
+            Check.KEY_BATCH,
+        ),
+    ],
+    ids=[
+        "one key signs twice",
+        "and is named in two ways",
+        "a key that is not attested",
+        "a proof beside it of a key that is",
+        "another attestation of the same keys",
+        "and one that says something else of them",
+    ],
+)
+def test_what_shares_an_attestation_is_signed_by_its_keys_each_once(texts: list[str], check: Check) -> None:
+    denied = denial({"jwt": texts})
+    assert (denied.code, denied.check) == ("invalid_proof", check)
