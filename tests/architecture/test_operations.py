@@ -42,7 +42,7 @@ from zegel.web.app.all import ROLE_NAMES, load_role
 from zegel.web.app.issuer import _SHARED_SECONDS
 from zegel.web.app.keys import lasting_secret, role_keys, sealing_keys
 from zegel.web.app.roles import OpenRole, World
-from zegel.web.app.serve import GRACE_SECONDS
+from zegel.web.app.serve import GRACE_SECONDS, TLS_1_2_CIPHERS
 from zegel.web.app.workers import METRICS_STEP
 from zegel.web.app.world import ConfiguredList
 from zegel.web.issuer import METADATA_SECONDS
@@ -184,6 +184,8 @@ def test_the_proxy_passes_on_what_a_role_needs() -> None:
     assert f"server_name {issuer.origin.removeprefix('https://')};" in text
     assert f"proxy_pass http://{issuer.address}:{issuer.port};" in text
     assert "proxy_set_header Host $host;" in text
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in text
+    assert f"ssl_ciphers {TLS_1_2_CIPHERS};" in text
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
     assert f"{issuer.address}/32" in issuer.trusted_proxies  # nginx is on the same machine
     (seconds,) = re.findall(r"proxy_read_timeout (\d+)s;", text)

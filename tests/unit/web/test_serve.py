@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from ssl import SSLError, TLSVersion
 from types import FrameType
 from typing import Any
 
 import pytest
 from zegel_testing.authorities import NOW, fixed_random
 from zegel_testing.ports import reserved_ports
+from zegel_testing.web_authority import WebAuthority
 
 from zegel.adapters.memory import Loopback, ManualClock
 from zegel.adapters.outbound import HttpOutbound
@@ -347,6 +349,41 @@ async def test_a_listener_that_cannot_start_is_unavailable(tmp_path: Path) -> No
         async with serving(roles, world=closing.world(), sockets={"verifier": bind("127.0.0.1", 0)}):
             raise AssertionError("it was entered")
     assert closing.closed == ["world", "verifier"]
+
+
+@pytest.mark.parametrize(
+    ("version", "ciphers", "agreed"),
+    [
+        (TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        (TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        (TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA", None),
+        (TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA256", None),
+        (TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES256-SHA384", None),
+        (TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-CCM", None),
+        (TLSVersion.TLSv1_2, "ECDHE-ECDSA-CHACHA20-POLY1305", None),
+        (TLSVersion.TLSv1_3, "ALL", "TLS_AES_256_GCM_SHA384"),
+    ],
+)
+async def test_tls_1_2_is_spoken_with_the_ciphers_that_bcp_195_recommends_alone(
+    tmp_path: Path, version: TLSVersion, ciphers: str, agreed: str | None
+) -> None:
+    closing, one, web = Closing(), bind("127.0.0.1", 0), WebAuthority(tmp_path)
+    files = {"tls_certificate": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
+    for file, text in zip(files.values(), map(web.issue("role.localhost").get, ("cert", "key")), strict=True):
+        file.write_text(str(text))
+    context = web.context
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    roles = (closing.role("verifier", listener(closing, Role(), **files)),)
+    async with serving(roles, world=closing.world(), sockets={"verifier": one}):
+        host, port = one.getsockname()
+        if agreed is None:
+            with pytest.raises((SSLError, ConnectionError)):
+                await asyncio.open_connection(host, port, ssl=context, server_hostname="role.localhost")
+            return
+        _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname="role.localhost")
+        assert writer.get_extra_info("cipher")[0] == agreed
+        writer.close()
 
 
 async def test_timers_act_at_the_start_and_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

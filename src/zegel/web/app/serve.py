@@ -17,6 +17,7 @@ from zegel.web.app.connection import BoundedConnection
 from zegel.web.app.roles import Listener, OpenRole, Timer, World
 
 GRACE_SECONDS: Final = 10  # what runs at SIGTERM may finish in this time
+TLS_1_2_CIPHERS: Final = "ECDHE+AESGCM"  # FAPI 2.0 section 5.2.2: the four of RFC 9325 section 4.2; TLS 1.3 has its own
 _BACKLOG: Final = 512  # connections that wait with the system while a worker is busy for a moment
 _RETRY_SECONDS: Final = 2.0  # a timer that failed is tried again sooner than its period
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -167,6 +168,7 @@ def _server(listener: Listener) -> _Server:
         timeout_keep_alive=15,
         ssl_certfile=None if listener.tls is None else str(listener.tls[0]),
         ssl_keyfile=None if listener.tls is None else str(listener.tls[1]),
+        ssl_ciphers=TLS_1_2_CIPHERS,
     )
     return _Server(config)
 
