@@ -585,7 +585,11 @@ CASES: tuple[Case, ...] = (
     (Check.ENCRYPTION, "invalid_encryption_parameters", sealed(kid="enc-2")),
     (Check.ENCRYPTION, "invalid_encryption_parameters", sealed(key=fixed_key("another"))),
     (Check.SYNTAX, "invalid_credential_request", sealed(body=b"[]")),
-    (Check.SYNTAX, "invalid_encryption_parameters", sealed(answer_to(zip="DEF"))),
+    (
+        Check.SYNTAX,
+        "invalid_encryption_parameters",
+        sealed(lambda asked: asked | {"credential_response_encryption": 7}),
+    ),
     (Check.SYNTAX, "invalid_encryption_parameters", sealed(answer_to(enc="A128CBC-HS256"))),
     (Check.SYNTAX, "invalid_encryption_parameters", sealed(answer_to(jwk=fixed_key("x").public_key.jwk()))),
     (

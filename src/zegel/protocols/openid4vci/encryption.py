@@ -139,8 +139,9 @@ def _decrypted(request: HttpRequest, encryption: IssuerEncryption | None, what: 
 
 def _recipient(asked: Json) -> Recipient:
     what = "credential response encryption"
-    if type(asked) is not dict or "zip" in asked:
-        raise Malformed(what, "", "expected jwk and enc, without compression")
+    if type(asked) is not dict:
+        raise Malformed(what, "", "expected an object with jwk and enc")
+    # section 12.2.4: we list no zip, and use none that is asked for; the header of the JWE says so
     enc, jwk = asked.get("enc"), asked.get("jwk")
     if type(enc) is not str or enc not in tuple(Encryption):
         raise Malformed(what, "enc", f"expected {' or '.join(Encryption)}")
