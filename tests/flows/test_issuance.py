@@ -45,6 +45,8 @@ ERIKAS = [
     (type_.id, format_) for type_ in CATALOGUE.values() if type_.id != MADE_OF_OTHERS for format_ in type_.formats
 ]
 
+PROTECTED = ("/credential", "/deferred-credential", "/notification")
+
 
 @pytest.fixture
 async def haip(tmp_path: Path) -> AsyncIterator[IssuingWorld]:
@@ -393,12 +395,23 @@ async def test_a_proof_of_possession_serves_once(haip: IssuingWorld) -> None:
 
 
 async def test_every_refusal_of_an_endpoint_says_rule_clause_fault_and_remedy(haip: IssuingWorld) -> None:
-    for path in ("/par", "/token", "/credential", "/deferred-credential", "/notification"):
-        response = await haip.send(HttpRequest(method="POST", url=haip.issuer + path, body=b"nonsense"))
+    for path in ("/par", "/token", *PROTECTED):
+        headers = (("authorization", "DPoP nonsense"),) if path in PROTECTED else ()
+        response = await haip.send(
+            HttpRequest(method="POST", url=haip.issuer + path, headers=headers, body=b"nonsense")
+        )
         body = error_of(response)
         assert {"error", "error_description", "check", "rule", "clause", "field", "fault", "remedy"} <= set(body), path
         assert response.header("cache-control") == "no-store"
         assert response.header("dpop-nonce")
+
+
+@pytest.mark.parametrize("path", PROTECTED)
+async def test_who_brings_no_token_is_told_how_to(haip: IssuingWorld, path: str) -> None:
+    response = await haip.send(HttpRequest(method="POST", url=haip.issuer + path, body=b"nonsense"))
+    assert (response.status, response.header("www-authenticate")) == (401, 'DPoP algs="ES256 ES384 ES512"')
+    assert error_of(response)["check"] == "access-token"
+    assert response.header("dpop-nonce")
 
 
 # --- what is plain's alone is refused by name ---------------------------------------------------------------------

@@ -515,8 +515,8 @@ CASES: tuple[Case, ...] = (
         detailed(credential_identifier=None, credential_configuration_id="id-sdjwt"),
     ),
     (Check.ACCESS_TOKEN, "insufficient_scope", credential_outside_the_token),
-    (Check.ACCESS_TOKEN, "invalid_token", no_token(None)),
-    (Check.ACCESS_TOKEN, "invalid_token", no_token("Bearer abc")),
+    (Check.ACCESS_TOKEN, "", no_token(None)),
+    (Check.ACCESS_TOKEN, "", no_token("Bearer abc")),
     (Check.ACCESS_TOKEN, "invalid_token", no_token("DPoP ")),
     (Check.ACCESS_TOKEN, "invalid_token", no_token("DPoP unknown")),
     (
@@ -524,7 +524,7 @@ CASES: tuple[Case, ...] = (
         "invalid_token",
         asked(lambda request: replace(request, headers=(*request.headers, ("authorization", "DPoP x")))),
     ),
-    (Check.ACCESS_TOKEN, "invalid_token", token_in_the_query),
+    (Check.ACCESS_TOKEN, "", token_in_the_query),
     (Check.ACCESS_TOKEN, "invalid_token", late_token),
     (Check.ACCESS_TOKEN, "invalid_token", revoked_token),
     (Check.DPOP_BINDING, "invalid_token", token_of_another_key),
@@ -616,7 +616,7 @@ CASES: tuple[Case, ...] = (
     (Check.REQUEST_PARAMETERS, "invalid_notification_request", said(event_description='a "quote"')),
     (Check.REQUEST_PARAMETERS, "invalid_notification_request", said(event_description=7)),
     (Check.SYNTAX, "invalid_notification_request", notified(lambda request: replace(request, body=b""))),
-    (Check.ACCESS_TOKEN, "invalid_token", notified(lambda request: with_header(request, "authorization", None))),
+    (Check.ACCESS_TOKEN, "", notified(lambda request: with_header(request, "authorization", None))),
 )
 
 REFUSALS: tuple[tuple[Check, Callable[[], object]], ...] = tuple((check, mutation) for check, _, mutation in CASES)

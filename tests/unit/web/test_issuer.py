@@ -258,7 +258,8 @@ async def test_an_unchanged_list_is_not_sent_again(world: IssuingWorld) -> None:
 async def test_nonsense_is_refused_in_the_words_of_oauth(
     world: IssuingWorld, path: str, code: str, status: int
 ) -> None:
-    response = await world.send(HttpRequest(method="POST", url=world.issuer + path, body=b"\xff{"))
+    headers = (("authorization", "DPoP nonsense"),)
+    response = await world.send(HttpRequest(method="POST", url=world.issuer + path, headers=headers, body=b"\xff{"))
     assert (response.status, json.loads(response.body)["error"]) == (status, code)
     assert response.header("dpop-nonce")
     assert (response.header("www-authenticate") is None) == (status == 400)

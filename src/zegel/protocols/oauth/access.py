@@ -8,7 +8,7 @@ from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest
 from zegel.protocols.oauth.authorization_details import GrantedCredential
 from zegel.protocols.oauth.dpop import check_bound, receive_dpop
-from zegel.protocols.oauth.errors import OneTime, denying
+from zegel.protocols.oauth.errors import NO_CODE, OneTime, denying
 from zegel.protocols.oauth.nonces import Nonces
 from zegel.protocols.oauth.states import AccessToken, Grant
 from zegel.trust.attestation_claims import AttestationStatus
@@ -32,16 +32,17 @@ class Authorized:
 
 
 def access_token_of(request: HttpRequest) -> str:
-    """The token in the Authorization header, the key of its record; ``Denied(invalid_token)`` without one.
+    """The token in the Authorization header, the key of its record; ``Denied(invalid_token)`` for what is none.
 
-    A token in the URL or in a form is not looked for (RFC 9700 section 4.3.2).
+    ``Denied`` without a code where nobody brings any. One in the URL or in a form is not looked for (RFC 9700 section
+    4.3.2).
     """
     with denying("invalid_token"):
         scheme, _, token = (request.header("authorization") or "").partition(" ")
-    # RFC 9110 section 11.1: the scheme in any case
-    if scheme.lower() != "dpop" or not 0 < len(token) <= MAX_TOKEN:
+    ours = scheme.lower() == "dpop"  # RFC 9110 section 11.1: in any case
+    if not ours or not 0 < len(token) <= MAX_TOKEN:
         detail = "expected the Authorization scheme DPoP with an access token"
-        raise Denied("invalid_token", Check.ACCESS_TOKEN, detail, field="header.authorization")
+        raise Denied("invalid_token" if ours else NO_CODE, Check.ACCESS_TOKEN, detail, field="header.authorization")
     return token
 
 
@@ -50,7 +51,7 @@ def authorize(
 ) -> Authorized:
     """Open a protected endpoint with the records of the token and of its grant, as far as there are any.
 
-    ``Denied`` with invalid_token, invalid_dpop_proof or use_dpop_nonce.
+    ``Denied`` with invalid_token, invalid_dpop_proof or use_dpop_nonce, and without a code as ``access_token_of``.
     """
     token = access_token_of(request)
     if access is None or access.expires <= now or grant is None or grant.revoked:

@@ -20,10 +20,12 @@ CHALLENGE: Final = "oauth-client-attestation-challenge"
 
 UNAVAILABLE: Final = "temporarily_unavailable"  # RFC 6749 section 4.1.2.1 has the word; elsewhere none fits better
 SLOW_DOWN: Final = "slow_down"  # RFC 8628 section 3.5; of the registered words the one that says it
+NO_CODE: Final = ""  # RFC 6750 section 3.1: who brings no token, or by another scheme, is told how to, and no error
 
 _STATUS: Final[Mapping[str, int]] = {"invalid_client": 401, UNAVAILABLE: 503}
 _AT_RESOURCE: Final[Mapping[str, int]] = {
     UNAVAILABLE: 503,
+    NO_CODE: 401,
     "invalid_token": 401,
     "insufficient_scope": 403,
     "use_dpop_nonce": 401,
@@ -88,11 +90,12 @@ def denied_with(code: str, error: ZegelError) -> Denied:
 
 
 def oauth_error_body(denied: Denied) -> dict[str, Json]:
-    """``error`` and ``error_description``, and beside them all that can be said of a refusal.
+    """``error`` and ``error_description``, where there is a code, and beside them all that can be said of a refusal.
 
     RFC 6749 section 5.2 lets a server add members; who reads the first two alone still learns check and clause.
     """
-    return {"error": denied.code, "error_description": describe(denied), **asdict(explain(denied))}
+    error: dict[str, Json] = {"error": denied.code, "error_description": describe(denied)}
+    return (error if denied.code != NO_CODE else {}) | asdict(explain(denied))
 
 
 def describe(denied: Denied) -> str:
@@ -119,7 +122,8 @@ def _authenticate(denied: Denied, *, resource: bool) -> str:
     # RFC 9449 section 7.1 at a resource; RFC 6749 section 5.2 asks for the header with invalid_client
     algorithms = " ".join(Algorithm)
     scheme = "DPoP" if resource else "attest_jwt_client_auth"
-    return f'{scheme} error="{denied.code}", error_description="{describe(denied)}", algs="{algorithms}"'
+    error = f'error="{denied.code}", error_description="{describe(denied)}", ' if denied.code != NO_CODE else ""
+    return f'{scheme} {error}algs="{algorithms}"'
 
 
 def _allowed(character: str) -> str:

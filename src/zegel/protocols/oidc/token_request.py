@@ -3,21 +3,20 @@
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, final
 from urllib.parse import unquote_plus
 
 from zegel.checks import Check
-from zegel.errors import Denied, Malformed, explain
+from zegel.errors import Denied, Malformed
 from zegel.primitives.encoding import base64url, parse_base64
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
-from zegel.protocols.oauth.errors import denying, describe, oauth_error_body
+from zegel.protocols.oauth.errors import NO_CODE, denying, describe, oauth_error_body
 from zegel.protocols.oidc.client import RegisteredClient
 
 _AUTHORIZATION: Final = re.compile(r"(\S{1,20}) +(\S{1,2000})")  # RFC 9110 section 11.4; two ids of 200, encoded
 _REALM: Final = "zegel"
-_NO_CODE: Final = ""  # RFC 6750 section 3.1: who brings no token is told how to, and no error
 
 
 @final
@@ -75,7 +74,7 @@ def receive_access_token(request: HttpRequest) -> str:
         raise Denied("invalid_token", Check.SIGN_IN_TOKEN, detail, field="header.authorization")
     if authorization is None and _in_body(request):
         raise Denied("invalid_request", Check.SIGN_IN_TOKEN, f"{detail}, not in the body", field="access_token")
-    raise Denied(_NO_CODE, Check.SIGN_IN_TOKEN, detail, field="header.authorization")
+    raise Denied(NO_CODE, Check.SIGN_IN_TOKEN, detail, field="header.authorization")
 
 
 def _in_body(request: HttpRequest) -> bool:
@@ -96,11 +95,9 @@ def token_error(denied: Denied) -> HttpResponse:
 def userinfo_error(denied: Denied) -> HttpResponse:
     """The userinfo endpoint's refusal (RFC 6750 section 3)."""
     realm = f'Bearer realm="{_REALM}"'
-    if denied.code == _NO_CODE:
-        headers = (("cache-control", "no-store"), ("www-authenticate", realm))
-        return json_response(asdict(explain(denied)), status=401, headers=headers)
-    status = 401 if denied.code == "invalid_token" else 400
-    challenge = f'{realm}, error="{denied.code}", error_description="{describe(denied)}"'
+    status = 401 if denied.code in (NO_CODE, "invalid_token") else 400
+    error = f', error="{denied.code}", error_description="{describe(denied)}"' if denied.code != NO_CODE else ""
+    challenge = realm + error
     headers = (("cache-control", "no-store"), ("www-authenticate", challenge))
     return json_response(oauth_error_body(denied), status=status, headers=headers)
 
