@@ -19,7 +19,7 @@ from zegel_testing.issuance import (
 
 from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest
-from zegel.profiles import HAIP
+from zegel.profiles import HAIP, PLAIN, Profile
 from zegel.protocols.oauth.authorization import check_authorization_request, check_undecided
 from zegel.protocols.openid4vci.wallet.authorization import BrowserPause, begin_authorization
 
@@ -28,6 +28,19 @@ def pushed(issuer: Issuer) -> BrowserPause:
     """A wallet whose request is pushed."""
     ready = ready_for(issuer, issuer.offer("id-sdjwt"))
     return drive(begin_authorization(ready, client=wallet_client(HAIP), now=issuer.now, random=issuer.random), issuer)
+
+
+@pytest.mark.parametrize("profile", [HAIP, PLAIN])
+def test_section_2_1_the_client_names_itself_however_it_authenticates(profile: Profile) -> None:
+    """It is required in a pushed request as in an authorization request (RFC 6749 section 4.1.1)."""
+    issuer = Issuer(profile=profile)
+    issuer.edit_request = at("/par", lambda request: with_form(request, client_id=None))
+    ready = ready_for(issuer, issuer.offer("id-sdjwt"))
+    step = begin_authorization(ready, client=wallet_client(profile), now=issuer.now, random=issuer.random)
+    with pytest.raises(Denied):
+        drive(step, issuer)
+    denied = issuer.denials[-1]
+    assert (denied.code, denied.field) == ("invalid_request", "client_id")
 
 
 def test_section_2_2_the_answer_is_201_with_a_request_uri_under_600_seconds() -> None:

@@ -44,12 +44,15 @@ def push_authorization_request(
 ) -> Pushed:
     """Take a pushed authorization request, or ``Denied`` with the code that says why not.
 
-    1. the client authenticates; 2. a DPoP key that it names or proves will bind the code; 3. code flow, PKCE and a
-    redirect URI that it may use; 4. credentials that are on offer.
+    1. the client names itself, and authenticates; 2. a DPoP key that it names or proves will bind the code; 3. code
+    flow, PKCE and a redirect URI that it may use; 4. credentials that are on offer.
     """
     with denying("invalid_request"):
         parameters = request.form()
-    client = authenticate_client(server, request, client_id=parameters.get("client_id"), anonymous=False, now=now)
+    client_id = parameters.get("client_id")
+    if client_id is None:  # RFC 9126 section 2.1: as in RFC 6749 section 4.1.1, however the client authenticates
+        raise _invalid("invalid_request", "expected the client's identifier", "client_id")
+    client = authenticate_client(server, request, client_id=client_id, anonymous=False, now=now)
     proven = any(name == "dpop" for name, _ in request.headers)  # RFC 9449 section 4.3: of several, none is a proof
     dpop = receive_dpop(request, nonces=server.nonces, now=now) if proven else None
     jkt = _bound_key(parameters, dpop)
