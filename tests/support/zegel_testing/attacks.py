@@ -13,10 +13,10 @@ EVIL = "http://evil.localhost:7999"
 
 
 def refusal(response: HttpResponse) -> tuple[str, str]:
-    """The OAuth code and the check with which an endpoint refused."""
+    """The OAuth code, where there is one, and the check with which an endpoint refused."""
     assert response.status >= 400, response.body
     body: dict[str, Any] = json.loads(response.body)
-    return body["error"], body["check"]
+    return body.get("error", ""), body["check"]
 
 
 def check_on(page: HttpResponse) -> str:
