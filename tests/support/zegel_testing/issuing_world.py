@@ -329,8 +329,9 @@ async def issuing_world(config: Config, **issuer: Any) -> AsyncIterator[IssuingW
     world = World(config=config, clock=clock, random=system_random, outbound=outbound, trust=trust)
     roles = (await open_issuer(world), await open_wallet_provider(world))
     handlers |= {listener.origin: listener.handle for role in roles for listener in role.listeners}
+    opened = IssuingWorld(world=world, clock=clock, handlers=handlers, roles=roles)
     try:
-        yield IssuingWorld(world=world, clock=clock, handlers=handlers, roles=roles)
+        yield opened
     finally:
-        for role in roles:
+        for role in opened.roles:  # some of which may have been started again
             role.close()

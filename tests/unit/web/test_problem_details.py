@@ -133,7 +133,7 @@ WRONG: Final[tuple[tuple[str, str, object, str], ...]] = (
     (
         "wallet provider",
         "POST /key-attestations",
-        {"instance": "a", "possessions": [POSSESSION], "nonce": "n" * 513},
+        {"instance": "a", "possessions": [POSSESSION], "nonce": "n" * 4_097},
         "nonce",
     ),
     ("wallet provider", "POST /revocations", {"code": []}, "code"),
