@@ -129,15 +129,15 @@ class CertificateProfile:
     """What an end-entity certificate must be for its purpose.
 
     ``extended_key_usage`` is required when set, and alone. ``allowed_usages`` bounds what a certificate may name that
-    names any; of ``covering_usages`` it names one, whatever else (RFC 5280 section 4.2.1.12). ``lax``: it need not say
-    what its key is for, as in ``Certificate.may_sign``. ``same_country`` asks that subject and anchor name the same
+    names any. ``named_usage`` is required when set, whatever else there is. ``lax``: it need not say what its key is
+    for, as in ``Certificate.may_sign``. ``same_country`` asks that subject and anchor name the same
     country (ISO/IEC 18013-5 table B.3). ``max_days`` bounds the validity period.
     """
 
     name: str
     extended_key_usage: str | None = None
     allowed_usages: frozenset[str] | None = None
-    covering_usages: frozenset[str] | None = None
+    named_usage: str | None = None
     lax: bool = False
     same_country: bool = False
     max_days: int | None = None
@@ -266,15 +266,16 @@ def check_profile(leaf: Certificate, *, anchor: Certificate | None, profile: Cer
     if leaf.is_authority:
         problem = "an end entity, not an authority"
     elif not (leaf.may_sign if profile.lax else leaf.signs):
-        problem = "the key usage digitalSignature, without keyCertSign"
+        usages = "none, digitalSignature or contentCommitment" if profile.lax else "digitalSignature"
+        problem = f"the key usage {usages}, without keyCertSign"
     elif not leaf.subject:
         problem = "a subject"
     elif profile.extended_key_usage is not None and leaf.extended_key_usage != (profile.extended_key_usage,):
         problem = f"the extended key usage {profile.extended_key_usage} alone"
     elif profile.allowed_usages is not None and not profile.allowed_usages.issuperset(leaf.extended_key_usage):
         problem = f"no extended key usage but {', '.join(sorted(profile.allowed_usages))}"
-    elif profile.covering_usages is not None and profile.covering_usages.isdisjoint(leaf.extended_key_usage):
-        problem = f"the extended key usage {' or '.join(sorted(profile.covering_usages))}"
+    elif profile.named_usage is not None and profile.named_usage not in leaf.extended_key_usage:
+        problem = f"the extended key usage {profile.named_usage}"
     elif profile.same_country and anchor is not None and not _same_country(leaf, anchor):
         problem = "the country of its anchor"
     elif profile.max_days is not None and leaf.not_after - leaf.not_before > profile.max_days * DAY:

@@ -21,7 +21,7 @@ from zegel.primitives.json import Json, JsonObject
 from zegel.primitives.jws import UnverifiedJws, parse_jws, sign_jws, verify_jws
 from zegel.primitives.keys import PublicKey, Signer, parse_jwk
 from zegel.primitives.times import TOLERATED_EARLY, parse_numeric_date
-from zegel.trust.anchors import JWT_SIGNER, Purpose, TrustAnchors, check_entitlement
+from zegel.trust.anchors import Purpose, TrustAnchors, check_entitlement
 from zegel.trust.signing import CertifiedSigner
 
 POSSESSION_TYPE: Final = "zegel-key-possession+jwt"
@@ -98,7 +98,7 @@ def verify_revocation_request(compact: str, *, audience: str, anchors: TrustAnch
     ``verify_jws``, or REVOCATION_REQUEST.
     """
     jws = parse_jws(compact, what=_REVOCATION)
-    chain = anchors.verify_chain(jws.unverified_header.x5c, purpose=Purpose.ISSUER, profile=JWT_SIGNER, now=now)
+    chain = anchors.verify_chain(jws.unverified_header.x5c, purpose=Purpose.ISSUER, now=now)
     check_entitlement(chain, PID_TYPE)
     claims = verify_jws(jws, key=chain.leaf.key, typ=REVOCATION_TYPE).claims
     _check_here_and_now(claims, Check.REVOCATION_REQUEST, what=_REVOCATION, audience=audience, now=now)

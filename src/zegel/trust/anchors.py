@@ -40,14 +40,11 @@ class Purpose(StrEnum):
 
 _DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"  # ISO/IEC 18013-5 section B.1.1
 
-_ANY_USAGE: Final = "2.5.29.37.0"  # RFC 5280 section 4.2.1.12
-
-JWT_SIGNER: Final = CertificateProfile(
-    name="signing attestations as JWT", covering_usages=frozenset({_DOCUMENT_SIGNER, _ANY_USAGE}), lax=True
-)
+JWT_SIGNER: Final = CertificateProfile(name="signing attestations as JWT", named_usage=_DOCUMENT_SIGNER, lax=True)
 """Of an issuer's certificate, where it signs no mdoc: HAIP 1.0 section 6.1.1 leaves the profile open.
 
-It has to say that it is for attestations: the same authority certifies who signs status lists, and that key signs none.
+It has to name the usage of attestations: the same authority may certify who signs status lists, or whole people's keys,
+and those sign none.
 """
 
 _STATUS_USAGES: Final = frozenset({_DOCUMENT_SIGNER})
@@ -139,7 +136,9 @@ class TrustAnchors:
             listed[der] = _merged(listed[der], anchor) if der in listed else anchor
         self._named = {purpose: _by_name(listed.values()) for purpose, listed in self._anchors.items()}
         self._lapsed = dict(lapsed or {})
-        self._validated: dict[tuple[tuple[bytes, ...], Purpose, str, int], tuple[VerifiedChain, int]] = {}
+        self._validated: dict[
+            tuple[tuple[bytes, ...], Purpose, CertificateProfile | None, int], tuple[VerifiedChain, int]
+        ] = {}
 
     def of(self, purpose: Purpose) -> tuple[TrustAnchor, ...]:
         """The anchors for a purpose."""
@@ -158,7 +157,7 @@ class TrustAnchors:
         ``Malformed`` for what is no certificate; ``Rejected`` with CHAIN, CERTIFICATE_VALIDITY, ANCHOR,
         CERTIFICATE_PROFILE, or those of ``RevocationLists.check_chain``.
         """
-        remembered = (chain, purpose, "" if profile is None else profile.name, now // 60)
+        remembered = (chain, purpose, profile, now // 60)
         verified, until = self._validated.get(remembered, (None, 0))
         if verified is None or now >= until:  # what ends within the minute ends at its second
             certificates = tuple(map(parse_certificate, chain))

@@ -293,7 +293,8 @@ def _set(set_: Alternatives) -> dict[str, Any]:
     options = [(option.value, " and ".join(option.names), None) for option in set_.options]
     if not set_.required:
         options.insert(0, (NOTHING, "Nothing", None))
-    legend = set_.purpose or ("Choose one" if set_.required else "If you want to add it")
+    added = "If you want to add it" if set_.proposed == NOTHING else "What you confirm is signed with it"
+    legend = set_.purpose or ("Choose one" if set_.required else added)
     return {"field": set_.field, "legend": legend, "options": options, "chosen": set_.proposed}
 
 

@@ -288,6 +288,9 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.protocols.openid4vp.matching.MAX_PRESENTATIONS": (
         _UNIT + "protocols/openid4vp/test_matching.py::test_several_may_be_chosen_where_several_are_asked_for",
     ),
+    "zegel.protocols.openid4vp.matching.MAX_WAYS": (
+        _UNIT + "protocols/openid4vp/test_matching.py::test_of_very_many_ways_the_first_thousand_are_looked_at",
+    ),
     "zegel.protocols.openid4vp.verifier.RESULT_SECONDS": (
         _UNIT + "protocols/openid4vp/test_verifier.py::test_the_result_waits_for_the_return_and_then_for_the_service",
         _UNIT + "protocols/openid4vp/test_verifier.py::test_a_result_that_nobody_fetches_is_gone",

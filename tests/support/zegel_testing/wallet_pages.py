@@ -1,5 +1,6 @@
 """The wallet's pages in a browser of their owner's, in a world in memory."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -71,7 +72,7 @@ class Pages:
         return self._show(await self.browser.open(path if "://" in path else self.origin + path))
 
     async def submit(self, action: str | None = None, /, **fields: str) -> HttpResponse:
-        """Send the form on the page that goes to ``action`` (the first without), with its hidden fields."""
+        """Send the form on the page that goes to ``action`` (the first without), with what is hidden or ticked."""
         forms = self.response.body.decode().split('<form method="post" action="')[1:]
         chosen = [form.partition("</form>")[0] for form in forms]
         form = next(form for form in chosen if action is None or form.startswith(f'{action}"'))
@@ -79,8 +80,9 @@ class Pages:
         for piece in form.split('<input type="hidden" name="')[1:]:
             name, _, rest = piece.partition('" value="')
             hidden[name] = unescape(rest.partition('"')[0])
+        ticked = dict(re.findall(r'<input type="radio" id="[^"]+" name="([^"]+)" value="([^"]*)" checked', form))
         target = form.partition('"')[0]
-        return await self.browser.post(self.origin + target, hidden | fields, page=self.browser.at)
+        return await self.browser.post(self.origin + target, hidden | ticked | fields, page=self.browser.at)
 
     async def upload(self, action: str, /, files: Mapping[str, bytes], **fields: str) -> "Pages":
         """Send the form with a file that goes to ``action``, and show the answer."""

@@ -1,8 +1,9 @@
 """Anchors: one purpose each, one meaning for what is listed twice, and the types that an anchor may issue."""
 
 import pytest
+from cryptography import x509
 from zegel_testing.authorities import NOW, anchor, authority, signer, trusting
-from zegel_testing.certificates import END_ENTITY, der
+from zegel_testing.certificates import AUTHORITY, END_ENTITY, certificate, der
 
 from zegel.checks import Check
 from zegel.errors import Malformed, Rejected
@@ -47,12 +48,16 @@ def test_a_status_signer_cannot_sign_attestations() -> None:
 
 
 @pytest.mark.refuses(Check.CERTIFICATE_PROFILE)
-def test_a_status_signer_cannot_sign_them_as_jwt_either() -> None:
-    anchors = trusting(anchor(PID, Purpose.ISSUER))
-    for end_entity in (STATUS, VERIFIER):
-        with pytest.raises(Rejected) as refusal:
-            anchors.verify_chain(end_entity.chain, purpose=Purpose.ISSUER, profile=JWT_SIGNER, now=NOW)
-        assert refusal.value.check in (Check.CERTIFICATE_PROFILE, Check.ANCHOR)
+@pytest.mark.parametrize("usages", [(), ("2.5.29.37.0",), ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.2")])
+def test_who_is_not_named_for_attestations_cannot_sign_them_as_jwt_either(usages: tuple[str, ...]) -> None:
+    """Signers of status lists name no usage; whoever may sign anything is no issuer for that."""
+    root = certificate("root", "root", AUTHORITY)
+    named = x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage) for usage in usages])
+    leaf = certificate("leaf", "root", (*END_ENTITY, (named, False)) if usages else END_ENTITY)
+    trusted = TrustAnchor(certificate=root, purpose=Purpose.ISSUER, entity="Utopia")
+    with pytest.raises(Rejected) as refusal:
+        trusting(trusted).verify_chain((leaf.der,), purpose=Purpose.ISSUER, profile=JWT_SIGNER, now=NOW)
+    assert refusal.value.check is Check.CERTIFICATE_PROFILE
 
 
 def test_what_makes_a_signer_of_mdocs_is_not_asked_of_one_of_jwts() -> None:

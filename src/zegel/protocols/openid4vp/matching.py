@@ -1,7 +1,7 @@
 """The wallet's side of a DCQL query: what it can answer, what that would disclose, and what the user chose.
 
     match_query     the candidates for each credential query, each with the very claims it would disclose
-    default_choice  what answers the query without what is optional
+    default_choice  what the wallet proposes
     check_choice    the user's choice as instructions: this credential, these paths, nothing else
 
 OpenID4VP 1.0 sections 6.4 and 7.
@@ -9,6 +9,7 @@ OpenID4VP 1.0 sections 6.4 and 7.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Final, TypeAlias, final
 
 from zegel.checks import Check
@@ -30,6 +31,7 @@ from zegel.protocols.openid4vp.dcql import (
 from zegel.protocols.openid4vp.pid import is_pid
 
 Found: TypeAlias = tuple[tuple[ClaimPath, Claim], ...]
+MAX_WAYS: Final = 1_000  # to answer, in which whoever signs is looked for; nobody reads a query that has more
 MAX_PRESENTATIONS: Final = 16  # of one credential query with ``multiple``; nobody holds more of a kind
 
 
@@ -178,35 +180,38 @@ def _can_be_verified(credential: VerifiedCredential, issuer_algorithms: Mapping[
 
 
 def default_choice(match: QueryMatch) -> Choice:
-    """The answer that the query prefers, with what is optional only where nothing else signs transaction data.
+    """What the query prefers among the ways that sign the transaction data with the least of what is optional.
 
-    ``Rejected(HELD)`` when there is none. Sets without an alternative come first: what they take serves others, too.
+    ``Rejected(HELD)`` when nothing answers. Of a query with more ways than ``MAX_WAYS`` the first are looked at.
     """
     _refuse_missing(match)
-    options: dict[int, tuple[str, ...]] = {}
-    ids: set[str] = set()
-    sets = match.sets
-    for at in sorted(range(len(sets)), key=lambda at: (not sets[at].set.required, len(sets[at].options) > 1)):
-        unsigned = [signers for signers in match.signers if ids.isdisjoint(signers)]
-        signing = [option for option in sets[at].options if any(not set(option).isdisjoint(each) for each in unsigned)]
-        preferred = signing or (sets[at].options if sets[at].set.required else ())
-        if preferred:
-            options[at] = next((option for option in preferred if ids.issuperset(option)), preferred[0])
-            ids.update(options[at])
-    return Choice(
-        options=tuple(options.get(at) for at in range(len(sets))),
-        held={id_: (match.candidates(id_)[0].held.id,) for id_ in ids},
-    )
+    ways = product(*(set_.options if set_.set.required else (None, *set_.options) for set_ in match.sets))
+    options = min(islice(ways, MAX_WAYS if match.signers else 1), key=lambda way: _cost(match, way))
+    ids = _ids(options)
+    return Choice(options=options, held={id_: (match.candidates(id_)[0].held.id,) for id_ in sorted(ids)})
+
+
+def _cost(match: QueryMatch, way: Sequence[tuple[str, ...] | None]) -> tuple[int, int]:
+    """How much of the transaction data nobody would sign, and how many optional sets are answered."""
+    ids = _ids(way)
+    optional = sum(option is not None and not set_.set.required for option, set_ in zip(way, match.sets, strict=True))
+    return sum(ids.isdisjoint(signers) for signers in match.signers), optional
+
+
+def _ids(options: Sequence[tuple[str, ...] | None]) -> frozenset[str]:
+    return frozenset(id_ for option in options for id_ in option or ())
 
 
 def check_choice(match: QueryMatch, choice: Choice) -> tuple[Disclosure, ...]:
     """Turn a choice into what to present; ``Rejected(HELD)`` unless it answers the query, with nothing beyond it."""
     _refuse_missing(match)
-    needed: set[str] = set()
     for set_, option in zip(match.sets, choice.options, strict=True):
         if option not in (set_.options if set_.set.required else (None, *set_.options)):
             raise Rejected(Check.HELD, "expected an option of each required set of credentials", field="choice")
-        needed.update(option or ())
+    needed = _ids(choice.options)
+    if any(needed.isdisjoint(signers) for signers in match.signers):
+        # section 5.1: a credential that the transaction data names has to sign it
+        raise Rejected(Check.HELD, "expected a credential that signs what is to be confirmed", field="choice")
     if {id_ for id_, held in choice.held.items() if held} != needed:
         # section 6.4.2: what satisfies the query is returned, not what else would match
         detail = "expected credentials for the options that were chosen, and none beyond those"

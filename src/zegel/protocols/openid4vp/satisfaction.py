@@ -59,14 +59,11 @@ def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Current]]) -
 
 
 def needed_ids(query: DcqlQuery, answered: Collection[str]) -> frozenset[str]:
-    """Those of the answered ids that count: one option of each set that they fill. What is beyond answers nothing.
+    """Those of the answered ids that count: those of each option that they fill. What is beyond answers nothing.
 
-    A wallet does not say which option it took. Where several are filled, it is the one with most that no other set has.
+    A wallet does not say which options it took, and what it took fills them.
     """
-    needed: frozenset[str] = frozenset()
-    for options in sorted(filter(None, _filled(query, answered)), key=len):  # what leaves no choice comes first
-        needed = max((needed.union(option) for option in options), key=len)
-    return needed
+    return frozenset(id_ for options in _filled(query, answered) for option in options for id_ in option)
 
 
 def _filled(query: DcqlQuery, answered: Collection[str]) -> tuple[tuple[tuple[str, ...], ...], ...]:

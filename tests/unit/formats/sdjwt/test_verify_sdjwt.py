@@ -66,6 +66,14 @@ def test_an_issued_credential_shows_all_its_claims() -> None:
     assert credential.holder_key == HOLDER.public_key
 
 
+def test_what_makes_a_signer_of_mdocs_is_not_asked_of_its_signer() -> None:
+    """HAIP 1.0 section 6.1.1: its certificate is valid for longer than ISO/IEC 18013-5 table B.3 has it."""
+    lasting = signer(ROOT, "lasting signer", Purpose.ISSUER, days=730)
+    credential = issued(signer=lasting.key, chain=lasting.chain)
+    assert verify_issued(credential).issuer.subject == lasting.certificate.subject
+    assert verify_presented(presented(credential)).credential.issuer.subject == lasting.certificate.subject
+
+
 def test_the_issuer_is_who_the_list_and_the_certificate_say() -> None:
     issuer = verify_issued(issued()).issuer
     assert issuer.entity == "Utopia"

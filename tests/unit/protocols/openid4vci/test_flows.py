@@ -659,6 +659,7 @@ def test_a_c_nonce_may_be_a_message_of_its_own(choice: Proof) -> None:
     )
     pause = log_in(issuer, issuer.offer("id-sdjwt"), wallet_client(HAIP))
     keys = new_keys(pause, 5)
+    assert pause.attested_nonce(choice) == nonce
     attestation = key_attestation(keys, nonce=nonce)
     step = prove(pause, choice, keys=keys, attestation=attestation, now=NOW, random=issuer.random)
     sent = parse_proofs(step.body["proofs"])

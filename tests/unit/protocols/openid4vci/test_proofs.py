@@ -182,6 +182,7 @@ def test_there_are_as_many_proven_keys_as_a_shared_attestation_has_within_the_ba
 
 STRANGER, OTHER = fixed_key("stranger"), fixed_key("another")
 SHARED = attested(SIGNER, OTHER)
+RESIGNED = SHARED.rpartition(".")[0] + "." + attested(OTHER).rpartition(".")[2]
 
 
 @pytest.mark.refuses(Check.KEY_BATCH)
@@ -201,6 +202,7 @@ SHARED = attested(SIGNER, OTHER)
             [proof(key_attestation=SHARED), proof(OTHER, key_attestation=attested(SIGNER, OTHER, key_storage=LOW))],
             Check.KEY_BATCH,
         ),
+        ([proof(key_attestation=SHARED), proof(OTHER, key_attestation=RESIGNED)], Check.SIGNATURE),
     ],
     ids=[
         "one key signs twice",
@@ -209,6 +211,7 @@ SHARED = attested(SIGNER, OTHER)
         "a proof beside it of a key that is",
         "another attestation of the same keys",
         "and one that says something else of them",
+        "the same words under another signature",
     ],
 )
 def test_what_shares_an_attestation_is_signed_by_its_keys_each_once(texts: list[str], check: Check) -> None:

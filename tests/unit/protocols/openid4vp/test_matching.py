@@ -164,12 +164,6 @@ def default_of(*sets: tuple[list[list[str]], bool], signers: tuple[tuple[str, ..
     return default_choice(found)
 
 
-def test_what_one_set_needs_anyway_answers_another_too() -> None:
-    either: list[list[str]] = [["pid"], ["mdl", "account"]]
-    chosen = default_of((either, True), ([["mdl", "account"]], True))
-    assert chosen == choose(("mdl", "account"), ("mdl", "account"), mdl=("2",), account=("3",))
-
-
 def test_the_default_has_somebody_who_signs_the_transaction_data() -> None:
     """OpenID4VP 1.0 section 5.1: one of the credentials that it names has to."""
     signers = (("account",),)
@@ -178,6 +172,26 @@ def test_the_default_has_somebody_who_signs_the_transaction_data() -> None:
     assert optional == choose(("pid",), ("account",), pid=("1",), account=("3",))
     already = default_of(([["pid"], ["mdl"]], True), ([["account"]], True), ([["account"]], False), signers=signers)
     assert already == choose(("pid",), ("account",), None, pid=("1",), account=("3",))
+    both = (("account",), ("mdl", "account"))
+    assert default_of(([["mdl"], ["account"]], True), signers=both) == choose(("account",), account=("3",))
+    alone = default_of(([["pid"]], True), ([["mdl"]], False), ([["account"]], False), signers=both)
+    assert alone == choose(("pid",), None, ("account",), pid=("1",), account=("3",))
+
+
+def test_where_nobody_who_is_held_signs_what_is_preferred_is_proposed_and_refused() -> None:
+    query = query_of(PID_ASKED, MDL_ASKED, credential_sets=[{"options": [["pid"], ["mdl"]]}])
+    found = replace(match(query, PID, MDL), signers=(("other",),))
+    assert default_choice(found) == choose(("pid",), pid=("1",))
+    assert "signs" in refusal(found, default_choice(found)).detail
+
+
+@pytest.mark.parametrize(("optional", "proposed"), [(9, "mdl"), (10, "pid"), (30, "pid")])
+def test_of_very_many_ways_the_first_thousand_are_looked_at(optional: int, proposed: str) -> None:
+    """Each optional set doubles those before the one that signs."""
+    either, added = {"options": [["pid"], ["mdl"]]}, {"options": [["account"]], "required": False}
+    query = query_of(PID_ASKED, MDL_ASKED, ACCOUNT_ASKED, credential_sets=[either, *[added] * optional])
+    found = replace(match(query, PID, MDL, ACCOUNT), signers=(("mdl",),))
+    assert default_choice(found).held.keys() == {proposed}
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,16 @@ def test_an_optional_set_may_be_answered_or_not() -> None:
 
 
 def test_a_credential_that_no_option_needs_is_dropped() -> None:
-    answer = check_answer(SETS, {"pid": [presented(PID)], "mdl": [presented(MDL)]})
+    asked = (sd_jwt_query("pid"), mdoc_query("mdl"), sd_jwt_query("account", vct="urn:utopia:account:1"))
+    query = query_of(*asked, credential_sets=[{"options": [["pid"], ["mdl", "account"]]}])
+    answer = check_answer(query, {"pid": [presented(PID)], "mdl": [presented(MDL)]})
     assert answer.presentations.keys() == {"pid"}
+
+
+def test_each_option_that_is_filled_counts() -> None:
+    """Nobody says which of them the wallet took."""
+    answer = check_answer(SETS, {"pid": [presented(PID)], "mdl": [presented(MDL)]})
+    assert answer.presentations.keys() == {"pid", "mdl"}
 
 
 @pytest.mark.parametrize(

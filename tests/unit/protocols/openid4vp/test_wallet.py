@@ -149,7 +149,7 @@ def test_transaction_data_without_the_credential_that_signs_it_cannot_be_planned
     match = step.match(held(PID, ACCOUNT))
     with pytest.raises(Rejected) as refused:
         step.plan(match, Choice(options=(("pid",),), held={"pid": ("1",)}))
-    assert refused.value.check is Check.TRANSACTION_REQUEST
+    assert refused.value.check is Check.HELD
     [planned] = step.plan(match, default_choice(match))
     assert len(planned.transaction_data) == 1
 

@@ -11,6 +11,7 @@ from zegel_testing.authorities import DAY, NOW, anchor, authority, fixed_key, si
 from zegel_testing.health import TEST_USAGE, Health
 from zegel_testing.registration import REGISTERED, REGISTRATION_ROOT, as_cwt, as_jwt, registered
 from zegel_testing.relying_party import COPIES, DOCTYPE, ISSUER, ISSUER_ROOT, VCT, Asked
+from zegel_testing.sdjwt import issued
 from zegel_testing.signed_objects import ANCHORS, KEY, KINDS, ROOT, SIGNERS, STATUS_URI, Kind, sign
 from zegel_testing.who import who_claims
 
@@ -92,6 +93,14 @@ def test_a_good_credential_has_a_path_to_its_anchor(format_: Format, type_: str)
         "on no list: somebody vouches for it by hand",
     ]
     assert standing(traced, "validity") is Standing.HOLDS
+
+
+def test_the_signer_of_an_sd_jwt_is_held_to_what_a_verifier_asks_of_it() -> None:
+    lasting = signer(ISSUER_ROOT, "lasting signer", Purpose.ISSUER, days=730)
+    traced = path(
+        issued(signer=lasting.key, chain=lasting.chain), anchors=trusting(anchor(ISSUER_ROOT, Purpose.ISSUER))
+    )
+    assert traced.broken is None
 
 
 @pytest.mark.parametrize("format_", Format)
