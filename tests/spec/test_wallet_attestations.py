@@ -7,6 +7,7 @@ from zegel_testing.authorities import NOW, anchor, authority, signer, trusting
 
 from zegel.checks import Check
 from zegel.errors import Rejected
+from zegel.primitives.json import Json
 from zegel.primitives.jws import sign_jws
 from zegel.trust.anchors import Purpose
 from zegel.trust.attestation import parse_wallet_attestation, verify_wallet_attestation
@@ -73,6 +74,22 @@ def test_ts3_3_1_the_example_of_a_wallet_attestation_is_read() -> None:
     assert found.status == AttestationStatus(
         uri="https://revocation_url/wia-statuslists/42", index=1337, maintained_until=NOW + 2_678_400, provider="Utopia"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({"cab": "A", "number": 7}, None), (["A"], None), (7, None), (False, None), (None, None), ("A/7", "A/7")],
+)
+def test_ts3_2_3_1_the_content_of_the_certification_is_undefined(said: Json, kept: str | None) -> None:
+    claims = {
+        "sub": "https://client.example.com",
+        "wallet_solution_certification_information": said,
+        "exp": NOW + 3_600,
+        "cnf": {"jwk": INSTANCE_KEY},
+    }
+    compact = signed(claims, "oauth-client-attestation+jwt")
+    found = verify_wallet_attestation(parse_wallet_attestation(compact), anchors=ANCHORS, now=NOW)
+    assert found.wallet.certification == kept
 
 
 def test_draft_07_section_5_1_the_example_of_a_client_attestation_is_read() -> None:

@@ -79,6 +79,7 @@ def parse_wallet_attestation(compact: bytes | str) -> UnverifiedWalletAttestatio
     if not isinstance(confirmation, Mapping):
         raise Malformed(_WHAT, "cnf", "expected an object")
     begins = [parse_numeric_date(claims.get(name), what=_WHAT, where=name) for name in ("nbf", "iat")]
+    certification = claims.get("wallet_solution_certification_information")
     return UnverifiedWalletAttestation(
         jws=jws,
         unverified_client_id=parse_text(claims, "sub", what=_WHAT),
@@ -87,7 +88,8 @@ def parse_wallet_attestation(compact: bytes | str) -> UnverifiedWalletAttestatio
             name=parse_optional_text(claims, "wallet_name", what=_WHAT),
             version=parse_optional_text(claims, "wallet_version", what=_WHAT),
             link=parse_optional_text(claims, "wallet_link", what=_WHAT),
-            certification=parse_optional_text(claims, "wallet_solution_certification_information", what=_WHAT),
+            # TS3 section 2.3.1 leaves its content undefined: any JSON, of which text alone is kept
+            certification=certification if isinstance(certification, str) else None,
         ),
         unverified_begins=max((begin for begin in begins if begin is not None), default=None),
         unverified_expires=parse_time(claims, "exp", what=_WHAT),
