@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
-from zegel_testing.authorities import NOW
+from zegel_testing.authorities import NOW, fixed_key
 from zegel_testing.issuance import configurations
 
 from zegel.errors import Malformed
 from zegel.primitives.encoding import base64url
 from zegel.primitives.http import json_response
-from zegel.primitives.json import Json
+from zegel.primitives.json import Json, JsonObject
+from zegel.primitives.jwe import Encryption
+from zegel.primitives.keys import PrivateKey
 from zegel.profiles import PLAIN
 from zegel.protocols.oauth.authorization_details import MAX_DETAILS, TYPE
+from zegel.protocols.openid4vci.encryption import Recipient, seal_response
 from zegel.protocols.openid4vci.wallet.answers import (
     MAX_INTERVAL,
     MAX_LIFETIME,
@@ -52,9 +55,27 @@ def test_what_is_deferred_may_be_asked_for_in_whole_seconds(interval: float, sec
     assert pending.ready_at == NOW + seconds
 
 
+@pytest.mark.parametrize("key", [None, fixed_key("answers")])
+def test_what_is_deferred_is_known_by_its_members_too(key: PrivateKey | None) -> None:
+    members: JsonObject = {"transaction_id": "later", "interval": 60}
+    recipient = None if key is None else Recipient(key=key.public_key, kid=None, enc=Encryption.A128GCM)
+    response = seal_response(members, recipient=recipient, status=200)
+    pending = result_of(response, key=key, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
+    assert pending == Pending(configuration="id-sdjwt", transaction_id="later", ready_at=NOW + 60)
+
+
+def test_an_answer_with_credentials_holds_them_whatever_else_it_says() -> None:
+    response = json_response({"credentials": [{"credential": "a.b.c~"}], "transaction_id": "later", "interval": 60})
+    found = result_of(response, key=None, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
+    assert isinstance(found, Received)
+    with pytest.raises(Malformed, match="credentials"):
+        answer()
+
+
+@pytest.mark.parametrize("status", [200, 202])
 @pytest.mark.parametrize("interval", [0, -1, 0.0, -0.5, True, "1", None])
-def test_another_interval_is_malformed(interval: Json) -> None:
-    response = json_response({"transaction_id": "later", "interval": interval}, status=202)
+def test_another_interval_is_malformed(interval: Json, status: int) -> None:
+    response = json_response({"transaction_id": "later", "interval": interval}, status=status)
     with pytest.raises(Malformed, match="interval"):
         result_of(response, key=None, configuration=configurations(PLAIN)["id-sdjwt"], copies=2, now=NOW)
 

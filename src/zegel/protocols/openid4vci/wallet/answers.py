@@ -65,7 +65,8 @@ def result_of(
     if response.status not in (200, 202):
         raise refusal_of(response, what="credential request")
     members = open_response(response, key=key, what=_RESULT)
-    if response.status == 202:
+    # the European PID issuer, where it encrypts, has 200 for what it defers; section 8.3 has 202
+    if response.status == 202 or ("transaction_id" in members and "credentials" not in members):
         return _parse_pending(members, configuration.id, now)
     entries = members.get("credentials")
     if type(entries) is not list or not 0 < len(entries) <= (MAX_BATCH if copies is None else copies):
