@@ -20,6 +20,7 @@ from zegel.formats.mdoc.transcript import SessionTranscript
 from zegel.formats.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc, verify_unbound_mdoc
 from zegel.formats.sdjwt.parse import UnverifiedSdJwt, parse_sdjwt
 from zegel.formats.sdjwt.verify import verify_issued_sdjwt, verify_presented_sdjwt, verify_unbound_sdjwt
+from zegel.primitives.times import TOLERATED_EARLY
 from zegel.trust.anchors import TrustAnchors
 
 UnverifiedPresentation: TypeAlias = UnverifiedSdJwt | UnverifiedDeviceResponse
@@ -100,10 +101,15 @@ def with_types(presentation: Presented, credential: VerifiedCredential) -> Prese
     return structs.replace(presentation, credential=credential)
 
 
-def verify_credential(credential: UnverifiedCredential, *, anchors: TrustAnchors, now: int) -> VerifiedCredential:
-    """Verify a credential as its issuer sends it. Of who holds it, nothing is shown."""
+def verify_credential(
+    credential: UnverifiedCredential, *, anchors: TrustAnchors, now: int, early: int = TOLERATED_EARLY
+) -> VerifiedCredential:
+    """Verify a credential as its issuer sends it. Of who holds it, nothing is shown.
+
+    It may begin to be valid so many seconds from now (``early``): a wallet can wait, a verifier cannot.
+    """
     match credential:
         case UnverifiedSdJwt():
-            return verify_issued_sdjwt(credential, anchors=anchors, now=now)
+            return verify_issued_sdjwt(credential, anchors=anchors, now=now, early=early)
         case UnverifiedIssuerSigned():  # pragma: no branch
-            return verify_issued_mdoc(credential, anchors=anchors, now=now)
+            return verify_issued_mdoc(credential, anchors=anchors, now=now, early=early)

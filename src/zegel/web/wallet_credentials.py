@@ -208,6 +208,7 @@ def _card(site: WalletSite, holding: Holding) -> dict[str, Any]:
         "copies": len(holding.batch.copies),
         "valid_until": None if ends is None else _time(ends),
         "usable": is_usable(holding, now=now),
+        "early": credential.valid_from is not None and now < credential.valid_from,
         "revoked": holding.standing is not None and bool(holding.standing.check),
         "changed": holding.before is not None,
     }

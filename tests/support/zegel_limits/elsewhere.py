@@ -121,6 +121,10 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "zegel.services.wallet.holdings._SAME_TIME": (
         _UNIT + "services/wallet/test_holdings.py::test_copies_may_be_signed_a_minute_apart_and_no_more",
     ),
+    "zegel.services.wallet.holdings.MAX_EARLY": (
+        _UNIT + "services/wallet/test_holdings.py::test_what_begins_within_five_minutes_is_kept_and_not_shown_before",
+        _UNIT + "services/wallet/test_holdings.py::test_what_begins_later_or_was_issued_in_the_future_is_refused",
+    ),
     "zegel.web.app.registration._AGAIN": (
         "tests/flows/test_registration_renewal.py"
         "::test_a_registrar_that_has_none_is_asked_again_and_that_is_said_once_a_day",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from zegel_testing.authorities import DAY
 from zegel_testing.wallet_pages import Pages, wallet_pages
 from zegel_testing.wallet_world import MDOC_QUERY, NAME_QUERY, PASSPHRASE, register_of
@@ -1029,6 +1030,25 @@ async def test_what_is_out_of_date_is_shown_as_such(inside: Pages) -> None:
     await inside.enter()
     await inside.open("/")
     assert "out of date" in inside.text
+
+
+@pytest.mark.slow
+async def test_what_is_not_valid_yet_is_shown_as_such_and_to_nobody_else(inside: Pages) -> None:
+    await inside.receive(formats=["dc+sd-jwt"])
+    (held,) = inside.contents.holdings
+    later = structs.replace(held.credential, valid_from=inside.world.clock.now() + 20)
+    changed = replace(held, batch=replace(held.batch, credential=later))
+    await inside.wallet.safe.change(lambda contents: (replace(contents, holdings=(changed,)), None))
+    await inside.open("/")
+    assert "not valid yet" in inside.text
+    assert "out of date" not in inside.text
+    await inside.ask()
+    assert "Your wallet has nothing that answers" in inside.text
+    inside.world.clock.advance(20)
+    await inside.open("/")
+    assert "not valid yet" not in inside.text
+    await inside.ask()
+    assert "Your wallet has nothing that answers" not in inside.text
 
 
 @pytest.mark.slow

@@ -29,10 +29,12 @@ _VALIDITY: Final = Check.CREDENTIAL_VALIDITY
 DIGESTS: Final = {"SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512}  # section 9.1.2.5, table 21
 
 
-def verify_issued_mdoc(issued: UnverifiedIssuerSigned, *, anchors: TrustAnchors, now: int) -> VerifiedCredential:
-    """Verify an mdoc as its issuer sends it."""
+def verify_issued_mdoc(
+    issued: UnverifiedIssuerSigned, *, anchors: TrustAnchors, now: int, early: int = TOLERATED_EARLY
+) -> VerifiedCredential:
+    """Verify an mdoc as its issuer sends it. It may begin to be valid so many seconds from now (``early``)."""
     chain = anchors.verify_chain(issued.issuer_auth.x5chain, purpose=_ISSUER, now=now)
-    return verify_issuer_signed(issued, chain=chain, now=now)
+    return verify_issuer_signed(issued, chain=chain, now=now, early=early)
 
 
 def verify_presented_mdoc(
@@ -82,11 +84,13 @@ def verify_document(
     return VerifiedPresentation(_verify_claims(issued, chain, now))
 
 
-def verify_issuer_signed(issued: UnverifiedIssuerSigned, *, chain: VerifiedChain, now: int) -> VerifiedCredential:
+def verify_issuer_signed(
+    issued: UnverifiedIssuerSigned, *, chain: VerifiedChain, now: int, early: int = TOLERATED_EARLY
+) -> VerifiedCredential:
     """Verify the issuer's part under a chain that is verified for it. Each step may assume those above it."""
     # 1. the signer signed the security object, and not as a status list or the like
     _verify_signature(issued, chain)
-    return _verify_claims(issued, chain, now)
+    return _verify_claims(issued, chain, now, early)
 
 
 def _verify_signature(issued: UnverifiedIssuerSigned, chain: VerifiedChain) -> None:
@@ -94,7 +98,9 @@ def _verify_signature(issued: UnverifiedIssuerSigned, chain: VerifiedChain) -> N
     verify_sign1(issued.issuer_auth, key=chain.leaf.key, payload=issued.payload)
 
 
-def _verify_claims(issued: UnverifiedIssuerSigned, chain: VerifiedChain, now: int) -> VerifiedCredential:
+def _verify_claims(
+    issued: UnverifiedIssuerSigned, chain: VerifiedChain, now: int, early: int = TOLERATED_EARLY
+) -> VerifiedCredential:
     security_object = issued.unverified_security_object
     # 2. which has digests of every element that is disclosed
     claims = _verify_items(issued.unverified_namespaces, security_object)
@@ -102,7 +108,7 @@ def _verify_claims(issued: UnverifiedIssuerSigned, chain: VerifiedChain, now: in
     check_entitlement(chain, security_object.doc_type)
     # 4. it was signed while it might be, and is valid now
     _check_signing_time(security_object, chain.leaf)
-    _check_validity(security_object, now)
+    _check_validity(security_object, now, early)
     return VerifiedCredential(
         _FORMAT,
         security_object.doc_type,
@@ -162,10 +168,10 @@ def _check_signing_time(security_object: SecurityObject, leaf: Certificate) -> N
         raise Rejected(Check.SIGNING_TIME, detail, field="validityInfo.signed")
 
 
-def _check_validity(security_object: SecurityObject, now: int) -> None:
+def _check_validity(security_object: SecurityObject, now: int, early: int) -> None:
     if security_object.valid_until <= now - TOLERATED_LATE:
         raise Rejected(_VALIDITY, "the credential is expired", field="validityInfo.validUntil")
-    if security_object.valid_from > now + TOLERATED_EARLY:
+    if security_object.valid_from > now + early:
         raise Rejected(_VALIDITY, "the credential is not valid yet", field="validityInfo.validFrom")
     if security_object.signed > now + TOLERATED_EARLY:
         raise Rejected(_VALIDITY, "expected the credential to be issued already", field="validityInfo.signed")

@@ -38,14 +38,17 @@ _ISSUER: Final = Purpose.ISSUER
 _SIGNATURE: Final = Check.SIGNATURE
 
 
-def verify_issued_sdjwt(sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, now: int) -> VerifiedCredential:
+def verify_issued_sdjwt(
+    sdjwt: UnverifiedSdJwt, *, anchors: TrustAnchors, now: int, early: int = TOLERATED_EARLY
+) -> VerifiedCredential:
     """Verify a credential as its issuer sends it; ``Rejected(HOLDER_BINDING)`` for a presentation.
 
-    RFC 9901 section 7.2: a holder takes no SD-JWT with a Key Binding JWT.
+    It may begin to be valid so many seconds from now (``early``). RFC 9901 section 7.2: a holder takes no SD-JWT with a
+    Key Binding JWT.
     """
     if sdjwt.unverified_key_binding is not None:
         raise Rejected(Check.HOLDER_BINDING, "expected an issued credential, got a presentation of one")
-    return _verify_claims(sdjwt, _verify_issuer(sdjwt.unverified_jws, anchors, now), now, None)
+    return _verify_claims(sdjwt, _verify_issuer(sdjwt.unverified_jws, anchors, now), now, None, early)
 
 
 def verify_presented_sdjwt(
@@ -104,7 +107,9 @@ def _verify_issuer(jws: UnverifiedJws, anchors: TrustAnchors, now: int) -> Verif
     return chain
 
 
-def _verify_claims(sdjwt: UnverifiedSdJwt, chain: VerifiedChain, now: int, audience: str | None) -> VerifiedCredential:
+def _verify_claims(
+    sdjwt: UnverifiedSdJwt, chain: VerifiedChain, now: int, audience: str | None, early: int = TOLERATED_EARLY
+) -> VerifiedCredential:
     """The claims are the processed payload without ``cnf`` and ``status``.
 
     What the issuer says of itself and of time (``iss``, ``vct``, ``exp``, ...) stays among them, for OpenID4VP 1.0
@@ -120,7 +125,7 @@ def _verify_claims(sdjwt: UnverifiedSdJwt, chain: VerifiedChain, now: int, audie
     if "iss" in registered:
         _check_issuer_name(registered["iss"], chain.leaf)
     # 5. it is valid now
-    valid_from, valid_until = _check_validity(registered, claims.get("iat"), now)
+    valid_from, valid_until = _check_validity(registered, claims.get("iat"), now, early)
     # 6. and for us, where it says for whom; its holder, and who looks at it, have no audience to compare with
     if "aud" in claims and audience is not None:
         _check_audience(claims["aud"], audience)
@@ -162,12 +167,14 @@ def _check_issuer_name(name: str, leaf: Certificate) -> None:
         raise Rejected(Check.ISSUER_NAME, "expected a name in the signer's certificate", field="iss")
 
 
-def _check_validity(registered: RegisteredClaims, issued_at: Json, now: int) -> tuple[int | None, int | None]:
+def _check_validity(
+    registered: RegisteredClaims, issued_at: Json, now: int, early: int
+) -> tuple[int | None, int | None]:
     """Return when the validity begins and ends. ``iat`` may be disclosed selectively, so that only now it is known."""
     not_before, expires = registered.get("nbf"), registered.get("exp")
     if expires is not None and expires <= now - TOLERATED_LATE:
         raise Rejected(Check.CREDENTIAL_VALIDITY, "the credential is expired", field="exp")
-    if not_before is not None and not_before > now + TOLERATED_EARLY:
+    if not_before is not None and not_before > now + early:
         raise Rejected(Check.CREDENTIAL_VALIDITY, "the credential is not valid yet", field="nbf")
     if issued_at is not None and not (isinstance(issued_at, (int, float)) and issued_at <= now + TOLERATED_EARLY):
         raise Rejected(Check.CREDENTIAL_VALIDITY, "expected the credential to be issued already", field="iat")

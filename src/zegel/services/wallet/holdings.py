@@ -25,6 +25,7 @@ from zegel.trust.anchors import TrustAnchors
 
 RETRY_SECONDS: Final = 900  # an issuer that could not renew is asked again after a quarter of an hour
 RENEWAL_DAYS: Final = 3  # before the end, for a type that the catalogue does not know
+MAX_EARLY: Final = 300  # seconds; some issuers let a credential begin later, for clocks that are behind theirs
 # RFC 6749 section 5.2, of a refresh token; OpenID4VCI 1.0 section 8.3.1.2, of one credential: unrecoverable
 _LAST_WORDS: Final = frozenset({"invalid_grant", "credential_request_denied"})
 _UNKNOWN: Final = "invalid_transaction_id"  # section 9.3: of what was deferred
@@ -42,10 +43,12 @@ def verify_batch(
 ) -> Batch:
     """Verify what an issuer sent: each copy, and that all are what was offered, to our keys and alike.
 
+    What begins to be valid soon is kept, and shown to nobody (``is_usable``) before the last of its copies is valid.
+
     ``Malformed``, or ``Rejected`` with OFFERED_CREDENTIAL or a check of the format's own.
     """
     verified = [
-        verify_credential(parse_credential(configuration.format, data), anchors=anchors, now=now)
+        verify_credential(parse_credential(configuration.format, data), anchors=anchors, now=now, early=MAX_EARLY)
         for data in received.credentials
     ]
     first = verified[0]
@@ -55,7 +58,7 @@ def verify_batch(
         _check_alike(first, other)
     return Batch(
         configuration=configuration.id,
-        credential=first,
+        credential=max(verified, key=lambda each: each.valid_from or 0),
         copies=_bound(verified, received.credentials, keys),
         described=configuration.claims,
         display_name=configuration.display[0].name if configuration.display else None,

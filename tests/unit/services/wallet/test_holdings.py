@@ -48,6 +48,7 @@ def sdjwt(
     vct: str = VCT,
     until: int = NOW + DAY,
     issued: int = NOW,
+    begins: int = NOW,
     **clear: Any,
 ) -> bytes:
     issuer = SdJwtIssuer(signer=SIGNER.key, chain=SIGNER.chain, vct=vct, **clear)
@@ -56,20 +57,20 @@ def sdjwt(
         holder_key=None if key is None else key.public_key,
         status=None,
         issued_at=issued,
-        valid_from=NOW,
+        valid_from=begins,
         valid_until=until,
         random=fixed_random(f"salt {key}"),
     )
 
 
-def mdoc(key: PrivateKey) -> bytes:
+def mdoc(key: PrivateKey, *, issued: int = NOW, begins: int = NOW) -> bytes:
     issuer = MdocIssuer(signer=SIGNER.key, chain=SIGNER.chain, doc_type=DOCTYPE, namespaces=(DOCTYPE,))
     return issuer.issue(
         {DOCTYPE: {"given_name": "Ada"}},
         holder_key=key.public_key,
         status=None,
-        issued_at=NOW,
-        valid_from=NOW,
+        issued_at=issued,
+        valid_from=begins,
         valid_until=NOW + DAY,
         random=fixed_random("mdoc"),
     )
@@ -186,6 +187,39 @@ def test_copies_may_be_signed_a_minute_apart_and_no_more() -> None:
     assert len(verified(first, sdjwt(KEYS[1], until=NOW + DAY + 60)).copies) == 2
     with pytest.raises(Rejected, match="valid for the same time"):
         verified(first, sdjwt(KEYS[1], until=NOW + DAY + 61))
+
+
+def test_what_begins_within_five_minutes_is_kept_and_not_shown_before() -> None:
+    for batch in (
+        verified(sdjwt(KEYS[0], begins=NOW + 300)),
+        verified(mdoc(KEYS[0], begins=NOW + 300), format_=Format.MDOC, type_=DOCTYPE),
+    ):
+        held = replace(holding(), batch=batch)
+        assert not is_usable(held, now=NOW + 299)
+        assert is_usable(held, now=NOW + 300)
+
+
+def test_a_batch_is_shown_when_its_last_copy_is_valid() -> None:
+    begins = (NOW + 20, NOW + 22, NOW + 21)
+    batch = verified(*(sdjwt(key, begins=at) for key, at in zip(KEYS, begins, strict=True)))
+    assert batch.credential.valid_from == NOW + 22
+
+
+@pytest.mark.parametrize(
+    ("times", "fields"),
+    [
+        ({"begins": NOW + 301}, ("nbf", "validityInfo.validFrom")),
+        ({"begins": NOW + 11, "issued": NOW + 11}, ("iat", "validityInfo.signed")),
+    ],
+)
+@pytest.mark.refuses(Check.CREDENTIAL_VALIDITY)
+def test_what_begins_later_or_was_issued_in_the_future_is_refused(times: Any, fields: tuple[str, str]) -> None:
+    with pytest.raises(Rejected) as of_sdjwt:
+        verified(sdjwt(KEYS[0], **times))
+    with pytest.raises(Rejected) as of_mdoc:
+        verified(mdoc(KEYS[0], **times), format_=Format.MDOC, type_=DOCTYPE)
+    assert of_sdjwt.value.check is of_mdoc.value.check is Check.CREDENTIAL_VALIDITY
+    assert (of_sdjwt.value.field, of_mdoc.value.field) == fields
 
 
 def test_copies_may_say_of_any_time_that_they_were_issued_then() -> None:
