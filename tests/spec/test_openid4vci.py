@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from zegel_testing.issuance import (
     ISSUER,
     REQUEST_KEY,
     Issuer,
+    at,
     finish,
     log_in,
     plain_issuer,
     wallet_client,
+    with_form,
 )
 
 from zegel.checks import Check
@@ -28,14 +31,15 @@ from zegel.errors import Malformed, Rejected, ZegelError
 from zegel.formats.credential import Format
 from zegel.formats.sdjwt.parse import parse_sdjwt
 from zegel.primitives.encoding import base64url
-from zegel.primitives.http import HttpResponse
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.primitives.json import parse_object
 from zegel.primitives.jwe import open_jwe, parse_jwe
 from zegel.primitives.jws import parse_jws, verify_jws
 from zegel.primitives.keys import parse_jwk
 from zegel.primitives.x509 import parse_certificate
 from zegel.profiles import HAIP, PLAIN, Proof
-from zegel.protocols.oauth.authorization_details import parse_authorization_details
+from zegel.protocols.oauth.authorization import request_uri_of
+from zegel.protocols.oauth.authorization_details import encode_details, parse_authorization_details
 from zegel.protocols.oauth.metadata import build_server_metadata, parse_server_metadata, verify_server_metadata
 from zegel.protocols.openid4vci.metadata import (
     TYP,
@@ -338,6 +342,44 @@ def test_section_6_2_a_token_response_names_the_datasets_where_there_are_two() -
         {"type": "openid_credential", "credential_configuration_id": "id-sdjwt", "credential_identifiers": ["a", "b"]}
     ]
     assert "scope" not in body
+
+
+@pytest.mark.parametrize("datasets", [{}, {"id-mdoc": ("a", "b")}])
+def test_section_8_2_a_token_response_names_all_by_identifiers_or_none(datasets: dict[str, tuple[str, ...]]) -> None:
+    issuer = Issuer(encrypted=False, datasets=datasets)
+    if not datasets:  # one by details, one by its scope
+        details = encode_details(("id-mdoc",), locations=(ISSUER,))
+        issuer.edit_request = at("/par", lambda request: with_form(request, authorization_details=details))
+    finish(issuer, log_in(issuer, issuer.offer("id-sdjwt", "id-mdoc"), wallet_client(HAIP)))
+    body = json.loads(last(issuer, "/token").body)
+    named = {"id-sdjwt": ["id-sdjwt"], "id-mdoc": list(datasets.get("id-mdoc", ("id-mdoc",)))}
+    assert {
+        each["credential_configuration_id"]: each["credential_identifiers"] for each in body["authorization_details"]
+    } == named
+    assert "scope" not in body
+    asked = [json.loads(request.body) for request, _ in issuer.seen if request.url.endswith("/credential")]
+    assert [each.get("credential_identifier") for each in asked] == [*named["id-sdjwt"], *named["id-mdoc"]]
+
+
+class ApprovesTheLast(Issuer):
+    """A person who wants the last of what was asked for, and no more."""
+
+    def browse(self, url: str) -> str:
+        key = request_uri_of(HttpRequest(method="GET", url=url).query())
+        pushed = self.store.load("pushed", key)
+        self.store.put("pushed", key, replace(pushed, credentials=pushed.credentials[-1:]))
+        return super().browse(url)
+
+
+def test_section_6_2_who_asked_by_details_is_answered_by_them_whatever_was_approved() -> None:
+    details = encode_details(("id-mdoc",), locations=(ISSUER,))
+    issuer = ApprovesTheLast(
+        encrypted=False,
+        edit_request=at("/par", lambda request: with_form(request, authorization_details=details)),
+    )
+    log_in(issuer, issuer.offer("id-sdjwt", "id-mdoc"), wallet_client(HAIP))
+    (entry,) = json.loads(last(issuer, "/token").body)["authorization_details"]
+    assert entry["credential_identifiers"] == ["id-sdjwt"]
 
 
 def test_section_7_2_a_c_nonce_is_uncacheable_and_comes_with_a_dpop_nonce() -> None:

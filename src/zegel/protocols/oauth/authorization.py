@@ -79,7 +79,7 @@ def approve(
         state=AuthorizationCode(
             request=pushed,
             subject=subject,
-            credentials=tuple(_with_datasets(credential, datasets) for credential in pushed.credentials),
+            credentials=_with_datasets(pushed.credentials, datasets),
             expires=now + CODE_SECONDS,
         ),
         # RFC 9207 section 2: the wallet learns which server answered
@@ -108,10 +108,16 @@ def nothing_to_issue() -> Denied:
     return Denied("access_denied", Check.ISSUER_DECISION, "there is nothing of this person to issue")
 
 
-def _with_datasets(credential: GrantedCredential, datasets: Mapping[str, tuple[str, ...]]) -> GrantedCredential:
-    named = datasets.get(credential.configuration, credential.datasets)
-    # OpenID4VCI 1.0 section 3.3.4: what a configuration id would leave open is named by credential identifiers
-    return replace(credential, datasets=named, detailed=credential.detailed or len(named) > 1)
+def _with_datasets(
+    credentials: tuple[GrantedCredential, ...], datasets: Mapping[str, tuple[str, ...]]
+) -> tuple[GrantedCredential, ...]:
+    """OpenID4VCI 1.0 section 3.3.4: what a configuration id would leave open is named by credential identifiers.
+
+    Section 8.2 has no configuration id beside identifiers: where one credential of a grant is named so, all are.
+    """
+    named = {each.configuration: datasets.get(each.configuration, each.datasets) for each in credentials}
+    detailed = any(each.detailed or len(named[each.configuration]) > 1 for each in credentials)
+    return tuple(replace(each, datasets=named[each.configuration], detailed=detailed) for each in credentials)
 
 
 def _unknown(detail: str, field: str) -> Denied:

@@ -117,7 +117,10 @@ def _check_flow(parameters: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _credentials(server: AuthorizationServer, parameters: Mapping[str, str]) -> tuple[GrantedCredential, ...]:
-    """OpenID4VCI 1.0 section 5.1.2: details and scopes count each alone, and details win where both ask the same."""
+    """OpenID4VCI 1.0 section 5.1.2: details and scopes count each alone, and details win where both ask the same.
+
+    Who asks for one by details is told identifiers for all (sections 6.2 and 8.2), whichever the person approves.
+    """
     if parameters.get("resource", server.credential_issuer) != server.credential_issuer:  # RFC 8707 section 2
         raise Denied("invalid_target", Check.CREDENTIAL_CHOICE, "expected the credential issuer", field="resource")
     detailed: tuple[str, ...] = ()
@@ -134,7 +137,7 @@ def _credentials(server: AuthorizationServer, parameters: Mapping[str, str]) -> 
     if not asked:
         detail = "expected at least one credential that is on offer"
         raise Denied("invalid_scope", Check.CREDENTIAL_CHOICE, detail, field="scope")
-    return tuple(GrantedCredential(configuration=id_, datasets=(id_,), detailed=id_ in detailed) for id_ in asked)
+    return tuple(GrantedCredential(configuration=id_, datasets=(id_,), detailed=bool(detailed)) for id_ in asked)
 
 
 def _invalid(code: str, detail: str, field: str) -> Denied:

@@ -1,6 +1,7 @@
 """What a token is good for: asked for is what was granted, and what was not is said (RFC 6749 section 5.1)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ from zegel.errors import Denied
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
 from zegel.primitives.json import parse_object
 from zegel.profiles import PLAIN, Proof
-from zegel.protocols.oauth.authorization_details import encode_details
+from zegel.protocols.oauth.authorization_details import encode_details, granted_details
+from zegel.protocols.oauth.states import AccessToken
 from zegel.protocols.openid4vci.wallet.issuance import Done, refresh_step
 from zegel.protocols.openid4vci.wallet.session import Withheld
 
@@ -40,6 +42,21 @@ def saying(**members: Any) -> Callable[[HttpRequest, HttpResponse], HttpResponse
     return lambda request, response: (
         answered(response, **members) if request.url.endswith("/token") and response.status == 200 else response
     )
+
+
+def naming_only(issuer: Issuer, configuration: str) -> Callable[[HttpRequest, HttpResponse], HttpResponse]:
+    """The issuer has identifiers for this one, and takes the others by their configurations (as ours never does)."""
+
+    def edit(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not request.url.endswith("/token") or response.status != 200:
+            return response
+        token = parse_object(response.body, what="test")["access_token"]
+        access: AccessToken = issuer.store.records["access", token]
+        mixed = tuple(replace(each, detailed=each.configuration == configuration) for each in access.credentials)
+        issuer.store.put("access", token, replace(access, credentials=mixed))
+        return answered(response, authorization_details=granted_details(mixed))
+
+    return edit
 
 
 def received(issuer: Issuer, *, by_code: bool = False) -> Done:
@@ -91,6 +108,7 @@ def test_a_scope_that_is_not_said_is_the_one_that_was_asked_for(scope: str | Non
 
 def test_one_may_be_granted_by_its_data_sets_and_the_other_by_its_scope() -> None:
     issuer = plain_issuer(encrypted=False, datasets={"id-sdjwt": ("passport", "identity card")})
+    issuer.edit_response = naming_only(issuer, "id-sdjwt")
     assert came(received(issuer)) == ["id-sdjwt", "id-sdjwt", "id-mdoc"]
     assert asked(issuer) == ["passport", "identity card", "id-mdoc"]
 
