@@ -53,6 +53,7 @@ TESTED = {
     "toml list": "tests/unit/cli/test_list_sign.py::test_a_list_is_signed_and_read_as_the_page_says",
     "sh list sign": "tests/unit/cli/test_list_sign.py::test_a_list_is_signed_and_read_as_the_page_says",
     "toml role": f"{HERE}/test_operations.py::test_a_role_behind_a_proxy_is_configured_as_it_says",
+    "toml wallet": f"{HERE}/test_operations.py::test_a_wallet_of_others_is_registered_as_it_says",
     "toml renewal": f"{HERE}/test_operations.py::test_renewal_is_configured_as_it_says",
     "toml workers": f"{HERE}/test_operations.py::test_workers_and_what_they_take_on_are_set_as_it_says",
     "sh upkeep config": f"{HERE}/test_operations.py::test_databases_and_configurations_are_looked_after_as_it_says",

@@ -21,6 +21,7 @@ from zegel.adapters.clock import SystemClock
 from zegel.adapters.configuration import load_config
 from zegel.adapters.entropy import system_random
 from zegel.adapters.files import create_owner_only
+from zegel.adapters.issuer_files import registered_wallets
 from zegel.adapters.keyfiles import create_private_key, load_private_key, load_secret
 from zegel.adapters.logs import Log, configure_logs
 from zegel.adapters.memory import Loopback, ManualClock
@@ -35,6 +36,7 @@ from zegel.config.roles import Config
 from zegel.config.setting import Port, settings_of
 from zegel.errors import Rejected
 from zegel.primitives.http import HttpRequest, HttpResponse
+from zegel.protocols.oauth.redirects import check_redirect_uri
 from zegel.protocols.openid4vci.publication import SIGNED_SECONDS
 from zegel.services.trust import Trust
 from zegel.version import __version__
@@ -147,6 +149,13 @@ def test_a_role_behind_a_proxy_is_configured_as_it_says() -> None:
     assert issuer.database == "sqlite:////var/lib/zegel/issuer.db"
     assert issuer.sealing_key == Path("/etc/zegel/keys/issuer.seal")
     assert (issuer.metrics_port, issuer.metrics_address) == (Port(7121), "127.0.0.1")
+
+
+def test_a_wallet_of_others_is_registered_as_it_says() -> None:
+    issuer = parse_config(the_block("toml wallet").text, folder=Path("/etc/zegel")).issuer
+    assert registered_wallets(issuer) == {"https://wallet.example": ("eudi-openid4ci://authorize",)}
+    with pytest.raises(Rejected):
+        check_redirect_uri("eudi-openid4ci://authorize", registered=None)
 
 
 def test_renewal_is_configured_as_it_says() -> None:

@@ -133,6 +133,15 @@ class SourceConfig:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredWalletConfig:
+    """A wallet that returns to these addresses and no others; one that is not registered says its own."""
+
+    id: str = required("its client identifier: sub of its wallet attestations, or the client_id of a public client")
+    redirect_uris: tuple[str, ...] = required("where it returns to, compared exactly; an app's scheme needs no period")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerConfig(RoleConfig):
     """The issuer with its authorization server."""
 
@@ -178,6 +187,7 @@ class IssuerConfig(RoleConfig):
     delay: Seconds = setting(Seconds(5), "how long they take")
     offer: Seconds = setting(Seconds(600), "how long an offer can be taken up")
     wallet: Origin | None = setting(None, "the origin of a wallet's pages, to which a button leads on this machine")
+    wallets: tuple[RegisteredWalletConfig, ...] = setting((), "a wallet whose redirect URIs are registered")
     identifier_list_types: tuple[str, ...] = setting(
         (), "the types whose mdocs are revoked by identifier lists instead of status lists"
     )

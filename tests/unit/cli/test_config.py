@@ -236,6 +236,9 @@ def test_each_client_that_does_not_hold_is_named(config: Any, folder: Path) -> N
     ]
 
 
+WALLET = '{id = "a", redirect_uris = ["eudi-openid4ci://authorize"]}'
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -245,6 +248,17 @@ def test_each_client_that_does_not_hold_is_named(config: Any, folder: Path) -> N
         ('types = ["pid"]\ndelayed_types = ["mdl"]', "issuer.delayed_types: expected some of pid"),
         ('catalogue = "nowhere"', "issuer.catalogue: catalogue: "),
         ('catalogue = "types"', "issuer.catalogue: attestation type card.toml: "),
+        (
+            f'wallets = [{WALLET}, {{id = "a", redirect_uris = ["a:b"]}}]',
+            "issuer.wallets[1].id: expected an identifier ",
+        ),
+        ('wallets = [{id = "", redirect_uris = ["a:b"]}]', "issuer.wallets[0].id: expected an identifier of 1 to 512 "),
+        (f'wallets = [{{id = "{"a" * 513}", redirect_uris = ["a:b"]}}]', "issuer.wallets[0].id: "),
+        ('wallets = [{id = "a", redirect_uris = []}]', "issuer.wallets[0].redirect_uris: expected at least one"),
+        (
+            'wallets = [{id = "a", redirect_uris = ["a:b", "javascript:x"]}]',
+            "issuer.wallets[0].redirect_uris[1]: expected a URI",
+        ),
         ('source.kind = "csv"', "issuer.source.csv: expected this setting"),
         ('source.kind = "csv"\nsource.csv = "nowhere.csv"', "issuer.source.csv: "),
         ('source.kind = "csv"\nsource.csv = "zegel.toml"', "issuer.source.csv: people file: line 1: "),

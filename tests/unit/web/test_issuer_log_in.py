@@ -1,6 +1,7 @@
 """The authorization endpoint in a browser: each way in, and every way in which it may go wrong, ends at a page."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -8,12 +9,22 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from zegel_testing.browser import Browser, link_of, text_of
 from zegel_testing.issuance import with_form
-from zegel_testing.issuing_world import IssuingWorld, TestWallet, hidden_fields, issuing_world, location_of
+from zegel_testing.issuing_world import (
+    REDIRECT,
+    IssuingWorld,
+    TestWallet,
+    hidden_fields,
+    issuing_world,
+    location_of,
+)
 from zegel_testing.sandboxes import sandbox_at
 
-from zegel.primitives.http import HttpResponse
+from zegel.config.roles import RegisteredWalletConfig
+from zegel.errors import Denied
+from zegel.primitives.http import HttpRequest, HttpResponse
 from zegel.protocols.oauth.lifetimes import LOG_IN_SECONDS, REQUEST_URI_SECONDS
 from zegel.services.log_in import MAX_TRIES
+from zegel.web.app.wallet_provider import wallet_client_id
 
 pytestmark = pytest.mark.anyio
 HOST = "issuer.localhost"
@@ -42,6 +53,18 @@ async def at_consent(wallet: TestWallet, person: str = "erika", type_: str = "pi
 def answer_in(response: HttpResponse) -> dict[str, str]:
     """What a redirect brings the wallet."""
     return dict(parse_qsl(urlsplit(location_of(response)).query))
+
+
+def returning_to(uri: str) -> Callable[[HttpRequest], HttpRequest]:
+    """The wallet pushes another redirect URI."""
+    return lambda request: with_form(request, redirect_uri=uri) if request.url.endswith("/par") else request
+
+
+async def refused_redirect(wallet: TestWallet) -> None:
+    """The redirect URI of what it pushes is refused."""
+    with pytest.raises(Denied):
+        await sent(wallet)
+    assert json.loads(wallet.world.answers("/par")[-1].body)["check"] == "redirect-uri"
 
 
 def refused_by(response: HttpResponse) -> str:
@@ -114,15 +137,41 @@ async def test_the_consent_form_may_lead_to_the_wallet_and_nowhere_else(world: I
 async def test_the_form_may_lead_to_an_app_by_its_scheme(tmp_path: Path) -> None:
     async with issuing_world(sandbox_at(tmp_path)) as world:
         wallet = world.wallet()
-        wallet.edit = lambda request: (
-            with_form(request, redirect_uri="example.utopia.wallet:/callback")
-            if request.url.endswith("/par")
-            else request
-        )
+        wallet.edit = returning_to("example.utopia.wallet:/callback")
         page = await at_consent(wallet)
         assert "form-action 'self' example.utopia.wallet:;" in (page.header("content-security-policy") or "")
         assert "example.utopia.wallet" in text_of(page)
         assert location_of(await wallet.decide(page)).startswith("example.utopia.wallet:/callback?code=")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["haip", "plain"])
+async def test_a_registered_wallet_returns_to_its_app_and_nowhere_else(tmp_path: Path, profile: str) -> None:
+    app = "eudi-openid4ci://authorize"
+    config = sandbox_at(tmp_path, profile=profile)
+    client_id = "plain-wallet" if profile == "plain" else wallet_client_id(config.wallet_provider.origin)
+    registered = RegisteredWalletConfig(id=client_id, redirect_uris=(app,))
+    async with issuing_world(config, wallets=(registered,)) as world:
+        wallet = world.wallet()
+        wallet.edit = returning_to(app)
+        page = await at_consent(wallet)
+        assert "form-action 'self' eudi-openid4ci:;" in (page.header("content-security-policy") or "")
+        assert location_of(await wallet.decide(page)).startswith(app + "?code=")
+        for other in ("eudi-openid4ci://authorized", REDIRECT):
+            wallet.edit = returning_to(other)
+            await refused_redirect(wallet)
+
+
+@pytest.mark.slow
+async def test_a_wallet_that_is_not_registered_returns_to_no_scheme_without_a_period(tmp_path: Path) -> None:
+    app = "eudi-openid4ci://authorize"
+    another = RegisteredWalletConfig(id="another", redirect_uris=(app,))
+    async with issuing_world(sandbox_at(tmp_path), wallets=(another,)) as world:
+        wallet = world.wallet()
+        wallet.edit = returning_to(app)
+        await refused_redirect(wallet)
+        wallet.edit = returning_to(REDIRECT)
+        assert (await at_consent(wallet)).status == 200
 
 
 @pytest.mark.slow

@@ -12,6 +12,9 @@ from zegel.primitives.http import HttpResponse, origin_of, with_query
 MAX_REDIRECT: Final = 2_000  # what every browser takes
 _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:[0-9]+)?")
 _CHARACTERS: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986, and so neither quote nor angle bracket nor space
+_OF_AN_APP: Final = re.compile(
+    r"(?!(about|blob|data|file|filesystem|ftp|https?|javascript|vbscript|view-source|wss?):)[a-z][a-z0-9+.-]*:.+"
+)
 
 
 def is_loopback(url: str) -> bool:
@@ -38,6 +41,14 @@ def check_redirect_uri(uri: str | None, *, registered: tuple[str, ...] | None) -
     except (Malformed, ValueError):
         pass
     raise _rejected("expected https, http on loopback, or a scheme in reverse domain notation")
+
+
+def check_registration(uri: str) -> str:
+    """Return a redirect URI that a client may be registered with; ``Rejected(REDIRECT_URI)`` otherwise.
+
+    Whoever registers a client knows whose a scheme is: it needs no period (RFC 8252 section 8.4), as a pushed one does.
+    """
+    return check_redirect_uri(uri, registered=(uri,) if _OF_AN_APP.fullmatch(uri) else None)
 
 
 def redirect_to(uri: str, parameters: Mapping[str, str | None]) -> HttpResponse:

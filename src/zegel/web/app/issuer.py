@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zegel.adapters.catalogue import load_catalogue_with
 from zegel.adapters.code_reader import PictureCodeReader
 from zegel.adapters.health_trust import open_health_desk
-from zegel.adapters.issuer_files import offered_types
+from zegel.adapters.issuer_files import offered_types, registered_wallets
 from zegel.adapters.logs import Log
 from zegel.adapters.sealing_keys import load_sealing_keys
 from zegel.adapters.sql.store import SqlStore, open_store
@@ -346,7 +346,7 @@ def _server(world: World, configurations: Mapping[str, CredentialConfiguration],
         nonces=nonces,
         scopes={each.scope: (each.id,) for each in configurations.values() if each.scope is not None},
         configurations=frozenset(configurations),
-        redirect_uris={},
+        redirect_uris=registered_wallets(config),
         status_aggregation=config.origin + AGGREGATION_PATH,
     )
 

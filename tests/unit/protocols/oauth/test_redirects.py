@@ -3,7 +3,7 @@
 import pytest
 
 from zegel.errors import Rejected
-from zegel.protocols.oauth.redirects import MAX_REDIRECT, check_redirect_uri, redirect_to
+from zegel.protocols.oauth.redirects import MAX_REDIRECT, check_redirect_uri, check_registration, redirect_to
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,43 @@ def test_a_registered_client_is_held_to_its_list() -> None:
     for other in ("https://wallet.example/cb/", "https://wallet.example/CB", "https://wallet.example:443/cb"):
         with pytest.raises(Rejected):
             check_redirect_uri(other, registered=registered)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "eudi-openid4ci://authorize",
+        "wallet:callback",
+        "eu.europa.ec.euidi://authorization",
+        "https://wallet.example/cb",
+        "http://localhost/cb",
+    ],
+)
+def test_a_client_may_be_registered_with_a_scheme_without_a_period(uri: str) -> None:
+    assert check_registration(uri) == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "wallet",
+        "wallet:",
+        "://wallet",
+        "http://wallet.example/cb",
+        "https://wallet.example/cb#x",
+        "eudi-openid4ci://authorize#x",
+        "eudi-openid4ci://<script>",
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "w:" + "w" * MAX_REDIRECT,
+    ],
+)
+def test_no_client_is_registered_with_what_a_browser_might_interpret(uri: str) -> None:
+    with pytest.raises(Rejected):
+        check_registration(uri)
 
 
 def test_a_redirect_is_a_303_behind_the_parameters_that_are_there() -> None:
