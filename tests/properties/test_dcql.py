@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from zegel_testing.openid4vp import credential, held, presented, shown
+from zegel_testing.openid4vp import PID, credential, held, presented, query_of, sd_jwt_query, shown
 
 from zegel.errors import Malformed, Rejected
 from zegel.formats.claims import Claim, select_claims
@@ -15,8 +16,8 @@ from zegel.formats.credential import Format, VerifiedCredential
 from zegel.primitives.claim_path import ClaimPath
 from zegel.primitives.json import encode_json
 from zegel.protocols.openid4vp.dcql import build_query, parse_query
-from zegel.protocols.openid4vp.matching import default_choice, match_query
-from zegel.protocols.openid4vp.satisfaction import Current, check_answer
+from zegel.protocols.openid4vp.matching import check_choice, default_choice, match_query
+from zegel.protocols.openid4vp.satisfaction import Current, check_answer, needed_ids
 
 NAMES = ("a", "b", "c")
 TYPES = ("urn:t:1", "urn:t:2")
@@ -238,3 +239,33 @@ def leads(asked: ClaimPath, path: ClaimPath) -> bool:
 
 def leaves_of(value: Claim) -> list[Claim]:
     return [leaf for path in leaves(value) for _, leaf in select_claims(value, path)] if value else []
+
+
+IDS = ("a", "b", "c")
+some_ids = st.lists(st.sampled_from(IDS), min_size=1, max_size=3, unique=True)
+credential_sets = st.fixed_dictionaries(
+    {"options": st.lists(some_ids, min_size=1, max_size=3), "required": st.booleans()}
+)
+
+
+@pytest.mark.slow
+@given(st.lists(credential_sets, min_size=1, max_size=3), st.lists(some_ids, max_size=3))
+def test_what_a_wallet_proposes_signs_all_if_anything_can_and_counts_whole_at_the_verifiers(
+    sets: list[dict[str, Any]], items: list[list[str]]
+) -> None:
+    query = query_of(*(sd_jwt_query(id_) for id_ in IDS), credential_sets=sets)
+    match = match_query(
+        query, held(PID), formats=tuple(Format), issuer_algorithms={}, without_pid=(), signers=tuple(map(tuple, items))
+    )
+    ways = product(*(set_.options if set_.required else (None, *set_.options) for set_ in query.sets))
+    unions = [{id_ for option in way for id_ in option or ()} for way in ways]
+    choice = default_choice(match)
+    if all(any(union.isdisjoint(item) for item in items) for union in unions):
+        with pytest.raises(Rejected):
+            check_choice(match, choice)
+        return
+    presented_ids = {each.query_id for each in check_choice(match, choice)}
+    assert presented_ids in unions
+    assert needed_ids(query, presented_ids) == presented_ids
+    for union in unions:
+        assert needed_ids(query, union) == union, "whatever the person chooses"
