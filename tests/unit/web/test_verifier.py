@@ -379,8 +379,8 @@ async def test_transaction_data_is_signed_or_the_answer_is_refused(party: Relyin
 
 
 async def test_a_credential_that_nobody_needs_signs_for_no_other(party: RelyingParty) -> None:
-    queries = [{"id": "other", **ACCOUNT[Format.SD_JWT_VC]}, {"id": "account", **ACCOUNT[Format.SD_JWT_VC]}]
-    query = {"credentials": queries, "credential_sets": [{"options": [["account"], ["other"]]}]}
+    queries = [{"id": id_, **ACCOUNT[Format.SD_JWT_VC]} for id_ in ("other", "account", "third")]
+    query = {"credentials": queries, "credential_sets": [{"options": [["account"], ["other", "third"]]}]}
     item = PAYMENT | {"credential_ids": ["other", "account"]}
     _, asked = await party.begin(query, transaction_data=[item])
     copy, name = issue(payment=True), [("family_name",)]
