@@ -71,6 +71,16 @@ def test_what_makes_a_signer_of_mdocs_is_not_asked_of_one_of_jwts() -> None:
         assert chain.leaf == lasting.certificate
 
 
+def test_a_signer_of_jwts_need_not_say_what_its_key_is_for() -> None:
+    """RFC 5280 section 4.2.1.3: what is not said restricts nothing."""
+    root = certificate("root", "root", AUTHORITY)
+    named = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.0.18013.5.1.2")])
+    leaf = certificate("leaf", "root", ((named, False),))
+    anchors = trusting(TrustAnchor(certificate=root, purpose=Purpose.ISSUER, entity="Utopia"))
+    chain = anchors.verify_chain((leaf.der,), purpose=Purpose.ISSUER, profile=JWT_SIGNER, now=NOW)
+    assert chain.leaf == leaf
+
+
 def test_status_list_draft_20_section_11_3_an_issuer_may_sign_its_lists_with_the_same_key() -> None:
     anchors = trusting(anchor(PID, Purpose.STATUS))
     for end_entity in (ISSUER, STATUS):

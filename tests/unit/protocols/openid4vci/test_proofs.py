@@ -203,6 +203,7 @@ RESIGNED = SHARED.rpartition(".")[0] + "." + attested(OTHER).rpartition(".")[2]
             Check.KEY_BATCH,
         ),
         ([proof(key_attestation=SHARED), proof(OTHER, key_attestation=RESIGNED)], Check.SIGNATURE),
+        ([proof(key_attestation=RESIGNED), proof(OTHER, key_attestation=SHARED)], Check.SIGNATURE),
     ],
     ids=[
         "one key signs twice",
@@ -212,6 +213,7 @@ RESIGNED = SHARED.rpartition(".")[0] + "." + attested(OTHER).rpartition(".")[2]
         "another attestation of the same keys",
         "and one that says something else of them",
         "the same words under another signature",
+        "and before the good ones",
     ],
 )
 def test_what_shares_an_attestation_is_signed_by_its_keys_each_once(texts: list[str], check: Check) -> None:
