@@ -16,7 +16,8 @@ import asyncio
 import json
 import tempfile
 import tracemalloc
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -72,7 +73,8 @@ class Taken:
 
 def take(step: Callable[[], Any], runs: int = RUNS) -> Taken:
     """Run a step some times, and some more while what it allocates is counted."""
-    times, peaks = [], []
+    times: list[float] = []
+    peaks: list[float] = []
     for _ in range(runs):
         begun = perf_counter()
         made = step()
@@ -80,18 +82,15 @@ def take(step: Callable[[], Any], runs: int = RUNS) -> Taken:
         del made
     for _ in range(TRACED_RUNS):
         made = None
-        tracemalloc.start()
-        try:
+        with counting(peaks):
             made = step()
-            peaks.append(tracemalloc.get_traced_memory()[1] / 1_000_000)
-        finally:
-            tracemalloc.stop()
     return Taken(ms=min(times), peak_mb=min(peaks), made=made)
 
 
 async def take_awaited(step: Callable[[], Awaitable[Any]], runs: int = RUNS) -> Taken:
     """As ``take``, where a step awaits the store."""
-    times, peaks = [], []
+    times: list[float] = []
+    peaks: list[float] = []
     for _ in range(runs):
         begun = perf_counter()
         made = await step()
@@ -99,13 +98,20 @@ async def take_awaited(step: Callable[[], Awaitable[Any]], runs: int = RUNS) -> 
         del made
     for _ in range(TRACED_RUNS):
         made = None
-        tracemalloc.start()
-        try:
+        with counting(peaks):
             made = await step()
-            peaks.append(tracemalloc.get_traced_memory()[1] / 1_000_000)
-        finally:
-            tracemalloc.stop()
     return Taken(ms=min(times), peak_mb=min(peaks), made=made)
+
+
+@contextmanager
+def counting(peaks: list[float]) -> Iterator[None]:
+    """Add the most that is allocated at a time within, in megabytes."""
+    tracemalloc.start()
+    try:
+        yield
+        peaks.append(tracemalloc.get_traced_memory()[1] / 1_000_000)
+    finally:
+        tracemalloc.stop()
 
 
 def measure_list(entries: int) -> list[dict[str, Any]]:

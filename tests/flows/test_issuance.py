@@ -458,29 +458,32 @@ async def test_keys_that_are_guarded_too_little_are_refused(tmp_path: Path) -> N
         assert error_of(world.answers("/credential")[-1])["check"] == "key-storage"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
-@pytest.mark.refuses(Check.ATTESTATION_STATUS)
-async def test_keys_without_a_status_get_nothing_that_ends_with_the_wallet_and_all_else(
-    haip: IssuingWorld, monkeypatch: pytest.MonkeyPatch, choice: Proof
-) -> None:
-    """OpenID4VCI 1.0 appendix D.1: a status is optional. A PID is revoked with its wallet, a residence is not."""
-    wallet, by = haip.wallet(), RoleKeys("wallet-provider", haip.world).signer("key")
+class WalletWithoutStatus(TestWallet):
+    """Its provider attests keys by OpenID4VCI 1.0 appendix D.1, which has a status optional, and gives none."""
 
-    async def attest(keys: Sequence[PrivateKey], nonce: str | None) -> str:
+    async def attest(self, keys: Sequence[PrivateKey], nonce: str | None) -> str:
+        by, now = RoleKeys("wallet-provider", self.world.world).signer("key"), self.world.clock.now()
         return sign_key_attestation(
             signer=by.signer,
             chain=by.chain,
-            provider=haip.config.wallet_provider.origin,
+            provider=self.world.config.wallet_provider.origin,
             keys=[key.public_key for key in keys],
             key_storage=["iso_18045_high"],
             user_authentication=["iso_18045_high"],
             nonce=nonce,
-            now=haip.clock.now(),
-            expires=haip.clock.now() + 600,
+            now=now,
+            expires=now + 600,
         ).decode()
 
-    monkeypatch.setattr(wallet, "attest", attest)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("choice", [Proof.ATTESTATION, Proof.JWT_WITH_KEY_ATTESTATION])
+@pytest.mark.refuses(Check.ATTESTATION_STATUS)
+async def test_keys_without_a_status_get_nothing_that_ends_with_the_wallet_and_all_else(
+    haip: IssuingWorld, choice: Proof
+) -> None:
+    """A PID is revoked with its wallet, a residence is not."""
+    wallet = WalletWithoutStatus(haip, haip.profile)
     done = await wallet.receive(await haip.offer("residence", formats=[Format.MDOC]), choice=choice)
     assert len(done.received[0].credentials) == BATCH
     with pytest.raises(Denied):

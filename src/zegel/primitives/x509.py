@@ -130,8 +130,8 @@ class CertificateProfile:
 
     ``extended_key_usage`` is required when set, and alone. ``allowed_usages`` bounds what a certificate may name that
     names any. ``named_usage`` is required when set, whatever else there is. ``lax``: it need not say what its key is
-    for, as in ``Certificate.may_sign``. ``same_country`` asks that subject and anchor name the same
-    country (ISO/IEC 18013-5 table B.3). ``max_days`` bounds the validity period.
+    for, as in ``Certificate.may_sign``. ``same_country`` asks that subject and anchor name the same country (ISO/IEC
+    18013-5 table B.3). ``max_days`` bounds the validity period.
     """
 
     name: str

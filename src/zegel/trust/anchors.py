@@ -41,16 +41,16 @@ class Purpose(StrEnum):
 _DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"  # ISO/IEC 18013-5 section B.1.1
 
 JWT_SIGNER: Final = CertificateProfile(name="signing attestations as JWT", named_usage=_DOCUMENT_SIGNER, lax=True)
-"""Of an issuer's certificate, where it signs no mdoc: HAIP 1.0 section 6.1.1 leaves the profile open.
+"""Asked in place of ``PROFILES`` of whoever signs an SD-JWT VC: HAIP 1.0 section 6.1.1 leaves the profile open.
 
-It has to name the usage of attestations: the same authority may certify who signs status lists, or whole people's keys,
-and those sign none.
+It has to name the usage of attestations: the same authority may certify who signs status lists, or documents, and their
+keys sign no attestation.
 """
 
 _STATUS_USAGES: Final = frozenset({_DOCUMENT_SIGNER})
 
 PROFILES: Final = {
-    # ISO/IEC 18013-5 table B.3, which the signer of ours has for both formats
+    # ISO/IEC 18013-5 table B.3, of whoever signs mdocs; our own signer has it for both formats
     Purpose.ISSUER: CertificateProfile(
         name="signing attestations", extended_key_usage=_DOCUMENT_SIGNER, same_country=True, max_days=457
     ),

@@ -3,8 +3,8 @@
 import os
 import sys
 import tracemalloc
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from time import perf_counter, sleep
 
 import pytest
@@ -29,30 +29,33 @@ def assert_soon(call: Callable[[], object]) -> None:
 
 def is_small(call: Callable[[], object]) -> bool:
     """Whether one of three calls is within the memory: another thread of this process only adds to what is counted."""
-    return any(peak_bytes(call) < MAX_BYTES for _ in range(3))
-
-
-def peak_bytes(call: Callable[[], object]) -> int:
-    """The most that is allocated at a time while this is called, beyond what was there."""
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peaks: list[int] = []
+    for _ in range(3):
+        with _counting(peaks):
+            call()
+        if peaks[-1] < MAX_BYTES:
+            return True
+    return False
 
 
 async def awaited_peak_bytes(call: Callable[[], Awaitable[object]]) -> int:
-    """As ``peak_bytes``, where it is awaited: the least of three, as ``is_small`` says why."""
-    peaks = []
+    """The most that is allocated at a time: the least of three calls, as ``is_small`` says why."""
+    peaks: list[int] = []
     for _ in range(3):
-        tracemalloc.start()
-        try:
+        with _counting(peaks):
             await call()
-            peaks.append(tracemalloc.get_traced_memory()[1])
-        finally:
-            tracemalloc.stop()
     return min(peaks)
+
+
+@contextmanager
+def _counting(peaks: list[int]) -> Iterator[None]:
+    """Add the most that is allocated at a time within, beyond what was there."""
+    tracemalloc.start()
+    try:
+        yield
+        peaks.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
 
 
 def is_soon(call: Callable[[], object]) -> bool:

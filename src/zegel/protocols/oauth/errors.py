@@ -122,8 +122,14 @@ def _authenticate(denied: Denied, *, resource: bool) -> str:
     # RFC 9449 section 7.1 at a resource; RFC 6749 section 5.2 asks for the header with invalid_client
     algorithms = " ".join(Algorithm)
     scheme = "DPoP" if resource else "attest_jwt_client_auth"
-    error = f'error="{denied.code}", error_description="{describe(denied)}", ' if denied.code != NO_CODE else ""
-    return f'{scheme} {error}algs="{algorithms}"'
+    return f"{scheme} " + ", ".join((*challenge_error(denied), f'algs="{algorithms}"'))
+
+
+def challenge_error(denied: Denied) -> tuple[str, ...]:
+    """What a challenge says of the error (RFC 6750 section 3): nothing where there is no code."""
+    if denied.code == NO_CODE:
+        return ()
+    return f'error="{denied.code}"', f'error_description="{describe(denied)}"'
 
 
 def _allowed(character: str) -> str:

@@ -154,8 +154,9 @@ def _check_mapping(
 
 def _check_kind(name: str, kind: Kind, source: ClaimSource) -> ClaimSource:
     """OpenID Connect Core 1.0 section 5.1: a standard claim is of its kind. A member makes an object of its claim."""
-    outer, _, inner = name.partition(".")
-    for claim, found in ((outer, Kind.OBJECT), (name, kind)) if inner else ((name, kind),):
+    outer = name.partition(".")[0]
+    kinds = {name: kind} if outer == name else {outer: Kind.OBJECT, name: kind}
+    for claim, found in kinds.items():
         expected = STANDARD_CLAIMS.get(claim, found)
         if found is not expected:
             raise _incomplete(f"expected {claim} to be {expected}, got {found}", f"claims.{name}")

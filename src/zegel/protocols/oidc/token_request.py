@@ -12,7 +12,7 @@ from zegel.checks import Check
 from zegel.errors import Denied, Malformed
 from zegel.primitives.encoding import base64url, parse_base64
 from zegel.primitives.http import HttpRequest, HttpResponse, json_response
-from zegel.protocols.oauth.errors import NO_CODE, denying, describe, oauth_error_body
+from zegel.protocols.oauth.errors import NO_CODE, challenge_error, denying, oauth_error_body
 from zegel.protocols.oidc.client import RegisteredClient
 
 _AUTHORIZATION: Final = re.compile(r"(\S{1,20}) +(\S{1,2000})")  # RFC 9110 section 11.4; two ids of 200, encoded
@@ -94,10 +94,8 @@ def token_error(denied: Denied) -> HttpResponse:
 
 def userinfo_error(denied: Denied) -> HttpResponse:
     """The userinfo endpoint's refusal (RFC 6750 section 3)."""
-    realm = f'Bearer realm="{_REALM}"'
     status = 401 if denied.code in (NO_CODE, "invalid_token") else 400
-    error = f', error="{denied.code}", error_description="{describe(denied)}"' if denied.code != NO_CODE else ""
-    challenge = realm + error
+    challenge = ", ".join((f'Bearer realm="{_REALM}"', *challenge_error(denied)))
     headers = (("cache-control", "no-store"), ("www-authenticate", challenge))
     return json_response(oauth_error_body(denied), status=status, headers=headers)
 
